@@ -1,0 +1,1 @@
+"""The edge-stack operator: reconciles EdgeSite and EdgeDevice."""

@@ -1,0 +1,1 @@
+"""The two custom resources as types, and the CRD generator. Pure."""

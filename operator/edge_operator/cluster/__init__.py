@@ -1,0 +1,1 @@
+"""The API server: connection, apply, watch cache, lease. I/O, no decisions."""

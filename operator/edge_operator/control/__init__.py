@@ -1,0 +1,1 @@
+"""Gather, decide, act: joins the floors below."""

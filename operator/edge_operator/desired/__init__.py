@@ -1,0 +1,1 @@
+"""A site to the objects that it owns, one builder a file. Pure."""

@@ -1,0 +1,1 @@
+"""Credentials, password files and access rules. Pure."""

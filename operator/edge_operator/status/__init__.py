@@ -1,0 +1,1 @@
+"""What was observed to conditions and phase. Pure."""

@@ -1,0 +1,1 @@
+"""Messages, topics and units on the wire; imported by all, imports none."""
