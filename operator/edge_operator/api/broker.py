@@ -1,0 +1,152 @@
+"""The broker of an EdgeSite: managed (Mosquitto in the cluster) or external."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .components import Tls
+from .references import Resources, SecretRef
+from .schema import LIST_SET, ApiModel, Image, Quantity, list_map, rule, rules, url
+
+RESERVED_CLIENTS = ("broker", "gateway", "mqtt", "operator", "processor", "storage")
+"""Logins of the site's own components; a further client cannot have such a name."""
+
+_RESERVED = ", ".join(f"'{name}'" for name in RESERVED_CLIENTS)
+
+TopicFilter = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=256,
+        json_schema_extra=rules(
+            rule(
+                "self.matches('^[^\\\\s\\\\p{C}+#]*(([+]|[^\\\\s\\\\p{C}+#/]+)?(/([+]|[^\\\\s\\\\p{C}+#/]*))*(/?#)?)$')"
+                " && !self.startsWith('$') && !self.matches('^(edge|[+]|#)(/|$)')",
+                "must be an MQTT topic filter without blanks; topics below $SYS, $CONTROL and edge/ cannot be had,"
+                " so the first level must be spelt out",
+            )
+        ),
+    ),
+]
+TopicFilters = Annotated[list[TopicFilter] | None, Field(max_length=32, json_schema_extra=LIST_SET)]
+
+
+class BrokerClient(ApiModel):
+    """A further program with a login on the broker, such as Node-RED or a SCADA system."""
+
+    name: Annotated[
+        str,
+        Field(
+            max_length=40,
+            json_schema_extra=rules(
+                rule(
+                    "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+                    "must be of lower case letters, digits and '-'",
+                ),
+                rule(f"!(self in [{_RESERVED}])", f"must not be one of {', '.join(RESERVED_CLIENTS)}"),
+            ),
+        ),
+    ]
+    """Name of the client: its username is the name with `~` before it, its Secret <site>-client-<name>."""
+
+    subscribe: TopicFilters = None
+    """Topic filters that it may read."""
+
+    publish: TopicFilters = None
+    """Topic filters that it may write."""
+
+
+class BrokerStorage(ApiModel):
+    """Sizes of the broker's volumes; they can grow but never shrink."""
+
+    data: Quantity = "1Gi"
+    """Size of the volume of sessions, queued and retained messages."""
+
+    log: Quantity = "1Gi"
+    """Size of the volume of the log."""
+
+
+class ManagedBroker(ApiModel):
+    """Mosquitto, run by the operator."""
+
+    image: Image | None = None
+    """Image of Mosquitto, 2.1.2 or later. Default: eclipse-mosquitto of the operator's release."""
+
+    storage: BrokerStorage | None = None
+    """Sizes of the broker's volumes. Default: {data: 1Gi, log: 1Gi}."""
+
+    resources: Resources | None = None
+    """CPU and memory. Default: requests {cpu: 50m, memory: 64Mi}, limits {cpu: 100m, memory: 128Mi}."""
+
+    tls: Tls | None = None
+    """Certificate of the TLS listener (8883). Without it the operator makes an authority for the site."""
+
+    clients: Annotated[list[BrokerClient] | None, Field(max_length=32, json_schema_extra=list_map("name"))] = None
+    """Further programs with a login of their own."""
+
+
+class ExternalBroker(ApiModel):
+    """A broker that the user runs, such as EMQX, HiveMQ or VerneMQ. Device credentials are then the user's."""
+
+    url: Annotated[str, url("mqtt", "mqtts", "tcp", example="mqtts://broker.example.com:8883")]
+    """Address of the broker; tcp:// means mqtt://."""
+
+    topic_prefix: (
+        Annotated[
+            str,
+            Field(
+                max_length=200,
+                json_schema_extra=rules(
+                    rule(
+                        "self == '' || self.matches('^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*/$')",
+                        "must be empty or end with '/', such as plants/north/, without blanks and wildcards",
+                    )
+                ),
+            ),
+        ]
+        | None
+    ) = None
+    """Put before every topic and client id of the site. Default: <namespace>/<site>/."""
+
+    credentials_secret_ref: SecretRef | None = None
+    """Secret with the keys `username` and `password` that the site's components log in with."""
+
+    ca_secret_ref: SecretRef | None = None
+    """Secret with the key `ca.crt`, the authority that signed the broker's certificate."""
+
+
+class Broker(ApiModel):
+    """The broker that devices and components meet at."""
+
+    type: Literal["Managed", "External"] = "Managed"
+    """Managed: the operator runs Mosquitto. External: the broker under `external` is used."""
+
+    managed: ManagedBroker | None = None
+    """Settings of the managed broker; ignored while the type is External."""
+
+    external: ExternalBroker | None = None
+    """The external broker; given exactly when the type is External."""
+
+
+def _effective(which: str, size: str) -> str:
+    managed = f"has({which}.managed) && has({which}.managed.storage)"
+    return f"quantity(string({managed} ? {which}.managed.storage.{size} : '1Gi'))"
+
+
+def _only_grows(size: str) -> str:
+    both_managed = "self.type != 'Managed' || oldSelf.type != 'Managed'"
+    return f"{both_managed} || !{_effective('self', size)}.isLessThan({_effective('oldSelf', size)})"
+
+
+BROKER_RULES = rules(
+    rule(
+        "self.type != 'External' || has(self.external)",
+        "type External needs `external` with the broker's url",
+    ),
+    rule(
+        "self.type == 'External' || !has(self.external)",
+        "`external` goes with type External only: set type to External or remove `external`",
+    ),
+    rule(_only_grows("data"), "managed.storage.data cannot shrink: a volume can only grow"),
+    rule(_only_grows("log"), "managed.storage.log cannot shrink: a volume can only grow"),
+)
