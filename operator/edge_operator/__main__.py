@@ -1,0 +1,120 @@
+"""The operator's program: settings, the event loop, an orderly end."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from importlib.metadata import version
+from typing import Any
+
+from pydantic import ValidationError
+
+from .assembly import Operator, assemble
+from .cluster.clock import boottime
+from .cluster.connection import Connection, ConnectionConfigError, load_connection
+from .cluster.crds import await_established
+from .handlers import build_registry, watch_resources
+from .settings import Settings
+from .telemetry import logs
+
+CRDS = ("edgesites.edge-stack.io", "edgedevices.edge-stack.io")
+RESTART_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+async def run(settings: Settings, connection: Connection) -> None:
+    """Run the operator until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    operator = assemble(settings, connection)
+    try:
+        await operator.probes.start(settings.probe_host, settings.probe_port)
+        logger.info("probes and metrics on port %d", operator.probes.port)
+        await _run_beside(_tasks(operator, settings, connection, stop), stop)
+    finally:
+        await operator.election.release()
+        await operator.probes.stop()
+        await operator.sessions.close()
+
+
+def _tasks(
+    operator: Operator, settings: Settings, connection: Connection, stop: asyncio.Event
+) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+    return [
+        lambda: _watch_sites(operator, settings, connection, stop),
+        lambda: _work(operator),
+        operator.election.run,
+        operator.healer.run,
+        operator.lag.run,
+        *(watch.run for watch in operator.watches),
+    ]
+
+
+async def _run_beside(tasks: list[Callable[[], Coroutine[Any, Any, None]]], stop: asyncio.Event) -> None:
+    """Run `tasks` until `stop` is set.
+
+    Raises:
+        ExceptionGroup: a task failed; the others have been cancelled.
+    """
+    async with asyncio.TaskGroup() as group:
+        started = [group.create_task(task()) for task in tasks]
+        await stop.wait()
+        for task in started:
+            task.cancel()
+
+
+async def _work(operator: Operator) -> None:
+    """Work once every kind of child has been listed: before that, what is there would look as if it were not."""
+    for watch in operator.watches:
+        await watch.synced.wait()
+    await operator.workers.run()
+
+
+async def _watch_sites(operator: Operator, settings: Settings, connection: Connection, stop: asyncio.Event) -> None:
+    """Run Kopf, and again where it ends: a CRD that is deleted and applied anew is no reason to stop."""
+    resources = operator.resources
+
+    def begun() -> None:
+        resources.started = True
+
+    def heard() -> None:
+        resources.heard_at = boottime()
+
+    while not stop.is_set():
+        resources.crds = resources.started = False
+        await await_established(operator.client, CRDS)
+        resources.crds = True
+        registry = build_registry(connection, operator.sites, operator.healer, heard)
+        try:
+            await watch_resources(registry, settings.watch_namespaces, stop, begun)
+            stop.set()
+        except Exception:
+            logger.exception("the watch of the custom resources ended and is begun anew")
+            await asyncio.sleep(RESTART_SECONDS)
+
+
+def main() -> None:
+    """Run the operator; ends with 2 where its settings or its way to the API server are wrong."""
+    parser = argparse.ArgumentParser(
+        prog="edge-operator",
+        description="Kubernetes operator for EdgeSite and EdgeDevice. Configured by the environment: "
+        + ", ".join(f"EDGE_{name.upper()}" for name in Settings.model_fields),
+    )
+    parser.add_argument("--version", action="version", version=version("edge-stack"))
+    parser.parse_args()
+    try:
+        settings = Settings()
+        connection = load_connection()
+    except (ValidationError, ConnectionConfigError) as error:
+        sys.exit(f"edge-operator: {error}")
+    logs.configure(settings.log_level)
+    asyncio.run(run(settings, connection))
+
+
+if __name__ == "__main__":
+    main()

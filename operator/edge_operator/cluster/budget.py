@@ -1,0 +1,54 @@
+"""The budget of writes: so many a second, fewer while the API server says that it is too much."""
+
+from collections.abc import Callable
+
+RECOVERY_SECONDS = 20.0
+"""After so long without an answer 429 a halved rate is back at its nominal value."""
+
+
+class WriteBudget:
+    """A token bucket by reservation. Pure: the clock is given.
+
+    Args:
+        rate: writes per second.
+        burst: writes that may go at once after a pause.
+        clock: seconds on a clock that never goes back.
+    """
+
+    def __init__(self, rate: float, burst: int, clock: Callable[[], float]) -> None:
+        self._nominal = rate
+        self._burst = float(burst)
+        self._clock = clock
+        self._rate = rate
+        self._tokens = float(burst)
+        self._at = clock()
+        self._held_until = self._at
+
+    def reserve(self) -> float:
+        """Take one write out of the budget and return the seconds to wait before it is sent."""
+        now = self._refill()
+        self._tokens -= 1
+        wait = -self._tokens / self._rate if self._tokens < 0 else 0.0
+        return max(wait, self._held_until - now, 0.0)
+
+    def slow_down(self, retry_after: float) -> None:
+        """Halve the rate and hold every write for `retry_after` seconds."""
+        now = self._refill()
+        self._rate = max(self._rate / 2, self._nominal / 64)
+        self._tokens = min(self._tokens, 0.0)
+        self._held_until = max(self._held_until, now + retry_after)
+
+    @property
+    def rate(self) -> float:
+        """Writes per second at present."""
+        self._refill()
+        return self._rate
+
+    def _refill(self) -> float:
+        now = self._clock()
+        elapsed = max(0.0, now - self._at)
+        self._at = now
+        self._tokens = min(self._burst, self._tokens + elapsed * self._rate)
+        recovered = self._rate + self._nominal * elapsed / RECOVERY_SECONDS
+        self._rate = min(self._nominal, recovered)
+        return now

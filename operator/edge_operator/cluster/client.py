@@ -1,0 +1,162 @@
+"""Requests to the API server: every write passes the gate of the lease and the budget."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import aiohttp
+
+from edge_operator.telemetry.metrics import Metrics
+
+from .budget import WriteBudget
+from .errors import ApiError, NotLeaderError, UnreachableError
+
+TOO_MANY_REQUESTS = 429
+ATTEMPTS_WHEN_THROTTLED = 5
+DEFAULT_RETRY_AFTER_SECONDS = 1.0
+JSON = "application/json"
+
+logger = logging.getLogger(__name__)
+
+
+class Gate(Protocol):
+    """Tells whether this process may write now."""
+
+    def is_open(self) -> bool:
+        """Return whether the lease is ours at this moment."""
+        ...
+
+
+async def decode(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    """Return the body of `response`.
+
+    Raises:
+        ApiError: the response is an error.
+    """
+    raw = await response.read()
+    try:
+        body = json.loads(raw) if raw else {}
+    except ValueError:
+        body = {"message": raw[:500].decode("utf-8", "replace")}
+    if response.status >= 400:  # noqa: PLR2004 - RFC 9110: 4xx and 5xx are errors
+        raise ApiError.of(response.status, body, response.headers.get("Retry-After"))
+    return dict(body)
+
+
+class ApiClient:
+    """The API server, for reads and for gated, budgeted writes.
+
+    Args:
+        session: a session of `Connection.open_session`; its limit bounds the concurrency.
+        gate: whether writes may be sent.
+        budget: how many writes may be sent.
+        metrics: where calls are counted.
+        concurrency: writes under way at once.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, gate: Gate, budget: WriteBudget, metrics: Metrics, concurrency: int = 20
+    ) -> None:
+        self.session = session
+        self._gate = gate
+        self._budget = budget
+        self._metrics = metrics
+        self._places = asyncio.Semaphore(concurrency)
+
+    async def read(self, path: str, params: Mapping[str, str] | None = None, accept: str = JSON) -> dict[str, Any]:
+        """Return the answer to GET `path`.
+
+        Raises:
+            ApiError: the server refused.
+            UnreachableError: the server did not answer.
+        """
+        return await self._send("GET", path, params=params, headers={"Accept": accept})
+
+    async def write(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        params: Mapping[str, str] | None = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+    ) -> dict[str, Any]:
+        """Send a write within the budget and return the answer.
+
+        An answer 429 is obeyed and the write sent again.
+
+        Raises:
+            NotLeaderError: the lease is not ours; nothing was sent.
+            ApiError: the server refused.
+            UnreachableError: the server did not answer; the write may have happened.
+        """
+        headers = {"Content-Type": content_type, "Accept": accept}
+        data = None if body is None else json.dumps(body).encode()
+        async with self._places:
+            for remaining in reversed(range(ATTEMPTS_WHEN_THROTTLED)):
+                await self._await_budget()
+                self._check_gate()
+                try:
+                    return await self._send(method, path, params=params, headers=headers, data=data)
+                except ApiError as error:
+                    if error.code != TOO_MANY_REQUESTS:
+                        raise
+                    self._metrics.throttled.inc()
+                    self._budget.slow_down(error.retry_after or DEFAULT_RETRY_AFTER_SECONDS)
+                    if not remaining:
+                        raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _check_gate(self) -> None:
+        if not self._gate.is_open():
+            self._metrics.gate_closed.inc()
+            raise NotLeaderError("the lease is not held by this process: nothing was written")
+
+    async def _await_budget(self) -> None:
+        if (wait := self._budget.reserve()) > 0:
+            self._metrics.throttled_seconds.inc(wait)
+            await asyncio.sleep(wait)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str],
+        data: bytes | None = None,
+    ) -> dict[str, Any]:
+        code = "none"
+        with self._metrics.api_seconds.labels(method).time():
+            try:
+                async with self.session.request(method, path, params=params, headers=headers, data=data) as response:
+                    code = str(response.status)
+                    return await decode(response)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise UnreachableError(f"{method} {path}: {type(error).__name__} {error}".rstrip()) from error
+            finally:
+                self._metrics.api_calls.labels(method, code).inc()
+
+
+def abort_when_closed(gate: Callable[[], bool]) -> aiohttp.TraceConfig:
+    """Return a trace that refuses a write at the last moment, when its connection is there.
+
+    Between the check in `ApiClient.write` and the first byte a new connection may have to be made, or the
+    process may be stopped: the lease can be gone by then.
+    """
+    trace = aiohttp.TraceConfig()
+
+    async def check(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
+        if context.writes and not gate():
+            raise NotLeaderError("the lease was lost while the request waited for a connection")
+
+    async def begin(_session: aiohttp.ClientSession, context: Any, params: aiohttp.TraceRequestStartParams) -> None:
+        context.writes = params.method != "GET"
+
+    trace.on_request_start.append(begin)
+    trace.on_connection_reuseconn.append(check)
+    trace.on_connection_create_end.append(check)
+    return trace

@@ -1,0 +1,12 @@
+"""The clock of the lease: never set back or forth, and running while the machine is suspended."""
+
+import time
+
+
+def boottime() -> float:
+    """Return seconds since boot, suspension included.
+
+    CLOCK_MONOTONIC stands still while a virtual machine or a laptop sleeps, so a leader that slept would
+    believe in its old lease; CLOCK_BOOTTIME does not (Linux, clock_gettime(2)).
+    """
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,0 +1,39 @@
+"""Waits until the API server serves our resources."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from .client import ApiClient
+from .errors import ApiError, UnreachableError
+
+RETRY_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+async def await_established(client: ApiClient, names: Sequence[str]) -> None:
+    """Return once every CRD of `names` is Established: under GitOps they may be applied after the operator."""
+    told: list[str] = []
+    while missing := [name for name in names if not await _is_established(client, name)]:
+        if missing != told:
+            logger.info("waiting for the CRDs %s to be Established: apply crds/", ", ".join(missing))
+            told = missing
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _is_established(client: ApiClient, name: str) -> bool:
+    try:
+        crd = await client.read(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}")
+    except (ApiError, UnreachableError) as error:
+        logger.debug("CRD %s: %s", name, error)
+        return False
+    return _condition(crd, "Established") == "True"
+
+
+def _condition(crd: dict[str, Any], wanted: str) -> str | None:
+    for condition in (crd.get("status") or {}).get("conditions") or ():
+        if condition["type"] == wanted:
+            return str(condition["status"])
+    return None

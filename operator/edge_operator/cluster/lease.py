@@ -1,0 +1,247 @@
+"""Leadership by a Lease: one process acts, the others stand by.
+
+The protocol is that of client-go's leaderelection package: a candidate trusts its own clock alone, and takes a
+lease only after having seen it unchanged for the whole of its duration. Wall clocks are written for people and
+never compared.
+"""
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+import aiohttp
+
+from edge_operator.telemetry.metrics import Metrics
+
+from .client import decode
+from .errors import ApiError
+
+LEASE_SECONDS = 8.0
+RENEW_DEADLINE_SECONDS = 5.0
+RENEW_SECONDS = 2.0
+RETRY_SECONDS = 1.0
+REQUEST_TIMEOUT_SECONDS = 2.0
+NOT_FOUND = 404
+
+logger = logging.getLogger(__name__)
+
+
+class Move(Enum):
+    """What a candidate does next."""
+
+    CREATE = auto()
+    TAKE = auto()
+    RENEW = auto()
+    WAIT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A lease as it was first seen in its present state.
+
+    Attributes:
+        holder: identity of the holder; empty if it was released.
+        version: resourceVersion.
+        duration: seconds that the holder was granted.
+        seen_at: our clock when this state was first seen.
+    """
+
+    holder: str
+    version: str
+    duration: float
+    seen_at: float
+
+
+def next_move(sighting: Sighting | None, identity: str, now: float) -> Move:
+    """Decide what to do about the lease as it was last seen."""
+    if sighting is None:
+        return Move.CREATE
+    if sighting.holder == identity:
+        return Move.RENEW
+    if not sighting.holder or now >= sighting.seen_at + sighting.duration:
+        return Move.TAKE
+    return Move.WAIT
+
+
+class LeaseGate:
+    """Open while the lease is surely ours; closes by itself.
+
+    Args:
+        clock: seconds on a clock that never goes back and counts suspension.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._valid_until = float("-inf")
+
+    def is_open(self) -> bool:
+        """Return whether a write may be sent now."""
+        return self._clock() < self._valid_until
+
+    def hold(self, asked_at: float) -> None:
+        """Open the gate for the renew deadline, counted from when the renewal was asked for."""
+        self._valid_until = asked_at + RENEW_DEADLINE_SECONDS
+
+    def close(self) -> None:
+        """Close the gate at once."""
+        self._valid_until = float("-inf")
+
+
+class Election:
+    """Takes part in the election for one Lease.
+
+    Args:
+        session: a connection of its own, so that no other traffic delays a renewal.
+        namespace: namespace of the Lease.
+        name: name of the Lease.
+        identity: this process; unlike any other's.
+        gate: what is opened while the lease is ours.
+        metrics: where leadership shows.
+        clock: seconds on a clock that never goes back and counts suspension.
+        wall_clock: what is written into the Lease for people.
+        on_change: called with True when the lease becomes ours, with False when it is lost.
+
+    Attributes:
+        answered_at: our clock when the API server last answered; minus infinity if never.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        namespace: str,
+        name: str,
+        identity: str,
+        gate: LeaseGate,
+        metrics: Metrics,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], dt.datetime],
+        on_change: Callable[[bool], None],
+    ) -> None:
+        self._session = session
+        self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+        self._name = name
+        self._namespace = namespace
+        self._identity = identity
+        self._gate = gate
+        self._metrics = metrics
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._sighting: Sighting | None = None
+        self._lease: dict[str, Any] = {}
+        self._on_change = on_change
+        self._leading = False
+        self.answered_at = float("-inf")
+
+    async def run(self) -> None:
+        """Take part until cancelled. Any failure to renew is but a failed renewal."""
+        while True:
+            asked_at = self._clock()
+            try:
+                async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
+                    await self._step()
+            except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+                logger.warning("lease %s: %s: %s", self._name, type(error).__name__, error)
+                # What was last seen may be out of date: look before the next move, and count on nothing new.
+                self._lease = {}
+                self._show(asked_at, renewed=False)
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            self.answered_at = self._clock()
+            renewed = self._sighting is not None and self._sighting.holder == self._identity
+            self._show(asked_at, renewed=renewed)
+            await asyncio.sleep(RENEW_SECONDS if renewed else RETRY_SECONDS)
+
+    async def release(self) -> None:
+        """Give the lease up, so that another takes it at once. Without an answer it runs out by itself."""
+        held = self._gate.is_open()
+        self._gate.close()
+        self._show(self._clock(), renewed=False)
+        if not held or not self._lease:
+            return
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
+                await self._put(holder="")
+        except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            logger.warning("lease %s not released: %s", self._name, error)
+
+    def _show(self, asked_at: float, *, renewed: bool) -> None:
+        if renewed:
+            self._gate.hold(asked_at)
+        leading = self._gate.is_open()
+        if leading == self._leading:
+            return
+        self._leading = leading
+        self._metrics.leader.set(leading)
+        logger.info("lease %s: %s %s", self._name, self._identity, "leads" if leading else "stands by")
+        self._on_change(leading)
+
+    async def _step(self) -> None:
+        if not self._lease or self._sighting is None or self._sighting.holder != self._identity:
+            await self._look()
+        match next_move(self._sighting, self._identity, self._clock()):
+            case Move.CREATE:
+                await self._write("POST", self._collection, self._fresh())
+            case Move.RENEW | Move.TAKE:
+                await self._put(holder=self._identity)
+            case Move.WAIT:
+                pass
+
+    async def _look(self) -> None:
+        try:
+            async with self._session.get(f"{self._collection}/{self._name}") as response:
+                self._see(await decode(response))
+        except ApiError as error:
+            if error.code != NOT_FOUND:
+                raise
+            self._lease = {}
+            if self._sighting is None or not self._may_be_held(self._sighting):
+                self._sighting = None
+
+    def _may_be_held(self, last: Sighting) -> bool:
+        """Return whether a Lease that somebody deleted may still be relied on by its holder."""
+        other = last.holder not in ("", self._identity)
+        return other and self._clock() < last.seen_at + last.duration
+
+    def _see(self, lease: dict[str, Any]) -> None:
+        self._lease = lease
+        version = lease["metadata"]["resourceVersion"]
+        if self._sighting is not None and self._sighting.version == version:
+            return
+        spec = lease.get("spec") or {}
+        duration = float(spec.get("leaseDurationSeconds") or LEASE_SECONDS)
+        self._sighting = Sighting(spec.get("holderIdentity") or "", version, duration, self._clock())
+
+    def _now(self) -> str:
+        return self._wall_clock().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def _fresh(self) -> dict[str, Any]:
+        return {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": self._name, "namespace": self._namespace},
+            "spec": {
+                "holderIdentity": self._identity,
+                "leaseDurationSeconds": int(LEASE_SECONDS),
+                "acquireTime": self._now(),
+                "renewTime": self._now(),
+                "leaseTransitions": 0,
+            },
+        }
+
+    async def _put(self, *, holder: str) -> None:
+        spec = dict(self._lease.get("spec") or {})
+        if holder and spec.get("holderIdentity") != holder:
+            spec["acquireTime"] = self._now()
+            spec["leaseTransitions"] = int(spec.get("leaseTransitions") or 0) + 1
+        spec |= {"holderIdentity": holder, "renewTime": self._now()}
+        spec["leaseDurationSeconds"] = int(LEASE_SECONDS) if holder else 1
+        await self._write("PUT", f"{self._collection}/{self._name}", self._lease | {"spec": spec})
+
+    async def _write(self, method: str, path: str, lease: dict[str, Any]) -> None:
+        async with self._session.request(method, path, json=lease) as response:
+            self._see(await decode(response))

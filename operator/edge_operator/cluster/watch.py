@@ -1,0 +1,210 @@
+"""A watch that never ends: list, stream, resume, and list again where the server has forgotten."""
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import aiohttp
+
+from edge_operator.desired.kinds import ChildKind, Watched
+from edge_operator.telemetry.metrics import Metrics
+
+from .client import decode
+from .errors import ApiError
+from .objects import collection_path
+
+PAGE_SIZE = 500
+SERVER_TIMEOUT_SECONDS = 300
+INACTIVITY_SECONDS = 75.0
+"""The server sends a bookmark about once a minute, so a stream silent for longer is dead."""
+RELIST_SECONDS = 600.0
+"""So long after the last list a stream that ends is followed by a list: it heals what a watch may have missed."""
+LEAST_BACKOFF_SECONDS = 0.2
+MOST_BACKOFF_SECONDS = 10.0
+GONE = 410
+
+logger = logging.getLogger(__name__)
+
+
+class Sink(Protocol):
+    """Takes what a watch sees."""
+
+    def replace(self, kind: ChildKind, namespace: str | None, objects: list[dict[str, Any]], version: str) -> None:
+        """Take a whole list as of resourceVersion `version`: what is older and not in it exists no more."""
+        ...
+
+    def put(self, kind: ChildKind, obj: dict[str, Any]) -> object:
+        """Take an object that was added or changed."""
+        ...
+
+    def drop(self, kind: ChildKind, obj: dict[str, Any]) -> None:
+        """Take note that an object was deleted, or left the selector."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What one watch is about.
+
+    Attributes:
+        kind: the kind of the objects.
+        namespace: where they are; None for all namespaces.
+        labels: label selector.
+    """
+
+    kind: ChildKind
+    namespace: str | None
+    labels: str
+
+    @property
+    def path(self) -> str:
+        """URL path of the collection."""
+        return collection_path(self.kind.api_version, self.kind.plural, self.namespace)
+
+    def accept(self, list_or_item: str) -> str:
+        """Return the `Accept` header: whole objects, or their metadata only."""
+        if self.kind.watched is Watched.FULL:
+            return "application/json"
+        return f"application/json;as={list_or_item};g=meta.k8s.io;v=v1"
+
+
+class StreamError(Exception):
+    """The server ended the stream with an error event of `code`."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Watch:
+    """Keeps a sink the same as a selection of objects at the API server.
+
+    Args:
+        session: a session without a total timeout.
+        selection: what is watched.
+        sink: what is kept the same.
+        metrics: where restarts are counted.
+        clock: seconds on a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        selection: Selection,
+        sink: Sink,
+        metrics: Metrics,
+        clock: Callable[[], float],
+    ) -> None:
+        self._session = session
+        self._selection = selection
+        self._sink = sink
+        self._metrics = metrics
+        self._clock = clock
+        self._resource_version: str | None = None
+        self._heard_at = self._listed_at = clock()
+        self.synced = asyncio.Event()
+
+    @property
+    def kind(self) -> ChildKind:
+        """The kind that is watched."""
+        return self._selection.kind
+
+    @property
+    def age(self) -> float:
+        """Seconds since the server was last heard on this watch."""
+        return self._clock() - self._heard_at
+
+    async def run(self) -> None:
+        """Watch until cancelled. No answer of the server ends it."""
+        backoff = LEAST_BACKOFF_SECONDS
+        while True:
+            before = self._heard_at
+            cause = await self._follow()
+            self._metrics.watch_restarts.labels(self.kind.kind, cause).inc()
+            if cause in ("ended", "gone"):
+                backoff = LEAST_BACKOFF_SECONDS
+                continue
+            backoff = LEAST_BACKOFF_SECONDS if self._heard_at > before else min(backoff * 2, MOST_BACKOFF_SECONDS)
+            await asyncio.sleep(backoff * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+
+    async def _follow(self) -> str:
+        """List if need be and stream until the stream ends; return why it ended, in one word."""
+        try:
+            if self._resource_version is None or self._clock() > self._listed_at + RELIST_SECONDS:
+                await self._list()
+            await self._stream()
+        except (StreamError, ApiError) as error:
+            if error.code == GONE:
+                self._resource_version = None
+                return "gone"
+            logger.warning("watch of %s failed: %s", self.kind.kind, error)
+            return "refused"
+        except TimeoutError:
+            return "silent"
+        except (aiohttp.ClientError, OSError) as error:
+            logger.warning("watch of %s failed: %s: %s", self.kind.kind, type(error).__name__, error)
+            return "unreachable"
+        return "ended"
+
+    async def _list(self) -> None:
+        objects: list[dict[str, Any]] = []
+        params = {"labelSelector": self._selection.labels, "limit": str(PAGE_SIZE)}
+        headers = {"Accept": self._selection.accept("PartialObjectMetadataList")}
+        timeout = aiohttp.ClientTimeout(total=60)
+        while True:
+            async with self._session.get(
+                self._selection.path, params=params, headers=headers, timeout=timeout
+            ) as response:
+                page = await decode(response)
+            objects.extend(page.get("items") or ())
+            if not (token := page["metadata"].get("continue")):
+                break
+            params["continue"] = token
+        self._heard_at = self._clock()
+        self._listed_at = self._heard_at
+        self._resource_version = page["metadata"]["resourceVersion"]
+        self._sink.replace(self.kind, self._selection.namespace, objects, self._resource_version)
+        self.synced.set()
+
+    async def _stream(self) -> None:
+        params = {
+            "labelSelector": self._selection.labels,
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": str(self._resource_version),
+            "timeoutSeconds": str(SERVER_TIMEOUT_SECONDS),
+        }
+        headers = {"Accept": self._selection.accept("PartialObjectMetadata")}
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=INACTIVITY_SECONDS)
+        async with self._session.get(self._selection.path, params=params, headers=headers, timeout=timeout) as response:
+            if not response.ok:
+                await decode(response)
+            self._heard_at = self._clock()
+            async for line in _lines(response.content):
+                self._take(json.loads(line))
+
+    def _take(self, event: dict[str, Any]) -> None:
+        self._heard_at = self._clock()
+        obj = event["object"]
+        if event["type"] == "ERROR":
+            raise StreamError(int(obj.get("code") or 0), str(obj.get("message", obj)))
+        match event["type"]:
+            case "ADDED" | "MODIFIED":
+                self._sink.put(self.kind, obj)
+            case "DELETED":
+                self._sink.drop(self.kind, obj)
+        self._resource_version = obj["metadata"]["resourceVersion"]
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Yield the lines of a stream, however long: aiohttp's own reading by lines has a limit."""
+    rest = b""
+    async for chunk in content.iter_any():
+        *complete, rest = (rest + chunk).split(b"\n")
+        for line in complete:
+            if line.strip():
+                yield line

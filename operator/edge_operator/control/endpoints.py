@@ -1,0 +1,44 @@
+"""Where a site is reached, from its Services."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge_operator.desired.metadata import child_name
+from edge_operator.desired.site import Site
+
+SCHEMES = {"http": "http", "mqtt": "mqtt", "mqtts": "mqtts", "coap": "coap"}
+
+
+def endpoints(site: Site, gateway_service: Mapping[str, Any]) -> dict[str, str]:
+    """Return the URLs of the site's gateway by protocol.
+
+    The host is `gateway.service.externalAddress`, else the load balancer's address, else the name in the cluster.
+
+    Args:
+        site: the site.
+        gateway_service: spec and status of the gateway's Service; `{}` while there is none.
+    """
+    service = site.spec.gateway.service
+    host = service.external_address or _balancer(gateway_service)
+    ports = _ports(gateway_service, node=service.type == "NodePort" and service.external_address is not None)
+    inside = f"{child_name(site, 'gateway')}.{site.namespace}.svc"
+    return {
+        name: f"{scheme}://{_bracketed(host or inside)}:{ports[name]}"
+        for name, scheme in SCHEMES.items()
+        if name in ports
+    }
+
+
+def _balancer(service: Mapping[str, Any]) -> str | None:
+    ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or [{}]
+    address: str | None = ingress[0].get("hostname") or ingress[0].get("ip")
+    return address
+
+
+def _ports(service: Mapping[str, Any], *, node: bool) -> dict[str, int]:
+    ports = (service.get("spec") or {}).get("ports") or ()
+    return {port["name"]: int((port.get("nodePort") if node else None) or port["port"]) for port in ports}
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

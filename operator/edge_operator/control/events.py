@@ -1,0 +1,88 @@
+"""Kubernetes Events of a site: one for each transition, none for what stays as it was."""
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edge_operator.api.schema import API_VERSION
+from edge_operator.cluster.client import ApiClient
+from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
+from edge_operator.telemetry.metrics import Metrics
+
+from .site_ref import SiteObject
+
+CONTROLLER = "edge-stack.io/operator"
+NOTE_LIMIT = 1024
+"""Longest `note` of an Event, in bytes (events.k8s.io/v1)."""
+
+logger = logging.getLogger(__name__)
+
+
+class Events:
+    """Writes Events. One that cannot be written is counted and forgotten: the conditions say the same.
+
+    Args:
+        client: the API server.
+        instance: name of this operator's process.
+        wall_clock: now, for people.
+        metrics: where lost Events are counted.
+    """
+
+    def __init__(
+        self,
+        client: ApiClient,
+        instance: str,
+        wall_clock: Callable[[], dt.datetime],
+        metrics: Metrics,
+    ) -> None:
+        self._client = client
+        self._instance = instance
+        self._wall_clock = wall_clock
+        self._metrics = metrics
+
+    async def transition(self, site: SiteObject, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """Write an Event if the site's phase, or the reason of its Ready condition, has changed."""
+        was, ready = _ready(before), _ready(after)
+        if (before.get("phase"), was.get("reason")) == (after["phase"], ready["reason"]):
+            return
+        warning = after["phase"] == "Degraded"
+        await self._post(
+            site, "Warning" if warning else "Normal", ready["reason"], f"{after['phase']}: {ready['message']}"
+        )
+
+    async def _post(self, site: SiteObject, severity: str, reason: str, note: str) -> None:
+        namespace, name = site.key
+        event = {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {"name": f"{name}.{uuid.uuid4().hex[:16]}", "namespace": namespace},
+            "eventTime": self._wall_clock().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "reportingController": CONTROLLER,
+            "reportingInstance": self._instance[:128],
+            "action": "Reconcile",
+            "reason": reason,
+            "regarding": {
+                "apiVersion": API_VERSION,
+                "kind": "EdgeSite",
+                "namespace": namespace,
+                "name": name,
+                "uid": site.claim.uid,
+            },
+            "note": note.encode()[:NOTE_LIMIT].decode(errors="ignore"),
+            "type": severity,
+        }
+        try:
+            await self._client.write("POST", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", event)
+        except (ApiError, UnreachableError, NotLeaderError) as error:
+            self._metrics.events_dropped.inc()
+            logger.warning("%s: Event %s not written: %s", site, reason, error)
+
+
+def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "Ready":
+            found: Mapping[str, Any] = condition
+            return found
+    return {}

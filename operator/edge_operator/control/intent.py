@@ -1,0 +1,69 @@
+"""What the operator means one object to be: the manifest, its hash and the fields that it owns."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edge_operator.desired.kinds import CHILD_KINDS, ChildKind
+
+from .ownership import Path, digest, owned_paths
+
+INTENT_HASH = "edge-stack.io/intent-hash"
+"""Annotation with the hash of what was last applied: while it and our ownership stand, nothing is to be done."""
+
+KIND_OF = {(kind.api_version, kind.kind): kind for kind in CHILD_KINDS}
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectKey:
+    """One object among those of all sites."""
+
+    kind: ChildKind
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """Return `Kind namespace/name`."""
+        return f"{self.kind.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One object as it should be.
+
+    Attributes:
+        key: which object.
+        manifest: the fields that we own, with the hash among the annotations.
+        hash: hash of the manifest.
+        owned: digest of the paths that the API server records as ours once this is applied.
+    """
+
+    key: ObjectKey
+    manifest: Mapping[str, Any]
+    hash: str
+    owned: str
+
+    @property
+    def paths(self) -> frozenset[Path]:
+        """The paths that we own."""
+        return owned_paths(self.manifest)
+
+
+def intend(manifest: Mapping[str, Any]) -> Intent:
+    """Return the intent of a manifest from `desired`."""
+    canonical = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    fingerprint = hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    metadata = manifest["metadata"]
+    annotations = {**metadata.get("annotations", {}), INTENT_HASH: fingerprint}
+    marked = {**manifest, "metadata": {**metadata, "annotations": annotations}}
+    kind = KIND_OF[manifest["apiVersion"], manifest["kind"]]
+    key = ObjectKey(kind, metadata["namespace"], metadata["name"])
+    return Intent(key, marked, fingerprint, digest(owned_paths(marked)))
+
+
+def pinned(intent: Intent, uid: str) -> Intent:
+    """Return the intent for exactly the object of `uid`: the API server refuses it on any other."""
+    metadata = {**intent.manifest["metadata"], "uid": uid}
+    return replace(intent, manifest={**intent.manifest, "metadata": metadata})

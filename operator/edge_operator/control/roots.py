@@ -1,0 +1,184 @@
+"""The root keys of the sites: read, remembered, put back, and made only where there never was one."""
+
+import base64
+import binascii
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge_operator.cluster.errors import ApiError
+from edge_operator.cluster.objects import Objects
+from edge_operator.desired.kinds import SECRET
+from edge_operator.desired.metadata import PART_OF, SITE_LABEL
+from edge_operator.desired.root_secret import KEY, root_secret, root_secret_name
+from edge_operator.identity.derive import ROOT_BYTES
+from edge_operator.status.facts import Problem
+
+from .intent import ObjectKey
+from .observed import MANAGED_BY, controller
+from .site_ref import SiteObject
+from .store import ChildStore, SiteKey
+
+MADE_ANEW = "edge-stack.io/made-anew"
+"""Annotation of a root Secret that replaced a lost one: every credential of the site changed with it."""
+
+CONFLICT = 409
+
+logger = logging.getLogger(__name__)
+
+
+class RootUnusableError(Exception):
+    """The root Secret cannot be used. `problem` says why, and what to do."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A site's root key.
+
+    Attributes:
+        key: the key.
+        uid: identity of the Secret that it was read from.
+        version: resourceVersion of that Secret.
+        made_anew: whether it replaced a lost one.
+        intact: whether the Secret is labelled as ours and holds a key.
+    """
+
+    key: bytes = field(repr=False)
+    uid: str
+    version: str
+    made_anew: bool
+    intact: bool
+
+
+class RootKeys:
+    """Root keys by site, in memory as long as the site is there.
+
+    Args:
+        objects: the API server.
+        store: tells when a root Secret has changed.
+        make_key: returns a new random key of `ROOT_BYTES` bytes.
+    """
+
+    def __init__(self, objects: Objects, store: ChildStore, make_key: Callable[[], bytes]) -> None:
+        self._objects = objects
+        self._store = store
+        self._make_key = make_key
+        self._known: dict[SiteKey, Root] = {}
+
+    def forget(self, site: SiteKey) -> None:
+        """Forget the key of a site that is gone; its Secret stays."""
+        self._known.pop(site, None)
+
+    async def learn(self, site: SiteObject) -> Root | None:
+        """Return the site's root key as it is, without writing; None where there is none yet.
+
+        Raises:
+            RootUnusableError: the Secret is somebody else's, or what it holds is no key.
+        """
+        namespace, name = site.key
+        known = self._known.get(site.key)
+        seen = self._store.get(ObjectKey(SECRET, namespace, root_secret_name(name)))
+        if seen is not None and known is not None and seen.version == known.version:
+            return known
+        secret = await self._objects.get(SECRET, namespace, root_secret_name(name))
+        if secret is None:
+            return None
+        found = self._read(site, secret)
+        return self._known.setdefault(site.key, found) if found.intact else found
+
+    async def keep(self, site: SiteObject) -> Root:
+        """Return the site's root key, with its Secret in place and as it was.
+
+        Raises:
+            RootUnusableError: the Secret is somebody else's, or what it holds is no key.
+        """
+        known = self._known.get(site.key)
+        found = await self.learn(site)
+        if found is None:
+            return await self._create(site, known)
+        if known is not None and (not found.intact or found.key != known.key):
+            logger.warning("%s: the root Secret was edited and is put back", site)
+            return await self._write(site, known)
+        self._known[site.key] = found
+        return found
+
+    async def _create(self, site: SiteObject, known: Root | None) -> Root:
+        lost = known is None and bool(site.status.get("observedGeneration"))
+        manifest = self._manifest(site, known.key if known else self._make_key(), made_anew=lost)
+        try:
+            secret = await self._objects.create(SECRET, manifest)
+        except ApiError as error:
+            if error.code != CONFLICT:
+                raise
+            return await self.keep(site)
+        return self._remember(site, secret)
+
+    async def _write(self, site: SiteObject, known: Root) -> Root:
+        manifest = self._manifest(site, known.key, made_anew=known.made_anew)
+        return self._remember(site, await self._objects.apply(SECRET, manifest, metadata_only=False))
+
+    def _remember(self, site: SiteObject, secret: dict[str, Any]) -> Root:
+        self._store.put(SECRET, secret)
+        root = self._known[site.key] = self._read(site, secret)
+        return root
+
+    def _manifest(self, site: SiteObject, key: bytes, *, made_anew: bool) -> dict[str, Any]:
+        namespace, name = site.key
+        manifest = root_secret(name, namespace, key)
+        if made_anew:
+            manifest["metadata"]["annotations"][MADE_ANEW] = "true"
+        return manifest
+
+    def _read(self, site: SiteObject, secret: Mapping[str, Any]) -> Root:
+        metadata = secret["metadata"]
+        known = self._known.get(site.key)
+        ours = _is_ours(metadata, site.key[1])
+        if not ours and (known is None or known.uid != metadata["uid"]):
+            raise RootUnusableError(_not_ours(site.key, metadata["name"]))
+        key = _decode((secret.get("data") or {}).get(KEY))
+        usable = len(key) >= ROOT_BYTES
+        if not usable and known is None:
+            raise RootUnusableError(_invalid(site.key, metadata["name"]))
+        return Root(
+            key=key,
+            uid=metadata["uid"],
+            version=metadata["resourceVersion"],
+            made_anew=MADE_ANEW in (metadata.get("annotations") or {}),
+            intact=ours and usable,
+        )
+
+
+def _is_ours(metadata: Mapping[str, Any], site_name: str) -> bool:
+    labels = metadata.get("labels") or {}
+    labelled = (labels.get(SITE_LABEL), labels.get(MANAGED_BY)) == (site_name, PART_OF)
+    return labelled and controller(metadata) is None
+
+
+def _not_ours(site: SiteKey, name: str) -> Problem:
+    namespace, site_name = site
+    label = f"{SITE_LABEL}={site_name},{MANAGED_BY}={PART_OF}"
+    return Problem(
+        "NotOurs",
+        f"Secret {namespace}/{name} is not the operator's: delete or rename it or, if it is this site's root Secret"
+        f" from a backup, label it {label}",
+    )
+
+
+def _invalid(site: SiteKey, name: str) -> Problem:
+    return Problem(
+        "RootSecretInvalid",
+        f"Secret {site[0]}/{name} has no usable `{KEY}` ({ROOT_BYTES} bytes or more): restore it from a backup, or"
+        " delete it to have every credential of the site made anew",
+    )
+
+
+def _decode(value: str | None) -> bytes:
+    try:
+        return base64.b64decode(value or "", validate=True)
+    except binascii.Error:
+        return b""

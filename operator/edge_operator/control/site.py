@@ -1,0 +1,131 @@
+"""The reconcile of one site: gather, decide, act, say."""
+
+import logging
+from collections.abc import Iterable
+
+from edge_operator.desired.components import components
+from edge_operator.desired.kinds import DEPLOYMENT, SERVICE
+from edge_operator.desired.metadata import child_name
+from edge_operator.status.facts import ComponentFacts, Problem, SiteFacts, component_facts
+
+from .children import Children, Report
+from .endpoints import endpoints
+from .intent import ObjectKey
+from .plan import Plans, SpecUnusableError
+from .roots import Root, RootKeys, RootUnusableError
+from .site_ref import SiteObject
+from .site_status import SiteStatusWriter
+from .store import ChildStore, SiteKey
+from .verdict import Verdict, Wanted, is_unwanted, judge
+
+PROBLEM_AGAIN_SECONDS = 30.0
+
+logger = logging.getLogger(__name__)
+
+
+class SiteReconciler:
+    """Makes a site what its spec says, and says how it is.
+
+    Args:
+        store: the children as last seen.
+        roots: the root keys.
+        plans: the intents.
+        children: carries out.
+        status: writes the status.
+    """
+
+    def __init__(
+        self, store: ChildStore, roots: RootKeys, plans: Plans, children: Children, status: SiteStatusWriter
+    ) -> None:
+        self._store = store
+        self._roots = roots
+        self._plans = plans
+        self._children = children
+        self._status = status
+
+    def forget(self, key: SiteKey) -> None:
+        """Forget a site that is gone: what it owned goes by garbage collection, its volumes and root Secret stay."""
+        self._roots.forget(key)
+        self._plans.forget(key)
+
+    async def observe(self, site: SiteObject) -> None:
+        """Learn what a standby needs to know of a site in order to take over."""
+        try:
+            await self._roots.learn(site)
+        except RootUnusableError as error:
+            logger.debug("%s: %s", site, error)
+
+    async def reconcile(self, site: SiteObject) -> float | None:
+        """Make one pass; return the seconds until another is needed, None if events will tell.
+
+        Raises:
+            UnreachableError: the API server did not answer.
+            ApiError: it failed in a way that may pass.
+            NotLeaderError: the lease is not ours.
+        """
+        if site.deleting:
+            return None
+        paused = bool((site.body.get("spec") or {}).get("paused", False))
+        try:
+            root = await (self._roots.learn(site) if paused else self._roots.keep(site))
+            if root is None:
+                await self._status.write(site, SiteFacts(site.generation, paused=True, pending_changes=("everything",)))
+                return None
+            return await self._with_root(site, root, paused=paused)
+        except (SpecUnusableError, RootUnusableError) as error:
+            await self._status.write(site, SiteFacts(site.generation, paused=paused, problems=(error.problem,)))
+            return PROBLEM_AGAIN_SECONDS
+
+    async def _with_root(self, site: SiteObject, root: Root, *, paused: bool) -> float | None:
+        wanted = self._plans.wanted(site, root)
+        if paused:
+            report, pending = Report(), self._pending(site, wanted)
+        else:
+            report, pending = await self._act(site, root, wanted), ()
+        await self._status.write(site, self._facts(site, root, report, paused=paused, pending=pending))
+        return report.again
+
+    async def _act(self, site: SiteObject, root: Root, wanted: tuple[Wanted, ...]) -> Report:
+        report = await self._children.carry_out(site, wanted, lambda: self._plans.intents(site, root))
+        keys = {want.key for want in wanted}
+        extra = [seen for seen in self._store.of_site(site.key) if seen.key not in keys]
+        await self._children.remove(seen for seen in extra if is_unwanted(seen, site.claim))
+        return report
+
+    def _pending(self, site: SiteObject, wanted: Iterable[Wanted]) -> tuple[str, ...]:
+        return tuple(
+            str(want.key) for want in wanted if judge(want, self._store.get(want.key), site.claim) is not Verdict.KEEP
+        )
+
+    def _facts(
+        self, site: SiteObject, root: Root, report: Report, *, paused: bool, pending: tuple[str, ...]
+    ) -> SiteFacts:
+        described = self._plans.site(site, root)
+        namespace, _ = site.key
+        service = self._body(ObjectKey(SERVICE, namespace, child_name(described, "gateway")))
+        return SiteFacts(
+            generation=site.generation,
+            paused=paused,
+            cloud=described.spec.cloud is not None,
+            broker_managed=described.spec.broker.type == "Managed",
+            pending_changes=pending,
+            leaving=tuple(report.leaving),
+            problems=tuple(sorted(report.problems, key=_gravity)),
+            components=tuple(self._component_facts(site, root)),
+            endpoints=endpoints(described, service),
+            notices=("the root Secret was lost and made anew: every credential changed",) if root.made_anew else (),
+        )
+
+    def _component_facts(self, site: SiteObject, root: Root) -> Iterable[ComponentFacts]:
+        described = self._plans.site(site, root)
+        for part in components(described):
+            key = ObjectKey(DEPLOYMENT, described.namespace, child_name(described, part.name))
+            yield component_facts(part.name, part.image, part.replicas, self._body(key))
+
+    def _body(self, key: ObjectKey) -> dict[str, object]:
+        seen = self._store.get(key)
+        return dict(seen.body) if seen is not None else {}
+
+
+def _gravity(problem: Problem) -> tuple[bool, str]:
+    return not problem.lasting, problem.message

@@ -1,0 +1,110 @@
+"""The children of all sites as last seen, and whose they are."""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from edge_operator.desired.kinds import ChildKind
+
+from .intent import ObjectKey
+from .observed import Observed, observe
+
+SiteKey = tuple[str, str]
+"""Namespace and name of an EdgeSite."""
+
+
+REMEMBERED_DELETIONS = 4096
+
+
+class ChildStore:
+    """Takes what the watches and our own writes return; tells which sites are concerned.
+
+    Args:
+        concerned: called with the key of each site that a change may matter to.
+    """
+
+    def __init__(self, concerned: Callable[[SiteKey], None]) -> None:
+        self._concerned = concerned
+        self._objects: dict[ObjectKey, Observed] = {}
+        self._of_site: dict[SiteKey, set[ObjectKey]] = defaultdict(set)
+        # An answer to one of our writes may arrive after the news that the object is gone.
+        self._gone: OrderedDict[str, str] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def get(self, key: ObjectKey) -> Observed | None:
+        """Return what is known of one object."""
+        return self._objects.get(key)
+
+    def of_site(self, site: SiteKey) -> Iterator[Observed]:
+        """Yield the objects that are the site's, by controller or by label."""
+        for key in tuple(self._of_site.get(site, ())):
+            yield self._objects[key]
+
+    def put(self, kind: ChildKind, obj: dict[str, Any]) -> Observed:
+        """Take an object that was added or changed, unless something newer is known of it."""
+        seen = observe(kind, obj)
+        known = self._objects.get(seen.key)
+        if (gone := self._gone.get(seen.uid)) is not None and not newer(seen.version, gone):
+            return seen
+        if known is not None and known.uid == seen.uid and not newer(seen.version, known.version):
+            return known
+        self._set(seen)
+        return seen
+
+    def drop(self, kind: ChildKind, obj: dict[str, Any]) -> None:
+        """Forget an object that was deleted, unless another has taken its place."""
+        seen = observe(kind, obj)
+        known = self._objects.get(seen.key)
+        self._gone[seen.uid] = seen.version
+        if len(self._gone) > REMEMBERED_DELETIONS:
+            self._gone.popitem(last=False)
+        if known is not None and known.uid == seen.uid:
+            self._remove(known)
+
+    def replace(self, kind: ChildKind, namespace: str | None, objects: list[dict[str, Any]], version: str) -> None:
+        """Take a whole list as of `version`: older objects of the kind that are not in it are forgotten."""
+        listed = {observe(kind, obj).key for obj in objects}
+        for obj in objects:
+            self.put(kind, obj)
+        for key, known in tuple(self._objects.items()):
+            absent = key.kind is kind and key not in listed and namespace in (None, key.namespace)
+            if absent and not newer(known.version, version):
+                self._remove(known)
+
+    def _set(self, seen: Observed) -> None:
+        before = self._objects.get(seen.key)
+        if before is not None:
+            self._unindex(before)
+        self._objects[seen.key] = seen
+        for site in _sites(seen):
+            self._of_site[site].add(seen.key)
+        for site in _sites(seen) | (_sites(before) if before else set()):
+            self._concerned(site)
+
+    def _remove(self, known: Observed) -> None:
+        self._unindex(known)
+        del self._objects[known.key]
+        for site in _sites(known):
+            self._concerned(site)
+
+    def _unindex(self, known: Observed) -> None:
+        for site in _sites(known):
+            self._of_site[site].discard(known.key)
+            if not self._of_site[site]:
+                del self._of_site[site]
+
+
+def _sites(seen: Observed) -> set[SiteKey]:
+    names = {seen.site} if seen.site else set()
+    if seen.owner is not None and seen.owner.is_site:
+        names.add(seen.owner.name)
+    return {(seen.key.namespace, name) for name in names}
+
+
+def newer(version: str, than: str) -> bool:
+    """Compare resourceVersions, as Kubernetes allows within one kind (KEP-5504); if unlike, believe the new one."""
+    if version.isdecimal() and than.isdecimal():
+        return int(version) > int(than)
+    return version != than

@@ -1,0 +1,107 @@
+"""Intent and observation to what is to be done about one object. Named checks in order; the first answer wins."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from edge_operator.desired.kinds import PVC
+
+from .intent import ObjectKey
+from .observed import Observed
+
+
+class Verdict(Enum):
+    """What is to be done about one object."""
+
+    LOOK = "look"
+    """Nothing of ours is known under this name: ask the API server, then apply or leave alone."""
+    LEAVING = "leaving"
+    """It is being deleted, or belongs to a deleted site of the same name: wait until it is gone."""
+    NOT_OURS = "not ours"
+    """Somebody else's object: left alone and reported."""
+    APPLY = "apply"
+    """It is new or its intent has changed."""
+    RETAKE = "retake"
+    """The intent is as it was, but others have taken fields of ours."""
+    STRIP = "strip"
+    """Others have added to content that is exactly ours."""
+    KEEP = "keep"
+    """It is as it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is compared with an observation: an intent without its manifest."""
+
+    key: ObjectKey
+    hash: str
+    owned: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The site on whose behalf is judged.
+
+    Attributes:
+        name: name of the site.
+        uid: identity of the site.
+    """
+
+    name: str
+    uid: str
+
+
+Check = Callable[[Wanted, Observed, Claim], Verdict | None]
+
+
+def leaving(_wanted: Wanted, seen: Observed, claim: Claim) -> Verdict | None:
+    """Answer for what is about to be gone."""
+    owner = seen.owner
+    stale = owner is not None and owner.is_site and owner.name == claim.name and owner.uid != claim.uid
+    return Verdict.LEAVING if seen.deleting or stale else None
+
+
+def not_ours(_wanted: Wanted, seen: Observed, claim: Claim) -> Verdict | None:
+    """Answer for somebody else's object."""
+    return None if is_ours(seen, claim) else Verdict.NOT_OURS
+
+
+def changed(wanted: Wanted, seen: Observed, _claim: Claim) -> Verdict | None:
+    """Answer for an intent that was not applied yet."""
+    return Verdict.APPLY if seen.hash != wanted.hash else None
+
+
+def retaken(wanted: Wanted, seen: Observed, _claim: Claim) -> Verdict | None:
+    """Answer for fields that are not ours any more."""
+    return Verdict.RETAKE if seen.owned != wanted.owned else None
+
+
+def added_to(_wanted: Wanted, seen: Observed, _claim: Claim) -> Verdict | None:
+    """Answer for foreign content."""
+    return Verdict.STRIP if seen.foreign else None
+
+
+CHECKS: tuple[Check, ...] = (leaving, not_ours, changed, retaken, added_to)
+
+
+def judge(wanted: Wanted, seen: Observed | None, claim: Claim) -> Verdict:
+    """Return what is to be done about one object."""
+    if seen is None:
+        return Verdict.LOOK
+    for check in CHECKS:
+        if (verdict := check(wanted, seen, claim)) is not None:
+            return verdict
+    return Verdict.KEEP
+
+
+def is_ours(seen: Observed, claim: Claim) -> bool:
+    """Return whether the object is the site's: by controller or, for volumes that outlive a site, by label."""
+    if seen.owner is not None:
+        return seen.owner.is_site and seen.owner.uid == claim.uid
+    return seen.key.kind is PVC and seen.site == claim.name
+
+
+def is_unwanted(seen: Observed, claim: Claim) -> bool:
+    """Return whether an object that no intent names is to be deleted: ours by controller, and still there."""
+    mine = seen.owner is not None and seen.owner.is_site and seen.owner.uid == claim.uid
+    return mine and not seen.deleting

@@ -1,0 +1,78 @@
+"""The operator's settings, from the environment."""
+
+import os
+import platform
+import secrets
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+DEFAULT_NAMESPACE = "edge-system"
+
+
+def _own_namespace() -> str:
+    return NAMESPACE_FILE.read_text().strip() if NAMESPACE_FILE.exists() else DEFAULT_NAMESPACE
+
+
+def _identity() -> str:
+    return f"{os.environ.get('POD_NAME') or platform.node()}-{secrets.token_hex(4)}"
+
+
+class Settings(BaseSettings):
+    """Settings of one operator process. Each is read from the environment variable `EDGE_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="EDGE_", frozen=True, use_attribute_docstrings=True)
+
+    watch_namespaces: Annotated[tuple[str, ...], NoDecode] = ()
+    """Namespaces to serve, separated by commas; all if empty."""
+
+    operator_namespace: str = Field(default_factory=_own_namespace)
+    """Namespace of the operator: of its Lease, and of its pods, which may reach the sites' brokers."""
+
+    lease_name: str = "edge-operator"
+    """Name of the Lease that the replicas elect their leader by."""
+
+    identity: str = Field(default_factory=_identity)
+    """Name of this process in the Lease; unlike any other's."""
+
+    release: str = Field(default_factory=lambda: version("edge-stack"))
+    """Tag of the images that a site gets if its spec names none."""
+
+    image_registry: str = ""
+    """Put before every default image, such as registry.example.com/mirror."""
+
+    writes_per_second: Annotated[float, Field(gt=0, le=10_000)] = 200.0
+    """Budget of writes to the API server for children and configuration."""
+
+    write_burst: Annotated[int, Field(ge=1, le=10_000)] = 40
+    """Writes that may go at once after a pause."""
+
+    write_concurrency: Annotated[int, Field(ge=1, le=200)] = 20
+    """Writes under way at once."""
+
+    probe_host: str = "0.0.0.0"  # noqa: S104 - probes come from the node and metrics from other pods
+    """Address that /healthz, /readyz and /metrics listen on."""
+
+    probe_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Port of /healthz, /readyz and /metrics; 0 takes a free one and logs it."""
+
+    log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
+
+    @field_validator("watch_namespaces", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()

@@ -1,0 +1,39 @@
+"""The status of a site, from what was observed and what was said before."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .conditions import join, phase, say
+from .facts import SiteFacts
+
+
+def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any]:
+    """Return the part of a site's status that the reconcile owns.
+
+    Args:
+        facts: what was observed.
+        before: the status as it stands; `{}` if there is none.
+        now: RFC 3339 in UTC.
+    """
+    said = say(facts)
+    status: dict[str, Any] = {
+        "observedGeneration": facts.generation,
+        "phase": phase(facts, said, before),
+        "conditions": join(before.get("conditions") or (), said, facts.generation, now),
+        "components": [
+            {"name": part.name, "ready": part.ready, "desired": part.desired, "image": part.image}
+            for part in facts.components
+        ],
+    }
+    if facts.endpoints:
+        status["endpoints"] = dict(facts.endpoints)
+    return status
+
+
+OWNED = ("observedGeneration", "phase", "conditions", "components", "endpoints")
+"""The fields of the status that the reconcile owns."""
+
+
+def differs(status: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Return whether writing `status` over `before` would change anything."""
+    return any(status.get(field) != before.get(field) for field in OWNED)

@@ -1,0 +1,61 @@
+"""Metrics of the operator, in Prometheus' format."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.process_collector import ProcessCollector
+
+DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper bounds of the histograms' buckets, in seconds."""
+
+
+class Metrics:
+    """Every metric of one operator process, in a registry of its own.
+
+    Attributes:
+        registry: what `/metrics` prints.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        registry = self.registry
+        ProcessCollector(registry=registry)
+        self.reconciles = Counter(
+            "edge_reconciles_total", "Reconciles by kind and result.", ("kind", "result"), registry=registry
+        )
+        self.reconcile_seconds = Histogram(
+            "edge_reconcile_seconds", "Duration of a reconcile.", ("kind",), buckets=DURATIONS, registry=registry
+        )
+        self.queue_depth = Gauge("edge_queue_depth", "Keys that wait to be reconciled.", registry=registry)
+        self.api_calls = Counter(
+            "edge_api_calls_total", "Calls of the API server by verb and code.", ("verb", "code"), registry=registry
+        )
+        self.api_seconds = Histogram(
+            "edge_api_call_seconds", "Duration of a call.", ("verb",), buckets=DURATIONS, registry=registry
+        )
+        self.throttled_seconds = Counter(
+            "edge_write_throttled_seconds_total", "Seconds that writes waited for their budget.", registry=registry
+        )
+        self.throttled = Counter(
+            "edge_api_throttled_total", "Answers 429 (too many requests) of the API server.", registry=registry
+        )
+        self.gate_closed = Counter(
+            "edge_write_refused_total", "Writes not sent because the lease was not ours.", registry=registry
+        )
+        self.drift = Counter(
+            "edge_drift_repaired_total", "Objects put back after an edit or deletion.", ("kind",), registry=registry
+        )
+        self.watch_restarts = Counter(
+            "edge_watch_restarts_total", "Watches opened anew, by kind and cause.", ("kind", "cause"), registry=registry
+        )
+        self.watch_age = Gauge(
+            "edge_watch_age_seconds",
+            "Seconds since a watch last heard from the API server.",
+            ("kind",),
+            registry=registry,
+        )
+        self.loop_lag = Gauge("edge_loop_lag_seconds", "Lag of the event loop, last measured.", registry=registry)
+        self.leader = Gauge("edge_leader", "1 while this process holds the lease.", registry=registry)
+        self.sites = Gauge("edge_sites", "EdgeSites known.", registry=registry)
+        self.children = Gauge("edge_children", "Child objects known.", registry=registry)
+        self.events_dropped = Counter(
+            "edge_events_dropped_total", "Kubernetes Events that could not be written.", registry=registry
+        )
