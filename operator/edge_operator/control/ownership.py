@@ -25,6 +25,9 @@ LIST_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """Keys of the lists whose items are told apart, by the name of the field."""
 
+ATOMIC_ITEMS = frozenset({"imagePullSecrets", "ownerReferences"})
+"""Lists with keys whose items are leaves."""
+
 CONTAINER_PORT_KEYS = ("containerPort", "protocol")
 SERVICE_PORT_KEYS = ("port", "protocol")
 
@@ -39,6 +42,7 @@ ATOMIC_MAPS = frozenset(
 ATOMIC_FIELDS = frozenset(
     {"labelSelector", "secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "nodeSelectorTerms"}
 )
+REQUIRED_NODES = ("nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
 IDENTITY = frozenset({"apiVersion", "kind"})
 METADATA_IDENTITY = frozenset({"name", "namespace", "uid", "resourceVersion"})
 
@@ -90,6 +94,9 @@ def _walk(value: Any, path: Path, fields: tuple[str, ...], kind: str) -> Iterato
         for item in value:
             name = json.dumps({key: item[key] for key in sorted(keys)}, separators=(",", ":"))
             here = (*path, f"k:{name}")
+            if fields[-1] in ATOMIC_ITEMS:
+                yield here
+                continue
             yield (*here, ".")
             yield from _walk(item, here, fields, kind)
     else:
@@ -98,6 +105,8 @@ def _walk(value: Any, path: Path, fields: tuple[str, ...], kind: str) -> Iterato
 
 def _is_atomic_map(fields: tuple[str, ...], kind: str) -> bool:
     if fields == ("spec", "selector") and kind in ("Deployment", "PodDisruptionBudget", "Service"):
+        return True
+    if fields[-2:] == REQUIRED_NODES:
         return True
     return bool(fields) and (fields in ATOMIC_MAPS or fields[-1] in ATOMIC_FIELDS)
 

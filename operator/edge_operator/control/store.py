@@ -2,6 +2,7 @@
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from edge_operator.desired.kinds import ChildKind
@@ -50,6 +51,8 @@ class ChildStore:
             return seen
         if known is not None and known.uid == seen.uid and not newer(seen.version, known.version):
             return known
+        if known is not None and known.uid == seen.uid and seen.owner is None:
+            seen = replace(seen, lost_owner=known.owner or known.lost_owner)
         self._set(seen)
         return seen
 

@@ -95,10 +95,14 @@ def judge(wanted: Wanted, seen: Observed | None, claim: Claim) -> Verdict:
 
 
 def is_ours(seen: Observed, claim: Claim) -> bool:
-    """Return whether the object is the site's: by controller or, for volumes that outlive a site, by label."""
-    if seen.owner is not None:
-        return seen.owner.is_site and seen.owner.uid == claim.uid
-    return seen.key.kind is PVC and seen.site == claim.name
+    """Return whether the object is the site's: by controller or, for volumes that outlive a site, by label.
+
+    A controller that somebody has stripped while we were watching still counts: that is drift.
+    """
+    if seen.key.kind is PVC and seen.owner is None:
+        return seen.site == claim.name
+    owner = seen.owner or seen.lost_owner
+    return owner is not None and owner.is_site and owner.uid == claim.uid
 
 
 def is_unwanted(seen: Observed, claim: Claim) -> bool:
