@@ -1,27 +1,19 @@
 """The pytest plugin: our CRDs and RBAC on the control plane, and operators that run against it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from e2e.cluster.controlplane import ControlPlane
 from e2e.cluster.fixture import Kubectl
-from tests.support.processes import OperatorFactory, OperatorProcess, eventually, operators
-
-ROOT = Path(__file__).parents[2]
+from tests.support.install import install
+from tests.support.processes import OperatorFactory, OperatorProcess, operators
 
 
 @pytest.fixture(scope="session")
 def installed(kubectl: Kubectl) -> None:
     """Our CRDs Established and the operator's RBAC in place, as the repository has them."""
-    kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
-    crds = ("crd/edgesites.edge-stack.io", "crd/edgedevices.edge-stack.io")
-    wait = ("wait", "--for=condition=Established", *crds, "--timeout=10s")
-    # kubectl wait fails on a CRD that has no conditions yet.
-    eventually("CRDs Established", lambda: kubectl(*wait, check=False).returncode == 0)
-    kubectl("create", "namespace", "edge-system", check=False)
-    kubectl("apply", "-f", str(ROOT / "charts/edge-stack/files/operator-rbac.yaml"))
+    install(kubectl)
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from kubernetes import client
+
 from edge_operator.api.schema import API_VERSION
 from edge_operator.desired.kinds import CHILD_KINDS, ChildKind
-from kubernetes import client
 from tests.support.processes import eventually
 from tests.support.rawapi import RawApi, RawApiError
 

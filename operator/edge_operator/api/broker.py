@@ -1,30 +1,34 @@
 """The broker of an EdgeSite: managed (Mosquitto in the cluster) or external."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from .components import Tls
 from .references import Resources, SecretRef
-from .schema import LIST_SET, ApiModel, Image, Quantity, list_map, rule, rules, url
+from .schema import LIST_SET, ApiModel, list_map, rule, rules
+from .values import Image, Quantity, only_grows, url
 
 RESERVED_CLIENTS = ("broker", "gateway", "mqtt", "operator", "processor", "storage")
 """Logins of the site's own components; a further client cannot have such a name."""
 
 _RESERVED = ", ".join(f"'{name}'" for name in RESERVED_CLIENTS)
 
+_LEVEL = "([+]|[^\\\\s\\\\p{C}+#/]*)"
+
 TopicFilter = Annotated[
     str,
     Field(
-        min_length=1,
         max_length=256,
         json_schema_extra=rules(
             rule(
-                "self.matches('^[^\\\\s\\\\p{C}+#]*(([+]|[^\\\\s\\\\p{C}+#/]+)?(/([+]|[^\\\\s\\\\p{C}+#/]*))*(/?#)?)$')"
-                " && !self.startsWith('$') && !self.matches('^(edge|[+]|#)(/|$)')",
-                "must be an MQTT topic filter without blanks; topics below $SYS, $CONTROL and edge/ cannot be had,"
-                " so the first level must be spelt out",
-            )
+                f"self != '' && self.matches('^(#|{_LEVEL}(/{_LEVEL})*(/#)?)$')",
+                "must be an MQTT topic filter without blanks, such as alerts/# or devices/+/data",
+            ),
+            rule(
+                "!self.startsWith('$') && !self.matches('^(edge|[+]|#)(/|$)')",
+                "must not begin with '$', 'edge/' or a wildcard: those topics are the broker's and the site's own",
+            ),
         ),
     ),
 ]
@@ -128,25 +132,31 @@ class Broker(ApiModel):
     """The external broker; given exactly when the type is External."""
 
 
-def _effective(which: str, size: str) -> str:
-    managed = f"has({which}.managed) && has({which}.managed.storage)"
-    return f"quantity(string({managed} ? {which}.managed.storage.{size} : '1Gi'))"
+def _size_only_grows(size: str) -> dict[str, Any]:
+    def effective(broker: str) -> str:
+        return f"(has({broker}.managed) && has({broker}.managed.storage) ? {broker}.managed.storage.{size} : '1Gi')"
 
-
-def _only_grows(size: str) -> str:
-    both_managed = "self.type != 'Managed' || oldSelf.type != 'Managed'"
-    return f"{both_managed} || !{_effective('self', size)}.isLessThan({_effective('oldSelf', size)})"
+    return only_grows(
+        f".managed.storage.{size}",
+        effective("self"),
+        effective("oldSelf"),
+        where="self.type == 'Managed' && oldSelf.type == 'Managed'",
+    )
 
 
 BROKER_RULES = rules(
     rule(
         "self.type != 'External' || has(self.external)",
-        "type External needs `external` with the broker's url",
+        "type External needs it: say where the broker is, as external.url",
+        fieldPath=".external",
+        reason="FieldValueRequired",
     ),
     rule(
         "self.type == 'External' || !has(self.external)",
-        "`external` goes with type External only: set type to External or remove `external`",
+        "goes with type External only: set type to External or remove external",
+        fieldPath=".external",
+        reason="FieldValueForbidden",
     ),
-    rule(_only_grows("data"), "managed.storage.data cannot shrink: a volume can only grow"),
-    rule(_only_grows("log"), "managed.storage.log cannot shrink: a volume can only grow"),
+    _size_only_grows("data"),
+    _size_only_grows("log"),
 )

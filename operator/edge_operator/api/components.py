@@ -4,23 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .references import Affinity, Host, Resources, SecretRef, Toleration
-from .schema import (
-    LIST_ATOMIC,
-    LIST_SET,
-    MAP_ATOMIC,
-    AnnotationMap,
-    ApiModel,
-    Decimal,
-    Image,
-    LabelMap,
-    Quantity,
-    duration,
-    list_map,
-    rule,
-    rules,
-    url,
-)
+from .placement import Affinity, Toleration
+from .references import Host, Resources, SecretRef
+from .schema import LIST_ATOMIC, LIST_SET, MAP_ATOMIC, ApiModel, list_map, rule, rules
+from .values import AnnotationMap, Decimal, Image, LabelMap, OptionalName, Quantity, duration, url
 
 Replicas = Annotated[int, Field(ge=0, le=32)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -67,7 +54,21 @@ class GatewayService(ApiModel):
     annotations: AnnotationMap | None = None
     """Annotations of the Service, such as those that a load balancer reads."""
 
-    load_balancer_class: Annotated[str, Field(min_length=1, max_length=316)] | None = None
+    load_balancer_class: (
+        Annotated[
+            str,
+            Field(
+                max_length=316,
+                json_schema_extra=rules(
+                    rule(
+                        "!format.qualifiedName().validate(self).hasValue()",
+                        "must be a class of load balancers, such as example.com/internal",
+                    )
+                ),
+            ),
+        ]
+        | None
+    ) = None
     """Which load balancer serves the Service, with type LoadBalancer; the cluster's default if not given."""
 
     node_ports: NodePorts | None = None
@@ -94,11 +95,15 @@ class Tls(ApiModel):
 SERVICE_RULES = rules(
     rule(
         "!has(self.loadBalancerClass) || self.type == 'LoadBalancer'",
-        "loadBalancerClass goes with type LoadBalancer only",
+        "goes with type LoadBalancer only",
+        fieldPath=".loadBalancerClass",
+        reason="FieldValueForbidden",
     ),
     rule(
         "!has(self.nodePorts) || self.type != 'ClusterIP'",
-        "nodePorts go with type NodePort or LoadBalancer only",
+        "go with type NodePort or LoadBalancer only",
+        fieldPath=".nodePorts",
+        reason="FieldValueForbidden",
     ),
 )
 
@@ -139,7 +144,7 @@ class Kafka(ApiModel):
                     max_length=260,
                     json_schema_extra=rules(
                         rule(
-                            "self.matches('^[A-Za-z0-9._-]+:[0-9]{1,5}$')",
+                            "self.matches('^[A-Za-z0-9._-]+:[0-9]{1,5}$') && int(self.split(':')[1]) <= 65535",
                             "must be host:port, such as edge-kafka:9092",
                         )
                     ),
@@ -209,12 +214,14 @@ RULE_RULES = rules(
     rule(
         "!has(self.clear) || !has(self.above) || !isQuantity(string(self.clear)) || !isQuantity(string(self.above))"
         " || !quantity(string(self.clear)).isGreaterThan(quantity(string(self.above)))",
-        "clear must not be above the threshold of `above`",
+        "must not be greater than above: the alert clears on the way down",
+        fieldPath=".clear",
     ),
     rule(
         "!has(self.clear) || !has(self.below) || !isQuantity(string(self.clear)) || !isQuantity(string(self.below))"
         " || !quantity(string(self.clear)).isLessThan(quantity(string(self.below)))",
-        "clear must not be below the threshold of `below`",
+        "must not be less than below: the alert clears on the way up",
+        fieldPath=".clear",
     ),
 )
 
@@ -267,7 +274,7 @@ class Storage(ApiModel):
     size: Quantity = "10Gi"
     """Size of the volume; it can grow but never shrink."""
 
-    storage_class_name: Annotated[str, Field(max_length=253)] | None = None
+    storage_class_name: OptionalName | None = None
     """StorageClass of the site's volumes; the cluster's default if not given. Cannot be changed."""
 
     sync_interval: Annotated[str, duration("1s", "24h")] = "300s"
@@ -305,7 +312,7 @@ class Scheduling(ApiModel):
     affinity: Affinity | None = None
     """Which nodes the pods must or should be on, and which pods near or far."""
 
-    priority_class_name: Annotated[str, Field(max_length=253)] | None = None
+    priority_class_name: OptionalName | None = None
     """PriorityClass of the pods."""
 
 

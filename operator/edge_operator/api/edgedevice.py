@@ -6,7 +6,8 @@ from pydantic import Field
 
 from .conditions import Conditions, Timestamp
 from .references import SecretRef
-from .schema import MAP_ATOMIC, ApiModel, SecretName, duration, rule, rules
+from .schema import MAP_ATOMIC, ApiModel, rule, rules, unchanging
+from .values import SecretName, at_least_twice, duration
 
 DEVICE_ID = "^[A-Za-z0-9._-]{1,64}$"
 """Identifiers of devices: one level of an MQTT topic and one segment of a URL."""
@@ -14,30 +15,33 @@ DEVICE_ID = "^[A-Za-z0-9._-]{1,64}$"
 SPEC_RULES = rules(
     rule(
         "self.siteRef.name == oldSelf.siteRef.name",
-        "siteRef cannot be changed: delete the device and create it anew",
+        "cannot be changed: delete the device and create it anew",
+        fieldPath=".siteRef.name",
+        reason="FieldValueForbidden",
     ),
-    rule(
-        "has(self.deviceId) == has(oldSelf.deviceId) && (!has(self.deviceId) || self.deviceId == oldSelf.deviceId)",
-        "deviceId cannot be changed, added or removed: delete the device and create it anew",
-    ),
-    rule(
-        "!has(self.heartbeatInterval) || !has(self.offlineAfter)"
-        " || duration(self.offlineAfter) >= duration(self.heartbeatInterval) + duration(self.heartbeatInterval)",
-        "offlineAfter must be at least twice heartbeatInterval",
-    ),
+    unchanging("deviceId", "cannot be changed, added or removed: delete the device and create it anew"),
+    at_least_twice("offlineAfter", "heartbeatInterval"),
 )
 DEVICE_RULES = rules(
     rule(
         "size(self.metadata.name) <= 63",
-        "metadata.name must have at most 63 characters",
+        "must have at most 63 characters",
+        fieldPath=".metadata.name",
     )
 )
 CREDENTIALS_RULES = rules(
     rule(
         "!has(self.secretName) || !has(self.existingSecretRef)",
-        "secretName and existingSecretRef exclude each other",
+        "goes without existingSecretRef: name the Secret to make or the one to read, not both",
+        fieldPath=".secretName",
+        reason="FieldValueForbidden",
     ),
-    rule("self.rotation >= oldSelf.rotation", "rotation can only be raised"),
+    rule(
+        "self.rotation >= oldSelf.rotation",
+        "can only be raised",
+        fieldPath=".rotation",
+        reason="FieldValueForbidden",
+    ),
 )
 
 
@@ -47,7 +51,6 @@ class SiteReference(ApiModel):
     name: Annotated[
         str,
         Field(
-            min_length=1,
             max_length=45,
             json_schema_extra=rules(
                 rule(
@@ -87,7 +90,6 @@ class EdgeDeviceSpec(ApiModel):
         Annotated[
             str,
             Field(
-                min_length=1,
                 max_length=64,
                 json_schema_extra=rules(
                     rule(

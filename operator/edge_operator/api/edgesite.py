@@ -8,36 +8,26 @@ from .broker import BROKER_RULES, Broker
 from .components import Cloud, DeviceDefaults, Gateway, PodMetadata, Processor, Scheduling, Storage
 from .conditions import Conditions, Timestamp
 from .references import PullSecret
-from .schema import ApiModel, list_map, rule, rules
+from .schema import ApiModel, list_map, rule, rules, unchanging
+from .values import at_least_twice, only_grows
 
 STORAGE_RULES = rules(
-    rule(
-        "!quantity(string(self.size)).isLessThan(quantity(string(oldSelf.size)))",
-        "size cannot shrink: a volume can only grow",
-    ),
-    rule(
-        "has(self.storageClassName) == has(oldSelf.storageClassName)"
-        " && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
-        "storageClassName cannot be changed, added or removed: existing volumes keep their class",
-    ),
+    only_grows(".size", "self.size", "oldSelf.size"),
+    unchanging("storageClassName", "cannot be changed, added or removed: existing volumes keep their class"),
     rule(
         "!has(self.retention) || !has(self.retention.maxSize) || !isQuantity(string(self.retention.maxSize))"
         " || !isQuantity(string(self.size))"
         " || !quantity(string(self.retention.maxSize)).isGreaterThan(quantity(string(self.size)))",
-        "retention.maxSize must not be above size",
+        "must not be above the size of the volume: raise storage.size or lower maxSize",
+        fieldPath=".retention.maxSize",
     ),
 )
-DEVICE_RULES = rules(
-    rule(
-        "duration(self.offlineAfter) >= duration(self.heartbeatInterval) + duration(self.heartbeatInterval)",
-        "offlineAfter must be at least twice heartbeatInterval",
-    )
-)
+DEVICE_RULES = rules(at_least_twice("offlineAfter", "heartbeatInterval"))
 SITE_RULES = rules(
     rule(
         "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 45",
-        "metadata.name must begin with a lower case letter, be of lower case letters, digits and '-',"
-        " and have at most 45 characters",
+        "must begin with a lower case letter, be of lower case letters, digits and '-', and have at most 45 characters",
+        fieldPath=".metadata.name",
     )
 )
 

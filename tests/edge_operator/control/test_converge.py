@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from edge_operator.desired.kinds import CHILD_KINDS, PVC, ChildKind
 from kubernetes import client
+
+from edge_operator.desired.kinds import CHILD_KINDS, PVC, ChildKind
 from tests.support.processes import OperatorProcess, eventually
-from tests.support.rawapi import RawApi
 from tests.support.sites import Sites, kind_path
 
 WITHIN_SECONDS = 2.0
@@ -89,7 +89,9 @@ def test_edited_child_is_put_back(sites: Sites, kind: ChildKind) -> None:
         at = time.monotonic()
         assert owned_part(edited) != owned_part(before), "the edit must have changed something"
 
-        def restored(name: str = name, wanted: dict[str, Any] = owned_part(before)) -> bool:
+        wanted = owned_part(before)
+
+        def restored(name: str = name, wanted: dict[str, Any] = wanted) -> bool:
             return owned_part(sites.child(kind, name) or {"metadata": {}}) == wanted
 
         eventually(f"{kind.kind} {name} is put back", restored, pause=0.02)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes import client
+
 from edge_operator.api.edgesite import EdgeSite
 from edge_operator.cluster.objects import FIELD_MANAGER, object_path
 from edge_operator.control.intent import Intent, intend
@@ -14,7 +16,6 @@ from edge_operator.control.ownership import owned_paths, readable
 from edge_operator.desired.release import Release
 from edge_operator.desired.root_secret import root_secret
 from edge_operator.desired.site import Site, desired_objects
-from kubernetes import client
 from tests.support.rawapi import RawApi
 
 EXAMPLES = Path(__file__).parents[3] / "examples"

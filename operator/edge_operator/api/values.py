@@ -1,0 +1,171 @@
+"""The values in both resources, each with its bounds: durations, quantities, names, labels, URLs."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, WithJsonSchema
+from pydantic.fields import FieldInfo
+
+from .schema import NOTATION, rule, rules
+
+# Go's time.ParseDuration has no days. With so few digits CEL's duration() cannot overflow, which it would report badly.
+_FRACTION = "([.][0-9]{1,9})?"
+GO_DURATION = f"^([0-9]{{1,5}}{_FRACTION}h|[0-9]{{1,7}}{_FRACTION}m|[0-9]{{1,9}}{_FRACTION}(s|ms|us|ns))+$"
+
+
+def duration(least: str, most: str) -> FieldInfo:
+    """Return the constraint of a Go duration (a string such as `1h30m`) from `least` to `most`, both included."""
+    is_duration = rule(
+        f"self.matches('{GO_DURATION}') && duration(self) >= duration('{least}')"
+        f" && duration(self) <= duration('{most}')",
+        f"must be a duration from {least} to {most}, such as 30s or 1h30m (units: ms, s, m, h)",
+    )
+    extra = rules(is_duration) | {NOTATION: f"A duration from {least} to {most}."}
+    constraint: FieldInfo = Field(max_length=32, json_schema_extra=extra)
+    return constraint
+
+
+def at_least_twice(longer: str, shorter: str) -> dict[str, Any]:
+    """Return the rule that a duration is at least twice another one, where both are given and are durations."""
+    both = f"has(self.{longer}) && has(self.{shorter})"
+    are_durations = f"self.{longer}.matches('{GO_DURATION}') && self.{shorter}.matches('{GO_DURATION}')"
+    holds = f"duration(self.{longer}) >= duration(self.{shorter}) + duration(self.{shorter})"
+    return rule(
+        f"!({both}) || !({are_durations}) || {holds}",
+        f"must be at least twice {shorter}: raise {longer} or lower {shorter}",
+        fieldPath=f".{longer}",
+    )
+
+
+def _int_or_string(notation: str, is_valid: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"x-kubernetes-int-or-string": True, "maxLength": 32, NOTATION: notation} | rules(is_valid))
+
+
+Quantity = Annotated[
+    int | str,
+    _int_or_string(
+        "A quantity above zero, such as 10Gi.",
+        rule(
+            "isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))",
+            "must be a quantity above zero, such as 10Gi or 500Mi",
+        ),
+    ),
+]
+"""An amount of bytes above zero, in Kubernetes' notation."""
+
+ResourceQuantity = Annotated[
+    int | str,
+    _int_or_string(
+        "A quantity of zero or more, such as 128Mi or 250m.",
+        rule(
+            # isQuantity() takes a suffix or an exponent alone for zero
+            "isQuantity(string(self)) && string(self).matches('^[-+]?[.]?[0-9]')"
+            " && !quantity(string(self)).isLessThan(quantity('0'))",
+            "must be a quantity of zero or more, such as 128Mi or 250m",
+        ),
+    ),
+]
+
+Decimal = Annotated[
+    int | str,
+    _int_or_string(
+        "A decimal number; with a fraction it must be quoted, such as '80.5'.",
+        rule(
+            "string(self).matches('^[-+]?[0-9]+([.][0-9]+)?$')",
+            "must be a decimal number, such as 80 or '80.5' (with a fraction it must be quoted)",
+        ),
+    ),
+]
+"""A number with an optional fraction. A float in a CRD is not portable, hence int-or-string."""
+
+Image = Annotated[
+    str,
+    Field(
+        max_length=512,
+        json_schema_extra=rules(
+            rule(
+                "self.matches('^[A-Za-z0-9][A-Za-z0-9._:/@-]*$')",
+                "must be an image reference without blanks, such as registry.example.com/edge-gateway:1.2.3",
+            )
+        ),
+    ),
+]
+
+SecretName = Annotated[
+    str,
+    Field(
+        max_length=253,
+        json_schema_extra=rules(
+            rule(
+                "!format.dns1123Subdomain().validate(self).hasValue()",
+                "must be the name of a Secret in this namespace: lower case letters, digits, '-' and '.'",
+            )
+        ),
+    ),
+]
+
+LabelMap = Annotated[
+    dict[str, Annotated[str, Field(max_length=63)]],
+    Field(
+        max_length=32,
+        json_schema_extra=rules(
+            rule(
+                "self.all(key, !format.qualifiedName().validate(key).hasValue()"
+                " && !format.labelValue().validate(self[key]).hasValue())",
+                "must be labels: letters, digits, '-', '_' and '.', such as example.com/team: plant-2",
+            )
+        ),
+    ),
+]
+AnnotationMap = Annotated[
+    dict[str, Annotated[str, Field(max_length=4096)]],
+    Field(
+        max_length=32,
+        json_schema_extra=rules(
+            rule(
+                "self.all(key, !format.qualifiedName().validate(key).hasValue())",
+                "must be annotations: keys of letters, digits, '-', '_' and '.', such as example.com/team",
+            )
+        ),
+    ),
+]
+
+OptionalName = Annotated[
+    str,
+    Field(
+        max_length=253,
+        json_schema_extra=rules(
+            rule(
+                "self == '' || !format.dns1123Subdomain().validate(self).hasValue()",
+                "must be the name of an object: lower case letters, digits, '-' and '.'",
+            )
+        ),
+    ),
+]
+"""The name of an object of the cluster, or the empty string where that has a meaning of its own."""
+
+
+_PORT_ABOVE_65535 = "([0-9]{6,}|6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4})"
+
+
+def url(*schemes: str, example: str) -> FieldInfo:
+    """Return the constraint of an absolute URL with a host and one of `schemes`."""
+    listed = ", ".join(f"'{scheme}'" for scheme in schemes)
+    is_url = rule(
+        f"isURL(self) && url(self).getScheme() in [{listed}] && url(self).getHostname() != ''"
+        rf" && !self.matches('[\\s@]|^[a-z]+://[^/]*:{_PORT_ABOVE_65535}(/|$)')",
+        f"must be a URL such as {example} (schemes: {', '.join(schemes)}; no blank, no user name)",
+    )
+    constraint: FieldInfo = Field(max_length=1024, json_schema_extra=rules(is_url))
+    return constraint
+
+
+def only_grows(field_path: str, new: str, old: str, *, where: str = "true") -> dict[str, Any]:
+    """Return the transition rule that the quantity `new` is not below `old`, both CEL, while `where` holds."""
+    shrinks = f"isQuantity(string({new})) && quantity(string({new})).isLessThan(quantity(string({old})))"
+    return rule(
+        f"!({where} && {shrinks})",
+        "cannot shrink: a volume can only grow",
+        messageExpression=f"'cannot shrink from ' + string({old}) + ': a volume can only grow'",
+        fieldPath=field_path,
+        reason="FieldValueForbidden",
+    )

@@ -1,0 +1,92 @@
+"""Where the components find the broker, the store, Kafka and the cloud: URLs and ports."""
+
+from urllib.parse import urlsplit
+
+from edge_operator.api.broker import ExternalBroker
+from edge_operator.desired import ports
+from edge_operator.desired.inputs import Site
+from edge_operator.desired.metadata import child_name
+
+DEFAULT_PORTS = {"mqtt": ports.MQTT, "mqtts": ports.MQTTS, "https": 443}
+HIGHEST_PORT = 65535
+
+
+def external_broker(site: Site) -> ExternalBroker | None:
+    """Return the user's broker, or None when the operator runs one.
+
+    Raises:
+        ValueError: the type is External and no broker is given.
+    """
+    broker = site.spec.broker
+    if broker.type != "External":
+        return None
+    if broker.external is None:
+        raise ValueError("broker: type External needs `external` with the broker's url")
+    return broker.external
+
+
+def broker_url(site: Site) -> str:
+    """Return the URL at which components find the broker."""
+    external = external_broker(site)
+    if external is None:
+        return f"mqtt://{child_name(site, 'mqtt-internal')}:{ports.MQTT_COMPONENTS}"
+    return _as_mqtt(external.url)
+
+
+def device_broker_url(site: Site, scheme: str) -> str | None:
+    """Return where the gateway passes devices' connections of `scheme` (mqtt, mqtts) on to; None for nowhere."""
+    external = external_broker(site)
+    if external is None:
+        return f"{scheme}://{child_name(site, 'mqtt')}:{DEFAULT_PORTS[scheme]}"
+    url = _as_mqtt(external.url)
+    return url if url.startswith(f"{scheme}://") else None
+
+
+def topic_prefix(site: Site) -> str:
+    """Return what stands before every topic and client id."""
+    external = external_broker(site)
+    if external is None:
+        return ""
+    return f"{site.namespace}/{site.name}/" if external.topic_prefix is None else external.topic_prefix
+
+
+def storage_url(site: Site) -> str:
+    """Return the URL of the store."""
+    return f"http://{child_name(site, 'storage')}:{ports.HTTP}"
+
+
+def external_broker_port(external: ExternalBroker) -> int:
+    """Return the port of the user's broker."""
+    return _port(_as_mqtt(external.url), "broker.external.url")
+
+
+def cloud_port(site: Site) -> int | None:
+    """Return the port of the cloud, None without a cloud."""
+    return _port(site.spec.cloud.endpoint, "cloud.endpoint") if site.spec.cloud else None
+
+
+def kafka_ports(site: Site) -> list[int]:
+    """Return the ports of the Kafka brokers, none without Kafka."""
+    kafka = site.spec.processor.kafka
+    return sorted({_port(f"kafka://{broker}", "processor.kafka.brokers") for broker in kafka.brokers}) if kafka else []
+
+
+def kafka_url(site: Site) -> str | None:
+    """Return the sink of processed readings, None without Kafka."""
+    kafka = site.spec.processor.kafka
+    return f"kafka://{','.join(kafka.brokers)}" if kafka else None
+
+
+def _as_mqtt(url: str) -> str:
+    return f"mqtt://{url.removeprefix('tcp://')}" if url.startswith("tcp://") else url
+
+
+def _port(url: str, where: str) -> int:
+    parts = urlsplit(url)
+    try:
+        port = parts.port if parts.port is not None else DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        port = None
+    if port is None or not 1 <= port <= HIGHEST_PORT:
+        raise ValueError(f"{where}: {url!r} needs a port from 1 to {HIGHEST_PORT}")
+    return port

@@ -1,0 +1,1 @@
+"""The Deployments of a site, one for each component."""

@@ -1,0 +1,70 @@
+"""The Deployment of the gateway."""
+
+from edge_operator.desired import components, ports
+from edge_operator.desired.connections import broker_url, device_broker_url, storage_url
+from edge_operator.desired.deployment import environment
+from edge_operator.desired.deployment.credentials import broker_credentials
+from edge_operator.desired.deployment.mounts import Mount, secret
+from edge_operator.desired.deployment.probes import http_probes
+from edge_operator.desired.deployment.workload import Workload, container_port, deployment
+from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.secret.api_token import KEY, api_token, api_token_name
+from edge_operator.desired.secret.credentials import credentials
+
+API_TOKEN_DIR = "/etc/edge/api-token"  # noqa: S105  # a directory
+TLS_DIR = "/etc/edge/tls"
+GRACE_SECONDS = 30
+DRAIN_SECONDS = 5
+"""Between the pod's end being known and its end: so long may others still send to it."""
+
+
+def gateway_deployment(site: Site) -> Manifest:
+    """Return the Deployment of the gateway."""
+    login = broker_credentials(site, components.GATEWAY)
+    token = secret("api-token", api_token_name(site), API_TOKEN_DIR)
+    workload = Workload(
+        component=components.gateway(site),
+        ports=_ports(site),
+        environment=environment.common(site, login) | _environment(site),
+        mounts=[login, token, _certificate(site)],
+        probes=http_probes(),
+        reads=[credentials(site, components.GATEWAY), api_token(site)],
+        grace_seconds=GRACE_SECONDS,
+        lifecycle={"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
+    )
+    return deployment(site, workload)
+
+
+def _ports(site: Site) -> list[Manifest]:
+    https = [container_port("https", ports.HTTPS)] if site.spec.gateway.tls else []
+    return [
+        container_port("http", ports.HTTP),
+        *https,
+        container_port("mqtt", ports.MQTT),
+        container_port("mqtts", ports.MQTTS),
+        container_port("coap", ports.COAP, "UDP"),
+    ]
+
+
+def _environment(site: Site) -> dict[str, str | None]:
+    gateway = site.spec.gateway
+    tls = gateway.tls is not None
+    return {
+        "EDGE_LOCATION": environment.location(site),
+        "CLOUD_ENDPOINT": site.spec.cloud.endpoint if site.spec.cloud else None,
+        "MQTT_BROKER": broker_url(site),
+        "DEVICE_MQTT_BROKER": device_broker_url(site, "mqtt"),
+        "DEVICE_MQTTS_BROKER": device_broker_url(site, "mqtts"),
+        "STORAGE_URL": storage_url(site),
+        "API_TOKEN_FILE": f"{API_TOKEN_DIR}/{KEY}",
+        "COAP_SECURITY": gateway.coap.security.lower(),
+        "ALLOW_PLAINTEXT_CREDENTIALS": str(gateway.allow_plaintext_credentials).lower(),
+        "HTTPS_PORT": str(ports.HTTPS) if tls else None,
+        "TLS_CERT_FILE": f"{TLS_DIR}/tls.crt" if tls else None,
+        "TLS_KEY_FILE": f"{TLS_DIR}/tls.key" if tls else None,
+    }
+
+
+def _certificate(site: Site) -> Mount | None:
+    tls = site.spec.gateway.tls
+    return secret("tls", tls.secret_ref.name, TLS_DIR) if tls else None

@@ -1,0 +1,54 @@
+"""The Deployment of the store."""
+
+from edge_operator.api.quantity import parse_quantity
+from edge_operator.desired import components, ports
+from edge_operator.desired.connections import broker_url
+from edge_operator.desired.defaults import RETAINED_SHARE_PERCENT
+from edge_operator.desired.deployment import environment
+from edge_operator.desired.deployment.credentials import CLOUD_DIR, broker_credentials, cloud_credentials
+from edge_operator.desired.deployment.mounts import claim
+from edge_operator.desired.deployment.probes import http_probes
+from edge_operator.desired.deployment.workload import Workload, container_port, deployment
+from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.metadata import child_name
+from edge_operator.desired.secret.credentials import credentials
+from edge_operator.desired.volume_claim import STORAGE_DATA
+
+DATA_DIR = "/data"
+GRACE_SECONDS = 60
+
+
+def storage_deployment(site: Site) -> Manifest:
+    """Return the Deployment of the store."""
+    login = broker_credentials(site, components.STORAGE)
+    workload = Workload(
+        component=components.storage(site),
+        ports=[container_port("http", ports.HTTP)],
+        environment=environment.common(site, login) | _environment(site),
+        mounts=[claim("data", child_name(site, STORAGE_DATA), DATA_DIR), login, cloud_credentials(site)],
+        probes=http_probes(),
+        reads=[credentials(site, components.STORAGE)],
+        grace_seconds=GRACE_SECONDS,
+    )
+    return deployment(site, workload)
+
+
+def _environment(site: Site) -> dict[str, str | None]:
+    storage = site.spec.storage
+    return {
+        "STORAGE_TYPE": "local",
+        "STORAGE_PATH": DATA_DIR,
+        "SYNC_INTERVAL": storage.sync_interval,
+        "CLOUD_ENDPOINT": site.spec.cloud.endpoint if site.spec.cloud else None,
+        "CLOUD_CREDENTIALS_DIR": CLOUD_DIR if cloud_credentials(site) else None,
+        "MQTT_BROKER": broker_url(site),
+        "RETENTION_MAX_BYTES": str(_retained_bytes(site)),
+        "RETENTION_MAX_AGE": storage.retention.max_age if storage.retention else None,
+    }
+
+
+def _retained_bytes(site: Site) -> int:
+    storage = site.spec.storage
+    if storage.retention and storage.retention.max_size is not None:
+        return int(parse_quantity(storage.retention.max_size))
+    return int(parse_quantity(storage.size) * RETAINED_SHARE_PERCENT / 100)

@@ -1,0 +1,56 @@
+"""The kinds of object that a site is made of, in the order in which they are applied."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Watched(Enum):
+    """How much of each object the operator keeps in memory."""
+
+    METADATA = "metadata"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class ChildKind:
+    """One kind of child object.
+
+    Attributes:
+        api_version: group and version, such as `apps/v1`.
+        kind: name of the kind, such as `Deployment`.
+        plural: its name in URLs.
+        content: top-level fields whose content is exactly ours; what others add there is removed (G3).
+        watched: whether only the metadata is watched, or the object.
+    """
+
+    api_version: str
+    kind: str
+    plural: str
+    content: tuple[str, ...] = ()
+    watched: Watched = Watched.METADATA
+
+
+SERVICE_ACCOUNT = ChildKind("v1", "ServiceAccount", "serviceaccounts")
+ROLE = ChildKind("rbac.authorization.k8s.io/v1", "Role", "roles", content=("rules",))
+ROLE_BINDING = ChildKind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", content=("subjects", "roleRef"))
+NETWORK_POLICY = ChildKind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", content=("spec",))
+SECRET = ChildKind("v1", "Secret", "secrets", content=("data",))
+CONFIG_MAP = ChildKind("v1", "ConfigMap", "configmaps", content=("data", "binaryData"))
+PVC = ChildKind("v1", "PersistentVolumeClaim", "persistentvolumeclaims", watched=Watched.FULL)
+SERVICE = ChildKind("v1", "Service", "services", watched=Watched.FULL)
+DEPLOYMENT = ChildKind("apps/v1", "Deployment", "deployments", watched=Watched.FULL)
+PDB = ChildKind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
+
+CHILD_KINDS = (
+    SERVICE_ACCOUNT,
+    ROLE,
+    ROLE_BINDING,
+    NETWORK_POLICY,
+    SECRET,
+    CONFIG_MAP,
+    PVC,
+    SERVICE,
+    DEPLOYMENT,
+    PDB,
+)
+"""What a pod needs comes before the Deployment that makes it, and what restricts it before both."""

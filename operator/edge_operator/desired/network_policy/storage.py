@@ -1,0 +1,27 @@
+"""The NetworkPolicy of the store: for the gateway and the processor; it reaches the broker and the cloud."""
+
+from edge_operator.desired import components, ports
+from edge_operator.desired.connections import cloud_port
+from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.network_policy.shape import (
+    metrics_readers,
+    network_policy,
+    pods,
+    tcp,
+    to_anywhere,
+    to_broker,
+    to_dns,
+)
+
+
+def storage_policy(site: Site) -> Manifest:
+    """Return the policy of the store."""
+    readers = [*pods(site, components.GATEWAY, components.PROCESSOR), *metrics_readers()]
+    ingress = [{"from": readers, "ports": tcp(ports.HTTP)}]
+    cloud = cloud_port(site)
+    egress = [
+        to_dns(),
+        to_broker(site, ports.MQTT_COMPONENTS),
+        *to_anywhere([] if cloud is None else [cloud]),
+    ]
+    return network_policy(site, components.STORAGE, ingress, egress)

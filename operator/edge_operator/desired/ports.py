@@ -1,0 +1,14 @@
+"""The ports of a site's components."""
+
+HTTP = 8080
+HTTPS = 8443
+COAP = 5683
+MQTT = 1883
+MQTTS = 8883
+MQTT_WEBSOCKETS = 9001
+MQTT_COMPONENTS = 1884
+"""Listener of the broker that only components of the site and the operator can reach."""
+
+DNS = 53
+SERVICE_HTTP = 80
+SERVICE_HTTPS = 443

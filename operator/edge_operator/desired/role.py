@@ -1,0 +1,25 @@
+"""The Role of the broker's agent: it may read the password file's Secret and nothing else."""
+
+from edge_operator.desired import components
+from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.metadata import child_name, metadata
+from edge_operator.desired.secret.broker_auth import broker_auth_name
+
+
+def role(site: Site) -> Manifest | None:
+    """Return the Role; None when the user runs the broker."""
+    if components.mqtt(site) is None:
+        return None
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": metadata(site, components.MQTT, child_name(site, components.MQTT)),
+        "rules": [
+            {
+                "apiGroups": [""],
+                "resources": ["secrets"],
+                "resourceNames": [broker_auth_name(site)],
+                "verbs": ["get", "list", "watch"],
+            }
+        ],
+    }

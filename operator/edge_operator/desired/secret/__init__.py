@@ -1,0 +1,1 @@
+"""The Secrets of a site: logins on the broker, its password file, the token of the HTTP interface."""

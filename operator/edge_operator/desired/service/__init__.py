@@ -1,0 +1,1 @@
+"""The Services of a site."""

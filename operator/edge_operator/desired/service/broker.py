@@ -1,0 +1,20 @@
+"""The Service of the managed broker for devices and further clients."""
+
+from edge_operator.desired import components, ports
+from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.metadata import child_name
+from edge_operator.desired.service.shape import cluster_ip, port
+
+
+def broker_service(site: Site) -> Manifest | None:
+    """Return the Service; None when the user runs the broker."""
+    if components.mqtt(site) is None:
+        return None
+    return cluster_ip(
+        site,
+        components.MQTT,
+        child_name(site, components.MQTT),
+        port("mqtt", ports.MQTT, "mqtt"),
+        port("ws", ports.MQTT_WEBSOCKETS, "ws"),
+        port("mqtts", ports.MQTTS, "mqtts"),
+    )

@@ -1,0 +1,62 @@
+"""Secrets of a site from its root key: the same root gives the same passwords, for ever.
+
+Frozen derivation (devices in the field hold what it gave; a change of it is a change of every password):
+
+    HMAC-SHA256(root, field(PROTOCOL) || field(purpose) || field(part) ...)
+    field(text) = length of the UTF-8 bytes as 4 bytes, big endian || the bytes
+
+The length before each field makes the message unambiguous, the purpose keeps the domains apart: no two different
+calls can give the same message. Passwords are the 32 bytes in URL-safe base64 without padding (43 characters).
+"""
+
+import base64
+import hashlib
+import hmac
+
+PROTOCOL = "edge-stack.io/derive/v1"
+ROOT_BYTES = 32
+"""Length of a new root key; a shorter one is refused."""
+
+SALT_BYTES = 12
+"""Mosquitto takes salts of exactly 12 or 64 bytes."""
+
+
+def component_password(root: bytes, username: str) -> str:
+    """Return the broker password of a component, such as `~gateway`."""
+    return _text(_derive(root, "component-password", username))
+
+
+def client_password(root: bytes, name: str) -> str:
+    """Return the broker password of a further client of `broker.managed.clients`."""
+    return _text(_derive(root, "client-password", name))
+
+
+def device_password(root: bytes, device_id: str, rotation: int) -> str:
+    """Return the broker password of a device in its given rotation."""
+    return _text(_derive(root, "device-password", device_id, str(rotation)))
+
+
+def api_token(root: bytes) -> str:
+    """Return the bearer token of the gateway's HTTP interface."""
+    return _text(_derive(root, "api-token"))
+
+
+def salt(root: bytes, username: str, password: str) -> bytes:
+    """Return the salt of a login's line in the password file; another one for another password."""
+    return _derive(root, "password-salt", username, password)[:SALT_BYTES]
+
+
+def _derive(root: bytes, purpose: str, *parts: str) -> bytes:
+    if len(root) < ROOT_BYTES:
+        raise ValueError(f"the root key has {len(root)} bytes and needs {ROOT_BYTES}: passwords could be guessed")
+    message = b"".join(_field(text) for text in (PROTOCOL, purpose, *parts))
+    return hmac.new(root, message, hashlib.sha256).digest()
+
+
+def _field(text: str) -> bytes:
+    data = text.encode()
+    return len(data).to_bytes(4, "big") + data
+
+
+def _text(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

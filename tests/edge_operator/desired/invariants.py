@@ -1,0 +1,132 @@
+"""What holds for the children of every site."""
+
+import json
+from typing import Any
+
+from edge_operator.desired.inputs import Site
+from edge_operator.desired.kinds import CHILD_KINDS
+from tests.edge_operator.desired.restricted import violations
+
+Manifests = list[dict[str, Any]]
+ORDER = {kind.kind: (position, kind.api_version) for position, kind in enumerate(CHILD_KINDS)}
+LONGEST_LABEL = 63
+LONGEST_SECRET = 253
+USERS_SECRETS = {"mine", "ca", "cloud-login", "cloud-ca", "kafka-login", "kafka-ca", "gateway-tls", "broker-tls"}
+
+
+def of_kind(manifests: Manifests, kind: str) -> Manifests:
+    """Return the manifests of `kind`."""
+    return [each for each in manifests if each["kind"] == kind]
+
+
+def check_all(site: Site, manifests: Manifests) -> None:
+    """Assert everything that holds for every site."""
+    assert json.loads(json.dumps(manifests)) == manifests
+    check_order_and_names(site, manifests)
+    check_metadata(site, manifests)
+    check_pods(manifests)
+    check_services(manifests)
+    check_references(manifests)
+
+
+def check_order_and_names(site: Site, manifests: Manifests) -> None:
+    """Every object is there once, in the order in which it is applied, under a name that fits."""
+    positions = [ORDER[each["kind"]][0] for each in manifests]
+    assert positions == sorted(positions)
+    assert all(each["apiVersion"] == ORDER[each["kind"]][1] for each in manifests)
+    keys = [(each["kind"], each["metadata"]["name"]) for each in manifests]
+    assert len(keys) == len(set(keys))
+    for kind, name in keys:
+        assert name.startswith(f"{site.name}-")
+        assert len(name) <= (LONGEST_SECRET if kind == "Secret" else LONGEST_LABEL)
+
+
+def check_metadata(site: Site, manifests: Manifests) -> None:
+    """Every object names its site; it has an owner, or what keeps it from being pruned."""
+    owner = {"apiVersion": "edge-stack.io/v1alpha1", "kind": "EdgeSite", "name": site.name, "uid": site.uid}
+    for each in manifests:
+        head = each["metadata"]
+        assert head["namespace"] == site.namespace
+        labels = head["labels"]
+        assert labels["edge-stack.io/site"] == site.name
+        assert labels["app.kubernetes.io/part-of"] == labels["app.kubernetes.io/managed-by"] == "edge-stack"
+        assert labels["app.kubernetes.io/name"] == f"edge-{labels['app.kubernetes.io/component']}"
+        retained = each["kind"] == "PersistentVolumeClaim" and site.spec.storage.reclaim_policy == "Retain"
+        assert labels.get("app.kubernetes.io/instance") == (None if retained else site.name)
+        assert head.get("ownerReferences") == (None if retained else [owner | {"controller": True}])
+        assert head.get("annotations", {}).get("argocd.argoproj.io/sync-options") == (
+            "Prune=false,Delete=false" if retained else None
+        )
+
+
+def check_pods(manifests: Manifests) -> None:
+    """Every pod is restricted, without a token, found by its selector, and its own container comes first."""
+    for deployment in of_kind(manifests, "Deployment"):
+        spec = deployment["spec"]
+        pod = spec["template"]["spec"]
+        labels = spec["template"]["metadata"]["labels"]
+        assert spec["selector"]["matchLabels"].items() <= labels.items()
+        assert set(spec["selector"]["matchLabels"]) == {"app.kubernetes.io/name", "app.kubernetes.io/instance"}
+        assert violations(pod) == []
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["enableServiceLinks"] is False
+        assert pod["serviceAccountName"] == deployment["metadata"]["name"]
+        assert pod["containers"][0]["name"] == labels["app.kubernetes.io/component"]
+        for container in pod["containers"]:
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True
+            check_mounts(container, pod)
+
+
+def check_mounts(container: dict[str, Any], pod: dict[str, Any]) -> None:
+    """Every mount has its volume, every volume its mount, and no path is taken twice."""
+    paths = [mount["mountPath"] for mount in container["volumeMounts"]]
+    assert len(paths) == len(set(paths))
+    names = [volume["name"] for volume in pod["volumes"]]
+    assert len(names) == len(set(names))
+    assert {mount["name"] for mount in container["volumeMounts"]} == set(names)
+    variables = [each["name"] for each in container["env"]]
+    assert len(variables) == len(set(variables))
+
+
+def check_services(manifests: Manifests) -> None:
+    """Every Service, policy and budget finds one Deployment's pods; every target port is one of its container's."""
+    deployments = {
+        tuple(sorted(each["spec"]["selector"]["matchLabels"].items())): each
+        for each in of_kind(manifests, "Deployment")
+    }
+    for service in of_kind(manifests, "Service"):
+        pod = deployments[tuple(sorted(service["spec"]["selector"].items()))]["spec"]["template"]["spec"]
+        open_ports = {(port["name"], port["protocol"]) for port in pod["containers"][0]["ports"]}
+        for port in service["spec"]["ports"]:
+            assert (port["targetPort"], port["protocol"]) in open_ports
+    selected = [each["spec"]["podSelector"]["matchLabels"] for each in of_kind(manifests, "NetworkPolicy")]
+    assert sorted(tuple(sorted(labels.items())) for labels in selected) == sorted(deployments)
+    for budget in of_kind(manifests, "PodDisruptionBudget"):
+        assert tuple(sorted(budget["spec"]["selector"]["matchLabels"].items())) in deployments
+
+
+def check_references(manifests: Manifests) -> None:
+    """Every ConfigMap, Secret and volume that a pod names is made with the key it names, or is the user's."""
+    made = {(each["kind"], each["metadata"]["name"]): set(each.get("data", ())) for each in manifests}
+    for deployment in of_kind(manifests, "Deployment"):
+        for volume in deployment["spec"]["template"]["spec"]["volumes"]:
+            for kind, name, keys in _named(volume):
+                if (kind, name) not in made:
+                    assert kind == "Secret"
+                    assert name in USERS_SECRETS
+                else:
+                    assert keys <= made[kind, name]
+
+
+def _named(volume: dict[str, Any]) -> list[tuple[str, str, set[str]]]:
+    def keys(part: dict[str, Any]) -> set[str]:
+        return {item["key"] for item in part.get("items", ())}
+
+    if "configMap" in volume:
+        return [("ConfigMap", volume["configMap"]["name"], keys(volume["configMap"]))]
+    if "secret" in volume:
+        return [("Secret", volume["secret"]["secretName"], keys(volume["secret"]))]
+    if "persistentVolumeClaim" in volume:
+        return [("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"], set())]
+    sources = volume.get("projected", {}).get("sources", ())
+    return [("Secret", each["secret"]["name"], keys(each["secret"])) for each in sources]

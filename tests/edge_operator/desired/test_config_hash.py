@@ -1,0 +1,51 @@
+"""Pods are replaced when what they read changes, and only then."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from edge_operator.desired.site import desired_objects
+from tests.edge_operator.desired.sites import children, make_site
+
+ANNOTATION = "edge-stack.io/config-hash"
+
+
+def hashes(spec: dict[str, Any], root: bytes | None = None) -> dict[str, str]:
+    site = make_site(spec)
+    manifests = desired_objects(replace(site, root=root) if root else site)
+    return {
+        each["metadata"]["name"].removeprefix("factory-"): each["spec"]["template"]["metadata"]["annotations"][
+            ANNOTATION
+        ]
+        for each in manifests
+        if each["kind"] == "Deployment"
+    }
+
+
+@pytest.mark.parametrize(
+    ("spec", "rolled"),
+    [
+        ({"location": "x"}, set()),
+        ({"gateway": {"replicas": 9, "image": "g:2"}}, set()),
+        ({"storage": {"syncInterval": "1s", "size": "20Gi"}}, set()),
+        ({"processor": {"rules": []}}, {"processor"}),
+        ({"broker": {"managed": {"clients": [{"name": "grafana", "subscribe": ["alerts/#"]}]}}}, {"mqtt"}),
+        ({"broker": {"managed": {"resources": {"limits": {"memory": "1Gi"}}}}}, {"mqtt"}),
+        ({"broker": {"managed": {"image": "m:2"}}}, set()),
+    ],
+)
+def test_hash_moves_for_what_the_pod_reads(spec: dict[str, Any], rolled: set[str]) -> None:
+    before, after = hashes({}), hashes(spec)
+    assert {name for name in before if before[name] != after[name]} == rolled
+
+
+def test_another_root_rolls_everything() -> None:
+    before, after = hashes({}), hashes({}, root=b"another root key of thirty-two b")
+    assert all(before[name] != after[name] for name in before)
+
+
+def test_every_configuration_of_ours_is_covered() -> None:
+    """Each component's hash is of what its pod mounts: the test of the fields shows the rest."""
+    assert len(set(hashes({}).values())) == 4
+    assert children()["Deployment", "mqtt"]["metadata"].get("annotations") is None

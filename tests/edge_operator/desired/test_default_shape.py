@@ -1,0 +1,86 @@
+"""What `spec: {}` becomes beside the table: probes, roll-out, volumes, further Services, budgets."""
+
+from typing import Any
+
+import pytest
+
+from tests.edge_operator.desired.sites import children, container, pod
+
+TIMEOUTS = {"timeoutSeconds": 3, "failureThreshold": 3}
+LIVENESS = {"initialDelaySeconds": 30, "periodSeconds": 10, **TIMEOUTS}
+READINESS = {"initialDelaySeconds": 5, "periodSeconds": 5, **TIMEOUTS}
+
+
+@pytest.mark.parametrize("component", ["gateway", "processor", "storage"])
+def test_own_programs_are_probed_by_http(component: str) -> None:
+    main = container(component)
+    assert main["livenessProbe"] == {"httpGet": {"path": "/health", "port": "http"}} | LIVENESS
+    assert main["readinessProbe"] == {"httpGet": {"path": "/ready", "port": "http"}} | READINESS
+
+
+def test_broker_is_probed_by_tcp_and_keeps_its_entrypoint() -> None:
+    main = container("mqtt")
+    assert main["livenessProbe"] == {"tcpSocket": {"port": "mqtt"}} | LIVENESS
+    assert main["readinessProbe"] == {"tcpSocket": {"port": "mqtt"}} | READINESS
+    assert "command" not in main
+    assert "args" not in main
+
+
+@pytest.mark.parametrize(
+    ("component", "strategy", "spread"),
+    [
+        ("gateway", {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, 1),
+        ("processor", {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, 1),
+        ("storage", {"type": "Recreate"}, 0),
+        ("mqtt", {"type": "Recreate"}, 0),
+    ],
+)
+def test_roll_out_and_spread(component: str, strategy: dict[str, Any], spread: int) -> None:
+    deployment = children()["Deployment", component]["spec"]
+    assert deployment["strategy"] == strategy
+    assert deployment["revisionHistoryLimit"] == 3
+    constraints = pod(component).get("topologySpreadConstraints", [])
+    assert len(constraints) == spread
+    for constraint in constraints:
+        assert constraint["whenUnsatisfiable"] == "ScheduleAnyway"
+        assert constraint["labelSelector"] == deployment["selector"]
+
+
+def test_only_the_gateway_sleeps_before_its_end() -> None:
+    assert container("gateway")["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
+    assert all("lifecycle" not in container(component) for component in ("processor", "storage", "mqtt"))
+
+
+def test_volumes_of_the_site() -> None:
+    sizes = {
+        name: each["spec"]["resources"]["requests"]["storage"]
+        for (kind, name), each in children().items()
+        if kind == "PersistentVolumeClaim"
+    }
+    assert sizes == {"storage-data": "10Gi", "mqtt-data": "1Gi", "mqtt-log": "1Gi"}
+    claim = children()["PersistentVolumeClaim", "storage-data"]["spec"]
+    assert claim["accessModes"] == ["ReadWriteOnce"]
+    assert "storageClassName" not in claim
+
+
+def test_further_services() -> None:
+    coap = children()["Service", "gateway-coap"]["spec"]
+    assert coap["sessionAffinity"] == "ClientIP"
+    assert coap["type"] == "ClusterIP"
+    assert coap["ports"] == [{"name": "coap", "port": 5683, "targetPort": "coap", "protocol": "UDP"}]
+    inner = children()["Service", "mqtt-internal"]["spec"]["ports"]
+    assert [each["port"] for each in inner] == [1884]
+
+
+def test_lost_nodes_are_tolerated_without_limit() -> None:
+    assert pod("storage")["tolerations"] == [
+        {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute"},
+        {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"},
+    ]
+
+
+def test_budgets_let_one_go_at_a_time() -> None:
+    budgets = {name: each["spec"] for (kind, name), each in children().items() if kind == "PodDisruptionBudget"}
+    assert set(budgets) == {"gateway", "processor"}
+    assert budgets["gateway"]["maxUnavailable"] == 1
+    assert budgets["gateway"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"

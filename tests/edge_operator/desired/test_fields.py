@@ -1,0 +1,127 @@
+"""Where each field of the spec goes."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from tests.edge_operator.desired.sites import FULL, children, container, environment, pod
+
+GIB = 1024**3
+
+
+def test_gateway_fields() -> None:
+    values = environment("gateway", FULL)
+    assert values["EDGE_LOCATION"] == "Hall 3"
+    assert values["CLOUD_ENDPOINT"] == "mqtts://cloud.example.com"
+    assert values["COAP_SECURITY"] == "none"
+    assert values["ALLOW_PLAINTEXT_CREDENTIALS"] == "true"
+    assert values["HTTPS_PORT"] == "8443"
+    assert values["TLS_CERT_FILE"] == "/etc/edge/tls/tls.crt"
+    main = container("gateway", FULL)
+    assert main["image"] == "mirror.example.com/gateway:9"
+    assert main["resources"] == {"requests": {"cpu": 1}, "limits": {"memory": "1Gi"}}
+    assert {"name": "https", "containerPort": 8443, "protocol": "TCP"} in main["ports"]
+    assert {"name": "tls", "secret": {"secretName": "gateway-tls", "defaultMode": 0o440}} in pod("gateway", FULL)[
+        "volumes"
+    ]
+
+
+def test_gateway_service_fields() -> None:
+    service = children(FULL)["Service", "gateway"]
+    assert service["metadata"]["annotations"] == {"example.com/pool": "edge"}
+    assert service["spec"]["type"] == "LoadBalancer"
+    assert service["spec"]["loadBalancerClass"] == "example.com/metal"
+    assert [(each["name"], each["port"], each["nodePort"]) for each in service["spec"]["ports"]] == [
+        ("http", 80, 30080),
+        ("https", 443, 30443),
+        ("mqtt", 1883, 31883),
+        ("mqtts", 8883, 31884),
+        ("coap", 5683, 30683),
+    ]
+    assert children(FULL)["Service", "gateway-coap"]["spec"]["type"] == "ClusterIP"
+
+
+def test_processor_fields() -> None:
+    values = environment("processor", FULL)
+    assert values["OUTPUT_SINK"] == "kafka://b1:9092,b2:9093"
+    assert values["KAFKA_TOPIC"] == "readings"
+    assert values["KAFKA_CREDENTIALS_DIR"] == "/etc/edge/kafka"
+    assert values["SYNC_INTERVAL"] == "10s"
+    kafka = next(each for each in pod("processor", FULL)["volumes"] if each["name"] == "kafka")
+    names = [each["secret"]["name"] for each in kafka["projected"]["sources"]]
+    assert names == ["kafka-login", "kafka-ca"]
+
+
+def rules(spec: dict[str, Any]) -> Any:
+    return json.loads(children(spec)["ConfigMap", "processor"]["data"]["rules.json"])["rules"]
+
+
+def test_rules_default_and_are_replaced_even_by_none() -> None:
+    assert [(each["sensorType"], each["above"]) for each in rules({})] == [
+        ("temperature", 80),
+        ("pressure", 200000),
+        ("humidity", 90),
+    ]
+    assert rules({"processor": {"rules": []}}) == []
+    assert rules(FULL) == FULL["processor"]["rules"]
+
+
+def test_storage_fields() -> None:
+    values = environment("storage", FULL)
+    assert values["SYNC_INTERVAL"] == "10s"
+    assert values["RETENTION_MAX_BYTES"] == str(50 * GIB)
+    assert values["RETENTION_MAX_AGE"] == "720h"
+    assert values["CLOUD_ENDPOINT"] == "mqtts://cloud.example.com"
+    assert values["CLOUD_CREDENTIALS_DIR"] == "/etc/edge/cloud"
+    cloud = next(each for each in pod("storage", FULL)["volumes"] if each["name"] == "cloud")
+    assert [each["secret"]["name"] for each in cloud["projected"]["sources"]] == ["cloud-login", "cloud-ca"]
+    for component in ("gateway", "processor", "mqtt"):
+        assert all(each["name"] != "cloud" for each in pod(component, FULL)["volumes"])
+
+
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [("10Gi", 9126805504), (1000, 850), ("1k", 850), ("3", 2), ("1e3", 850)],
+)
+def test_store_keeps_85_percent_of_its_volume(size: int | str, kept: int) -> None:
+    assert environment("storage", {"storage": {"size": size}})["RETENTION_MAX_BYTES"] == str(kept)
+
+
+def test_scheduling_fields_reach_every_pod() -> None:
+    for component in ("gateway", "processor", "storage", "mqtt"):
+        spec = pod(component, FULL)
+        assert spec["nodeSelector"] == {"zone": "floor"}
+        assert spec["affinity"] == FULL["scheduling"]["affinity"]
+        assert spec["priorityClassName"] == "site-critical"
+        assert spec["imagePullSecrets"] == [{"name": "pull"}]
+        assert [(each["key"], each.get("tolerationSeconds")) for each in spec["tolerations"]] == [
+            ("node.kubernetes.io/unreachable", 300),
+            ("node.kubernetes.io/not-ready", 300),
+            ("dedicated", None),
+        ]
+
+
+def test_own_pod_labels_win() -> None:
+    labels = {"app.kubernetes.io/name": "other", "edge-stack.io/site": "other", "team": "ot"}
+    annotations = {"edge-stack.io/config-hash": "0", "note": "kept"}
+    spec = {"podMetadata": {"labels": labels, "annotations": annotations}}
+    head = children(spec)["Deployment", "gateway"]["spec"]["template"]["metadata"]
+    assert head["labels"]["app.kubernetes.io/name"] == "edge-gateway"
+    assert head["labels"]["edge-stack.io/site"] == "factory"
+    assert head["labels"]["team"] == "ot"
+    assert head["annotations"]["note"] == "kept"
+    assert len(head["annotations"]["edge-stack.io/config-hash"]) == 32
+
+
+def test_client_secret_says_where_to_connect() -> None:
+    data = children(FULL)["Secret", "client-grafana"]["data"]
+    values = {key: base64.b64decode(value).decode() for key, value in data.items()}
+    assert len(values.pop("password")) == 43
+    assert values == {
+        "username": "~grafana",
+        "host": "factory-mqtt.plant.svc",
+        "port": "1883",
+        "url": "mqtt://factory-mqtt.plant.svc:1883",
+    }

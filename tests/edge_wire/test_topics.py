@@ -1,0 +1,40 @@
+"""Topics are spelt as the contract spells them, and nothing odd gets into one."""
+
+from collections.abc import Callable
+
+import pytest
+
+from edge_wire import topics
+
+TABLE: list[tuple[Callable[[str], str], str]] = [
+    (topics.device_data, "devices/pump-1/data"),
+    (topics.device_status, "devices/pump-1/status"),
+    (topics.device_command, "devices/pump-1/command"),
+    (topics.device_command_ack, "devices/pump-1/command/ack"),
+    (topics.sensors, "cloud/sensors/pump-1"),
+    (topics.alerts, "alerts/pump-1"),
+    (topics.component_status, "edge/status/pump-1"),
+    (topics.roster, "edge/roster/pump-1"),
+]
+
+
+@pytest.mark.parametrize(("make", "expected"), TABLE)
+def test_topic_is_spelt_as_in_the_contract(make: Callable[[str], str], expected: str) -> None:
+    assert make("pump-1") == expected
+    assert make(topics.ANY) == expected.replace("pump-1", "+")
+
+
+def test_topics_without_a_part() -> None:
+    assert (topics.ACTIVITY, topics.ACTIVITY_REQUEST, topics.BROKER_BOOT) == (
+        "edge/activity",
+        "edge/activity/request",
+        "edge/broker/boot",
+    )
+
+
+@pytest.mark.parametrize("level", ["", "a/b", "#", "a+", "++", "a b", "a\n", "x" * 65, "é", "$SYS"])
+@pytest.mark.parametrize(("make", "expected"), TABLE)
+def test_odd_levels_are_refused(make: Callable[[str], str], expected: str, level: str) -> None:
+    assert expected
+    with pytest.raises(ValueError, match="cannot be a level of a topic"):
+        make(level)
