@@ -40,7 +40,7 @@ def control_plane() -> Iterator[tuple[ControlPlane, RawApi, Path]]:
             kubectl = kubectl_for(plane)
             install(kubectl)
             kubectl("create", "namespace", NAMESPACE)
-            api = config.new_client_from_config(str(plane.kubeconfig))
+            api = config.new_client_from_config(str(plane.kubeconfig))  # type: ignore[no-untyped-call]
             yield plane, RawApi(api), Path(directory)
             api.rest_client.pool_manager.clear()
         finally:
@@ -113,7 +113,7 @@ def restarted(make: OperatorFactory, operator: OperatorProcess, plane: ControlPl
 
 def drift(fleet: Fleet, times: int) -> list[Row]:
     """Delete or edit children at random; return how long each took to be put back."""
-    chance = random.Random(20261124)  # noqa: S311 - repeatable, no secret
+    chance = random.Random(20261124)
     took = sorted(_one_drift(fleet, chance) for _ in range(times))
     return [
         Row("drift repaired, p50", f"{1000 * statistics.median(took):.0f} ms", ""),

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import logging
 import signal
-import sys
 from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from typing import Any
@@ -16,7 +15,7 @@ from .cluster.clock import boottime
 from .cluster.connection import Connection, ConnectionConfigError, load_connection
 from .cluster.crds import await_established
 from .handlers import build_registry, watch_resources
-from .settings import Settings
+from .settings import Settings, explain
 from .telemetry import logs
 
 CRDS = ("edgesites.edge-stack.io", "edgedevices.edge-stack.io")
@@ -81,6 +80,7 @@ async def _watch_sites(operator: Operator, settings: Settings, connection: Conne
 
     def begun() -> None:
         resources.started = True
+        heard()
 
     def heard() -> None:
         resources.heard_at = boottime()
@@ -109,9 +109,11 @@ def main() -> None:
     parser.parse_args()
     try:
         settings = Settings()
-        connection = load_connection()
-    except (ValidationError, ConnectionConfigError) as error:
-        sys.exit(f"edge-operator: {error}")
+        connection = load_connection(f"edge-operator/{version('edge-stack')} ({settings.identity})")
+    except ValidationError as error:
+        parser.exit(2, f"edge-operator: {explain(error)}\n")
+    except ConnectionConfigError as error:
+        parser.exit(2, f"edge-operator: {error}\n")
     logs.configure(settings.log_level)
     asyncio.run(run(settings, connection))
 

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -22,21 +22,28 @@ def _identity() -> str:
     return f"{os.environ.get('POD_NAME') or platform.node()}-{secrets.token_hex(4)}"
 
 
+PREFIX = "EDGE_"
+DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+DnsName = Annotated[str, Field(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", max_length=253)]
+
+
 class Settings(BaseSettings):
-    """Settings of one operator process. Each is read from the environment variable `EDGE_<NAME>`."""
+    """Settings of one operator process. Each is read from the environment variable `EDGE_<NAME>`; empty is unset."""
 
-    model_config = SettingsConfigDict(env_prefix="EDGE_", frozen=True, use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, use_attribute_docstrings=True
+    )
 
-    watch_namespaces: Annotated[tuple[str, ...], NoDecode] = ()
+    watch_namespaces: Annotated[tuple[DnsLabel, ...], NoDecode] = ()
     """Namespaces to serve, separated by commas; all if empty."""
 
-    operator_namespace: str = Field(default_factory=_own_namespace)
+    operator_namespace: DnsLabel = Field(default_factory=_own_namespace)
     """Namespace of the operator: of its Lease, and of its pods, which may reach the sites' brokers."""
 
-    lease_name: str = "edge-operator"
+    lease_name: DnsName = "edge-operator"
     """Name of the Lease that the replicas elect their leader by."""
 
-    identity: str = Field(default_factory=_identity)
+    identity: Annotated[str, Field(pattern=r"^[-._A-Za-z0-9]+$", max_length=128)] = Field(default_factory=_identity)
     """Name of this process in the Lease; unlike any other's."""
 
     release: str = Field(default_factory=lambda: version("edge-stack"))
@@ -76,3 +83,11 @@ class Settings(BaseSettings):
         if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
+
+
+def explain(error: ValidationError) -> str:
+    """Return what is wrong with the settings, one line each, by the names of the environment variables."""
+    return "\n".join(
+        f"{PREFIX}{str(fault['loc'][0]).upper() if fault['loc'] else ''}: {fault['msg']} (given: {fault['input']!r})"
+        for fault in error.errors()
+    )

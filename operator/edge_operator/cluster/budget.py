@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 RECOVERY_SECONDS = 20.0
 """After so long without an answer 429 a halved rate is back at its nominal value."""
+ROUNDING = 1e-6
 
 
 class WriteBudget:
-    """A token bucket by reservation. Pure: the clock is given.
+    """A token bucket. Pure: the clock is given.
 
     Args:
         rate: writes per second.
@@ -24,18 +25,21 @@ class WriteBudget:
         self._at = clock()
         self._held_until = self._at
 
-    def reserve(self) -> float:
-        """Take one write out of the budget and return the seconds to wait before it is sent."""
+    def take(self) -> float:
+        """Take one write out of the budget and return 0, or return the seconds after which to ask again."""
         now = self._refill()
+        if now < self._held_until:
+            return self._held_until - now
+        if self._tokens < 1 - ROUNDING:
+            return (1 - self._tokens) / self._rate
         self._tokens -= 1
-        wait = -self._tokens / self._rate if self._tokens < 0 else 0.0
-        return max(wait, self._held_until - now, 0.0)
+        return 0.0
 
     def slow_down(self, retry_after: float) -> None:
         """Halve the rate and hold every write for `retry_after` seconds."""
         now = self._refill()
         self._rate = max(self._rate / 2, self._nominal / 64)
-        self._tokens = min(self._tokens, 0.0)
+        self._tokens = 0.0
         self._held_until = max(self._held_until, now + retry_after)
 
     @property
@@ -47,8 +51,7 @@ class WriteBudget:
     def _refill(self) -> float:
         now = self._clock()
         elapsed = max(0.0, now - self._at)
-        self._at = now
-        self._tokens = min(self._burst, self._tokens + elapsed * self._rate)
-        recovered = self._rate + self._nominal * elapsed / RECOVERY_SECONDS
-        self._rate = min(self._nominal, recovered)
+        self._tokens = min(self._burst, self._tokens + max(0.0, now - max(self._at, self._held_until)) * self._rate)
+        self._at = max(self._at, now)
+        self._rate = min(self._nominal, self._rate + self._nominal * elapsed / RECOVERY_SECONDS)
         return now

@@ -16,6 +16,7 @@ from .errors import ApiError, NotLeaderError, UnreachableError
 TOO_MANY_REQUESTS = 429
 ATTEMPTS_WHEN_THROTTLED = 5
 DEFAULT_RETRY_AFTER_SECONDS = 1.0
+MOST_RETRY_AFTER_SECONDS = 60.0
 JSON = "application/json"
 
 logger = logging.getLogger(__name__)
@@ -33,16 +34,20 @@ async def decode(response: aiohttp.ClientResponse) -> dict[str, Any]:
     """Return the body of `response`.
 
     Raises:
-        ApiError: the response is an error.
+        ApiError: the response is an error, or no JSON object and so not the API server's.
     """
     raw = await response.read()
     try:
         body = json.loads(raw) if raw else {}
-    except ValueError:
-        body = {"message": raw[:500].decode("utf-8", "replace")}
+    except (ValueError, RecursionError):
+        body = None
     if response.status >= 400:  # noqa: PLR2004 - RFC 9110: 4xx and 5xx are errors
-        raise ApiError.of(response.status, body, response.headers.get("Retry-After"))
-    return dict(body)
+        said = body if isinstance(body, dict) else {"message": raw[:500].decode("utf-8", "replace")}
+        raise ApiError.of(response.status, said, response.headers.get("Retry-After"))
+    if not isinstance(body, dict):
+        began = raw[:100].decode("utf-8", "replace")
+        raise ApiError(response.status, "NotJson", f"the answer is no JSON object; is this the API server? {began}")
+    return body
 
 
 class ApiClient:
@@ -64,6 +69,7 @@ class ApiClient:
         self._budget = budget
         self._metrics = metrics
         self._places = asyncio.Semaphore(concurrency)
+        self._turn = asyncio.Lock()
 
     async def read(self, path: str, params: Mapping[str, str] | None = None, accept: str = JSON) -> dict[str, Any]:
         """Return the answer to GET `path`.
@@ -105,7 +111,8 @@ class ApiClient:
                     if error.code != TOO_MANY_REQUESTS:
                         raise
                     self._metrics.throttled.inc()
-                    self._budget.slow_down(error.retry_after or DEFAULT_RETRY_AFTER_SECONDS)
+                    retry_after = error.retry_after or DEFAULT_RETRY_AFTER_SECONDS
+                    self._budget.slow_down(min(retry_after, MOST_RETRY_AFTER_SECONDS))
                     if not remaining:
                         raise
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -116,9 +123,10 @@ class ApiClient:
             raise NotLeaderError("the lease is not held by this process: nothing was written")
 
     async def _await_budget(self) -> None:
-        if (wait := self._budget.reserve()) > 0:
-            self._metrics.throttled_seconds.inc(wait)
-            await asyncio.sleep(wait)
+        async with self._turn:
+            while (wait := self._budget.take()) > 0:
+                self._metrics.throttled_seconds.inc(wait)
+                await asyncio.sleep(wait)
 
     async def _send(
         self,

@@ -1,5 +1,6 @@
 """What can go wrong between the operator and the API server."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,17 +40,31 @@ class ApiError(Exception):
     @classmethod
     def of(cls, code: int, body: Any, retry_after: str | None) -> "ApiError":
         """Return the error that a response of `code` with a parsed `body` stands for."""
-        status = body if isinstance(body, dict) else {}
-        details = status.get("details") or {}
-        causes = tuple(str(cause.get("reason", "")) for cause in details.get("causes") or ())
-        seconds = retry_after or details.get("retryAfterSeconds")
+        status = _mapping(body)
+        details = _mapping(status.get("details"))
+        causes = details.get("causes")
         return cls(
             code=code,
             reason=str(status.get("reason", "")),
             message=str(status.get("message", "")),
-            causes=causes,
-            retry_after=float(seconds) if seconds else None,
+            causes=tuple(str(_mapping(cause).get("reason", "")) for cause in causes if cause)
+            if isinstance(causes, list)
+            else (),
+            retry_after=_seconds(retry_after) or _seconds(details.get("retryAfterSeconds")),
         )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _seconds(value: Any) -> float | None:
+    """Return the seconds to wait; None where none are given, or a date: API servers send no dates."""
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return seconds if seconds > 0 and math.isfinite(seconds) else None
 
 
 class UnreachableError(Exception):

@@ -144,8 +144,10 @@ class Election:
             try:
                 async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
                     await self._step()
-            except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the lease was not renewed
                 logger.warning("lease %s: %s: %s", self._name, type(error).__name__, error)
+                if isinstance(error, ApiError):
+                    self.answered_at = self._clock()
                 # What was last seen may be out of date: look before the next move, and count on nothing new.
                 self._lease = {}
                 self._show(asked_at, renewed=False)
@@ -161,18 +163,25 @@ class Election:
         held = self._gate.is_open()
         self._gate.close()
         self._show(self._clock(), renewed=False)
-        if not held or not self._lease:
+        if not held:
             return
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
-                await self._put(holder="")
+                # A renewal that was cut short may have changed it unseen.
+                await self._look()
+                if self._sighting is not None and self._sighting.holder == self._identity:
+                    await self._put(holder="")
         except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
             logger.warning("lease %s not released: %s", self._name, error)
 
     def _show(self, asked_at: float, *, renewed: bool) -> None:
+        # A gate that closed and opens again has refused writes meanwhile: both changes are told.
+        self._tell(leading=self._gate.is_open())
         if renewed:
             self._gate.hold(asked_at)
-        leading = self._gate.is_open()
+            self._tell(leading=self._gate.is_open())
+
+    def _tell(self, *, leading: bool) -> None:
         if leading == self._leading:
             return
         self._leading = leading

@@ -25,6 +25,8 @@ RELIST_SECONDS = 600.0
 """So long after the last list a stream that ends is followed by a list: it heals what a watch may have missed."""
 LEAST_BACKOFF_SECONDS = 0.2
 MOST_BACKOFF_SECONDS = 10.0
+STEADY_SECONDS = 5.0
+"""A watch that lasted so long was well: the next begins without a longer pause."""
 GONE = 410
 
 logger = logging.getLogger(__name__)
@@ -122,14 +124,13 @@ class Watch:
         """Watch until cancelled. No answer of the server ends it."""
         backoff = LEAST_BACKOFF_SECONDS
         while True:
-            before = self._heard_at
+            begun_at = self._clock()
             cause = await self._follow()
             self._metrics.watch_restarts.labels(self.kind.kind, cause).inc()
-            if cause in ("ended", "gone"):
+            if self._clock() - begun_at >= STEADY_SECONDS:
                 backoff = LEAST_BACKOFF_SECONDS
-                continue
-            backoff = LEAST_BACKOFF_SECONDS if self._heard_at > before else min(backoff * 2, MOST_BACKOFF_SECONDS)
             await asyncio.sleep(backoff * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+            backoff = min(backoff * 2, MOST_BACKOFF_SECONDS)
 
     async def _follow(self) -> str:
         """List if need be and stream until the stream ends; return why it ended, in one word."""
@@ -138,6 +139,7 @@ class Watch:
                 await self._list()
             await self._stream()
         except (StreamError, ApiError) as error:
+            self._heard_at = self._clock()
             if error.code == GONE:
                 self._resource_version = None
                 return "gone"
@@ -148,6 +150,11 @@ class Watch:
         except (aiohttp.ClientError, OSError) as error:
             logger.warning("watch of %s failed: %s: %s", self.kind.kind, type(error).__name__, error)
             return "unreachable"
+        except Exception:
+            # An event is lost, if it was one: the list makes good for it.
+            logger.exception("watch of %s: what the server sent cannot be read; listing anew", self.kind.kind)
+            self._resource_version = None
+            return "unreadable"
         return "ended"
 
     async def _list(self) -> None:
@@ -191,7 +198,8 @@ class Watch:
         self._heard_at = self._clock()
         obj = event["object"]
         if event["type"] == "ERROR":
-            raise StreamError(int(obj.get("code") or 0), str(obj.get("message", obj)))
+            code = obj.get("code")
+            raise StreamError(code if isinstance(code, int) else 0, str(obj.get("message", obj)))
         match event["type"]:
             case "ADDED" | "MODIFIED":
                 self._sink.put(self.kind, obj)

@@ -57,6 +57,8 @@ class Contention:
 
     def retaken(self, key: ObjectKey, taken: dict[Path, str]) -> None:
         """Take note that the fields of `taken` (path to manager) are taken back now."""
+        for known in tuple(self._history):
+            self._prune(known)
         of_object = self._history.setdefault(key, {})
         for path, manager in taken.items():
             of_object.setdefault((path, manager), _History()).times.append(self._clock())

@@ -37,7 +37,7 @@ def _balancer(service: Mapping[str, Any]) -> str | None:
 
 def _ports(service: Mapping[str, Any], *, node: bool) -> dict[str, int]:
     ports = (service.get("spec") or {}).get("ports") or ()
-    return {port["name"]: int((port.get("nodePort") if node else None) or port["port"]) for port in ports}
+    return {port.get("name", ""): int((port.get("nodePort") if node else None) or port["port"]) for port in ports}
 
 
 def _bracketed(host: str) -> str:

@@ -68,9 +68,11 @@ class SiteHealer:
                 metadata = item["metadata"]
                 listed[metadata["namespace"], metadata["name"]] = metadata["resourceVersion"]
         # The list may come from an API server that lags behind: each difference is asked for by name.
-        for namespace, name in self._sites.unlike(listed):
-            body = await self._objects.get(EDGE_SITE, namespace, name)
-            if body is None:
-                self._sites.drop((namespace, name))
-            else:
+        for key in self._sites.unlike(listed):
+            known = self._sites.get(key)
+            body = await self._objects.get(EDGE_SITE, *key)
+            if body is not None:
                 self._sites.put(body)
+            elif self._sites.get(key) is known:
+                # Otherwise it was made anew while the answer was on its way.
+                self._sites.drop(key)

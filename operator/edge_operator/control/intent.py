@@ -43,7 +43,7 @@ class Intent:
     key: ObjectKey
     manifest: Mapping[str, Any]
     hash: str
-    owned: str
+    owned: int
 
     @property
     def paths(self) -> frozenset[Path]:

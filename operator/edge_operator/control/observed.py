@@ -59,7 +59,7 @@ class Observed:
     owner: Owner | None
     site: str | None
     hash: str | None
-    owned: str
+    owned: int
     foreign: tuple[Path, ...]
     class_owned: bool
     deleting: bool

@@ -34,7 +34,8 @@ def parse_spec(site: SiteObject) -> EdgeSiteSpec:
         SpecUnusableError: it was stored under other rules than this release's.
     """
     try:
-        return EdgeSite.model_validate(site.body).spec
+        # Without the status: another release may have written one that this release does not know.
+        return EdgeSite.model_validate({"spec": site.body.get("spec") or {}}).spec
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -58,6 +58,7 @@ class Refusals:
         times = before.times + 1 if before is not None and before.hash == intent.hash else 1
         backoff = min(LEAST_BACKOFF_SECONDS * 2.0 ** (times - 1), MOST_BACKOFF_SECONDS)
         problem = Problem(_reason(error), f"{intent.key} is refused: {error}")
+        self._prune()
         self._refused[intent.key] = Refusal(intent.hash, problem, times, self._clock() + backoff)
         return problem
 
@@ -65,10 +66,10 @@ class Refusals:
         """Forget what was refused of an object."""
         self._refused.pop(intent.key, None)
 
-    def forget(self, keys: list[ObjectKey]) -> None:
-        """Forget objects of a site that is gone."""
-        for key in keys:
-            self._refused.pop(key, None)
+    def _prune(self) -> None:
+        """Forget what nobody has tried again for long: its site is gone, or asks for other things now."""
+        oldest = self._clock() - MOST_BACKOFF_SECONDS
+        self._refused = {key: refusal for key, refusal in self._refused.items() if refusal.until > oldest}
 
 
 def _reason(error: ApiError) -> str:

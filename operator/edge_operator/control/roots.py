@@ -1,7 +1,6 @@
 """The root keys of the sites: read, remembered, put back, and made only where there never was one."""
 
 import base64
-import binascii
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -75,21 +74,23 @@ class RootKeys:
         self._known.pop(site, None)
 
     async def learn(self, site: SiteObject) -> Root | None:
-        """Return the site's root key as it is, without writing; None where there is none yet.
+        """Return the site's root key, without writing; None where there is none yet.
 
         Raises:
             RootUnusableError: the Secret is somebody else's, or what it holds is no key.
         """
+        found = await self._find(site)
+        return None if found is None else self._known.setdefault(site.key, found)
+
+    async def _find(self, site: SiteObject) -> Root | None:
+        """Return the root key as its Secret has it now."""
         namespace, name = site.key
         known = self._known.get(site.key)
         seen = self._store.get(ObjectKey(SECRET, namespace, root_secret_name(name)))
         if seen is not None and known is not None and seen.version == known.version:
             return known
         secret = await self._objects.get(SECRET, namespace, root_secret_name(name))
-        if secret is None:
-            return None
-        found = self._read(site, secret)
-        return self._known.setdefault(site.key, found) if found.intact else found
+        return None if secret is None else self._read(site, secret)
 
     async def keep(self, site: SiteObject) -> Root:
         """Return the site's root key, with its Secret in place and as it was.
@@ -98,7 +99,7 @@ class RootKeys:
             RootUnusableError: the Secret is somebody else's, or what it holds is no key.
         """
         known = self._known.get(site.key)
-        found = await self.learn(site)
+        found = await self._find(site)
         if found is None:
             return await self._create(site, known)
         if known is not None and (not found.intact or found.key != known.key):
@@ -180,5 +181,5 @@ def _invalid(site: SiteKey, name: str) -> Problem:
 def _decode(value: str | None) -> bytes:
     try:
         return base64.b64decode(value or "", validate=True)
-    except binascii.Error:
+    except ValueError:
         return b""

@@ -1,7 +1,7 @@
 """The children of all sites as last seen, and whose they are."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -45,12 +45,13 @@ class ChildStore:
 
     def put(self, kind: ChildKind, obj: dict[str, Any]) -> Observed:
         """Take an object that was added or changed, unless something newer is known of it."""
-        seen = observe(kind, obj)
-        known = self._objects.get(seen.key)
-        if (gone := self._gone.get(seen.uid)) is not None and not newer(seen.version, gone):
-            return seen
-        if known is not None and known.uid == seen.uid and not newer(seen.version, known.version):
+        uid, version = obj["metadata"]["uid"], obj["metadata"]["resourceVersion"]
+        known = self._objects.get(key_of(kind, obj))
+        if known is not None and not newer(version, known.version):
             return known
+        seen = observe(kind, obj)
+        if (gone := self._gone.get(uid)) is not None and not newer(version, gone):
+            return seen
         if known is not None and known.uid == seen.uid and seen.owner is None:
             seen = replace(seen, lost_owner=known.owner or known.lost_owner)
         self._set(seen)
@@ -58,17 +59,19 @@ class ChildStore:
 
     def drop(self, kind: ChildKind, obj: dict[str, Any]) -> None:
         """Forget an object that was deleted, unless another has taken its place."""
-        seen = observe(kind, obj)
-        known = self._objects.get(seen.key)
-        self._gone[seen.uid] = seen.version
+        uid, version = obj["metadata"]["uid"], obj["metadata"]["resourceVersion"]
+        known = self._objects.get(key_of(kind, obj))
+        if older(version, self._gone.get(uid, version)):
+            return
+        self._gone[uid] = version
         if len(self._gone) > REMEMBERED_DELETIONS:
             self._gone.popitem(last=False)
-        if known is not None and known.uid == seen.uid:
+        if known is not None and known.uid == uid and not older(version, known.version):
             self._remove(known)
 
     def replace(self, kind: ChildKind, namespace: str | None, objects: list[dict[str, Any]], version: str) -> None:
         """Take a whole list as of `version`: older objects of the kind that are not in it are forgotten."""
-        listed = {observe(kind, obj).key for obj in objects}
+        listed = {key_of(kind, obj) for obj in objects}
         for obj in objects:
             self.put(kind, obj)
         for key, known in tuple(self._objects.items()):
@@ -99,6 +102,11 @@ class ChildStore:
                 del self._of_site[site]
 
 
+def key_of(kind: ChildKind, obj: Mapping[str, Any]) -> ObjectKey:
+    """Return the key of an object from the API server."""
+    return ObjectKey(kind, obj["metadata"]["namespace"], obj["metadata"]["name"])
+
+
 def _sites(seen: Observed) -> set[SiteKey]:
     names = {seen.site} if seen.site else set()
     if seen.owner is not None and seen.owner.is_site:
@@ -111,3 +119,8 @@ def newer(version: str, than: str) -> bool:
     if version.isdecimal() and than.isdecimal():
         return int(version) > int(than)
     return version != than
+
+
+def older(version: str, than: str) -> bool:
+    """Return whether `version` is surely the older one."""
+    return version != than and not newer(version, than)

@@ -35,7 +35,7 @@ class Wanted:
 
     key: ObjectKey
     hash: str
-    owned: str
+    owned: int
 
 
 @dataclass(frozen=True, slots=True)

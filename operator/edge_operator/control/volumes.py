@@ -21,7 +21,7 @@ def fit(manifest: Mapping[str, Any], seen: Observed | None) -> Mapping[str, Any]
     size = ((has.get("resources") or {}).get("requests") or {}).get("storage")
     if size is not None and parse_quantity(size) > parse_quantity(spec["resources"]["requests"]["storage"]):
         spec["resources"] = {"requests": {"storage": size}}
-    if "storageClassName" not in spec and seen.class_owned:
-        # An earlier apply of ours set it: to leave it out now would ask for its removal, which is refused.
+    if "storageClassName" in has and ("storageClassName" in spec or seen.class_owned):
+        # Where an earlier apply of ours set it, to leave it out now would ask for its removal, which is refused.
         spec["storageClassName"] = has["storageClassName"]
     return {**manifest, "spec": spec}

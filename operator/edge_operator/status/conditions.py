@@ -7,8 +7,8 @@ from typing import Any
 from .facts import ComponentFacts, SiteFacts
 
 MESSAGE_LIMIT = 4096
-TRANSIENT = ("Reconciling", "Stalled")
-"""Present only while true (kstatus)."""
+ASPECTS = ("Ready", "Available", "BrokerConnected", "CloudConnected", "Reconciling", "Stalled")
+"""The types of the conditions; the last two are present only while true (kstatus)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,10 @@ def _problem(facts: SiteFacts) -> Said | None:
 
 
 def _paused(facts: SiteFacts) -> Said | None:
-    if not facts.paused:
+    if not (facts.paused and facts.pending_changes):
         return None
     waiting = ", ".join(facts.pending_changes[:5])
-    message = f"changes wait for spec.paused to be false: {waiting}" if waiting else "nothing is changed while paused"
-    return Said("False" if facts.pending_changes else "True", "Paused", message)
+    return Said("False", "Paused", f"changes wait for spec.paused to be false: {waiting}")
 
 
 def _replacing(facts: SiteFacts) -> Said | None:
@@ -60,6 +59,8 @@ def _pods_refused(facts: SiteFacts) -> Said | None:
 
 
 def _rolling(facts: SiteFacts) -> Said | None:
+    if not facts.components:
+        return Said("False", "ComponentsNotReady", "the components were not looked at yet")
     missing = [_counted(component) for component in facts.components if not component.rolled_out]
     if not missing:
         return None
@@ -72,10 +73,18 @@ def _counted(component: ComponentFacts) -> str:
 
 def _ready(facts: SiteFacts) -> Said:
     noted = "".join(f"; {notice}" for notice in facts.notices)
+    if facts.paused:
+        return Said("True", "Paused", f"all components are rolled out; nothing is changed while paused{noted}")
     return Said("True", "Reconciled", f"all components are rolled out{noted}")
 
 
 READY: tuple[Check, ...] = (_problem, _paused, _replacing, _pods_refused, _rolling, _ready)
+
+
+def _unseen(facts: SiteFacts) -> Said | None:
+    if facts.components:
+        return None
+    return Said("Unknown", "NotObserved", "the components were not looked at: see the condition Ready")
 
 
 def _silent(facts: SiteFacts) -> Said | None:
@@ -89,7 +98,7 @@ def _available(_facts: SiteFacts) -> Said:
     return Said("True", "ComponentsAvailable", "every component has a pod that is ready")
 
 
-AVAILABLE: tuple[Check, ...] = (_silent, _available)
+AVAILABLE: tuple[Check, ...] = (_unseen, _silent, _available)
 
 
 def _broker(_facts: SiteFacts) -> Said:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .conditions import join, phase, say
+from .conditions import ASPECTS, join, phase, say
 from .facts import SiteFacts
 
 
@@ -35,5 +35,16 @@ OWNED = ("observedGeneration", "phase", "conditions", "components", "endpoints")
 
 
 def differs(status: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Return whether writing `status` over `before` would change anything."""
-    return any(status.get(field) != before.get(field) for field in OWNED)
+    """Return whether writing `status` over `before` would change anything.
+
+    Conditions that others have added are none of ours, and the order of lists with keys says nothing.
+    """
+    return _comparable(status) != _comparable(before)
+
+
+def _comparable(status: Mapping[str, Any]) -> dict[str, Any]:
+    conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}
+    return {field: status.get(field) for field in OWNED} | {
+        "conditions": {aspect: conditions.get(aspect) for aspect in ASPECTS},
+        "components": {part["name"]: part for part in status.get("components") or ()},
+    }

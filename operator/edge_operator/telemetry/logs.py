@@ -20,7 +20,7 @@ class JsonFormatter(logging.Formatter):
             "time": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
         }
         named = getattr(record, OBJECT, None) or _kopf_object(record)
         if named:
@@ -28,6 +28,14 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        # The call is wrong; what it would have said is worth more than a traceback that is no JSON.
+        return f"{record.msg} {record.args!r}"
 
 
 def _kopf_object(record: logging.LogRecord) -> str | None:

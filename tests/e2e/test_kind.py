@@ -1,0 +1,165 @@
+"""CLUSTER=kind up to the calls of docker and kind; those are recording programs here."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from e2e.cluster.checkout import ROOT, checkout_hash
+from e2e.cluster.kind import CONFIG
+
+# The part of kind's v1alpha4 types (pkg/apis/config/v1alpha4/types.go) that a config of ours may use.
+V1ALPHA4 = {
+    "type": "object",
+    "required": ["kind", "apiVersion", "nodes"],
+    "additionalProperties": False,
+    "properties": {
+        "kind": {"const": "Cluster"},
+        "apiVersion": {"const": "kind.x-k8s.io/v1alpha4"},
+        "name": {"type": "string"},
+        "nodes": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["role", "image"],
+                "additionalProperties": False,
+                "properties": {
+                    "role": {"enum": ["control-plane", "worker"]},
+                    "image": {"type": "string", "pattern": r"^kindest/node:v1\.37\.\d+@sha256:[0-9a-f]{64}$"},
+                    "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+                },
+            },
+        },
+        "networking": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "ipFamily": {"enum": ["ipv4", "ipv6", "dual"]},
+                "apiServerPort": {"type": "integer"},
+                "apiServerAddress": {"type": "string"},
+                "podSubnet": {"type": "string"},
+                "serviceSubnet": {"type": "string"},
+                "disableDefaultCNI": {"type": "boolean"},
+                "kubeProxyMode": {"enum": ["iptables", "nftables", "ipvs", "none"]},
+            },
+        },
+        "featureGates": {"type": "object", "additionalProperties": {"type": "boolean"}},
+        "runtimeConfig": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+}
+RECORDER = """#!/bin/sh
+echo "$(basename "$0") $*" >>"{calls}"
+{action}
+"""
+
+
+def _program(directory: Path, name: str, action: str = ":") -> None:
+    directory.mkdir(exist_ok=True)
+    path = directory / name
+    path.write_text(RECORDER.format(calls=directory / "calls", action=action))
+    path.chmod(0o755)
+
+
+def _cluster(tmp_path: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "CLUSTER": "kind", "PATH": f"{tmp_path / 'programs'}:/usr/bin:/bin", **variables}
+    directory = str(tmp_path / ".edge")
+    return subprocess.run(
+        [sys.executable, "-m", "e2e.cluster", "--directory", directory, command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _calls(tmp_path: Path) -> list[str]:
+    calls = tmp_path / "programs" / "calls"
+    lines = calls.read_text().splitlines() if calls.exists() else []
+    calls.unlink(missing_ok=True)
+    return lines
+
+
+def test_config_is_valid_and_pins_its_image() -> None:
+    jsonschema.validate(yaml.safe_load(CONFIG.read_text()), V1ALPHA4)
+
+
+def test_up_and_down_call_kind_with_our_kubeconfig_only(tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    _program(programs, "docker")
+    _program(programs, "kind", f'echo "with $KUBECONFIG" >>"{programs}/calls"')
+    name = f"edge-stack-{checkout_hash(tmp_path)}"
+    kubeconfig = tmp_path / ".edge" / "kubeconfig"
+    up = _cluster(tmp_path, "up", KUBECONFIG="/someone/elses")
+    assert up.returncode == 0, up.stderr
+    assert "CLUSTER=kind: asked for" in up.stdout
+    target = f"--name {name} --kubeconfig {kubeconfig}"
+    assert _calls(tmp_path) == [
+        "docker info",
+        "kind get clusters",
+        f"with {kubeconfig}",
+        f"kind create cluster {target} --config {CONFIG} --wait 180s",
+        f"with {kubeconfig}",
+    ]
+    down = _cluster(tmp_path, "down", CLUSTER="", KUBECONFIG="/someone/elses")
+    assert down.returncode == 0, down.stderr
+    assert _calls(tmp_path) == ["docker info", f"kind delete cluster {target}", f"with {kubeconfig}"]
+    assert _cluster(tmp_path, "down", CLUSTER="").returncode == 0
+    assert _calls(tmp_path) == []
+
+
+def test_up_again_exports_the_kubeconfig(tmp_path: Path) -> None:
+    _program(tmp_path / "programs", "docker")
+    _program(tmp_path / "programs", "kind", f'[ "$1" = get ] && echo "edge-stack-{checkout_hash(tmp_path)}"; true')
+    assert "was up already" in _cluster(tmp_path, "up").stdout
+    assert _calls(tmp_path)[-1].startswith("kind export kubeconfig --name edge-stack-")
+
+
+def test_other_cluster_is_refused_until_down(tmp_path: Path) -> None:
+    _program(tmp_path / "programs", "docker")
+    _program(tmp_path / "programs", "kind")
+    assert _cluster(tmp_path, "up").returncode == 0
+    refused = _cluster(tmp_path, "up", CLUSTER="controlplane")
+    assert refused.returncode == 1
+    assert "a kind cluster is up here: `make down` first" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("present", "message"),
+    [
+        ({}, "CLUSTER=kind needs `docker`, which is not on PATH: install Docker Engine"),
+        ({"docker": ":"}, "CLUSTER=kind needs `kind`, which is not on PATH: go install sigs.k8s.io/kind@v"),
+        (
+            {"docker": "echo 'no daemon' >&2; exit 1", "kind": ":"},
+            "needs a running Docker engine: start it. It says: no daemon",
+        ),
+        (
+            {"docker": ":", "kind": '[ "$1" = get ] || { echo "out of disk" >&2; exit 1; }'},
+            r"^out of disk\n(.|\n)*kind create cluster .* failed: it said why above",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(tmp_path: Path, present: dict[str, str], message: str) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, action in present.items():
+        _program(programs, name, action)
+    up = _cluster(tmp_path, "up", PATH=f"{programs}:{_without_docker(tmp_path)}")
+    assert up.returncode == 1
+    assert re.search(message, up.stderr)
+    assert "Traceback" not in up.stderr
+
+
+def _without_docker(tmp_path: Path) -> Path:
+    """A PATH of the few programs the recorders need, so that the machine's docker is not found."""
+    directory = tmp_path / "system"
+    directory.mkdir()
+    for name in ("sh", "basename"):
+        (directory / name).symlink_to(f"/bin/{name}" if Path(f"/bin/{name}").exists() else f"/usr/bin/{name}")
+    return directory

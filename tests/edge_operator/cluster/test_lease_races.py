@@ -1,0 +1,133 @@
+"""G4 by trial: whatever happens to candidates and their connections, two gates are never open at once."""
+
+import asyncio
+from dataclasses import dataclass
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.edge_operator.cluster.candidates import Candidate
+from tests.edge_operator.cluster.leases import LeaseServer
+from tests.edge_operator.cluster.virtual import now, run_virtual
+
+QUIET_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Blow:
+    after: float
+    kind: str
+    whom: int
+    amount: float
+
+
+BLOWS = st.lists(
+    st.builds(
+        Blow,
+        after=st.floats(0, 4),
+        kind=st.sampled_from(["stop", "requests", "answers", "slow there", "slow back", "kill", "end", "heal"]),
+        whom=st.integers(0, 3),
+        amount=st.one_of(st.floats(0, 3), st.floats(3, 12)),
+    ),
+    max_size=25,
+)
+
+
+class Cluster:
+    """Candidates that share a Lease; killed and ended ones are replaced by new ones."""
+
+    def __init__(self) -> None:
+        self.server = LeaseServer()
+        self.candidates: list[Candidate] = []
+        self.made = 0
+
+    def add(self, place: int) -> None:
+        self.made += 1
+        candidate = Candidate(self.server, f"c{self.made}")
+        self.candidates[place : place + 1] = [candidate]
+
+    def check(self) -> None:
+        leading = [candidate.identity for candidate in self.candidates if candidate.gate.is_open()]
+        assert len(leading) <= 1, f"{leading} lead at once at {now()}"
+
+    def all_know_its_state(self) -> bool:
+        """Whether everybody has seen the Lease as it is: of a state unseen and then deleted nobody can know."""
+        version = str(self.server.version)
+        sightings = [candidate.election._sighting for candidate in self.candidates]  # noqa: SLF001 - no other sign
+        return all(seen is not None and seen.version == version for seen in sightings)
+
+    async def strike(self, blow: Blow) -> None:
+        await asyncio.sleep(blow.after)
+        place = blow.whom % len(self.candidates)
+        candidate = self.candidates[place]
+        match blow.kind:
+            case "stop":
+                candidate.stop(blow.amount)
+            case "requests":
+                candidate.network.lose_requests = True
+            case "answers":
+                candidate.network.lose_answers = True
+            case "slow there":
+                candidate.network.before = blow.amount
+            case "slow back":
+                candidate.network.after = blow.amount
+            case "kill":
+                await candidate.kill()
+                self.add(place)
+            case "end":
+                await candidate.end()
+                self.add(place)
+            case "heal":
+                self.heal(candidate)
+
+    def heal(self, candidate: Candidate) -> None:
+        network = candidate.network
+        network.lose_requests = network.lose_answers = False
+        network.before = network.after = 0.001
+
+
+@settings(max_examples=150, deadline=None)
+@given(count=st.integers(2, 4), blows=BLOWS)
+def test_never_two_leaders_and_one_in_the_end(count: int, blows: list[Blow]) -> None:
+    cluster: list[Cluster] = []
+
+    async def story() -> None:
+        cluster.append(Cluster())
+        for place in range(count):
+            cluster[0].add(place)
+        for blow in blows:
+            await cluster[0].strike(blow)
+        for candidate in cluster[0].candidates:
+            cluster[0].heal(candidate)
+        await asyncio.sleep(QUIET_SECONDS)
+        assert [candidate.gate.is_open() for candidate in cluster[0].candidates].count(True) == 1
+
+    def check() -> None:
+        for one in cluster:
+            one.check()
+
+    run_virtual(story(), each_turn=check)
+
+
+@settings(max_examples=50, deadline=None)
+@given(blows=BLOWS, deletions=st.sets(st.integers(0, 24), max_size=4))
+def test_deleted_lease_makes_no_second_leader_of_those_who_had_seen_it(blows: list[Blow], deletions: set[int]) -> None:
+    cluster: list[Cluster] = []
+
+    async def story() -> None:
+        cluster.append(Cluster())
+        for place in range(3):
+            cluster[0].add(place)
+        await asyncio.sleep(10)
+        for number, blow in enumerate(blows):
+            if blow.kind not in ("kill", "end"):
+                await cluster[0].strike(blow)
+            if number in deletions and cluster[0].all_know_its_state():
+                cluster[0].server.delete()
+        await asyncio.sleep(1)
+
+    def check() -> None:
+        for one in cluster:
+            one.check()
+
+    run_virtual(story(), each_turn=check)

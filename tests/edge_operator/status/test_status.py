@@ -1,0 +1,265 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_operator.api.edgesite import EdgeSiteStatus
+from edge_operator.status.conditions import ASPECTS, MESSAGE_LIMIT, Said, join, phase, say
+from edge_operator.status.facts import ComponentFacts, Problem, SiteFacts, component_facts
+from edge_operator.status.site import differs, site_status
+
+UP = ComponentFacts("gateway", "image", 2, 2, rolled_out=True)
+ROLLING = ComponentFacts("processor", "image", 2, 1)
+DOWN = ComponentFacts("storage", "image", 1, 0)
+REFUSED = ComponentFacts("mqtt", "image", 1, 0, failure="exceeded quota")
+LASTING = Problem("Invalid", "correct it")
+PASSING = Problem("Busy", "it passes", lasting=False)
+WELL = SiteFacts(3, components=(UP,))
+READY, THEN, NOW = {"phase": "Ready"}, "2026-01-01T00:00:00Z", "2026-07-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("facts", "ready", "word"),
+    [
+        pytest.param(WELL, ("True", "Reconciled"), "Ready", id="well"),
+        pytest.param(
+            replace(WELL, components=(UP, ROLLING)), ("False", "ComponentsNotReady"), "Progressing", id="rolling"
+        ),
+        pytest.param(replace(WELL, components=(UP, REFUSED)), ("False", "PodsRefused"), "Degraded", id="pods refused"),
+        pytest.param(
+            replace(WELL, leaving=("Service a/b",)), ("False", "WaitingForDeletion"), "Progressing", id="leaving"
+        ),
+        pytest.param(replace(WELL, problems=(LASTING,)), ("False", "Invalid"), "Degraded", id="lasting problem"),
+        pytest.param(replace(WELL, problems=(PASSING,)), ("False", "Busy"), "Progressing", id="passing problem"),
+        pytest.param(replace(WELL, components=()), ("False", "ComponentsNotReady"), "Pending", id="nothing known"),
+        pytest.param(replace(WELL, paused=True), ("True", "Paused"), "Paused", id="paused"),
+        pytest.param(
+            replace(WELL, paused=True, pending_changes=("Service a/b",)),
+            ("False", "Paused"),
+            "Paused",
+            id="changes wait",
+        ),
+        pytest.param(
+            replace(WELL, paused=True, components=(DOWN,)),
+            ("False", "ComponentsNotReady"),
+            "Paused",
+            id="paused and not rolled out",
+        ),
+        pytest.param(
+            replace(WELL, paused=True, problems=(LASTING,)), ("False", "Invalid"), "Paused", id="paused, problem"
+        ),
+        pytest.param(
+            SiteFacts(1, problems=(LASTING, PASSING), leaving=("x",), components=(REFUSED, ROLLING)),
+            ("False", "Invalid"),
+            "Degraded",
+            id="the gravest first",
+        ),
+    ],
+)
+def test_ready_and_phase(facts: SiteFacts, ready: tuple[str, str], word: str) -> None:
+    said = say(facts)
+    assert (said["Ready"].status, said["Ready"].reason) == ready
+    assert phase(facts, said, {}) == word
+
+
+@pytest.mark.parametrize(
+    ("facts", "available"),
+    [
+        pytest.param(WELL, ("True", "ComponentsAvailable"), id="well"),
+        pytest.param(replace(WELL, components=(UP, ROLLING)), ("True", "ComponentsAvailable"), id="one pod is enough"),
+        pytest.param(replace(WELL, components=(UP, DOWN)), ("False", "ComponentsUnavailable"), id="one has none"),
+        pytest.param(replace(WELL, components=()), ("Unknown", "NotObserved"), id="nothing known"),
+    ],
+)
+def test_available(facts: SiteFacts, available: tuple[str, str]) -> None:
+    said = say(facts)["Available"]
+    assert (said.status, said.reason) == available
+
+
+@pytest.mark.parametrize(
+    ("before", "components", "word"),
+    [
+        ("Ready", (UP, DOWN), "Degraded"),
+        ("Degraded", (UP, DOWN), "Degraded"),
+        ("Progressing", (UP, DOWN), "Progressing"),
+        (None, (UP, DOWN), "Progressing"),
+        ("Ready", (UP, ROLLING), "Progressing"),
+        ("Degraded", (UP,), "Ready"),
+    ],
+)
+def test_phase_depends_on_whether_it_was_up(before: str | None, components: Any, word: str) -> None:
+    facts = replace(WELL, components=components)
+    assert phase(facts, say(facts), {"phase": before}) == word
+
+
+@pytest.mark.parametrize(
+    ("facts", "present"),
+    [
+        pytest.param(WELL, set(), id="well"),
+        pytest.param(replace(WELL, components=(ROLLING,)), {"Reconciling"}, id="rolling"),
+        pytest.param(replace(WELL, problems=(PASSING,)), {"Reconciling"}, id="passing"),
+        pytest.param(replace(WELL, problems=(LASTING,)), {"Stalled"}, id="lasting"),
+        pytest.param(replace(WELL, problems=(PASSING, LASTING)), {"Stalled"}, id="both"),
+        pytest.param(replace(WELL, paused=True, pending_changes=("x",)), set(), id="paused"),
+    ],
+)
+def test_kstatus_is_present_only_while_true(facts: SiteFacts, present: set[str]) -> None:
+    said = say(facts)
+    assert set(said) & {"Reconciling", "Stalled"} == present
+    assert all(said[aspect].status == "True" for aspect in present)
+
+
+@pytest.mark.parametrize(("cloud", "reason"), [(True, "NotObserved"), (False, "NotConfigured")])
+def test_cloud(*, cloud: bool, reason: str) -> None:
+    assert say(replace(WELL, cloud=cloud))["CloudConnected"].reason == reason
+
+
+def test_more_problems_are_counted_and_notices_said() -> None:
+    assert "(and 2 more)" in say(replace(WELL, problems=(LASTING, LASTING, PASSING)))["Ready"].message
+    assert "anew" in say(replace(WELL, notices=("made anew",)))["Ready"].message
+
+
+def condition(aspect: str, status: str, at: str = THEN) -> dict[str, Any]:
+    return {"type": aspect, "status": status, "lastTransitionTime": at, "reason": "Old", "message": "old"}
+
+
+@pytest.mark.parametrize(
+    ("before", "at"),
+    [
+        pytest.param([], NOW, id="new"),
+        pytest.param([condition("Ready", "True")], THEN, id="as it was, for another reason"),
+        pytest.param([condition("Ready", "False")], NOW, id="flipped"),
+        pytest.param([condition("Ready", "Unknown")], NOW, id="known now"),
+        pytest.param([condition("Available", "True")], NOW, id="another one's"),
+    ],
+)
+def test_transition_time_moves_only_on_a_flip(before: list[dict[str, Any]], at: str) -> None:
+    (joined,) = join(before, {"Ready": Said("True", "New", "new")}, 7, NOW)
+    assert joined == {
+        "type": "Ready",
+        "status": "True",
+        "observedGeneration": 7,
+        "lastTransitionTime": at,
+        "reason": "New",
+        "message": "new",
+    }
+
+
+def test_long_message_is_cut() -> None:
+    (joined,) = join([], {"Ready": Said("False", "R", "é" * 100_000)}, 1, NOW)
+    assert len(joined["message"]) == MESSAGE_LIMIT
+
+
+def deployment(generation: int = 2, observed: int = 2, **counts: int) -> dict[str, Any]:
+    every = {"updatedReplicas": 2, "availableReplicas": 2, "replicas": 2, "readyReplicas": 2}
+    return {"generation": generation, "status": {"observedGeneration": observed, **every, **counts}}
+
+
+@pytest.mark.parametrize(
+    ("seen", "rolled_out", "ready"),
+    [
+        pytest.param(deployment(), True, 2, id="rolled out"),
+        pytest.param(deployment(observed=1), False, 2, id="generation not seen"),
+        pytest.param(deployment(updatedReplicas=1), False, 2, id="old template"),
+        pytest.param(deployment(availableReplicas=1), False, 2, id="not available"),
+        pytest.param(deployment(replicas=3), False, 2, id="an old one is left"),
+        pytest.param(deployment(readyReplicas=0), True, 0, id="fell just now"),
+        pytest.param({}, False, 0, id="none there"),
+        pytest.param({"generation": 1, "status": None}, False, 0, id="no status"),
+        pytest.param({"generation": None, "status": {}}, False, 0, id="nulls"),
+    ],
+)
+def test_component_facts(seen: dict[str, Any], ready: int, *, rolled_out: bool) -> None:
+    facts = component_facts("gateway", "image", 2, seen)
+    assert (facts.rolled_out, facts.ready) == (rolled_out, ready)
+
+
+def test_scaled_to_none_is_rolled_out() -> None:
+    assert component_facts("x", "i", 0, {"generation": 1, "status": {"observedGeneration": 1}}).rolled_out
+
+
+@pytest.mark.parametrize(("status", "failure"), [("True", "quota"), ("False", "")])
+def test_refused_pods(status: str, failure: str) -> None:
+    seen = {"status": {"conditions": [{"type": "ReplicaFailure", "status": status, "message": "quota"}]}}
+    assert component_facts("x", "i", 1, seen).failure == failure
+
+
+def test_nothing_differs_once_it_is_written() -> None:
+    status = site_status(replace(WELL, endpoints={"http": "http://x"}), {}, NOW)
+    assert not differs(site_status(replace(WELL, endpoints={"http": "http://x"}), status, "later"), status)
+
+
+@pytest.mark.parametrize(
+    ("change", "differing"),
+    [
+        pytest.param({"devices": {"total": 3}}, False, id="what others own"),
+        pytest.param({"phase": "Pending"}, True, id="phase"),
+        pytest.param({"observedGeneration": 1}, True, id="generation"),
+        pytest.param({"endpoints": {"http": "http://x"}}, True, id="endpoint to remove"),
+        pytest.param({"components": []}, True, id="components"),
+        pytest.param({"conditions": []}, True, id="conditions"),
+    ],
+)
+def test_differs(change: dict[str, Any], *, differing: bool) -> None:
+    status = site_status(WELL, {}, NOW)
+    assert differs(status, status | change) == differing
+
+
+def test_order_and_conditions_of_others_are_no_difference() -> None:
+    status = site_status(replace(WELL, components=(UP, ROLLING)), {}, NOW)
+    shuffled = status | {
+        "conditions": [condition("Audited", "True"), *reversed(status["conditions"])],
+        "components": status["components"][::-1],
+    }
+    assert not differs(status, shuffled)
+
+
+def test_condition_of_ours_that_is_over_is_a_difference() -> None:
+    status = site_status(WELL, {}, NOW)
+    assert differs(status, status | {"conditions": [*status["conditions"], condition("Stalled", "True")]})
+
+
+WORDS = st.text("abcXYZ", min_size=1, max_size=8)
+FACTS = st.builds(
+    SiteFacts,
+    generation=st.integers(1, 5),
+    paused=st.booleans(),
+    cloud=st.booleans(),
+    pending_changes=st.lists(WORDS, max_size=2).map(tuple),
+    leaving=st.lists(WORDS, max_size=2).map(tuple),
+    problems=st.lists(st.builds(Problem, WORDS, WORDS, st.booleans()), max_size=2).map(tuple),
+    components=st.lists(
+        st.builds(
+            ComponentFacts,
+            name=st.sampled_from(["gateway", "processor", "storage", "mqtt"]),
+            image=WORDS,
+            desired=st.integers(0, 3),
+            ready=st.integers(0, 3),
+            rolled_out=st.booleans(),
+            failure=st.sampled_from(["", "refused"]),
+        ),
+        max_size=4,
+        unique_by=lambda part: part.name,
+    ).map(tuple),
+).map(lambda facts: facts if facts.paused else replace(facts, pending_changes=()))
+
+
+@given(history=st.lists(FACTS, min_size=1, max_size=4))
+def test_status_is_always_consistent(history: list[SiteFacts]) -> None:
+    status: dict[str, Any] = {}
+    for number, facts in enumerate(history):
+        status = site_status(facts, status, f"2026-01-01T00:00:0{number}Z")
+        assert not differs(site_status(facts, status, NOW), status), "the same facts say the same"
+        said = {each["type"]: each for each in status["conditions"]}
+        assert len(said) == len(status["conditions"])
+        assert set(said) <= set(ASPECTS)
+        ready = said["Ready"]["status"] == "True"
+        assert not ({"Reconciling", "Stalled"} <= set(said))
+        assert not (ready and {"Reconciling", "Stalled"} & set(said))
+        assert not ready or not (facts.problems or facts.leaving or facts.pending_changes)
+        assert not ready or all(part.rolled_out for part in facts.components)
+        assert (status["phase"] == "Ready") == (ready and not facts.paused)
+        assert (status["phase"] == "Paused") == facts.paused
+        EdgeSiteStatus.model_validate(status)
