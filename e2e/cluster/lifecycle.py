@@ -56,6 +56,7 @@ class Edge:
             HarnessError: a kind cluster was brought up and kind cannot delete it.
         """
         with self._locked():
+            self._down_operator()
             self._down_control_plane()
             remove_dead(self.directory)
             if self._kind_record.exists() or self.environment.get("CLUSTER") == Cluster.KIND:
@@ -138,6 +139,12 @@ class Edge:
 
     def _serves(self, plane: ControlPlane) -> bool:
         return len(plane.running()) == len(ALL) and plane.ready() and self.kubeconfig.exists()
+
+    def _down_operator(self) -> None:
+        ended = Keeper(self.directory / "operator", tied=False).end_strays(grace=GRACE_SECONDS)
+        shutil.rmtree(self.directory / "operator", ignore_errors=True)
+        if ended:
+            self.steps.say("operator ended")
 
     def _down_control_plane(self) -> None:
         keeper = Keeper(self._cluster, tied=False)

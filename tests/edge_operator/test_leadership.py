@@ -160,9 +160,7 @@ def test_frozen_api_server_closes_the_gate(
     eventually("one leads again", lambda: sum(op.metric("edge_leader") for op in pair) == 1, 20)
 
 
-def test_log_lines_are_json_and_name_their_object(
-    pair: tuple[OperatorProcess, OperatorProcess], sites: Sites
-) -> None:
+def test_log_lines_are_json_and_name_their_object(pair: tuple[OperatorProcess, OperatorProcess], sites: Sites) -> None:
     leader, _ = pair
     sites.apply("logged")
     sites.await_reconciled("logged")

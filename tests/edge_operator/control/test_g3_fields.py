@@ -77,7 +77,7 @@ def test_injected_sidecars_survive_while_our_image_is_taken_back(sites: Sites) -
     ours = gateway_container(found(sites, DEPLOYMENT, name))["image"]
 
     applied = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}}
-    applied["spec"] = {"template": {"spec": {"containers": [MESH]}}}  # type: ignore[assignment]
+    applied["spec"] = {"template": {"spec": {"containers": [MESH]}}}
     sites.api.apply(path, applied, "mesh-injector")
     edited = found(sites, DEPLOYMENT, name)
     edited["spec"]["template"]["spec"]["containers"].append(AGENT)
@@ -174,7 +174,7 @@ def test_other_spellings_of_a_value_cause_no_endless_writes(sites: Sites, writes
         "resources": {"limits": {"cpu": 1, "memory": "1048576Ki"}},
     }
     body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": gateway}}
-    body["spec"] = {"template": {"spec": {"containers": [respelled]}}}  # type: ignore[assignment]
+    body["spec"] = {"template": {"spec": {"containers": [respelled]}}}
     path = path_of(sites, DEPLOYMENT, gateway)
     sites.api("PATCH", path, body, content_type=APPLY, fieldManager="gitops", force="true")
     sites.api("PUT", path, found(sites, DEPLOYMENT, gateway), fieldManager="replacer")
