@@ -5,6 +5,7 @@ import os
 import sys
 import time
 
+from e2e.cluster import wait
 from e2e.cluster.checkout import EDGE, ROOT
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.lifecycle import Edge
@@ -73,6 +74,9 @@ def _tell(operator: OperatorDaemon, steps: Steps) -> None:
     show(operator, "get", "pods")
     operator.kubectl("delete", "deployment", f"{SITES[0]}-gateway")
     steps.say(f"deleted the Deployment {SITES[0]}-gateway to see it come back")
+    begun = time.monotonic()
+    wait.until(lambda: f"{SITES[0]}-gateway" in operator.kubectl("get", "deployments", "-o", "name"), seconds=10)
+    steps.say(f"it is back, seen after {time.monotonic() - begun:.1f} s")
     show(operator, "get", "deployments")
     print(
         "\nThis cluster has no node, so pods stay Pending and no site gets Ready: the next release brings the node."

@@ -11,11 +11,11 @@ from e2e.cluster.checkout import ROOT, kubectl_binary
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.files import write_atomically
 from e2e.cluster.keeper import Keeper
+from e2e.cluster.service_account import service_account_kubeconfig
 
 NAME = "operator"
 NAMESPACE = "edge-system"
 RBAC = ROOT / "charts/edge-stack/files/operator-rbac.yaml"
-TOKEN_DURATION = "720h"  # noqa: S105 - a duration
 READY_SECONDS = 60.0
 KUBECTL_SECONDS = 60.0
 
@@ -85,9 +85,7 @@ class OperatorDaemon:
 
     def _write_kubeconfig(self) -> Path:
         """Write the kubeconfig of the operator's service account: it runs under its own RBAC, as in a cluster."""
-        token = self.kubectl("create", "token", "edge-operator", "-n", NAMESPACE, f"--duration={TOKEN_DURATION}")
-        config = json.loads(self.kubectl("config", "view", "--raw", "--minify", "-o", "json"))
-        config["users"] = [{"name": config["users"][0]["name"], "user": {"token": token.strip()}}]
+        config = service_account_kubeconfig(self.kubectl, NAMESPACE, "edge-operator")
         path = self.directory / "operator" / "kubeconfig"
-        write_atomically(path, json.dumps(config))
+        write_atomically(path, config)
         return path

@@ -15,9 +15,10 @@ from signal import SIGCONT, SIGKILL, SIGTERM, Signals
 from typing import Any
 
 from e2e.cluster.controlplane import ControlPlane
+from e2e.cluster.fixture import kubectl_for
+from e2e.cluster.service_account import service_account_kubeconfig
 
 OPERATOR_USER = "system:serviceaccount:edge-system:edge-operator"
-OPERATOR_GROUPS = ("system:serviceaccounts", "system:serviceaccounts:edge-system", "system:authenticated")
 START_SECONDS = 30.0
 END_SECONDS = 15.0
 
@@ -160,7 +161,10 @@ class OperatorFactory:
     def __init__(self, plane: ControlPlane, directory: Path, namespaces: str, lease: str) -> None:
         self._plane = plane
         self._directory = directory
-        self._kubeconfig = plane.kubeconfig_for(OPERATOR_USER, OPERATOR_GROUPS, directory / "operator.kubeconfig")
+        self._kubeconfig = directory / "operator.kubeconfig"
+        kubectl = kubectl_for(plane)
+        config = service_account_kubeconfig(lambda *words: kubectl(*words).stdout, "edge-system", "edge-operator")
+        self._kubeconfig.write_text(config)
         self._settings = {"EDGE_WATCH_NAMESPACES": namespaces, "EDGE_LEASE_NAME": lease}
         self._made: list[OperatorProcess] = []
 

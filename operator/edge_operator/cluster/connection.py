@@ -77,7 +77,7 @@ def load_connection(user_agent: str) -> Connection:
         ) from error
 
     def authorization() -> str | None:
-        value: str | None = configuration.get_api_key_with_prefix("authorization")
+        value: str | None = configuration.get_api_key_with_prefix("BearerToken")
         return value
 
     return Connection(configuration.host, user_agent, context, authorization, _proxy(configuration))
