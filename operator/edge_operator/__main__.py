@@ -24,21 +24,39 @@ RESTART_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
+class StartError(Exception):
+    """The process cannot begin its work; the message says what to set."""
+
+
 async def run(settings: Settings, connection: Connection) -> None:
-    """Run the operator until SIGTERM or SIGINT."""
+    """Run the operator until SIGTERM or SIGINT.
+
+    Raises:
+        StartError: the port of the probes cannot be had.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     operator = assemble(settings, connection)
     try:
-        await operator.probes.start(settings.probe_host, settings.probe_port)
+        await _listen(operator, settings)
         logger.info("probes and metrics on port %d", operator.probes.port)
         await _run_beside(_tasks(operator, settings, connection, stop), stop)
     finally:
         await operator.election.release()
         await operator.probes.stop()
         await operator.sessions.close()
+
+
+async def _listen(operator: Operator, settings: Settings) -> None:
+    try:
+        await operator.probes.start(settings.probe_host, settings.probe_port)
+    except OSError as error:
+        address = f"{settings.probe_host}:{settings.probe_port}"
+        raise StartError(
+            f"cannot listen on {address} ({error.strerror or error}): set EDGE_PROBE_HOST or EDGE_PROBE_PORT"
+        ) from error
 
 
 def _tasks(
@@ -115,7 +133,10 @@ def main() -> None:
     except ConnectionConfigError as error:
         parser.exit(2, f"edge-operator: {error}\n")
     logs.configure(settings.log_level)
-    asyncio.run(run(settings, connection))
+    try:
+        asyncio.run(run(settings, connection))
+    except StartError as error:
+        parser.exit(2, f"edge-operator: {error}\n")
 
 
 if __name__ == "__main__":

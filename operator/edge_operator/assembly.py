@@ -12,7 +12,8 @@ from .cluster.budget import WriteBudget
 from .cluster.client import ApiClient, abort_when_closed
 from .cluster.clock import boottime
 from .cluster.connection import Connection
-from .cluster.lease import Election, LeaseGate
+from .cluster.election import Election
+from .cluster.lease import LeaseGate
 from .cluster.objects import Objects
 from .cluster.watch import Selection, Watch
 from .control.children import Children

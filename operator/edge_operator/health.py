@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from .cluster.lease import Election
+from .cluster.election import Election
 from .cluster.watch import Watch
 from .telemetry.probes import LoopLag
 

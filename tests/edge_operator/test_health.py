@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from edge_operator.cluster.lease import Election
+from edge_operator.cluster.election import Election
 from edge_operator.cluster.watch import Watch
 from edge_operator.desired.kinds import DEPLOYMENT, SECRET, ChildKind
 from edge_operator.health import (

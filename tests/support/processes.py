@@ -165,6 +165,7 @@ class OperatorFactory:
         kubectl = kubectl_for(plane)
         config = service_account_kubeconfig(lambda *words: kubectl(*words).stdout, "edge-system", "edge-operator")
         self._kubeconfig.write_text(config)
+        kubectl("apply", "-f", "-", stdin=json.dumps(_lease(lease)))
         self._settings = {"EDGE_WATCH_NAMESPACES": namespaces, "EDGE_LEASE_NAME": lease}
         self._made: list[OperatorProcess] = []
 
@@ -181,6 +182,12 @@ class OperatorFactory:
         """End every process that still runs."""
         for operator in self._made:
             operator.kill()
+
+
+def _lease(name: str) -> dict[str, Any]:
+    """Return an empty Lease, as the operator's manifests come with one."""
+    metadata = {"name": name, "namespace": "edge-system"}
+    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata}
 
 
 @contextmanager

@@ -180,7 +180,8 @@ class Children:
             metadata = found["metadata"]
             ours, theirs = own_paths(metadata), foreign_paths(metadata)
             taken = {*(intent.paths - ours), *foreign_content(key.kind, metadata, ours)}
-            self._contention.retaken(key, {path: theirs[path] for path in taken if path in theirs})
+            # Nobody holds a field that was removed, so who did it is not recorded.
+            self._contention.retaken(key, {path: theirs.get(path, "unknown") for path in taken})
             logger.info("%s: %s: taken back: %s", site, key, ", ".join(sorted(map(readable, taken))[:5]))
         self._metrics.drift.labels(key.kind.kind).inc()
         return True

@@ -14,6 +14,7 @@ from .ownership import Path, digest, recorded_paths
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 SITE_KIND = "EdgeSite"
+HASH_PATH = ("f:metadata", "f:annotations", f"f:{INTENT_HASH}")
 
 KEPT = {"Deployment": ("status",), "PersistentVolumeClaim": ("spec", "status"), "Service": ("spec", "status")}
 """Top-level fields that are kept, by kind."""
@@ -45,7 +46,7 @@ class Observed:
         owner: its controller, if there is one.
         lost_owner: the controller that it had when it was last seen with one; somebody has stripped it.
         site: name of the site in its label, if our manager's label is there.
-        hash: the hash of what we last applied, as annotated.
+        hash: the hash of what we last applied, as annotated by us.
         owned: digest of the paths that our manager owns.
         foreign: paths inside content that is exactly ours, held by others and not by us.
         class_owned: whether our manager set the class of a volume claim.
@@ -78,7 +79,7 @@ def observe(kind: ChildKind, obj: Mapping[str, Any]) -> Observed:
         version=metadata["resourceVersion"],
         owner=controller(metadata),
         site=labels.get(SITE_LABEL) if labels.get(MANAGED_BY) == PART_OF else None,
-        hash=(metadata.get("annotations") or {}).get(INTENT_HASH),
+        hash=(metadata.get("annotations") or {}).get(INTENT_HASH) if HASH_PATH in ours else None,
         owned=digest(ours),
         foreign=foreign_content(kind, metadata, ours) if kind.content else (),
         class_owned=("f:spec", "f:storageClassName") in ours,

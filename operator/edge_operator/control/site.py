@@ -73,7 +73,7 @@ class SiteReconciler:
                 return None
             return await self._with_root(site, root, paused=paused)
         except (SpecUnusableError, RootUnusableError) as error:
-            await self._status.write(site, SiteFacts(site.generation, paused=paused, problems=(error.problem,)))
+            await self._status.write(site, _last_known(site, error.problem, paused=paused))
             return PROBLEM_AGAIN_SECONDS
 
     async def _with_root(self, site: SiteObject, root: Root, *, paused: bool) -> float | None:
@@ -125,6 +125,16 @@ class SiteReconciler:
     def _body(self, key: ObjectKey) -> dict[str, object]:
         seen = self._store.get(key)
         return dict(seen.body) if seen is not None else {}
+
+
+def _last_known(site: SiteObject, problem: Problem, *, paused: bool) -> SiteFacts:
+    """Return what was known of a site before its spec or its root became unusable: what runs goes on running."""
+    parts = tuple(
+        ComponentFacts(part["name"], part["image"], part["desired"], part["ready"])
+        for part in site.status.get("components") or ()
+    )
+    endpoints = site.status.get("endpoints") or {}
+    return SiteFacts(site.generation, paused=paused, problems=(problem,), components=parts, endpoints=endpoints)
 
 
 def _gravity(problem: Problem) -> tuple[bool, str]:

@@ -63,9 +63,7 @@ class ChildStore:
         known = self._objects.get(key_of(kind, obj))
         if older(version, self._gone.get(uid, version)):
             return
-        self._gone[uid] = version
-        if len(self._gone) > REMEMBERED_DELETIONS:
-            self._gone.popitem(last=False)
+        self._bury(uid, version)
         if known is not None and known.uid == uid and not older(version, known.version):
             self._remove(known)
 
@@ -77,7 +75,13 @@ class ChildStore:
         for key, known in tuple(self._objects.items()):
             absent = key.kind is kind and key not in listed and namespace in (None, key.namespace)
             if absent and not newer(known.version, version):
+                self._bury(known.uid, version)
                 self._remove(known)
+
+    def _bury(self, uid: str, version: str) -> None:
+        self._gone[uid] = version
+        if len(self._gone) > REMEMBERED_DELETIONS:
+            self._gone.popitem(last=False)
 
     def _set(self, seen: Observed) -> None:
         before = self._objects.get(seen.key)

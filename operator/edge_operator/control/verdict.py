@@ -8,6 +8,7 @@ from edge_operator.desired.kinds import PVC
 
 from .intent import ObjectKey
 from .observed import Observed
+from .ownership import digest
 
 
 class Verdict(Enum):
@@ -51,6 +52,8 @@ class Claim:
     uid: str
 
 
+NOTHING_OWNED = digest(frozenset())
+
 Check = Callable[[Wanted, Observed, Claim], Verdict | None]
 
 
@@ -67,7 +70,12 @@ def not_ours(_wanted: Wanted, seen: Observed, claim: Claim) -> Verdict | None:
 
 
 def changed(wanted: Wanted, seen: Observed, _claim: Claim) -> Verdict | None:
-    """Answer for an intent that was not applied yet."""
+    """Answer for an intent that was not applied yet.
+
+    A hash that others have written is none: while we own other fields, it was taken from us.
+    """
+    if seen.hash is None:
+        return Verdict.APPLY if seen.owned == NOTHING_OWNED else None
     return Verdict.APPLY if seen.hash != wanted.hash else None
 
 

@@ -5,7 +5,8 @@ import datetime as dt
 from collections.abc import Coroutine, Generator
 from typing import Any
 
-from edge_operator.cluster.lease import Election, LeaseGate
+from edge_operator.cluster.election import Election
+from edge_operator.cluster.lease import LeaseGate
 from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.cluster.leases import FakeSession, LeaseServer, Network
 from tests.edge_operator.cluster.virtual import now

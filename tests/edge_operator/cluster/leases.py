@@ -17,10 +17,10 @@ class LeaseServer:
     """Optimistic concurrency, as the API server has it.
 
     Attributes:
-        lease: the Lease, None if there is none.
+        lease: the Lease, None if there is none; empty at first, as the manifests bring it.
     """
 
-    lease: dict[str, Any] | None = None
+    lease: dict[str, Any] | None = field(default_factory=lambda: {"metadata": {"resourceVersion": "100"}})
     version: int = 100
 
     def answer(self, method: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
@@ -50,7 +50,7 @@ class LeaseServer:
     @property
     def holder(self) -> str | None:
         """Who holds it."""
-        return self.lease["spec"]["holderIdentity"] if self.lease else None
+        return (self.lease.get("spec") or {}).get("holderIdentity") if self.lease else None
 
 
 @dataclass

@@ -50,12 +50,6 @@ class Cluster:
         leading = [candidate.identity for candidate in self.candidates if candidate.gate.is_open()]
         assert len(leading) <= 1, f"{leading} lead at once at {now()}"
 
-    def all_know_its_state(self) -> bool:
-        """Whether everybody has seen the Lease as it is: of a state unseen and then deleted nobody can know."""
-        version = str(self.server.version)
-        sightings = [candidate.election._sighting for candidate in self.candidates]  # noqa: SLF001 - no other sign
-        return all(seen is not None and seen.version == version for seen in sightings)
-
     async def strike(self, blow: Blow) -> None:
         await asyncio.sleep(blow.after)
         place = blow.whom % len(self.candidates)
@@ -109,9 +103,9 @@ def test_never_two_leaders_and_one_in_the_end(count: int, blows: list[Blow]) -> 
     run_virtual(story(), each_turn=check)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(blows=BLOWS, deletions=st.sets(st.integers(0, 24), max_size=4))
-def test_deleted_lease_makes_no_second_leader_of_those_who_had_seen_it(blows: list[Blow], deletions: set[int]) -> None:
+def test_deleted_lease_makes_no_second_leader(blows: list[Blow], deletions: set[int]) -> None:
     cluster: list[Cluster] = []
 
     async def story() -> None:
@@ -120,9 +114,8 @@ def test_deleted_lease_makes_no_second_leader_of_those_who_had_seen_it(blows: li
             cluster[0].add(place)
         await asyncio.sleep(10)
         for number, blow in enumerate(blows):
-            if blow.kind not in ("kill", "end"):
-                await cluster[0].strike(blow)
-            if number in deletions and cluster[0].all_know_its_state():
+            await cluster[0].strike(blow)
+            if number in deletions:
                 cluster[0].server.delete()
         await asyncio.sleep(1)
 

@@ -6,7 +6,7 @@ import pytest
 from edge_operator.api.schema import API_VERSION
 from edge_operator.control.intent import ObjectKey
 from edge_operator.control.observed import Observed, Owner
-from edge_operator.control.verdict import Claim, Verdict, Wanted, is_ours, is_unwanted, judge
+from edge_operator.control.verdict import NOTHING_OWNED, Claim, Verdict, Wanted, is_ours, is_unwanted, judge
 from edge_operator.desired.kinds import PVC, SECRET
 
 CLAIM = Claim("hall", "uid-1")
@@ -46,7 +46,8 @@ CLAIM_OF_VOLUME: dict[str, Any] = {"key": ObjectKey(PVC, "ns", "hall-storage-dat
         pytest.param({"owner": None, "lost_owner": MINE}, Verdict.KEEP, id="stripped while we watched"),
         pytest.param({"owner": None, "lost_owner": SIBLING}, Verdict.NOT_OURS, id="stripped of another"),
         pytest.param({"owner": SIBLING, "lost_owner": MINE}, Verdict.NOT_OURS, id="taken over"),
-        pytest.param({"hash": None}, Verdict.APPLY, id="never applied"),
+        pytest.param({"hash": None, "owned": NOTHING_OWNED}, Verdict.APPLY, id="never applied"),
+        pytest.param({"hash": None, "owned": 8}, Verdict.RETAKE, id="hash taken"),
         pytest.param({"hash": "old"}, Verdict.APPLY, id="intent changed"),
         pytest.param({"hash": "old", "owned": 8}, Verdict.APPLY, id="intent changed and fields taken"),
         pytest.param({"owned": 8}, Verdict.RETAKE, id="fields taken"),
