@@ -1,0 +1,54 @@
+"""CRDs that come after the operator, and that go and come back while it runs: the order of GitOps."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kubernetes import config
+
+from e2e.cluster import build
+from e2e.cluster.controlplane import ControlPlane, launch
+from e2e.cluster.fixture import Kubectl, kubectl_for
+from tests.support.install import install_crds, install_rbac
+from tests.support.processes import OperatorProcess, eventually, operators
+from tests.support.sites import Sites
+
+
+@pytest.fixture
+def plane(tmp_path: Path) -> Iterator[ControlPlane]:
+    """A control plane that no other test's CRDs are on."""
+    plane = launch(tmp_path / "plane", build.ensure_binary())
+    yield plane
+    plane.stop()
+
+
+def await_working(operator: OperatorProcess, sites: Sites, kubectl: Kubectl, name: str) -> None:
+    operator.await_ready()
+    sites.apply(name)
+    sites.await_reconciled(name)
+    assert len(sites.children(name)) > 30
+
+
+def test_crds_come_late_go_and_come_back(plane: ControlPlane, tmp_path: Path) -> None:
+    kubectl = kubectl_for(plane)
+    install_rbac(kubectl)
+    api = config.new_client_from_config(str(plane.kubeconfig))  # type: ignore[no-untyped-call]
+    sites = Sites.of(api, "default")
+    with operators(plane, tmp_path, "", "late") as make:
+        operator = make().start()
+        eventually("it listens", lambda: operator.port)
+        eventually(
+            "it says what it waits for",
+            lambda: operator.probe("/readyz") == (503, "the CRDs are not Established: apply crds/\n"),
+        )
+        assert operator.probe("/healthz")[0] == 200
+        install_crds(kubectl)
+        await_working(operator, sites, kubectl, "late")
+        pid = operator.pid
+        kubectl("delete", "crd", "edgesites.edge-stack.io", "edgedevices.edge-stack.io")
+        eventually("it is not ready without them", lambda: operator.probe("/readyz")[0] == 503, 60)
+        install_crds(kubectl)
+        await_working(operator, sites, kubectl, "again")
+        assert operator.pid == pid
+        assert operator.stop() == 0
+    api.rest_client.pool_manager.clear()
