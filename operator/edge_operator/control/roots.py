@@ -44,13 +44,15 @@ class Root:
         uid: identity of the Secret that it was read from.
         version: resourceVersion of that Secret.
         made_anew: whether it replaced a lost one.
-        intact: whether the Secret is labelled as ours and holds a key.
+        extra: keys that others have added to the Secret.
+        intact: whether the Secret is as it should be, and holds a key.
     """
 
     key: bytes = field(repr=False)
     uid: str
     version: str
     made_anew: bool
+    extra: tuple[str, ...]
     intact: bool
 
 
@@ -102,9 +104,10 @@ class RootKeys:
         found = await self._find(site)
         if found is None:
             return await self._create(site, known)
-        if known is not None and (not found.intact or found.key != known.key):
+        key = found.key if known is None else known.key
+        if not found.intact or found.key != key:
             logger.warning("%s: the root Secret was edited and is put back", site)
-            return await self._write(site, known)
+            return await self._put_back(site, key, found)
         self._known[site.key] = found
         return found
 
@@ -119,9 +122,15 @@ class RootKeys:
             return await self.keep(site)
         return self._remember(site, secret)
 
-    async def _write(self, site: SiteObject, known: Root) -> Root:
-        manifest = self._manifest(site, known.key, made_anew=known.made_anew)
-        return self._remember(site, await self._objects.apply(SECRET, manifest, metadata_only=False))
+    async def _put_back(self, site: SiteObject, key: bytes, found: Root) -> Root:
+        """Write the Secret as it should be over exactly the one that was found; keys that others added go."""
+        manifest = self._manifest(site, key, made_anew=found.made_anew)
+        metadata = {part: manifest["metadata"][part] for part in ("labels", "annotations")}
+        data = dict.fromkeys(found.extra) | manifest["data"]
+        patch = {"metadata": metadata | {"uid": found.uid}, "data": data}
+        namespace, name = site.key
+        secret = await self._objects.merge(SECRET, namespace, root_secret_name(name), patch, metadata_only=False)
+        return self._remember(site, secret)
 
     def _remember(self, site: SiteObject, secret: dict[str, Any]) -> Root:
         self._store.put(SECRET, secret)
@@ -141,17 +150,32 @@ class RootKeys:
         ours = _is_ours(metadata, site.key[1])
         if not ours and (known is None or known.uid != metadata["uid"]):
             raise RootUnusableError(_not_ours(site.key, metadata["name"]))
-        key = _decode((secret.get("data") or {}).get(KEY))
+        data = secret.get("data") or {}
+        key = _decode(data.get(KEY))
         usable = len(key) >= ROOT_BYTES
         if not usable and known is None:
             raise RootUnusableError(_invalid(site.key, metadata["name"]))
+        extra = tuple(sorted(set(data) - {KEY}))
         return Root(
             key=key,
             uid=metadata["uid"],
             version=metadata["resourceVersion"],
             made_anew=MADE_ANEW in (metadata.get("annotations") or {}),
-            intact=ours and usable,
+            extra=extra,
+            intact=ours
+            and usable
+            and not extra
+            and _is_marked(metadata, root_secret(site.key[1], "", key)["metadata"]),
         )
+
+
+def _is_marked(metadata: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether every label and annotation of ours is as it should be; others may be there as well."""
+    return all(
+        (metadata.get(part) or {}).get(name) == value
+        for part in ("labels", "annotations")
+        for name, value in wanted[part].items()
+    )
 
 
 def _is_ours(metadata: Mapping[str, Any], site_name: str) -> bool:

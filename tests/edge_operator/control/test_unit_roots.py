@@ -42,10 +42,18 @@ class FakeObjects:
             raise ApiError(409, "AlreadyExists", "there is one")
         return self.store(manifest)
 
-    async def apply(self, _kind: ChildKind, manifest: dict[str, Any], *, metadata_only: bool) -> dict[str, Any]:
+    async def merge(
+        self, _kind: ChildKind, _namespace: str, _name: str, patch: dict[str, Any], *, metadata_only: bool
+    ) -> dict[str, Any]:
         assert not metadata_only
-        self.calls.append("apply")
-        return self.store(manifest)
+        assert self.secret is not None
+        assert patch["metadata"].pop("uid") == self.secret["metadata"]["uid"]
+        self.calls.append("merge")
+        merged = copy.deepcopy(self.secret)
+        for part in ("labels", "annotations"):
+            merged["metadata"][part] = {**merged["metadata"].get(part, {}), **patch["metadata"][part]}
+        merged["data"] = {k: v for k, v in {**merged["data"], **patch["data"]}.items() if v is not None}
+        return self.store(merged)
 
     @property
     def key(self) -> bytes:
@@ -150,7 +158,7 @@ async def test_edited_key_misleads_no_paused_site() -> None:
     root = await rig.roots.learn(site())
     assert root is not None
     assert root.key == OTHER
-    assert "apply" not in rig.objects.calls
+    assert "merge" not in rig.objects.calls
 
 
 async def test_stripped_label_is_put_back() -> None:

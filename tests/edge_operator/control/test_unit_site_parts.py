@@ -29,7 +29,7 @@ from edge_operator.telemetry.metrics import Metrics
 
 NOW = dt.datetime(2026, 7, 1, 12, 0, tzinfo=dt.UTC)
 RELEASE = Release("1.0.0")
-ROOT = Root(b"k" * 32, "u", "5", made_anew=False, intact=True)
+ROOT = Root(b"k" * 32, "u", "5", made_anew=False, extra=(), intact=True)
 KEY = ("ns", "hall")
 
 
@@ -209,7 +209,9 @@ class CountingPlans(Plans):
     [
         pytest.param(SiteObject(body(2)), ROOT, 1, id="status has changed: nothing to build"),
         pytest.param(SiteObject(body(2, "u2")), ROOT, 2, id="site made anew"),
-        pytest.param(SiteObject(body(2)), Root(b"x" * 32, "u", "6", made_anew=False, intact=True), 2, id="root"),
+        pytest.param(
+            SiteObject(body(2)), Root(b"x" * 32, "u", "6", made_anew=False, extra=(), intact=True), 2, id="root"
+        ),
     ],
 )
 def test_plans_are_built_only_when_their_basis_changes(site: SiteObject, root: Root, builds: int) -> None:
