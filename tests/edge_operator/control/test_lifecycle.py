@@ -13,7 +13,6 @@ from tests.support.processes import OPERATOR_USER, OperatorFactory, OperatorProc
 from tests.support.rawapi import RawApi
 from tests.support.sites import Sites, kind_path
 
-
 # The garbage collector looks for new kinds of owner, such as ours, every 30 s: the first collection waits for that.
 COLLECTED_SECONDS = 90
 
