@@ -163,9 +163,11 @@ def build_reconciler(settings: Settings, client: ApiClient, store: ChildStore, m
     )
     objects = Objects(client)
     events = Events(client, settings.identity, wall_clock, metrics)
-    children = Children(objects, store, Contention(time.monotonic), Refusals(time.monotonic), metrics)
+    again = settings.look_again_seconds
+    children = Children(objects, store, Contention(time.monotonic), Refusals(time.monotonic), metrics, again)
     roots = RootKeys(objects, store, lambda: secrets.token_bytes(ROOT_BYTES))
-    return SiteReconciler(store, roots, Plans(release, store), children, SiteStatusWriter(objects, events, wall_clock))
+    status = SiteStatusWriter(objects, events, wall_clock)
+    return SiteReconciler(store, roots, Plans(release, store), children, status, again)
 
 
 def build_election(

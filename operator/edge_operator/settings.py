@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     write_concurrency: Annotated[int, Field(ge=1, le=200)] = 20
     """Writes under way at once."""
 
+    look_again_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    """How soon that is looked at again which no watch tells of, such as somebody else's object in a child's place."""
+
     probe_host: str = "0.0.0.0"  # noqa: S104 - probes come from the node and metrics from other pods
     """Address that /healthz, /readyz and /metrics listen on."""
 

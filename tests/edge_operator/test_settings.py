@@ -32,6 +32,7 @@ RIGHT = [
     ("writes_per_second", "0.5", 0.5),
     ("write_burst", "1", 1),
     ("write_concurrency", "200", 200),
+    ("look_again_seconds", "5", 5.0),
     ("probe_host", "127.0.0.1", "127.0.0.1"),
     ("probe_port", "0", 0),
     ("log_level", "debug", "DEBUG"),

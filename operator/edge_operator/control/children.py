@@ -2,49 +2,32 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Iterable
 from itertools import groupby
+from typing import Any
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.cluster.objects import Objects
-from edge_operator.desired.kinds import ChildKind, Watched
-from edge_operator.status.facts import Problem
+from edge_operator.desired.kinds import Watched
 from edge_operator.telemetry.metrics import Metrics
 
-from .contention import Contention, Contest
-from .intent import Intent, ObjectKey, pinned
+from .contention import Contention
+from .intent import Intent, pinned
 from .observed import Observed, foreign_content, foreign_paths, observe, own_paths
-from .ownership import readable
-from .refusals import Refusals
+from .ownership import Path, readable
+from .refusals import Refusals, refusal_problem
+from .report import Report, contested, not_ours
 from .site_ref import SiteObject
 from .store import ChildStore
+from .strip import without_foreign
 from .verdict import Verdict, Wanted, judge
 
 CONFLICT = 409
-LOOK_AGAIN_SECONDS = 30.0
-"""How soon somebody else's object under a child's name is looked at again: no watch tells of it."""
+CONFLICT_AGAIN_SECONDS = 1.0
+INTERNAL_ERROR = 500
+"""Among others, what the API server answers where an admission webhook cannot be called."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Report:
-    """What came of one pass over the objects of a site.
-
-    Attributes:
-        problems: what keeps objects from being as they should.
-        leaving: objects that must be gone first.
-        again: seconds until another pass is needed; None if events will tell.
-    """
-
-    problems: list[Problem] = field(default_factory=list)
-    leaving: list[str] = field(default_factory=list)
-    again: float | None = None
-
-    def revisit(self, seconds: float) -> None:
-        """Ask for another pass after `seconds`, or sooner."""
-        self.again = seconds if self.again is None else min(self.again, seconds)
 
 
 class Children:
@@ -56,16 +39,24 @@ class Children:
         contention: which fields others keep taking.
         refusals: which writes the API server refused.
         metrics: where repairs are counted.
+        look_again: seconds until that is looked at again which no watch tells of.
     """
 
     def __init__(
-        self, objects: Objects, store: ChildStore, contention: Contention, refusals: Refusals, metrics: Metrics
+        self,
+        objects: Objects,
+        store: ChildStore,
+        contention: Contention,
+        refusals: Refusals,
+        metrics: Metrics,
+        look_again: float,
     ) -> None:
         self._objects = objects
         self._store = store
         self._contention = contention
         self._refusals = refusals
         self._metrics = metrics
+        self._look_again = look_again
 
     async def carry_out(
         self, site: SiteObject, wanted: Iterable[Wanted], intents: Callable[[], Iterable[Intent]]
@@ -86,15 +77,26 @@ class Children:
             return report
         ordered = [intent for intent in intents() if intent.key in todo]
         for _, of_kind in groupby(ordered, key=lambda intent: intent.key.kind):
-            passes = [self._one(site, intent, todo[intent.key], report) for intent in of_kind]
-            await _all(passes)
+            if report.namespace_ends:
+                break
+            await _all([self._one(site, intent, todo[intent.key], report) for intent in of_kind])
         return report
 
-    async def remove(self, unwanted: Iterable[Observed]) -> None:
+    async def remove(self, site: SiteObject, unwanted: Iterable[Observed], report: Report) -> None:
         """Delete objects that the site owns and its spec no longer asks for."""
-        await _all(
-            [self._objects.delete(seen.key.kind, seen.key.namespace, seen.key.name, seen.uid) for seen in unwanted]
-        )
+        await _all([self._delete(site, seen, report) for seen in unwanted])
+
+    async def _delete(self, site: SiteObject, seen: Observed, report: Report) -> None:
+        key = seen.key
+        try:
+            await self._objects.delete(key.kind, key.namespace, key.name, seen.uid)
+        except ApiError as error:
+            if not _stays(error):
+                raise
+            problem = refusal_problem(f"the deletion of {key}", error)
+            logger.warning("%s: %s", site, problem.message)
+            report.problems.append(problem)
+            report.revisit(self._look_again)
 
     async def _one(self, site: SiteObject, intent: Intent, verdict: Verdict, report: Report) -> None:
         seen = self._store.get(intent.key)
@@ -103,15 +105,12 @@ class Children:
         match verdict:
             case Verdict.LEAVING:
                 report.leaving.append(str(intent.key))
+                report.revisit(self._look_again)
             case Verdict.NOT_OURS:
-                report.problems.append(_not_ours(intent.key))
-                report.revisit(LOOK_AGAIN_SECONDS)
-            case Verdict.RETAKE if seen is not None:
-                await self._retake(site, intent, seen, report)
-            case Verdict.STRIP if seen is not None:
-                await self._strip(site, intent, seen, report)
-            case Verdict.APPLY | Verdict.LOOK:
-                await self._apply(site, intent, seen, report)
+                report.problems.append(not_ours(intent.key))
+                report.revisit(self._look_again)
+            case Verdict.APPLY | Verdict.RETAKE | Verdict.STRIP:
+                await self._change(site, intent, verdict, seen, report)
 
     async def _look(self, site: SiteObject, intent: Intent) -> tuple[Observed | None, Verdict]:
         key = intent.key
@@ -121,103 +120,81 @@ class Children:
         seen = observe(key.kind, found)
         return seen, judge(Wanted(key, intent.hash, intent.owned), seen, site.claim)
 
-    async def _apply(self, site: SiteObject, intent: Intent, seen: Observed | None, report: Report) -> None:
+    async def _change(
+        self, site: SiteObject, intent: Intent, verdict: Verdict, seen: Observed | None, report: Report
+    ) -> None:
+        """Write one object, unless a refusal or a contest stands in the way (G3)."""
+        key = intent.key
         if (refused := self._refusals.standing(intent)) is not None:
             report.problems.append(refused.problem)
             report.revisit(self._refusals.wait(intent))
             return
-        known = seen.uid if seen is not None else None
+        taken: dict[Path, str] = {}
+        if verdict is not Verdict.APPLY:
+            if contests := self._contention.contested(key):
+                report.problems.append(contested(contests[0]))
+                report.revisit(self._contention.wait(key))
+                return
+            taken = await self._taken(site, intent)
         try:
-            applied = await self._objects.apply(
-                intent.key.kind,
-                (pinned(intent, known) if known else intent).manifest,
-                metadata_only=_metadata_only(intent.key.kind),
-            )
+            written = await self._write(intent, verdict, seen)
         except ApiError as error:
-            if error.code == CONFLICT:
-                # The object was replaced since it was seen: its event is on the way.
-                report.revisit(1.0)
-                return
-            if error.namespace_terminating:
-                return
-            if not error.refused:
-                raise
-            problem = self._refusals.refused(intent, error)
-            logger.warning("%s: %s", site, problem.message)
-            report.problems.append(problem)
-            report.revisit(self._refusals.wait(intent))
+            self._take_note(site, intent, error, report)
             return
         self._refusals.accepted(intent)
-        self._store.put(intent.key.kind, applied)
-        if seen is None and site.status.get("observedGeneration") == site.generation:
-            self._metrics.drift.labels(intent.key.kind.kind).inc()
+        self._store.put(key.kind, written)
+        if taken:
+            self._contention.retaken(key, taken)
+        lost = seen is None and site.status.get("observedGeneration") == site.generation
+        if lost or verdict is not Verdict.APPLY:
+            self._metrics.drift.labels(key.kind.kind).inc()
 
-    async def _retake(self, site: SiteObject, intent: Intent, seen: Observed, report: Report) -> None:
-        if await self._may_take_back(site, intent, report):
-            await self._apply(site, intent, seen, report)
+    async def _write(self, intent: Intent, verdict: Verdict, seen: Observed | None) -> dict[str, Any]:
+        key = intent.key
+        metadata_only = key.kind.watched is Watched.METADATA
+        if verdict is Verdict.STRIP and seen is not None:
+            return await self._objects.merge(
+                key.kind, key.namespace, key.name, without_foreign(seen), metadata_only=metadata_only
+            )
+        manifest = (pinned(intent, seen.uid) if seen is not None else intent).manifest
+        return await self._objects.apply(key.kind, manifest, metadata_only=metadata_only)
 
-    async def _strip(self, site: SiteObject, intent: Intent, seen: Observed, report: Report) -> None:
-        if not await self._may_take_back(site, intent, report):
+    def _take_note(self, site: SiteObject, intent: Intent, error: ApiError, report: Report) -> None:
+        """Report a write that failed, or raise where trying again at once may help."""
+        if error.code == CONFLICT:
+            # The object was replaced since it was seen: its event is on the way.
+            report.revisit(CONFLICT_AGAIN_SECONDS)
             return
-        key = intent.key
-        patch: dict[str, object] = {"metadata": {"uid": seen.uid}}
-        for path in seen.foreign:
-            _nullify(patch, [step[2:] for step in path if step.startswith("f:")])
-        stripped = await self._objects.merge(
-            key.kind, key.namespace, key.name, patch, metadata_only=_metadata_only(key.kind)
-        )
-        self._store.put(key.kind, stripped)
+        if error.namespace_terminating:
+            report.namespace_ends = True
+            return
+        if not _stays(error):
+            raise error
+        problem = self._refusals.refused(intent, error)
+        logger.warning("%s: %s", site, problem.message)
+        report.problems.append(problem)
+        report.revisit(self._refusals.wait(intent))
 
-    async def _may_take_back(self, site: SiteObject, intent: Intent, report: Report) -> bool:
-        """Take note of the fields that others took; False where they did so too often lately (G3)."""
+    async def _taken(self, site: SiteObject, intent: Intent) -> dict[Path, str]:
+        """Return the fields that others took, each with its new manager."""
         key = intent.key
-        if contests := self._contention.contested(key):
-            report.problems.append(_contested(contests[0]))
-            report.revisit(self._contention.wait(key))
-            return False
         found = await self._objects.metadata(key.kind, key.namespace, key.name)
-        if found is not None:
-            metadata = found["metadata"]
-            ours, theirs = own_paths(metadata), foreign_paths(metadata)
-            taken = {*(intent.paths - ours), *foreign_content(key.kind, metadata, ours)}
-            # Nobody holds a field that was removed, so who did it is not recorded.
-            self._contention.retaken(key, {path: theirs.get(path, "unknown") for path in taken})
-            logger.info("%s: %s: taken back: %s", site, key, ", ".join(sorted(map(readable, taken))[:5]))
-        self._metrics.drift.labels(key.kind.kind).inc()
-        return True
+        if found is None:
+            return {}
+        metadata = found["metadata"]
+        ours, theirs = own_paths(metadata), foreign_paths(metadata)
+        taken = {*(intent.paths - ours), *foreign_content(key.kind, metadata, ours)}
+        logger.info("%s: %s: taken back: %s", site, key, ", ".join(sorted(map(readable, taken))[:5]))
+        # Nobody holds a field that was removed, so who did it is not recorded.
+        return {path: theirs.get(path, "unknown") for path in sorted(taken)}
 
 
-def _contested(contest: Contest) -> Problem:
-    return Problem(
-        "FieldContested",
-        f"{contest.key}: {contest.field} is taken again and again by the manager {contest.manager!r}: keep that manager"
-        " away from it, or set the value in the spec of the site; it is left alone for now",
-    )
+def _stays(error: ApiError) -> bool:
+    return error.refused or error.code == INTERNAL_ERROR
 
 
-def _nullify(patch: dict[str, object], fields: list[str]) -> None:
-    *parents, last = fields
-    for parent in parents:
-        below = patch.setdefault(parent, {})
-        if not isinstance(below, dict):
-            return
-        patch = below
-    patch[last] = None
-
-
-def _metadata_only(kind: ChildKind) -> bool:
-    return kind.watched is Watched.METADATA
-
-
-def _not_ours(key: ObjectKey) -> Problem:
-    return Problem(
-        "NotOurs", f"{key} exists and is not this site's: it is left alone; delete or rename it, or rename the site"
-    )
-
-
-async def _all(passes: Iterable[object]) -> None:
+async def _all(passes: Iterable[Coroutine[Any, Any, None]]) -> None:
     """Run side by side to the end, then raise the first error."""
-    results = await asyncio.gather(*passes, return_exceptions=True)  # type: ignore[call-overload]
-    for result in results:
+    for result in await asyncio.gather(*passes, return_exceptions=True):
         if isinstance(result, BaseException):
             raise result

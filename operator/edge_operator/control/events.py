@@ -9,6 +9,7 @@ from typing import Any
 from edge_operator.api.schema import API_VERSION
 from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
+from edge_operator.status.facts import Notice
 from edge_operator.telemetry.metrics import Metrics
 
 from .site_ref import SiteObject
@@ -51,6 +52,11 @@ class Events:
         await self._post(
             site, "Warning" if warning else "Normal", ready["reason"], f"{after['phase']}: {ready['message']}"
         )
+
+    async def notice(self, site: SiteObject, before: Mapping[str, Any], notice: Notice) -> None:
+        """Write an Event of a notice that the Ready condition did not tell before."""
+        if notice.message not in _ready(before).get("message", ""):
+            await self._post(site, "Warning", notice.reason, notice.message)
 
     async def _post(self, site: SiteObject, severity: str, reason: str, note: str) -> None:
         namespace, name = site.key

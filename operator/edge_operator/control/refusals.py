@@ -57,7 +57,7 @@ class Refusals:
         before = self._refused.get(intent.key)
         times = before.times + 1 if before is not None and before.hash == intent.hash else 1
         backoff = min(LEAST_BACKOFF_SECONDS * 2.0 ** (times - 1), MOST_BACKOFF_SECONDS)
-        problem = Problem(_reason(error), f"{intent.key} is refused: {error}")
+        problem = refusal_problem(str(intent.key), error)
         self._prune()
         self._refused[intent.key] = Refusal(intent.hash, problem, times, self._clock() + backoff)
         return problem
@@ -70,6 +70,11 @@ class Refusals:
         """Forget what nobody has tried again for long: its site is gone, or asks for other things now."""
         oldest = self._clock() - MOST_BACKOFF_SECONDS
         self._refused = {key: refusal for key, refusal in self._refused.items() if refusal.until > oldest}
+
+
+def refusal_problem(what: str, error: ApiError) -> Problem:
+    """Return the problem that the API server refuses `what`."""
+    return Problem(_reason(error), f"{what} is refused: {error}")
 
 
 def _reason(error: ApiError) -> str:

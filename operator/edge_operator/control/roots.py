@@ -3,7 +3,7 @@
 import base64
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edge_operator.cluster.errors import ApiError
@@ -12,10 +12,10 @@ from edge_operator.desired.kinds import SECRET
 from edge_operator.desired.metadata import PART_OF, SITE_LABEL
 from edge_operator.desired.root_secret import KEY, root_secret, root_secret_name
 from edge_operator.identity.derive import ROOT_BYTES
-from edge_operator.status.facts import Problem
 
 from .intent import ObjectKey
 from .observed import MANAGED_BY, controller
+from .root_problems import RootUnusableError, invalid, not_ours, refused
 from .site_ref import SiteObject
 from .store import ChildStore, SiteKey
 
@@ -25,14 +25,6 @@ MADE_ANEW = "edge-stack.io/made-anew"
 CONFLICT = 409
 
 logger = logging.getLogger(__name__)
-
-
-class RootUnusableError(Exception):
-    """The root Secret cannot be used. `problem` says why, and what to do."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +70,17 @@ class RootKeys:
     async def learn(self, site: SiteObject) -> Root | None:
         """Return the site's root key, without writing; None where there is none yet.
 
+        It is not `intact` where its Secret is gone, or is not as it should be.
+
         Raises:
             RootUnusableError: the Secret is somebody else's, or what it holds is no key.
         """
-        found = await self._find(site)
-        return None if found is None else self._known.setdefault(site.key, found)
+        known, found = self._known.get(site.key), await self._find(site)
+        if known is None or (found is not None and found.intact and found.key == known.key):
+            if found is not None:
+                self._known[site.key] = found
+            return found
+        return replace(known, intact=False)
 
     async def _find(self, site: SiteObject) -> Root | None:
         """Return the root key as its Secret has it now."""
@@ -118,7 +116,7 @@ class RootKeys:
             secret = await self._objects.create(SECRET, manifest)
         except ApiError as error:
             if error.code != CONFLICT:
-                raise
+                raise refused(manifest, error) from error
             return await self.keep(site)
         return self._remember(site, secret)
 
@@ -127,9 +125,12 @@ class RootKeys:
         manifest = self._manifest(site, key, made_anew=found.made_anew)
         metadata = {part: manifest["metadata"][part] for part in ("labels", "annotations")}
         data = dict.fromkeys(found.extra) | manifest["data"]
-        patch = {"metadata": metadata | {"uid": found.uid}, "data": data}
+        patch = {"metadata": metadata | {"uid": found.uid, "ownerReferences": None}, "data": data}
         namespace, name = site.key
-        secret = await self._objects.merge(SECRET, namespace, root_secret_name(name), patch, metadata_only=False)
+        try:
+            secret = await self._objects.merge(SECRET, namespace, root_secret_name(name), patch, metadata_only=False)
+        except ApiError as error:
+            raise refused(manifest, error) from error
         return self._remember(site, secret)
 
     def _remember(self, site: SiteObject, secret: dict[str, Any]) -> Root:
@@ -149,12 +150,12 @@ class RootKeys:
         known = self._known.get(site.key)
         ours = _is_ours(metadata, site.key[1])
         if not ours and (known is None or known.uid != metadata["uid"]):
-            raise RootUnusableError(_not_ours(site.key, metadata["name"]))
+            raise RootUnusableError(not_ours(site.key, metadata["name"]))
         data = secret.get("data") or {}
         key = _decode(data.get(KEY))
         usable = len(key) >= ROOT_BYTES
         if not usable and known is None:
-            raise RootUnusableError(_invalid(site.key, metadata["name"]))
+            raise RootUnusableError(invalid(site.key, metadata["name"]))
         extra = tuple(sorted(set(data) - {KEY}))
         return Root(
             key=key,
@@ -182,24 +183,6 @@ def _is_ours(metadata: Mapping[str, Any], site_name: str) -> bool:
     labels = metadata.get("labels") or {}
     labelled = (labels.get(SITE_LABEL), labels.get(MANAGED_BY)) == (site_name, PART_OF)
     return labelled and controller(metadata) is None
-
-
-def _not_ours(site: SiteKey, name: str) -> Problem:
-    namespace, site_name = site
-    label = f"{SITE_LABEL}={site_name},{MANAGED_BY}={PART_OF}"
-    return Problem(
-        "NotOurs",
-        f"Secret {namespace}/{name} is not the operator's: delete or rename it or, if it is this site's root Secret"
-        f" from a backup, label it {label}",
-    )
-
-
-def _invalid(site: SiteKey, name: str) -> Problem:
-    return Problem(
-        "RootSecretInvalid",
-        f"Secret {site[0]}/{name} has no usable `{KEY}` ({ROOT_BYTES} bytes or more): restore it from a backup, or"
-        " delete it to have every credential of the site made anew",
-    )
 
 
 def _decode(value: str | None) -> bytes:

@@ -3,22 +3,31 @@
 import logging
 from collections.abc import Iterable
 
+from edge_operator.cluster.errors import ApiError
 from edge_operator.desired.components import components
-from edge_operator.desired.kinds import DEPLOYMENT, SERVICE
+from edge_operator.desired.kinds import DEPLOYMENT, SECRET, SERVICE
 from edge_operator.desired.metadata import child_name
-from edge_operator.status.facts import ComponentFacts, Problem, SiteFacts, component_facts
+from edge_operator.desired.root_secret import root_secret_name
+from edge_operator.status.facts import ComponentFacts, Notice, Problem, SiteFacts, component_facts
 
-from .children import Children, Report
+from .children import Children
 from .endpoints import endpoints
 from .intent import ObjectKey
+from .observed import Observed
 from .plan import Plans, SpecUnusableError
-from .roots import Root, RootKeys, RootUnusableError
+from .report import Report
+from .root_problems import RootUnusableError
+from .roots import MADE_ANEW, Root, RootKeys
 from .site_ref import SiteObject
 from .site_status import SiteStatusWriter
 from .store import ChildStore, SiteKey
 from .verdict import Verdict, Wanted, is_unwanted, judge
 
-PROBLEM_AGAIN_SECONDS = 30.0
+ROOT_MADE_ANEW = Notice(
+    "RootSecretMadeAnew",
+    "the root Secret was lost and made anew: every credential changed; remove its annotation"
+    f" {MADE_ANEW} to have this said no more",
+)
 
 logger = logging.getLogger(__name__)
 
@@ -32,16 +41,24 @@ class SiteReconciler:
         plans: the intents.
         children: carries out.
         status: writes the status.
+        look_again: seconds until that is looked at again which no watch tells of.
     """
 
     def __init__(
-        self, store: ChildStore, roots: RootKeys, plans: Plans, children: Children, status: SiteStatusWriter
+        self,
+        store: ChildStore,
+        roots: RootKeys,
+        plans: Plans,
+        children: Children,
+        status: SiteStatusWriter,
+        look_again: float,
     ) -> None:
         self._store = store
         self._roots = roots
         self._plans = plans
         self._children = children
         self._status = status
+        self._look_again = look_again
 
     def forget(self, key: SiteKey) -> None:
         """Forget a site that is gone: what it owned goes by garbage collection, its volumes and root Secret stay."""
@@ -74,12 +91,17 @@ class SiteReconciler:
             return await self._with_root(site, root, paused=paused)
         except (SpecUnusableError, RootUnusableError) as error:
             await self._status.write(site, _last_known(site, error.problem, paused=paused))
-            return PROBLEM_AGAIN_SECONDS
+            return self._look_again
+        except ApiError as error:
+            if not error.namespace_terminating:
+                raise
+            logger.debug("%s: its namespace is being deleted: %s", site, error)
+            return None
 
     async def _with_root(self, site: SiteObject, root: Root, *, paused: bool) -> float | None:
         wanted = self._plans.wanted(site, root)
         if paused:
-            report, pending = Report(), self._pending(site, wanted)
+            report, pending = Report(), self._pending(site, root, wanted)
         else:
             report, pending = await self._act(site, root, wanted), ()
         await self._status.write(site, self._facts(site, root, report, paused=paused, pending=pending))
@@ -87,15 +109,23 @@ class SiteReconciler:
 
     async def _act(self, site: SiteObject, root: Root, wanted: tuple[Wanted, ...]) -> Report:
         report = await self._children.carry_out(site, wanted, lambda: self._plans.intents(site, root))
-        keys = {want.key for want in wanted}
-        extra = [seen for seen in self._store.of_site(site.key) if seen.key not in keys]
-        await self._children.remove(seen for seen in extra if is_unwanted(seen, site.claim))
+        await self._children.remove(site, self._unwanted(site, wanted), report)
         return report
 
-    def _pending(self, site: SiteObject, wanted: Iterable[Wanted]) -> tuple[str, ...]:
-        return tuple(
+    def _unwanted(self, site: SiteObject, wanted: Iterable[Wanted]) -> list[Observed]:
+        keys = {want.key for want in wanted}
+        extra = [seen for seen in self._store.of_site(site.key) if seen.key not in keys]
+        return [seen for seen in extra if is_unwanted(seen, site.claim)]
+
+    def _pending(self, site: SiteObject, root: Root, wanted: tuple[Wanted, ...]) -> tuple[str, ...]:
+        """Return what a paused site waits to have done."""
+        namespace, name = site.key
+        put_back = () if root.intact else (str(ObjectKey(SECRET, namespace, root_secret_name(name))),)
+        differing = (
             str(want.key) for want in wanted if judge(want, self._store.get(want.key), site.claim) is not Verdict.KEEP
         )
+        removed = (f"removal of {seen.key}" for seen in self._unwanted(site, wanted))
+        return (*put_back, *differing, *sorted(removed))
 
     def _facts(
         self, site: SiteObject, root: Root, report: Report, *, paused: bool, pending: tuple[str, ...]
@@ -113,7 +143,7 @@ class SiteReconciler:
             problems=tuple(sorted(report.problems, key=_gravity)),
             components=tuple(self._component_facts(site, root)),
             endpoints=endpoints(described, service),
-            notices=("the root Secret was lost and made anew: every credential changed",) if root.made_anew else (),
+            notices=(ROOT_MADE_ANEW,) if root.made_anew else (),
         )
 
     def _component_facts(self, site: SiteObject, root: Root) -> Iterable[ComponentFacts]:

@@ -57,3 +57,5 @@ class SiteStatusWriter:
                 return
             raise
         await self._events.transition(site, before, status)
+        for notice in facts.notices:
+            await self._events.notice(site, before, notice)

@@ -10,6 +10,7 @@ from edge_operator.telemetry.metrics import Metrics
 
 from .queue import WorkQueue
 from .site import SiteReconciler
+from .site_ref import SiteObject
 from .sites import SiteStore
 from .store import SiteKey
 
@@ -64,8 +65,13 @@ class Workers:
 
     async def _attempt(self, key: SiteKey) -> str:
         """Look at one site and return how it went, in one word. No error of one site ends the worker."""
+        site = self._sites.get(key)
+        if site is None:
+            self._reconciler.forget(key)
+            self._queue.forget(key)
+            return "gone"
         try:
-            again = await self._pass(key)
+            again = await self._pass(site)
         except NotLeaderError:
             return "not_leader"
         except (ApiError, UnreachableError) as error:
@@ -82,12 +88,7 @@ class Workers:
             return "again"
         return "ok"
 
-    async def _pass(self, key: SiteKey) -> float | None:
-        site = self._sites.get(key)
-        if site is None:
-            self._reconciler.forget(key)
-            self._queue.forget(key)
-            return None
+    async def _pass(self, site: SiteObject) -> float | None:
         if not self._leading():
             await self._reconciler.observe(site)
             return None

@@ -1,12 +1,14 @@
 """Conditions of a site: named checks in order, the first answer wins; and how they join what was there."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .facts import ComponentFacts, SiteFacts
 
 MESSAGE_LIMIT = 4096
+NAMED = 5
+"""How many of a list of objects are named."""
 ASPECTS = ("Ready", "Available", "BrokerConnected", "CloudConnected", "Reconciling", "Stalled")
 """The types of the conditions; the last two are present only while true (kstatus)."""
 
@@ -41,14 +43,19 @@ def _problem(facts: SiteFacts) -> Said | None:
 def _paused(facts: SiteFacts) -> Said | None:
     if not (facts.paused and facts.pending_changes):
         return None
-    waiting = ", ".join(facts.pending_changes[:5])
+    waiting = _listed(facts.pending_changes)
     return Said("False", "Paused", f"changes wait for spec.paused to be false: {waiting}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" (and {len(names) - NAMED} more)" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def _replacing(facts: SiteFacts) -> Said | None:
     if not facts.leaving:
         return None
-    return Said("False", "WaitingForDeletion", "still being deleted: " + ", ".join(facts.leaving[:5]))
+    return Said("False", "WaitingForDeletion", "still being deleted: " + _listed(facts.leaving))
 
 
 def _pods_refused(facts: SiteFacts) -> Said | None:
@@ -72,10 +79,9 @@ def _counted(component: ComponentFacts) -> str:
 
 
 def _ready(facts: SiteFacts) -> Said:
-    noted = "".join(f"; {notice}" for notice in facts.notices)
     if facts.paused:
-        return Said("True", "Paused", f"all components are rolled out; nothing is changed while paused{noted}")
-    return Said("True", "Reconciled", f"all components are rolled out{noted}")
+        return Said("True", "Paused", "all components are rolled out; nothing is changed while paused")
+    return Said("True", "Reconciled", "all components are rolled out")
 
 
 READY: tuple[Check, ...] = (_problem, _paused, _replacing, _pods_refused, _rolling, _ready)
@@ -124,9 +130,13 @@ def _reconciling(facts: SiteFacts, ready: Said) -> Said | None:
     return Said("True", ready.reason, ready.message)
 
 
+def _noted(said: Said, facts: SiteFacts) -> Said:
+    return replace(said, message="; ".join((said.message, *(notice.message for notice in facts.notices))))
+
+
 def say(facts: SiteFacts) -> dict[str, Said]:
     """Return what is said of each aspect of a site; Reconciling and Stalled only while they are true."""
-    ready = _first(READY, facts)
+    ready = _noted(_first(READY, facts), facts)
     said = {
         "Ready": ready,
         "Available": _first(AVAILABLE, facts),

@@ -21,6 +21,19 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know of a site that is no problem.
+
+    Attributes:
+        reason: a word in CamelCase for programs.
+        message: a sentence for people.
+    """
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ComponentFacts:
     """How one component's Deployment is.
 
@@ -67,7 +80,7 @@ class SiteFacts:
     problems: tuple[Problem, ...] = ()
     components: tuple[ComponentFacts, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 def component_facts(name: str, image: str, desired: int, deployment: Mapping[str, Any]) -> ComponentFacts:

@@ -6,7 +6,8 @@ import pytest
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.roots import MADE_ANEW, RootKeys, RootUnusableError
+from edge_operator.control.root_problems import RootUnusableError
+from edge_operator.control.roots import MADE_ANEW, RootKeys
 from edge_operator.control.site_ref import SiteObject
 from edge_operator.control.store import ChildStore
 from edge_operator.desired.kinds import SECRET, ChildKind

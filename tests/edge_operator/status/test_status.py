@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from edge_operator.api.edgesite import EdgeSiteStatus
 from edge_operator.status.conditions import ASPECTS, MESSAGE_LIMIT, Said, join, phase, say
-from edge_operator.status.facts import ComponentFacts, Problem, SiteFacts, component_facts
+from edge_operator.status.facts import ComponentFacts, Notice, Problem, SiteFacts, component_facts
 from edge_operator.status.site import differs, site_status
 
 UP = ComponentFacts("gateway", "image", 2, 2, rolled_out=True)
@@ -118,7 +118,7 @@ def test_cloud(*, cloud: bool, reason: str) -> None:
 
 def test_more_problems_are_counted_and_notices_said() -> None:
     assert "(and 2 more)" in say(replace(WELL, problems=(LASTING, LASTING, PASSING)))["Ready"].message
-    assert "anew" in say(replace(WELL, notices=("made anew",)))["Ready"].message
+    assert "anew" in say(replace(WELL, notices=(Notice("RootSecretMadeAnew", "made anew"),)))["Ready"].message
 
 
 def condition(aspect: str, status: str, at: str = THEN) -> dict[str, Any]:

@@ -1,0 +1,45 @@
+"""What came of one pass over the objects of a site, and the problems that it may tell of."""
+
+from dataclasses import dataclass, field
+
+from edge_operator.status.facts import Problem
+
+from .contention import Contest
+from .intent import ObjectKey
+
+
+@dataclass
+class Report:
+    """What came of one pass over the objects of a site.
+
+    Attributes:
+        problems: what keeps objects from being as they should.
+        leaving: objects that must be gone first.
+        again: seconds until another pass is needed; None if events will tell.
+        namespace_ends: whether nothing can be made any more, because the namespace is being deleted.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    leaving: list[str] = field(default_factory=list)
+    again: float | None = None
+    namespace_ends: bool = False
+
+    def revisit(self, seconds: float) -> None:
+        """Ask for another pass after `seconds`, or sooner."""
+        self.again = seconds if self.again is None else min(self.again, seconds)
+
+
+def contested(contest: Contest) -> Problem:
+    """Return the problem of a field that is being fought over."""
+    return Problem(
+        "FieldContested",
+        f"{contest.key}: {contest.field} is taken again and again by the manager {contest.manager!r}: keep that manager"
+        " away from it, or set the value in the spec of the site; it is left alone for now",
+    )
+
+
+def not_ours(key: ObjectKey) -> Problem:
+    """Return the problem of somebody else's object under a child's name."""
+    return Problem(
+        "NotOurs", f"{key} exists and is not this site's: it is left alone; delete or rename it, or rename the site"
+    )
