@@ -63,10 +63,11 @@ def _tasks(
     operator: Operator, settings: Settings, connection: Connection, stop: asyncio.Event
 ) -> list[Callable[[], Coroutine[Any, Any, None]]]:
     return [
-        lambda: _watch_sites(operator, settings, connection, stop),
+        lambda: _watch_resources(operator, settings, connection, stop),
         lambda: _work(operator),
         operator.election.run,
-        operator.healer.run,
+        operator.healers.sites.run,
+        operator.healers.devices.run,
         operator.lag.run,
         *(watch.run for watch in operator.watches),
     ]
@@ -86,13 +87,16 @@ async def _run_beside(tasks: list[Callable[[], Coroutine[Any, Any, None]]], stop
 
 
 async def _work(operator: Operator) -> None:
-    """Work once every kind of child has been listed: before that, what is there would look as if it were not."""
+    """Work once everything has been listed: before that, what is there would look as if it were not."""
     for watch in operator.watches:
         await watch.synced.wait()
-    await operator.workers.run()
+    await operator.healers.primed.wait()
+    async with asyncio.TaskGroup() as group:
+        for work in operator.workers:
+            group.create_task(work())
 
 
-async def _watch_sites(operator: Operator, settings: Settings, connection: Connection, stop: asyncio.Event) -> None:
+async def _watch_resources(operator: Operator, settings: Settings, connection: Connection, stop: asyncio.Event) -> None:
     """Run Kopf, and again where it ends: a CRD that is deleted and applied anew is no reason to stop."""
     resources = operator.resources
 
@@ -107,7 +111,8 @@ async def _watch_sites(operator: Operator, settings: Settings, connection: Conne
         resources.crds = resources.started = False
         await await_established(operator.client, CRDS)
         resources.crds = True
-        registry = build_registry(connection, operator.sites, operator.healer, heard)
+        await operator.healers.prime()
+        registry = build_registry(connection, operator.knowledge, operator.healers, heard)
         try:
             await watch_resources(registry, settings.watch_namespaces, stop, begun)
             stop.set()

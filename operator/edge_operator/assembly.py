@@ -3,8 +3,9 @@
 import datetime as dt
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 
@@ -18,17 +19,17 @@ from .cluster.objects import Objects
 from .cluster.watch import Selection, Watch
 from .control.children import Children
 from .control.contention import Contention
+from .control.device import DeviceReconciler
 from .control.events import Events
-from .control.heal import SiteHealer
+from .control.heal import Healer, Healers
+from .control.knowledge import Knowledge
 from .control.observed import MANAGED_BY
 from .control.plan import Plans
-from .control.queue import WorkQueue
 from .control.refusals import Refusals
 from .control.roots import RootKeys
 from .control.site import SiteReconciler
-from .control.site_status import SiteStatusWriter
-from .control.sites import SiteStore
-from .control.store import ChildStore, SiteKey
+from .control.status_writer import EDGE_DEVICE, EDGE_SITE, StatusWriter
+from .control.store import DEVICE, SITE, ChildStore
 from .control.workers import Workers
 from .desired.kinds import CHILD_KINDS
 from .desired.metadata import PART_OF
@@ -79,10 +80,10 @@ class Operator:
         client: reads and gated writes.
         gate: open while the lease is ours.
         election: takes part in the election.
-        sites: the sites as last seen.
-        healer: heals them.
+        knowledge: what is known.
+        healers: heal what is known of sites and of devices.
         watches: the watches of the children.
-        workers: reconcile.
+        workers: reconcile sites, and devices.
         resources: what is known of Kopf's watch.
         lag: measures the event loop.
         probes: the HTTP server.
@@ -92,10 +93,10 @@ class Operator:
     client: ApiClient
     gate: LeaseGate
     election: Election
-    sites: SiteStore
-    healer: SiteHealer
+    knowledge: Knowledge
+    healers: Healers
     watches: tuple[Watch, ...]
-    workers: Workers
+    workers: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
     resources: ResourceWatch
     lag: LoopLag
     probes: Probes
@@ -119,23 +120,23 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
     sessions = open_sessions(connection, gate, settings)
     budget = WriteBudget(settings.writes_per_second, settings.write_burst, time.monotonic)
     client = ApiClient(sessions.requests, gate, budget, metrics, settings.write_concurrency)
-    queue: WorkQueue[SiteKey] = WorkQueue()
-    sites, store = SiteStore(queue.add), ChildStore(queue.add)
-    reconciler = build_reconciler(settings, client, store, metrics)
+    knowledge = Knowledge()
 
     def on_change(leading: bool) -> None:  # noqa: FBT001 - the one thing that a change is
-        for key in sites if leading else ():
-            queue.add(key)
+        if leading:
+            knowledge.look_at_all()
 
     election = build_election(settings, sessions, gate, metrics, on_change)
-    watches = build_watches(settings, sessions, store, metrics)
+    watches = build_watches(settings, sessions, knowledge.children, metrics)
     lag, resources = LoopLag(metrics, time.monotonic), ResourceWatch()
     health = Health(boottime, lag, watches, resources, election)
 
     def refresh() -> None:
-        metrics.queue_depth.set(len(queue))
-        metrics.sites.set(len(sites))
-        metrics.children.set(len(store))
+        metrics.queue_depth.labels(SITE).set(len(knowledge.site_queue))
+        metrics.queue_depth.labels(DEVICE).set(len(knowledge.device_queue))
+        metrics.sites.set(len(knowledge.sites))
+        metrics.devices.set(len(knowledge.devices))
+        metrics.children.set(len(knowledge.children))
         for watch in watches:
             metrics.watch_age.labels(watch.kind.kind).set(watch.age)
 
@@ -144,30 +145,43 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
         client=client,
         gate=gate,
         election=election,
-        sites=sites,
-        healer=SiteHealer(client, sites, settings.watch_namespaces),
+        knowledge=knowledge,
+        healers=Healers(
+            Healer(client, EDGE_SITE, knowledge.sites, settings.watch_namespaces),
+            Healer(client, EDGE_DEVICE, knowledge.devices, settings.watch_namespaces),
+        ),
         watches=watches,
-        workers=Workers(queue, sites, reconciler, gate.is_open, metrics),
+        workers=build_workers(settings, client, knowledge, gate, metrics),
         resources=resources,
         lag=lag,
         probes=Probes(metrics, health.unhealthy, health.not_ready, refresh),
     )
 
 
-def build_reconciler(settings: Settings, client: ApiClient, store: ChildStore, metrics: Metrics) -> SiteReconciler:
-    """Put the reconcile of sites together."""
+def build_workers(
+    settings: Settings, client: ApiClient, knowledge: Knowledge, gate: LeaseGate, metrics: Metrics
+) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+    """Put the reconcile of sites and of devices together; each has workers of its own, so neither delays the other."""
+    objects = Objects(client)
+    events = Events(client, settings.identity, wall_clock, metrics)
+    again, store = settings.look_again_seconds, knowledge.children
+    children = Children(objects, store, Contention(time.monotonic), Refusals(time.monotonic), metrics, again)
+    roots = RootKeys(objects, store, lambda: secrets.token_bytes(ROOT_BYTES), knowledge.look_at_devices_of)
     release = Release(
         version=settings.release,
         registry=settings.image_registry,
         operator_namespace=settings.operator_namespace,
     )
-    objects = Objects(client)
-    events = Events(client, settings.identity, wall_clock, metrics)
-    again = settings.look_again_seconds
-    children = Children(objects, store, Contention(time.monotonic), Refusals(time.monotonic), metrics, again)
-    roots = RootKeys(objects, store, lambda: secrets.token_bytes(ROOT_BYTES))
-    status = SiteStatusWriter(objects, events, wall_clock)
-    return SiteReconciler(store, roots, Plans(release, store), children, status, again)
+    plans = Plans(release, store, knowledge.devices)
+    site_status = StatusWriter(EDGE_SITE, objects, events, wall_clock)
+    device_status = StatusWriter(EDGE_DEVICE, objects, events, wall_clock)
+    sites = SiteReconciler(store, roots, plans, children, site_status, again)
+    devices = DeviceReconciler(knowledge.sites, knowledge.devices, store, roots, children, device_status)
+    leading = gate.is_open
+    return (
+        Workers(SITE, knowledge.site_queue, knowledge.sites, sites, leading, metrics).run,
+        Workers(DEVICE, knowledge.device_queue, knowledge.devices, devices, leading, metrics).run,
+    )
 
 
 def build_election(

@@ -11,8 +11,9 @@ import kopf
 
 from .api.schema import GROUP, VERSION
 from .cluster.connection import Connection
-from .control.heal import SiteHealer
-from .control.sites import SiteStore
+from .control.heal import Healer, Healers
+from .control.knowledge import Knowledge
+from .control.resources import ResourceStore
 
 SERVER_TIMEOUT_SECONDS = 300
 CHUNK = 500
@@ -32,14 +33,14 @@ class EndlessBackoffs:
 
 
 def build_registry(
-    connection: Connection, sites: SiteStore, healer: SiteHealer, heard: Callable[[], None]
+    connection: Connection, knowledge: Knowledge, healers: Healers, heard: Callable[[], None]
 ) -> kopf.OperatorRegistry:
     """Return the handlers that feed the stores; handlers decide nothing.
 
     Args:
         connection: how Kopf reaches the API server.
-        sites: what the events of EdgeSites are put into.
-        healer: told when Kopf lists anew.
+        knowledge: what the events are put into.
+        healers: told when Kopf lists anew.
         heard: called when the API server has answered a request of Kopf.
     """
     registry = kopf.OperatorRegistry()
@@ -56,15 +57,23 @@ def build_registry(
 
     @kopf.on.event(GROUP, VERSION, "edgesites", registry=registry)
     async def take_site(event: kopf.RawEvent, **_: Any) -> None:
-        body = event["object"]
-        if event["type"] == "DELETED":
-            sites.drop((body["metadata"]["namespace"], body["metadata"]["name"]))
-            return
-        if event["type"] is None:
-            healer.relisted()
-        sites.put(body)
+        _take(event, knowledge.sites, healers.sites)
+
+    @kopf.on.event(GROUP, VERSION, "edgedevices", registry=registry)
+    async def take_device(event: kopf.RawEvent, **_: Any) -> None:
+        _take(event, knowledge.devices, healers.devices)
 
     return registry
+
+
+def _take(event: kopf.RawEvent, resources: ResourceStore[Any], healer: Healer) -> None:
+    body = event["object"]
+    if event["type"] == "DELETED":
+        resources.drop((body["metadata"]["namespace"], body["metadata"]["name"]))
+        return
+    if event["type"] is None:
+        healer.relisted()
+    resources.put(body)
 
 
 def _on_answer(heard: Callable[[], None]) -> aiohttp.TraceConfig:

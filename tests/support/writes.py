@@ -28,10 +28,9 @@ class OperatorWrites:
         return [event for event in self._audit.writes(user=OPERATOR_USER) if event.namespace == self._namespace]
 
     def to_children(self) -> Counter[str]:
-        """Return how often each child was written, as `resource/name`; statuses of sites and Events are not among."""
-        return Counter(
-            f"{event.resource}/{event.name}" for event in self.all() if event.resource not in ("edgesites", "events")
-        )
+        """Return how often each child was written, as `resource/name`; statuses and Events are not among."""
+        told = ("edgesites", "edgedevices", "events")
+        return Counter(f"{event.resource}/{event.name}" for event in self.all() if event.resource not in told)
 
     def await_quiet(self, quiet_for: float = 1.0, seconds: float = 30.0) -> None:
         """Return once nothing was written for `quiet_for` seconds."""

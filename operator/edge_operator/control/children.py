@@ -1,4 +1,4 @@
-"""Carries out what was decided about the objects of one site, and tells what went wrong."""
+"""Carries out what was decided about the objects of one site or device, and tells what went wrong."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from .observed import Observed, foreign_content, foreign_paths, observe, own_pat
 from .ownership import Path, readable
 from .refusals import Refusals, refusal_problem
 from .report import Report, contested, not_ours
-from .site_ref import SiteObject
+from .resource import Resource
 from .store import ChildStore
 from .strip import without_foreign
 from .verdict import Verdict, Wanted, judge
@@ -59,19 +59,19 @@ class Children:
         self._look_again = look_again
 
     async def carry_out(
-        self, site: SiteObject, wanted: Iterable[Wanted], intents: Callable[[], Iterable[Intent]]
+        self, resource: Resource, wanted: Iterable[Wanted], intents: Callable[[], Iterable[Intent]]
     ) -> Report:
-        """Make the objects of the site as they should be.
+        """Make the objects of the resource as they should be.
 
         Objects of one kind are written side by side, kinds one after the other.
 
         Args:
-            site: the site.
+            resource: the site or device.
             wanted: what every object is compared with, in the order of applying.
             intents: builds the manifests; called only if something is to be written.
         """
         report = Report()
-        verdicts = [(want, judge(want, self._store.get(want.key), site.claim)) for want in wanted]
+        verdicts = [(want, judge(want, self._store.get(want.key), resource.claim)) for want in wanted]
         todo = {want.key: verdict for want, verdict in verdicts if verdict is not Verdict.KEEP}
         if not todo:
             return report
@@ -79,14 +79,14 @@ class Children:
         for _, of_kind in groupby(ordered, key=lambda intent: intent.key.kind):
             if report.namespace_ends:
                 break
-            await _all([self._one(site, intent, todo[intent.key], report) for intent in of_kind])
+            await _all([self._one(resource, intent, todo[intent.key], report) for intent in of_kind])
         return report
 
-    async def remove(self, site: SiteObject, unwanted: Iterable[Observed], report: Report) -> None:
-        """Delete objects that the site owns and its spec no longer asks for."""
-        await _all([self._delete(site, seen, report) for seen in unwanted])
+    async def remove(self, resource: Resource, unwanted: Iterable[Observed], report: Report) -> None:
+        """Delete objects that the resource owns and its spec no longer asks for."""
+        await _all([self._delete(resource, seen, report) for seen in unwanted])
 
-    async def _delete(self, site: SiteObject, seen: Observed, report: Report) -> None:
+    async def _delete(self, resource: Resource, seen: Observed, report: Report) -> None:
         key = seen.key
         try:
             await self._objects.delete(key.kind, key.namespace, key.name, seen.uid)
@@ -94,14 +94,14 @@ class Children:
             if not _stays(error):
                 raise
             problem = refusal_problem(f"the deletion of {key}", error)
-            logger.warning("%s: %s", site, problem.message)
+            logger.warning("%s: %s", resource, problem.message)
             report.problems.append(problem)
             report.revisit(self._look_again)
 
-    async def _one(self, site: SiteObject, intent: Intent, verdict: Verdict, report: Report) -> None:
+    async def _one(self, resource: Resource, intent: Intent, verdict: Verdict, report: Report) -> None:
         seen = self._store.get(intent.key)
         if verdict is Verdict.LOOK:
-            seen, verdict = await self._look(site, intent)
+            seen, verdict = await self._look(resource, intent)
         match verdict:
             case Verdict.LEAVING:
                 report.leaving.append(str(intent.key))
@@ -110,18 +110,18 @@ class Children:
                 report.problems.append(not_ours(intent.key))
                 report.revisit(self._look_again)
             case Verdict.APPLY | Verdict.RETAKE | Verdict.STRIP:
-                await self._change(site, intent, verdict, seen, report)
+                await self._change(resource, intent, verdict, seen, report)
 
-    async def _look(self, site: SiteObject, intent: Intent) -> tuple[Observed | None, Verdict]:
+    async def _look(self, resource: Resource, intent: Intent) -> tuple[Observed | None, Verdict]:
         key = intent.key
         found = await self._objects.metadata(key.kind, key.namespace, key.name)
         if found is None:
             return None, Verdict.APPLY
         seen = observe(key.kind, found)
-        return seen, judge(Wanted(key, intent.hash, intent.owned), seen, site.claim)
+        return seen, judge(Wanted(key, intent.hash, intent.owned), seen, resource.claim)
 
     async def _change(
-        self, site: SiteObject, intent: Intent, verdict: Verdict, seen: Observed | None, report: Report
+        self, resource: Resource, intent: Intent, verdict: Verdict, seen: Observed | None, report: Report
     ) -> None:
         """Write one object, unless a refusal or a contest stands in the way (G3)."""
         key = intent.key
@@ -135,17 +135,17 @@ class Children:
                 report.problems.append(contested(contests[0]))
                 report.revisit(self._contention.wait(key))
                 return
-            taken = await self._taken(site, intent)
+            taken = await self._taken(resource, intent)
         try:
             written = await self._write(intent, verdict, seen)
         except ApiError as error:
-            self._take_note(site, intent, error, report)
+            self._take_note(resource, intent, error, report)
             return
         self._refusals.accepted(intent)
         self._store.put(key.kind, written)
         if taken:
             self._contention.retaken(key, taken)
-        lost = seen is None and site.status.get("observedGeneration") == site.generation
+        lost = seen is None and resource.status.get("observedGeneration") == resource.generation
         if lost or verdict is not Verdict.APPLY:
             self._metrics.drift.labels(key.kind.kind).inc()
 
@@ -159,7 +159,7 @@ class Children:
         manifest = (pinned(intent, seen.uid) if seen is not None else intent).manifest
         return await self._objects.apply(key.kind, manifest, metadata_only=metadata_only)
 
-    def _take_note(self, site: SiteObject, intent: Intent, error: ApiError, report: Report) -> None:
+    def _take_note(self, resource: Resource, intent: Intent, error: ApiError, report: Report) -> None:
         """Report a write that failed, or raise where trying again at once may help."""
         if error.code == CONFLICT:
             # The object was replaced since it was seen: its event is on the way.
@@ -171,11 +171,11 @@ class Children:
         if not _stays(error):
             raise error
         problem = self._refusals.refused(intent, error)
-        logger.warning("%s: %s", site, problem.message)
+        logger.warning("%s: %s", resource, problem.message)
         report.problems.append(problem)
         report.revisit(self._refusals.wait(intent))
 
-    async def _taken(self, site: SiteObject, intent: Intent) -> dict[Path, str]:
+    async def _taken(self, resource: Resource, intent: Intent) -> dict[Path, str]:
         """Return the fields that others took, each with its new manager."""
         key = intent.key
         found = await self._objects.metadata(key.kind, key.namespace, key.name)
@@ -184,7 +184,7 @@ class Children:
         metadata = found["metadata"]
         ours, theirs = own_paths(metadata), foreign_paths(metadata)
         taken = {*(intent.paths - ours), *foreign_content(key.kind, metadata, ours)}
-        logger.info("%s: %s: taken back: %s", site, key, ", ".join(sorted(map(readable, taken))[:5]))
+        logger.info("%s: %s: taken back: %s", resource, key, ", ".join(sorted(map(readable, taken))[:5]))
         # Nobody holds a field that was removed, so who did it is not recorded.
         return {path: theirs.get(path, "unknown") for path in sorted(taken)}
 

@@ -1,4 +1,4 @@
-"""Kubernetes Events of a site: one for each transition, none for what stays as it was."""
+"""Kubernetes Events of resources: one for each transition, none for what stays as it was."""
 
 import datetime as dt
 import logging
@@ -12,7 +12,7 @@ from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableEr
 from edge_operator.status.facts import Notice
 from edge_operator.telemetry.metrics import Metrics
 
-from .site_ref import SiteObject
+from .resource import Resource
 
 CONTROLLER = "edge-stack.io/operator"
 NOTE_LIMIT = 1024
@@ -43,23 +43,29 @@ class Events:
         self._wall_clock = wall_clock
         self._metrics = metrics
 
-    async def transition(self, site: SiteObject, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-        """Write an Event if the site's phase, or the reason of its Ready condition, has changed."""
-        was, ready = _ready(before), _ready(after)
-        if (before.get("phase"), was.get("reason")) == (after["phase"], ready["reason"]):
-            return
-        warning = after["phase"] == "Degraded"
-        await self._post(
-            site, "Warning" if warning else "Normal", ready["reason"], f"{after['phase']}: {ready['message']}"
-        )
+    async def transition(self, resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """Write an Event if a site's phase, or the reason of its Ready condition, has changed.
 
-    async def notice(self, site: SiteObject, before: Mapping[str, Any], notice: Notice) -> None:
+        A status without a phase is a device's: thousands of them are told of only where one is not Ready.
+        """
+        was, ready = _ready(before), _ready(after)
+        phase = after.get("phase")
+        if (before.get("phase") if phase else None, was.get("reason")) == (phase, ready["reason"]):
+            return
+        if phase is None:
+            if ready["status"] != "True":
+                await self._post(resource, "Warning", ready["reason"], ready["message"])
+            return
+        severity = "Warning" if phase == "Degraded" else "Normal"
+        await self._post(resource, severity, ready["reason"], f"{phase}: {ready['message']}")
+
+    async def notice(self, resource: Resource, before: Mapping[str, Any], notice: Notice) -> None:
         """Write an Event of a notice that the Ready condition did not tell before."""
         if notice.message not in _ready(before).get("message", ""):
-            await self._post(site, "Warning", notice.reason, notice.message)
+            await self._post(resource, "Warning", notice.reason, notice.message)
 
-    async def _post(self, site: SiteObject, severity: str, reason: str, note: str) -> None:
-        namespace, name = site.key
+    async def _post(self, resource: Resource, severity: str, reason: str, note: str) -> None:
+        namespace, name = resource.key
         event = {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
@@ -71,10 +77,10 @@ class Events:
             "reason": reason,
             "regarding": {
                 "apiVersion": API_VERSION,
-                "kind": "EdgeSite",
+                "kind": resource.KIND,
                 "namespace": namespace,
                 "name": name,
-                "uid": site.claim.uid,
+                "uid": resource.claim.uid,
             },
             "note": note.encode()[:NOTE_LIMIT].decode(errors="ignore"),
             "type": severity,
@@ -83,7 +89,7 @@ class Events:
             await self._client.write("POST", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", event)
         except (ApiError, UnreachableError, NotLeaderError) as error:
             self._metrics.events_dropped.inc()
-            logger.warning("%s: Event %s not written: %s", site, reason, error)
+            logger.warning("%s: Event %s not written: %s", resource, reason, error)
 
 
 def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,39 +1,46 @@
-"""Compares the sites in memory with the API server's: Kopf never tells of what was deleted during a gap."""
+"""Compares the resources in memory with the API server's: Kopf never tells of what was deleted during a gap."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.errors import ApiError, UnreachableError
 from edge_operator.cluster.objects import Objects, collection_path
+from edge_operator.desired.kinds import ChildKind
 
-from .site_status import EDGE_SITE
-from .sites import SiteStore
-from .store import SiteKey
+from .resources import ResourceStore
+from .store import ResourceKey
 
 PERIOD_SECONDS = 600.0
 SETTLE_SECONDS = 1.0
 """After a relist Kopf needs a moment to hand over what it has listed."""
+
+PAGE_SIZE = 500
 
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 logger = logging.getLogger(__name__)
 
 
-class SiteHealer:
-    """Lists the sites now and then, and heals the store.
+class Healer:
+    """Lists the resources of one kind now and then, and heals the store.
 
     Args:
         client: the API server.
-        sites: what is healed.
-        namespaces: where sites are looked for; everywhere if empty.
+        kind: the kind.
+        resources: what is healed.
+        namespaces: where they are looked for; everywhere if empty.
     """
 
-    def __init__(self, client: ApiClient, sites: SiteStore, namespaces: Sequence[str]) -> None:
+    def __init__(
+        self, client: ApiClient, kind: ChildKind, resources: ResourceStore[Any], namespaces: Sequence[str]
+    ) -> None:
         self._client = client
         self._objects = Objects(client)
-        self._sites = sites
+        self._kind = kind
+        self._resources = resources
         self._namespaces = namespaces
         self._relisted = asyncio.Event()
 
@@ -54,25 +61,79 @@ class SiteHealer:
             try:
                 await self.heal()
             except (ApiError, UnreachableError) as error:
-                logger.warning("sites not compared with the API server: %s", error)
+                logger.warning("%s not compared with the API server: %s", self._kind.plural, error)
                 await asyncio.sleep(SETTLE_SECONDS)
                 self._relisted.set()
 
+    async def prime(self) -> None:
+        """Take everything that there is now, as it is.
+
+        Raises:
+            ApiError: the API server refused.
+            UnreachableError: it did not answer.
+        """
+        listed = set()
+        for namespace in self._namespaces or (None,):
+            params = {"limit": str(PAGE_SIZE)}
+            while True:
+                page = await self._client.read(self._path(namespace), params)
+                for body in page.get("items") or ():
+                    self._resources.put(body)
+                    listed.add((body["metadata"]["namespace"], body["metadata"]["name"]))
+                if not (token := page["metadata"].get("continue")):
+                    break
+                params["continue"] = token
+        for key in self._resources:
+            if key not in listed:
+                self._resources.drop(key)
+
+    def _path(self, namespace: str | None) -> str:
+        return collection_path(self._kind.api_version, self._kind.plural, namespace)
+
     async def heal(self) -> None:
         """Compare once."""
-        listed: dict[SiteKey, str] = {}
+        listed: dict[ResourceKey, str] = {}
         for namespace in self._namespaces or (None,):
-            path = collection_path(EDGE_SITE.api_version, EDGE_SITE.plural, namespace)
-            found = await self._client.read(path, {"resourceVersion": "0"}, METADATA_LIST)
+            found = await self._client.read(self._path(namespace), {"resourceVersion": "0"}, METADATA_LIST)
             for item in found.get("items") or ():
                 metadata = item["metadata"]
                 listed[metadata["namespace"], metadata["name"]] = metadata["resourceVersion"]
         # The list may come from an API server that lags behind: each difference is asked for by name.
-        for key in self._sites.unlike(listed):
-            known = self._sites.get(key)
-            body = await self._objects.get(EDGE_SITE, *key)
+        for key in self._resources.unlike(listed):
+            known = self._resources.get(key)
+            body = await self._objects.get(self._kind, *key)
             if body is not None:
-                self._sites.put(body)
-            elif self._sites.get(key) is known:
+                self._resources.put(body)
+            elif self._resources.get(key) is known:
                 # Otherwise it was made anew while the answer was on its way.
-                self._sites.drop(key)
+                self._resources.drop(key)
+
+
+class Healers:
+    """The healers of both kinds.
+
+    Args:
+        sites: heals the sites.
+        devices: heals the devices.
+    """
+
+    def __init__(self, sites: Healer, devices: Healer) -> None:
+        self.sites = sites
+        self.devices = devices
+        self.primed = asyncio.Event()
+
+    async def prime(self) -> None:
+        """Take all sites and devices as they are now, however often it takes to ask.
+
+        Nothing is to be decided before: a site whose devices are not known yet would lock them out.
+        """
+        while True:
+            try:
+                for healer in (self.devices, self.sites):
+                    await healer.prime()
+            except (ApiError, UnreachableError) as error:
+                logger.warning("the resources cannot be listed: %s", error)
+                await asyncio.sleep(SETTLE_SECONDS)
+            else:
+                self.primed.set()
+                return

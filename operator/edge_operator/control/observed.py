@@ -13,7 +13,6 @@ from .intent import INTENT_HASH, ObjectKey
 from .ownership import Path, digest, recorded_paths
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
-SITE_KIND = "EdgeSite"
 HASH_PATH = ("f:metadata", "f:annotations", f"f:{INTENT_HASH}")
 
 KEPT = {"Deployment": ("status",), "PersistentVolumeClaim": ("spec", "status"), "Service": ("spec", "status")}
@@ -29,10 +28,9 @@ class Owner:
     name: str
     uid: str
 
-    @property
-    def is_site(self) -> bool:
-        """Whether it is an EdgeSite of this version of the API."""
-        return (self.api_version, self.kind) == (API_VERSION, SITE_KIND)
+    def is_a(self, kind: str) -> bool:
+        """Whether it is a resource of ours of `kind`, in this version of the API."""
+        return (self.api_version, self.kind) == (API_VERSION, kind)
 
 
 @dataclass(frozen=True, slots=True)

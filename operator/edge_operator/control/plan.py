@@ -6,15 +6,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from edge_operator.api.edgesite import EdgeSite, EdgeSiteSpec
+from edge_operator.desired.inputs import DeviceLogin
 from edge_operator.desired.kinds import PVC
 from edge_operator.desired.release import Release
 from edge_operator.desired.site import Site, desired_objects
 from edge_operator.status.facts import Problem
 
 from .intent import KIND_OF, Intent, ObjectKey, intend
+from .resource import SiteObject
+from .resources import DeviceStore
 from .roots import Root
-from .site_ref import SiteObject
-from .store import ChildStore, SiteKey
+from .store import SITE, ChildStore, ResourceKey
 from .verdict import Wanted
 from .volumes import fit
 
@@ -44,8 +46,8 @@ def parse_spec(site: SiteObject) -> EdgeSiteSpec:
         ) from error
 
 
-Basis = tuple[str, int, str, tuple[str, ...]]
-"""What a site's intents depend on: its uid and generation, its root, its volumes."""
+Basis = tuple[str, int, str, tuple[str, ...], tuple[DeviceLogin, ...]]
+"""What a site's intents depend on: its uid and generation, its root, its volumes, its devices."""
 
 
 class Plans:
@@ -54,14 +56,16 @@ class Plans:
     Args:
         release: defaults of this operator's release.
         store: where volumes are looked up that are there already.
+        devices: who logs in on the broker.
     """
 
-    def __init__(self, release: Release, store: ChildStore) -> None:
+    def __init__(self, release: Release, store: ChildStore, devices: DeviceStore) -> None:
         self._release = release
         self._store = store
-        self._wanted: dict[SiteKey, tuple[Basis, tuple[Wanted, ...]]] = {}
+        self._devices = devices
+        self._wanted: dict[ResourceKey, tuple[Basis, tuple[Wanted, ...]]] = {}
 
-    def forget(self, site: SiteKey) -> None:
+    def forget(self, site: ResourceKey) -> None:
         """Forget a site that is gone."""
         self._wanted.pop(site, None)
 
@@ -79,7 +83,13 @@ class Plans:
             spec=parse_spec(site),
             release=self._release,
             root=root.key,
+            devices=self._logins(site.key),
         )
+
+    def _logins(self, site: ResourceKey) -> tuple[DeviceLogin, ...]:
+        """Return the logins of the site's devices, by identifier: of two that claim the same, the elder's."""
+        holders = self._devices.holders(site)
+        return tuple(DeviceLogin(each.device_id, each.rotation) for each in holders if each.logs_in)
 
     def wanted(self, site: SiteObject, root: Root) -> tuple[Wanted, ...]:
         """Return what every object of the site is compared with, in the order of applying."""
@@ -112,6 +122,6 @@ class Plans:
 
     def _basis(self, site: SiteObject, root: Root) -> Basis:
         volumes = tuple(
-            sorted(f"{seen.key.name} {seen.version}" for seen in self._store.of_site(site.key) if seen.key.kind is PVC)
+            sorted(f"{seen.key.name} {seen.version}" for seen in self._store.of(SITE, site.key) if seen.key.kind is PVC)
         )
-        return site.claim.uid, site.generation, root.version, volumes
+        return site.claim.uid, site.generation, root.version, volumes, self._logins(site.key)

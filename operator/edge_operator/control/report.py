@@ -38,8 +38,11 @@ def contested(contest: Contest) -> Problem:
     )
 
 
+NOT_OURS = "NotOurs"
+
+
 def not_ours(key: ObjectKey) -> Problem:
     """Return the problem of somebody else's object under a child's name."""
     return Problem(
-        "NotOurs", f"{key} exists and is not this site's: it is left alone; delete or rename it, or rename the site"
+        NOT_OURS, f"{key} exists and is not this site's: it is left alone; delete or rename it, or rename the site"
     )

@@ -11,7 +11,7 @@ from edge_operator.status.facts import Problem
 
 from .observed import MANAGED_BY
 from .refusals import refusal_problem
-from .store import SiteKey
+from .store import ResourceKey
 
 
 class RootUnusableError(Exception):
@@ -22,7 +22,7 @@ class RootUnusableError(Exception):
         self.problem = problem
 
 
-def not_ours(site: SiteKey, name: str) -> Problem:
+def not_ours(site: ResourceKey, name: str) -> Problem:
     """Return the problem of somebody else's Secret under that name."""
     namespace, site_name = site
     label = f"{SITE_LABEL}={site_name},{MANAGED_BY}={PART_OF}"
@@ -41,7 +41,7 @@ def refused(manifest: Mapping[str, Any], error: ApiError) -> Exception:
     return RootUnusableError(refusal_problem(f"Secret {metadata['namespace']}/{metadata['name']}", error))
 
 
-def invalid(site: SiteKey, name: str) -> Problem:
+def invalid(site: ResourceKey, name: str) -> Problem:
     """Return the problem of a Secret without a usable key."""
     return Problem(
         "RootSecretInvalid",

@@ -15,9 +15,9 @@ from edge_operator.identity.derive import ROOT_BYTES
 
 from .intent import ObjectKey
 from .observed import MANAGED_BY, controller
+from .resource import SiteObject
 from .root_problems import RootUnusableError, invalid, not_ours, refused
-from .site_ref import SiteObject
-from .store import ChildStore, SiteKey
+from .store import ChildStore, ResourceKey
 
 MADE_ANEW = "edge-stack.io/made-anew"
 """Annotation of a root Secret that replaced a lost one: every credential of the site changed with it."""
@@ -55,15 +55,23 @@ class RootKeys:
         objects: the API server.
         store: tells when a root Secret has changed.
         make_key: returns a new random key of `ROOT_BYTES` bytes.
+        changed: called with the key of a site whose root key was not known before, or is another one now.
     """
 
-    def __init__(self, objects: Objects, store: ChildStore, make_key: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        store: ChildStore,
+        make_key: Callable[[], bytes],
+        changed: Callable[[ResourceKey], None],
+    ) -> None:
         self._objects = objects
         self._store = store
         self._make_key = make_key
-        self._known: dict[SiteKey, Root] = {}
+        self._changed = changed
+        self._known: dict[ResourceKey, Root] = {}
 
-    def forget(self, site: SiteKey) -> None:
+    def forget(self, site: ResourceKey) -> None:
         """Forget the key of a site that is gone; its Secret stays."""
         self._known.pop(site, None)
 
@@ -78,7 +86,7 @@ class RootKeys:
         known, found = self._known.get(site.key), await self._find(site)
         if known is None or (found is not None and found.intact and found.key == known.key):
             if found is not None:
-                self._known[site.key] = found
+                self._know(site.key, found)
             return found
         return replace(known, intact=False)
 
@@ -106,8 +114,7 @@ class RootKeys:
         if not found.intact or found.key != key:
             logger.warning("%s: the root Secret was edited and is put back", site)
             return await self._put_back(site, key, found)
-        self._known[site.key] = found
-        return found
+        return self._know(site.key, found)
 
     async def _create(self, site: SiteObject, known: Root | None) -> Root:
         lost = known is None and bool(site.status.get("observedGeneration"))
@@ -135,7 +142,13 @@ class RootKeys:
 
     def _remember(self, site: SiteObject, secret: dict[str, Any]) -> Root:
         self._store.put(SECRET, secret)
-        root = self._known[site.key] = self._read(site, secret)
+        return self._know(site.key, self._read(site, secret))
+
+    def _know(self, site: ResourceKey, root: Root) -> Root:
+        before = self._known.get(site)
+        self._known[site] = root
+        if before is None or before.key != root.key:
+            self._changed(site)
         return root
 
     def _manifest(self, site: SiteObject, key: bytes, *, made_anew: bool) -> dict[str, Any]:

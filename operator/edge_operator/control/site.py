@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from functools import partial
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.desired.components import components
@@ -9,6 +10,7 @@ from edge_operator.desired.kinds import DEPLOYMENT, SECRET, SERVICE
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.root_secret import root_secret_name
 from edge_operator.status.facts import ComponentFacts, Notice, Problem, SiteFacts, component_facts
+from edge_operator.status.site import site_update
 
 from .children import Children
 from .endpoints import endpoints
@@ -16,11 +18,11 @@ from .intent import ObjectKey
 from .observed import Observed
 from .plan import Plans, SpecUnusableError
 from .report import Report
+from .resource import SiteObject
 from .root_problems import RootUnusableError
 from .roots import MADE_ANEW, Root, RootKeys
-from .site_ref import SiteObject
-from .site_status import SiteStatusWriter
-from .store import ChildStore, SiteKey
+from .status_writer import StatusWriter
+from .store import SITE, ChildStore, ResourceKey
 from .verdict import Verdict, Wanted, is_unwanted, judge
 
 ROOT_MADE_ANEW = Notice(
@@ -50,7 +52,7 @@ class SiteReconciler:
         roots: RootKeys,
         plans: Plans,
         children: Children,
-        status: SiteStatusWriter,
+        status: StatusWriter,
         look_again: float,
     ) -> None:
         self._store = store
@@ -60,7 +62,7 @@ class SiteReconciler:
         self._status = status
         self._look_again = look_again
 
-    def forget(self, key: SiteKey) -> None:
+    def forget(self, key: ResourceKey) -> None:
         """Forget a site that is gone: what it owned goes by garbage collection, its volumes and root Secret stay."""
         self._roots.forget(key)
         self._plans.forget(key)
@@ -82,15 +84,15 @@ class SiteReconciler:
         """
         if site.deleting:
             return None
-        paused = bool((site.body.get("spec") or {}).get("paused", False))
+        paused = site.paused
         try:
             root = await (self._roots.learn(site) if paused else self._roots.keep(site))
             if root is None:
-                await self._status.write(site, SiteFacts(site.generation, paused=True, pending_changes=("everything",)))
+                await self._say(site, SiteFacts(site.generation, paused=True, pending_changes=("everything",)))
                 return None
             return await self._with_root(site, root, paused=paused)
         except (SpecUnusableError, RootUnusableError) as error:
-            await self._status.write(site, _last_known(site, error.problem, paused=paused))
+            await self._say(site, _last_known(site, error.problem, paused=paused))
             return self._look_again
         except ApiError as error:
             if not error.namespace_terminating:
@@ -104,8 +106,11 @@ class SiteReconciler:
             report, pending = Report(), self._pending(site, root, wanted)
         else:
             report, pending = await self._act(site, root, wanted), ()
-        await self._status.write(site, self._facts(site, root, report, paused=paused, pending=pending))
+        await self._say(site, self._facts(site, root, report, paused=paused, pending=pending))
         return report.again
+
+    async def _say(self, site: SiteObject, facts: SiteFacts) -> None:
+        await self._status.write(site, partial(site_update, facts), facts.notices)
 
     async def _act(self, site: SiteObject, root: Root, wanted: tuple[Wanted, ...]) -> Report:
         report = await self._children.carry_out(site, wanted, lambda: self._plans.intents(site, root))
@@ -114,7 +119,7 @@ class SiteReconciler:
 
     def _unwanted(self, site: SiteObject, wanted: Iterable[Wanted]) -> list[Observed]:
         keys = {want.key for want in wanted}
-        extra = [seen for seen in self._store.of_site(site.key) if seen.key not in keys]
+        extra = [seen for seen in self._store.of(SITE, site.key) if seen.key not in keys]
         return [seen for seen in extra if is_unwanted(seen, site.claim)]
 
     def _pending(self, site: SiteObject, root: Root, wanted: tuple[Wanted, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The children of all sites as last seen, and whose they are."""
+"""The children of all sites and devices as last seen, and whose they are."""
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -10,24 +10,27 @@ from edge_operator.desired.kinds import ChildKind
 from .intent import ObjectKey
 from .observed import Observed, observe
 
-SiteKey = tuple[str, str]
-"""Namespace and name of an EdgeSite."""
+ResourceKey = tuple[str, str]
+"""Namespace and name of an EdgeSite or an EdgeDevice."""
 
+Concerned = Callable[[str, ResourceKey], None]
+"""Called with the kind and the key of a resource that a change may matter to."""
 
+SITE, DEVICE = "EdgeSite", "EdgeDevice"
 REMEMBERED_DELETIONS = 4096
 
 
 class ChildStore:
-    """Takes what the watches and our own writes return; tells which sites are concerned.
+    """Takes what the watches and our own writes return; tells which resources are concerned.
 
     Args:
-        concerned: called with the key of each site that a change may matter to.
+        concerned: called for each resource that a change may matter to.
     """
 
-    def __init__(self, concerned: Callable[[SiteKey], None]) -> None:
+    def __init__(self, concerned: Concerned) -> None:
         self._concerned = concerned
         self._objects: dict[ObjectKey, Observed] = {}
-        self._of_site: dict[SiteKey, set[ObjectKey]] = defaultdict(set)
+        self._of: dict[tuple[str, ResourceKey], set[ObjectKey]] = defaultdict(set)
         # An answer to one of our writes may arrive after the news that the object is gone.
         self._gone: OrderedDict[str, str] = OrderedDict()
 
@@ -38,9 +41,9 @@ class ChildStore:
         """Return what is known of one object."""
         return self._objects.get(key)
 
-    def of_site(self, site: SiteKey) -> Iterator[Observed]:
-        """Yield the objects that are the site's, by controller or by label."""
-        for key in tuple(self._of_site.get(site, ())):
+    def of(self, kind: str, resource: ResourceKey) -> Iterator[Observed]:
+        """Yield the objects that are a site's or a device's, by controller or by label."""
+        for key in tuple(self._of.get((kind, resource), ())):
             yield self._objects[key]
 
     def put(self, kind: ChildKind, obj: dict[str, Any]) -> Observed:
@@ -88,22 +91,22 @@ class ChildStore:
         if before is not None:
             self._unindex(before)
         self._objects[seen.key] = seen
-        for site in _sites(seen):
-            self._of_site[site].add(seen.key)
-        for site in _sites(seen) | (_sites(before) if before else set()):
-            self._concerned(site)
+        for claimant in _claimants(seen):
+            self._of[claimant].add(seen.key)
+        for kind, key in _claimants(seen) | (_claimants(before) if before else set()):
+            self._concerned(kind, key)
 
     def _remove(self, known: Observed) -> None:
         self._unindex(known)
         del self._objects[known.key]
-        for site in _sites(known):
-            self._concerned(site)
+        for kind, key in _claimants(known):
+            self._concerned(kind, key)
 
     def _unindex(self, known: Observed) -> None:
-        for site in _sites(known):
-            self._of_site[site].discard(known.key)
-            if not self._of_site[site]:
-                del self._of_site[site]
+        for claimant in _claimants(known):
+            self._of[claimant].discard(known.key)
+            if not self._of[claimant]:
+                del self._of[claimant]
 
 
 def key_of(kind: ChildKind, obj: Mapping[str, Any]) -> ObjectKey:
@@ -111,11 +114,18 @@ def key_of(kind: ChildKind, obj: Mapping[str, Any]) -> ObjectKey:
     return ObjectKey(kind, obj["metadata"]["namespace"], obj["metadata"]["name"])
 
 
-def _sites(seen: Observed) -> set[SiteKey]:
-    names = {seen.site} if seen.site else set()
-    if seen.owner is not None and seen.owner.is_site:
-        names.add(seen.owner.name)
-    return {(seen.key.namespace, name) for name in names}
+def _claimants(seen: Observed) -> set[tuple[str, ResourceKey]]:
+    """Return whose the object is: by controller, or by the label of its site.
+
+    What a device controls is none of its site's concern, though it carries the site's label.
+    """
+    namespace, owner = seen.key.namespace, seen.owner
+    if owner is not None and owner.is_a(DEVICE):
+        return {(DEVICE, (namespace, owner.name))}
+    found = {(SITE, (namespace, seen.site))} if seen.site else set()
+    if owner is not None and owner.is_a(SITE):
+        found.add((SITE, (namespace, owner.name)))
+    return found
 
 
 def newer(version: str, than: str) -> bool:

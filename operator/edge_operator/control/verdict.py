@@ -17,7 +17,7 @@ class Verdict(Enum):
     LOOK = "look"
     """Nothing of ours is known under this name: ask the API server, then apply or leave alone."""
     LEAVING = "leaving"
-    """It is being deleted, or belongs to a deleted site of the same name: wait until it is gone."""
+    """It is being deleted, or belongs to a deleted resource of the same name: wait until it is gone."""
     NOT_OURS = "not ours"
     """Somebody else's object: left alone and reported."""
     APPLY = "apply"
@@ -41,13 +41,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The site on whose behalf is judged.
+    """The resource on whose behalf is judged.
 
     Attributes:
-        name: name of the site.
-        uid: identity of the site.
+        kind: EdgeSite or EdgeDevice.
+        name: its name.
+        uid: its identity.
     """
 
+    kind: str
     name: str
     uid: str
 
@@ -60,7 +62,7 @@ Check = Callable[[Wanted, Observed, Claim], Verdict | None]
 def leaving(_wanted: Wanted, seen: Observed, claim: Claim) -> Verdict | None:
     """Answer for what is about to be gone."""
     owner = seen.owner
-    stale = owner is not None and owner.is_site and owner.name == claim.name and owner.uid != claim.uid
+    stale = owner is not None and owner.is_a(claim.kind) and owner.name == claim.name and owner.uid != claim.uid
     return Verdict.LEAVING if seen.deleting or stale else None
 
 
@@ -103,17 +105,17 @@ def judge(wanted: Wanted, seen: Observed | None, claim: Claim) -> Verdict:
 
 
 def is_ours(seen: Observed, claim: Claim) -> bool:
-    """Return whether the object is the site's: by controller or, for volumes that outlive a site, by label.
+    """Return whether the object is the claimant's: by controller or, for volumes that outlive a site, by label.
 
     A controller that somebody has stripped while we were watching still counts: that is drift.
     """
     if seen.key.kind is PVC and seen.owner is None:
         return seen.site == claim.name
     owner = seen.owner or seen.lost_owner
-    return owner is not None and owner.is_site and owner.uid == claim.uid
+    return owner is not None and owner.is_a(claim.kind) and owner.uid == claim.uid
 
 
 def is_unwanted(seen: Observed, claim: Claim) -> bool:
     """Return whether an object that no intent names is to be deleted: ours by controller, and still there."""
-    mine = seen.owner is not None and seen.owner.is_site and seen.owner.uid == claim.uid
+    mine = seen.owner is not None and seen.owner.is_a(claim.kind) and seen.owner.uid == claim.uid
     return mine and not seen.deleting

@@ -1,45 +1,67 @@
-"""Workers that take sites from the queue and reconcile them, while this process leads."""
+"""Workers that take resources of one kind from a queue and reconcile them, while this process leads."""
 
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
 
 from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
 from edge_operator.telemetry.logs import about
 from edge_operator.telemetry.metrics import Metrics
 
 from .queue import WorkQueue
-from .site import SiteReconciler
-from .site_ref import SiteObject
-from .sites import SiteStore
-from .store import SiteKey
+from .resource import Resource
+from .resources import Kept, ResourceStore
+from .store import ResourceKey
 
 WORKERS = 8
 
 logger = logging.getLogger(__name__)
 
 
-class Workers:
-    """Reconciles sites from the queue.
+Kept_contra = TypeVar("Kept_contra", bound=Resource, contravariant=True)
+
+
+class Reconciler(Protocol[Kept_contra]):
+    """Makes one pass over one resource."""
+
+    def forget(self, key: ResourceKey) -> None:
+        """Forget a resource that is gone."""
+        ...
+
+    async def observe(self, resource: Kept_contra, /) -> None:
+        """Learn what a standby needs to know in order to take over."""
+        ...
+
+    async def reconcile(self, resource: Kept_contra, /) -> float | None:
+        """Make one pass; return the seconds until another is needed, None if events will tell."""
+        ...
+
+
+class Workers(Generic[Kept]):
+    """Reconciles resources of one kind from the queue.
 
     Args:
-        queue: which sites to look at.
-        sites: the sites as last seen.
-        reconciler: makes one pass over a site.
+        kind: the kind, as logs and metrics name it.
+        queue: which of them to look at.
+        resources: the resources as last seen.
+        reconciler: makes one pass over one of them.
         leading: whether this process leads now.
         metrics: where reconciles are counted.
     """
 
     def __init__(
         self,
-        queue: WorkQueue[SiteKey],
-        sites: SiteStore,
-        reconciler: SiteReconciler,
+        kind: str,
+        queue: WorkQueue[ResourceKey],
+        resources: ResourceStore[Kept],
+        reconciler: Reconciler[Kept],
         leading: Callable[[], bool],
         metrics: Metrics,
     ) -> None:
+        self._kind = kind
         self._queue = queue
-        self._sites = sites
+        self._resources = resources
         self._reconciler = reconciler
         self._leading = leading
         self._metrics = metrics
@@ -58,29 +80,29 @@ class Workers:
             finally:
                 self._queue.done(key)
 
-    async def _one(self, key: SiteKey) -> None:
-        with self._metrics.reconcile_seconds.labels("EdgeSite").time():
+    async def _one(self, key: ResourceKey) -> None:
+        with self._metrics.reconcile_seconds.labels(self._kind).time():
             result = await self._attempt(key)
-        self._metrics.reconciles.labels("EdgeSite", result).inc()
+        self._metrics.reconciles.labels(self._kind, result).inc()
 
-    async def _attempt(self, key: SiteKey) -> str:
-        """Look at one site and return how it went, in one word. No error of one site ends the worker."""
-        site = self._sites.get(key)
-        if site is None:
+    async def _attempt(self, key: ResourceKey) -> str:
+        """Look at one resource and return how it went, in one word. No error of one ends the worker."""
+        resource = self._resources.get(key)
+        if resource is None:
             self._reconciler.forget(key)
             self._queue.forget(key)
             return "gone"
         try:
-            again = await self._pass(site)
+            again = await self._pass(resource)
         except NotLeaderError:
             return "not_leader"
         except (ApiError, UnreachableError) as error:
             wait = self._queue.retry(key)
-            logger.warning("reconcile failed, next try in %.1f s: %s", wait, error, extra=about("EdgeSite", *key))
+            logger.warning("reconcile failed, next try in %.1f s: %s", wait, error, extra=about(self._kind, *key))
             return "error"
         except Exception:
             wait = self._queue.retry(key)
-            logger.exception("reconcile failed by a fault of the operator", extra=about("EdgeSite", *key))
+            logger.exception("reconcile failed by a fault of the operator", extra=about(self._kind, *key))
             return "fault"
         self._queue.succeeded(key)
         if again is not None:
@@ -88,8 +110,8 @@ class Workers:
             return "again"
         return "ok"
 
-    async def _pass(self, site: SiteObject) -> float | None:
+    async def _pass(self, resource: Kept) -> float | None:
         if not self._leading():
-            await self._reconciler.observe(site)
+            await self._reconciler.observe(resource)
             return None
-        return await self._reconciler.reconcile(site)
+        return await self._reconciler.reconcile(resource)

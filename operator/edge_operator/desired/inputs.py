@@ -11,6 +11,19 @@ Manifest = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceLogin:
+    """A device that logs in on the managed broker.
+
+    Attributes:
+        device_id: its identifier and username.
+        rotation: which of its passwords is in effect.
+    """
+
+    device_id: str
+    rotation: int
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """One EdgeSite, as the builders see it.
 
@@ -21,6 +34,7 @@ class Site:
         spec: what it should be.
         release: defaults of the operator's release.
         root: the site's root key; every password derives from it.
+        devices: who logs in beside the components.
     """
 
     name: str
@@ -28,4 +42,32 @@ class Site:
     uid: str
     spec: EdgeSiteSpec
     release: Release
+    root: bytes = field(repr=False)
+    devices: tuple[DeviceLogin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One EdgeDevice, as its builder sees it.
+
+    Attributes:
+        name: its name.
+        namespace: its namespace.
+        uid: its uid; its Secret points to it as the owner.
+        site: name of its site.
+        login: how it logs in.
+        secret_name: name of its Secret.
+        host: where it connects.
+        port: at which port.
+        root: the root key of its site.
+    """
+
+    name: str
+    namespace: str
+    uid: str
+    site: str
+    login: DeviceLogin
+    secret_name: str
+    host: str
+    port: int
     root: bytes = field(repr=False)

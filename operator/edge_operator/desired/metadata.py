@@ -46,6 +46,18 @@ def retained_labels(site: Site, component: str) -> dict[str, str]:
     }
 
 
+def device_labels(site_name: str) -> dict[str, str]:
+    """Return the labels of what is made for a device of the site."""
+    return {
+        "app.kubernetes.io/name": app_name("device"),
+        "app.kubernetes.io/instance": site_name,
+        "app.kubernetes.io/component": "device",
+        "app.kubernetes.io/part-of": PART_OF,
+        "app.kubernetes.io/managed-by": PART_OF,
+        SITE_LABEL: site_name,
+    }
+
+
 def owner(site: Site) -> Manifest:
     """Return the owner reference; it does not block the site's deletion (G9)."""
     return {"apiVersion": API_VERSION, "kind": "EdgeSite", "name": site.name, "uid": site.uid, "controller": True}

@@ -36,6 +36,11 @@ def client_username(name: str) -> str:
     return f"~{name}"
 
 
+def device_login(root: bytes, device_id: str, rotation: int) -> Login:
+    """Return the login of a device in its given rotation."""
+    return Login(device_id, derive.device_password(root, device_id, rotation))
+
+
 def site_logins(root: bytes, clients: Iterable[BrokerClient]) -> tuple[Login, ...]:
     """Return the logins of all components and of `clients`."""
     own = tuple(component_login(root, username) for username in COMPONENTS)

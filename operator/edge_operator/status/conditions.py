@@ -1,61 +1,34 @@
-"""Conditions of a site: named checks in order, the first answer wins; and how they join what was there."""
+"""Conditions of a site: named checks in order, the first answer wins."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .facts import ComponentFacts, SiteFacts
+from .said import Said, first, listed, stalled, worst
 
-MESSAGE_LIMIT = 4096
-NAMED = 5
-"""How many of a list of objects are named."""
 ASPECTS = ("Ready", "Available", "BrokerConnected", "CloudConnected", "Reconciling", "Stalled")
 """The types of the conditions; the last two are present only while true (kstatus)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What is said of one aspect."""
-
-    status: str
-    reason: str
-    message: str
 
 
 Check = Callable[[SiteFacts], Said | None]
 
 
-def _first(checks: Sequence[Check], facts: SiteFacts) -> Said:
-    for check in checks:
-        if (said := check(facts)) is not None:
-            return said
-    raise AssertionError("the last check always answers")
-
-
 def _problem(facts: SiteFacts) -> Said | None:
-    if not facts.problems:
-        return None
-    worst = facts.problems[0]
-    more = f" (and {len(facts.problems) - 1} more)" if len(facts.problems) > 1 else ""
-    return Said("False", worst.reason, worst.message + more)
+    return worst(facts.problems)
 
 
 def _paused(facts: SiteFacts) -> Said | None:
     if not (facts.paused and facts.pending_changes):
         return None
-    waiting = _listed(facts.pending_changes)
+    waiting = listed(facts.pending_changes)
     return Said("False", "Paused", f"changes wait for spec.paused to be false: {waiting}")
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" (and {len(names) - NAMED} more)" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
 
 
 def _replacing(facts: SiteFacts) -> Said | None:
     if not facts.leaving:
         return None
-    return Said("False", "WaitingForDeletion", "still being deleted: " + _listed(facts.leaving))
+    return Said("False", "WaitingForDeletion", "still being deleted: " + listed(facts.leaving))
 
 
 def _pods_refused(facts: SiteFacts) -> Said | None:
@@ -117,15 +90,8 @@ def _cloud(facts: SiteFacts) -> Said:
     return Said("False", "NotConfigured", "spec.cloud is not set: readings stay on site")
 
 
-def _stalled(facts: SiteFacts) -> Said | None:
-    for problem in facts.problems:
-        if problem.lasting:
-            return Said("True", problem.reason, problem.message)
-    return None
-
-
 def _reconciling(facts: SiteFacts, ready: Said) -> Said | None:
-    if ready.status == "True" or facts.paused or _stalled(facts) is not None:
+    if ready.status == "True" or facts.paused or stalled(facts.problems) is not None:
         return None
     return Said("True", ready.reason, ready.message)
 
@@ -136,45 +102,16 @@ def _noted(said: Said, facts: SiteFacts) -> Said:
 
 def say(facts: SiteFacts) -> dict[str, Said]:
     """Return what is said of each aspect of a site; Reconciling and Stalled only while they are true."""
-    ready = _noted(_first(READY, facts), facts)
+    ready = _noted(first(READY, facts), facts)
     said = {
         "Ready": ready,
-        "Available": _first(AVAILABLE, facts),
+        "Available": first(AVAILABLE, facts),
         "BrokerConnected": _broker(facts),
         "CloudConnected": _cloud(facts),
         "Reconciling": _reconciling(facts, ready),
-        "Stalled": _stalled(facts),
+        "Stalled": stalled(facts.problems),
     }
     return {aspect: what for aspect, what in said.items() if what is not None}
-
-
-def join(
-    before: Iterable[Mapping[str, Any]], said: Mapping[str, Said], generation: int, now: str
-) -> list[dict[str, Any]]:
-    """Return the conditions to write: `lastTransitionTime` moves only where the status flips.
-
-    Args:
-        before: the conditions as they stand.
-        said: what is said now.
-        generation: metadata.generation that it is said of.
-        now: RFC 3339.
-    """
-    stood = {condition["type"]: condition for condition in before}
-    conditions = []
-    for aspect, what in said.items():
-        was = stood.get(aspect)
-        kept = was is not None and was.get("status") == what.status
-        conditions.append(
-            {
-                "type": aspect,
-                "status": what.status,
-                "observedGeneration": generation,
-                "lastTransitionTime": was["lastTransitionTime"] if was is not None and kept else now,
-                "reason": what.reason,
-                "message": what.message[:MESSAGE_LIMIT],
-            }
-        )
-    return conditions
 
 
 def phase(facts: SiteFacts, said: Mapping[str, Said], before: Mapping[str, Any]) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .conditions import ASPECTS, join, phase, say
+from .conditions import ASPECTS, phase, say
 from .facts import SiteFacts
+from .said import comparable, join
 
 
 def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any]:
@@ -30,6 +31,12 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     return status
 
 
+def site_update(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any] | None:
+    """Return the status to write; None where `before` says so already. Arguments as of `site_status`."""
+    status = site_status(facts, before, now)
+    return status if differs(status, before) else None
+
+
 OWNED = ("observedGeneration", "phase", "conditions", "components", "endpoints")
 """The fields of the status that the reconcile owns."""
 
@@ -43,8 +50,7 @@ def differs(status: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
 
 
 def _comparable(status: Mapping[str, Any]) -> dict[str, Any]:
-    conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}
     return {field: status.get(field) for field in OWNED} | {
-        "conditions": {aspect: conditions.get(aspect) for aspect in ASPECTS},
+        "conditions": comparable(status.get("conditions") or (), ASPECTS),
         "components": {part["name"]: part for part in status.get("components") or ()},
     }

@@ -24,7 +24,9 @@ class Metrics:
         self.reconcile_seconds = Histogram(
             "edge_reconcile_seconds", "Duration of a reconcile.", ("kind",), buckets=DURATIONS, registry=registry
         )
-        self.queue_depth = Gauge("edge_queue_depth", "Keys that wait to be reconciled.", registry=registry)
+        self.queue_depth = Gauge(
+            "edge_queue_depth", "Resources that wait to be reconciled.", ("kind",), registry=registry
+        )
         self.api_calls = Counter(
             "edge_api_calls_total", "Calls of the API server by verb and code.", ("verb", "code"), registry=registry
         )
@@ -55,6 +57,7 @@ class Metrics:
         self.loop_lag = Gauge("edge_loop_lag_seconds", "Lag of the event loop, last measured.", registry=registry)
         self.leader = Gauge("edge_leader", "1 while this process holds the lease.", registry=registry)
         self.sites = Gauge("edge_sites", "EdgeSites known.", registry=registry)
+        self.devices = Gauge("edge_devices", "EdgeDevices known.", registry=registry)
         self.children = Gauge("edge_children", "Child objects known.", registry=registry)
         self.events_dropped = Counter(
             "edge_events_dropped_total", "Kubernetes Events that could not be written.", registry=registry

@@ -38,6 +38,11 @@ def events(sites: Sites) -> list[tuple[str, str]]:
     ]
 
 
+def await_events(sites: Sites, expected: list[tuple[str, str]]) -> None:
+    """An Event follows the status that it tells of: wait for it, and for nothing else."""
+    eventually(f"the Events {expected}", lambda: events(sites) == expected or None)
+
+
 def await_phase(sites: Sites, phase: str, **ready: int) -> dict[str, dict[str, Any]]:
     def reached() -> bool:
         return bool(sites.status(SITE).get("phase") == phase and ready_pods(sites) == PODS | ready)
@@ -61,7 +66,7 @@ def test_phases_conditions_and_events_follow_the_pods(sites: Sites, node: Kubele
     assert begun["Available"]["status"] == "False"
     assert begun["Reconciling"]["status"] == "True"
     assert sites.status(SITE)["phase"] == "Progressing"
-    assert events(sites) == [("Normal", "Progressing")]
+    await_events(sites, [("Normal", "Progressing")])
 
     await_next_second()
     node.run(SITE, sum(PODS.values()))
@@ -73,7 +78,7 @@ def test_phases_conditions_and_events_follow_the_pods(sites: Sites, node: Kubele
     assert up["BrokerConnected"]["lastTransitionTime"] == begun["BrokerConnected"]["lastTransitionTime"]
     images = {part["name"]: part["image"] for part in sites.status(SITE)["components"]}
     assert images["gateway"].startswith("edge-stack/edge-gateway:")
-    assert events(sites) == [("Normal", "Progressing"), ("Normal", "Ready")]
+    await_events(sites, [("Normal", "Progressing"), ("Normal", "Ready")])
 
 
 def test_fewer_pods_is_progressing_and_told_once(sites: Sites, node: Kubelet) -> None:
@@ -89,10 +94,10 @@ def test_fewer_pods_is_progressing_and_told_once(sites: Sites, node: Kubelet) ->
     two = await_phase(sites, "Progressing", gateway=1)
     assert "gateway (1/3 ready)" in two["Ready"]["message"]
     assert two["Ready"]["lastTransitionTime"] == one["Ready"]["lastTransitionTime"], "no flip"
-    assert events(sites) == [*told, ("Normal", "Progressing")], "one Event for the transition, none for the count"
+    await_events(sites, [*told, ("Normal", "Progressing")])  # one Event for the transition, none for the count
     node.run(SITE, sum(PODS.values()))
     await_phase(sites, "Ready")
-    assert events(sites) == [*told, ("Normal", "Progressing"), ("Normal", "Ready")]
+    await_events(sites, [*told, ("Normal", "Progressing"), ("Normal", "Ready")])
 
 
 @pytest.mark.parametrize("component", ["storage", "mqtt"])
@@ -104,10 +109,10 @@ def test_component_without_a_pod_degrades_the_site(sites: Sites, node: Kubelet, 
     assert (fallen["Available"]["status"], fallen["Available"]["reason"]) == ("False", "ComponentsUnavailable")
     assert fallen["Available"]["message"].endswith(component)
     assert fallen["Available"]["lastTransitionTime"] > before["Available"]["lastTransitionTime"]
-    assert events(sites) == [*told, ("Warning", "Degraded")]
+    await_events(sites, [*told, ("Warning", "Degraded")])
     node.run(SITE, sum(PODS.values()))
     await_phase(sites, "Ready")
-    assert events(sites) == [*told, ("Warning", "Degraded"), ("Normal", "Ready")]
+    await_events(sites, [*told, ("Warning", "Degraded"), ("Normal", "Ready")])
 
 
 def test_change_of_the_spec_takes_ready_away_until_it_is_rolled_out(sites: Sites, node: Kubelet) -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.cluster.objects import Objects
+from edge_operator.control.resource import SiteObject
 from edge_operator.control.root_problems import RootUnusableError
 from edge_operator.control.roots import MADE_ANEW, RootKeys
-from edge_operator.control.site_ref import SiteObject
-from edge_operator.control.store import ChildStore
+from edge_operator.control.store import ChildStore, ResourceKey
 from edge_operator.desired.kinds import SECRET, ChildKind
 from edge_operator.desired.root_secret import root_secret
 
@@ -65,8 +65,9 @@ class FakeObjects:
 class Rig:
     def __init__(self, secret: dict[str, Any] | None = None) -> None:
         self.objects = FakeObjects(secret)
-        self.store = ChildStore(lambda _: None)
-        self.roots = RootKeys(cast("Objects", self.objects), self.store, lambda: NEW)
+        self.store = ChildStore(lambda *_: None)
+        self.changed: list[ResourceKey] = []
+        self.roots = RootKeys(cast("Objects", self.objects), self.store, lambda: NEW, self.changed.append)
 
     def watched(self) -> None:
         """Let the watch tell of the Secret as it is."""

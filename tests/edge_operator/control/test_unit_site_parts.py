@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -12,19 +13,20 @@ from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableEr
 from edge_operator.cluster.objects import Objects
 from edge_operator.control.endpoints import endpoints
 from edge_operator.control.events import NOTE_LIMIT, Events
-from edge_operator.control.heal import SiteHealer
+from edge_operator.control.heal import Healer
 from edge_operator.control.observed import Observed, observe
 from edge_operator.control.plan import Plans, SpecUnusableError
+from edge_operator.control.resource import SiteObject
+from edge_operator.control.resources import DeviceStore, SiteStore
 from edge_operator.control.roots import Root
-from edge_operator.control.site_ref import SiteObject
-from edge_operator.control.site_status import SiteStatusWriter
-from edge_operator.control.sites import SiteStore
-from edge_operator.control.store import ChildStore, SiteKey
+from edge_operator.control.status_writer import EDGE_SITE, StatusWriter
+from edge_operator.control.store import ChildStore, ResourceKey
 from edge_operator.control.volumes import fit
 from edge_operator.desired.kinds import PVC
 from edge_operator.desired.release import Release
 from edge_operator.desired.site import Site
 from edge_operator.status.facts import ComponentFacts, SiteFacts
+from edge_operator.status.site import site_update
 from edge_operator.telemetry.metrics import Metrics
 
 NOW = dt.datetime(2026, 7, 1, 12, 0, tzinfo=dt.UTC)
@@ -61,9 +63,18 @@ class FakeClient:
         return cast("ApiClient", self)
 
 
+def telling(told: list[ResourceKey]) -> Callable[[SiteObject | None, SiteObject | None], None]:
+    def changed(before: SiteObject | None, after: SiteObject | None) -> None:
+        site = after or before
+        assert site is not None
+        told.append(site.key)
+
+    return changed
+
+
 def test_sites_take_what_is_newer() -> None:
-    told: list[SiteKey] = []
-    sites = SiteStore(told.append)
+    told: list[ResourceKey] = []
+    sites = SiteStore(telling(told))
     sites.put(body(5))
     sites.put(body(4))
     sites.put(body(5))
@@ -76,8 +87,8 @@ def test_sites_take_what_is_newer() -> None:
 
 
 def test_dropped_site_is_told_once() -> None:
-    told: list[SiteKey] = []
-    sites = SiteStore(told.append)
+    told: list[ResourceKey] = []
+    sites = SiteStore(telling(told))
     sites.put(body())
     sites.drop(KEY)
     sites.drop(KEY)
@@ -85,7 +96,7 @@ def test_dropped_site_is_told_once() -> None:
 
 
 def test_sites_keep_no_managed_fields_and_leave_the_event_as_it_was() -> None:
-    sites = SiteStore(lambda _: None)
+    sites = SiteStore(lambda *_: None)
     event = body()
     event["metadata"]["managedFields"] = ["much"]
     sites.put(event)
@@ -104,8 +115,8 @@ def test_sites_keep_no_managed_fields_and_leave_the_event_as_it_was() -> None:
         ({("ns", "a"): "1", ("ns", "b"): "2", ("ns", "c"): "1"}, {("ns", "c")}),
     ],
 )
-def test_unlike(listed: dict[SiteKey, str], unlike: set[SiteKey]) -> None:
-    sites = SiteStore(lambda _: None)
+def test_unlike(listed: dict[ResourceKey, str], unlike: set[ResourceKey]) -> None:
+    sites = SiteStore(lambda *_: None)
     sites.put(body(1, name="a"))
     sites.put(body(2, name="b"))
     assert set(sites.unlike(listed)) == unlike
@@ -128,36 +139,36 @@ class Server:
 
 
 async def test_heal_drops_what_is_gone_and_takes_what_was_missed() -> None:
-    sites = SiteStore(lambda _: None)
+    sites = SiteStore(lambda *_: None)
     for name in ("gone", "stale", "same"):
         sites.put(body(1, name=name))
     there = [body(1, name="same"), body(9, name="stale"), body(3, name="missed")]
     client = FakeClient(reads=Server(there, there))
-    await SiteHealer(client.as_client(), sites, ()).heal()
+    await Healer(client.as_client(), EDGE_SITE, sites, ()).heal()
     assert {name for _, name in sites} == {"same", "stale", "missed"}
     assert not any(path.endswith("/same") for path in client.asked)
 
 
 async def test_heal_does_not_believe_a_list_that_lags() -> None:
-    sites = SiteStore(lambda _: None)
+    sites = SiteStore(lambda *_: None)
     sites.put(body(5))
     client = FakeClient(reads=Server([], [body(5)]))
-    await SiteHealer(client.as_client(), sites, ()).heal()
+    await Healer(client.as_client(), EDGE_SITE, sites, ()).heal()
     assert sites.get(KEY) is not None
 
 
 async def test_heal_does_not_drop_a_site_that_is_made_while_the_answer_is_on_its_way() -> None:
-    sites = SiteStore(lambda _: None)
+    sites = SiteStore(lambda *_: None)
     sites.put(body(1))
     server = Server([], [])
     server.on_get = lambda: sites.put(body(9, "u2"))
-    await SiteHealer(FakeClient(reads=server).as_client(), sites, ()).heal()
+    await Healer(FakeClient(reads=server).as_client(), EDGE_SITE, sites, ()).heal()
     assert sites.get(KEY) is not None
 
 
 async def test_heal_asks_each_namespace_that_is_served() -> None:
     client = FakeClient(reads=Server([], []))
-    await SiteHealer(client.as_client(), SiteStore(lambda _: None), ("a", "b")).heal()
+    await Healer(client.as_client(), EDGE_SITE, SiteStore(lambda *_: None), ("a", "b")).heal()
     assert [path.split("/")[-2] for path in client.asked] == ["a", "b"]
 
 
@@ -215,7 +226,7 @@ class CountingPlans(Plans):
     ],
 )
 def test_plans_are_built_only_when_their_basis_changes(site: SiteObject, root: Root, builds: int) -> None:
-    plans = CountingPlans(RELEASE, ChildStore(lambda _: None))
+    plans = CountingPlans(RELEASE, ChildStore(lambda *_: None), DeviceStore(lambda *_: None))
     first = plans.wanted(SiteObject(body(1)), ROOT)
     assert plans.wanted(SiteObject(body(1)), ROOT) is first
     plans.wanted(site, root)
@@ -223,7 +234,7 @@ def test_plans_are_built_only_when_their_basis_changes(site: SiteObject, root: R
 
 
 def test_plan_of_a_site_that_is_gone_is_forgotten() -> None:
-    plans = CountingPlans(RELEASE, ChildStore(lambda _: None))
+    plans = CountingPlans(RELEASE, ChildStore(lambda *_: None), DeviceStore(lambda *_: None))
     plans.wanted(SiteObject(body()), ROOT)
     plans.forget(KEY)
     plans.forget(KEY)
@@ -231,8 +242,8 @@ def test_plan_of_a_site_that_is_gone_is_forgotten() -> None:
 
 
 def test_changed_volume_is_planned_anew() -> None:
-    store = ChildStore(lambda _: None)
-    plans = CountingPlans(RELEASE, store)
+    store = ChildStore(lambda *_: None)
+    plans = CountingPlans(RELEASE, store, DeviceStore(lambda *_: None))
     plans.wanted(SiteObject(body()), ROOT)
     labels = {"edge-stack.io/site": "hall", "app.kubernetes.io/managed-by": "edge-stack"}
     metadata = {"namespace": "ns", "name": "hall-storage-data", "uid": "p", "resourceVersion": "1", "labels": labels}
@@ -242,14 +253,14 @@ def test_changed_volume_is_planned_anew() -> None:
 
 
 def test_spec_of_other_rules_is_unusable_and_says_where() -> None:
-    plans = Plans(RELEASE, ChildStore(lambda _: None))
+    plans = Plans(RELEASE, ChildStore(lambda *_: None), DeviceStore(lambda *_: None))
     with pytest.raises(SpecUnusableError, match=r"spec\.gateway\.replicas.*correct the spec of the EdgeSite ns/hall"):
         plans.wanted(SiteObject(body() | {"spec": {"gateway": {"replicas": "many"}}}), ROOT)
 
 
 @pytest.mark.parametrize("status", [{"phase": "Sleeping"}, {"components": [{"name": "lights"}]}, {"conditions": [{}]}])
 def test_status_of_another_release_does_not_make_the_spec_unusable(status: dict[str, Any]) -> None:
-    plans = Plans(RELEASE, ChildStore(lambda _: None))
+    plans = Plans(RELEASE, ChildStore(lambda *_: None), DeviceStore(lambda *_: None))
     assert plans.wanted(SiteObject(body(status=status)), ROOT)
 
 
@@ -347,20 +358,20 @@ async def test_event_that_cannot_be_written_is_counted_and_forgotten(error: Exce
 FACTS = SiteFacts(1, components=(ComponentFacts("gateway", "i", 1, 1, rolled_out=True),))
 
 
-def writer(client: FakeClient) -> SiteStatusWriter:
+def writer(client: FakeClient) -> StatusWriter:
     events = Events(client.as_client(), "me", lambda: NOW, Metrics())
-    return SiteStatusWriter(Objects(client.as_client()), events, lambda: NOW)
+    return StatusWriter(EDGE_SITE, Objects(client.as_client()), events, lambda: NOW)
 
 
 async def test_status_is_written_onto_the_version_it_was_computed_from_and_not_again() -> None:
     client = FakeClient()
-    await writer(client).write(SiteObject(body(7)), FACTS)
+    await writer(client).write(SiteObject(body(7)), partial(site_update, FACTS))
     (method, path, manifest), event = client.written
     assert (method, path.endswith("/edgesites/hall/status")) == ("PATCH", True)
     assert manifest["metadata"] == {"name": "hall", "namespace": "ns", "resourceVersion": "7"}
     assert event[1].endswith("/events")
     again = FakeClient()
-    await writer(again).write(SiteObject(body(8, status=manifest["status"])), FACTS)
+    await writer(again).write(SiteObject(body(8, status=manifest["status"])), partial(site_update, FACTS))
     assert again.written == []
 
 
@@ -368,10 +379,10 @@ async def test_status_is_written_onto_the_version_it_was_computed_from_and_not_a
     "error", [ApiError(409, "", ""), ApiError(404, "", ""), ApiError(403, "", "", ("NamespaceTerminating",))]
 )
 async def test_status_of_what_has_changed_or_gone_is_left(error: ApiError) -> None:
-    await writer(FakeClient(error)).write(SiteObject(body()), FACTS)
+    await writer(FakeClient(error)).write(SiteObject(body()), partial(site_update, FACTS))
 
 
 @pytest.mark.parametrize("error", [ApiError(500, "", ""), UnreachableError("x"), NotLeaderError("x")])
 async def test_status_that_could_not_be_written_is_tried_again_by_the_queue(error: Exception) -> None:
     with pytest.raises(type(error)):
-        await writer(FakeClient(error)).write(SiteObject(body()), FACTS)
+        await writer(FakeClient(error)).write(SiteObject(body()), partial(site_update, FACTS))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from edge_operator.api.schema import API_VERSION
 from edge_operator.control import store as module
 from edge_operator.control.intent import ObjectKey
-from edge_operator.control.store import ChildStore, SiteKey, newer, older
+from edge_operator.control.store import ChildStore, ResourceKey, newer, older
 from edge_operator.desired.kinds import CONFIG_MAP, SECRET
 
 KEY = ObjectKey(SECRET, "ns", "a")
@@ -30,8 +30,8 @@ class Told:
     """A store, and which sites it said are concerned."""
 
     def __init__(self) -> None:
-        self.sites: list[SiteKey] = []
-        self.store = ChildStore(self.sites.append)
+        self.sites: list[ResourceKey] = []
+        self.store = ChildStore(lambda _, key: self.sites.append(key))
 
     def flush(self) -> set[str]:
         told = {name for _, name in self.sites}
@@ -58,8 +58,8 @@ def test_site_is_told_by_owner_and_by_label() -> None:
     told.store.put(SECRET, secret(1, owner="s1", site="s2"))
     assert told.flush() == {"s1", "s2"}
     for name in ("s1", "s2"):
-        assert [seen.key for seen in told.store.of_site(("ns", name))] == [KEY]
-    assert list(told.store.of_site(("other", "s1"))) == []
+        assert [seen.key for seen in told.store.of("EdgeSite", ("ns", name))] == [KEY]
+    assert list(told.store.of("EdgeSite", ("other", "s1"))) == []
 
 
 def test_both_sites_are_told_when_an_object_changes_hands() -> None:
@@ -68,7 +68,7 @@ def test_both_sites_are_told_when_an_object_changes_hands() -> None:
     told.flush()
     told.store.put(SECRET, secret(2, site="s2"))
     assert told.flush() == {"s1", "s2"}
-    assert list(told.store.of_site(("ns", "s1"))) == []
+    assert list(told.store.of("EdgeSite", ("ns", "s1"))) == []
 
 
 def test_stripped_owner_is_remembered_until_there_is_another() -> None:
@@ -130,7 +130,7 @@ def test_list_forgets_what_is_gone_and_keeps_what_is_newer_than_itself() -> None
     told.flush()
     told.store.replace(SECRET, None, [secret(3, "u4", name="listed", site="s4")], "10")
     assert told.flush() == {"s1", "s4"}
-    assert {seen.key.name for name in ("s1", "s2", "s3", "s4") for seen in told.store.of_site(("ns", name))} == {
+    assert {seen.key.name for name in ("s1", "s2", "s3", "s4") for seen in told.store.of("EdgeSite", ("ns", name))} == {
         "young",
         "other-kind",
         "listed",
@@ -153,7 +153,7 @@ def test_deletions_are_remembered_in_bounds(monkeypatch: pytest.MonkeyPatch) -> 
         told.store.put(SECRET, secret(number * 2 + 1, f"u{number}", site=f"s{number}"))
         told.store.drop(SECRET, secret(number * 2 + 2, f"u{number}"))
     assert len(told.store._gone) == 10  # noqa: SLF001 - what grows is not seen from outside
-    assert not told.store._of_site  # noqa: SLF001
+    assert not told.store._of  # noqa: SLF001
 
 
 LIVES = st.lists(st.tuples(st.integers(1, 5), st.booleans()), min_size=1, max_size=4)
@@ -183,5 +183,5 @@ def test_any_order_of_news_ends_in_the_newest_state(lives: list[tuple[int, bool]
             told.store.drop(SECRET, obj)
     seen = told.store.get(KEY)
     assert (None if seen is None else (seen.uid, seen.version)) == expected
-    indexed = [each.key for number in range(3) for each in told.store.of_site(("ns", f"s{number}"))]
+    indexed = [each.key for number in range(3) for each in told.store.of("EdgeSite", ("ns", f"s{number}"))]
     assert indexed == ([] if seen is None else [KEY])

@@ -9,7 +9,7 @@ from edge_operator.control.observed import Observed, Owner
 from edge_operator.control.verdict import NOTHING_OWNED, Claim, Verdict, Wanted, is_ours, is_unwanted, judge
 from edge_operator.desired.kinds import PVC, SECRET
 
-CLAIM = Claim("hall", "uid-1")
+CLAIM = Claim("EdgeSite", "hall", "uid-1")
 MINE = Owner(API_VERSION, "EdgeSite", "hall", "uid-1")
 FORMER = Owner(API_VERSION, "EdgeSite", "hall", "uid-0")
 SIBLING = Owner(API_VERSION, "EdgeSite", "yard", "uid-2")

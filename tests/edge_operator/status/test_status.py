@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_operator.api.edgesite import EdgeSiteStatus
-from edge_operator.status.conditions import ASPECTS, MESSAGE_LIMIT, Said, join, phase, say
+from edge_operator.status.conditions import ASPECTS, phase, say
 from edge_operator.status.facts import ComponentFacts, Notice, Problem, SiteFacts, component_facts
+from edge_operator.status.said import MESSAGE_LIMIT, Said, join
 from edge_operator.status.site import differs, site_status
 
 UP = ComponentFacts("gateway", "image", 2, 2, rolled_out=True)

@@ -4,7 +4,7 @@ from edge_operator.desired import components
 from edge_operator.desired.inputs import Manifest, Site
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.secret.opaque import opaque
-from edge_operator.identity.logins import site_logins
+from edge_operator.identity.logins import device_login, site_logins
 from edge_operator.identity.passwords import password_file
 
 KEY = "passwords"
@@ -15,7 +15,8 @@ def broker_auth(site: Site) -> Manifest | None:
     managed = components.managed_broker(site)
     if managed is None:
         return None
-    content = password_file(site.root, site_logins(site.root, managed.clients or ()))
+    devices = (device_login(site.root, each.device_id, each.rotation) for each in site.devices)
+    content = password_file(site.root, (*site_logins(site.root, managed.clients or ()), *devices))
     return opaque(site, components.MQTT, broker_auth_name(site), {KEY: content})
 
 

@@ -1,0 +1,40 @@
+"""The login of a device, with where to connect."""
+
+from edge_operator.api.schema import API_VERSION
+from edge_operator.desired.encoding import secret_data
+from edge_operator.desired.inputs import Device, Manifest
+from edge_operator.desired.metadata import device_labels
+from edge_operator.identity.logins import device_login
+
+
+def device_secret(device: Device) -> Manifest:
+    """Return the Secret of a device; it goes with its EdgeDevice."""
+    login = device_login(device.root, device.login.device_id, device.login.rotation)
+    host = f"[{device.host}]" if ":" in device.host else device.host
+    owner = {
+        "apiVersion": API_VERSION,
+        "kind": "EdgeDevice",
+        "name": device.name,
+        "uid": device.uid,
+        "controller": True,
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": device.secret_name,
+            "namespace": device.namespace,
+            "labels": device_labels(device.site),
+            "ownerReferences": [owner],
+        },
+        "type": "Opaque",
+        "data": secret_data(
+            {
+                "username": login.username,
+                "password": login.password,
+                "host": device.host,
+                "port": str(device.port),
+                "url": f"mqtt://{host}:{device.port}",
+            }
+        ),
+    }

@@ -1,0 +1,137 @@
+"""Which sites and devices are looked at when one of them changes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from edge_operator.api.schema import API_VERSION
+from edge_operator.control.knowledge import BATCH_SECONDS, Knowledge
+from edge_operator.control.queue import WorkQueue
+from edge_operator.control.store import ResourceKey
+from edge_operator.desired.kinds import SECRET
+
+VERSIONS = iter(range(1, 10_000))
+
+
+def site(name: str, *, uid: str = "s1", mqtt: str | None = None, **spec: Any) -> dict[str, Any]:
+    status = {"endpoints": {"mqtt": mqtt}} if mqtt else {}
+    return {"metadata": metadata(name, uid), "spec": spec, "status": status}
+
+
+def device(name: str, of: str, *, uid: str | None = None, status: Any = None, **spec: Any) -> dict[str, Any]:
+    body = {"metadata": metadata(name, uid or f"d-{name}"), "spec": {"siteRef": {"name": of}, **spec}}
+    return body | ({"status": status} if status else {})
+
+
+def metadata(name: str, uid: str) -> dict[str, Any]:
+    version = str(next(VERSIONS))
+    created = "2026-01-01T00:00:01Z" if name == "twin" else "2026-01-01T00:00:00Z"
+    return {
+        "namespace": "ns",
+        "name": name,
+        "uid": uid,
+        "resourceVersion": version,
+        "generation": 1,
+        "creationTimestamp": created,
+    }
+
+
+async def drain(queue: WorkQueue[ResourceKey]) -> set[str]:
+    found = set()
+    while len(queue):
+        key = await queue.get()
+        queue.done(key)
+        found.add(key[1])
+    return found
+
+
+class Watched:
+    """What is known, with nothing left to look at."""
+
+    def __init__(self) -> None:
+        self.knowledge = Knowledge()
+        self.batched: list[tuple[str, float]] = []
+        queue = self.knowledge.site_queue
+        queue.add_after = lambda key, seconds: self.batched.append((key[1], seconds))  # type: ignore[method-assign]
+
+    async def looked_at(self) -> tuple[set[str], set[str], set[str]]:
+        """Return the sites, the sites after a batch, and the devices to look at."""
+        batched = {name for name, seconds in self.batched if seconds == BATCH_SECONDS}
+        self.batched.clear()
+        return await drain(self.knowledge.site_queue), batched, await drain(self.knowledge.device_queue)
+
+
+@pytest.fixture
+async def watched() -> Watched:
+    watched = Watched()
+    for name in ("a", "b"):
+        watched.knowledge.sites.put(site(name))
+    for name, of in (("a1", "a"), ("a2", "a"), ("b1", "b")):
+        watched.knowledge.devices.put(device(name, of))
+    await watched.looked_at()
+    return watched
+
+
+@pytest.mark.parametrize(
+    ("change", "devices"),
+    [
+        (lambda: site("a", location="x"), set()),
+        (lambda: site("a", mqtt="mqtt://h:1"), {"a1", "a2"}),
+        (lambda: site("a", broker={"type": "External"}), {"a1", "a2"}),
+        (lambda: site("a", uid="anew"), {"a1", "a2"}),
+    ],
+    ids=["nothing of theirs", "another address", "another broker", "made anew"],
+)
+async def test_devices_are_looked_at_where_their_site_offers_something_else(
+    watched: Watched, change: Callable[[], dict[str, Any]], devices: set[str]
+) -> None:
+    watched.knowledge.sites.put(change())
+    assert await watched.looked_at() == ({"a"}, set(), devices)
+
+
+async def test_devices_are_looked_at_when_their_site_goes(watched: Watched) -> None:
+    watched.knowledge.sites.drop(("ns", "b"))
+    assert await watched.looked_at() == ({"b"}, set(), {"b1"})
+
+
+@pytest.mark.parametrize(
+    ("change", "sites"),
+    [
+        (lambda: device("a1", "a", displayName="x"), set()),
+        (lambda: device("a1", "a", status={"phase": "Online"}), set()),
+        (lambda: device("a1", "a", disabled=True), {"a"}),
+        (lambda: device("a1", "a", credentials={"rotation": 1}), {"a"}),
+        (lambda: device("a1", "b", uid="anew"), {"a", "b"}),
+    ],
+    ids=["nothing of its login", "its status", "shut out", "rotated", "made anew in another site"],
+)
+async def test_site_is_looked_at_where_a_login_changes(
+    watched: Watched, change: Callable[[], dict[str, Any]], sites: set[str]
+) -> None:
+    watched.knowledge.devices.put(change())
+    assert await watched.looked_at() == (set(), sites, {"a1"})
+
+
+async def test_younger_device_is_looked_at_when_the_elder_goes(watched: Watched) -> None:
+    watched.knowledge.devices.put(device("twin", "a", deviceId="a1"))
+    assert await watched.looked_at() == (set(), {"a"}, {"a1", "twin"})
+    held = [each.metadata["name"] for each in watched.knowledge.devices.holders(("ns", "a"))]
+    assert held == ["a1", "a2"]
+    watched.knowledge.devices.drop(("ns", "a1"))
+    assert await watched.looked_at() == (set(), {"a"}, {"a1", "twin"})
+    held = [each.metadata["name"] for each in watched.knowledge.devices.holders(("ns", "a"))]
+    assert held == ["twin", "a2"]
+
+
+async def test_secret_of_a_device_concerns_the_device_alone(watched: Watched) -> None:
+    owner = {"apiVersion": API_VERSION, "kind": "EdgeDevice", "name": "a1", "uid": "d-a1", "controller": True}
+    labels = {"edge-stack.io/site": "a", "app.kubernetes.io/managed-by": "edge-stack"}
+    secret = {"metadata": metadata("a1-device-credentials", "x") | {"ownerReferences": [owner], "labels": labels}}
+    watched.knowledge.children.put(SECRET, secret)
+    assert await watched.looked_at() == (set(), set(), {"a1"})
+
+
+async def test_new_leader_looks_at_everything(watched: Watched) -> None:
+    watched.knowledge.look_at_all()
+    assert await watched.looked_at() == ({"a", "b"}, set(), {"a1", "a2", "b1"})
