@@ -14,7 +14,7 @@ from .assembly import Operator, assemble
 from .cluster.clock import boottime
 from .cluster.connection import Connection, ConnectionConfigError, load_connection
 from .cluster.crds import await_established
-from .handlers import build_registry, watch_resources
+from .handlers import Feed, watch_resources
 from .settings import Settings, explain
 from .telemetry import logs
 
@@ -42,7 +42,7 @@ async def run(settings: Settings, connection: Connection) -> None:
     try:
         await _listen(operator, settings)
         logger.info("probes and metrics on port %d", operator.probes.port)
-        await _run_beside(_tasks(operator, settings, connection, stop), stop)
+        await _run_beside(_tasks(operator, settings, connection), stop)
     finally:
         await operator.election.release()
         await operator.probes.stop()
@@ -60,10 +60,10 @@ async def _listen(operator: Operator, settings: Settings) -> None:
 
 
 def _tasks(
-    operator: Operator, settings: Settings, connection: Connection, stop: asyncio.Event
+    operator: Operator, settings: Settings, connection: Connection
 ) -> list[Callable[[], Coroutine[Any, Any, None]]]:
     return [
-        lambda: _watch_resources(operator, settings, connection, stop),
+        lambda: _watch_resources(operator, settings, connection),
         lambda: _work(operator),
         operator.election.run,
         operator.healers.sites.run,
@@ -96,7 +96,7 @@ async def _work(operator: Operator) -> None:
             group.create_task(work())
 
 
-async def _watch_resources(operator: Operator, settings: Settings, connection: Connection, stop: asyncio.Event) -> None:
+async def _watch_resources(operator: Operator, settings: Settings, connection: Connection) -> None:
     """Run Kopf, and again where it ends: a CRD that is deleted and applied anew is no reason to stop."""
     resources = operator.resources
 
@@ -107,15 +107,14 @@ async def _watch_resources(operator: Operator, settings: Settings, connection: C
     def heard() -> None:
         resources.heard_at = boottime()
 
-    while not stop.is_set():
+    feed = Feed(asyncio.get_running_loop(), operator.knowledge, operator.healers, heard, begun)
+    while True:
         resources.crds = resources.started = False
         await await_established(operator.client, CRDS)
         resources.crds = True
         await operator.healers.prime()
-        registry = build_registry(connection, operator.knowledge, operator.healers, heard)
         try:
-            await watch_resources(registry, settings.watch_namespaces, stop, begun)
-            stop.set()
+            await watch_resources(connection, feed, settings.watch_namespaces)
         except Exception:
             logger.exception("the watch of the custom resources ended and is begun anew")
             await asyncio.sleep(RESTART_SECONDS)

@@ -3,7 +3,10 @@
 import asyncio
 import itertools
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -32,38 +35,37 @@ class EndlessBackoffs:
         return itertools.chain(RETRY_SECONDS, itertools.repeat(LAST_RETRY_SECONDS))
 
 
-def build_registry(
-    connection: Connection, knowledge: Knowledge, healers: Healers, heard: Callable[[], None]
-) -> kopf.OperatorRegistry:
-    """Return the handlers that feed the stores; handlers decide nothing.
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What Kopf tells, brought into the operator's own loop: Kopf runs in a thread and a loop of its own.
 
-    Args:
-        connection: how Kopf reaches the API server.
+    In ours it would take the signals for itself, and at its end cancel every task that was begun after it.
+
+    Attributes:
+        loop: the operator's loop, in which everything below is called.
         knowledge: what the events are put into.
         healers: told when Kopf lists anew.
         heard: called when the API server has answered a request of Kopf.
+        begun: called once Kopf watches.
     """
-    registry = kopf.OperatorRegistry()
 
-    @kopf.on.startup(registry=registry)
-    async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
-        _configure(settings)
+    loop: asyncio.AbstractEventLoop
+    knowledge: Knowledge
+    healers: Healers
+    heard: Callable[[], None]
+    begun: Callable[[], None]
 
-    @kopf.on.login(registry=registry)
-    async def login(**_: Any) -> kopf.AiohttpSession:
-        timeout = aiohttp.ClientTimeout(total=60)
-        session = connection.open_session(limit=CONNECTIONS, timeout=timeout, trace=_on_answer(heard))
-        return kopf.AiohttpSession(server=connection.server, aiohttp_session=session)
+    def take(self, event: kopf.RawEvent, resources: ResourceStore[Any], healer: Healer) -> None:
+        """Take one event; called by Kopf."""
+        self.loop.call_soon_threadsafe(_take, event, resources, healer)
 
-    @kopf.on.event(GROUP, VERSION, "edgesites", registry=registry)
-    async def take_site(event: kopf.RawEvent, **_: Any) -> None:
-        _take(event, knowledge.sites, healers.sites)
+    async def answered(self, *_: Any) -> None:
+        """Take note of an answer; called by aiohttp in Kopf's loop."""
+        self.loop.call_soon_threadsafe(self.heard)
 
-    @kopf.on.event(GROUP, VERSION, "edgedevices", registry=registry)
-    async def take_device(event: kopf.RawEvent, **_: Any) -> None:
-        _take(event, knowledge.devices, healers.devices)
-
-    return registry
+    def started(self, _: "Future[None]") -> None:
+        """Take note that Kopf watches; called by Kopf."""
+        self.loop.call_soon_threadsafe(self.begun)
 
 
 def _take(event: kopf.RawEvent, resources: ResourceStore[Any], healer: Healer) -> None:
@@ -76,14 +78,35 @@ def _take(event: kopf.RawEvent, resources: ResourceStore[Any], healer: Healer) -
     resources.put(body)
 
 
-def _on_answer(heard: Callable[[], None]) -> aiohttp.TraceConfig:
+def build_registry(connection: Connection, feed: Feed) -> kopf.OperatorRegistry:
+    """Return the handlers that feed the stores; handlers decide nothing.
+
+    Args:
+        connection: how Kopf reaches the API server.
+        feed: what it tells.
+    """
+    registry = kopf.OperatorRegistry()
     trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(feed.answered)
 
-    async def answered(*_: Any) -> None:
-        heard()
+    @kopf.on.startup(registry=registry)
+    async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        _configure(settings)
 
-    trace.on_request_end.append(answered)
-    return trace
+    @kopf.on.login(registry=registry)
+    async def login(**_: Any) -> kopf.AiohttpSession:
+        session = connection.open_session(limit=CONNECTIONS, timeout=aiohttp.ClientTimeout(total=60), trace=trace)
+        return kopf.AiohttpSession(server=connection.server, aiohttp_session=session)
+
+    @kopf.on.event(GROUP, VERSION, "edgesites", registry=registry)
+    async def take_site(event: kopf.RawEvent, **_: Any) -> None:
+        feed.take(event, feed.knowledge.sites, feed.healers.sites)
+
+    @kopf.on.event(GROUP, VERSION, "edgedevices", registry=registry)
+    async def take_device(event: kopf.RawEvent, **_: Any) -> None:
+        feed.take(event, feed.knowledge.devices, feed.healers.devices)
+
+    return registry
 
 
 def _configure(settings: kopf.OperatorSettings) -> None:
@@ -99,19 +122,24 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.queueing.idle_timeout = 1
 
 
-async def watch_resources(
-    registry: kopf.OperatorRegistry,
-    namespaces: Sequence[str],
-    stop: asyncio.Event,
-    on_started: Callable[[], None],
-) -> None:
-    """Run Kopf until `stop` is set.
+async def watch_resources(connection: Connection, feed: Feed, namespaces: Sequence[str]) -> None:
+    """Run Kopf until cancelled.
 
     Raises:
         Exception: Kopf ended by itself, as it does where a CRD has been deleted.
     """
-    started = asyncio.Event()
-    notice = asyncio.create_task(_when(started, on_started))
+    stop, started = threading.Event(), Future[None]()
+    started.add_done_callback(feed.started)
+    registry = build_registry(connection, feed)
+    try:
+        await asyncio.to_thread(asyncio.run, _watch(registry, namespaces, stop, started))
+    finally:
+        stop.set()
+
+
+async def _watch(
+    registry: kopf.OperatorRegistry, namespaces: Sequence[str], stop: threading.Event, started: "Future[None]"
+) -> None:
     try:
         await kopf.operator(
             registry=registry,
@@ -121,9 +149,5 @@ async def watch_resources(
             ready_flag=started,
         )
     finally:
-        notice.cancel()
-
-
-async def _when(flag: asyncio.Event, then: Callable[[], None]) -> None:
-    await flag.wait()
-    then()
+        # A thread of this loop waits for it, and the loop ends only after its threads.
+        stop.set()

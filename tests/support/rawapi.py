@@ -36,17 +36,19 @@ class RawApi:
         body: Mapping[str, Any] | None = None,
         *,
         content_type: str = "application/json",
+        as_user: str | None = None,
         **params: str,
     ) -> dict[str, Any]:
-        """Send a request and return its answer.
+        """Send a request, in the name of `as_user` if given, and return its answer.
 
         Raises:
             RawApiError: the answer is an error.
         """
         url = self._api.configuration.host + path + (f"?{urlencode(params)}" if params else "")
-        response = self._api.rest_client.request(  # type: ignore[no-untyped-call]
-            method, url, headers={"Content-Type": content_type, "Accept": "application/json"}, body=body
-        )
+        headers = {"Content-Type": content_type, "Accept": "application/json"}
+        if as_user is not None:
+            headers["Impersonate-User"] = as_user
+        response = self._api.rest_client.request(method, url, headers=headers, body=body)  # type: ignore[no-untyped-call]
         raw = response.read()
         answer: dict[str, Any] = json.loads(raw) if raw else {}
         if response.status >= 400:

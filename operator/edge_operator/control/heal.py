@@ -18,6 +18,7 @@ SETTLE_SECONDS = 1.0
 """After a relist Kopf needs a moment to hand over what it has listed."""
 
 PAGE_SIZE = 500
+NOT_FOUND = 404
 
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -60,10 +61,18 @@ class Healer:
             self._relisted.clear()
             try:
                 await self.heal()
-            except (ApiError, UnreachableError) as error:
-                logger.warning("%s not compared with the API server: %s", self._kind.plural, error)
-                await asyncio.sleep(SETTLE_SECONDS)
-                self._relisted.set()
+            except ApiError as error:
+                if error.code == NOT_FOUND:
+                    # Our CRD was deleted: once it is back, everything is taken anew.
+                    continue
+                await self._again(error)
+            except UnreachableError as error:
+                await self._again(error)
+
+    async def _again(self, error: Exception) -> None:
+        logger.warning("%s not compared with the API server: %s", self._kind.plural, error)
+        await asyncio.sleep(SETTLE_SECONDS)
+        self._relisted.set()
 
     async def prime(self) -> None:
         """Take everything that there is now, as it is.
