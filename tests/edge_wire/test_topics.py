@@ -38,3 +38,19 @@ def test_odd_levels_are_refused(make: Callable[[str], str], expected: str, level
     assert expected
     with pytest.raises(ValueError, match="cannot be a level of a topic"):
         make(level)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [make("pump-1") for make, _ in TABLE if make is not topics.component_status],
+)
+def test_device_of_a_topic(topic: str) -> None:
+    assert topics.device_of(topic) == "pump-1"
+
+
+@pytest.mark.parametrize(
+    "topic", ["", "devices/pump-1", "devices/+/data", "devices//data", "edge/activity", "x/pump-1"]
+)
+def test_topics_about_no_device(topic: str) -> None:
+    with pytest.raises(ValueError, match="names no device"):
+        topics.device_of(topic)

@@ -11,10 +11,15 @@ ACTIVITY = "edge/activity"
 ACTIVITY_REQUEST = "edge/activity/request"
 """Asks for the last arrival time of every device."""
 
+ACTIVITY_MARKER = "edge/activity/marker"
+"""From the processor to itself, through the queue of the readings: measures how long that is."""
+
 BROKER_BOOT = "edge/broker/boot"
 """Retained: a new id for each start of the broker."""
 
-_LEVEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ID = "[A-Za-z0-9._-]{1,64}"
+_LEVEL = re.compile(_ID)
+_OF_DEVICE = re.compile(f"(?:devices/({_ID})/.+|(?:cloud/sensors|alerts|edge/roster)/({_ID}))")
 
 
 def device_data(device_id: str) -> str:
@@ -55,6 +60,18 @@ def component_status(component: str) -> str:
 def roster(device_id: str) -> str:
     """Return the topic of what the gateway must know of a device; retained."""
     return f"edge/roster/{_level(device_id)}"
+
+
+def device_of(topic: str) -> str:
+    """Return the id of the device that `topic` is about.
+
+    Raises:
+        ValueError: It is about no device.
+    """
+    found = _OF_DEVICE.fullmatch(topic)
+    if not found:
+        raise ValueError(f"the topic {topic!r} names no device: expected one such as devices/pump-1/data")
+    return found[1] or found[2]
 
 
 def _level(text: str) -> str:

@@ -1,0 +1,188 @@
+"""The store's interface, against the real process."""
+
+import asyncio
+import datetime as dt
+import io
+import json
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from edge_service.store import FencedError, LeaseHeldError, RawMessage, StoreClient
+from edge_storage.database.connections import FILE, open_writer
+from tests.edge_storage.running import RunningStore, ask, eventually, message, request
+
+NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+HOT = {"name": "hot", "sensorType": "temperature", "above": 80}
+READING = {"sensor_type": "temperature", "value": 90, "session": "s", "seq": 1}
+OK, NO_CONTENT, CONFLICT, INVALID = 200, 204, 409, 422
+
+
+async def test_the_whole_way_with_the_client_of_the_other_components(running: RunningStore) -> None:
+    raw = RawMessage("pump-1", json.dumps([READING, 7]).encode())
+    async with StoreClient(running.url) as client:
+        await client.ready()
+        lease = await client.take_lease("a", 30)
+        await client.put_rules([HOT], token=lease.token)
+        stored = [await client.store([raw], location="hall", received_at=NOON, token=lease.token) for _ in range(2)]
+        waiting = await client.alerts_to_send()
+        await client.alerts_sent([each.id for each in waiting], token=lease.token)
+        after = await client.alerts_to_send()
+        await client.put_command("pump-1", "c1", {"command": "open", "state": "Queued"})
+
+        assert [(each.accepted, each.duplicates) for some in stored for each in some.results] == [(1, 0), (0, 1)]
+        assert [each.reason for some in stored for one in some.results for each in one.rejected] == ["type"] * 2
+        assert [(each.alert["state"], each.alert["threshold"]) for each in waiting] == [("firing", 80.0)]
+        assert after == ()
+        assert (await client.readings("pump-1")).items == stored[0].readings
+        assert [each["state"] for each in (await client.alerts("pump-1")).items] == ["firing"]
+        assert len((await client.dead_letters()).items) == 2
+        assert await client.arrivals() == {"arrivals": {"pump-1": "2026-01-31T12:00:00.000Z"}}
+        assert (await client.command("pump-1", "c1"))["state"] == "Queued"
+        assert [each["command_id"] for each in await client.commands("pump-1", "Queued")] == ["c1"]
+        with pytest.raises(LeaseHeldError):
+            await client.take_lease("b", 30)
+        with pytest.raises(FencedError):
+            await client.store([raw], location="hall", received_at=NOON, token=lease.token + 1)
+        await client.release_lease("a", lease.token)
+        assert (await client.take_lease("b", 30)).token == lease.token + 1
+
+
+PROBLEMS: list[tuple[str, str, Any, int, str, str]] = [
+    ("POST", "/v1/readings", b"{", INVALID, "Invalid", "the body is not JSON"),
+    ("POST", "/v1/readings", request(message("", {})), INVALID, "Invalid", "messages[0].device_id"),
+    ("POST", "/v1/readings", request(token=5), CONFLICT, "Fenced", "the lease's token is 0"),
+    ("POST", "/v1/readings", b" " * (2 * 1024 * 1024 + 1), 413, "TooLarge", "send at most 2097152"),
+    ("GET", "/v1/readings?limit=0", None, INVALID, "Invalid", "limit"),
+    ("GET", "/v1/readings?limit=1001", None, INVALID, "Invalid", "limit"),
+    ("GET", "/v1/readings?before=-1", None, INVALID, "Invalid", "before"),
+    ("GET", f"/v1/readings?before={2**70}", None, INVALID, "Invalid", "before"),
+    ("POST", "/v1/lease", {"holder": "a", "ttl_seconds": 0}, INVALID, "Invalid", "ttl_seconds"),
+    ("POST", "/v1/lease", b'{"holder":"a","ttl_seconds":NaN}', INVALID, "Invalid", "not JSON"),
+    ("POST", "/v1/lease", b"", INVALID, "Invalid", "empty"),
+    ("POST", "/v1/lease", b"[" * 1000, INVALID, "Invalid", "not JSON"),
+    ("PUT", "/v1/rules", {"rules": [{"name": "hot"}]}, INVALID, "Invalid", "rule hot: sensorType is missing"),
+    ("PUT", "/v1/rules", {"token": 5, "rules": []}, CONFLICT, "Fenced", "the lease's token is 0"),
+    ("POST", "/v1/alerts/outbox/sent", {"ids": [2**70]}, INVALID, "Invalid", "ids"),
+    ("PUT", "/v1/commands/pump-1/c1", {"state": "Lost"}, INVALID, "Invalid", "state"),
+    ("PUT", "/v1/commands/pump-1/c1", b'{"state":"Queued","x":"\\ud800"}', INVALID, "Invalid", "not JSON"),
+    ("GET", "/v1/commands/pump-1/c1", None, 404, "CommandNotFound", "device pump-1 has no command c1"),
+    ("GET", "/v1/commands/pump-1?state=Lost", None, INVALID, "Invalid", "state"),
+    ("GET", "/v1/nothing", None, 404, "NotFound", "/v1/nothing"),
+    ("DELETE", "/v1/readings", None, 405, "MethodNotAllowed", "DELETE /v1/readings"),
+]
+
+
+async def test_every_refusal_is_a_problem_that_says_what_is_wrong(
+    running: RunningStore, http: aiohttp.ClientSession
+) -> None:
+    for method, path, body, status, reason, told in PROBLEMS:
+        raw = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        async with http.request(method, running.url + path, data=io.BytesIO(raw)) as response:
+            said = await response.json(content_type="application/problem+json")
+        assert (response.status, said["status"], said["reason"]) == (status, status, reason), (method, path)
+        assert told in said["detail"], said
+        assert said["type"] == "about:blank"
+        assert said["title"]
+    assert (await ask(http, "GET", f"{running.url}/health"))[0] == OK
+    assert [line for line in running.lines if line["level"] == "error"] == []
+
+
+async def test_a_body_without_a_length_is_bounded_too(running: RunningStore, http: aiohttp.ClientSession) -> None:
+    async def endless() -> Any:
+        for _ in range(100):
+            yield b" " * 100_000
+
+    async with http.post(f"{running.url}/v1/readings", data=endless()) as response:
+        assert response.status == 413
+
+
+async def test_more_than_may_wait_is_put_off_and_not_lost(running: RunningStore, http: aiohttp.ClientSession) -> None:
+    large = json.dumps({"sensor_type": "t", "value": 1, "metadata": {"note": "x" * 200_000}}).encode()
+    body = request(*[message("pump-1", large)] * 7)
+
+    answers = await asyncio.gather(*(ask(http, "POST", f"{running.url}/v1/readings", body) for _ in range(40)))
+
+    statuses = [status for status, _ in answers]
+    assert set(statuses) <= {200, 503}
+    assert {said["reason"] for status, said in answers if status == 503} <= {"Busy"}
+    _, page = await ask(http, "GET", f"{running.url}/v1/readings?limit=1")
+    assert page["readings"][0]["offset"] == statuses.count(200) * 7
+
+
+async def test_metrics_count_what_came(running: RunningStore, http: aiohttp.ClientSession) -> None:
+    await ask(http, "POST", f"{running.url}/v1/readings", request(message("pump-1", [READING, READING, 7])))
+
+    async with http.get(f"{running.url}/metrics") as response:
+        text = await response.text()
+
+    assert "edge_storage_readings_total 1.0" in text
+    assert "edge_storage_duplicates_total 1.0" in text
+    assert 'edge_storage_rejected_total{reason="type"} 1.0' in text
+    assert "edge_storage_transaction_requests_sum 1.0" in text
+
+
+async def test_sigterm_answers_what_has_come_in(running: RunningStore, http: aiohttp.ClientSession) -> None:
+    url = f"{running.url}/v1/readings"
+    sent = [
+        asyncio.create_task(ask(http, "POST", url, request(message("pump-1", READING | {"seq": number}))))
+        for number in range(50)
+    ]
+    done, _ = await asyncio.wait(sent, return_when=asyncio.FIRST_COMPLETED)
+    assert done
+
+    assert await running.end(signal.SIGTERM) == 0
+
+    answers = await asyncio.gather(*sent, return_exceptions=True)
+    stored = sum(1 for each in answers if isinstance(each, tuple) and each[0] == OK)
+    database = sqlite3.connect(running.directory / FILE)
+    assert database.execute("SELECT count(*) FROM reading").fetchone()[0] >= stored > 0
+    database.close()
+
+
+async def test_two_stores_in_one_directory_wait_for_each_other(
+    running: RunningStore, http: aiohttp.ClientSession
+) -> None:
+    await ask(http, "POST", f"{running.url}/v1/readings", request(message("pump-1", READING)))
+    second = RunningStore(running.directory)
+    starting = asyncio.create_task(second.start())
+
+    async def waits() -> bool:
+        return any("another store has" in line["message"] for line in second.lines)
+
+    await eventually(waits)
+    assert not starting.done()
+
+    await running.end(signal.SIGTERM)
+    await starting
+
+    _, page = await ask(http, "GET", f"{second.url}/v1/readings")
+    assert len(page["readings"]) == 1
+    assert await second.end(signal.SIGTERM) == 0
+
+
+async def test_a_database_of_a_newer_release_is_refused_with_a_word(tmp_path: Path) -> None:
+    connection = open_writer(tmp_path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    store = RunningStore(tmp_path)
+
+    with pytest.raises(RuntimeError, match=r"edge\.db has schema version 99, this release knows 1"):
+        await store.start()
+
+    assert await asyncio.wait_for(store.process.wait(), 10) == 2
+
+
+async def test_help_names_every_setting() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "edge_storage", "--help", stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+
+    assert process.returncode == 0
+    assert all(name in said.decode() for name in ("STORAGE_PATH", "RETENTION_MAX_BYTES", "SYNC_INTERVAL", "PORT"))

@@ -1,0 +1,1 @@
+"""Readings: conversions, clamps, metadata and alert rules. Pure."""

@@ -1,0 +1,1 @@
+"""The store: keeps readings durably on site and answers for them over HTTP."""

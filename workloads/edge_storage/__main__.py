@@ -1,0 +1,25 @@
+"""The console script `edge-storage`."""
+
+from typing import NoReturn
+
+from edge_service.program import Program
+from edge_storage.serving import serve
+from edge_storage.settings import StorageSettings
+
+
+def main() -> NoReturn:
+    """Run the store.
+
+    Raises:
+        SystemExit: Always; the code says how it went.
+    """
+    Program(
+        name="edge-storage",
+        about="Keeps the readings, alerts and commands of a site in a database file, and answers over HTTP.",
+        settings=StorageSettings,
+        serve=serve,
+    ).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Alerts: what the rules remember, the outbox that the ingester sends from, and the history."""
+
+import datetime as dt
+import sqlite3
+
+import orjson
+
+from edge_readings.evaluation import QUIET, AlertState, evaluate, withdrawn
+from edge_readings.processing import Processed
+from edge_readings.rules import Rules
+from edge_storage.moments import from_milliseconds, to_milliseconds
+from edge_storage.pages import paged
+from edge_wire.messages import Alert
+
+
+class AlertBook:
+    """The rules' memory during one transaction: read as needed, written back once."""
+
+    def __init__(self, connection: sqlite3.Connection, rules: Rules) -> None:
+        self._connection = connection
+        self._rules = rules
+        self._states: dict[tuple[str, str], AlertState] = {}
+        self._changed: set[tuple[str, str]] = set()
+
+    def see(self, processed: Processed) -> None:
+        """Check one reading against all rules about it; alerts go to the outbox."""
+        for rule in self._rules.about(processed.reading.sensor_type):
+            key = (rule.name, processed.reading.device_id)
+            before = self._state(key)
+            after, alert = evaluate(rule, before, processed)
+            if alert is not None:
+                put_in_outbox(self._connection, alert)
+            if after is not before:
+                self._states[key] = after
+                self._changed.add(key)
+
+    def save(self) -> None:
+        """Write back what has changed."""
+        self._connection.executemany(
+            "INSERT INTO alert_state (rule, device_id, body) VALUES (?, ?, ?)"
+            " ON CONFLICT (rule, device_id) DO UPDATE SET body = excluded.body",
+            [(*key, _dump(self._states[key])) for key in self._changed],
+        )
+        self._changed.clear()
+
+    def _state(self, key: tuple[str, str]) -> AlertState:
+        if key not in self._states:
+            found = self._connection.execute("SELECT body FROM alert_state WHERE rule = ? AND device_id = ?", key)
+            row = found.fetchone()
+            self._states[key] = _load(row[0]) if row else QUIET
+        return self._states[key]
+
+
+def put_in_outbox(connection: sqlite3.Connection, alert: Alert) -> None:
+    """Keep `alert` as one that has to be sent."""
+    connection.execute("INSERT INTO alert (device_id, body) VALUES (?, ?)", (alert.device_id, alert.encode().decode()))
+
+
+def withdraw(connection: sqlite3.Connection, rules: Rules, now: dt.datetime) -> None:
+    """Clear the alerts, and forget the states, that no rule of `rules` will ever touch again."""
+    about = {rule.name: rule.sensor_type for some in rules.by_sensor_type.values() for rule in some}
+    for name, device_id, body in connection.execute("SELECT rule, device_id, body FROM alert_state").fetchall():
+        firing = _load(body).firing
+        if name in about and (firing is None or firing.sensor_type == about[name]):
+            continue
+        if firing is not None:
+            put_in_outbox(connection, withdrawn(firing, now))
+        connection.execute("DELETE FROM alert_state WHERE rule = ? AND device_id = ?", (name, device_id))
+
+
+def outbox(connection: sqlite3.Connection, limit: int) -> list[orjson.Fragment]:
+    """Return the alerts that have to be sent, oldest first."""
+    rows = connection.execute(
+        "SELECT id, CAST(body AS BLOB) FROM alert WHERE is_sent = 0 ORDER BY id LIMIT ?", (limit,)
+    )
+    return paged(((row[0], b'{"id":%d,"alert":%b}' % row) for row in rows), limit).items
+
+
+def mark_sent(connection: sqlite3.Connection, ids: list[int]) -> None:
+    """Take alerts out of the outbox; they stay in the history."""
+    connection.executemany("UPDATE alert SET is_sent = 1 WHERE id = ?", [(number,) for number in ids])
+
+
+def _dump(state: AlertState) -> str:
+    return orjson.dumps(
+        {
+            "beyond_since": to_milliseconds(state.beyond_since) if state.beyond_since else None,
+            "firing": state.firing.to_object() if state.firing else None,
+            "started": state.started,
+        }
+    ).decode()
+
+
+def _load(body: str) -> AlertState:
+    said = orjson.loads(body)
+    return AlertState(
+        beyond_since=None if said["beyond_since"] is None else from_milliseconds(said["beyond_since"]),
+        firing=None if said["firing"] is None else Alert.from_object(said["firing"]),
+        started=said["started"],
+    )

@@ -1,0 +1,30 @@
+"""The store's HTTP application."""
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from edge_service.probes import Probes
+from edge_storage import problems
+from edge_storage.figures import Figures
+from edge_storage.routes.alerts import alerts_router
+from edge_storage.routes.commands import commands_router
+from edge_storage.routes.lease import lease_router
+from edge_storage.routes.readings import readings_router
+from edge_storage.store import Store
+
+
+def make_app(store: Store, figures: Figures, registry: CollectorRegistry) -> FastAPI:
+    """Return the application over an open store."""
+    app = FastAPI(title="edge-storage", docs_url=None, redoc_url=None, openapi_url=None)
+    problems.install(app)
+    probes = Probes(
+        registry=registry,
+        sick=lambda: [] if store.is_alive else ["the writer has ended"],
+        waiting_for=lambda: [store.problem] if store.problem else [],
+    )
+    app.include_router(probes.router())
+    app.include_router(readings_router(store, figures))
+    app.include_router(lease_router(store))
+    app.include_router(alerts_router(store))
+    app.include_router(commands_router(store))
+    return app

@@ -1,0 +1,79 @@
+"""Commands to devices, as the gateway writes them: kept, so that any replica can answer for any of them."""
+
+import datetime as dt
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from edge_storage.moments import from_milliseconds, to_milliseconds
+from edge_storage.pages import paged
+from edge_wire.messages import format_timestamp
+
+STATES = ("Queued", "Sent", "NoSession", "Acked", "Failed", "Expired")
+MOST = 1000
+"""Commands of one device that an answer holds, if they are not large: the newest."""
+
+_PUT = """
+INSERT INTO command (device_id, command_id, state, updated_at, body) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (device_id, command_id)
+DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at, body = excluded.body
+WHERE state NOT IN ('Acked', 'Failed', 'Expired') OR excluded.state IN ('Acked', 'Failed', 'Expired')
+"""
+_OF_DEVICE = """
+SELECT device_id, command_id, updated_at, body FROM command
+WHERE device_id = :device_id ORDER BY id DESC LIMIT :most
+"""
+_OF_DEVICE_IN_STATE = """
+SELECT device_id, command_id, updated_at, body FROM command
+WHERE device_id = :device_id AND state = :state ORDER BY id DESC LIMIT :most
+"""
+
+
+def put(
+    connection: sqlite3.Connection, device_id: str, command_id: str, body: Mapping[str, Any], now: dt.datetime
+) -> dict[str, Any]:
+    """Keep a command and return it as it is kept.
+
+    A command that has come to its end stays there: a slower replica may still write that it was sent.
+
+    Args:
+        connection: In a transaction.
+        device_id: Whom it is for.
+        command_id: Which one.
+        body: The command with its `state`, one of `STATES`.
+        now: Time of the change.
+    """
+    row = (device_id, command_id, body["state"], to_milliseconds(now), orjson.dumps(body).decode())
+    connection.execute(_PUT, row)
+    kept = get(connection, device_id, command_id)
+    if kept is None:
+        raise LookupError(f"command {command_id} of device {device_id} is gone within its own transaction")
+    return kept
+
+
+def get(connection: sqlite3.Connection, device_id: str, command_id: str) -> dict[str, Any] | None:
+    """Return a command, None if there is none."""
+    row = connection.execute(
+        "SELECT device_id, command_id, updated_at, body FROM command WHERE device_id = ? AND command_id = ?",
+        (device_id, command_id),
+    ).fetchone()
+    return _command(*row) if row else None
+
+
+def of_device(connection: sqlite3.Connection, device_id: str, state: str | None) -> list[orjson.Fragment]:
+    """Return the commands of a device, those of one state or all, oldest first."""
+    query = _OF_DEVICE if state is None else _OF_DEVICE_IN_STATE
+    rows = connection.execute(query, {"device_id": device_id, "state": state, "most": MOST})
+    newest = paged(((0, orjson.dumps(_command(*row))) for row in rows), MOST)
+    return newest.items[::-1]
+
+
+def _command(device_id: str, command_id: str, updated_at: int, body: str) -> dict[str, Any]:
+    return {
+        **orjson.loads(body),
+        "device_id": device_id,
+        "command_id": command_id,
+        "updated_at": format_timestamp(from_milliseconds(updated_at)),
+    }

@@ -1,0 +1,1 @@
+"""The SQLite file: its schema, its one writer, its readers."""

@@ -1,0 +1,81 @@
+"""Connections to the database file."""
+
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+
+from edge_storage.database.errors import DatabaseFileError
+from edge_storage.database.schema import migrate
+
+FILE = "edge.db"
+LOCK = "edge.lock"
+BUSY_MILLISECONDS = 5000
+JOURNAL_BYTES = 32 * 1024 * 1024
+"""What the write-ahead log is cut back to after it had to grow."""
+
+CACHE_KIB = 8 * 1024
+
+
+def open_writer(directory: Path) -> sqlite3.Connection:
+    """Return the writing connection to the database in `directory`, which is made or brought up to date.
+
+    It is in autocommit: transactions are begun and ended by hand.
+
+    Raises:
+        DatabaseFileError: The file cannot be opened, written or understood.
+    """
+    path = directory / FILE
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            _configure(connection)
+            migrate(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise DatabaseFileError(
+            f"{path} cannot be used ({error}): check that the volume is mounted, writable and not full, "
+            "and that the file is a database of this program"
+        ) from error
+    return connection
+
+
+def open_reader(directory: Path) -> sqlite3.Connection:
+    """Return a connection that cannot write, to a database that `open_writer` has opened."""
+    connection = sqlite3.connect(directory / FILE, isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def lock(directory: Path) -> int | None:
+    """Return the descriptor that keeps every other store out of `directory`; None while another is in.
+
+    Raises:
+        DatabaseFileError: The directory cannot be written.
+    """
+    path = directory / LOCK
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DatabaseFileError(
+            f"{path} cannot be made ({error.strerror}): set STORAGE_PATH to a directory that can be written"
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _configure(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")

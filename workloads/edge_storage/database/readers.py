@@ -1,0 +1,48 @@
+"""Connections that only read, beside the writer."""
+
+import asyncio
+import queue
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from edge_storage.database.connections import open_reader
+from edge_storage.database.errors import StoreUnavailableError
+
+T = TypeVar("T")
+COUNT = 2
+
+
+class Readers:
+    """Answers questions in threads of its own; what was committed before a question is in its answer."""
+
+    def __init__(self, directory: Path) -> None:
+        self._connections: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
+        for _ in range(COUNT):
+            self._connections.put(open_reader(directory))
+        self._threads = ThreadPoolExecutor(COUNT, thread_name_prefix="reader")
+
+    async def run(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `question` finds; it runs in another thread.
+
+        Raises:
+            StoreUnavailableError: The database cannot be read.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, question)
+
+    def close(self) -> None:
+        """Answer what was asked, then close."""
+        self._threads.shutdown()
+        while not self._connections.empty():
+            self._connections.get().close()
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        connection = self._connections.get()
+        try:
+            return question(connection)
+        except sqlite3.Error as error:
+            raise StoreUnavailableError(f"the database cannot be read: {error}") from error
+        finally:
+            self._connections.put(connection)

@@ -1,0 +1,107 @@
+"""The tables, and how a file of an older release gets the newest ones."""
+
+import sqlite3
+from pathlib import Path
+
+from edge_storage.database.errors import DatabaseFileError
+
+APPLICATION_ID = 0x45444745
+"""Stands in the file's header and says that it is ours."""
+
+_FIRST = """
+CREATE TABLE reading (
+  "offset" INTEGER PRIMARY KEY AUTOINCREMENT,
+  device_id TEXT NOT NULL,
+  received_at INTEGER NOT NULL,
+  session TEXT,
+  seq INTEGER,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX reading_by_device ON reading (device_id);
+CREATE UNIQUE INDEX reading_once ON reading (device_id, session, seq) WHERE session IS NOT NULL AND seq IS NOT NULL;
+
+CREATE TABLE dead_letter (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  device_id TEXT NOT NULL,
+  received_at INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  message TEXT NOT NULL,
+  payload BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE arrival (
+  device_id TEXT PRIMARY KEY,
+  last_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alert (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  device_id TEXT NOT NULL,
+  body TEXT NOT NULL,
+  is_sent INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX alert_by_device ON alert (device_id);
+CREATE INDEX alert_to_send ON alert (id) WHERE is_sent = 0;
+
+CREATE TABLE alert_state (
+  rule TEXT NOT NULL,
+  device_id TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (rule, device_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE command (
+  id INTEGER PRIMARY KEY,
+  device_id TEXT NOT NULL,
+  command_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  UNIQUE (device_id, command_id)
+) STRICT;
+CREATE INDEX command_by_state ON command (device_id, state);
+
+CREATE TABLE lease (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  holder TEXT,
+  token INTEGER NOT NULL,
+  ttl_seconds REAL NOT NULL
+) STRICT;
+INSERT INTO lease (id, holder, token, ttl_seconds) VALUES (1, NULL, 0, 0);
+
+CREATE TABLE setting (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO setting (name, value) VALUES ('rules', '[]'), ('probe', '0');
+"""
+
+MIGRATIONS = (_FIRST,)
+"""What leads from version n to n + 1, at place n. Files in use have them all: append, never change one."""
+
+VERSION = len(MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the database of `connection`, which is in autocommit, to the newest version; each step whole or not at all.
+
+    Raises:
+        DatabaseFileError: It is of a newer release, or not ours.
+    """
+    found = _pragma(connection, "user_version")
+    if found > VERSION:
+        raise DatabaseFileError(
+            f"{path} has schema version {found}, this release knows {VERSION}: "
+            "run the release that wrote it, or a newer one"
+        )
+    if found and _pragma(connection, "application_id") != APPLICATION_ID:
+        raise DatabaseFileError(f"{path} is a database of another program: set STORAGE_PATH to a directory of our own")
+    for version in range(found, VERSION):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {MIGRATIONS[version]} PRAGMA application_id = {APPLICATION_ID};"
+            f" PRAGMA user_version = {version + 1}; COMMIT;"
+        )
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])

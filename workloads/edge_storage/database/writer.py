@@ -1,0 +1,176 @@
+"""The one thread that writes: requests that wait share a transaction, and are answered after its commit."""
+
+import asyncio
+import contextlib
+import logging
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from edge_storage.database.errors import StoreUnavailableError
+from edge_storage.database.savepoint import is_of_the_disk, savepoint
+
+T = TypeVar("T")
+GROUP_SECONDS = 0.1
+"""A transaction takes up no further request after this time: those before want their answers."""
+
+RECHECK_SECONDS = 1.0
+"""Pause between two attempts to write while the database does not take anything."""
+
+logger = logging.getLogger(__name__)
+
+
+class Watcher(Protocol):
+    """Is told of commits."""
+
+    def committed(self, requests: int, seconds: float) -> None:
+        """Take note of a transaction that held `requests` and took `seconds`."""
+
+    def failed(self) -> None:
+        """Take note of a transaction that could not be committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[sqlite3.Connection], Any]
+    future: Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    job: _Job
+    result: Any = None
+    error: Exception | None = None
+
+    def tell(self) -> None:
+        if self.error is not None:
+            self.job.future.set_exception(self.error)
+        else:
+            self.job.future.set_result(self.result)
+
+
+class Writer:
+    """Commits what requests want to write, in groups.
+
+    Attributes:
+        problem: Why nothing can be written now; None while it can.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, watcher: Watcher) -> None:
+        self.problem: str | None = None
+        self._connection = connection
+        self._watcher = watcher
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._run, name="writer")
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs; if it does not before `close`, nothing will ever be written again."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin; until then what is asked for waits."""
+        self._thread.start()
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` returned, once it is durable.
+
+        `work` runs in the writer's thread. If it raises, what it wrote is undone and the error is raised here.
+
+        Raises:
+            StoreUnavailableError: The transaction could not be committed. It was undone; only if the disk failed in the
+                very commit may it be there after a restart.
+        """
+        future: Future[T] = Future()
+        self._jobs.put(_Job(work, future))
+        return await asyncio.wrap_future(future)
+
+    async def close(self) -> None:
+        """Write what waits, then end the thread and close the connection."""
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        while not self._is_closing:
+            try:
+                first = self._take(RECHECK_SECONDS if self.problem is not None else None)
+            except queue.Empty:
+                self._recheck()
+                continue
+            if first is not None:
+                self._write(first)
+        self._connection.close()
+
+    def _take(self, seconds: float | None) -> _Job | None:
+        """Return the next job; None if its sender has gone away, or at the end.
+
+        Raises:
+            queue.Empty: None came within `seconds`.
+        """
+        job = self._jobs.get(timeout=seconds)
+        if job is None:
+            self._is_closing = True
+            return None
+        return job if job.future.set_running_or_notify_cancel() else None
+
+    def _write(self, first: _Job) -> None:
+        started = time.monotonic()
+        group = [first]
+        try:
+            outcomes = self._commit(group, started + GROUP_SECONDS)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the thread goes on and each request hears of it
+            outcomes = self._undone(group, error)
+        else:
+            self.problem = None
+            self._watcher.committed(len(group), time.monotonic() - started)
+        for outcome in outcomes:
+            outcome.tell()
+
+    def _commit(self, group: list[_Job], ends_at: float) -> list[_Outcome]:
+        """Do the one job in `group` and those that wait behind it, which are added to it, until `ends_at`."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        outcomes = [self._attempt(group[0])]
+        with contextlib.suppress(queue.Empty):
+            while time.monotonic() < ends_at and not self._is_closing:
+                job = self._take(seconds=0)
+                if job is not None:
+                    group.append(job)
+                    outcomes.append(self._attempt(job))
+        self._connection.execute("COMMIT")
+        return outcomes
+
+    def _attempt(self, job: _Job) -> _Outcome:
+        try:
+            with savepoint(self._connection):
+                return _Outcome(job, job.work(self._connection))
+        except Exception as error:
+            if is_of_the_disk(error):
+                raise
+            return _Outcome(job, error=error)
+
+    def _undone(self, group: list[_Job], error: Exception) -> list[_Outcome]:
+        self._watcher.failed()
+        with contextlib.suppress(sqlite3.Error):
+            # SQLite itself may have rolled back already.
+            self._connection.execute("ROLLBACK")
+        self.problem = f"the database cannot be written: {error}"
+        logger.error("%d requests were not stored, their senders are told so: %s", len(group), error)
+        unavailable = StoreUnavailableError(
+            f"{self.problem}; this request was not stored: see to the space on the store's volume, and send it again"
+        )
+        return [_Outcome(job, error=unavailable) for job in group]
+
+    def _recheck(self) -> None:
+        try:
+            self._connection.execute("UPDATE setting SET value = value + 1 WHERE name = 'probe'")
+        except sqlite3.Error as error:
+            self.problem = f"the database cannot be written: {error}"
+        else:
+            self.problem = None
+            logger.info("the database can be written again")

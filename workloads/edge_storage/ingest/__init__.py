@@ -1,0 +1,1 @@
+"""From what devices sent to what is stored: the hot path."""

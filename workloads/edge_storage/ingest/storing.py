@@ -1,0 +1,111 @@
+"""Stores messages: reads, processes, keeps, checks the rules; all in the transaction that it is given."""
+
+import logging
+import sqlite3
+
+import orjson
+
+from edge_readings.processing import Processed, process
+from edge_storage.alerts import AlertBook
+from edge_storage.database.savepoint import is_of_the_disk, savepoint
+from edge_storage.ingest.request import IngestRequest, RawMessage
+from edge_storage.ingest.result import IngestResult, MessageResult
+from edge_storage.lease import check_token
+from edge_storage.moments import to_milliseconds
+from edge_storage.readings import complete, without_ours
+from edge_storage.rules import in_force
+from edge_wire.messages import Rejected, parse_readings
+
+_INSERT = (
+    "INSERT INTO reading (device_id, received_at, session, seq, body) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (device_id, session, seq) WHERE session IS NOT NULL AND seq IS NOT NULL DO NOTHING"
+)
+
+logger = logging.getLogger(__name__)
+
+
+def store(connection: sqlite3.Connection, request: IngestRequest) -> IngestResult:
+    """Store the messages of `request`.
+
+    A message that nobody foresaw costs only itself: it becomes a dead letter, or its sender would send it forever.
+
+    Raises:
+        FencedError: The token of `request` is not the lease's.
+    """
+    check_token(connection, request.token)
+    _note_arrivals(connection, request.messages)
+    try:
+        with savepoint(connection):
+            return IngestResult(_all(connection, request.messages, request.location))
+    except Exception as error:
+        if is_of_the_disk(error):
+            raise
+        logger.exception("a message of %d failed, they are stored one by one", len(request.messages))
+    return IngestResult([_alone(connection, message, request.location) for message in request.messages])
+
+
+def _all(connection: sqlite3.Connection, messages: tuple[RawMessage, ...], location: str) -> list[MessageResult]:
+    book = AlertBook(connection, in_force(connection))
+    results = [_one(connection, message, location, book) for message in messages]
+    book.save()
+    return results
+
+
+def _alone(connection: sqlite3.Connection, message: RawMessage, location: str) -> MessageResult:
+    try:
+        with savepoint(connection):
+            return _all(connection, (message,), location)[0]
+    except Exception as error:
+        if is_of_the_disk(error):
+            raise
+        logger.exception("a message of device %s is set aside", message.device_id)
+        rejected = Rejected("internal", f"the store failed on it: {type(error).__name__}", message.payload)
+    _set_aside(connection, message, (rejected,))
+    return MessageResult(rejected=(rejected,))
+
+
+def _one(connection: sqlite3.Connection, message: RawMessage, location: str, book: AlertBook) -> MessageResult:
+    parsed = parse_readings(message.payload, message.device_id)
+    result = MessageResult(rejected=parsed.rejected)
+    for reading in parsed.readings:
+        processed = process(reading, received_at=message.received_at, location=location)
+        stored = _insert(connection, processed)
+        if stored is None:
+            result.duplicates += 1
+        else:
+            result.readings.append(stored)
+            book.see(processed)
+    if parsed.rejected:
+        _set_aside(connection, message, parsed.rejected)
+    return result
+
+
+def _insert(connection: sqlite3.Connection, processed: Processed) -> bytes | None:
+    """Return the reading as the store gives it out; None if it was there already."""
+    reading = processed.reading
+    received_at = to_milliseconds(processed.received_at)
+    body = orjson.dumps(without_ours(reading.to_object()))
+    row = (reading.device_id, received_at, reading.session, reading.seq, body.decode())
+    inserted = connection.execute(_INSERT, row)
+    if not inserted.rowcount or inserted.lastrowid is None:
+        return None
+    return complete(body, inserted.lastrowid, received_at)
+
+
+def _set_aside(connection: sqlite3.Connection, message: RawMessage, rejected: tuple[Rejected, ...]) -> None:
+    received_at = to_milliseconds(message.received_at)
+    connection.executemany(
+        "INSERT INTO dead_letter (device_id, received_at, reason, message, payload) VALUES (?, ?, ?, ?, ?)",
+        [(message.device_id, received_at, one.reason, one.message, one.payload) for one in rejected],
+    )
+
+
+def _note_arrivals(connection: sqlite3.Connection, messages: tuple[RawMessage, ...]) -> None:
+    last: dict[str, int] = {}
+    for message in messages:
+        last[message.device_id] = max(last.get(message.device_id, 0), to_milliseconds(message.received_at))
+    connection.executemany(
+        "INSERT INTO arrival (device_id, last_at) VALUES (?, ?)"
+        " ON CONFLICT (device_id) DO UPDATE SET last_at = MAX(last_at, excluded.last_at)",
+        last.items(),
+    )

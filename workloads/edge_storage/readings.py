@@ -1,0 +1,92 @@
+"""Stored readings, dead letters and arrivals: what can be asked."""
+
+import base64
+import sqlite3
+from typing import Any
+
+import orjson
+
+from edge_storage.moments import from_milliseconds
+from edge_storage.pages import Page, paged
+from edge_wire.messages import format_timestamp
+
+_OURS = ("offset", "received_at")
+
+# With "device_id = :device_id OR :device_id IS NULL" SQLite would not use the index: hence two of each.
+_READINGS = """
+SELECT "offset", received_at, CAST(body AS BLOB) FROM reading
+WHERE "offset" < :before ORDER BY "offset" DESC LIMIT :limit
+"""
+_READINGS_OF_DEVICE = """
+SELECT "offset", received_at, CAST(body AS BLOB) FROM reading
+WHERE device_id = :device_id AND "offset" < :before ORDER BY "offset" DESC LIMIT :limit
+"""
+_ALERTS = """
+SELECT id, CAST(body AS BLOB) FROM alert
+WHERE id < :before ORDER BY id DESC LIMIT :limit
+"""
+_ALERTS_OF_DEVICE = """
+SELECT id, CAST(body AS BLOB) FROM alert
+WHERE device_id = :device_id AND id < :before ORDER BY id DESC LIMIT :limit
+"""
+
+
+def without_ours(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a reading without the two fields that only the store may say of it."""
+    for name in _OURS:
+        document.pop(name, None)
+    return document
+
+
+def complete(body: bytes, offset: int, received_at: int) -> bytes:
+    """Return a stored reading as JSON with what the store knows of it.
+
+    Args:
+        body: The reading as a JSON object, which is never empty.
+        offset: Its place among all readings.
+        received_at: When it arrived, in milliseconds since 1970.
+    """
+    said = format_timestamp(from_milliseconds(received_at))
+    return b'%b,"offset":%d,"received_at":"%b"}' % (body[:-1], offset, said.encode())
+
+
+def readings(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page:
+    """Return the readings before the offset `before`, of one device or of all."""
+    query = _READINGS if device_id is None else _READINGS_OF_DEVICE
+    rows = connection.execute(query, {"before": before, "device_id": device_id, "limit": limit + 1})
+    return paged(((row[0], complete(row[2], row[0], row[1])) for row in rows), limit)
+
+
+def alerts(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page:
+    """Return the alerts with an id below `before`, of one device or of all, sent or not."""
+    query = _ALERTS if device_id is None else _ALERTS_OF_DEVICE
+    rows = connection.execute(query, {"before": before, "device_id": device_id, "limit": limit + 1})
+    return paged(rows, limit)
+
+
+def dead_letters(connection: sqlite3.Connection, limit: int, before: int) -> Page:
+    """Return the dead letters with an id below `before`."""
+    rows = connection.execute(
+        "SELECT id, device_id, received_at, reason, message, payload FROM dead_letter"
+        " WHERE id < ? ORDER BY id DESC LIMIT ?",
+        (before, limit + 1),
+    )
+    return paged(((row[0], _dead_letter(*row)) for row in rows), limit)
+
+
+def arrivals(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return when each device was heard last."""
+    rows = connection.execute("SELECT device_id, last_at FROM arrival")
+    return {device_id: format_timestamp(from_milliseconds(last_at)) for device_id, last_at in rows}
+
+
+def _dead_letter(number: int, device_id: str, received_at: int, reason: str, message: str, payload: bytes) -> bytes:
+    document = {
+        "id": number,
+        "device_id": device_id,
+        "received_at": format_timestamp(from_milliseconds(received_at)),
+        "reason": reason,
+        "message": message,
+        "payload": base64.b64encode(payload).decode(),
+    }
+    return orjson.dumps(document)

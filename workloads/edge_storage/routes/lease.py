@@ -1,0 +1,49 @@
+"""The ingester's lease."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from edge_storage.body import read_body
+from edge_storage.routes.answers import done, json
+from edge_storage.store import Store
+from edge_wire.messages.document import load_object
+
+LONGEST_SECONDS = 300.0
+
+
+class Take(BaseModel):
+    """Who wants the lease, for how long."""
+
+    holder: Annotated[str, Field(min_length=1, max_length=253)]
+    ttl_seconds: Annotated[float, Field(gt=0, le=LONGEST_SECONDS)]
+
+
+class Release(BaseModel):
+    """Who gives which lease back."""
+
+    holder: str
+    token: int
+
+
+def lease_router(store: Store) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/v1/lease")
+
+    @router.post("")
+    async def take(request: Request) -> Response:
+        asked = Take.model_validate(load_object(await read_body(request)))
+        lease = await store.write(
+            partial(store.leases.take, holder=asked.holder, ttl_seconds=asked.ttl_seconds),
+        )
+        return json({"token": lease.token, "ttl_seconds": lease.ttl_seconds})
+
+    @router.delete("")
+    async def release(request: Request) -> Response:
+        asked = Release.model_validate(load_object(await read_body(request)))
+        await store.write(partial(store.leases.release, holder=asked.holder, token=asked.token))
+        return done()
+
+    return router

@@ -1,0 +1,64 @@
+"""Readings in and out, dead letters, arrivals."""
+
+import logging
+from functools import partial
+
+from fastapi import APIRouter, Request, Response
+
+from edge_service.logs import about
+from edge_storage import readings
+from edge_storage.body import Waiting, read_body
+from edge_storage.figures import Figures
+from edge_storage.ingest.request import IngestRequest, parse_request
+from edge_storage.ingest.result import IngestResult
+from edge_storage.ingest.storing import store as store_messages
+from edge_storage.pages import NO_END
+from edge_storage.routes.answers import Before, Limit, json, page
+from edge_storage.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+def readings_router(store: Store, figures: Figures) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/v1")
+    waiting = Waiting()
+
+    async def post_readings(request: Request) -> Response:
+        body = await read_body(request)
+        with waiting.room_for(len(body)):
+            asked = parse_request(body)
+            result = await store.write(partial(store_messages, request=asked))
+        figures.stored(result)
+        _log_rejected(asked, result)
+        return Response(result.encode(), media_type="application/json")
+
+    # A plain route (the prefix does not reach it): FastAPI spends more on a request than storing ten readings costs.
+    router.add_route("/v1/readings", post_readings, methods=["POST"])
+
+    @router.get("/readings")
+    async def get_readings(device_id: str | None = None, limit: Limit = 100, before: Before = NO_END) -> Response:
+        question = partial(readings.readings, device_id=device_id, limit=limit, before=before)
+        return page("readings", await store.read(question))
+
+    @router.get("/dead-letters")
+    async def get_dead_letters(limit: Limit = 100, before: Before = NO_END) -> Response:
+        return page("dead_letters", await store.read(partial(readings.dead_letters, limit=limit, before=before)))
+
+    @router.get("/arrivals")
+    async def get_arrivals() -> Response:
+        return json({"arrivals": await store.read(readings.arrivals)})
+
+    return router
+
+
+def _log_rejected(asked: IngestRequest, result: IngestResult) -> None:
+    for message, told in zip(asked.messages, result.messages, strict=True):
+        for one in told.rejected[:1]:
+            logger.warning(
+                "device %s: %d of a message set aside as dead letters: %s",
+                message.device_id,
+                len(told.rejected),
+                one.message,
+                extra=about("device", message.device_id),
+            )

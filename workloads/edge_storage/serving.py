@@ -1,0 +1,52 @@
+"""Runs the store until it is told to end."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from edge_service.metrics import registry
+from edge_service.program import StartError
+from edge_service.server import HttpServer
+from edge_storage.app import make_app
+from edge_storage.database.errors import DatabaseFileError
+from edge_storage.figures import Figures
+from edge_storage.settings import StorageSettings
+from edge_storage.store import Store
+
+LOCK_SECONDS = 30
+"""How long another store in the same directory may take to end."""
+
+_RETRY_SECONDS = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(settings: StorageSettings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set, then answer what has come in, and close the database.
+
+    Raises:
+        StartError: The database cannot be used, or the address cannot be had.
+    """
+    figures_of = registry("edge-storage")
+    figures = Figures(figures_of, settings.storage_path)
+    store = await _opened(settings.storage_path, figures)
+    try:
+        app = make_app(store, figures, figures_of)
+        async with HttpServer(app, settings.host, settings.port):
+            await stop.wait()
+            logger.info("told to end: answering what has come in")
+    finally:
+        await store.close()
+
+
+async def _opened(directory: Path, figures: Figures) -> Store:
+    try:
+        async with asyncio.timeout(LOCK_SECONDS):
+            while (store := await asyncio.to_thread(Store.open, directory, figures)) is None:
+                logger.warning("another store has %s, waiting for its end", directory)
+                await asyncio.sleep(_RETRY_SECONDS)
+    except TimeoutError:
+        raise StartError(f"another store still has {directory}: end it, or set STORAGE_PATH") from None
+    except DatabaseFileError as error:
+        raise StartError(str(error)) from error
+    return store

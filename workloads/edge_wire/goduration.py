@@ -1,0 +1,19 @@
+"""Durations as Go writes them, such as `1h30m` or `300s`: in rules and in settings."""
+
+import re
+
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_WHOLE = re.compile(rf"0|(?:{_PART.pattern})+", re.ASCII)
+_LONGEST = 64
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds that `text` says; no sign and no days, as in the resources.
+
+    Raises:
+        ValueError: It is no duration.
+    """
+    if len(text) > _LONGEST or not _WHOLE.fullmatch(text):
+        raise ValueError(f"{text[:_LONGEST]!r} is no duration: write one such as 30s, 5m or 1h30m")
+    return sum(float(count) * _SECONDS[unit] for count, unit in _PART.findall(text))

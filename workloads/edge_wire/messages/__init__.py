@@ -1,0 +1,34 @@
+"""The messages of section 3 of the contract: what their payloads say, read and written."""
+
+from edge_wire.messages.activity import Activity
+from edge_wire.messages.alert import CLEARED, FIRING, Alert
+from edge_wire.messages.command import ACK_FAILED, ACK_OK, Command, CommandAck
+from edge_wire.messages.component_status import ComponentStatus
+from edge_wire.messages.device_status import SIGN_OFF, DeviceStatus
+from edge_wire.messages.document import MAX_PAYLOAD_BYTES
+from edge_wire.messages.malformed import MalformedError
+from edge_wire.messages.reading import Reading
+from edge_wire.messages.readings import ParsedReadings, Rejected, parse_readings
+from edge_wire.messages.timestamps import format_timestamp, parse_timestamp
+
+__all__ = [
+    "ACK_FAILED",
+    "ACK_OK",
+    "CLEARED",
+    "FIRING",
+    "MAX_PAYLOAD_BYTES",
+    "SIGN_OFF",
+    "Activity",
+    "Alert",
+    "Command",
+    "CommandAck",
+    "ComponentStatus",
+    "DeviceStatus",
+    "MalformedError",
+    "ParsedReadings",
+    "Reading",
+    "Rejected",
+    "format_timestamp",
+    "parse_readings",
+    "parse_timestamp",
+]

@@ -1,0 +1,96 @@
+"""An alert: a reading went beyond what a rule allows, or came back."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from edge_wire.messages import fields as take
+from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.timestamps import format_timestamp, required_timestamp
+
+SENSOR_ALERT = "sensor_alert"
+"""The `type` of the alerts that rules raise."""
+
+FIRING = "firing"
+CLEARED = "cleared"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The payload of `alerts/{id}`: one when it starts and one when it clears, with one `alert_id`.
+
+    Attributes:
+        rule: Name of the rule in the site's spec.
+        value: The reading that made it start or clear.
+        threshold: The rule's, never the reading's.
+        timestamp: Of that reading, in UTC.
+        severity: The rule's: Info, Warning or Critical.
+        extra: Fields that nothing here knows.
+    """
+
+    alert_id: str
+    rule: str
+    device_id: str
+    sensor_type: str
+    value: float
+    threshold: float
+    timestamp: dt.datetime
+    location: str
+    severity: str
+    state: Literal["firing", "cleared"]
+    type: str = SENSOR_ALERT
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Self:
+        """Return the alert in `payload`.
+
+        Raises:
+            MalformedError: It is no alert.
+        """
+        return cls.from_object(load_object(payload))
+
+    @classmethod
+    def from_object(cls, document: Mapping[str, Any]) -> Self:
+        """Return the alert in a JSON object.
+
+        Raises:
+            MalformedError: It is no alert.
+        """
+        fields = dict(document)
+        return cls(
+            type=take.required_text(fields, "type"),
+            alert_id=take.required_text(fields, "alert_id"),
+            rule=take.required_text(fields, "rule"),
+            device_id=take.required_text(fields, "device_id"),
+            sensor_type=take.required_text(fields, "sensor_type"),
+            value=take.number(fields, "value"),
+            threshold=take.number(fields, "threshold"),
+            timestamp=required_timestamp(fields, "timestamp"),
+            location=take.text(fields, "location"),
+            severity=take.text(fields, "severity"),
+            state="firing" if take.one_of(fields, "state", (FIRING, CLEARED)) == FIRING else "cleared",
+            extra=fields,
+        )
+
+    def to_object(self) -> dict[str, Any]:
+        """Return the alert as a JSON object: the known fields by the contract's names, then the others."""
+        known = {
+            "type": self.type,
+            "alert_id": self.alert_id,
+            "rule": self.rule,
+            "device_id": self.device_id,
+            "sensor_type": self.sensor_type,
+            "value": self.value,
+            "threshold": self.threshold,
+            "timestamp": format_timestamp(self.timestamp),
+            "location": self.location,
+            "severity": self.severity,
+            "state": self.state,
+        }
+        return known | {name: value for name, value in self.extra.items() if name not in known}
+
+    def encode(self) -> bytes:
+        """Return the payload that says this."""
+        return dump(self.to_object())

@@ -1,0 +1,111 @@
+"""Commands to devices and their answers."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from edge_wire.messages import fields as take
+from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.timestamps import format_timestamp, required_timestamp
+
+ACK_OK = "ok"
+"""The `status` of an answer to a command that was carried out."""
+
+ACK_FAILED = "failed"
+"""The `status` of an answer to a command that could not be carried out; `result` says why."""
+
+_FAILURES = frozenset({ACK_FAILED, "failure", "error", "rejected"})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """The payload of `devices/{id}/command`.
+
+    Attributes:
+        command: What to do, in the device's own vocabulary.
+        params: What it needs for that.
+        expires_at: From when on the device must not carry it out any more, in UTC.
+        extra: Further fields of the request, passed on as they came.
+    """
+
+    command_id: str
+    command: str
+    expires_at: dt.datetime
+    params: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Self:
+        """Return the command in `payload`.
+
+        Raises:
+            MalformedError: It is no command.
+        """
+        fields = load_object(payload)
+        return cls(
+            command_id=take.required_text(fields, "command_id"),
+            command=take.required_text(fields, "command"),
+            expires_at=required_timestamp(fields, "expires_at"),
+            params=take.mapping(fields, "params"),
+            extra=fields,
+        )
+
+    def to_object(self) -> dict[str, Any]:
+        """Return the command as a JSON object: the known fields by the contract's names, then the others."""
+        known = {
+            "command_id": self.command_id,
+            "command": self.command,
+            "params": self.params,
+            "expires_at": format_timestamp(self.expires_at),
+        }
+        return known | {name: value for name, value in self.extra.items() if name not in known}
+
+    def encode(self) -> bytes:
+        """Return the payload that says this."""
+        return dump(self.to_object())
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAck:
+    """The payload of `devices/{id}/command/ack`.
+
+    Attributes:
+        status: `ACK_OK`, `ACK_FAILED` or a word of the device's own.
+        result: What came of it: any JSON.
+        extra: Fields that nothing here knows.
+    """
+
+    command_id: str
+    status: str
+    result: Any = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the device says that it did not carry the command out."""
+        return self.status.lower() in _FAILURES
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Self:
+        """Return the answer in `payload`.
+
+        Raises:
+            MalformedError: It is no answer to a command.
+        """
+        fields = load_object(payload)
+        return cls(
+            command_id=take.required_text(fields, "command_id"),
+            status=take.required_text(fields, "status"),
+            result=fields.pop("result", None),
+            extra=fields,
+        )
+
+    def to_object(self) -> dict[str, Any]:
+        """Return the answer as a JSON object: the known fields by the contract's names, then the others."""
+        known = {"command_id": self.command_id, "status": self.status, "result": self.result}
+        return known | {name: value for name, value in self.extra.items() if name not in known}
+
+    def encode(self) -> bytes:
+        """Return the payload that says this."""
+        return dump(self.to_object())

@@ -1,0 +1,57 @@
+"""What a component says of itself."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from edge_wire.messages import fields as take
+from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.timestamps import format_timestamp, optional_timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentStatus:
+    """The payload of `edge/status/{component}`.
+
+    Attributes:
+        instance: Which of the component's pods says so.
+        status: `offline` is its will.
+        timestamp: When it said so, in UTC.
+        extra: What this component has to say: sinks, backlog, storage.
+    """
+
+    component: str
+    status: Literal["online", "offline"]
+    instance: str = ""
+    version: str = ""
+    timestamp: dt.datetime | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Self:
+        """Return the status in `payload`.
+
+        Raises:
+            MalformedError: It is none.
+        """
+        fields = load_object(payload)
+        return cls(
+            component=take.required_text(fields, "component"),
+            status="online" if take.one_of(fields, "status", ("online", "offline")) == "online" else "offline",
+            instance=take.text(fields, "instance"),
+            version=take.text(fields, "version"),
+            timestamp=optional_timestamp(fields, "timestamp"),
+            extra=fields,
+        )
+
+    def encode(self) -> bytes:
+        """Return the payload that says this."""
+        known = {
+            "component": self.component,
+            "instance": self.instance,
+            "status": self.status,
+            "version": self.version,
+            "timestamp": format_timestamp(self.timestamp) if self.timestamp else None,
+        }
+        return dump(known | {name: value for name, value in self.extra.items() if name not in known})

@@ -1,0 +1,114 @@
+"""JSON documents as payloads: read within bounds, written so that every reader of ours takes them."""
+
+import json
+from typing import Any
+
+import orjson
+
+from edge_wire.messages.malformed import MalformedError, kind
+
+MAX_PAYLOAD_BYTES = 256 * 1024
+"""Largest payload that the broker carries and any parser takes."""
+
+MAX_DEPTH = 64
+"""Deepest nesting that a payload may have; the encoder of what is passed on stops at about 250."""
+
+_LONGEST_INTEGER = 19
+"""Characters of an integer that surely fits 64 bits."""
+
+
+def load(payload: bytes) -> Any:
+    """Return the JSON document in `payload`.
+
+    Raises:
+        MalformedError: It is empty, too large, nested too deeply, no UTF-8 or no JSON.
+    """
+    _check_size(payload)
+    try:
+        document = orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise _no_json(payload, error) from None
+    _check_depth(payload, document)
+    return document
+
+
+def load_tolerant(payload: bytes) -> Any:
+    """Return the document in `payload` though it may hold NaN, Infinity, huge numbers or half surrogate pairs.
+
+    Slow, and only for a payload that `load` refused as no JSON: one such number must not cost a whole array.
+
+    Raises:
+        MalformedError: It is no JSON by any reading.
+    """
+    _check_size(payload)
+    try:
+        document = json.loads(payload.decode(), parse_int=_integer)
+    except (ValueError, RecursionError) as error:
+        raise _no_json(payload, error) from None
+    _check_depth(payload, document)
+    return document
+
+
+def load_object(payload: bytes) -> dict[str, Any]:
+    """Return the JSON object in `payload`.
+
+    Raises:
+        MalformedError: As `load`, or it is another type of JSON.
+    """
+    return as_object(load(payload))
+
+
+def as_object(document: Any) -> dict[str, Any]:
+    """Return `document`, which must be an object.
+
+    Raises:
+        MalformedError: It is another type of JSON.
+    """
+    if not isinstance(document, dict):
+        raise MalformedError("type", f"the payload must be a JSON object, not {kind(document)}")
+    return document
+
+
+def dump(document: Any) -> bytes:
+    """Return `document` as JSON in UTF-8."""
+    return orjson.dumps(document)
+
+
+def _check_size(payload: bytes) -> None:
+    if not payload:
+        raise MalformedError("empty", "the payload is empty: send JSON")
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise MalformedError("too_large", f"the payload has {len(payload)} bytes: the limit is {MAX_PAYLOAD_BYTES}")
+
+
+def _check_depth(payload: bytes, document: Any) -> None:
+    # Counting brackets is far cheaper than walking, and almost every payload has few.
+    if payload.count(b"[") + payload.count(b"{") > MAX_DEPTH and _is_deeper(document, MAX_DEPTH):
+        raise MalformedError("depth", f"the payload is nested more than {MAX_DEPTH} levels deep")
+
+
+def _is_deeper(document: Any, limit: int) -> bool:
+    level = [document]
+    for _ in range(limit):
+        level = [child for item in level for child in _children(item) if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _children(item: Any) -> list[Any]:
+    if isinstance(item, dict):
+        return list(item.values())
+    return item if isinstance(item, list) else []
+
+
+def _no_json(payload: bytes, error: Exception) -> MalformedError:
+    try:
+        payload.decode()
+    except UnicodeDecodeError as bad:
+        return MalformedError("utf8", f"the payload is not UTF-8: byte {bad.start} is {payload[bad.start]:#04x}")
+    return MalformedError("json", f"the payload is not JSON: {error}")
+
+
+def _integer(text: str) -> int | float:
+    return int(text) if len(text) <= _LONGEST_INTEGER else float(text)

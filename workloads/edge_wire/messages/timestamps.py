@@ -1,0 +1,76 @@
+"""Times in messages: RFC 3339 in UTC with milliseconds as we write them, several spellings as devices do."""
+
+import datetime as dt
+import re
+from typing import Any
+
+from edge_wire.messages.malformed import MalformedError
+
+_RFC3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)(?:\.(\d{1,9})\d{0,9})?(?:([Zz])|([+-]\d\d:\d\d))",
+    re.ASCII,
+)
+_LEAP_SECOND = "60"
+_FIRST_MILLISECONDS = 1e11
+"""Numbers from here on are milliseconds: as seconds they would lie beyond the year 5000."""
+
+_FIRST_BEYOND = 1e14
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def parse_timestamp(value: Any) -> dt.datetime | None:
+    """Return the moment that `value` names, in UTC; None where it cannot be read as one.
+
+    Args:
+        value: RFC 3339 with any offset, or a number: Unix time in seconds or in milliseconds.
+    """
+    try:
+        if isinstance(value, str):
+            return _from_text(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _from_number(value)
+    except (ValueError, OverflowError):
+        # The thirteenth month, or a moment beyond the years 1 to 9999.
+        return None
+    return None
+
+
+def format_timestamp(when: dt.datetime) -> str:
+    """Return `when`, which knows its offset, as RFC 3339 in UTC with milliseconds."""
+    return when.astimezone(dt.UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def required_timestamp(fields: dict[str, Any], name: str) -> dt.datetime:
+    """Take a moment that must be there.
+
+    Raises:
+        MalformedError: It is missing or no moment.
+    """
+    when = parse_timestamp(fields.pop(name, None))
+    if when is None:
+        raise MalformedError("field", f"{name} is missing or no time: write RFC 3339, such as 2026-01-31T12:00:00.000Z")
+    return when
+
+
+def optional_timestamp(fields: dict[str, Any], name: str) -> dt.datetime | None:
+    """Take a moment; what cannot be read as one counts as absent."""
+    return parse_timestamp(fields.pop(name, None))
+
+
+def _from_text(text: str) -> dt.datetime | None:
+    found = _RFC3339.fullmatch(text)
+    if not found:
+        return None
+    date, clock, second, fraction, _, offset = found.groups()
+    leap = second == _LEAP_SECOND
+    parsed = dt.datetime.fromisoformat(
+        f"{date}T{clock}{'59' if leap else second}.{(fraction or '')[:6]:0<6}{offset or '+00:00'}"
+    )
+    return parsed.astimezone(dt.UTC) + dt.timedelta(seconds=leap)
+
+
+def _from_number(value: float) -> dt.datetime | None:
+    if not abs(value) < _FIRST_BEYOND:
+        return None
+    seconds = value / 1000 if abs(value) >= _FIRST_MILLISECONDS else value
+    return _EPOCH + dt.timedelta(seconds=seconds)
