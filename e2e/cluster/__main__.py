@@ -9,13 +9,14 @@ from e2e.cluster import build
 from e2e.cluster.checkout import EDGE
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.lifecycle import Edge
+from e2e.cluster.sources import KUBE, NODE_SOURCES
 from e2e.cluster.steps import Steps
 
 COMMANDS = {
-    "up": "bring the cluster up; CLUSTER=controlplane (default) or kind",
+    "up": "bring the cluster up; CLUSTER=kind, node or controlplane, by default the first of them that can be here",
     "down": "end it and remove its state",
     "status": "say what runs; ends with 1 if that is not a whole cluster",
-    "build": "build the control plane's binary and print where it is",
+    "build": "build the programs of cluster and node and print where they are",
 }
 
 
@@ -34,7 +35,8 @@ def _run(command: str, edge: Edge) -> int:
     elif command == "down":
         edge.down()
     elif command == "build":
-        print(build.ensure_binary())
+        for source in (*NODE_SOURCES, KUBE):
+            print(build.ensure(source))
     else:
         return 0 if edge.status() else 1
     return 0

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from e2e.cluster.errors import HarnessError
+from e2e.cluster.sources import Source
 
-VERSION = "v1.37.2"
-SOURCES = Path(__file__).parent / "kube"
-SOURCE_NAMES = ("go.mod", "go.sum", "main.go")
 GO_ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -35,10 +33,16 @@ def go_architecture(machine: str | None = None) -> str:
     return GO_ARCHITECTURES[name.lower()]
 
 
-def content_key(sources: Path = SOURCES, version: str = VERSION, architecture: str | None = None) -> str:
-    """A directory name that changes with the version, any source file and the architecture."""
-    digest = hashlib.sha256()
-    for name in SOURCE_NAMES:
-        content = (sources / name).read_bytes()
+def content_key(source: Source, sources: Path | None = None, architecture: str | None = None) -> str:
+    """A directory name that changes with the version, the tags, any source file and the architecture.
+
+    Args:
+        source: what is built.
+        sources: its folder, if that is somewhere else.
+        architecture: Go's name of it; this machine's by default.
+    """
+    digest = hashlib.sha256(",".join(source.tags).encode())
+    for name in source.files:
+        content = ((sources or source.directory) / name).read_bytes()
         digest.update(f"{name} {len(content)}\n".encode() + content)
-    return f"{version}-{architecture or go_architecture()}-{digest.hexdigest()[:16]}"
+    return f"{source.version}-{architecture or go_architecture()}-{digest.hexdigest()[:16]}"

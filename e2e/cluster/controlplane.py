@@ -32,11 +32,13 @@ class Options:
     tied: the daemons die with this process, even when it is killed.
     fsync: etcd survives a power cut; tests are faster without.
     apiserver_args: further arguments, the last wins, for instance `--min-request-timeout=5` to end watches early.
+    prefix: a command that the daemons are run by, such as `nsenter --net=…`; it must become the daemon, not its parent.
     """
 
     tied: bool = True
     fsync: bool = False
     apiserver_args: tuple[str, ...] = ()
+    prefix: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class ControlPlane:
 
     @property
     def server(self) -> str:
-        """The API server's URL, `https://127.0.0.1:<port>`."""
+        """The API server's URL."""
         return self.ports.server
 
     @property
@@ -71,7 +73,7 @@ class ControlPlane:
     @property
     def requester(self) -> Requester:
         """Plain HTTPS requests as the administrator."""
-        return Requester(self.ports.apiserver, self._pki)
+        return Requester(self.ports.apiserver, self._pki, self.ports.address)
 
     def start(self, say: Say = str) -> None:
         """Start what is not running and return when it serves; data of an earlier start is still there.
@@ -138,7 +140,7 @@ class ControlPlane:
     def _write_files(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.ports.write(self.directory)
-        pki.ensure(self._pki)
+        pki.ensure(self._pki, self.ports.names)
         write_atomically(self._layout.audit_policy, daemons.AUDIT_POLICY)
         for name, user in daemons.USERS.items():
             path, client = self._layout.kubeconfig(name), pki.Pair.read(self._pki, name)
@@ -157,7 +159,7 @@ class ControlPlane:
         say("kube-controller-manager and kube-scheduler work")
 
     def _start(self, command: list[str]) -> None:
-        self.keeper.start(command[0], [str(self.binary), *command])
+        self.keeper.start(command[0], [*self.options.prefix, str(self.binary), *command])
 
     def _await(self, name: str, ready: Callable[[], bool]) -> None:
         needed = {ETCD, APISERVER, name}
@@ -175,6 +177,11 @@ class ControlPlane:
             raise HarnessError(f"{name} is not ready after {READY_SECONDS:.0f} s; see {self.keeper.log(name)}")
 
 
+def _free_ports() -> Ports:
+    etcd, apiserver = free_ports(2)
+    return Ports(etcd, apiserver)
+
+
 def launch(
     directory: Path,
     binary: Path,
@@ -188,7 +195,7 @@ def launch(
         HarnessError: a daemon does not start, or five sets of ports were taken.
     """
     for _ in range(PORT_ATTEMPTS):
-        plane = ControlPlane(directory, binary, ports or Ports(*free_ports(2)), options or Options())
+        plane = ControlPlane(directory, binary, ports or _free_ports(), options or Options())
         try:
             plane.start(say)
         except PortTakenError as taken:

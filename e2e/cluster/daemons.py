@@ -1,5 +1,6 @@
 """The command lines of the control plane's four daemons."""
 
+import ipaddress
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ ETCD, APISERVER, CONTROLLERS, SCHEDULER = (
 # Certificate names, and who they are for RBAC.
 USERS = {"admin": "admin", "controllers": "system:kube-controller-manager", "scheduler": "system:kube-scheduler"}
 SERVICE_RANGE = "10.96.0.0/16"
+LOOPBACK = "127.0.0.1"
 # One line for each request, none for the health checks that wait for a start.
 AUDIT_POLICY = """\
 apiVersion: audit.k8s.io/v1
@@ -30,10 +32,18 @@ rules:
 
 @dataclass(frozen=True)
 class Ports:
-    """The loopback ports of one instance."""
+    """Where one instance listens.
+
+    etcd: its port, always on loopback.
+    apiserver: its port.
+    address: the API server's address; loopback if there is no node.
+    services: the range of cluster IPs.
+    """
 
     etcd: int
     apiserver: int
+    address: str = LOOPBACK
+    services: str = SERVICE_RANGE
 
     @classmethod
     def read(cls, directory: Path) -> Self | None:
@@ -48,7 +58,14 @@ class Ports:
     @property
     def server(self) -> str:
         """The API server's URL."""
-        return f"https://127.0.0.1:{self.apiserver}"
+        return f"https://{self.address}:{self.apiserver}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the API server is called by: its certificate has them all."""
+        service = str(ipaddress.IPv4Network(self.services)[1])
+        domains = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
+        return (*dict.fromkeys((self.address, LOOPBACK)), "localhost", *domains, service)
 
 
 @dataclass(frozen=True)
@@ -110,6 +127,8 @@ def _identity(layout: Layout) -> list[str]:
         f"--tls-private-key-file={pki('apiserver.key')}",
         f"--kubelet-client-certificate={pki('apiserver-kubelet.crt')}",
         f"--kubelet-client-key={pki('apiserver-kubelet.key')}",
+        # No name server knows a node's name.
+        "--kubelet-preferred-address-types=InternalIP",
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={pki('sa.pub')}",
         f"--service-account-signing-key-file={pki('sa.key')}",
@@ -124,17 +143,17 @@ def _identity(layout: Layout) -> list[str]:
 
 
 def apiserver(layout: Layout, ports: Ports, extra: tuple[str, ...]) -> list[str]:
-    """The API server on loopback, with RBAC and an audit log that is written before the answer ends."""
+    """The API server, with RBAC and an audit log that is written before the answer ends."""
     return [
         APISERVER,
         f"--etcd-servers=https://127.0.0.1:{ports.etcd}",
-        "--bind-address=127.0.0.1",
+        f"--bind-address={ports.address}",
         f"--secure-port={ports.apiserver}",
         # Nothing reaches a loopback address through the `kubernetes` Service, so it gets no endpoints.
-        "--endpoint-reconciler-type=none",
-        "--advertise-address=127.0.0.1",
+        *(["--endpoint-reconciler-type=none"] if ports.address == LOOPBACK else []),
+        f"--advertise-address={ports.address}",
         *_identity(layout),
-        f"--service-cluster-ip-range={SERVICE_RANGE}",
+        f"--service-cluster-ip-range={ports.services}",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
         "--allow-privileged=true",

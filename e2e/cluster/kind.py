@@ -16,6 +16,21 @@ INSTALL = {
     "kind": "go install sigs.k8s.io/kind@v0.33.0",
 }
 READY_SECONDS = 180
+ANSWER_SECONDS = 10.0
+
+
+def reason_against() -> str | None:
+    """Why kind cannot be used here, in words that follow "because"; None if it can."""
+    docker = shutil.which("docker")
+    if not docker:
+        return "there is no `docker`"
+    try:
+        asked = subprocess.run([docker, "info"], capture_output=True, check=False, timeout=ANSWER_SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"the Docker engine does not answer within {ANSWER_SECONDS:.0f} s"
+    if asked.returncode != 0:
+        return "no Docker engine answers"
+    return None if shutil.which("kind") else f"there is no `kind` ({INSTALL['kind']})"
 
 
 @dataclass(frozen=True)
@@ -62,6 +77,14 @@ class Kind:
             HarnessError: kind failed.
         """
         self._must("kind", "export", "kubeconfig", *self._target())
+
+    def load_image(self, archive: Path) -> None:
+        """Bring an image into the node from an OCI or Docker archive.
+
+        Raises:
+            HarnessError: kind failed.
+        """
+        self._must("kind", "load", "image-archive", str(archive), "--name", self.name)
 
     def delete(self) -> None:
         """Delete the cluster; fine when there is none.

@@ -18,15 +18,6 @@ from e2e.cluster.files import write_atomically
 VALIDITY = dt.timedelta(days=3650)
 # A clock that was set back a little must not make a fresh certificate invalid.
 BACKDATED = dt.timedelta(hours=1)
-LOOPBACK_NAMES = (
-    "127.0.0.1",
-    "localhost",
-    "kubernetes",
-    "kubernetes.default",
-    "kubernetes.default.svc",
-    "kubernetes.default.svc.cluster.local",
-    "10.96.0.1",
-)
 
 
 @dataclass(frozen=True)
@@ -149,9 +140,10 @@ def _service_account_key(directory: Path) -> None:
     write_atomically(directory / "sa.pub", public)
 
 
-def ensure(directory: Path) -> None:
+def ensure(directory: Path, names: Iterable[str]) -> None:
     """Make every certificate of a control plane in `directory`, unless they are there already.
 
+    `names` are the API server's.
     etcd has an authority of its own: a user's client certificate must not open the database.
     """
     if directory.exists():
@@ -165,7 +157,7 @@ def ensure(directory: Path) -> None:
     etcd.issue("etcd", names=("127.0.0.1", "localhost")).write(draft, "etcd")
     etcd.issue("kube-apiserver").write(draft, "apiserver-etcd")
     front.issue("front-proxy").write(draft, "front-proxy")
-    cluster.issue("kube-apiserver", names=LOOPBACK_NAMES).write(draft, "apiserver")
+    cluster.issue("kube-apiserver", names=names).write(draft, "apiserver")
     cluster.issue("kube-apiserver-kubelet", ("system:masters",)).write(draft, "apiserver-kubelet")
     cluster.issue("admin", ("system:masters",)).write(draft, "admin")
     cluster.issue("system:kube-controller-manager").write(draft, "controllers")

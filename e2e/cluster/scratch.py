@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from e2e.cluster.node import traces
 from e2e.cluster.processes import Process, boot_id, end, marked
 
 PREFIX = "test-"
@@ -48,4 +49,5 @@ def _boot_of(directory: Path) -> str:
 
 def _remove(directory: Path) -> None:
     end(marked(directory), grace=0)
+    traces.remove(directory)
     shutil.rmtree(directory, ignore_errors=True)

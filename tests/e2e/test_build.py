@@ -10,25 +10,28 @@ from pathlib import Path
 
 import pytest
 
-from e2e.cluster.build import binary_path, ensure_binary
+from e2e.cluster.build import binary_path, ensure, ensure_binary, find_toolchain, is_built
 from e2e.cluster.checkout import ROOT
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.progress import Progress
+from e2e.cluster.sources import CNI, RUNC
 
-# Says its version, lists two packages, and "builds" by copying a word to the file after -o.
+# Says its version, lists two packages, and "builds" by writing a word to files in the directory after -o.
 GO = """#!/bin/sh
 case "$1" in
 env) echo %s ;;
 list) echo a; echo b ;;
-build) echo a >&2; echo b >&2; %s; while [ "$1" != -o ]; do shift; done; echo binary >"$2" ;;
+build) echo a >&2; echo b >&2; %s; while [ "$1" != -o ]; do shift; done; for p in %s; do echo binary >"$2$p"; done ;;
 esac
 """
 
 
-def _go(directory: Path, version: str = "go1.26.8", during: str = ":") -> dict[str, str]:
+def _go(
+    directory: Path, version: str = "go1.26.8", during: str = ":", made: tuple[str, ...] = ("kube",)
+) -> dict[str, str]:
     programs = directory / "programs"
     programs.mkdir()
-    (programs / "go").write_text(GO % (version, during))
+    (programs / "go").write_text(GO % (version, during, " ".join(made)))
     (programs / "go").chmod(0o755)
     return {"PATH": f"{programs}:/usr/bin:/bin", "EDGE_CACHE": str(directory / "cache")}
 
@@ -47,10 +50,27 @@ def test_draft_of_a_killed_build_is_removed(tmp_path: Path) -> None:
     environment = _go(tmp_path)
     target = binary_path(environment)
     target.parent.mkdir(parents=True)
-    draft = target.with_name("kube.draft-1")
-    draft.write_text("half")
+    draft = target.with_name("draft-1")
+    draft.mkdir()
+    (draft / "kube").write_text("half")
     ensure_binary(environment)
     assert not draft.exists()
+
+
+def test_source_of_several_programs_is_built_whole(tmp_path: Path) -> None:
+    environment = _go(tmp_path, made=CNI.programs)
+    assert not is_built(CNI, environment)
+    directory = ensure(CNI, environment)
+    assert sorted(path.name for path in directory.iterdir()) == sorted((*CNI.programs, "lock"))
+    assert is_built(CNI, environment)
+
+
+def test_c_parts_are_linked_statically_and_only_where_there_are_any(tmp_path: Path) -> None:
+    environment = _go(tmp_path)
+    assert find_toolchain(environment, RUNC).environment["CGO_ENABLED"] == "1"
+    assert RUNC.flags[-1].endswith("-extldflags -static")
+    assert find_toolchain(environment, CNI).environment["CGO_ENABLED"] == "0"
+    assert CNI.flags == ("-trimpath", "-ldflags", "-s -w")
 
 
 def test_go_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

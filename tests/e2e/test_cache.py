@@ -1,12 +1,16 @@
 """Where the built binary is kept, and what makes it another one."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from e2e.cluster.cache import SOURCE_NAMES, SOURCES, VERSION, cache_root, content_key, go_architecture
+from e2e.cluster.cache import cache_root, content_key, go_architecture
 from e2e.cluster.errors import HarnessError
+from e2e.cluster.sources import KUBE, NODE_SOURCES, Source
+
+EVERY_FILE = [(source, name) for source in (KUBE, *NODE_SOURCES) for name in source.files]
 
 HOME = Path("/home/someone")
 
@@ -27,23 +31,35 @@ def test_cache_root(environment: dict[str, str], root: Path) -> None:
     assert cache_root(environment, HOME) == root
 
 
-@pytest.mark.parametrize("changed", SOURCE_NAMES)
-def test_key_changes_with_each_source(tmp_path: Path, changed: str) -> None:
-    for name in SOURCE_NAMES:
-        shutil.copy(SOURCES / name, tmp_path)
-    assert content_key(tmp_path) == content_key()
+@pytest.mark.parametrize(("source", "changed"), EVERY_FILE, ids=[f"{one.name}/{file}" for one, file in EVERY_FILE])
+def test_key_changes_with_each_file(tmp_path: Path, source: Source, changed: str) -> None:
+    for name in source.files:
+        shutil.copy(source.directory / name, tmp_path)
+    assert content_key(source, tmp_path) == content_key(source)
     with (tmp_path / changed).open("a") as file:
         file.write("\n")
-    assert content_key(tmp_path) != content_key()
+    assert content_key(source, tmp_path) != content_key(source)
 
 
 def test_key_names_version_and_architecture() -> None:
-    assert content_key(architecture="arm64").startswith(f"{VERSION}-arm64-")
-    assert content_key(architecture="arm64") != content_key(architecture="amd64")
+    assert content_key(KUBE, architecture="arm64").startswith(f"{KUBE.version}-arm64-")
+    assert content_key(KUBE, architecture="arm64") != content_key(KUBE, architecture="amd64")
 
 
-def test_version_is_the_one_in_go_mod() -> None:
-    assert f"k8s.io/kubernetes {VERSION}\n" in (SOURCES / "go.mod").read_text()
+def test_key_changes_with_the_tags() -> None:
+    assert content_key(replace(KUBE, tags=("other",))) != content_key(KUBE)
+
+
+@pytest.mark.parametrize("source", [KUBE, *NODE_SOURCES], ids=lambda source: source.name)
+def test_version_is_the_one_in_go_mod(source: Source) -> None:
+    assert f"{source.module} {source.version}" in (source.directory / "go.mod").read_text()
+
+
+def test_programs_of_a_source_are_the_tools_of_its_module() -> None:
+    for source in NODE_SOURCES:
+        if source.packages == "tool":
+            text = (source.directory / "go.mod").read_text()
+            assert set(source.programs) <= {line.split("/")[-1] for line in text.splitlines()}
 
 
 def test_architecture() -> None:

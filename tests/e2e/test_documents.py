@@ -21,6 +21,7 @@ no: command
 ```console
 false
 ```
+## Its end
 ```console
 echo never
 ```
@@ -35,10 +36,10 @@ def page(tmp_path: Path) -> Path:
 
 
 def test_only_blocks_of_commands_count(page: Path) -> None:
-    assert [(str(block), block.text) for block in blocks(page)] == [
-        ("page.md:3", "echo one\necho port 8080"),
-        ("page.md:10", "false"),
-        ("page.md:13", "echo never"),
+    assert [(block.section, str(block), block.text) for block in blocks(page)] == [
+        ("A page", "page.md:3", "echo one\necho port 8080"),
+        ("A page", "page.md:10", "false"),
+        ("Its end", "page.md:14", "echo never"),
     ]
 
 

@@ -11,7 +11,10 @@ import pytest
 import yaml
 
 from e2e.cluster.checkout import ROOT, checkout_hash
-from e2e.cluster.kind import CONFIG
+from e2e.cluster.errors import HarnessError
+from e2e.cluster.kind import CONFIG, reason_against
+from e2e.cluster.lifecycle import Edge
+from e2e.cluster.steps import Steps
 
 # The part of kind's v1alpha4 types (pkg/apis/config/v1alpha4/types.go) that a config of ours may use.
 V1ALPHA4 = {
@@ -127,7 +130,7 @@ def test_other_cluster_is_refused_until_down(tmp_path: Path) -> None:
     assert _cluster(tmp_path, "up").returncode == 0
     refused = _cluster(tmp_path, "up", CLUSTER="controlplane")
     assert refused.returncode == 1
-    assert "a kind cluster is up here: `make down` first" in refused.stderr
+    assert "CLUSTER=kind is up here: `make down` first" in refused.stderr
 
 
 @pytest.mark.parametrize(
@@ -163,3 +166,42 @@ def _without_docker(tmp_path: Path) -> Path:
     for name in ("sh", "basename"):
         (directory / name).symlink_to(f"/bin/{name}" if Path(f"/bin/{name}").exists() else f"/usr/bin/{name}")
     return directory
+
+
+def test_image_is_brought_into_the_kind_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _program(tmp_path / "programs", "docker")
+    _program(tmp_path / "programs", "kind")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'programs'}:/usr/bin:/bin")
+    (tmp_path / ".edge").mkdir()
+    (tmp_path / ".edge" / "kind").write_text("brought up")
+    edge = Edge(tmp_path / ".edge", os.environ, Steps())
+    edge.load_image(tmp_path / "image.tar")
+    name = f"edge-stack-{checkout_hash(tmp_path)}"
+    assert _calls(tmp_path) == [f"kind load image-archive {tmp_path / 'image.tar'} --name {name}"]
+
+
+def test_image_needs_a_cluster_with_pods(tmp_path: Path) -> None:
+    (tmp_path / "cluster").mkdir()
+    edge = Edge(tmp_path, os.environ, Steps())
+    with pytest.raises(HarnessError, match="there is no node here: CLUSTER=node make up"):
+        edge.load_image(tmp_path / "image.tar")
+
+
+@pytest.mark.parametrize(
+    ("present", "reason"),
+    [
+        ({}, "there is no `docker`"),
+        ({"docker": "exit 1"}, "no Docker engine answers"),
+        ({"docker": ":"}, "there is no `kind` (go install sigs.k8s.io/kind@v0.33.0)"),
+        ({"docker": ":", "kind": ":"}, None),
+    ],
+)
+def test_why_kind_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, present: dict[str, str], reason: str | None
+) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, action in present.items():
+        _program(programs, name, action)
+    monkeypatch.setenv("PATH", f"{programs}:{_without_docker(tmp_path)}")
+    assert reason_against() == reason

@@ -22,7 +22,7 @@ def _command(edge: Path, name: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "CLUSTER"}
+    return {**os.environ, "CLUSTER": "controlplane"}
 
 
 def _run(edge: Path, name: str) -> subprocess.CompletedProcess[str]:
@@ -57,7 +57,7 @@ def _kubectl(edge: Path, *arguments: str) -> str:
 def test_up_again_is_fine_and_a_killed_daemon_comes_back_with_the_data(edge: Path) -> None:
     first = _run(edge, "up")
     assert first.returncode == 0, first.stderr
-    assert "CLUSTER=controlplane: CLUSTER is not set" in first.stdout
+    assert "CLUSTER=controlplane: asked for" in first.stdout
     _kubectl(edge, "create", "namespace", "kept")
     pids = [_daemon(edge, name).pid for name in ALL]
     assert "was up already" in _run(edge, "up").stdout
