@@ -1,0 +1,5 @@
+"""Programs that the chart is installed and checked with, built from pinned sources: `ensure_tool("helm")`."""
+
+from e2e.tools.sources import TOOLS, ensure_tool
+
+__all__ = ["TOOLS", "ensure_tool"]

@@ -1,0 +1,51 @@
+"""A cluster that the chart is installed on."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from e2e.cluster.fixture import Kubectl
+from e2e.tools.helm import NAMESPACE, RELEASE, Helm
+
+KINDS = "deployments,services,networkpolicies,poddisruptionbudgets,roles,rolebindings,serviceaccounts"
+SITE: dict[str, Any] = {
+    "apiVersion": "edge-stack.io/v1alpha1",
+    "kind": "EdgeSite",
+    "metadata": {"name": "north", "namespace": "default"},
+    "spec": {},
+}
+HELD = {"holderIdentity": "pod-a", "leaseDurationSeconds": 8, "leaseTransitions": 3}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The module's cluster.
+
+    Attributes:
+        helm: runs helm.
+        kubectl: runs kubectl.
+    """
+
+    helm: Helm
+    kubectl: Kubectl
+
+    def get(self, *what: str) -> dict[str, Any]:
+        """Return an object or a list."""
+        found: dict[str, Any] = json.loads(self.kubectl("get", *what, "-o", "json").stdout)
+        return found
+
+    def lease(self) -> dict[str, Any]:
+        """Return the Lease's spec."""
+        spec: dict[str, Any] = self.get("lease", "edge-operator", "-n", NAMESPACE).get("spec", {})
+        return spec
+
+    def uninstall(self) -> str:
+        """Uninstall the release if it is there; what helm said."""
+        return self.helm("uninstall", RELEASE, "-n", NAMESPACE, "--ignore-not-found")
+
+
+def hold(cluster: Cluster) -> None:
+    """Take the lease as an operator does: with PUT, and so under the name of another manager than Helm's."""
+    lease = cluster.get("lease", "edge-operator", "-n", NAMESPACE)
+    cluster.kubectl("replace", "-f", "-", stdin=json.dumps(lease | {"spec": HELD}))
+    assert cluster.lease() == HELD
