@@ -1,0 +1,26 @@
+"""A site for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_operator.api.broker import BrokerClient
+from tests.edge_processor.site import Site
+from tests.support.mosquitto import MosquittoFactory
+
+DEVICES = [f"d{number}" for number in range(1, 21)]
+CLIENTS = [
+    # The broker's fixture asks in the name of the first whether the broker answers: that ends a durable session.
+    BrokerClient(name="asked", subscribe=["alerts/+"]),
+    BrokerClient(name="scada", subscribe=["cloud/sensors/#", "alerts/+"]),
+]
+
+
+@pytest.fixture
+def site(mosquitto: MosquittoFactory, tmp_path: Path) -> Iterator[Site]:
+    """A broker and a store that runs; processors and devices as the test wants."""
+    made = Site(mosquitto(devices=DEVICES, clients=CLIENTS), tmp_path)
+    made.store.start().await_ready()
+    yield made
+    made.end()

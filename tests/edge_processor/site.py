@@ -1,0 +1,147 @@
+"""A small site of real processes: Mosquitto, the store, processors, devices."""
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from e2e.cluster.ports import free_ports
+from edge_service.address import BrokerAddress
+from edge_service.backoff import Backoff
+from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
+from tests.edge_service.process import HOST, ServiceProcess
+from tests.support.mosquitto import Mosquitto
+from tests.support.processes import eventually
+
+SECONDS = 20.0
+RULES = {
+    "rules": [
+        {"name": "temperature-high", "sensorType": "temperature", "above": 80, "clear": 75, "severity": "Critical"}
+    ]
+}
+
+
+class Heard:
+    """What a listener heard."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self._more = asyncio.Event()
+
+    def __call__(self, message: Message) -> None:
+        self.messages.append(message)
+        self._more.set()
+
+    async def on(self, topic: str, count: int = 1) -> list[dict[str, Any]]:
+        """Return the payloads on `topic` once there are `count`."""
+        async with asyncio.timeout(SECONDS):
+            while len(self.payloads(topic)) < count:
+                self._more.clear()
+                await self._more.wait()
+        return self.payloads(topic)
+
+    def payloads(self, topic: str) -> list[dict[str, Any]]:
+        """Return the payloads on `topic` so far."""
+        return [orjson.loads(message.payload) for message in self.messages if message.topic == topic]
+
+
+@dataclass
+class Site:
+    """A small site of real processes.
+
+    Attributes:
+        broker: with the logins that the operator renders.
+        directory: of outputs and data.
+    """
+
+    broker: Mosquitto
+    directory: Path
+    made: list[ServiceProcess] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        (port,) = free_ports(1)
+        self.rules_file = self.directory / "rules.json"
+        self.rules_file.write_text(json.dumps(RULES))
+        (self.directory / "data").mkdir()
+        self.store = self._service(
+            "edge_storage", "store", {"PORT": str(port), "STORAGE_PATH": str(self.directory / "data")}
+        )
+        self.store_url = f"http://{HOST}:{port}"
+
+    def processor(self, name: str = "processor", **settings: str) -> ServiceProcess:
+        """Return a processor, not started."""
+        environment = {
+            "EDGE_LOCATION": "hall-1",
+            "EDGE_CREDENTIALS_DIR": str(self.broker.credentials("~processor")),
+            "DATA_SOURCE": self.broker.components_url,
+            "STORAGE_URL": self.store_url,
+            "RULES_FILE": str(self.rules_file),
+            "PROCESSING_MODE": "real-time",
+        }
+        return self._service("edge_processor", name, environment | settings)
+
+    def fleet(self, count: int, rate: float, name: str = "fleet") -> ServiceProcess:
+        """Return `count` devices in one process, each with `rate` readings a second, not started."""
+        devices = [username for username in self.broker.passwords if not username.startswith("~")][:count]
+        logins = self.directory / f"{name}-logins"
+        logins.write_text("".join(f"{device}:{self.broker.passwords[device]}\n" for device in devices))
+        arguments = ["--logins", str(logins), "--broker", self.broker.url, "--count", str(count), "--rate", str(rate)]
+        return self._service("edge_device", name, {}, *arguments, "--output", "json")
+
+    def _service(self, module: str, name: str, environment: dict[str, str], *arguments: str) -> ServiceProcess:
+        service = ServiceProcess(module, self.directory, name, environment, arguments)
+        self.made.append(service)
+        return service
+
+    def ask(self, path: str) -> Any:
+        """Return the store's answer to a GET."""
+        with urllib.request.urlopen(f"{self.store_url}{path}", timeout=10) as answer:
+            return json.load(answer)
+
+    def readings(self) -> Iterator[dict[str, Any]]:
+        """Yield all that is stored, newest first."""
+        before: int | None = None
+        while True:
+            page = self.ask(f"/v1/readings?limit=1000{f'&before={before}' if before is not None else ''}")
+            yield from page["readings"]
+            before = page["next"]
+            if before is None:
+                return
+
+    def await_stored(self, count: int) -> None:
+        """Return once at least so many readings are stored."""
+        eventually(f"{count} stored", lambda: sum(1 for _ in self.readings()) >= count, 60, pause=0.5)
+
+    @asynccontextmanager
+    async def listener(self, name: str, *topics: str) -> AsyncIterator[Heard]:
+        """Listen as a further client or a component."""
+        heard = Heard()
+        own = name.removeprefix("~") in ("gateway", "processor", "storage", "operator")
+        options = MqttOptions(
+            BrokerAddress.parse(self.broker.components_url if own else self.broker.url),
+            f"listener-{name}",
+            self.broker.credentials(name),
+            subscriptions=tuple(Subscription(topic, qos=2) for topic in topics),
+        )
+        async with MqttSession(options, heard, backoff=Backoff(0.05, 0.2)) as session:
+            await asyncio.wait_for(session.connected.wait(), SECONDS)
+            yield heard
+
+    @asynccontextmanager
+    async def device(self, device_id: str = "d1") -> AsyncIterator[MqttSession]:
+        """Be a device."""
+        options = MqttOptions(BrokerAddress.parse(self.broker.url), device_id, self.broker.credentials(device_id))
+        async with MqttSession(options, backoff=Backoff(0.05, 0.2)) as session:
+            await asyncio.wait_for(session.connected.wait(), SECONDS)
+            yield session
+
+    def end(self) -> None:
+        """End every process that still runs."""
+        for process in self.made:
+            process.kill()

@@ -1,0 +1,83 @@
+"""Batches: their size, their order, when they go."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_processor.inbox import CROWDED, Inbox
+from tests.edge_processor.messages import received
+
+
+def inbox(most_messages: int = 3, most_bytes: int = 100, linger_seconds: float = 0.01) -> Inbox:
+    return Inbox(most_messages, most_bytes, linger_seconds)
+
+
+async def test_a_full_batch_goes_at_once() -> None:
+    waiting = inbox(linger_seconds=60)
+    for number in range(4):
+        waiting.add(received(number))
+    batch = await asyncio.wait_for(waiting.take(), 5)
+    assert [each.message._mid for each in batch] == [0, 1, 2]  # noqa: SLF001 - which message it is
+    assert len(waiting) == 1
+
+
+async def test_a_batch_that_fills_while_it_lingers_goes_then() -> None:
+    waiting = inbox(linger_seconds=60)
+    taking = asyncio.create_task(waiting.take())
+    for number in range(3):
+        waiting.add(received(number))
+        await asyncio.sleep(0)
+    assert len(await asyncio.wait_for(taking, 5)) == 3
+
+
+async def test_a_lonely_message_goes_soon() -> None:
+    waiting = inbox()
+    waiting.add(received(1))
+    assert len(await asyncio.wait_for(waiting.take(), 5)) == 1
+
+
+@given(st.lists(st.integers(0, 150), min_size=1, max_size=30))
+def test_batches_are_within_bounds_and_keep_the_order(sizes: list[int]) -> None:
+    async def drained() -> list[list[int]]:
+        waiting = inbox(linger_seconds=0)
+        for number, size in enumerate(sizes):
+            waiting.add(received(number, size))
+        batches = []
+        while len(waiting):
+            batches.append([each.message._mid for each in await waiting.take()])  # noqa: SLF001
+        return batches
+
+    batches = asyncio.run(drained())
+    assert [number for batch in batches for number in batch] == list(range(len(sizes)))
+    for batch in batches:
+        assert len(batch) <= 3
+        assert len(batch) == 1 or sum(sizes[number] for number in batch) <= 100
+
+
+async def test_it_is_idle_when_all_is_stored_and_not_before() -> None:
+    waiting = inbox(most_messages=1)
+    await asyncio.wait_for(waiting.idle(), 5)
+    waiting.add(received(1))
+    waiting.add(received(2))
+    for left in (1, 0):
+        await waiting.take()
+        idle = asyncio.create_task(waiting.idle())
+        await asyncio.sleep(0)
+        assert not idle.done()
+        waiting.done()
+        await asyncio.sleep(0)
+        assert idle.done() is (left == 0)
+        idle.cancel()
+
+
+async def test_it_says_when_it_is_crowded() -> None:
+    by_count, by_size = inbox(), inbox()
+    for number in range(CROWDED * 3):
+        assert not by_count.is_crowded
+        by_count.add(received(number))
+    assert by_count.is_crowded
+    by_size.add(received(1, CROWDED * 100))
+    assert by_size.is_crowded
+    await by_size.take()
+    assert not by_size.is_crowded

@@ -1,0 +1,54 @@
+"""How long messages lie in the broker."""
+
+from edge_processor.lag import MOST_UNDER_WAY, QueueLag
+
+
+def test_nothing_is_known_before_a_marker_has_come_back() -> None:
+    lag = QueueLag()
+    assert lag.seconds(0.0) is None
+    marker = lag.marker(1.0)
+    assert lag.seconds(50.0) is None
+    lag.returned(marker, 100.0)
+    assert lag.seconds(100.0) == 99.0
+
+
+def test_a_marker_that_stays_away_is_counted_while_it_does() -> None:
+    lag = QueueLag()
+    lag.returned(lag.marker(1.0), 1.5)
+    assert lag.seconds(9.0) == 0.5
+    lag.marker(10.0)
+    assert lag.seconds(10.1) == 0.5
+    assert lag.seconds(13.0) == 3.0
+
+
+def test_a_later_marker_answers_for_the_earlier() -> None:
+    lag = QueueLag()
+    lag.marker(1.0)
+    later = lag.marker(2.0)
+    lag.returned(later, 2.25)
+    assert lag.seconds(60.0) == 0.25
+
+
+def test_another_process_s_marker_says_nothing() -> None:
+    lag = QueueLag()
+    lag.marker(1.0)
+    lag.returned(b"another", 2.0)
+    assert lag.seconds(2.0) is None
+
+
+def test_after_a_connect_it_begins_anew() -> None:
+    lag = QueueLag()
+    old = lag.marker(1.0)
+    lag.returned(lag.marker(2.0), 2.5)
+    lag.restart()
+    assert lag.seconds(3.0) is None
+    lag.returned(old, 4.0)
+    assert lag.seconds(4.0) is None
+
+
+def test_markers_that_never_come_back_are_given_up() -> None:
+    lag = QueueLag()
+    lag.returned(lag.marker(0.0), 0.0)
+    for second in range(2 * MOST_UNDER_WAY):
+        lag.marker(float(second))
+    assert lag.seconds(2.0 * MOST_UNDER_WAY) == MOST_UNDER_WAY

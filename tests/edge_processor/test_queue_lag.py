@@ -1,0 +1,41 @@
+"""The lag of the broker's queue, measured through it."""
+
+import asyncio
+from pathlib import Path
+
+from edge_wire import topics
+from tests.edge_processor.site import Site
+
+READING = b'{"sensor_type":"t","value":1}'
+
+
+async def test_the_lag_is_measured_and_told(site: Site) -> None:
+    processor = await asyncio.to_thread(lambda: site.processor().start().await_ready())
+    async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
+        async with asyncio.timeout(20):
+            while not any(digest["queue_lag_seconds"] is not None for digest in heard.payloads("edge/activity")):
+                before = len(heard.messages)
+                await device.publish("devices/d1/data", READING)
+                await heard.on("edge/activity", before + 1)
+    assert 0 <= processor.metric("edge_processor_queue_lag_seconds") < 2
+
+
+async def test_where_markers_may_not_be_sent_the_lag_is_unknown_and_all_else_works(site: Site) -> None:
+    forbid_markers(site)
+    processor = await asyncio.to_thread(lambda: site.processor().start().await_ready())
+    async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
+        for count in (1, 2):
+            await device.publish("devices/d1/data", READING)
+            digests = await heard.on("edge/activity", count)
+        assert {digest["queue_lag_seconds"] for digest in digests} == {None}
+    refused = [line for line in processor.messages() if "the queue's lag stays unknown" in line]
+    assert len(refused) == 1
+
+
+def forbid_markers(site: Site) -> None:
+    """Take the markers out of the access rules and restart the broker."""
+    rules = Path(site.broker.layout.config_dir) / "acl"
+    kept = [line for line in rules.read_text().splitlines(keepends=True) if topics.ACTIVITY_MARKER not in line]
+    rules.write_text("".join(kept))
+    site.broker.stop()
+    site.broker.start()

@@ -1,0 +1,51 @@
+"""What a simulated device does when it is told something."""
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge_wire.messages import ACK_FAILED, ACK_OK, Command, CommandAck
+
+REMEMBERED = 100
+"""Commands whose answers are kept: one that is delivered again is answered again, not carried out again."""
+
+
+class RefusedError(Exception):
+    """The device cannot do it; the message says why."""
+
+
+@dataclass(slots=True)
+class Commands:
+    """Answers commands.
+
+    Attributes:
+        actions: what can be done, by the command's name; each gets the parameters and returns the result.
+    """
+
+    actions: dict[str, Callable[[dict[str, Any]], Any]]
+    _answered: OrderedDict[str, CommandAck] = field(default_factory=OrderedDict, init=False)
+
+    def answer(self, command: Command, now: dt.datetime) -> CommandAck:
+        """Carry out `command` unless that was done or it is too late, and return the answer."""
+        known = self._answered.get(command.command_id)
+        if known is not None:
+            return known
+        answer = self._carry_out(command, now)
+        self._answered[command.command_id] = answer
+        if len(self._answered) > REMEMBERED:
+            self._answered.popitem(last=False)
+        return answer
+
+    def _carry_out(self, command: Command, now: dt.datetime) -> CommandAck:
+        if command.expires_at <= now:
+            return CommandAck(command.command_id, ACK_FAILED, "the command came after its end")
+        action = self.actions.get(command.command)
+        if action is None:
+            known = ", ".join(sorted(self.actions))
+            return CommandAck(command.command_id, ACK_FAILED, f"unknown command; this device knows {known}")
+        try:
+            return CommandAck(command.command_id, ACK_OK, action(dict(command.params)))
+        except RefusedError as error:
+            return CommandAck(command.command_id, ACK_FAILED, str(error))

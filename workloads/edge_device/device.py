@@ -1,0 +1,207 @@
+"""One simulated device on MQTT, from its birth to its sign-off."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import random
+import secrets
+from typing import Any, Literal
+
+from edge_device.commands import Commands, RefusedError
+from edge_device.events import Events
+from edge_device.identity import Identity
+from edge_device.kinds import KINDS, Walk
+from edge_device.settings import DeviceSettings
+from edge_device.unsent import Unsent
+from edge_service.backoff import Backoff
+from edge_service.mqtt import (
+    NOBODY,
+    Message,
+    MqttError,
+    MqttOptions,
+    MqttSession,
+    NotConnectedError,
+    Subscription,
+    Will,
+)
+from edge_service.program import release
+from edge_wire import topics
+from edge_wire.messages import SIGN_OFF, Command, DeviceStatus, MalformedError, Reading
+
+MOST_UNSENT = 10_000
+WINDOW = 100
+SIGN_OFF_SECONDS = 5.0
+PARKED_SECONDS = 300
+"""How long the broker keeps commands for a device that is gone."""
+
+LAST_WILL = "LastWill"
+
+
+class Device:
+    """One simulated device."""
+
+    def __init__(self, identity: Identity, settings: DeviceSettings, events: Events) -> None:
+        kind = KINDS[settings.kind]
+        self._id = identity.device_id
+        self._settings = settings
+        self._events = events
+        self._chance = random.Random(identity.device_id)  # noqa: S311 - plausible values, no secrets
+        usual = kind.usual if settings.usual is None else settings.usual
+        self._walk = Walk(kind, settings.unit or kind.unit, usual, self._chance)
+        self._unsent = Unsent(MOST_UNSENT)
+        self._commands = Commands({"ping": lambda _: "pong", "set": self._set, "reboot": lambda _: "rebooted"})
+        self._answers: asyncio.Queue[Command] = asyncio.Queue(WINDOW)
+        self._session_id = ""
+        self._seq = 0
+        self._spoke_at = 0.0
+        self._session = MqttSession(
+            self._options(identity), self._received, self._birth, Backoff(first=0.5, longest=15.0)
+        )
+
+    async def run(self) -> None:
+        """Live until cancelled, then send what is left and sign off."""
+        async with self._session, asyncio.TaskGroup() as group:
+            work = [group.create_task(task) for task in (self._send(), self._answer(), self._beat())]
+            try:
+                await self._measure()
+            finally:
+                await self._sign_off()
+                for task in work:
+                    task.cancel()
+
+    def _options(self, identity: Identity) -> MqttOptions:
+        return MqttOptions(
+            identity.broker,
+            self._id,
+            identity.directory,
+            identity.login,
+            prefix=self._settings.mqtt_topic_prefix,
+            clean_start=False,
+            session_expiry=PARKED_SECONDS,
+            receive_maximum=WINDOW,
+            subscriptions=(Subscription(topics.device_command(self._id)),),
+            will=self._will,
+            inflight=WINDOW,
+        )
+
+    def _will(self) -> Will:
+        """Begin a new session of the device, whose end the will is to tell."""
+        self._session_id = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        self._seq = 0
+        return Will(topics.device_status(self._id), self._status("offline", LAST_WILL), retain=True)
+
+    async def _birth(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
+        self._events.tell("online", self._id, session=self._session_id)
+        await self._session.publish(topics.device_status(self._id), self._status("online"), retain=True)
+
+    async def _measure(self) -> None:
+        """Measure in even steps, whatever the connection does; the fleet's first steps are spread."""
+        await self._session.connected.wait()
+        loop, pause = asyncio.get_running_loop(), self._settings.pause
+        due = loop.time() + self._chance.uniform(0, pause)
+        while True:
+            await asyncio.sleep(due - loop.time())
+            due += pause
+            self._seq += 1
+            reading = Reading(
+                device_id=self._id,
+                sensor_type=self._settings.kind,
+                value=self._walk.next(),
+                timestamp=dt.datetime.now(dt.UTC),
+                unit=self._walk.unit,
+                location=self._settings.edge_location,
+                session=self._session_id,
+                seq=self._seq,
+            )
+            self._unsent.add(reading)
+
+    async def _send(self) -> None:
+        """Send readings in their order, each until the broker has acknowledged it."""
+        topic = topics.device_data(self._id)
+        while True:
+            await self._session.connected.wait()
+            window = await self._unsent.take(WINDOW)
+            sent = [self._session.send(topic, reading.encode()) for reading in window]
+            for reading in window:
+                self._events.tell("reading", self._id, value=reading.value, unit=reading.unit, seq=reading.seq)
+            answers = await asyncio.gather(*sent, return_exceptions=True)
+            again: list[Reading] = []
+            for reading, answer in zip(window, answers, strict=True):
+                self._settle(reading, answer, again)
+            self._unsent.done(again)
+            self._spoke_at = asyncio.get_running_loop().time()
+
+    def _settle(self, reading: Reading, answer: int | BaseException, again: list[Reading]) -> None:
+        if isinstance(answer, NotConnectedError):
+            again.append(reading)
+        elif isinstance(answer, MqttError):
+            self._events.tell("refused", self._id, seq=reading.seq, error=answer)
+        elif answer == NOBODY:
+            self._events.tell("unheard", self._id, session=reading.session, seq=reading.seq)
+        else:
+            self._events.tell("acknowledged", self._id, session=reading.session, seq=reading.seq)
+
+    def _received(self, message: Message) -> None:
+        try:
+            command = Command.parse(message.payload)
+            self._answers.put_nowait(command)
+        except (MalformedError, asyncio.QueueFull) as error:
+            self._events.tell("bad_command", self._id, error=str(error) or "too many commands at once")
+
+    async def _answer(self) -> None:
+        while True:
+            command = await self._answers.get()
+            ack = self._commands.answer(command, dt.datetime.now(dt.UTC))
+            self._events.tell("command", self._id, command=command.command, id=command.command_id, status=ack.status)
+            with contextlib.suppress(MqttError):  # the command comes again, or expires
+                await self._session.publish(topics.device_command_ack(self._id), ack.encode())
+
+    async def _beat(self) -> None:
+        """Say that the device is there when it has said nothing else for a while."""
+        loop, pause = asyncio.get_running_loop(), self._settings.heartbeat
+        while True:
+            await asyncio.sleep(max(self._spoke_at + pause - loop.time(), pause / 10))
+            if loop.time() - self._spoke_at < pause or not self._session.connected.is_set():
+                continue
+            with contextlib.suppress(MqttError):  # the next connection begins with a birth
+                await self._session.publish(topics.device_status(self._id), self._status("online"), retain=True)
+                self._events.tell("heartbeat", self._id)
+                self._spoke_at = loop.time()
+
+    async def _sign_off(self) -> None:
+        """Send what is left and say goodbye, if there is a connection, within bounded time."""
+        if not self._session.connected.is_set():
+            self._events.tell("left_unconnected", self._id, error=self._session.last_error)
+            return
+        with contextlib.suppress(MqttError, TimeoutError):
+            async with asyncio.timeout(SIGN_OFF_SECONDS):
+                await self._unsent.idle()
+                await self._session.publish(
+                    topics.device_status(self._id), self._status("offline", SIGN_OFF), retain=True
+                )
+                self._events.tell("offline", self._id, session=self._session_id, reason=SIGN_OFF)
+
+    def _status(self, status: Literal["online", "offline"], reason: str | None = None) -> bytes:
+        return DeviceStatus(
+            id=self._id,
+            status=status,
+            name=self._id,
+            type=f"{self._settings.kind}-sensor",
+            location=self._settings.edge_location,
+            last_seen=dt.datetime.now(dt.UTC),
+            metadata={"firmware": f"edge-device {release()}"},
+            session=self._session_id,
+            reason=reason,
+        ).encode()
+
+    def _set(self, params: dict[str, Any]) -> str:
+        """Carry out `set`: measure around another value from now on.
+
+        Raises:
+            RefusedError: the parameter is missing or no number.
+        """
+        value = params.get("value")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise RefusedError("set needs the parameter value, a number")
+        self._walk.move(float(value))
+        return f"measuring around {value} {self._walk.kind.unit}"

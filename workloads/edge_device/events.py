@@ -1,0 +1,46 @@
+"""Prints what the simulated devices do, a line an event."""
+
+import datetime as dt
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Literal, TextIO
+
+FREQUENT = frozenset({"reading", "acknowledged", "unheard", "heartbeat"})
+"""Events that `quiet` only counts."""
+
+
+@dataclass(slots=True)
+class Events:
+    """Prints and counts events.
+
+    Attributes:
+        output: how; quiet leaves out the frequent ones.
+        stream: where to.
+        counts: how many of each there were.
+    """
+
+    output: Literal["plain", "json", "quiet"] = "plain"
+    stream: TextIO = sys.stdout
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def tell(self, event: str, device_id: str, **facts: Any) -> None:
+        """Print `event` of a device with what belongs to it."""
+        self.counts[event] += 1
+        if self.output == "quiet" and event in FREQUENT:
+            return
+        self._print(event, {"device": device_id, **facts})
+
+    def sum_up(self) -> None:
+        """Print how many events of each sort there were."""
+        self._print("sum", dict(sorted(self.counts.items())))
+
+    def _print(self, event: str, facts: dict[str, Any]) -> None:
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if self.output == "json":
+            line = json.dumps({"time": now, "event": event, **facts}, ensure_ascii=False, default=str)
+        else:
+            line = " ".join([now, event, *(f"{name}={value}" for name, value in facts.items())])
+        self.stream.write(f"{line}\n")
+        self.stream.flush()

@@ -1,0 +1,91 @@
+"""`edge-processor`: waits for the ingester's lease, works while it has it, waits again."""
+
+import asyncio
+import contextlib
+import logging
+
+from edge_processor.lease import LeaseKeeper, LeaseLostError
+from edge_processor.metrics import ProcessorMetrics
+from edge_processor.readiness import Readiness
+from edge_processor.settings import ProcessorSettings, holder_name
+from edge_processor.tenure import Tenure
+from edge_service.metrics import registry
+from edge_service.probes import Probes, probe_app
+from edge_service.program import Program
+from edge_service.server import HttpServer
+from edge_service.store import FencedError, Lease, StoreClient
+
+NAME = "edge-processor"
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(settings: ProcessorSettings, stop: asyncio.Event) -> None:
+    """Work until `stop` is set."""
+    figures = registry(NAME)
+    metrics = ProcessorMetrics(figures)
+    readiness = Readiness()
+    metrics.connected.set_function(lambda: readiness.is_connected)
+    probes = Probes(figures, waiting_for=readiness.waiting_for)
+    if sink := settings.output_sink or settings.kafka_broker:
+        logger.warning("the sink %s is not served by this release: readings stay on site", sink)
+    async with (
+        StoreClient(settings.storage_url) as store,
+        # Its own connection and its own patience: a commit that takes long must not cost the lease.
+        StoreClient(settings.storage_url, timeout_seconds=settings.lease_seconds / 2, attempts=1) as lease_store,
+        HttpServer(probe_app(NAME, probes), settings.host, settings.port),
+    ):
+        holder = holder_name()
+        keeper = LeaseKeeper(lease_store, holder, settings.lease_seconds)
+        readiness.keeper = keeper
+        while not stop.is_set():
+            lease = await _take_unless(stop, keeper)
+            if lease is None:
+                return
+            metrics.holding.set(1)
+            tenure = Tenure(settings, store, keeper, lease, holder, metrics)
+            readiness.session = tenure.session
+            await _hold(tenure, keeper, lease, stop)
+            readiness.session = None
+            metrics.holding.set(0)
+
+
+async def _take_unless(stop: asyncio.Event, keeper: LeaseKeeper) -> Lease | None:
+    """Wait for the lease; None if `stop` is set before."""
+    taking = asyncio.create_task(keeper.take())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if taking.done():
+        return taking.result()
+    taking.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await taking
+    return None
+
+
+async def _hold(tenure: Tenure, keeper: LeaseKeeper, lease: Lease, stop: asyncio.Event) -> None:
+    """Work as the ingester until told to stop, when the lease is given back, or until another is the ingester."""
+    try:
+        await tenure.run(stop)
+    except* (LeaseLostError, FencedError) as lost:
+        logger.warning("no longer the ingester: %s", lost.exceptions[0])
+    else:
+        await keeper.release(lease)
+
+
+PROGRAM = Program(
+    NAME,
+    "Takes the readings of a site's devices from the broker into the store, and sends alerts and processed readings.",
+    ProcessorSettings,
+    serve,
+)
+
+
+def main() -> None:
+    """Run the program."""
+    PROGRAM.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Tells on `edge/activity` which devices were heard, and answers who asks for all of them."""
+
+import asyncio
+import datetime as dt
+import logging
+import math
+from dataclasses import dataclass, field, replace
+
+from edge_processor.lag import QueueLag
+from edge_processor.metrics import ProcessorMetrics
+from edge_service.mqtt import MqttError, MqttSession, PublishRefusedError
+from edge_service.store import StoreClient, StoreError
+from edge_wire import topics
+from edge_wire.messages import Activity, parse_timestamp
+
+DIGEST_SECONDS = 1.0
+SOURCE = "processor"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class ActivityTeller:
+    """Sends a digest each second while anyone was heard.
+
+    Attributes:
+        session: to send by.
+        store: knows the last arrival of every device.
+        metrics: where the lag is shown.
+    """
+
+    session: MqttSession
+    store: StoreClient
+    metrics: ProcessorMetrics
+    _heard: dict[str, float] = field(default_factory=dict, init=False)
+    _lag: QueueLag = field(default_factory=QueueLag, init=False)
+    _may_mark: bool = field(default=True, init=False)
+    _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def heard(self, device_id: str, now: float) -> None:
+        """Take down that a device was heard."""
+        self._heard[device_id] = now
+
+    def asked(self) -> None:
+        """Take down that somebody wants every device's last arrival; who asks meanwhile gets the same answer."""
+        self._asked.set()
+
+    def marker_returned(self, payload: bytes, now: float) -> None:
+        """Take a marker that has come back through the broker's queue."""
+        self._lag.returned(payload, now)
+
+    def restart(self) -> None:
+        """Begin to measure anew: there is a new connection."""
+        self._lag.restart()
+        self._may_mark = True
+
+    async def run(self) -> None:
+        """Send digests and answers until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._digests())
+            group.create_task(self._answers())
+
+    async def _digests(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(DIGEST_SECONDS)
+            await self.session.connected.wait()
+            try:
+                await self._digest(loop.time())
+                await self._mark(loop.time())
+            except MqttError as error:
+                logger.warning("no digest of who was heard: %s", error)
+
+    async def _mark(self, now: float) -> None:
+        """Send a marker through the queue.
+
+        Raises:
+            NotConnectedError: the broker is away.
+        """
+        if not self._may_mark:
+            return
+        try:
+            await self.session.publish(topics.ACTIVITY_MARKER, self._lag.marker(now))
+        except PublishRefusedError as error:
+            self._may_mark = False
+            logger.warning("the queue's lag stays unknown: %s may not be published: %s", topics.ACTIVITY_MARKER, error)
+
+    async def _digest(self, now: float) -> None:
+        """Send who was heard since the last digest.
+
+        Raises:
+            MqttError: it could not be sent; those in it are told of in the next one.
+        """
+        lag = self._lag.seconds(now)
+        self.metrics.queue_lag.set(math.nan if lag is None else lag)
+        heard, self._heard = self._heard, {}
+        if not heard:
+            return
+        ages = {device_id: round(now - arrived, 3) for device_id, arrived in heard.items()}
+        try:
+            await self._tell(Activity(SOURCE, ages, queue_lag_seconds=lag))
+        except MqttError:
+            self._heard = heard | self._heard
+            raise
+
+    async def _answers(self) -> None:
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            try:
+                await self._answer()
+            except (StoreError, MqttError) as error:
+                logger.warning("who was heard when cannot be told: %s", error)
+            await asyncio.sleep(DIGEST_SECONDS)
+
+    async def _answer(self) -> None:
+        """Send every device's last arrival.
+
+        Raises:
+            StoreError: the store cannot tell.
+            MqttError: it could not be sent.
+        """
+        arrivals = (await self.store.arrivals())["arrivals"]
+        now = dt.datetime.now(dt.UTC)
+        ages = {device_id: _age(arrived, now) for device_id, arrived in arrivals.items()}
+        lag = self._lag.seconds(asyncio.get_running_loop().time())
+        await self._tell(Activity(SOURCE, ages, queue_lag_seconds=lag, is_reply=True))
+
+    async def _tell(self, activity: Activity) -> None:
+        for part in activity.parts():
+            await self.session.publish(topics.ACTIVITY, replace(part).encode())
+
+
+def _age(arrived: str, now: dt.datetime) -> float:
+    at = parse_timestamp(arrived)
+    return max(0.0, round((now - at).total_seconds(), 3)) if at else math.inf

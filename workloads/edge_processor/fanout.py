@@ -1,0 +1,88 @@
+"""Publishes what was stored on `cloud/sensors/{id}`."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from edge_processor.metrics import ProcessorMetrics
+from edge_service.mqtt import MqttSession, NotConnectedError, PublishRefusedError
+from edge_wire import topics
+
+MOST_WAITING = 10_000
+"""Readings that may wait to be published."""
+
+WINDOW = 500
+"""Readings that are sent before the broker's acknowledgements are waited for."""
+
+LOOK_SECONDS = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+class Fanout:
+    """Publishes stored readings in their order, each until the broker has acknowledged it.
+
+    The store has them: what cannot be published while the broker is away and the queue is full is left out and counted.
+    """
+
+    def __init__(self, session: MqttSession, metrics: ProcessorMetrics) -> None:
+        self._session = session
+        self._metrics = metrics
+        self._waiting: deque[Mapping[str, Any]] = deque()
+        self._some = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def put(self, readings: Sequence[Mapping[str, Any]]) -> None:
+        """Take `readings`; waits while there is no room and the broker is there to make some."""
+        if not readings:
+            return
+        while len(self._waiting) >= MOST_WAITING and self._session.connected.is_set():
+            self._moved.clear()
+            try:
+                await asyncio.wait_for(self._moved.wait(), LOOK_SECONDS)
+            except TimeoutError:
+                continue
+        if len(self._waiting) >= MOST_WAITING:
+            self._metrics.unpublished.labels("no_connection").inc(len(readings))
+            logger.warning("%d stored readings are not published: the broker is away", len(readings))
+            return
+        self._waiting.extend(readings)
+        self._idle.clear()
+        self._some.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        while True:
+            await self._some.wait()
+            await self._session.connected.wait()
+            window = [self._waiting.popleft() for _ in range(min(len(self._waiting), WINDOW))]
+            self._waiting.extendleft(reversed(await self._publish(window)))
+            self._moved.set()
+            if not self._waiting:
+                self._some.clear()
+                self._idle.set()
+
+    async def idle(self) -> None:
+        """Return when all is published."""
+        await self._idle.wait()
+
+    async def _publish(self, window: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Publish and return those to publish again: the connection ended before their acknowledgement."""
+        sent = [self._session.send(topics.sensors(each["device_id"]), orjson.dumps(each)) for each in window]
+        answers = await asyncio.gather(*sent, return_exceptions=True)
+        again: list[Mapping[str, Any]] = []
+        for reading, answer in zip(window, answers, strict=True):
+            if isinstance(answer, NotConnectedError):
+                again.append(reading)
+            elif isinstance(answer, PublishRefusedError):
+                self._metrics.unpublished.labels("refused").inc()
+                logger.warning("a stored reading of %s is not published: %s", reading["device_id"], answer)
+            else:
+                self._metrics.published.inc()
+        return again

@@ -1,0 +1,95 @@
+"""From the inbox into the store; acknowledged after the commit, never before."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edge_processor.inbox import Inbox, Received
+from edge_processor.metrics import ProcessorMetrics
+from edge_service.backoff import Backoff
+from edge_service.store import MessageResult, RawMessage, StoreClient, Stored, StoreRefusedError, StoreUnavailableError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """Stores what comes, batch after batch, so that the order of each device is kept.
+
+    Attributes:
+        inbox: where messages wait.
+        store: where they go.
+        location: of the site.
+        token: of the lease; the store refuses an old one.
+        stored: gets the newly stored readings after their messages were acknowledged.
+        metrics: where it is counted.
+    """
+
+    inbox: Inbox
+    store: StoreClient
+    location: str
+    token: int
+    stored: Callable[[Sequence[Mapping[str, Any]]], Awaitable[None]]
+    metrics: ProcessorMetrics
+
+    async def run(self) -> None:
+        """Store until cancelled.
+
+        Raises:
+            FencedError: another replica is the ingester; nothing more may be acknowledged.
+        """
+        while True:
+            batch = await self.inbox.take()
+            stored = await self._commit(batch)
+            for received in batch:
+                received.message.ack()
+            self._count(batch, stored)
+            await self.stored(stored.readings)
+            self.inbox.done()
+
+    async def _commit(self, batch: list[Received]) -> Stored:
+        """Store `batch` and return when it is committed, however long the store is away.
+
+        Raises:
+            FencedError: another replica is the ingester.
+        """
+        messages = [RawMessage(each.device_id, each.message.payload, each.received_at) for each in batch]
+        backoff = Backoff(first=0.1, longest=2.0)
+        while True:
+            try:
+                with self.metrics.commit.time():
+                    return await self.store.store(
+                        messages, location=self.location, received_at=batch[0].received_at, token=self.token
+                    )
+            except StoreUnavailableError as error:
+                logger.warning("readings wait for the store: %s", error)
+            except StoreRefusedError as error:
+                # The store sets aside what it cannot read; a refusal means that it is another release, or no store.
+                logger.error("readings wait: %s: check STORAGE_URL and the store's release", error)  # noqa: TRY400
+            self.metrics.store_failures.inc()
+            await asyncio.sleep(backoff.next())
+
+    def _count(self, batch: list[Received], stored: Stored) -> None:
+        metrics, now = self.metrics, asyncio.get_running_loop().time()
+        metrics.batch.observe(len(batch))
+        for received in batch:
+            metrics.received_to_committed.observe(now - received.arrived)
+        metrics.accepted.inc(sum(result.accepted for result in stored.results))
+        metrics.duplicates.inc(sum(result.duplicates for result in stored.results))
+        for received, result in zip(batch, stored.results, strict=False):
+            self._tell_rejected(received, result)
+
+    def _tell_rejected(self, received: Received, result: MessageResult) -> None:
+        for reason, count in Counter(rejection.reason for rejection in result.rejected).items():
+            self.metrics.rejected.labels(reason).inc(count)
+        if result.rejected:
+            first = result.rejected[0]
+            logger.warning(
+                "set aside %d of a payload of %s as dead letters: %s",
+                len(result.rejected),
+                received.device_id,
+                first.message,
+            )

@@ -1,0 +1,100 @@
+"""The ingester's lease: taken, kept, given back."""
+
+import asyncio
+import logging
+
+from edge_service.backoff import Backoff
+from edge_service.store import Lease, LeaseHeldError, StoreClient, StoreError
+
+LOOK_SECONDS = 0.5
+"""How often a standby asks: a released lease is taken within this time."""
+
+SOON_SECONDS = 0.02
+"""How long after the end of another's lease to ask for it."""
+
+logger = logging.getLogger(__name__)
+
+
+class LeaseLostError(Exception):
+    """Another replica is the ingester now."""
+
+
+class LeaseKeeper:
+    """Takes the lease and keeps it.
+
+    While the store cannot be reached nobody else can take the lease either: then it is neither valid nor lost.
+
+    Attributes:
+        answered_at: when the store last answered, by the event loop's clock; None if it never has.
+    """
+
+    def __init__(self, store: StoreClient, holder: str, ttl_seconds: float) -> None:
+        """Prepare; `store` should answer within a part of `ttl_seconds` or fail."""
+        self._store = store
+        self._holder = holder
+        self._ttl_seconds = ttl_seconds
+        self._valid_until = 0.0
+        self._renewed = asyncio.Event()
+        self.answered_at: float | None = None
+
+    async def take(self) -> Lease:
+        """Wait until the lease is free, and take it."""
+        backoff = Backoff(first=0.2, longest=1.0)
+        while True:
+            try:
+                lease = await self._ask()
+            except LeaseHeldError as held:
+                backoff.reset()
+                await asyncio.sleep(min(held.expires_in + SOON_SECONDS, LOOK_SECONDS))
+            except StoreError as error:
+                logger.warning("the ingester's lease cannot be asked for: %s", error)
+                await asyncio.sleep(backoff.next())
+            else:
+                logger.info("took the ingester's lease with token %d as %s", lease.token, self._holder)
+                return lease
+
+    async def keep(self, lease: Lease) -> None:
+        """Renew the lease until cancelled.
+
+        Raises:
+            LeaseLostError: another has it.
+        """
+        while True:
+            await asyncio.sleep(self._ttl_seconds / 4)
+            try:
+                renewed = await self._ask()
+            except LeaseHeldError as held:
+                raise LeaseLostError(f"{held.holder} is the ingester now") from held
+            except StoreError as error:
+                logger.warning("the ingester's lease cannot be renewed now: %s", error)
+                continue
+            if renewed.token != lease.token:
+                raise LeaseLostError(f"the lease had been another's meanwhile: token {renewed.token}")
+
+    async def valid(self) -> None:
+        """Return when the lease is surely ours at this moment."""
+        while asyncio.get_running_loop().time() >= self._valid_until:
+            self._renewed.clear()
+            await self._renewed.wait()
+
+    async def release(self, lease: Lease) -> None:
+        """Give the lease back, so that another need not wait for its end."""
+        self._valid_until = 0.0
+        try:
+            await self._store.release_lease(self._holder, lease.token)
+        except StoreError as error:
+            logger.warning("the ingester's lease could not be given back; it ends by itself: %s", error)
+
+    async def _ask(self) -> Lease:
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        try:
+            lease = await self._store.take_lease(self._holder, self._ttl_seconds)
+        except LeaseHeldError:
+            self.answered_at = loop.time()
+            raise
+        self.answered_at = loop.time()
+        # Counted from the question: when it was answered is known to the store alone.
+        self._valid_until = asked_at + lease.ttl_seconds
+        self._renewed.set()
+        return lease

@@ -1,0 +1,58 @@
+"""What the processor measures."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_LATENCIES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
+_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+class ProcessorMetrics:
+    """The figures of one processor.
+
+    Attributes:
+        holding: 1 while this replica is the ingester.
+        connected: 1 while it is connected to the broker.
+        received: messages from devices.
+        unnamed: messages whose topic names no possible device; they cannot be stored.
+        dropped: messages with QoS 0 that were left out as too many waited.
+        accepted: readings newly stored.
+        duplicates: readings that the store had already.
+        rejected: what was set aside as dead letters, by reason.
+        batch: messages in a commit.
+        commit: seconds of a commit as this process sees it.
+        received_to_committed: seconds between a message's arrival here and its commit.
+        store_failures: attempts to commit that failed and were repeated.
+        published: readings published on cloud/sensors.
+        unpublished: stored readings that were not published on cloud/sensors, by reason.
+        alerts: alerts sent, by state.
+        queue_lag: seconds that messages lie in the broker; not a number while that is not known.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, about: str, *labels: str) -> Counter:
+            return Counter(f"edge_processor_{name}", about, labels, registry=registry)
+
+        def gauge(name: str, about: str) -> Gauge:
+            return Gauge(f"edge_processor_{name}", about, registry=registry)
+
+        def histogram(name: str, about: str, buckets: tuple[float, ...]) -> Histogram:
+            return Histogram(f"edge_processor_{name}", about, buckets=buckets, registry=registry)
+
+        self.holding = gauge("lease_held", "1 while this replica is the ingester.")
+        self.connected = gauge("broker_connected", "1 while this replica is connected to the broker.")
+        self.received = counter("messages", "Messages from devices.")
+        self.unnamed = counter("unnamed", "Messages whose topic names no possible device.")
+        self.dropped = counter("qos0_dropped", "Messages with QoS 0 left out as too many waited for the store.")
+        self.accepted = counter("readings_stored", "Readings newly stored.")
+        self.duplicates = counter("readings_repeated", "Readings that the store had already.")
+        self.rejected = counter("rejected", "Payloads set aside as dead letters.", "reason")
+        self.batch = histogram("batch_messages", "Messages in a commit.", _SIZES)
+        self.commit = histogram("commit_seconds", "Time of a commit.", _LATENCIES)
+        self.received_to_committed = histogram(
+            "received_to_committed_seconds", "Time from a message's arrival here to its commit.", _LATENCIES
+        )
+        self.store_failures = counter("store_failures", "Attempts to commit that failed and were repeated.")
+        self.published = counter("readings_published", "Readings published on cloud/sensors.")
+        self.unpublished = counter("readings_unpublished", "Stored readings not published on cloud/sensors.", "reason")
+        self.alerts = counter("alerts_sent", "Alerts sent.", "state")
+        self.queue_lag = gauge("queue_lag_seconds", "How long messages lie in the broker; NaN while unknown.")

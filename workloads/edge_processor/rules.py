@@ -1,0 +1,62 @@
+"""The alert rules that the operator gives: from their file into the store."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from edge_service.backoff import Backoff
+from edge_service.store import StoreClient, StoreRefusedError, StoreUnavailableError
+
+logger = logging.getLogger(__name__)
+
+
+class RulesFileError(Exception):
+    """The file of rules cannot be used; the message says why."""
+
+
+def read_rules(path: Path) -> Sequence[Mapping[str, Any]]:
+    """Return the rules in the file, `{"rules": [...]}`; the store says whether each can be used.
+
+    Raises:
+        RulesFileError: it cannot be read or holds something else.
+    """
+    try:
+        content = orjson.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise RulesFileError(f"RULES_FILE {path} cannot be read: {error}") from error
+    rules = content.get("rules") if isinstance(content, dict) else None
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise RulesFileError(f'RULES_FILE {path} must hold {{"rules": [...]}}')
+    return rules
+
+
+async def hand_over_rules(path: Path | None, store: StoreClient, token: int) -> None:
+    """Put the rules into the store, however long it is away; rules that cannot be used leave those that it has.
+
+    Raises:
+        FencedError: another replica is the ingester.
+    """
+    if path is None:
+        return
+    try:
+        rules = read_rules(path)
+    except RulesFileError as error:
+        logger.error("the store keeps its alert rules: %s", error)  # noqa: TRY400 - the message says all
+        return
+    backoff = Backoff()
+    while True:
+        try:
+            await store.put_rules(rules, token=token)
+        except StoreUnavailableError as error:
+            logger.warning("the alert rules wait for the store: %s", error)
+            await asyncio.sleep(backoff.next())
+        except StoreRefusedError as error:
+            logger.error("the store keeps its alert rules: RULES_FILE %s: %s", path, error)  # noqa: TRY400
+            return
+        else:
+            logger.info("%d alert rules are in force", len(rules))
+            return

@@ -1,0 +1,170 @@
+"""What a replica does while it has the lease: connect, store, send; and how it ends."""
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edge_processor.activity import ActivityTeller
+from edge_processor.fanout import Fanout
+from edge_processor.inbox import Inbox, Received
+from edge_processor.ingest import Ingest
+from edge_processor.lease import LeaseKeeper
+from edge_processor.metrics import ProcessorMetrics
+from edge_processor.outbox import Outbox
+from edge_processor.rules import hand_over_rules
+from edge_processor.settings import ProcessorSettings
+from edge_processor.status import StatusTeller
+from edge_service.backoff import Backoff
+from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
+from edge_service.store import Lease, StoreClient
+from edge_wire import topics
+
+CLIENT_ID = "edge-processor"
+SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
+MOST_BATCH_BYTES = 1024 * 1024
+LINGER_SECONDS = 0.003
+DRAIN_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+class Tenure:
+    """One replica's time as the ingester, from taking the lease to losing it or being told to stop."""
+
+    def __init__(
+        self,
+        settings: ProcessorSettings,
+        store: StoreClient,
+        keeper: LeaseKeeper,
+        lease: Lease,
+        holder: str,
+        metrics: ProcessorMetrics,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._keeper = keeper
+        self._lease = lease
+        self._metrics = metrics
+        self._draining = False
+        self._inbox = Inbox(settings.batch_messages, MOST_BATCH_BYTES, LINGER_SECONDS)
+        status = StatusTeller(holder)
+        self.session = MqttSession(
+            _options(settings, status),
+            self._received,
+            self._connected,
+            Backoff(first=0.1, longest=5.0),
+            self._may_connect,
+        )
+        self._status = status
+        self._fanout = Fanout(self.session, metrics)
+        self._outbox = Outbox(store, self.session, lease.token, metrics)
+        self._activity = ActivityTeller(self.session, store, metrics)
+        self._ingest = Ingest(self._inbox, store, settings.edge_location, lease.token, self._stored, metrics)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish what has come and say goodbye to the broker.
+
+        Raises:
+            ExceptionGroup: of LeaseLostError or FencedError: another is the ingester; nothing more was acknowledged.
+        """
+        async with asyncio.TaskGroup() as group:
+            work = [
+                group.create_task(task)
+                for task in (
+                    self._keeper.keep(self._lease),
+                    self._receive(),
+                    self._ingest.run(),
+                    self._fanout.run(),
+                    self._outbox.run(),
+                    self._activity.run(),
+                )
+            ]
+            await stop.wait()
+            await self._drain()
+            for task in work:
+                task.cancel()
+
+    async def _receive(self) -> None:
+        await hand_over_rules(self._settings.rules_file, self._store, self._lease.token)
+        await self.session.run()
+
+    async def _drain(self) -> None:
+        """Finish what has come; what comes now is not acknowledged and goes to the next ingester."""
+        self._draining = True
+        logger.info("finishing %d messages", len(self._inbox))
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._inbox.idle()
+                if self.session.connected.is_set():
+                    await self._fanout.idle()
+                    await self._status.leave(self.session)
+        except TimeoutError:
+            logger.warning("%d messages were not stored in time: the next ingester gets them", len(self._inbox))
+
+    async def _may_connect(self) -> None:
+        """Wait until the lease is surely ours and what the last connection brought is stored.
+
+        To connect cuts off whoever is connected in the same name: that must be a former ingester, never a later one.
+        And whatever is not acknowledged is delivered again: to store it first bounds what is held.
+        """
+        await self._inbox.idle()
+        await self._keeper.valid()
+
+    async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
+        self._activity.restart()
+        await self._status.tell(self.session)
+
+    def _received(self, message: Message) -> None:
+        now = asyncio.get_running_loop().time()
+        if message.topic == topics.ACTIVITY_MARKER:
+            self._activity.marker_returned(message.payload, now)
+            message.ack()
+        elif message.topic == topics.ACTIVITY_REQUEST:
+            self._activity.asked()
+            message.ack()
+        elif not self._draining:
+            self._take(message, now)
+
+    def _take(self, message: Message, now: float) -> None:
+        self._metrics.received.inc()
+        try:
+            device_id = topics.device_of(message.topic)
+        except ValueError as error:
+            self._metrics.unnamed.inc()
+            logger.warning("a message cannot be stored: %s", error)
+            message.ack()
+            return
+        if message.qos == 0 and self._inbox.is_crowded:
+            self._metrics.dropped.inc()
+            logger.warning("a message of %s with QoS 0 is left out: too many wait for the store", device_id)
+            return
+        if not message.retain:
+            self._activity.heard(device_id, now)
+        self._inbox.add(Received(device_id, message, dt.datetime.now(dt.UTC), now))
+
+    async def _stored(self, readings: Sequence[Mapping[str, Any]]) -> None:
+        if readings:
+            self._outbox.look()
+            await self._fanout.put(readings)
+
+
+def _options(settings: ProcessorSettings, status: StatusTeller) -> MqttOptions:
+    return MqttOptions(
+        settings.data_source,
+        CLIENT_ID,
+        settings.edge_credentials_dir,
+        prefix=settings.mqtt_topic_prefix,
+        clean_start=False,
+        session_expiry=SESSION_EXPIRY_SECONDS,
+        receive_maximum=settings.batch_messages,
+        manual_ack=True,
+        subscriptions=(
+            # A retained reading is not to be stored again at each connect.
+            Subscription(topics.device_data(topics.ANY), replay="once"),
+            Subscription(topics.ACTIVITY_REQUEST, replay="never"),
+            Subscription(topics.ACTIVITY_MARKER, replay="never"),
+        ),
+        will=status.will,
+    )

@@ -1,0 +1,22 @@
+"""Sessions with the site's broker: MQTT 5, asyncio, PUBACK when the receiver says so."""
+
+from edge_service.mqtt.credentials import Login, read_login
+from edge_service.mqtt.errors import ConnectError, MqttError, NotConnectedError, PublishRefusedError
+from edge_service.mqtt.message import Message
+from edge_service.mqtt.options import MqttOptions, Subscription, Will
+from edge_service.mqtt.session import NOBODY, MqttSession
+
+__all__ = [
+    "NOBODY",
+    "ConnectError",
+    "Login",
+    "Message",
+    "MqttError",
+    "MqttOptions",
+    "MqttSession",
+    "NotConnectedError",
+    "PublishRefusedError",
+    "Subscription",
+    "Will",
+    "read_login",
+]

@@ -1,0 +1,212 @@
+"""One connection to the broker: a paho client that lives and ends with its socket.
+
+Nothing outlives the connection: neither an acknowledgement nor a half-sent message can turn up on the next one.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from edge_service.mqtt.client import build_client, connect
+from edge_service.mqtt.credentials import Login
+from edge_service.mqtt.driver import SocketDriver
+from edge_service.mqtt.errors import ConnectError, MqttError, NotConnectedError, PublishRefusedError
+from edge_service.mqtt.message import Message
+from edge_service.mqtt.options import MqttOptions
+
+ANSWER_SECONDS = 10.0
+MOST_UNACKNOWLEDGED = 100_000
+"""Messages that may wait for their acknowledgement; beyond them publishing fails."""
+
+RETAIN_HANDLING = MappingProxyType({"always": 0, "once": 1, "never": 2})
+
+logger = logging.getLogger(__name__)
+
+
+class Connection:
+    """One connection to the broker.
+
+    Attributes:
+        session_present: whether the broker had kept the session.
+        lost: done when the connection has ended; the result says why.
+    """
+
+    def __init__(self, options: MqttOptions, login: Login, on_message: Callable[[Message], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._options = options
+        self._on_message = on_message
+        self._accepted: asyncio.Future[bool] = self._loop.create_future()
+        self._subscribed: asyncio.Future[None] = self._loop.create_future()
+        self._unacknowledged: dict[int, asyncio.Future[int]] = {}
+        self.session_present = False
+        self.lost: asyncio.Future[str] = self._loop.create_future()
+        self._client = build_client(options, login)
+        self._driver = SocketDriver(self._client)
+        self._client.on_connect = self._connected
+        self._client.on_disconnect = self._disconnected
+        self._client.on_subscribe = self._answered
+        self._client.on_publish = self._published
+        self._client.on_message = self._received
+
+    async def open(self) -> None:
+        """Connect and subscribe.
+
+        Raises:
+            ConnectError: the broker cannot be reached, refuses the client or a subscription, or does not answer.
+        """
+        await self._connect()
+        try:
+            self._driver.start()
+            async with asyncio.timeout(ANSWER_SECONDS):
+                self.session_present = await self._accepted
+                await self._subscribe()
+        except TimeoutError:
+            self._end("no answer")
+            raise ConnectError(f"{self._options.broker} does not answer within {ANSWER_SECONDS:g} s") from None
+        except BaseException:
+            self._end("it could not be opened")
+            raise
+
+    def send(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> asyncio.Future[int]:
+        """Send a message; the future is done at its PUBACK or PUBCOMP (at once with QoS 0).
+
+        Its result is the broker's reason code: 0, or 0x10 where nobody, not even a parked session, gets the message.
+        The future fails with NotConnectedError if the connection ends before, with PublishRefusedError if the broker
+        refuses.
+        """
+        done: asyncio.Future[int] = self._loop.create_future()
+        if self.lost.done():
+            done.set_exception(NotConnectedError(f"not connected to {self._options.broker}: {self.lost.result()}"))
+            return done
+        if len(self._unacknowledged) >= MOST_UNACKNOWLEDGED:
+            said = f"{self._options.broker} has not acknowledged {MOST_UNACKNOWLEDGED} messages yet"
+            done.set_exception(NotConnectedError(said))
+            return done
+        info = self._client.publish(f"{self._options.prefix}{topic}", payload, qos, retain)
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            done.set_exception(NotConnectedError(f"{self._options.broker}: {paho.error_string(info.rc)}"))
+        elif qos == 0:
+            done.set_result(0)
+        else:
+            self._unacknowledged[info.mid] = done
+        return done
+
+    def acknowledge(self, mid: int, qos: int) -> bool:
+        """Send the PUBACK of a received message, unless the connection has ended."""
+        return not self.lost.done() and self._client.ack(mid, qos) == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    async def close(self) -> None:
+        """Say goodbye: what was sent before goes out first, the broker publishes no will."""
+        if not self.lost.done():
+            self._client.disconnect()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self.lost), ANSWER_SECONDS)
+        self._end("closed")
+
+    async def _connect(self) -> None:
+        """Connect in a thread: name look-up, TCP and TLS handshakes block in paho.
+
+        Raises:
+            ConnectError: the broker cannot be reached.
+        """
+        connecting = self._loop.run_in_executor(None, connect, self._client, self._options)
+        try:
+            await asyncio.shield(connecting)
+        except (OSError, ValueError) as error:  # a name that no resolver takes is a ValueError
+            raise ConnectError(f"{self._options.broker} cannot be reached: {error}") from error
+        except asyncio.CancelledError:
+            # The thread goes on; a connection that nobody watches must not stay, nor keep the client id.
+            connecting.add_done_callback(self._discard)
+            raise
+
+    def _discard(self, connecting: asyncio.Future[None]) -> None:
+        if connecting.exception() is None:
+            self._driver.stop()
+
+    async def _subscribe(self) -> None:
+        filters = [
+            (
+                f"{self._options.prefix}{each.topic}",
+                SubscribeOptions(qos=each.qos, retainHandling=RETAIN_HANDLING[each.replay]),
+            )
+            for each in self._options.subscriptions
+        ]
+        if filters:
+            self._client.subscribe(filters)
+            await self._subscribed
+
+    def _connected(self, _client: Any, _data: Any, flags: paho.ConnectFlags, reason: ReasonCode, _more: Any) -> None:
+        if reason.is_failure:
+            said = f"{self._options.broker} refuses the client {self._options.client_id}: {reason}"
+            _fail(self._accepted, ConnectError(said))
+        elif not self._accepted.done():
+            self._accepted.set_result(flags.session_present)
+
+    def _answered(self, _client: Any, _data: Any, _mid: int, reasons: list[ReasonCode], _more: Any) -> None:
+        asked = (each.topic for each in self._options.subscriptions)
+        refused = [f"{topic} ({reason})" for topic, reason in zip(asked, reasons, strict=False) if reason.is_failure]
+        if refused:
+            said = f"{self._options.broker} refuses {self._options.client_id} the subscription to {', '.join(refused)}"
+            _fail(self._subscribed, ConnectError(said))
+        elif not self._subscribed.done():
+            self._subscribed.set_result(None)
+
+    def _published(self, _client: Any, _data: Any, mid: int, reason: ReasonCode, _more: Any) -> None:
+        done = self._unacknowledged.pop(mid, None)
+        if done is None:
+            return
+        if reason.is_failure:
+            _fail(done, PublishRefusedError(f"{self._options.broker} does not take the message: {reason}"))
+        elif not done.done():
+            done.set_result(reason.value)
+
+    def _received(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic.removeprefix(self._options.prefix)
+            own = len(message.topic) == len(topic) + len(self._options.prefix)
+        except UnicodeDecodeError:
+            own = False
+        if not own:
+            logger.warning("a message came on a topic that is not this site's; it is left out")
+            return
+        payload = bytes(message.payload)
+        try:
+            self._on_message(Message(topic, payload, message.qos, message.retain, message.dup, self, message.mid))
+        except Exception:
+            logger.exception("a message on %s could not be worked on; it is left out", topic)
+
+    def _disconnected(
+        self, _client: Any, _data: Any, flags: paho.DisconnectFlags, reason: ReasonCode, _more: Any
+    ) -> None:
+        said_so = flags.is_disconnect_packet_from_server or not reason.is_failure
+        self._settle(str(reason) if said_so else "it broke, or the broker fell silent")
+
+    def _end(self, reason: str) -> None:
+        """Close what is open and tell all who wait."""
+        self._settle(reason)
+        self._driver.stop()
+
+    def _settle(self, reason: str) -> None:
+        """Tell all who wait that there is no connection; the socket is paho's to close."""
+        if not self.lost.done():
+            self.lost.set_result(reason)
+        said = f"the connection to {self._options.broker} ended: {reason}"
+        for waiting in (self._accepted, self._subscribed):
+            _fail(waiting, ConnectError(said))
+        unacknowledged, self._unacknowledged = self._unacknowledged, {}
+        for done in unacknowledged.values():
+            _fail(done, NotConnectedError(said))
+
+
+def _fail(waiting: asyncio.Future[Any], error: MqttError) -> None:
+    if not waiting.done():
+        waiting.set_exception(error)
+        waiting.exception()  # who waits still gets it; where nobody does, there is nothing to warn of

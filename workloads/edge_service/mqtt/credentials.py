@@ -1,0 +1,40 @@
+"""The login of a program on the broker, from the directory that its Secret is mounted at."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge_service.mqtt.errors import ConnectError
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A username with its password, and whom to trust.
+
+    Attributes:
+        username: without one the connection is anonymous.
+        password: never shown.
+        authorities: file of the certificate authorities to trust with TLS; those of the system if there is none.
+    """
+
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    authorities: Path | None = None
+
+
+def read_login(directory: Path | None) -> Login:
+    """Return what stands in `directory` now: a Secret changes while the program runs.
+
+    Raises:
+        ConnectError: a file is missing or cannot be read.
+    """
+    if directory is None:
+        return Login()
+    authorities = directory / "ca.crt"
+    try:
+        return Login(
+            username=(directory / "username").read_text().strip(),
+            password=(directory / "password").read_text().strip(),
+            authorities=authorities if authorities.exists() else None,
+        )
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConnectError(f"the login in {directory} cannot be read ({error}): set EDGE_CREDENTIALS_DIR") from error

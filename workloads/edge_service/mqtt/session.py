@@ -1,0 +1,153 @@
+"""A session with the broker that is kept up: connects, subscribes, connects again."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self
+
+from edge_service.backoff import Backoff
+from edge_service.mqtt.connection import Connection
+from edge_service.mqtt.credentials import read_login
+from edge_service.mqtt.errors import ConnectError, NotConnectedError
+from edge_service.mqtt.message import Message
+from edge_service.mqtt.options import MqttOptions
+
+STEADY_SECONDS = 5.0
+"""A connection that lasts so long was a good one: the next wait is short again."""
+
+NOBODY = 0x10
+"""Reason code of a message that was taken and that nobody gets."""
+
+logger = logging.getLogger(__name__)
+
+
+def _ignore(message: Message) -> None:
+    logger.debug("nobody listens on %s", message.topic)
+
+
+async def _nothing(_session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
+    """Do nothing on connecting."""
+
+
+async def _at_once() -> None:
+    """Let every attempt pass."""
+
+
+class MqttSession:
+    """A session with the broker, kept up by `run` (or as an asynchronous context manager) until it is cancelled.
+
+    Attributes:
+        connected: set while there is a connection and it is subscribed.
+        connects: how often a connection was made.
+        last_error: why there is none, while there is none.
+    """
+
+    def __init__(
+        self,
+        options: MqttOptions,
+        on_message: Callable[[Message], None] = _ignore,
+        on_connected: Callable[[bool], Awaitable[None]] = _nothing,
+        backoff: Backoff | None = None,
+        permitted: Callable[[], Awaitable[None]] = _at_once,
+    ) -> None:
+        """Prepare a session.
+
+        Args:
+            options: how it is to be.
+            on_message: called in the event loop for each message; must not block.
+            on_connected: awaited after each connect beside the session's work, with whether the broker had kept it.
+            backoff: the waits between attempts.
+            permitted: awaited before each attempt; whoever may not connect yet waits in it.
+        """
+        self.options = options
+        self.connected = asyncio.Event()
+        self.connects = 0
+        self.last_error = "not connected yet"
+        self._on_message = on_message
+        self._on_connected = on_connected
+        self._backoff = backoff or Backoff()
+        self._permitted = permitted
+        self._connection: Connection | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    def send(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> asyncio.Future[int]:
+        """Send a message; the future is done when the broker has acknowledged it.
+
+        Its result is the broker's reason code: 0, or NOBODY where not even a parked session gets it. The future fails
+        with NotConnectedError (now, or when the connection ends before the acknowledgement; nothing is sent again by
+        itself) or with PublishRefusedError. Messages go out in the order of the calls.
+        """
+        if self._connection is None:
+            done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            done.set_exception(NotConnectedError(f"not connected to {self.options.broker}: {self.last_error}"))
+            return done
+        return self._connection.send(topic, payload, qos, retain=retain)
+
+    async def publish(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> int:
+        """Send a message, wait until the broker has acknowledged it (PUBACK, PUBCOMP), return its reason code.
+
+        Raises:
+            NotConnectedError: there is no connection, or it ended before.
+            PublishRefusedError: the broker does not take it.
+        """
+        return await self.send(topic, payload, qos, retain=retain)
+
+    async def run(self) -> None:
+        """Keep the session up until cancelled; then say goodbye to the broker."""
+        while True:
+            try:
+                lasted = await self._once()
+            except ConnectError as error:
+                self.last_error = str(error)
+                logger.warning("no connection to the broker: %s", error)
+            else:
+                if lasted >= STEADY_SECONDS:
+                    self._backoff.reset()
+            await asyncio.sleep(self._backoff.next())
+
+    async def __aenter__(self) -> Self:
+        """Begin to connect; `connected` tells when that is done."""
+        self._running = asyncio.create_task(self.run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Say goodbye to the broker and end."""
+        if self._running is not None:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running
+
+    async def _once(self) -> float:
+        """Connect and stay until the connection ends; return the seconds that it lasted."""
+        loop = asyncio.get_running_loop()
+        await self._permitted()
+        login = self.options.login or read_login(self.options.credentials_dir)
+        connection = Connection(self.options, login, self._on_message)
+        await connection.open()
+        since = loop.time()
+        self._connection = connection
+        self.connects += 1
+        self.connected.set()
+        logger.info("connected to %s as %s", self.options.broker, self.options.client_id)
+        greeting = asyncio.create_task(self._greet(session_present=connection.session_present))
+        try:
+            self.last_error = await asyncio.shield(connection.lost)
+        finally:
+            self.connected.clear()
+            self._connection = None
+            greeting.cancel()
+            await connection.close()
+        logger.warning("the connection to %s ended: %s", self.options.broker, self.last_error)
+        return loop.time() - since
+
+    async def _greet(self, *, session_present: bool) -> None:
+        try:
+            await self._on_connected(session_present)
+        except NotConnectedError as error:
+            logger.warning("the connection ended during the first messages: %s", error)
+        except Exception:
+            logger.exception("what is to be done on connecting to %s failed", self.options.broker)

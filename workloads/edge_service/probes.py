@@ -1,0 +1,70 @@
+"""`/health`, `/ready` and `/metrics`, the same for every program."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+NOT_YET = 503
+
+
+def _nothing() -> tuple[str, ...]:
+    return ()
+
+
+def _no_facts() -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """What the probes are answered from.
+
+    Attributes:
+        registry: the metrics to show.
+        sick: the reasons why the process should be started anew; none while it is well.
+        waiting_for: what is missing before it can work; nothing when it is ready.
+        facts: further fields of `/health`, such as `cloud_connected`.
+    """
+
+    registry: CollectorRegistry
+    sick: Callable[[], Sequence[str]] = _nothing
+    waiting_for: Callable[[], Sequence[str]] = _nothing
+    facts: Callable[[], Mapping[str, Any]] = _no_facts
+
+    def router(self) -> APIRouter:
+        """Return the routes, to include in an application; they need no authorisation."""
+        router = APIRouter(include_in_schema=True, tags=["probes"])
+        router.add_api_route("/health", self.health, methods=["GET"], summary="Is the process well?")
+        router.add_api_route("/ready", self.ready, methods=["GET"], summary="Can it work now?")
+        router.add_api_route("/metrics", self.metrics, methods=["GET"], summary="Figures for Prometheus")
+        return router
+
+    async def health(self) -> JSONResponse:
+        """Say whether the process is well."""
+        reasons = list(self.sick())
+        status = {"status": "unhealthy", "reasons": reasons} if reasons else {"status": "healthy"}
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return JSONResponse({**status, "timestamp": now, **self.facts()}, NOT_YET if reasons else 200)
+
+    async def ready(self) -> JSONResponse:
+        """Say whether it can work, and if not, what it waits for."""
+        reasons = list(self.waiting_for())
+        if reasons:
+            return JSONResponse({"status": "not ready", "waiting_for": reasons}, NOT_YET)
+        return JSONResponse({"status": "ready"})
+
+    async def metrics(self) -> Response:
+        """Show the figures in the text format of Prometheus."""
+        return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def probe_app(program: str, probes: Probes) -> FastAPI:
+    """Return the application of a program that serves its probes and nothing else."""
+    app = FastAPI(title=program, docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(probes.router())
+    return app

@@ -1,0 +1,116 @@
+"""The frame of a program: flags, settings, logs, the event loop, an orderly end."""
+
+import argparse
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Generic, NoReturn, TypeVar
+
+from edge_service import logs
+from edge_service.settings import WRONG_SETTINGS, ServiceSettings
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+FAILED = 1
+
+logger = logging.getLogger(__name__)
+
+
+class StartError(Exception):
+    """The program cannot begin its work; the message says what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program(Generic[SettingsT]):
+    """A console program.
+
+    Attributes:
+        name: of the console script.
+        about: what it does, in a sentence, for `--help`.
+        settings: the class of its settings.
+        serve: does the work until the event is set (by SIGTERM or SIGINT), then ends in order.
+    """
+
+    name: str
+    about: str
+    settings: type[SettingsT]
+    serve: Callable[[SettingsT, asyncio.Event], Awaitable[None]]
+
+    def run(self, arguments: Sequence[str] | None = None) -> NoReturn:
+        """Run the program.
+
+        Raises:
+            SystemExit: always: 0 after an orderly end, 2 if it cannot start (wrong settings), 1 if it failed.
+        """
+        parser = self._parser()
+        parser.parse_args(arguments)
+        settings = self.settings.load()
+        run(self.name, lambda stop: self.serve(settings, stop), settings.log_level)
+
+    def _parser(self) -> argparse.ArgumentParser:
+        parser = argparse.ArgumentParser(
+            prog=self.name,
+            description=self.about,
+            epilog=f"environment:\n{self.settings.described()}".replace("%", "%%"),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        parser.add_argument("--version", action="version", version=f"%(prog)s {release()}")
+        return parser
+
+
+def release() -> str:
+    """Return the version of this program."""
+    return version("edge-stack")
+
+
+def run(name: str, serve: Callable[[asyncio.Event], Awaitable[None]], log_level: str) -> NoReturn:
+    """Run `serve` in an event loop until it ends; a first SIGTERM or SIGINT sets its event, a second cancels it.
+
+    Raises:
+        SystemExit: always; the code says how it went (0, 1 or 2).
+    """
+    logs.configure(log_level)
+    logger.info("%s %s starts", name, release())
+    try:
+        asyncio.run(_until_stopped(serve))
+    except StartError as error:
+        logger.error("%s cannot start: %s", name, error)  # noqa: TRY400 - the message says all
+        raise SystemExit(WRONG_SETTINGS) from None
+    except asyncio.CancelledError:
+        logger.warning("%s was told twice to end, and has ended at once", name)
+        raise SystemExit(FAILED) from None
+    except Exception:
+        logger.exception("%s failed", name)
+        raise SystemExit(FAILED) from None
+    logger.info("%s has ended", name)
+    raise SystemExit(0)
+
+
+async def _until_stopped(serve: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    this = asyncio.current_task()
+
+    def told() -> None:
+        if stop.is_set() and this is not None:
+            this.cancel()
+        stop.set()
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, told)
+    await serve(stop)
+
+
+async def until(stop: asyncio.Event, *tasks: Coroutine[Any, Any, None]) -> None:
+    """Run `tasks` beside each other until `stop` is set; then they are cancelled.
+
+    Raises:
+        ExceptionGroup: one failed; the others have been cancelled.
+    """
+    async with asyncio.TaskGroup() as group:
+        started = [group.create_task(task) for task in tasks]
+        await stop.wait()
+        for task in started:
+            task.cancel()

@@ -1,0 +1,106 @@
+"""An HTTP server inside our own event loop, which starts, says where it listens, and drains."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Generator
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+
+from edge_service.program import StartError
+
+KEEP_ALIVE_SECONDS = 75
+"""Longer than any client of ours keeps an idle connection, so that none of them sends into a closed one."""
+
+DRAIN_SECONDS = 10
+BACKLOG = 2048
+
+logger = logging.getLogger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signal handlers, and with an event where it has a flag."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave the signals to the program."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell."""
+        await super().startup(sockets)
+        self.listening.set()
+
+
+class HttpServer:
+    """Serves an ASGI application as an asynchronous context manager; leaving it drains the open requests.
+
+    Attributes:
+        port: where it listens, known once it has started.
+    """
+
+    def __init__(self, app: Any, host: str, port: int, **options: Any) -> None:
+        """Prepare; `options` go to `uvicorn.Config`, such as `ssl_certfile`."""
+        self.port = port
+        self._host = host
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=DRAIN_SECONDS,
+                **options,
+            )
+        )
+        self._serving: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Listen and serve.
+
+        Raises:
+            StartError: the address cannot be had, or the application refused to start.
+        """
+        listener = self._listen()
+        self.port = listener.getsockname()[1]
+        self._serving = asyncio.create_task(self._server.serve([listener]))
+        listening = asyncio.create_task(self._server.listening.wait())
+        await asyncio.wait({self._serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+        if self._serving.done():
+            listening.cancel()
+            listener.close()
+            await self._serving
+            raise StartError("the HTTP application ended as it started")
+        logger.info("listening on http://%s:%d", self._host, self.port)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take no more requests, finish those that are open (for up to 10 s), end."""
+        self._server.should_exit = True
+        if self._serving is not None:
+            await self._serving
+
+    def _listen(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((self._host, self.port))
+            listener.listen(BACKLOG)
+        except OSError as error:
+            listener.close()
+            raise StartError(
+                f"cannot listen on {self._host}:{self.port} ({error.strerror or error}): set HOST or PORT"
+            ) from error
+        listener.settimeout(0)
+        return listener

@@ -1,0 +1,141 @@
+"""The store's HTTP interface as typed methods."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from edge_service.store.records import Lease, OutboxAlert, Page, RawMessage, Stored
+from edge_service.store.transport import Transport
+
+REQUEST_SECONDS = 10.0
+ATTEMPTS = 3
+
+
+class StoreClient:
+    """Asks the store; an asynchronous context manager. Reading and replacing is tried again, storing is not.
+
+    Each method raises StoreUnavailableError if the store cannot be reached or cannot answer now, and
+    StoreRefusedError if it refuses the request as wrong.
+    """
+
+    def __init__(self, url: str, timeout_seconds: float = REQUEST_SECONDS, attempts: int = ATTEMPTS) -> None:
+        """Prepare.
+
+        Args:
+            url: of the store, such as `http://storage:8080`.
+            timeout_seconds: of one request.
+            attempts: of a request that may be repeated.
+        """
+        self._http = Transport(url, timeout_seconds, attempts)
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self._http.__aexit__(kind, error, trace)
+
+    async def store(
+        self, messages: Sequence[RawMessage], *, location: str, received_at: dt.datetime, token: int | None = None
+    ) -> Stored:
+        """Store what devices sent, in one transaction; on return it is committed.
+
+        Args:
+            messages: as they came.
+            location: of the site, for readings that name none.
+            received_at: when they came, for messages without a time of their own (aware).
+            token: of the ingester's lease; None at the other doors.
+
+        Raises:
+            FencedError: the token is older than the lease's.
+        """
+        body = {
+            "token": token,
+            "location": location,
+            "received_at": received_at,
+            "messages": [message.to_json() for message in messages],
+        }
+        return Stored.from_json(await self._http.once("POST", "/v1/readings", body))
+
+    async def take_lease(self, holder: str, ttl_seconds: float) -> Lease:
+        """Take the ingester's lease, or renew it.
+
+        Raises:
+            LeaseHeldError: somebody else holds it.
+        """
+        answer = await self._http.once("POST", "/v1/lease", {"holder": holder, "ttl_seconds": ttl_seconds})
+        return Lease(answer["token"], answer["ttl_seconds"])
+
+    async def release_lease(self, holder: str, token: int) -> None:
+        """Give the lease back."""
+        await self._http.once("DELETE", "/v1/lease", {"holder": holder, "token": token})
+
+    async def put_rules(self, rules: Sequence[Mapping[str, Any]], *, token: int) -> None:
+        """Replace the alert rules.
+
+        Raises:
+            FencedError: the token is older than the lease's.
+        """
+        await self._http.repeat("PUT", "/v1/rules", {"token": token, "rules": list(rules)})
+
+    async def alerts_to_send(self, limit: int = 100) -> tuple[OutboxAlert, ...]:
+        """Return the oldest alerts that have not been sent."""
+        answer = await self._http.repeat("GET", "/v1/alerts/outbox", query={"limit": limit})
+        return tuple(OutboxAlert(each["id"], each["alert"]) for each in answer["alerts"])
+
+    async def alerts_sent(self, ids: Sequence[int], *, token: int) -> None:
+        """Mark alerts as sent.
+
+        Raises:
+            FencedError: the token is older than the lease's.
+        """
+        await self._http.repeat("POST", "/v1/alerts/outbox/sent", {"token": token, "ids": list(ids)})
+
+    async def alerts(self, device_id: str | None = None, limit: int = 100, before: int | None = None) -> Page:
+        """Return the history of alerts, newest first."""
+        return await self._page("alerts", {"device_id": device_id, "limit": limit, "before": before})
+
+    async def readings(self, device_id: str | None = None, limit: int = 100, before: int | None = None) -> Page:
+        """Return stored readings, newest first."""
+        return await self._page("readings", {"device_id": device_id, "limit": limit, "before": before})
+
+    async def dead_letters(self, limit: int = 100, before: int | None = None) -> Page:
+        """Return what could not be read, newest first."""
+        return await self._page("dead-letters", {"limit": limit, "before": before})
+
+    async def arrivals(self) -> Mapping[str, Any]:
+        """Return the store's answer about the last arrival of every device."""
+        answer: Mapping[str, Any] = await self._http.repeat("GET", "/v1/arrivals")
+        return answer
+
+    async def put_command(self, device_id: str, command_id: str, command: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Keep the state of a command, as the gateway has it."""
+        path = f"/v1/commands/{quote(device_id, safe='')}/{quote(command_id, safe='')}"
+        answer: Mapping[str, Any] = await self._http.repeat("PUT", path, dict(command))
+        return answer
+
+    async def command(self, device_id: str, command_id: str) -> Mapping[str, Any]:
+        """Return a command; StoreRefusedError with status 404 if there is none."""
+        path = f"/v1/commands/{quote(device_id, safe='')}/{quote(command_id, safe='')}"
+        answer: Mapping[str, Any] = await self._http.repeat("GET", path)
+        return answer
+
+    async def commands(self, device_id: str, state: str | None = None) -> tuple[Mapping[str, Any], ...]:
+        """Return the commands of a device, such as those in the state `Queued`."""
+        path = f"/v1/commands/{quote(device_id, safe='')}"
+        answer = await self._http.repeat("GET", path, query={"state": state})
+        return tuple(answer["commands"])
+
+    async def ready(self) -> None:
+        """Return if the store can work now."""
+        await self._http.once("GET", "/ready")
+
+    async def _page(self, name: str, query: Mapping[str, Any]) -> Page:
+        answer = await self._http.repeat("GET", f"/v1/{name}", query=query)
+        return Page(tuple(answer[name.replace("-", "_")]), answer.get("next"))

@@ -1,0 +1,99 @@
+"""Requests to the store over HTTP, and what its answers mean."""
+
+import asyncio
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import orjson
+
+from edge_service.backoff import Backoff
+from edge_service.store.errors import FencedError, LeaseHeldError, StoreRefusedError, StoreUnavailableError
+
+KEEP_ALIVE_SECONDS = 30.0
+"""Shorter than the server keeps an idle connection."""
+
+NO_CONTENT = 204
+CONFLICT = 409
+UNAVAILABLE_FROM = 500
+BUSY = 429
+FENCED = "Fenced"
+
+
+class Transport:
+    """Sends JSON to the store and reads its answer; an asynchronous context manager."""
+
+    def __init__(self, url: str, timeout_seconds: float, attempts: int) -> None:
+        self._url = url.rstrip("/")
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._attempts = attempts
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def repeat(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
+        """Send a request that may be sent twice; again, after a pause, while the store cannot be reached.
+
+        Raises:
+            StoreUnavailableError: all attempts failed.
+            StoreError: the store refuses.
+        """
+        backoff = Backoff(first=0.1, longest=1.0)
+        for _ in range(self._attempts - 1):
+            try:
+                return await self.once(method, path, body, query)
+            except StoreUnavailableError:
+                await asyncio.sleep(backoff.next())
+        return await self.once(method, path, body, query)
+
+    async def once(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
+        """Send a request once and return the JSON of its answer, None if there is none.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached or cannot answer now.
+            StoreError: the store refuses.
+        """
+        if self._session is None:
+            raise RuntimeError("the store's client is used outside of its context")
+        data = None if body is None else orjson.dumps(body, option=orjson.OPT_UTC_Z)
+        given = {key: str(value) for key, value in (query or {}).items() if value is not None}
+        headers = {"Content-Type": "application/json"} if data is not None else {}
+        try:
+            async with self._session.request(
+                method, f"{self._url}{path}", data=data, params=given, headers=headers
+            ) as response:
+                return self._answer(response.status, await response.read(), f"{method} {path}")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            said = str(error) or type(error).__name__
+            raise StoreUnavailableError(f"the store at {self._url} cannot be reached: {said}") from error
+
+    def _answer(self, status: int, content: bytes, request: str) -> Any:
+        try:
+            answer = orjson.loads(content) if content else None
+        except orjson.JSONDecodeError as error:
+            raise StoreUnavailableError(
+                f"{self._url} answers {status} to {request} with something that is no JSON: check STORAGE_URL"
+            ) from error
+        if status < 400:  # noqa: PLR2004 - what HTTP calls an error
+            return answer
+        problem = answer if isinstance(answer, dict) else {}
+        if status == CONFLICT and problem.get("reason") == FENCED:
+            raise FencedError(str(problem.get("detail") or "a newer holder has the lease"))
+        if status == CONFLICT and "holder" in problem:
+            raise LeaseHeldError(str(problem["holder"]), float(problem.get("expires_in_seconds", 0)))
+        said = f"the store answers {status} to {request}: {problem.get('detail') or problem.get('title') or answer}"
+        if status >= UNAVAILABLE_FROM or status == BUSY:
+            raise StoreUnavailableError(said)
+        raise StoreRefusedError(status, said)
