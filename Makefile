@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 GENERATED := crds charts/edge-stack/crds
 
-.PHONY: help setup demo up down status test lint format bench e2e generate run-local lock clean
+.PHONY: help setup demo up down status test lint format bench e2e images generate run-local lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,10 +25,10 @@ $(READY):
 
 setup: $(READY) ## the Python environment in .edge/venv, pinned by hashes
 
-demo: setup ## a cluster, the operator, two sites: the whole story, left running
+demo: setup ## a cluster, the operator, a site and its devices: the whole story, left running
 	@$(BIN)/python -m e2e.demo
 
-up: setup ## the local cluster (CLUSTER=controlplane|kind); kubeconfig in .edge/kubeconfig
+up: setup ## the local cluster (CLUSTER=kind|node|controlplane); kubeconfig in .edge/kubeconfig
 	@$(BIN)/python -m e2e.cluster up
 
 down: setup ## end the local cluster and what runs on it
@@ -37,7 +37,7 @@ down: setup ## end the local cluster and what runs on it
 status: setup ## what of the local cluster runs
 	@$(BIN)/python -m e2e.cluster status
 
-test: setup ## all tests, on a control plane of their own
+test: setup ## all tests, on a control plane and a node of their own
 	@$(BIN)/pytest --durations=10
 
 lint: setup ## ruff, mypy, import-linter, generated files
@@ -46,6 +46,7 @@ lint: setup ## ruff, mypy, import-linter, generated files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m edge_operator.api.crd --check $(GENERATED)
+	@$(BIN)/python -m e2e.tools.values_table --check
 
 format: setup ## put the code into shape
 	@$(BIN)/ruff check --fix .
@@ -54,18 +55,25 @@ format: setup ## put the code into shape
 bench: setup ## 200 sites: time, writes, CPU, memory; prints tables (about 10 minutes)
 	@$(BIN)/python -m benchmarks.sites
 
-e2e: setup ## scenarios on a cluster; they come with the node, in the next release
-	@echo "no scenario yet: they need the node of the next release" && exit 1
+e2e: setup ## the long scenarios, on a real node of their own
+	@$(BIN)/pytest --durations=10 e2e/scenarios
 
-generate: setup ## crds/ and the chart's copy from the types
+images: setup ## every image of this checkout, as archives in the cache
+	@$(BIN)/python -m e2e.images build
+
+generate: setup ## crds/ and the chart's copy from the types; the table of the chart's values
 	@$(BIN)/python -m edge_operator.api.crd $(GENERATED)
+	@$(BIN)/python -m e2e.tools.values_table
 
 run-local: setup ## the operator here, against the cluster of $$KUBECONFIG
 	@EDGE_PROBE_HOST=$${EDGE_PROBE_HOST:-127.0.0.1} $(BIN)/edge-operator
 
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-emit-package edge-stack
+
 lock: setup ## pin the dependencies anew
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--no-emit-package edge-stack --extra dev -o requirements/dev.txt pyproject.toml
+	@$(LOCK) --python-version 3.11 --extra dev -o requirements/dev.txt pyproject.toml
+	@$(LOCK) --python-version 3.13 --extra operator -c requirements/dev.txt -o requirements/operator.txt pyproject.toml
+	@$(LOCK) --python-version 3.13 --extra workloads -c requirements/dev.txt -o requirements/workloads.txt pyproject.toml
 
 clean: down ## remove .edge as well
 	@rm -rf .edge

@@ -1,89 +1,93 @@
-"""`make demo`: a cluster, the operator and a site, with live progress; everything is left running."""
+"""`make demo`: a cluster, the operator, a site, devices, and what comes of them; everything is left running."""
 
-import json
 import os
 import sys
-import time
+from dataclasses import dataclass
 
-from e2e.cluster import wait
-from e2e.cluster.checkout import EDGE, ROOT
+from e2e.cluster.checkout import EDGE
+from e2e.cluster.choose import Cluster
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.lifecycle import Edge
 from e2e.cluster.steps import Steps
-from e2e.operator_daemon import OperatorDaemon
+from e2e.demo_without_pods import play as play_without_pods
+from e2e.gateway import gateway
+from e2e.kubernetes import Kubernetes
+from e2e.story import Story
+from e2e.tools import ensure_tool
 
-EXAMPLE = ROOT / "examples" / "two-sites.yaml"
-SITES = ("north", "south")
-RECONCILE_SECONDS = 60.0
-CHILDREN = "deployments,services,configmaps,secrets,persistentvolumeclaims,networkpolicies,poddisruptionbudgets"
-
-
-def show(operator: OperatorDaemon, *arguments: str) -> None:
-    """Print a kubectl command and what it answers."""
-    print(f"\n$ kubectl {' '.join(arguments)}\n{operator.kubectl(*arguments)}", end="", flush=True)
-
-
-def await_reconciled(operator: OperatorDaemon, steps: Steps) -> None:
-    """Print each change of the sites' phases until the operator has acted on all of them.
-
-    Raises:
-        HarnessError: it has not in time.
-    """
-    told: dict[str, str] = {}
-    end = time.monotonic() + RECONCILE_SECONDS
-    while time.monotonic() < end:
-        phases = _phases(operator)
-        for name, phase in phases.items():
-            if told.get(name) != phase:
-                steps.say(f"EdgeSite {name}: {phase}")
-        told = phases
-        if len(phases) >= len(SITES) and "waits" not in phases.values():
-            return
-        time.sleep(0.2)
-    raise HarnessError(f"the sites were not reconciled within {RECONCILE_SECONDS:.0f} s: see {operator.log}")
-
-
-def _phases(operator: OperatorDaemon) -> dict[str, str]:
-    listed = json.loads(operator.kubectl("get", "edgesites", *SITES, "-o", "json"))["items"]
-    return {site["metadata"]["name"]: (site.get("status") or {}).get("phase", "waits") for site in listed}
+NAMESPACE = "demo"
+SITE = "plant"
+HOT = "boiler-1"
 
 
 def main() -> int:
     """Play the story; its exit status."""
     steps = Steps()
-    operator = OperatorDaemon(EDGE)
+    edge = Edge(EDGE, os.environ, steps)
     try:
-        Edge(EDGE, os.environ, steps).up()
-        operator.install()
-        steps.say("CRDs and RBAC applied")
-        operator.start()
-        steps.say(f"the operator leads, as its own service account; log: {operator.log}")
-        operator.kubectl("apply", "-f", str(EXAMPLE))
-        steps.say(f"applied {EXAMPLE.relative_to(ROOT)}")
-        await_reconciled(operator, steps)
-        _tell(operator, steps)
+        cluster = edge.up()
+        if cluster is Cluster.CONTROLPLANE:
+            play_without_pods(edge, steps)
+        else:
+            link_helm()
+            play(Story(Kubernetes(edge.kubeconfig, EDGE / "home"), edge.load_image, steps))
     except HarnessError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    print(
+        f"\nEverything is left running. To look around: export KUBECONFIG={edge.kubeconfig} PATH={EDGE / 'bin'}:$PATH"
+    )
+    print("To end it: make down")
     return 0
 
 
-def _tell(operator: OperatorDaemon, steps: Steps) -> None:
-    show(operator, "get", "edgesites,edgedevices")
-    show(operator, "get", CHILDREN, "-l", f"edge-stack.io/site={SITES[0]}")
-    show(operator, "get", "pods")
-    operator.kubectl("delete", "deployment", f"{SITES[0]}-gateway")
-    steps.say(f"deleted the Deployment {SITES[0]}-gateway to see it come back")
-    begun = time.monotonic()
-    wait.until(lambda: f"{SITES[0]}-gateway" in operator.kubectl("get", "deployments", "-o", "name"), seconds=10)
-    steps.say(f"it is back, seen after {time.monotonic() - begun:.1f} s")
-    show(operator, "get", "deployments")
-    print(
-        "\nThis cluster has no node, so pods stay Pending and no site gets Ready: the next release brings the node."
-        "\nEdgeDevices are stored and checked, but not acted on yet."
-        f"\n\nEverything is left running. To look around: export KUBECONFIG={operator.kubeconfig}"
-        "\nTo end it: make down"
-    )
+def link_helm() -> None:
+    """Put helm beside kubectl in .edge/bin."""
+    link = EDGE / "bin" / "helm"
+    link.unlink(missing_ok=True)
+    link.symlink_to(ensure_tool("helm"))
+
+
+def play(story: Story) -> None:
+    """Play it on a cluster whose pods run.
+
+    Raises:
+        HarnessError: something does not come up.
+    """
+    screen = Screen(story.cluster)
+    story.bring_images()
+    story.install()
+    story.cluster.make_namespace(NAMESPACE)
+    story.apply(NAMESPACE, "first-site.yaml")
+    took = story.await_ready(NAMESPACE, SITE)
+    story.steps.say(f"the site is Ready {took:.0f} s after kubectl apply")
+    screen.show("get", "pods", "-n", NAMESPACE)
+    story.apply(NAMESPACE, "simulated-devices.yaml")
+    with gateway(story.cluster, NAMESPACE, SITE) as door:
+        reading = story.await_readings(door, HOT)
+        sent = "it was sent in fahrenheit and is stored in celsius"
+        story.steps.say(f"a reading of {HOT}: {reading['value']:.1f} {reading['unit']}; {sent}")
+        alert = story.await_alert(door, HOT)
+        compared = f"{alert['value']:.1f} is above {alert['threshold']:g}"
+        story.steps.say(f"an alert of {HOT}: {alert['rule']}, {compared}, {alert['state']}")
+        answer = story.command(door, HOT, "ping")
+        story.steps.say(f"a command to {HOT}: ping, answered {answer['result']!r} ({answer['status']})")
+    screen.show("get", "edgesites,edgedevices", "-n", NAMESPACE)
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Shows kubectl commands and what they answer.
+
+    Attributes:
+        cluster: where they are run.
+    """
+
+    cluster: Kubernetes
+
+    def show(self, *arguments: str) -> None:
+        """Print a command and its answer."""
+        print(f"\n$ kubectl {' '.join(arguments)}\n{self.cluster.kubectl(*arguments)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,13 @@ class Block:
 
     Attributes:
         page: the file that it is in.
+        section: the heading that it is under.
         line: number of its first command there.
         text: the commands.
     """
 
     page: Path
+    section: str
     line: int
     text: str
 
@@ -42,17 +44,19 @@ def blocks(page: Path) -> list[Block]:
     """
     found: list[Block] = []
     begun: int | None = None
-    language, lines = "", [""]
+    section, language, lines = "", "", [""]
     for number, line in enumerate(page.read_text().splitlines(), 1):
         fence = FENCE.match(line)
         if fence and begun is None:
             begun, language, lines = number + 1, fence[1], []
         elif fence and begun is not None:
             if language == PROGRAM:
-                found.append(Block(page, begun, "\n".join(lines)))
+                found.append(Block(page, section, begun, "\n".join(lines)))
             begun = None
         elif begun is not None:
             lines.append(line)
+        elif line.startswith("#"):
+            section = line.lstrip("# ")
     if begun is not None:
         raise HarnessError(f"{page}: the block that begins in line {begun} has no end: add ``` on a line of its own")
     return found

@@ -56,6 +56,7 @@ _PROCESSOR = (
     Rule("write", topics.alerts(topics.ANY)),
     Rule("write", topics.ACTIVITY),
     Rule("read", topics.ACTIVITY_REQUEST),
+    Rule("readwrite", topics.ACTIVITY_MARKER),
     Rule("write", topics.component_status("processor")),
 )
 _STORAGE = (Rule("write", topics.component_status("storage")),)

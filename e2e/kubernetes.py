@@ -1,0 +1,52 @@
+"""One cluster as its administrator: kubectl, and what stories and scenarios ask it."""
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from e2e.cluster.kubectl import kubectl
+
+
+@dataclass(frozen=True)
+class Kubernetes:
+    """A cluster, reached by kubectl.
+
+    Attributes:
+        kubeconfig: the administrator's.
+        home: where kubectl and helm keep their files.
+    """
+
+    kubeconfig: Path
+    home: Path
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run kubectl and return what it printed.
+
+        Raises:
+            HarnessError: it failed, with its own words.
+        """
+        return kubectl(self.kubeconfig, self.home, *arguments, stdin=stdin)
+
+    def get(self, *arguments: str) -> dict[str, Any]:
+        """Return what `kubectl get … -o json` says."""
+        found: dict[str, Any] = json.loads(self.kubectl("get", *arguments, "-o", "json"))
+        return found
+
+    def items(self, *arguments: str) -> list[dict[str, Any]]:
+        """Return the objects of a list; a missing one is no error."""
+        said = self.kubectl("get", *arguments, "--ignore-not-found", "-o", "json")
+        found = json.loads(said) if said else {"items": []}
+        return list(found.get("items", [found]))
+
+    def secret(self, namespace: str, name: str) -> dict[str, str]:
+        """Return the content of a Secret."""
+        data = self.get("secret", "-n", namespace, name).get("data") or {}
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+    def make_namespace(self, name: str) -> None:
+        """Make a namespace whose pods must be restricted; fine where it is there."""
+        labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(body))

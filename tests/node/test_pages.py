@@ -1,0 +1,52 @@
+"""A newcomer on a real node types what the pages say, from the installation to the cleaning up."""
+
+from pathlib import Path
+
+import pytest
+
+from e2e.reader import Reader, sections
+from e2e.story import Story
+
+END = "Clean up"
+
+
+@pytest.fixture(scope="module")
+def reader(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    found = Reader(story.cluster, "newcomer", tmp_path_factory.mktemp("reader"))
+    found.prepare()
+    return found
+
+
+def test_first_site(reader: Reader) -> None:
+    printed = reader.run(sections("first-site.md", but=END))
+    for told in ("condition met", "celsius", "temperature-high", "pong"):
+        assert told in printed, printed
+    site = reader.cluster.get("edgesite", "-n", reader.namespace, "plant")
+    assert site["status"]["phase"] == "Ready"
+
+
+def test_troubleshoot(reader: Reader) -> None:
+    printed = reader.run(sections("troubleshoot.md"))
+    assert "Ready=True Reconciled" in printed
+    assert "CredentialsReady=True InClusterOnly" in printed
+
+
+def test_cleaning_up_leaves_the_data_until_it_is_given_up(reader: Reader) -> None:
+    first, last = sections("first-site.md", only=END)
+    printed = reader.run([first])
+    assert "plant-storage-data" in printed
+    assert "plant-root" in printed
+    reader.run([last])
+    left = reader.cluster.items("persistentvolumeclaims,secrets", "-n", reader.namespace, "-l", "edge-stack.io/site")
+    names = {item["metadata"]["name"] for item in left}
+    assert not names & {"plant-storage-data", "plant-mqtt-data", "plant-mqtt-log", "plant-root"}
+
+
+def test_pages_are_there() -> None:
+    assert {path.name for path in Path(__file__).parents[2].joinpath("docs").glob("*.md")} >= {
+        "first-site.md",
+        "troubleshoot.md",
+        "architecture.md",
+        "conditions.md",
+        "topics.md",
+    }
