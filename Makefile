@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 GENERATED := crds charts/edge-stack/crds
 
-.PHONY: help setup demo up down status test lint format bench e2e images generate run-local lock clean
+.PHONY: help setup demo up down status test lint format bench bench-pods e2e images generate run-local lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ format: setup ## put the code into shape
 
 bench: setup ## 200 sites: time, writes, CPU, memory; prints tables (about 10 minutes)
 	@$(BIN)/python -m benchmarks.sites
+
+bench-pods: setup ## a site in pods: memory, CPU, 1,000 readings a second (about 10 minutes; root)
+	@$(BIN)/python -m benchmarks.pods
 
 e2e: setup ## the long scenarios, on a real node of their own
 	@$(BIN)/pytest --durations=10 e2e/scenarios

@@ -77,10 +77,10 @@ class Fleet:
         self.cluster.kubectl("wait", "-n", self.namespace, *names, "--for=condition=CredentialsReady", "--timeout=60s")
 
     @contextmanager
-    def sending(self, log: Path) -> Iterator[None]:
-        """Let them send for as long as the context lasts; what they tell is in `log` afterwards."""
+    def sending(self, log: Path, *, quiet: bool = False) -> Iterator[None]:
+        """Let them send for as long as the context lasts; what they tell is in `log` afterwards, quietly sums alone."""
         name = f"{self.site}-fleet"
-        self.cluster.kubectl("apply", "-f", "-", stdin=json.dumps(self._pod(name)))
+        self.cluster.kubectl("apply", "-f", "-", stdin=json.dumps(self._pod(name, "quiet" if quiet else "json")))
         place = ("-n", self.namespace)
         self.cluster.kubectl("wait", *place, f"pod/{name}", "--for=condition=Ready", "--timeout=60s")
         follow = [f"--kubeconfig={self.cluster.kubeconfig}", "logs", *place, "--follow", name]
@@ -96,11 +96,16 @@ class Fleet:
         events = (json.loads(line) for line in log.read_text().splitlines() if line.startswith("{"))
         return {_key(event["device"], event) for event in events if event["event"] == "acknowledged"}
 
+    def sum_of(self, log: Path) -> dict[str, int]:
+        """Return how many events of each sort there were, as the fleet says at its end."""
+        (line,) = [line for line in log.read_text().splitlines() if line.split(" ")[1:2] == ["sum"]]
+        return {name: int(value) for name, _, value in (word.partition("=") for word in line.split(" ")[2:])}
+
     def stored(self, door: Gateway) -> list[ReadingKey]:
         """Return every reading of the fleet that the store has, as often as it has it."""
         return [_key(device, reading) for device in self.devices for reading in _pages(door, device)]
 
-    def _pod(self, name: str) -> dict[str, Any]:
+    def _pod(self, name: str, output: str) -> dict[str, Any]:
         sources = [
             {
                 "secret": {
@@ -117,7 +122,7 @@ class Fleet:
                 f"--credentials={DIRECTORY}",
                 f"--count={self.size}",
                 f"--rate={self.rate}",
-                "--output=json",
+                f"--output={output}",
             ],
             "securityContext": RESTRICTED,
             "volumeMounts": [{"name": "logins", "mountPath": DIRECTORY, "readOnly": True}],

@@ -1,0 +1,118 @@
+import contextlib
+import datetime as dt
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_gateway.commands.ack import parse_ack
+from edge_gateway.commands.request import LIFETIME, LONGEST_LIFETIME, parse_command
+from edge_gateway.problem import ProblemError
+from edge_wire.messages import Command, CommandAck
+
+NOW = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
+ID = "0" * 32
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+fields = st.dictionaries(
+    st.sampled_from(["command", "params", "expires_in", "expires_at", "command_id", "status", "result", "more"]), json
+)
+bodies = st.one_of(st.binary(max_size=200), json.map(orjson.dumps), fields.map(orjson.dumps))
+
+
+def test_the_least_body_gets_id_and_expiry() -> None:
+    command = parse_command(b'{"command":"reboot"}', ID, NOW)
+    assert command.to_object() == {
+        "command_id": ID,
+        "command": "reboot",
+        "params": {},
+        "expires_at": "2026-01-31T12:05:00.000Z",
+    }
+    assert command.expires_at == NOW + LIFETIME
+
+
+@pytest.mark.parametrize(
+    ("given_fields", "expires_at"),
+    [
+        ({"expires_in": "30s"}, NOW + dt.timedelta(seconds=30)),
+        ({"expires_in": "168h"}, NOW + LONGEST_LIFETIME),
+        ({"expires_at": "2026-01-31T13:00:00+00:30"}, NOW + dt.timedelta(minutes=30)),
+        ({"expires_at": None, "expires_in": None}, NOW + LIFETIME),
+    ],
+)
+def test_expiry(given_fields: dict[str, Any], expires_at: dt.datetime) -> None:
+    assert parse_command(orjson.dumps({"command": "x"} | given_fields), ID, NOW).expires_at == expires_at
+
+
+def test_further_fields_go_to_the_device_and_an_id_of_theirs_does_not() -> None:
+    body = orjson.dumps({"command": "x", "params": {"a": 1}, "ticket": [1], "command_id": "mine"})
+    shown = parse_command(body, ID, NOW).to_object()
+    assert shown["ticket"] == [1]
+    assert shown["params"] == {"a": 1}
+    assert shown["command_id"] == ID
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "names"),
+    [
+        (b"", 400, "empty"),
+        (b"{", 400, "JSON"),
+        (b"\xff", 400, "UTF-8"),
+        (b"[]", 422, "object"),
+        (b"{}", 422, "command"),
+        (b'{"command":""}', 422, "command"),
+        (b'{"command":7}', 422, "command"),
+        (b'{"command":"x","params":[1]}', 422, "params"),
+        (b'{"command":"x","expires_in":5}', 422, "expires_in"),
+        (b'{"command":"x","expires_in":"soon"}', 422, "expires_in"),
+        (b'{"command":"x","expires_in":"0"}', 422, "expires_in"),
+        (b'{"command":"x","expires_in":"169h"}', 422, "expires_in"),
+        (b'{"command":"x","expires_in":"9999999999999h"}', 422, "expires_in"),
+        (b'{"command":"x","expires_at":"soon"}', 422, "expires_at"),
+        (b'{"command":"x","expires_at":"2026-01-31T11:59:59Z"}', 422, "expires_at"),
+        (b'{"command":"x","expires_at":"9999-12-31T23:59:59Z"}', 422, "expires_at"),
+        (b'{"command":"x","expires_at":"2026-01-31T12:01:00Z","expires_in":"1s"}', 422, "expires_in"),
+        (orjson.dumps({"command": "x" * 257}), 422, "command"),
+        (b"[" * 1000 + b"]" * 1000, 422, "deep"),
+        (b'"' + b"x" * (256 * 1024) + b'"', 413, "256 KiB"),
+    ],
+)
+def test_what_is_wrong_is_named(body: bytes, status: int, names: str) -> None:
+    with pytest.raises(ProblemError) as refused:
+        parse_command(body, ID, NOW)
+    assert refused.value.problem.status == status
+    assert names in refused.value.problem.detail
+
+
+@given(bodies)
+def test_any_body_is_a_command_or_refused(body: bytes) -> None:
+    command: Command | None = None
+    with contextlib.suppress(ProblemError):
+        command = parse_command(body, ID, NOW)
+    if command is not None:
+        assert command.command_id == ID
+        assert NOW < command.expires_at <= NOW + LONGEST_LIFETIME
+        assert orjson.loads(command.encode())["command"] == command.command
+
+
+@given(bodies)
+def test_any_body_is_an_answer_or_refused(body: bytes) -> None:
+    ack: CommandAck | None = None
+    with contextlib.suppress(ProblemError):
+        ack = parse_ack(body, ID)
+    if ack is not None:
+        assert ack.command_id == ID
+        assert ack.status
+
+
+def test_an_answer_need_not_repeat_the_id_of_the_url_but_must_not_differ() -> None:
+    assert parse_ack(b'{"status":"ok"}', ID).status == "ok"
+    assert parse_ack(orjson.dumps({"status": "ok", "command_id": ID, "result": 5}), ID).result == 5
+    with pytest.raises(ProblemError):
+        parse_ack(b'{"status":"ok","command_id":"other"}', ID)

@@ -1,0 +1,149 @@
+import datetime as dt
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Counter
+
+from edge_gateway.devices.table import DeviceTable
+from edge_gateway.intake import Intake
+from edge_service.mqtt import Message
+
+NOW = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
+
+
+class NoConnection:
+    def acknowledge(self, mid: int, qos: int) -> bool:
+        raise AssertionError(f"acknowledged {mid} ({qos}): the session does that itself")
+
+
+class Given:
+    def __init__(self) -> None:
+        self.table = DeviceTable()
+        self.answered: list[tuple[str, bytes]] = []
+        self.told: list[object] = []
+        self.registry = CollectorRegistry()
+        dropped = Counter("dropped", "Dropped.", ("reason",), registry=self.registry)
+        self.intake = Intake(
+            self.table, lambda *answer: self.answered.append(answer), self.told.append, dropped, lambda: NOW
+        )
+
+    def take(self, topic: str, payload: Any, *, retain: bool = False) -> None:
+        content = payload if isinstance(payload, bytes) else orjson.dumps(payload)
+        self.intake.take(Message(topic, content, 1, retain, dup=False, _connection=NoConnection(), _mid=1))
+
+    def dropped(self, reason: str) -> float:
+        return self.registry.get_sample_value("dropped_total", {"reason": reason}) or 0.0
+
+
+def shown(given: Given, device_id: str) -> Any:
+    device = given.table.get(device_id)
+    return None if device is None else device.to_status()
+
+
+@pytest.mark.parametrize(
+    ("payload", "retain", "last_seen"),
+    [
+        ({"status": "online"}, False, "2026-01-31T12:00:00.000Z"),
+        ({"status": "online"}, True, None),
+        ({"status": "offline", "reason": "Disconnected"}, False, "2026-01-31T12:00:00.000Z"),
+        ({"status": "offline", "reason": "LastWill"}, False, None),
+        (b"offline", False, None),
+        ({"status": "online", "last_seen": "2026-01-01T00:00:00Z"}, True, "2026-01-01T00:00:00.000Z"),
+    ],
+)
+def test_a_fresh_message_of_the_device_proves_life_and_neither_replay_nor_will_does(
+    payload: Any,
+    retain: bool,  # noqa: FBT001
+    last_seen: str | None,
+) -> None:
+    given = Given()
+    given.take("devices/d1/status", payload, retain=retain)
+    assert shown(given, "d1")["last_seen"] == last_seen
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "reason"),
+    [
+        ("devices/d1/status", b"{", "json"),
+        ("devices/d1/status", b"\xff", "utf8"),
+        ("devices/d1/status", {"status": "asleep"}, "field"),
+        ("devices/d1/status", {"status": "online", "id": "d2"}, "impersonation"),
+        ("devices/~gateway/status", {"status": "online"}, "topic"),
+        ("edge/roster/d1", [1], "type"),
+        ("edge/activity", {"ages": {}}, "field"),
+        ("edge/activity", {"source": "x", "ages": {"d1": "now"}}, "type"),
+        ("edge/status/storage", {"component": "storage"}, "field"),
+    ],
+)
+def test_what_cannot_be_read_is_counted_and_changes_nothing(topic: str, payload: Any, reason: str) -> None:
+    given = Given()
+    given.take(topic, payload)
+    assert given.dropped(reason) == 1.0
+    assert len(given.table) == 0
+
+
+def test_a_digest_says_who_was_heard_when() -> None:
+    given = Given()
+    given.take("edge/roster/d1", {})
+    ages = {"d1": 30, "d2": 1.5, "d3": -5, "d4": 1e300}
+    given.take("edge/activity", {"source": "edge-processor", "ages": ages, "queue_lag_seconds": 30})
+    assert shown(given, "d1")["last_seen"] == "2026-01-31T11:59:00.000Z"
+    assert shown(given, "d2")["last_seen"] == "2026-01-31T11:59:28.500Z"
+    assert shown(given, "d3")["last_seen"] == "2026-01-31T11:59:35.000Z"
+    assert shown(given, "d4") is None
+
+
+def test_a_reply_brings_no_deleted_device_back() -> None:
+    given = Given()
+    given.take("edge/roster/d1", {})
+    given.take("edge/activity", {"source": "x", "ages": {"d1": 60, "gone": 60}, "is_reply": True})
+    assert shown(given, "d1")["last_seen"] == "2026-01-31T11:59:00.000Z"
+    assert shown(given, "gone") is None
+
+
+@pytest.mark.parametrize(
+    ("sinks", "connected"),
+    [
+        ([{"name": "cloud", "connected": True}], True),
+        ([{"name": "cloud", "connected": False}], False),
+        ([{"name": "kafka", "connected": True}, 7], False),
+        ({"cloud": True}, False),
+        (None, False),
+    ],
+)
+def test_the_store_says_whether_it_reaches_the_cloud(sinks: Any, connected: bool) -> None:  # noqa: FBT001
+    given = Given()
+    given.take("edge/status/storage", {"component": "storage", "status": "online", "sinks": sinks}, retain=True)
+    assert given.intake.cloud_connected is connected
+    given.take("edge/status/storage", {"component": "storage", "status": "offline", "sinks": sinks})
+    assert given.intake.cloud_connected is False
+
+
+def test_answers_and_our_own_status_are_handed_on() -> None:
+    given = Given()
+    given.take("devices/d1/command/ack", b"anything")
+    given.take("edge/status/gateway", {"component": "gateway", "status": "online", "connection": "c1"})
+    assert given.answered == [("d1", b"anything")]
+    assert given.told == ["c1"]
+
+
+topics = st.sampled_from(
+    [
+        "devices/d1/status",
+        "devices/d1/command/ack",
+        "edge/roster/d1",
+        "edge/activity",
+        "edge/status/storage",
+        "edge/status/gateway",
+    ]
+) | st.text(max_size=30)
+
+
+@given(topics, st.binary(max_size=100), st.booleans())
+def test_g10_no_message_ends_the_gateway(topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001
+    given_ = Given()
+    given_.take(topic, payload, retain=retain)
+    assert len(given_.table) <= 1

@@ -1,0 +1,1 @@
+"""The gateway: HTTP for people, programs and devices of a site."""

@@ -1,0 +1,88 @@
+"""`edge-gateway`: the HTTP interface of a site, and the way of its devices to the broker."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, NoReturn
+
+from edge_gateway.certificate import Certificate
+from edge_gateway.gateway import Gateway
+from edge_gateway.passthrough.counts import PassthroughCounts
+from edge_gateway.passthrough.listener import Passthrough
+from edge_gateway.settings import GatewaySettings
+from edge_service.metrics import registry
+from edge_service.program import Program, until
+from edge_service.server import HttpServer
+from edge_service.store import StoreClient
+
+NAME = "edge-gateway"
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(settings: GatewaySettings, stop: asyncio.Event) -> None:
+    """Run a gateway until `stop` is set; then drain: requests that wait are answered, connections are closed.
+
+    Raises:
+        StartError: a port or the certificate cannot be had.
+    """
+    figures = registry(NAME)
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(StoreClient(settings.storage_url))
+        gateway = Gateway(settings, store, figures)
+        await stack.enter_async_context(gateway.link.session)
+        # Before the session ends and after the last request: whom that one was from still counts.
+        stack.push_async_callback(gateway.heard.tell)
+        await _pass_through(settings, PassthroughCounts(figures), stack)
+        tasks = await _listen(gateway, settings, stack)
+        await until(stop, gateway.heard.run(), gateway.answers.run(), gateway.reach_store(), *tasks)
+        gateway.commands.bells.close()
+
+
+async def _listen(
+    gateway: Gateway, settings: GatewaySettings, stack: AsyncExitStack
+) -> list[Coroutine[Any, Any, None]]:
+    """Listen for HTTP, and for HTTPS if it is set; return what is to be run for it."""
+    # Who asks is who connects: a header cannot make a request one by https, nor one from elsewhere.
+    options: dict[str, Any] = {"proxy_headers": False, "lifespan": "off", "ws": "none"}
+    tasks: list[Coroutine[Any, Any, None]] = []
+    if settings.https_port is not None and settings.tls_cert_file and settings.tls_key_file:
+        certificate = Certificate(settings.tls_cert_file, settings.tls_key_file)
+        secured = options | {"ssl_context_factory": lambda *_: certificate.context}
+        https = await stack.enter_async_context(HttpServer(gateway.app, settings.host, settings.https_port, **secured))
+        logger.info("HTTPS on port %d", https.port)
+        tasks.append(certificate.run())
+    # Last, as it answers the probes: whoever is told that we are ready finds everything else there.
+    http = await stack.enter_async_context(HttpServer(gateway.app, settings.host, settings.port, **options))
+    logger.info("HTTP on port %d", http.port)
+    return tasks
+
+
+async def _pass_through(settings: GatewaySettings, counts: PassthroughCounts, stack: AsyncExitStack) -> None:
+    """Listen for devices' MQTT connections, where it is set whereto they are passed on."""
+    ways = (
+        ("mqtt", settings.device_mqtt_broker, settings.mqtt_port),
+        ("mqtts", settings.device_mqtts_broker, settings.mqtts_port),
+    )
+    for name, target, port in ways:
+        if target is not None:
+            listener = Passthrough(name, target, settings.passthrough_connections, counts)
+            await stack.enter_async_context(await listener.listen(settings.host, port))
+
+
+PROGRAM = Program(
+    name=NAME,
+    about="Serves the HTTP interface of a site and passes its devices' MQTT connections on to the broker.",
+    settings=GatewaySettings,
+    serve=serve,
+)
+
+
+def main() -> NoReturn:
+    """Run the program."""
+    PROGRAM.run()
+
+
+if __name__ == "__main__":
+    main()

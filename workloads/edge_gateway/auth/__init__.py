@@ -1,0 +1,1 @@
+"""Who is asking: programs by the site's token, devices by their broker password."""

@@ -1,0 +1,183 @@
+"""Who may use a route: dependencies of the routes, which also say so in the OpenAPI document."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Self
+
+from fastapi import Depends, Request, params
+from fastapi.openapi.models import HTTPBase
+from fastapi.security.base import SecurityBase
+from prometheus_client import Counter
+
+from edge_gateway.auth.devices import DevicePasswords, TooManyTriesError
+from edge_gateway.auth.header import Basic, Bearer, parse_authorization
+from edge_gateway.auth.login import BrokerAwayError
+from edge_gateway.auth.token import ApiToken
+from edge_gateway.problem import Problem, ProblemError, away, refuse
+
+_BEARER = 'Bearer realm="edge-stack"'
+_BASIC = 'Basic realm="edge-stack device", charset="UTF-8"'
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks.
+
+    Attributes:
+        device_id: the device that has shown its password; None for a person or program with the site's token.
+    """
+
+    device_id: str | None = None
+
+    @property
+    def is_device(self) -> bool:
+        """Whether it is a device."""
+        return self.device_id is not None
+
+
+class Keys:
+    """Checks what requests show.
+
+    Args:
+        token: of people and programs.
+        passwords: of devices.
+        check_broker: raises ProblemError if the broker, which checks passwords, is away.
+        plaintext: whether devices may show passwords without TLS.
+        logins: counts by kind and result.
+    """
+
+    def __init__(
+        self,
+        token: ApiToken,
+        passwords: DevicePasswords,
+        check_broker: Callable[[], None],
+        logins: Counter,
+        *,
+        plaintext: bool,
+    ) -> None:
+        self._token = token
+        self._passwords = passwords
+        self._check_broker = check_broker
+        self._logins = logins
+        self._plaintext = plaintext
+
+    async def caller(self, request: Request, *, devices: bool) -> Caller:
+        """Return who asks.
+
+        Args:
+            request: what is asked.
+            devices: whether devices may ask it, of themselves.
+
+        Raises:
+            ProblemError: nobody who may: 401, 403, 429; or it cannot be found out now: 503.
+        """
+        header = request.headers.get("authorization")
+        if not header:
+            raise _unauthorized("show the site's API token as 'Authorization: Bearer <token>'", devices=devices)
+        try:
+            shown = parse_authorization(header)
+        except ValueError as error:
+            raise _unauthorized(str(error), devices=devices) from error
+        if isinstance(shown, Bearer):
+            return self._program(shown, devices=devices)
+        if not devices:
+            detail = "devices may use only data, status and commands of their own: this needs the site's API token"
+            raise refuse(HTTPStatus.FORBIDDEN, "DevicesNotAllowed", detail)
+        return await self._device(request, shown)
+
+    def _program(self, shown: Bearer, *, devices: bool) -> Caller:
+        right = self._token.matches(shown.token)
+        self._logins.labels("token", "right" if right else "wrong").inc()
+        if not right:
+            detail = "the token is not the site's: take the key `token` of the Secret <site>-api-token"
+            raise _unauthorized(detail, devices=devices)
+        return Caller()
+
+    async def _device(self, request: Request, shown: Basic) -> Caller:
+        if request.url.scheme != "https" and not self._plaintext:
+            detail = (
+                "a device must not show its password without TLS: use https (spec.gateway.tls), or set "
+                "spec.gateway.allowPlaintextCredentials to true"
+            )
+            raise refuse(HTTPStatus.FORBIDDEN, "PlaintextCredentials", detail)
+        if shown.username != request.path_params.get("device_id"):
+            detail = "a device may use only /devices/<its own id>/…, and the username must be that id"
+            raise refuse(HTTPStatus.FORBIDDEN, "OtherDevice", detail)
+        if not await self._is_right(shown, request.client.host if request.client else ""):
+            detail = "the password is not this device's: take the key `password` of its credentials Secret"
+            raise _unauthorized(detail, devices=True)
+        return Caller(shown.username)
+
+    async def _is_right(self, shown: Basic, source: str) -> bool:
+        try:
+            self._check_broker()
+            right = await self._passwords.right(shown, source)
+        except TooManyTriesError as error:
+            self._logins.labels("device", "limited").inc()
+            headers = {"Retry-After": str(int(error.wait_seconds) + 1)}
+            raise ProblemError(
+                Problem(HTTPStatus.TOO_MANY_REQUESTS, "TooManyWrongPasswords", str(error), headers)
+            ) from error
+        except BrokerAwayError as error:
+            self._logins.labels("device", "unchecked").inc()
+            raise away("BrokerUnavailable", f"device passwords cannot be checked now: {error}") from error
+        self._logins.labels("device", "right" if right else "wrong").inc()
+        return right
+
+
+class Door(SecurityBase):
+    """Checks who asks before a route is entered; a dependency, which the OpenAPI document shows as well.
+
+    Args:
+        keys: checks what requests show.
+        devices: whether devices may enter, each for itself.
+    """
+
+    def __init__(self, keys: Keys, *, devices: bool) -> None:
+        self._keys = keys
+        self._devices = devices
+        told = "A device's id and its broker password; or the API token." if devices else "The site's API token."
+        self.model = HTTPBase(scheme="basic" if devices else "bearer", description=told)
+        self.scheme_name = "Device password" if devices else "API token"
+
+    async def __call__(self, request: Request) -> None:
+        """Let in who may enter; `caller_of` tells who it is."""
+        request.state.caller = await self._keys.caller(request, devices=self._devices)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The two doors of the interface, as dependencies of routes.
+
+    Attributes:
+        programs: for people and programs.
+        devices: for these and for devices.
+    """
+
+    programs: Sequence[params.Depends]
+    devices: Sequence[params.Depends]
+
+    @classmethod
+    def of(cls, keys: Keys) -> Self:
+        """Return the doors with the locks that `keys` checks."""
+        return cls([Depends(Door(keys, devices=False))], [Depends(Door(keys, devices=True))])
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who has come through the door of the route.
+
+    Raises:
+        TypeError: the route has none.
+    """
+    caller = getattr(request.state, "caller", None)
+    if not isinstance(caller, Caller):
+        raise TypeError(f"the route {request.url.path} has no door")
+    return caller
+
+
+def _unauthorized(detail: str, *, devices: bool) -> ProblemError:
+    challenge = f"{_BEARER}, {_BASIC}" if devices else _BEARER
+    return ProblemError(
+        Problem(HTTPStatus.UNAUTHORIZED, "Unauthorized", detail, headers={"WWW-Authenticate": challenge})
+    )

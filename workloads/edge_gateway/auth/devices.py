@@ -1,0 +1,122 @@
+"""Checks device passwords: what the broker said a moment ago, else the broker."""
+
+import asyncio
+import hmac
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge_gateway.auth.header import Basic
+from edge_gateway.auth.throttle import Throttle
+
+FRESH_SECONDS = 4.0
+"""How long a right password is not asked for again: a revoked device must be cut off in 5 s (G8)."""
+
+PROVEN_SECONDS = 3600.0
+"""How long a password that was right may be tried whoever else fails under the same name."""
+
+LARGEST = 10_000
+AT_ONCE = 8
+"""Logins that the broker is asked about at the same time: it checks passwords on its only thread."""
+
+
+class Login(Protocol):
+    """Whoever can say whether a password is right."""
+
+    async def right(self, username: str, password: str) -> bool:
+        """Return whether it is."""
+
+
+class TooManyTriesError(Exception):
+    """Too many wrong passwords came from the same source.
+
+    Attributes:
+        wait_seconds: after which the next is looked at.
+    """
+
+    def __init__(self, wait_seconds: float) -> None:
+        super().__init__(f"too many wrong passwords: try again in {wait_seconds:.0f} s")
+        self.wait_seconds = wait_seconds
+
+
+@dataclass(slots=True)
+class _Known:
+    digest: bytes
+    when: float
+
+
+class DevicePasswords:
+    """Says whether a device's password is right.
+
+    Args:
+        login: asks the broker.
+        clock: seconds on a clock that never goes back.
+        per_device: how many wrong ones a source may show for one device.
+        per_source: how many for all; large, as behind a Service many devices can seem to be one source.
+    """
+
+    def __init__(self, login: Login, clock: Callable[[], float], per_device: Throttle, per_source: Throttle) -> None:
+        self._login = login
+        self._clock = clock
+        self._per_device = per_device
+        self._per_source = per_source
+        self._key = secrets.token_bytes(32)
+        self._right: OrderedDict[str, _Known] = OrderedDict()
+        self._turn = asyncio.Semaphore(AT_ONCE)
+
+    async def right(self, shown: Basic, source: str) -> bool:
+        """Return whether the password is the device's.
+
+        Args:
+            shown: what the request shows.
+            source: where it came from.
+
+        Raises:
+            TooManyTriesError: the source has shown too many wrong ones.
+            BrokerAwayError: the broker cannot be asked.
+        """
+        digest = self._digest(shown)
+        if self._is_known(shown.username, digest, FRESH_SECONDS):
+            return True
+        async with self._turn:
+            # Others may have waited with the same question.
+            if self._is_known(shown.username, digest, FRESH_SECONDS):
+                return True
+            return await self._ask(shown, digest, source)
+
+    async def _ask(self, shown: Basic, digest: bytes, source: str) -> bool:
+        proven = self._is_known(shown.username, digest, PROVEN_SECONDS)
+        if not proven:
+            self._check_tries(shown.username, source)
+        if await self._login.right(shown.username, shown.password):
+            self._right[shown.username] = _Known(digest, self._clock())
+            self._right.move_to_end(shown.username)
+            if len(self._right) > LARGEST:
+                self._right.popitem(last=False)
+            return True
+        if proven:
+            self._right.pop(shown.username, None)
+        now = self._clock()
+        self._per_device.failed(f"{source} {shown.username}", now)
+        self._per_source.failed(source, now)
+        return False
+
+    def _check_tries(self, username: str, source: str) -> None:
+        now = self._clock()
+        wait = max(
+            self._per_device.wait_seconds(f"{source} {username}", now), self._per_source.wait_seconds(source, now)
+        )
+        if wait > 0:
+            raise TooManyTriesError(wait)
+
+    def _is_known(self, username: str, digest: bytes, seconds: float) -> bool:
+        known = self._right.get(username)
+        if known is None or self._clock() - known.when > seconds:
+            return False
+        return hmac.compare_digest(known.digest, digest)
+
+    def _digest(self, shown: Basic) -> bytes:
+        # Keyed with what only this process knows: a dump of its memory gives no password to try elsewhere.
+        return hmac.digest(self._key, f"{shown.username}\0{shown.password}".encode(), "sha256")

@@ -1,0 +1,42 @@
+"""Slows down who tries passwords. Pure: time is a parameter."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+LARGEST = 10_000
+"""Sources remembered; the one that failed longest ago is forgotten first."""
+
+
+@dataclass(slots=True)
+class Throttle:
+    """Allows each source so many failures within a window.
+
+    Attributes:
+        failures: how many.
+        window_seconds: of how long.
+    """
+
+    failures: int = 10
+    window_seconds: float = 60.0
+    _failed: OrderedDict[str, list[float]] = field(default_factory=OrderedDict)
+
+    def wait_seconds(self, source: str, now: float) -> float:
+        """Return for how long `source` may not try; 0 if it may."""
+        recent = self._recent(source, now)
+        if len(recent) < self.failures:
+            return 0.0
+        return recent[0] + self.window_seconds - now
+
+    def failed(self, source: str, now: float) -> None:
+        """Count a failure of `source`."""
+        recent = [*self._recent(source, now), now][-self.failures :]
+        self._failed[source] = recent
+        self._failed.move_to_end(source)
+        if len(self._failed) > LARGEST:
+            self._failed.popitem(last=False)
+
+    def _recent(self, source: str, now: float) -> list[float]:
+        recent = [when for when in self._failed.get(source, ()) if when > now - self.window_seconds]
+        if not recent:
+            self._failed.pop(source, None)
+        return recent

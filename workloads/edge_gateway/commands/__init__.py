@@ -1,0 +1,1 @@
+"""Commands to devices, from the request to the device's answer."""

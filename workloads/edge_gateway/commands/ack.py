@@ -1,0 +1,27 @@
+"""Reads the body by which a device answers a command over HTTP. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge_gateway.body import malformed
+from edge_wire.messages import CommandAck, MalformedError
+from edge_wire.messages.document import dump, load_object
+
+
+def parse_ack(body: bytes, command_id: str) -> CommandAck:
+    """Return the answer in `body` to the command that the URL names.
+
+    Raises:
+        ProblemError: it is no answer, or names another command.
+    """
+    try:
+        fields = load_object(body)
+        _check(fields, command_id)
+        return CommandAck.parse(dump(fields | {"command_id": command_id}))
+    except MalformedError as error:
+        raise malformed(error) from error
+
+
+def _check(fields: Mapping[str, Any], command_id: str) -> None:
+    if fields.get("command_id", command_id) != command_id:
+        raise MalformedError("field", "command_id names another command than the URL")

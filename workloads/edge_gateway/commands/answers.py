@@ -1,0 +1,70 @@
+"""The answers that come by MQTT, worked on one after the other beside the session."""
+
+import asyncio
+import logging
+
+from prometheus_client import Counter
+
+from edge_gateway.commands.service import Commands
+from edge_gateway.problem import ProblemError
+from edge_service.backoff import Backoff
+from edge_service.store import StoreError
+from edge_wire.messages import CommandAck, MalformedError
+
+MOST_WAITING = 1000
+"""Answers that may wait; a device that sends more than the store takes loses some, not the gateway its memory."""
+
+LONGEST_PAUSE_SECONDS = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+class Answers:
+    """Takes answers from the session, gives them to the commands.
+
+    Args:
+        commands: who follows the commands.
+        dropped: counts what could not be taken, by reason.
+    """
+
+    def __init__(self, commands: Commands, dropped: Counter) -> None:
+        self._commands = commands
+        self._dropped = dropped
+        self._waiting: asyncio.Queue[tuple[str, CommandAck]] = asyncio.Queue(MOST_WAITING)
+
+    def came(self, device_id: str, payload: bytes) -> None:
+        """Take an answer as it came from the broker."""
+        try:
+            self._waiting.put_nowait((device_id, CommandAck.parse(payload)))
+        except MalformedError as error:
+            self._dropped.labels(error.reason).inc()
+            logger.warning("device %s answered a command unreadably: %s", device_id, error.message)
+        except asyncio.QueueFull:
+            self._dropped.labels("queue_full").inc()
+            logger.warning("an answer of device %s is left out: %d wait already", device_id, MOST_WAITING)
+
+    async def run(self) -> None:
+        """Work on answers until cancelled; while the store is away they wait."""
+        while True:
+            device_id, ack = await self._waiting.get()
+            await self._work_on(device_id, ack)
+
+    async def _work_on(self, device_id: str, ack: CommandAck) -> None:
+        backoff = Backoff(longest=LONGEST_PAUSE_SECONDS)
+        while True:
+            if await self._done(device_id, ack):
+                return
+            await asyncio.sleep(backoff.next())
+
+    async def _done(self, device_id: str, ack: CommandAck) -> bool:
+        try:
+            if await self._commands.answer(device_id, ack) is None:
+                self._dropped.labels("unknown_command").inc()
+                logger.warning("device %s answered a command that there is not: %s", device_id, ack.command_id[:64])
+        except ProblemError as error:
+            logger.warning("the answer of device %s waits: %s", device_id, error)
+            return False
+        except (StoreError, ValueError) as error:
+            self._dropped.labels("refused").inc()
+            logger.warning("the answer of device %s is left out: %s", device_id, error)
+        return True

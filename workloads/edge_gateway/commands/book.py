@@ -1,0 +1,120 @@
+"""The commands as the store keeps them, so that any replica can answer for any of them."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from edge_gateway.commands.record import OPEN, CommandRecord, State
+from edge_gateway.store_errors import translated
+from edge_service.store import StoreClient, StoreRefusedError
+from edge_wire.messages import Command, format_timestamp, parse_timestamp
+
+NOT_FOUND = 404
+
+
+class CommandBook:
+    """Reads and writes commands.
+
+    Args:
+        store: where they are.
+    """
+
+    def __init__(self, store: StoreClient) -> None:
+        self._store = store
+
+    async def put(self, record: CommandRecord) -> CommandRecord:
+        """Keep a command as it is now; return it as it is kept: one that has come to its end stays there.
+
+        Raises:
+            ProblemError: the store is away.
+        """
+        command_id = record.command.command_id
+        with translated():
+            kept = await self._store.put_command(record.device_id, command_id, to_document(record))
+        return from_document(record.device_id, {**kept, "command_id": command_id})
+
+    async def get(self, device_id: str, command_id: str) -> CommandRecord | None:
+        """Return a command, None if there is none.
+
+        Raises:
+            ProblemError: the store is away.
+        """
+        try:
+            with translated():
+                found = await self._store.command(device_id, command_id)
+        except StoreRefusedError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+        return from_document(device_id, {**found, "command_id": command_id})
+
+    async def unanswered(self, device_id: str) -> list[CommandRecord]:
+        """Return the commands that a device has not answered, the oldest first; those whose time is over too.
+
+        Raises:
+            ProblemError: the store is away.
+        """
+        with translated():
+            found = await asyncio.gather(*(self._store.commands(device_id, state.value) for state in OPEN))
+        records = [from_document(device_id, each) for some in found for each in some]
+        return sorted(records, key=lambda record: record.created_at)
+
+    async def is_waiting(self, device_id: str) -> bool:
+        """Return whether a command waits for the device to fetch it: cheaper than to ask for all.
+
+        Raises:
+            ProblemError: the store is away.
+        """
+        with translated():
+            return bool(await self._store.commands(device_id, State.NO_SESSION.value))
+
+
+def to_document(record: CommandRecord) -> dict[str, Any]:
+    """Return a command as the store keeps it."""
+    command = record.command
+    return {
+        "command": command.command,
+        "params": command.params,
+        "extra": command.extra,
+        "created_at": format_timestamp(record.created_at),
+        "expires_at": format_timestamp(command.expires_at),
+        "state": record.state.value,
+        "status": record.status,
+        "result": record.result,
+    }
+
+
+def from_document(device_id: str, document: Mapping[str, Any]) -> CommandRecord:
+    """Return a command from what the store keeps.
+
+    Raises:
+        ValueError: it is not what a gateway of this release puts there.
+    """
+    try:
+        return CommandRecord(
+            device_id,
+            Command(
+                document["command_id"],
+                document["command"],
+                _moment(document["expires_at"]),
+                document["params"],
+                document["extra"],
+            ),
+            _moment(document["created_at"]),
+            State(document["state"]),
+            document["status"],
+            document["result"],
+        )
+    except (KeyError, ValueError) as error:
+        named = str(document.get("command_id"))
+        raise ValueError(
+            f"the store keeps command {named} of device {device_id} as another release: {error}"
+        ) from error
+
+
+def _moment(text: Any) -> dt.datetime:
+    moment = parse_timestamp(text)
+    if moment is None:
+        raise ValueError(f"{text!r} is no time")
+    return moment

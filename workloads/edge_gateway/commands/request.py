@@ -1,0 +1,75 @@
+"""Reads the body of a request that sends a command. Pure."""
+
+import datetime as dt
+from typing import Any
+
+from edge_gateway.body import malformed
+from edge_service.duration import parse_duration
+from edge_wire.messages import Command, MalformedError, parse_timestamp
+from edge_wire.messages import fields as take
+from edge_wire.messages.document import load_object
+
+LIFETIME = dt.timedelta(minutes=5)
+"""After which a command expires that does not say otherwise."""
+
+LONGEST_LIFETIME = dt.timedelta(days=7)
+"""As long as the broker keeps what waits for a session."""
+
+LONGEST_NAME = 256
+
+
+def parse_command(body: bytes, command_id: str, now: dt.datetime) -> Command:
+    """Return the command that a request asks for.
+
+    Args:
+        body: JSON with `command`, and if wanted `params` and either `expires_in` (such as 30s) or `expires_at`.
+        command_id: its new id.
+        now: when the request came.
+
+    Raises:
+        ProblemError: the body is no such command; the problem names the field.
+    """
+    try:
+        fields = load_object(body)
+        fields.pop("command_id", None)
+        command = _name(fields)
+        params = take.mapping(fields, "params")
+        return Command(command_id, command, _expiry(fields, now), params, fields)
+    except MalformedError as error:
+        raise malformed(error) from error
+
+
+def _name(fields: dict[str, Any]) -> str:
+    name = take.required_text(fields, "command")
+    if len(name) > LONGEST_NAME:
+        raise MalformedError("field", f"command must have at most {LONGEST_NAME} characters")
+    return name
+
+
+def _expiry(fields: dict[str, Any], now: dt.datetime) -> dt.datetime:
+    span, moment = fields.pop("expires_in", None), fields.pop("expires_at", None)
+    if span is not None and moment is not None:
+        raise MalformedError("field", "expires_in and expires_at exclude each other: give one of them")
+    if span is not None:
+        return _within(now + _span(span), now, "expires_in")
+    if moment is not None:
+        expires_at = parse_timestamp(moment)
+        if expires_at is None:
+            raise MalformedError("field", "expires_at must be a time such as 2026-01-31T12:00:00Z")
+        return _within(expires_at, now, "expires_at")
+    return now + LIFETIME
+
+
+def _span(text: Any) -> dt.timedelta:
+    if not isinstance(text, str):
+        raise MalformedError("type", "expires_in must be a string, a duration such as 30s or 1h")
+    try:
+        return dt.timedelta(seconds=min(parse_duration(text), 2 * LONGEST_LIFETIME.total_seconds()))
+    except ValueError as error:
+        raise MalformedError("field", f"expires_in {error}") from None
+
+
+def _within(expires_at: dt.datetime, now: dt.datetime, name: str) -> dt.datetime:
+    if not now < expires_at <= now + LONGEST_LIFETIME:
+        raise MalformedError("field", f"{name} must lie ahead, by at most {LONGEST_LIFETIME.days} days (168h)")
+    return expires_at

@@ -1,0 +1,192 @@
+"""Sends commands and follows them until the device has answered."""
+
+import asyncio
+import datetime as dt
+import logging
+import uuid
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+from prometheus_client import Counter
+
+from edge_gateway.commands.bells import Bells
+from edge_gateway.commands.book import CommandBook
+from edge_gateway.commands.record import OPEN, CommandRecord, State
+from edge_gateway.commands.request import parse_command
+from edge_gateway.problem import away
+from edge_service.mqtt import MqttError
+from edge_wire.messages import Command, CommandAck
+
+LOOK_SECONDS = 1.0
+"""How often a request that waits for an answer looks into the store, for what other replicas have been told."""
+
+FETCH_LOOK_SECONDS = 2.0
+"""How often it looks for commands that other replicas have taken; less often, as every device may wait all the time."""
+
+SENDING = dt.timedelta(seconds=2)
+"""So long is a command that is only Queued left to the replica that is sending it; later that one is taken for gone."""
+
+Now = Callable[[], dt.datetime]
+
+logger = logging.getLogger(__name__)
+
+
+class Carrier(Protocol):
+    """Whoever takes commands to the broker."""
+
+    def check_connected(self) -> None:
+        """Raise ProblemError if the broker is away."""
+
+    async def command(self, device_id: str, command: Command) -> bool:
+        """Publish a command; return whether the device has a session that it waits in."""
+
+
+class Commands:
+    """The commands of the site.
+
+    Every replica hears every answer. While a replica sends a command it alone holds the newest state, so an answer
+    that comes in between is joined to it; afterwards the store has it.
+
+    Args:
+        book: where they are kept.
+        carrier: takes them to the broker.
+        states: counts them by the state that they reach, at this replica.
+        now: the time (aware).
+    """
+
+    def __init__(self, book: CommandBook, carrier: Carrier, states: Counter, now: Now) -> None:
+        self.bells = Bells()
+        self._book = book
+        self._carrier = carrier
+        self._states = states
+        self._now = now
+        self._sending: dict[str, CommandRecord] = {}
+
+    async def send(self, device_id: str, body: bytes) -> CommandRecord:
+        """Send the command that a request asks for, and return it as it is then.
+
+        Raises:
+            ProblemError: the body is no command, or the store or the broker is away.
+        """
+        now = self._now()
+        command = parse_command(body, uuid.uuid4().hex, now)
+        self._carrier.check_connected()
+        record = CommandRecord(device_id, command, now)
+        await self._keep(record)
+        self._sending[command.command_id] = record
+        try:
+            await self._publish(record)
+        finally:
+            record = await self._settle(command.command_id)
+        self.bells.ring(device_id)
+        return record
+
+    async def outcome(self, record: CommandRecord, seconds: float) -> CommandRecord:
+        """Return the command as soon as the device has answered, or as it is after `seconds`.
+
+        Raises:
+            ProblemError: the store is away.
+        """
+        async for left in self._until(seconds):
+            if record.state_at(self._now()) not in OPEN:
+                break
+            await self.bells.wait(record.command.command_id, min(left, LOOK_SECONDS))
+            record = await self._book.get(record.device_id, record.command.command_id) or record
+        return record
+
+    async def find(self, device_id: str, command_id: str) -> CommandRecord | None:
+        """Return a command, None if there is none.
+
+        Raises:
+            ProblemError: the store is away.
+        """
+        return await self._book.get(device_id, command_id)
+
+    async def open_for(self, device_id: str, seconds: float, *, fetch: bool) -> list[CommandRecord]:
+        """Return the commands that a device has not answered; while there is none, wait for one.
+
+        They are handed out until they are answered: a device that does not get our answer gets them again.
+
+        Args:
+            device_id: whose.
+            seconds: how long to wait.
+            fetch: whether it is the device that asks: then they are sent.
+
+        Raises:
+            ProblemError: the store is away.
+        """
+        found = await self._open(device_id)
+        async for left in self._until(seconds):
+            if found:
+                break
+            rung = await self.bells.wait(device_id, min(left, FETCH_LOOK_SECONDS))
+            if rung or await self._book.is_waiting(device_id):
+                found = await self._open(device_id)
+        return [await self._fetched(record) for record in found] if fetch else found
+
+    async def answer(self, device_id: str, ack: CommandAck) -> CommandRecord | None:
+        """Take a device's answer; return the command, None if there is none of this id.
+
+        Raises:
+            ProblemError: the store is away.
+        """
+        command_id = ack.command_id
+        if (sending := self._sending.get(command_id)) is not None and sending.device_id == device_id:
+            self._sending[command_id] = sending.answered(ack)
+            return self._sending[command_id]
+        record = await self._book.get(device_id, command_id)
+        if record is None:
+            return None
+        answered = record.answered(ack)
+        if answered is not record:
+            answered = await self._keep(answered)
+        self.bells.ring(command_id)
+        return answered
+
+    async def _publish(self, record: CommandRecord) -> None:
+        command_id = record.command.command_id
+        try:
+            session = await self._carrier.command(record.device_id, record.command)
+        except MqttError as error:
+            self._sending[command_id] = self._sending[command_id].failed("the broker went away while it was sent")
+            detail = f"command {command_id} was not sent, or it is not known whether: {error}"
+            raise away("BrokerUnavailable", detail) from error
+        self._sending[command_id] = self._sending[command_id].sent(session=session)
+
+    async def _settle(self, command_id: str) -> CommandRecord:
+        """Keep what has become of a command while it was sent, with the answers that come while that is kept."""
+        try:
+            while True:
+                latest = self._sending[command_id]
+                kept = await self._keep(latest)
+                if self._sending[command_id] is latest:
+                    return kept
+        finally:
+            del self._sending[command_id]
+            self.bells.ring(command_id)
+
+    async def _keep(self, record: CommandRecord) -> CommandRecord:
+        kept = await self._book.put(record)
+        if kept.state is record.state:
+            self._states.labels(record.state.value).inc()
+        return kept
+
+    async def _fetched(self, record: CommandRecord) -> CommandRecord:
+        return record if record.state is State.SENT else await self._keep(record.fetched())
+
+    async def _open(self, device_id: str) -> list[CommandRecord]:
+        now = self._now()
+        found = []
+        for record in await self._book.unanswered(device_id):
+            if record.state_at(now) is State.EXPIRED:
+                await self._keep(record.expired())
+            elif record.state is not State.QUEUED or now - record.created_at > SENDING:
+                found.append(record)
+        return found
+
+    async def _until(self, seconds: float) -> AsyncIterator[float]:
+        """Yield what is left of `seconds`, as long as something is and nobody has told us to end."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while not self.bells.closed and (left := end - loop.time()) > 0:
+            yield left

@@ -1,0 +1,1 @@
+"""The devices of the site, as the gateway knows them from the broker."""

@@ -1,0 +1,83 @@
+"""Takes readings over HTTP: into the store, and from there to whoever listens."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from prometheus_client import Counter
+
+from edge_gateway.body import UNREADABLE
+from edge_gateway.heard import HeardDevices
+from edge_gateway.link import BrokerLink
+from edge_gateway.problem import ProblemError, refuse
+from edge_gateway.store_errors import translated
+from edge_service.store import MessageResult, RawMessage, StoreClient
+
+_NAMED = 10
+"""How many of the rejected readings are told of."""
+
+
+class Doorway:
+    """Takes readings.
+
+    Args:
+        store: where they go.
+        link: publishes what has been stored.
+        heard: notes who sent.
+        readings: counts them by result.
+        location: of the site.
+        now: the time (aware).
+    """
+
+    def __init__(
+        self,
+        store: StoreClient,
+        link: BrokerLink,
+        heard: HeardDevices,
+        readings: Counter,
+        location: str,
+        now: Callable[[], dt.datetime],
+    ) -> None:
+        self._store = store
+        self._link = link
+        self._heard = heard
+        self._readings = readings
+        self._location = location
+        self._now = now
+
+    async def take(self, device_id: str, body: bytes) -> dict[str, Any]:
+        """Store what a device sent; on return it is committed, and what came of it is told.
+
+        Raises:
+            ProblemError: nothing of it is a reading, or the store is away.
+        """
+        message = RawMessage(device_id, body)
+        with translated():
+            stored = await self._store.store([message], location=self._location, received_at=self._now())
+        result = stored.results[0]
+        self._count(result)
+        self._heard.note(device_id)
+        for reading in stored.readings:
+            self._link.reading(device_id, reading)
+        if result.rejected and not result.accepted and not result.duplicates:
+            raise _nothing_taken(result)
+        counts = {"device_id": device_id, "accepted": result.accepted, "duplicates": result.duplicates}
+        return counts | _rejected(result)
+
+    def _count(self, result: MessageResult) -> None:
+        self._readings.labels("accepted").inc(result.accepted)
+        self._readings.labels("duplicate").inc(result.duplicates)
+        self._readings.labels("rejected").inc(len(result.rejected))
+
+
+def _rejected(result: MessageResult) -> dict[str, Any]:
+    named = [asdict(each) for each in result.rejected[:_NAMED]]
+    return {"rejected": named, "rejected_count": len(result.rejected)}
+
+
+def _nothing_taken(result: MessageResult) -> ProblemError:
+    first = result.rejected[0]
+    status = HTTPStatus.BAD_REQUEST if first.reason in UNREADABLE else HTTPStatus.UNPROCESSABLE_ENTITY
+    return refuse(status, "NoReading", first.message, **_rejected(result))

@@ -1,0 +1,152 @@
+"""Joins the parts of a gateway."""
+
+import asyncio
+import datetime as dt
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter
+from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
+
+from edge_gateway.app import build_app
+from edge_gateway.auth.access import Doors, Keys
+from edge_gateway.auth.devices import DevicePasswords
+from edge_gateway.auth.login import BrokerLogin
+from edge_gateway.auth.throttle import Throttle
+from edge_gateway.auth.token import ApiToken
+from edge_gateway.commands.answers import Answers
+from edge_gateway.commands.book import CommandBook
+from edge_gateway.commands.service import Commands
+from edge_gateway.devices.table import STATES, DeviceTable
+from edge_gateway.doorway import Doorway
+from edge_gateway.heard import HeardDevices
+from edge_gateway.intake import SUBSCRIPTIONS, Intake
+from edge_gateway.link import BrokerLink
+from edge_gateway.metrics import Metrics
+from edge_gateway.readiness import Readiness
+from edge_gateway.routes.commands import CommandRoutes
+from edge_gateway.routes.data import DataRoutes
+from edge_gateway.routes.devices import DeviceRoutes
+from edge_gateway.settings import GatewaySettings
+from edge_service.backoff import Backoff
+from edge_service.mqtt import MqttOptions
+from edge_service.probes import Probes
+from edge_service.store import StoreClient, StoreError
+
+WRONG_FROM_SOURCE = 200
+"""Wrong passwords a minute from one address, which may be that of a proxy for many devices."""
+
+
+def utc_now() -> dt.datetime:
+    """Return the time."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Gateway:
+    """A gateway: everything but its listeners.
+
+    Args:
+        settings: what it is told.
+        store: client of the store, opened and closed by the caller.
+        registry: where its metrics show.
+
+    Attributes:
+        link: the session with the broker, to be run.
+        commands: whose bells the caller closes at the end, so that nobody waits on.
+        heard: to be run.
+        answers: to be run.
+        app: the HTTP application.
+    """
+
+    def __init__(self, settings: GatewaySettings, store: StoreClient, registry: CollectorRegistry) -> None:
+        self._settings = settings
+        self._store = store
+        self._registry = registry
+        self._metrics = Metrics(registry)
+        self._table = DeviceTable()
+        self._readiness = Readiness(time.monotonic())
+        self.link = BrokerLink(
+            _session(settings),
+            self._table,
+            lambda: self._readiness.reached("broker"),
+            self._metrics.unpublished,
+            utc_now,
+        )
+        self.commands = Commands(CommandBook(store), self.link, self._metrics.commands, utc_now)
+        self.heard = HeardDevices(self.link.activity, time.monotonic)
+        self.answers = Answers(self.commands, self._metrics.dropped)
+        self._intake = Intake(self._table, self.answers.came, self.link.told, self._metrics.dropped, utc_now)
+        self.link.listen(self._intake)
+        self._show_state()
+        self.app: ASGIApp = build_app(self._routers(), self._metrics)
+
+    async def reach_store(self) -> None:
+        """Ask the store until it answers once."""
+        backoff = Backoff()
+        while True:
+            try:
+                await self._store.ready()
+            except StoreError:
+                await asyncio.sleep(backoff.next())
+            else:
+                self._readiness.reached("store")
+                return
+
+    def _routers(self) -> Sequence[APIRouter]:
+        doors = Doors.of(self._keys())
+        location = self._settings.edge_location
+        doorway = Doorway(self._store, self.link, self.heard, self._metrics.readings, location, utc_now)
+        return (
+            DeviceRoutes(self._table, self.link, self.heard, utc_now).router(doors),
+            DataRoutes(self._table, self._store, doorway).router(doors),
+            CommandRoutes(self._table, self.commands, self.heard, utc_now).router(doors),
+            self._probes().router(),
+        )
+
+    def _keys(self) -> Keys:
+        settings = self._settings
+        login = BrokerLogin(
+            settings.mqtt_broker,
+            f"{settings.mqtt_topic_prefix}edge-gateway-{settings.hostname}-check",
+            settings.edge_credentials_dir,
+        )
+        return Keys(
+            ApiToken(settings.api_token_file),
+            DevicePasswords(login, time.monotonic, Throttle(), Throttle(failures=WRONG_FROM_SOURCE)),
+            self.link.check_connected,
+            self._metrics.logins,
+            plaintext=settings.allow_plaintext_credentials,
+        )
+
+    def _probes(self) -> Probes:
+        return Probes(
+            self._registry,
+            waiting_for=lambda: self._readiness.waiting_for(time.monotonic()),
+            facts=self._facts,
+        )
+
+    def _facts(self) -> Mapping[str, Any]:
+        return {"cloud_connected": self._intake.cloud_connected, "broker_connected": self.link.connected}
+
+    def _show_state(self) -> None:
+        """Have the gauges ask for their values when they are read."""
+        for state in STATES:
+            self._metrics.devices.labels(state).set_function(partial(self._devices, state))
+        self._metrics.waiting.set_function(lambda: self.commands.bells.waiting)
+        self._metrics.connected.set_function(lambda: self.link.connected)
+
+    def _devices(self, state: str) -> float:
+        return self._table.tally()[state]
+
+
+def _session(settings: GatewaySettings) -> MqttOptions:
+    return MqttOptions(
+        broker=settings.mqtt_broker,
+        client_id=f"edge-gateway-{settings.hostname}",
+        credentials_dir=settings.edge_credentials_dir,
+        prefix=settings.mqtt_topic_prefix,
+        subscriptions=SUBSCRIPTIONS,
+    )

@@ -1,0 +1,55 @@
+"""Tells the site which devices were heard over HTTP: a digest a second, while there were any."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from edge_service.mqtt import MqttError
+from edge_wire.messages import Activity
+
+PAUSE_SECONDS = 1.0
+SOURCE = "edge-gateway"
+
+logger = logging.getLogger(__name__)
+
+
+class HeardDevices:
+    """The devices heard since the last digest.
+
+    Args:
+        publish: sends the payload of a digest.
+        clock: seconds on a clock that never goes back.
+    """
+
+    def __init__(self, publish: Callable[[bytes], Awaitable[None]], clock: Callable[[], float]) -> None:
+        self._publish = publish
+        self._clock = clock
+        self._heard: dict[str, float] = {}
+        self._any = asyncio.Event()
+
+    def note(self, device_id: str) -> None:
+        """Note that a device was heard now."""
+        self._heard[device_id] = self._clock()
+        self._any.set()
+
+    async def run(self) -> None:
+        """Send digests until cancelled; what cannot be sent goes into the next."""
+        while True:
+            await self._any.wait()
+            await self.tell()
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def tell(self) -> None:
+        """Send a digest of what was heard since the last."""
+        heard, self._heard = self._heard, {}
+        self._any.clear()
+        now = self._clock()
+        ages = {device_id: round(now - when, 3) for device_id, when in heard.items()}
+        # What comes by HTTP comes at once: nothing lay in a queue.
+        for part in Activity(SOURCE, ages, queue_lag_seconds=0.0).parts():
+            try:
+                await self._publish(part.encode())
+            except MqttError as error:
+                logger.warning("which devices were heard cannot be told now: %s", error)
+                self._heard = {device_id: heard[device_id] for device_id in part.ages} | self._heard
+                self._any.set()

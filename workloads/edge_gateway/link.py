@@ -1,0 +1,146 @@
+"""The gateway's session with the broker: kept up, told of on connecting, published on."""
+
+import asyncio
+import datetime as dt
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from prometheus_client import Counter
+
+from edge_gateway.devices.table import DeviceTable
+from edge_gateway.intake import COMPONENT, CONNECTION, Intake
+from edge_gateway.problem import away
+from edge_service.mqtt import NOBODY, Message, MqttError, MqttOptions, MqttSession
+from edge_service.program import release
+from edge_wire import topics
+from edge_wire.messages import Command, ComponentStatus, DeviceStatus
+
+TOLD_SECONDS = 5.0
+"""So long is waited for our own status to come back, which says that the broker has told all it had retained."""
+
+logger = logging.getLogger(__name__)
+
+
+class BrokerLink:
+    """The gateway's session with the broker.
+
+    Args:
+        options: how the session is to be.
+        table: told when the broker begins and when it has ended to tell all that it has retained.
+        reached: called when it has told all.
+        unpublished: counts readings that could not be published.
+        now: the time (aware).
+
+    Attributes:
+        session: to be run.
+    """
+
+    def __init__(
+        self,
+        options: MqttOptions,
+        table: DeviceTable,
+        reached: Callable[[], None],
+        unpublished: Counter,
+        now: Callable[[], dt.datetime],
+    ) -> None:
+        self.session = MqttSession(options, on_message=self._came, on_connected=self._greet)
+        self._table = table
+        self._reached = reached
+        self._unpublished = unpublished
+        self._now = now
+        self._instance = options.client_id
+        self._intake: Intake | None = None
+        self._connection = ""
+        self._telling = 0
+        self._told = asyncio.Event()
+
+    def listen(self, intake: Intake) -> None:
+        """Give what comes to `intake`."""
+        self._intake = intake
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self.session.connected.is_set()
+
+    def check_connected(self) -> None:
+        """Return if there is a connection.
+
+        Raises:
+            ProblemError: there is none: 503.
+        """
+        if not self.connected:
+            detail = f"the site's broker cannot be reached now: try again ({self.session.last_error})"
+            raise away("BrokerUnavailable", detail)
+
+    def told(self, connection: object) -> None:
+        """Note that a status of this component has come by which `connection` was named."""
+        if connection == self._connection:
+            self._told.set()
+
+    async def command(self, device_id: str, command: Command) -> bool:
+        """Publish a command; return whether the device has a session that it waits in.
+
+        Raises:
+            MqttError: it could not be published, or nobody knows whether.
+        """
+        return await self.session.publish(topics.device_command(device_id), command.encode()) != NOBODY
+
+    async def status(self, status: DeviceStatus) -> None:
+        """Publish a device's retained status.
+
+        Raises:
+            ProblemError: the broker is away.
+        """
+        self.check_connected()
+        try:
+            await self.session.publish(topics.device_status(status.id), status.encode(), retain=True)
+        except MqttError as error:
+            raise away("BrokerUnavailable", f"the status of device {status.id} was not published: {error}") from error
+
+    async def activity(self, payload: bytes) -> None:
+        """Publish which devices were heard.
+
+        Raises:
+            MqttError: it could not be published.
+        """
+        await self.session.publish(topics.ACTIVITY, payload)
+
+    def reading(self, device_id: str, reading: Mapping[str, Any]) -> None:
+        """Publish a stored reading, for whoever listens; nobody waits for it."""
+        self.session.send(topics.sensors(device_id), orjson.dumps(reading)).add_done_callback(self._published)
+
+    def _published(self, done: asyncio.Future[Any]) -> None:
+        if not done.cancelled() and (error := done.exception()) is not None:
+            self._unpublished.inc()
+            logger.warning("a stored reading was not published: %s", error)
+
+    def _came(self, message: Message) -> None:
+        self._begin()
+        if self._intake is not None:
+            self._intake.take(message)
+
+    def _begin(self) -> None:
+        # What comes while a connection is still being opened belongs to it already.
+        connection = self.session.connects + (0 if self.connected else 1)
+        if connection != self._telling:
+            self._telling = connection
+            self._table.begin()
+
+    async def _greet(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of the session's callback
+        self._begin()
+        self._told.clear()
+        self._connection = secrets.token_hex(8)
+        said = {CONNECTION: self._connection}
+        status = ComponentStatus(COMPONENT, "online", self._instance, release(), self._now(), said)
+        try:
+            await self.session.publish(topics.component_status(COMPONENT), status.encode(), retain=True)
+            await asyncio.wait_for(self._told.wait(), TOLD_SECONDS)
+        except TimeoutError:
+            logger.warning("the broker does not send our own status back: what it told in %.0f s counts", TOLD_SECONDS)
+        self._table.complete()
+        self._reached()
+        await self.session.publish(topics.ACTIVITY_REQUEST, b"{}")

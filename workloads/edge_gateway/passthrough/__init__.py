@@ -1,0 +1,1 @@
+"""MQTT passed through to the broker, byte for byte."""

@@ -1,0 +1,53 @@
+"""Figures of the connections that are passed through."""
+
+from collections import Counter as Tally
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class PassthroughCounts:
+    """Counts connections by listener.
+
+    Args:
+        registry: where the metrics show.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._open: Tally[str] = Tally()
+        self._gauge = Gauge(
+            "edge_gateway_passthrough_connections",
+            "MQTT connections of devices that are passed through now.",
+            ("listener",),
+            registry=registry,
+        )
+        self._accepted = Counter(
+            "edge_gateway_passthrough_accepted_total",
+            "MQTT connections of devices that were taken.",
+            ("listener",),
+            registry=registry,
+        )
+        self._refused = Counter(
+            "edge_gateway_passthrough_refused_total",
+            "MQTT connections closed because of the limit, or because the broker could not be reached.",
+            ("listener", "cause"),
+            registry=registry,
+        )
+
+    def open(self, listener: str) -> int:
+        """Return how many are open."""
+        return self._open[listener]
+
+    def opened(self, listener: str) -> None:
+        """Count one more."""
+        self._open[listener] += 1
+        self._accepted.labels(listener).inc()
+        self._gauge.labels(listener).set(self._open[listener])
+
+    def closed(self, listener: str) -> None:
+        """Count one less."""
+        self._open[listener] -= 1
+        self._gauge.labels(listener).set(self._open[listener])
+
+    def refused(self, listener: str, cause: str) -> None:
+        """Count one that could not be had."""
+        self._refused.labels(listener, cause).inc()

@@ -1,0 +1,136 @@
+"""Listens for devices' MQTT connections and passes each on to the broker."""
+
+import asyncio
+import logging
+from types import TracebackType
+from typing import Self
+
+from edge_gateway.passthrough.counts import PassthroughCounts
+from edge_gateway.passthrough.pipe import End
+from edge_service.address import BrokerAddress
+from edge_service.program import StartError
+
+CONNECT_SECONDS = 5.0
+DRAIN_SECONDS = 5.0
+BACKLOG = 1024
+
+logger = logging.getLogger(__name__)
+
+
+class Passthrough:
+    """Passes connections to one port on to the broker; an asynchronous context manager that drains at its end.
+
+    Args:
+        name: which one it is, in metrics and logs (mqtt, mqtts).
+        target: where to pass on to. TLS is between device and broker: its bytes pass as they are.
+        limit: how many connections at most.
+        counts: where they are counted.
+
+    Attributes:
+        port: where it listens, known once it has started.
+    """
+
+    def __init__(self, name: str, target: BrokerAddress, limit: int, counts: PassthroughCounts) -> None:
+        self.port = 0
+        self._name = name
+        self._target = target
+        self._limit = limit
+        self._counts = counts
+        self._server: asyncio.Server | None = None
+        self._ends: set[End] = set()
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._empty = asyncio.Event()
+
+    async def listen(self, host: str, port: int) -> Self:
+        """Listen; port 0 takes a free one.
+
+        Raises:
+            StartError: the port cannot be had.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(lambda: _Device(self), host, port, backlog=BACKLOG)
+        except OSError as error:
+            setting = f"{self._name.upper()}_PORT"
+            raise StartError(f"cannot listen on {host}:{port} ({error.strerror or error}): set {setting}") from error
+        self.port = self._server.sockets[0].getsockname()[1]
+        logger.info("passing %s on port %d through to %s", self._name, self.port, self._target)
+        return self
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take no more connections, close those that are open; whoever does not take his bytes is cut off."""
+        if self._server is not None:
+            self._server.close()
+        for task in self._connecting:
+            task.cancel()
+        for end in tuple(self._ends):
+            end.close()
+        if not self._ends:
+            return
+        self._empty.clear()
+        try:
+            await asyncio.wait_for(self._empty.wait(), DRAIN_SECONDS)
+        except TimeoutError:
+            for end in tuple(self._ends):
+                end.abort()
+
+    def opened(self, device: End) -> None:
+        """Begin with a device's new connection."""
+        if self._counts.open(self._name) >= self._limit:
+            self._counts.refused(self._name, "limit")
+            logger.warning("%s connection closed at once: there are %d already", self._name, self._limit)
+            device.abort()
+            return
+        self._ends.add(device)
+        self._counts.opened(self._name)
+        task = asyncio.get_running_loop().create_task(self._connect(device))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    def closed(self, device: End) -> None:
+        """Forget a device's connection."""
+        if device in self._ends:
+            self._ends.discard(device)
+            self._counts.closed(self._name)
+        if not self._ends:
+            self._empty.set()
+
+    async def _connect(self, device: End) -> None:
+        loop = asyncio.get_running_loop()
+        broker = End(_nobody)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await loop.create_connection(lambda: broker, self._target.host, self._target.port)
+        except OSError as error:
+            self._counts.refused(self._name, "broker")
+            logger.warning("%s connection closed: broker %s cannot be reached: %s", self._name, self._target, error)
+            device.close()
+            return
+        if device.transport is None:
+            broker.close()
+            return
+        device.join(broker)
+
+
+class _Device(End):
+    """A device's end: it reports to the listener."""
+
+    __slots__ = ("_listener",)
+
+    def __init__(self, listener: Passthrough) -> None:
+        super().__init__(listener.closed)
+        self._listener = listener
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport and have it passed on."""
+        super().connection_made(transport)
+        self._listener.opened(self)
+
+
+def _nobody(_end: End) -> None:
+    """Hear of the end of a connection to the broker: the device's end tells all that is to be told."""

@@ -1,0 +1,119 @@
+"""`/devices/{id}/command` and `/devices/{id}/commands`: from people to devices, and the answers back."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from edge_gateway.auth.access import Doors, caller_of
+from edge_gateway.commands.ack import parse_ack
+from edge_gateway.commands.record import CommandRecord
+from edge_gateway.commands.service import Commands
+from edge_gateway.devices.table import DeviceTable
+from edge_gateway.heard import HeardDevices
+from edge_gateway.problem import ProblemError, refuse
+from edge_gateway.routes.documents import ACK_BODY, COMMAND_BODY
+from edge_gateway.routes.finder import DeviceFinder
+from edge_gateway.routes.inputs import CommandId, DeviceId, Wait, answer, read_body
+from edge_gateway.wait import parse_wait
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRoutes:
+    """The routes of commands.
+
+    Attributes:
+        table: of the devices.
+        commands: sends and follows them.
+        heard: notes which devices spoke.
+        now: the time (aware).
+    """
+
+    table: DeviceTable
+    commands: Commands
+    heard: HeardDevices
+    now: Callable[[], dt.datetime]
+
+    def router(self, doors: Doors) -> APIRouter:
+        """Return the routes, each behind its door."""
+        router = APIRouter(tags=["commands"])
+        router.add_api_route(
+            "/devices/{device_id}/command",
+            self.send,
+            methods=["POST"],
+            status_code=HTTPStatus.ACCEPTED,
+            dependencies=doors.programs,
+            summary="Send a command",
+            openapi_extra=COMMAND_BODY,
+        )
+        several = "/devices/{device_id}/commands"
+        one = f"{several}/{{command_id}}"
+        router.add_api_route(one, self.find, dependencies=doors.programs, summary="What became of a command")
+        router.add_api_route(several, self.fetch, dependencies=doors.devices, summary="For the device: what to do")
+        router.add_api_route(
+            f"{one}/ack",
+            self.ack,
+            methods=["POST"],
+            dependencies=doors.devices,
+            summary="For the device: what came of it",
+            openapi_extra=ACK_BODY,
+        )
+        return router
+
+    async def send(self, request: Request, device_id: DeviceId, wait: Wait = None) -> Response:
+        """Send a command; with `wait` the answer comes when the device has answered (200), or 504."""
+        seconds = parse_wait(wait)
+        DeviceFinder(self.table).find(device_id)
+        record = await self.commands.send(device_id, await read_body(request))
+        if wait is None:
+            return answer(record.to_receipt(self.now()), HTTPStatus.ACCEPTED)
+        record = await self.commands.outcome(record, seconds)
+        if record.status is None:
+            raise _no_answer(record, self.now())
+        return answer(record.to_receipt(self.now()) | {"status": record.status, "result": record.result})
+
+    async def find(self, device_id: DeviceId, command_id: CommandId) -> Response:
+        """Show a command: Queued, Sent, NoSession, Acked, Failed or Expired."""
+        record = await self.commands.find(device_id, command_id)
+        if record is None:
+            raise _not_found(device_id, command_id)
+        return answer(record.to_object(self.now()))
+
+    async def fetch(self, request: Request, device_id: DeviceId, wait: Wait = None) -> Response:
+        """List the commands that the device has not answered yet; with `wait`, as soon as there is one."""
+        seconds = parse_wait(wait)
+        caller = self._caller_is_device(request, device_id)
+        if not caller:
+            DeviceFinder(self.table).find(device_id)
+        found = await self.commands.open_for(device_id, seconds, fetch=caller)
+        return answer({"commands": [record.command.to_object() for record in found]})
+
+    async def ack(self, request: Request, device_id: DeviceId, command_id: CommandId) -> Response:
+        """Answer a command; the first answer stands."""
+        said = parse_ack(await read_body(request), command_id)
+        self._caller_is_device(request, device_id)
+        record = await self.commands.answer(device_id, said)
+        if record is None:
+            raise _not_found(device_id, command_id)
+        return answer(record.to_object(self.now()))
+
+    def _caller_is_device(self, request: Request, device_id: str) -> bool:
+        if not caller_of(request).is_device:
+            return False
+        self.heard.note(device_id)
+        return True
+
+
+def _no_answer(record: CommandRecord, now: dt.datetime) -> ProblemError:
+    said = record.to_receipt(now)
+    path = f"/devices/{record.device_id}/commands/{record.command.command_id}"
+    detail = f"device {record.device_id} has not answered ({said['message']}): see {path}"
+    extra = {name: said[name] for name in ("device_id", "command", "command_id", "state")}
+    return refuse(HTTPStatus.GATEWAY_TIMEOUT, "NoAnswer", detail, **extra)
+
+
+def _not_found(device_id: str, command_id: str) -> ProblemError:
+    return refuse(HTTPStatus.NOT_FOUND, "CommandNotFound", f"device {device_id} has no command {command_id}")

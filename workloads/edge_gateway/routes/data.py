@@ -1,0 +1,96 @@
+"""`/devices/{id}/data`, `/devices/{id}/readings`, `/alerts`: readings into the store and out of it."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from edge_gateway.auth.access import Doors, caller_of
+from edge_gateway.cursor import encode_cursor
+from edge_gateway.devices.table import DeviceTable
+from edge_gateway.doorway import Doorway
+from edge_gateway.problem import refuse
+from edge_gateway.routes.documents import DATA_BODY
+from edge_gateway.routes.finder import DeviceFinder
+from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, position, read_body
+from edge_gateway.store_errors import translated
+from edge_service.store import StoreClient
+
+_READINGS = "readings"
+_ALERTS = "alerts"
+_LARGEST_OFFSET = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class DataRoutes:
+    """The routes of readings and alerts.
+
+    Attributes:
+        table: of the devices.
+        store: has the readings.
+        doorway: takes new ones.
+    """
+
+    table: DeviceTable
+    store: StoreClient
+    doorway: Doorway
+
+    def router(self, doors: Doors) -> APIRouter:
+        """Return the routes, each behind its door."""
+        router = APIRouter(tags=["readings"])
+        router.add_api_route(
+            "/devices/{device_id}/data",
+            self.send,
+            methods=["POST"],
+            dependencies=doors.devices,
+            summary="Send readings",
+            openapi_extra=DATA_BODY,
+        )
+        router.add_api_route(
+            "/devices/{device_id}/readings", self.readings, dependencies=doors.programs, summary="Stored readings"
+        )
+        router.add_api_route("/alerts", self.alerts, dependencies=doors.programs, summary="Alerts", tags=["alerts"])
+        return router
+
+    async def send(self, request: Request, device_id: DeviceId) -> Response:
+        """Store a reading or an array of them; 200 says that they are on disk."""
+        if not caller_of(request).is_device:
+            DeviceFinder(self.table).find(device_id)
+        return answer(await self.doorway.take(device_id, await read_body(request)))
+
+    async def readings(self, device_id: DeviceId, limit: Limit = 100, cursor: Cursor = None) -> Response:
+        """List the readings of a device, newest first."""
+        before = _offset(_READINGS, cursor)
+        with translated():
+            page = await self.store.readings(device_id, limit, before)
+        if not page.items and before is None:
+            # It may have sent readings and never told its status: only without any is it unknown.
+            DeviceFinder(self.table).find(device_id)
+        return answer({"readings": page.items, "next": _next(_READINGS, page.next)})
+
+    async def alerts(
+        self,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+        device_id: Annotated[str | None, Query(max_length=64, description="Only those of this device.")] = None,
+    ) -> Response:
+        """List the alerts of the site, newest first."""
+        before = _offset(_ALERTS, cursor)
+        with translated():
+            page = await self.store.alerts(device_id, limit, before)
+        return answer({"alerts": page.items, "next": _next(_ALERTS, page.next)})
+
+
+def _offset(kind: str, cursor: str | None) -> int | None:
+    text = position(kind, cursor)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(_LARGEST_OFFSET))):
+        raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidCursor", "cursor names no position", field="cursor")
+    return min(int(text), _LARGEST_OFFSET)
+
+
+def _next(kind: str, offset: int | None) -> str | None:
+    return None if offset is None else encode_cursor(kind, str(offset))

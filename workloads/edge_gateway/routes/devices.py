@@ -1,0 +1,98 @@
+"""`/devices`, `/devices/{id}`, `/devices/{id}/status`."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from edge_gateway.auth.access import Doors, caller_of
+from edge_gateway.body import malformed
+from edge_gateway.cursor import encode_cursor
+from edge_gateway.devices.device import Device
+from edge_gateway.devices.table import DeviceTable
+from edge_gateway.heard import HeardDevices
+from edge_gateway.link import BrokerLink
+from edge_gateway.routes.documents import STATUS_BODY
+from edge_gateway.routes.finder import DeviceFinder
+from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, position, read_body
+from edge_wire.messages import DeviceStatus, MalformedError
+
+_LIST = "devices"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRoutes:
+    """The routes of devices.
+
+    Attributes:
+        table: of the devices.
+        link: publishes what a device says of itself.
+        heard: notes which devices spoke.
+        now: the time (aware).
+    """
+
+    table: DeviceTable
+    link: BrokerLink
+    heard: HeardDevices
+    now: Callable[[], dt.datetime]
+
+    def router(self, doors: Doors) -> APIRouter:
+        """Return the routes, each behind its door."""
+        router = APIRouter(tags=["devices"])
+        one = "/devices/{device_id}"
+        router.add_api_route("/devices", self.devices, dependencies=doors.programs, summary="All devices")
+        router.add_api_route(one, self.device, dependencies=doors.programs, summary="One device")
+        router.add_api_route(f"{one}/status", self.status, dependencies=doors.programs, summary="Is it online?")
+        router.add_api_route(
+            f"{one}/status",
+            self.say_status,
+            methods=["POST"],
+            dependencies=doors.devices,
+            summary="Say how a device is",
+            openapi_extra=STATUS_BODY,
+        )
+        return router
+
+    async def devices(
+        self,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+        status: Annotated[str | None, Query(description="Only those online, offline or unknown.")] = None,
+        type: Annotated[str | None, Query(description="Only those of this type.")] = None,  # noqa: A002
+    ) -> Response:
+        """List the devices in the order of their ids; `count` is how many there are on all pages."""
+        after = position(_LIST, cursor) or ""
+        DeviceFinder(self.table).check_complete()
+        page = self.table.page(after, limit, status=status, type_=type)
+        return answer(
+            {
+                "devices": [device.to_object() for device in page.devices],
+                "count": self.table.count(status=status, type_=type),
+                "next": encode_cursor(_LIST, page.last) if page.last else None,
+            }
+        )
+
+    async def device(self, device_id: DeviceId) -> Response:
+        """Show what a device says of itself."""
+        return answer(DeviceFinder(self.table).find(device_id).to_object())
+
+    async def status(self, device_id: DeviceId) -> Response:
+        """Show whether a device is online, and when it was last seen."""
+        return answer(DeviceFinder(self.table).find(device_id).to_status())
+
+    async def say_status(self, request: Request, device_id: DeviceId) -> Response:
+        """Publish the body as the device's retained status."""
+        try:
+            said = DeviceStatus.parse(await read_body(request), device_id)
+        except MalformedError as error:
+            raise malformed(error) from error
+        said = said if said.last_seen else replace(said, last_seen=self.now())
+        await self.link.status(said)
+        # The broker tells us as well, but whoever got our answer may ask sooner.
+        self.table.set_status(device_id, said)
+        if caller_of(request).is_device:
+            self.heard.note(device_id)
+        return answer({"message": "status published", **Device(device_id, said).to_status()})

@@ -1,0 +1,61 @@
+"""What bodies look like, for the OpenAPI document: the routes read them themselves, to say what is wrong with them."""
+
+from typing import Any
+
+
+def _body(schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_TEXT = {"type": "string"}
+_OBJECT = {"type": "object"}
+_TIME = {"type": "string", "format": "date-time"}
+_READING = {
+    "type": "object",
+    "required": ["sensor_type", "value"],
+    "properties": {
+        "device_id": _TEXT,
+        "timestamp": _TIME,
+        "sensor_type": _TEXT,
+        "value": {"type": "number"},
+        "unit": _TEXT,
+        "location": _TEXT,
+        "metadata": _OBJECT,
+        "session": _TEXT,
+        "seq": {"type": "integer"},
+    },
+}
+
+DATA_BODY = _body(
+    {"oneOf": [_READING, {"type": "array", "items": _READING}]},
+    {"sensor_type": "temperature", "value": 21.5, "unit": "celsius", "timestamp": "2026-01-31T12:00:00Z"},
+)
+STATUS_BODY = _body(
+    {
+        "type": "object",
+        "required": ["status"],
+        "properties": {
+            "status": {"type": "string", "enum": ["online", "offline"]},
+            "name": _TEXT,
+            "type": _TEXT,
+            "location": _TEXT,
+            "last_seen": _TIME,
+            "metadata": _OBJECT,
+            "reason": _TEXT,
+        },
+    },
+    {"status": "online", "name": "Pump 1", "type": "pump"},
+)
+COMMAND_BODY = _body(
+    {
+        "type": "object",
+        "required": ["command"],
+        "properties": {"command": _TEXT, "params": _OBJECT, "expires_in": _TEXT, "expires_at": _TIME},
+    },
+    {"command": "set_interval", "params": {"seconds": 10}, "expires_in": "30s"},
+)
+ACK_BODY = _body(
+    {"type": "object", "required": ["status"], "properties": {"status": _TEXT, "result": {}}},
+    {"status": "ok", "result": {"seconds": 10}},
+)

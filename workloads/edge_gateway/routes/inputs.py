@@ -1,0 +1,79 @@
+"""What requests give: ids, pages, bodies."""
+
+import re
+from http import HTTPStatus
+from typing import Annotated
+
+import orjson
+from fastapi import Depends, Path, Query, Request
+from starlette.responses import Response
+
+from edge_gateway.body import too_large
+from edge_gateway.cursor import decode_cursor
+from edge_gateway.problem import refuse
+from edge_wire.messages import MAX_PAYLOAD_BYTES
+
+_DEVICE_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
+_COMMAND_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+# Both are coroutines though they wait for nothing: FastAPI would run plain functions in a thread.
+async def _device_id(
+    device_id: Annotated[str, Path(description="Id of the device, as spec.deviceId of its EdgeDevice.")],
+) -> str:
+    if not _DEVICE_ID.fullmatch(device_id):
+        detail = "a device id has 1 to 64 letters, digits, '.', '_' and '-', and is neither '.' nor '..'"
+        raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidDeviceId", detail, field="device_id")
+    return device_id
+
+
+async def _command_id(
+    command_id: Annotated[str, Path(description="As the request that sent the command was answered.")],
+) -> str:
+    if not _COMMAND_ID.fullmatch(command_id):
+        detail = "there is no command of this id: ids are 32 hexadecimal digits, as the gateway gave them"
+        raise refuse(HTTPStatus.NOT_FOUND, "CommandNotFound", detail)
+    return command_id
+
+
+DeviceId = Annotated[str, Depends(_device_id)]
+CommandId = Annotated[str, Depends(_command_id)]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
+Cursor = Annotated[str | None, Query(description="`next` of the page before; leave it out for the first page.")]
+Wait = Annotated[str | None, Query(description="How long to wait, such as `5s`; at most `60s`.")]
+
+
+def position(kind: str, cursor: str | None) -> str | None:
+    """Return the position that a cursor of the list `kind` names, None for the beginning.
+
+    Raises:
+        ProblemError: it is no such cursor.
+    """
+    if cursor is None:
+        return None
+    try:
+        return decode_cursor(kind, cursor)
+    except ValueError as error:
+        raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidCursor", str(error), field="cursor") from error
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the body.
+
+    Raises:
+        ProblemError: it is larger than allowed; no more than that is held.
+    """
+    told = request.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > MAX_PAYLOAD_BYTES:
+        raise too_large()
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_PAYLOAD_BYTES:
+            raise too_large()
+    return bytes(body)
+
+
+def answer(content: object, status: int = HTTPStatus.OK) -> Response:
+    """Return an answer of JSON."""
+    return Response(orjson.dumps(content), status, media_type="application/json")

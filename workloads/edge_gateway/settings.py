@@ -1,0 +1,71 @@
+"""Settings of the gateway, from the environment."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from edge_service.address import BrokerAddress, BrokerUrl, HttpUrl
+from edge_service.settings import ServiceSettings
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class GatewaySettings(ServiceSettings):
+    """What the gateway is told beside what every program is told."""
+
+    mqtt_broker: BrokerUrl = BrokerAddress("localhost", 1883)
+    """The broker, on the listener for components."""
+
+    storage_url: HttpUrl = "http://localhost:8081"
+    """The store."""
+
+    api_token_file: Path | None = None
+    """File with the token of people and programs; read again when it changes. Without it no token is right."""
+
+    cloud_endpoint: str = ""
+    """Where the site's data goes; nowhere if empty."""
+
+    coap_security: Literal["oscore", "none"] = "oscore"
+    """Protection of CoAP requests. CoAP is not served yet."""
+
+    allow_plaintext_credentials: bool = False
+    """Whether devices may show their password over HTTP without TLS."""
+
+    https_port: Port | None = None
+    """Port of HTTPS; needs TLS_CERT_FILE and TLS_KEY_FILE. 0 takes a free one and logs it."""
+
+    tls_cert_file: Path | None = None
+    """Certificate of HTTPS, in PEM; read again when it changes."""
+
+    tls_key_file: Path | None = None
+    """Its key, in PEM."""
+
+    device_mqtt_broker: BrokerUrl | None = None
+    """Where devices' MQTT connections are passed on to."""
+
+    device_mqtts_broker: BrokerUrl | None = None
+    """Where devices' MQTT connections with TLS are passed on to."""
+
+    mqtt_port: Port = 1883
+    """Port on which devices' MQTT connections are taken, if DEVICE_MQTT_BROKER is set; 0 takes a free one."""
+
+    mqtts_port: Port = 8883
+    """Port on which devices' MQTT connections with TLS are taken, if DEVICE_MQTTS_BROKER is set."""
+
+    passthrough_connections: Annotated[int, Field(ge=1)] = 5000
+    """Most MQTT connections that are passed through at once, on each of the two ports."""
+
+    hostname: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "local"
+    """Name of the pod; tells the replicas' MQTT sessions apart."""
+
+    @field_validator("coap_security", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _certificate_with_https(self) -> Self:
+        if self.https_port is not None and (self.tls_cert_file is None or self.tls_key_file is None):
+            raise ValueError("HTTPS_PORT needs TLS_CERT_FILE and TLS_KEY_FILE")
+        return self

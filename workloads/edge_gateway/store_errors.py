@@ -1,0 +1,21 @@
+"""What the store's errors mean to whoever asked the gateway."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from edge_gateway.problem import away
+from edge_service.store import StoreUnavailableError
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn an unreachable store into 503 with Retry-After.
+
+    Raises:
+        ProblemError: the store is away.
+    """
+    try:
+        yield
+    except StoreUnavailableError as error:
+        detail = f"the site's store cannot be reached now: try again ({error})"
+        raise away("StoreUnavailable", detail) from error
