@@ -137,11 +137,7 @@ def load(node: Node, story: Story, fleet: Fleet, seconds: float) -> list[Row]:
     return [
         Row("readings acknowledged to the devices", f"{acknowledged}", f"{acknowledged / seconds:.0f} a second"),
         Row("of these not stored", f"{acknowledged - stored}", "aim 0"),
-        Row(
-            "device → processed reading, p50 / p99",
-            f"{cuts[49] * 1000:.0f} / {cuts[98] * 1000:.0f} ms",
-            "commit included",
-        ),
+        Row("device → processed reading, p50 / p99", late, "commit included"),
         Row("restarts", f"{restarts}", "aim 0"),
         Row("processor + store, CPU a reading", f"{cpu / (fleet.size * fleet.rate * took) * 1e6:.0f} µs", ""),
         *(usage_row(name, before, after, took) for name in COMPONENTS),
