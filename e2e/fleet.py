@@ -94,7 +94,7 @@ class Fleet:
     def acknowledged(self, log: Path) -> set[ReadingKey]:
         """Return the readings that the broker acknowledged."""
         events = (json.loads(line) for line in log.read_text().splitlines() if line.startswith("{"))
-        return {_key(event["device"], event) for event in events if event["event"] == "acknowledged"}
+        return {_key(event["device"], event) for event in events if event.get("event") == "acknowledged"}
 
     def sum_of(self, log: Path) -> dict[str, int]:
         """Return how many events of each sort there were, as the fleet says at its end."""

@@ -8,7 +8,6 @@ import pytest
 from edge_operator.api.broker import BrokerClient
 from tests.edge_gateway.gateways import Gateway, Gateways
 from tests.edge_processor.site import Site
-from tests.support.mosquitto import MosquittoFactory, module_mosquitto, mosquitto, mosquitto_programs
 
 __all__ = ["module_mosquitto", "mosquitto", "mosquitto_programs"]
 

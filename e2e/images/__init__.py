@@ -1,0 +1,1 @@
+"""The project's images: built once for each content of what goes in, with Docker or without."""

@@ -1,0 +1,1 @@
+"""Mosquitto for processes on this machine: found, or built from its pinned source."""
