@@ -8,8 +8,7 @@ import pytest
 from edge_operator.api.broker import BrokerClient
 from tests.edge_gateway.gateways import Gateway, Gateways
 from tests.edge_processor.site import Site
-
-__all__ = ["module_mosquitto", "mosquitto", "mosquitto_programs"]
+from tests.support.mosquitto import MosquittoFactory
 
 DEVICES = [f"d{number}" for number in range(1, 21)]
 CLIENTS = [BrokerClient(name="scada", subscribe=["cloud/sensors/#", "alerts/+"], publish=["line/+/set"])]
