@@ -52,8 +52,9 @@ format: setup ## put the code into shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: setup ## 200 sites: time, writes, CPU, memory; prints tables (about 10 minutes)
+bench: setup ## 200 sites and 100,000 devices: time, writes, CPU, memory; prints tables (about 12 minutes)
 	@$(BIN)/python -m benchmarks.sites
+	@$(BIN)/python -m benchmarks.liveness
 
 bench-pods: setup ## a site in pods: memory, CPU, 1,000 readings a second (about 10 minutes; root)
 	@$(BIN)/python -m benchmarks.pods

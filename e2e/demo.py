@@ -1,5 +1,6 @@
 """`make demo`: a cluster, the operator, a site, devices, and what comes of them; everything is left running."""
 
+import json
 import os
 import sys
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from e2e.cluster.steps import Steps
 from e2e.demo_without_pods import play as play_without_pods
 from e2e.gateway import gateway
 from e2e.kubernetes import Kubernetes
+from e2e.lives import CONTINUE, STOP, Lives
 from e2e.story import Story
 from e2e.tools import ensure_tool
 
 NAMESPACE = "demo"
 SITE = "plant"
 HOT = "boiler-1"
+KILLED, SILENT = "pump-1", "cold-room-1"
 
 
 def main() -> int:
@@ -63,6 +66,8 @@ def play(story: Story) -> None:
     story.steps.say(f"the site is Ready {took:.0f} s after kubectl apply")
     screen.show("get", "pods", "-n", NAMESPACE)
     story.apply(NAMESPACE, "simulated-devices.yaml")
+    lives = Lives(story.cluster, NAMESPACE, story.steps)
+    lives.await_all(dict.fromkeys(lives.now(), "Online"))
     with gateway(story.cluster, NAMESPACE, SITE) as door:
         reading = story.await_readings(door, HOT)
         sent = "it was sent in fahrenheit and is stored in celsius"
@@ -72,7 +77,33 @@ def play(story: Story) -> None:
         story.steps.say(f"an alert of {HOT}: {alert['rule']}, {compared}, {alert['state']}")
         answer = story.command(door, HOT, "ping")
         story.steps.say(f"a command to {HOT}: ping, answered {answer['result']!r} ({answer['status']})")
+    play_troubles(story, lives)
     screen.show("get", "edgesites,edgedevices", "-n", NAMESPACE)
+
+
+def play_troubles(story: Story, lives: Lives) -> None:
+    """Kill a device, silence another, restart the broker.
+
+    Raises:
+        HarnessError: the devices' lives are not told right.
+    """
+    lives.kill(KILLED)
+    story.steps.say(f"killed {KILLED}: the broker sends its will")
+    lives.await_all({KILLED: "Offline LastWill"})
+    lives.await_all({KILLED: "Online"})
+    patience = json.dumps({"spec": {"heartbeatInterval": "2s", "offlineAfter": "6s"}})
+    story.cluster.kubectl("patch", "-n", NAMESPACE, "edgedevice", SILENT, "--type=merge", "-p", patience)
+    lives.signal(SILENT, STOP)
+    story.steps.say(f"stopped {SILENT}: its connection stays, and it says nothing for its offlineAfter of 6 s")
+    lives.await_all({SILENT: "Offline HeartbeatExpired"})
+    lives.signal(SILENT, CONTINUE)
+    lives.await_all({SILENT: "Online"})
+    broker = f"deployment/{SITE}-mqtt"
+    story.cluster.kubectl("rollout", "restart", "-n", NAMESPACE, broker)
+    story.cluster.kubectl("rollout", "status", "-n", NAMESPACE, broker, "--timeout=90s")
+    story.steps.say("restarted the broker")
+    lives.await_all(dict.fromkeys(lives.now(), "Online"))
+    story.await_ready(NAMESPACE, SITE)
 
 
 @dataclass(frozen=True)

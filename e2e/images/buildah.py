@@ -78,7 +78,8 @@ class Buildah:
         Raises:
             HarnessError: a base cannot be made, or buildah failed.
         """
-        text = image.dockerfile
+        # For buildah a label is the same whatever its argument says now: it would take one that it has kept.
+        text = image.dockerfile.replace("${REVISION}", image.arguments.get("REVISION", ""))
         arguments = dict(image.arguments)
         for argument, suite in BASES.items():
             if f"FROM ${{{argument}}}" in text:

@@ -10,7 +10,7 @@ from e2e.images.content import digest_of, revision_of
 from e2e.images.dockerfile import Dockerfile
 from edge_operator.desired.release import Release
 
-OURS = ("operator", "gateway", "processor", "storage", "device")
+OURS = ("operator", "gateway", "processor", "storage", "broker-agent", "device")
 MOSQUITTO = "mosquitto"
 NAMES = (*OURS, MOSQUITTO)
 DOCKERFILE = "workloads/Dockerfile"

@@ -8,6 +8,8 @@ MEASURED = {
     "boiler-1": ("temperature", "celsius"),
     "pump-1": ("pressure", "pascal"),
     "cold-room-1": ("humidity", "percent"),
+    "tank-1": ("pressure", "pascal"),
+    "greenhouse-1": ("humidity", "percent"),
 }
 
 

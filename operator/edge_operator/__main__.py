@@ -5,21 +5,24 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
 
 from pydantic import ValidationError
 
-from .assembly import Operator, assemble
+from .assembly import Operator, assemble, wall_clock
 from .cluster.clock import boottime
 from .cluster.connection import Connection, ConnectionConfigError, load_connection
 from .cluster.crds import await_established
+from .control.renewal import renew
 from .handlers import Feed, watch_resources
 from .settings import Settings, explain
 from .telemetry import logs
 
 CRDS = ("edgesites.edge-stack.io", "edgedevices.edge-stack.io")
 RESTART_SECONDS = 1.0
+MOST_THREADS = 512
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +39,8 @@ async def run(settings: Settings, connection: Connection) -> None:
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    # Brokers that do not answer each hold a thread for some seconds, and must not keep others waiting.
+    loop.set_default_executor(ThreadPoolExecutor(MOST_THREADS, "blocking"))
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     operator = assemble(settings, connection)
@@ -44,7 +49,9 @@ async def run(settings: Settings, connection: Connection) -> None:
         logger.info("probes and metrics on port %d", operator.probes.port)
         await _run_beside(_tasks(operator, settings, connection), stop)
     finally:
+        operator.brokers.leave_all()
         await operator.election.release()
+        await operator.brokers.ended()
         await operator.probes.stop()
         await operator.sessions.close()
 
@@ -69,6 +76,7 @@ def _tasks(
         operator.healers.sites.run,
         operator.healers.devices.run,
         operator.lag.run,
+        lambda: renew(operator.knowledge.look_at_all, wall_clock),
         *(watch.run for watch in operator.watches),
     ]
 

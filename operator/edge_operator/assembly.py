@@ -9,6 +9,9 @@ from typing import Any
 
 import aiohttp
 
+from edge_liveness import EventBudget, StatusWrites, WriteLimits
+
+from .broker.sessions import BrokerSessions
 from .cluster.budget import WriteBudget
 from .cluster.client import ApiClient, abort_when_closed
 from .cluster.clock import boottime
@@ -17,19 +20,28 @@ from .cluster.election import Election
 from .cluster.lease import LeaseGate
 from .cluster.objects import Objects
 from .cluster.watch import Selection, Watch
+from .control.broker_link import BrokerLink
 from .control.children import Children
+from .control.clocks import Clocks
 from .control.contention import Contention
 from .control.device import DeviceReconciler
 from .control.events import Events
+from .control.figures import Figures
 from .control.heal import Healer, Healers
 from .control.knowledge import Knowledge
+from .control.leftovers import Leftovers
+from .control.liveness import LivenessKeeper
+from .control.liveness_events import LivenessEvents
+from .control.liveness_writer import CONCURRENCY, FIELD_MANAGER, LivenessWriter
 from .control.observed import MANAGED_BY
+from .control.own_passwords import LABELLED_SECRET, SELECTOR
 from .control.plan import Plans
 from .control.refusals import Refusals
 from .control.roots import RootKeys
+from .control.rotations import Rotations
 from .control.site import SiteReconciler
 from .control.status_writer import EDGE_DEVICE, EDGE_SITE, StatusWriter
-from .control.store import DEVICE, SITE, ChildStore
+from .control.store import DEVICE, SITE, ResourceKey
 from .control.workers import Workers
 from .desired.kinds import CHILD_KINDS
 from .desired.metadata import PART_OF
@@ -83,7 +95,8 @@ class Operator:
         knowledge: what is known.
         healers: heal what is known of sites and of devices.
         watches: the watches of the children.
-        workers: reconcile sites, and devices.
+        workers: reconcile sites, and devices; keep the lives of the devices.
+        brokers: the sessions with the sites' brokers.
         resources: what is known of Kopf's watch.
         lag: measures the event loop.
         probes: the HTTP server.
@@ -97,6 +110,7 @@ class Operator:
     healers: Healers
     watches: tuple[Watch, ...]
     workers: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
+    brokers: BrokerSessions
     resources: ResourceWatch
     lag: LoopLag
     probes: Probes
@@ -104,7 +118,7 @@ class Operator:
 
 def open_sessions(connection: Connection, gate: LeaseGate, settings: Settings) -> Sessions:
     """Open the connections to the API server."""
-    limit = settings.write_concurrency + READ_CONNECTIONS
+    limit = settings.write_concurrency + CONCURRENCY + READ_CONNECTIONS
     trace = abort_when_closed(gate.is_open)
     return Sessions(
         requests=connection.open_session(limit=limit, timeout=REQUEST_TIMEOUT, trace=trace),
@@ -121,13 +135,15 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
     budget = WriteBudget(settings.writes_per_second, settings.write_burst, time.monotonic)
     client = ApiClient(sessions.requests, gate, budget, metrics, settings.write_concurrency)
     knowledge = Knowledge()
+    brokers = BrokerSessions(f"edge-operator-{settings.identity}")
+    liveness = build_liveness(settings, sessions, gate, knowledge, brokers, metrics)
 
     def on_change(leading: bool) -> None:  # noqa: FBT001 - the one thing that a change is
         if leading:
             knowledge.look_at_all()
 
     election = build_election(settings, sessions, gate, metrics, on_change)
-    watches = build_watches(settings, sessions, knowledge.children, metrics)
+    watches = build_watches(settings, sessions, knowledge, metrics)
     lag, resources = LoopLag(metrics, time.monotonic), ResourceWatch()
     health = Health(boottime, lag, watches, resources, election)
 
@@ -137,6 +153,9 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
         metrics.sites.set(len(knowledge.sites))
         metrics.devices.set(len(knowledge.devices))
         metrics.children.set(len(knowledge.children))
+        metrics.broker_sessions.set(len(brokers))
+        metrics.brokers_connected.set(brokers.connected)
+        liveness.show(metrics)
         for watch in watches:
             metrics.watch_age.labels(watch.kind.kind).set(watch.age)
 
@@ -151,15 +170,55 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
             Healer(client, EDGE_DEVICE, knowledge.devices, settings.watch_namespaces),
         ),
         watches=watches,
-        workers=build_workers(settings, client, knowledge, gate, metrics),
+        workers=(
+            *build_workers(settings, client, knowledge, gate, metrics, brokers, liveness),
+            lambda: liveness.run(gate.is_open, lambda: election.displaced),
+        ),
+        brokers=brokers,
         resources=resources,
         lag=lag,
         probes=Probes(metrics, health.unhealthy, health.not_ready, refresh),
     )
 
 
+def build_liveness(
+    settings: Settings,
+    sessions: Sessions,
+    gate: LeaseGate,
+    knowledge: Knowledge,
+    brokers: BrokerSessions,
+    metrics: Metrics,
+) -> LivenessKeeper:
+    """Put together what keeps the lives of the devices; its writes have a budget of their own."""
+    clocks = Clocks(time.monotonic, wall_clock)
+    rate, burst = settings.liveness_writes_per_second, settings.liveness_write_burst
+    client = ApiClient(sessions.requests, gate, WriteBudget(rate, burst, clocks.steady), metrics, CONCURRENCY)
+    limits = WriteLimits(rate=rate, burst=burst, refresh_after=settings.last_seen_seconds or None)
+    writes: StatusWrites[ResourceKey] = StatusWrites(limits, clocks.steady())
+    events = Events(client, settings.identity, wall_clock, metrics)
+    objects = Objects(client, FIELD_MANAGER)
+    keeper = LivenessKeeper(
+        knowledge,
+        brokers,
+        Leftovers(brokers, knowledge.sites, knowledge.devices, metrics, clocks.steady),
+        writes,
+        LivenessWriter(writes, objects, knowledge.devices, gate.is_open, metrics, clocks),
+        LivenessEvents(EventBudget(writes.take_event), events, knowledge.sites),
+        metrics,
+        clocks,
+    )
+    knowledge.tell(keeper)
+    return keeper
+
+
 def build_workers(
-    settings: Settings, client: ApiClient, knowledge: Knowledge, gate: LeaseGate, metrics: Metrics
+    settings: Settings,
+    client: ApiClient,
+    knowledge: Knowledge,
+    gate: LeaseGate,
+    metrics: Metrics,
+    brokers: BrokerSessions,
+    liveness: LivenessKeeper,
 ) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
     """Put the reconcile of sites and of devices together; each has workers of its own, so neither delays the other."""
     objects = Objects(client)
@@ -172,11 +231,26 @@ def build_workers(
         registry=settings.image_registry,
         operator_namespace=settings.operator_namespace,
     )
-    plans = Plans(release, store, knowledge.devices)
+    rotations = Rotations(store, wall_clock)
+    own_passwords = knowledge.own_passwords
+    plans = Plans(release, store, knowledge.devices, rotations, own_passwords, wall_clock)
     site_status = StatusWriter(EDGE_SITE, objects, events, wall_clock)
     device_status = StatusWriter(EDGE_DEVICE, objects, events, wall_clock)
-    sites = SiteReconciler(store, roots, plans, children, site_status, again)
-    devices = DeviceReconciler(knowledge.sites, knowledge.devices, store, roots, children, device_status)
+    link = BrokerLink(brokers, objects, settings.broker_addresses)
+    figures = Figures(liveness.figures, time.monotonic)
+    sites = SiteReconciler(store, roots, plans, children, site_status, link, figures, again)
+    look_at_site = knowledge.site_queue.add
+    devices = DeviceReconciler(
+        knowledge.sites,
+        knowledge.devices,
+        store,
+        roots,
+        children,
+        device_status,
+        rotations,
+        own_passwords,
+        look_at_site,
+    )
     leading = gate.is_open
     return (
         Workers(SITE, knowledge.site_queue, knowledge.sites, sites, leading, metrics).run,
@@ -205,11 +279,23 @@ def build_election(
     )
 
 
-def build_watches(settings: Settings, sessions: Sessions, store: ChildStore, metrics: Metrics) -> tuple[Watch, ...]:
-    """Return a watch of each kind of child in each namespace that is served."""
-    labels = f"{MANAGED_BY}={PART_OF}"
-    return tuple(
-        Watch(sessions.watches, Selection(kind, namespace, labels), store, metrics, boottime)
-        for namespace in settings.watch_namespaces or (None,)
+def build_watches(settings: Settings, sessions: Sessions, knowledge: Knowledge, metrics: Metrics) -> tuple[Watch, ...]:
+    """Return a watch of each kind of child, and of the passwords that users bring, in each namespace that is served."""
+    ours = f"{MANAGED_BY}={PART_OF}"
+    namespaces = settings.watch_namespaces or (None,)
+    children = (
+        Watch(sessions.watches, Selection(kind, namespace, ours), knowledge.children, metrics, boottime)
+        for namespace in namespaces
         for kind in CHILD_KINDS
     )
+    passwords = (
+        Watch(
+            sessions.watches,
+            Selection(LABELLED_SECRET, namespace, SELECTOR),
+            knowledge.own_passwords,
+            metrics,
+            boottime,
+        )
+        for namespace in namespaces
+    )
+    return (*children, *passwords)

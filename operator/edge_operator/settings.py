@@ -3,12 +3,15 @@
 import os
 import platform
 import secrets
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from .broker.endpoint import BrokerAddress, SiteKey, parse_addresses
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 DEFAULT_NAMESPACE = "edge-system"
@@ -61,6 +64,19 @@ class Settings(BaseSettings):
     write_concurrency: Annotated[int, Field(ge=1, le=200)] = 20
     """Writes under way at once."""
 
+    liveness_writes_per_second: Annotated[float, Field(gt=0, le=10_000)] = 50.0
+    """Budget of writes to the API server for what is known of the devices' lives, and for Events of it."""
+
+    liveness_write_burst: Annotated[int, Field(ge=1, le=10_000)] = 200
+    """Writes of that kind that may go at once after a pause."""
+
+    last_seen_seconds: Annotated[float, Field(ge=0, le=86_400)] = 300.0
+    """Least time between two writes of a device of which nothing has changed but when it was last seen; longer
+    where the fleet is too large for half of the budget; 0 writes no such thing."""
+
+    broker_addresses: Annotated[Mapping[SiteKey, BrokerAddress], NoDecode] = {}
+    """Where the brokers of some sites are for an operator outside the cluster, as namespace/site=host:port,…"""
+
     look_again_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
     """How soon that is looked at again which no watch tells of, such as somebody else's object in a child's place."""
 
@@ -79,6 +95,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("broker_addresses", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        return parse_addresses(value) if isinstance(value, str) else value
 
     @field_validator("log_level")
     @classmethod

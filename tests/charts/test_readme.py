@@ -36,7 +36,7 @@ def test_commands(cluster: ControlPlane, tools: dict[str, Path], tmp_path: Path)
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         assert done.returncode == 0, f"{command}: {done.stderr}"
@@ -45,7 +45,7 @@ def test_commands(cluster: ControlPlane, tools: dict[str, Path], tmp_path: Path)
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=True,
     )
     assert "edge" not in left.stdout

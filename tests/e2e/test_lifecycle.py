@@ -114,15 +114,6 @@ def test_up_killed_half_way_leaves_nothing_after_down(edge: Path, milestone: str
     assert marked(edge / "cluster") == []
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Let children be interrupted: a job that a shell has put into the background passes on that SIGINT is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 def test_interrupted_up_ends_what_it_started(edge: Path) -> None:
     with subprocess.Popen(_command(edge, "up"), cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True) as up:
         assert up.stdout

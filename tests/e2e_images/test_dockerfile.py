@@ -73,7 +73,7 @@ def test_every_image_has_a_target(real: Dockerfile) -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_an_image_has_every_package_that_its_program_imports(real: Dockerfile, name: str) -> None:
     packages = {Path(source).name: source for source in real.sources(name) if "edge_" in source}
-    assert f"edge_{name}" in packages
+    assert f"edge_{name.replace('-', '_')}" in packages
     imported = {module for path in files_of(ROOT, packages.values()) for module in imports(path)}
     assert imported <= set(packages)
 

@@ -16,6 +16,7 @@ def fleet(operator: OperatorProcess, namespace: str, api: client.ApiClient) -> F
     fleet = Fleet(Sites.of(api, namespace), SITES)
     fleet.apply()
     fleet.await_reconciled(240)
+    fleet.await_brokers_asked(120)
     fleet.await_quiet(CountWrites(operator.metric), 3, 120)
     return fleet
 
@@ -23,7 +24,9 @@ def fleet(operator: OperatorProcess, namespace: str, api: client.ApiClient) -> F
 def writes(audit: AuditCursor, namespace: str) -> list[str]:
     made = audit.writes(user=OPERATOR_USER)
     return [
-        f"{event.verb} {event.uri}" for event in made if event.namespace == namespace and event.resource != "leases"
+        f"{event.code} {event.user_agent} {event.verb} {event.uri}"
+        for event in made
+        if event.namespace == namespace and event.resource != "leases"
     ]
 
 

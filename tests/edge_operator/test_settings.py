@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from edge_operator import settings as module
+from edge_operator.broker.endpoint import BrokerAddress
 from edge_operator.settings import Settings, explain
 
 
@@ -32,6 +33,10 @@ RIGHT = [
     ("writes_per_second", "0.5", 0.5),
     ("write_burst", "1", 1),
     ("write_concurrency", "200", 200),
+    ("liveness_writes_per_second", "10", 10.0),
+    ("liveness_write_burst", "20", 20),
+    ("last_seen_seconds", "0", 0.0),
+    ("broker_addresses", "a/b=127.0.0.1:1884", {("a", "b"): BrokerAddress("127.0.0.1", 1884)}),
     ("look_again_seconds", "5", 5.0),
     ("probe_host", "127.0.0.1", "127.0.0.1"),
     ("probe_port", "0", 0),
@@ -75,6 +80,9 @@ def test_empty_is_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         ("write_burst", "1.5"),
         ("write_concurrency", "0"),
         ("write_concurrency", "201"),
+        ("liveness_writes_per_second", "0"),
+        ("last_seen_seconds", "-1"),
+        ("broker_addresses", "a=127.0.0.1:1"),
         ("probe_port", "65536"),
         ("probe_port", "http"),
         ("log_level", "LOUD"),

@@ -54,7 +54,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"above": True}, "rule hot: above must be a decimal number"),
     ({"above": "1" * 400}, "rule hot: above must be a decimal number"),
     ({"clear": 81}, "rule hot: clear lies beyond the threshold"),
-    ({"for": "1d"}, "rule hot: for: '1d' is no duration"),
+    ({"for": "1d"}, "rule hot: for: must be a duration"),
     ({"for": 5}, "rule hot: for must be a duration"),
     ({"severity": "Grave"}, "rule hot: severity must be one of"),
     ({"severity": []}, "rule hot: severity must be one of"),

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from edge_service.address import BrokerAddress, BrokerUrl, HttpUrl
 from edge_service.duration import Seconds
-from edge_service.settings import WRONG_SETTINGS, ServiceSettings
+from edge_service.program import WRONG_SETTINGS
+from edge_service.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):

@@ -25,6 +25,17 @@ def test_first_site(reader: Reader) -> None:
     assert site["status"]["phase"] == "Ready"
 
 
+def test_connect_a_device(reader: Reader) -> None:
+    printed = reader.run(sections("connect-a-device.md"))
+    assert "mqtts://plant-gateway" in printed
+
+
+def test_liveness(reader: Reader) -> None:
+    printed = reader.run(sections("liveness.md"))
+    assert "Online" in printed
+    assert '"online"' in printed
+
+
 def test_troubleshoot(reader: Reader) -> None:
     printed = reader.run(sections("troubleshoot.md"))
     assert "Ready=True Reconciled" in printed
@@ -48,5 +59,8 @@ def test_pages_are_there() -> None:
         "troubleshoot.md",
         "architecture.md",
         "conditions.md",
+        "connect-a-device.md",
+        "liveness.md",
+        "security.md",
         "topics.md",
     }

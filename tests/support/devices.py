@@ -63,9 +63,12 @@ class Devices:
         return None if found is None else {key: _text(value) for key, value in (found.get("data") or {}).items()}
 
     def logins(self) -> dict[str, str]:
-        """Return the lines of the broker's password file by username."""
-        content = (self.secret(f"{self.site}-mqtt-auth") or {}).get("passwords", "")
-        return {line.partition(":")[0]: line for line in content.splitlines()}
+        """Return the lines of the broker's password file by username, as its agent puts them together."""
+        index = f"{self.site}-mqtt-auth"
+        count = int((self.secret(index) or {}).get("shards", "0"))
+        parts = [self.secret(name) or {} for name in (index, *(f"{index}-{number}" for number in range(count)))]
+        lines = (line for part in parts for line in part.get("passwords", "").splitlines())
+        return {line.partition(":")[0]: line for line in lines}
 
     def await_login(self, device_id: str) -> str:
         """Wait until the broker's password file has a line for the device and return it."""

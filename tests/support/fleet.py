@@ -71,6 +71,17 @@ class Fleet:
         """Return once all of them were acted on."""
         eventually(f"{self.size} sites reconciled", lambda: self.reconciled() == self.size, seconds, pause=0.25)
 
+    def unasked(self) -> int:
+        """Return of how many sites nothing is said of the broker yet: a name that nobody knows takes its time."""
+        listed = self.sites.api("GET", self.sites.path("").rstrip("/"))["items"]
+        conditions = (each for item in listed for each in (item.get("status") or {}).get("conditions") or ())
+        told: int = sum(each["type"] == "BrokerConnected" and each["status"] != "Unknown" for each in conditions)
+        return self.size - told
+
+    def await_brokers_asked(self, seconds: float) -> None:
+        """Return once every site says how the way to its broker is."""
+        eventually("every broker was asked", lambda: self.unasked() == 0, seconds, pause=0.25)
+
     def await_quiet(self, writes: "CountWrites", quiet_for: float, seconds: float) -> None:
         """Return once no write was counted for `quiet_for` seconds."""
         last, since = writes(), time.monotonic()

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from e2e.mosquitto.build import ensure_mosquitto
 from edge_operator.api.broker import BrokerClient
 from edge_operator.desired.config_map.mosquitto import BrokerLayout, QueueLimits, access_file, mosquitto_conf
 from edge_operator.identity import logins
+from edge_operator.identity.certificates import authority_certificate, broker_certificate, period_of
 from edge_operator.identity.passwords import Login, password_file
 from tests.support.missing import not_run
 
@@ -59,6 +61,16 @@ class Mosquitto:
         return f"mqtt://{HOST}:{self.layout.mqtt}"
 
     @property
+    def tls_url(self) -> str:
+        """The listener with TLS."""
+        return f"mqtts://{HOST}:{self.layout.mqtts}"
+
+    @property
+    def authority(self) -> str:
+        """The certificate of the authority that signed the broker's, in PEM."""
+        return authority_certificate(ROOT, NAME)
+
+    @property
     def components_url(self) -> str:
         """The listener of the components."""
         return f"mqtt://{HOST}:{self.layout.components}"
@@ -79,6 +91,7 @@ class Mosquitto:
         place.mkdir(parents=True, exist_ok=True)
         (place / "username").write_text(username)
         (place / "password").write_text(self.passwords[username])
+        (place / "ca.crt").write_text(self.authority)
         return place
 
     def start(self) -> None:
@@ -159,19 +172,21 @@ class MosquittoFactory:
     def _laid_out(self, devices: Iterable[str], clients: Sequence[BrokerClient], memory_limit: int) -> Mosquitto:
         here = self._directory / f"broker-{len(self._made)}"
         mqtt, websockets, mqtts, components = free_ports(4)
-        places = [str(here / name) for name in ("config", "data", "log", "tls")]
+        places = [str(here / name) for name in ("config", "data", "log", "data/auth")]
         for place in places:
-            Path(place).mkdir(parents=True)
+            Path(place).mkdir(parents=True, exist_ok=True)
         layout = BrokerLayout(mqtt, websockets, mqtts, components, *places)
         known = known_logins(devices, clients)
+        made = broker_certificate(ROOT, NAME, [HOST, "localhost"], period_of(datetime.now(UTC)))
         files = {
-            "mosquitto.conf": on_this_machine(mosquitto_conf(layout, QueueLimits.within(memory_limit), tls=False)),
-            "acl": access_file(clients),
-            "passwords": password_file(ROOT, known),
+            "config/mosquitto.conf": on_this_machine(mosquitto_conf(layout, QueueLimits.within(memory_limit))),
+            "config/acl": access_file(clients),
+            "data/auth/passwords": password_file(ROOT, known),
+            "data/auth/tls.pem": made.certificate + made.key,
         }
         for name, content in files.items():
-            (here / "config" / name).write_text(content)
-            (here / "config" / name).chmod(0o600)
+            (here / name).write_text(content)
+            (here / name).chmod(0o600)
         passwords = {login.username: login.password for login in known}
         return Mosquitto(self._programs, here, layout, passwords, Keeper(here, tied=True))
 

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from edge_gateway.problem import refuse
-from edge_service.duration import parse_duration
+from edge_wire.goduration import parse_duration
 
 LONGEST_SECONDS = 60.0
 """Longer would meet the time limits of proxies and load balancers on the way."""

@@ -122,7 +122,8 @@ class ActivityTeller:
         """
         arrivals = (await self.store.arrivals())["arrivals"]
         now = dt.datetime.now(dt.UTC)
-        ages = {device_id: _age(arrived, now) for device_id, arrived in arrivals.items()}
+        told = ((device_id, _age(arrived, now)) for device_id, arrived in arrivals.items())
+        ages = {device_id: age for device_id, age in told if age is not None}
         lag = self._lag.seconds(asyncio.get_running_loop().time())
         await self._tell(Activity(SOURCE, ages, queue_lag_seconds=lag, is_reply=True))
 
@@ -131,6 +132,6 @@ class ActivityTeller:
             await self.session.publish(topics.ACTIVITY, replace(part).encode())
 
 
-def _age(arrived: str, now: dt.datetime) -> float:
+def _age(arrived: str, now: dt.datetime) -> float | None:
     at = parse_timestamp(arrived)
-    return max(0.0, round((now - at).total_seconds(), 3)) if at else math.inf
+    return max(0.0, round((now - at).total_seconds(), 3)) if at else None

@@ -7,13 +7,17 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from edge_service import logs
-from edge_service.settings import WRONG_SETTINGS, ServiceSettings
 
-SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+if TYPE_CHECKING:
+    from edge_service.settings import ServiceSettings
+
+SettingsT = TypeVar("SettingsT", bound="ServiceSettings")
 FAILED = 1
+WRONG_SETTINGS = 2
+"""Exit code of a program whose settings are wrong."""
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-WRONG_SETTINGS = 2
-"""Exit code of a program whose settings are wrong."""
+from edge_service.program import WRONG_SETTINGS
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _SECRET_NAME = re.compile(r"password|secret|token|_key$", re.IGNORECASE)

@@ -15,5 +15,5 @@ def parse_duration(text: str) -> float:
         ValueError: It is no duration.
     """
     if len(text) > _LONGEST or not _WHOLE.fullmatch(text):
-        raise ValueError(f"{text[:_LONGEST]!r} is no duration: write one such as 30s, 5m or 1h30m")
+        raise ValueError("must be a duration such as 300s, 1h30m or 250ms")
     return sum(float(count) * _SECONDS[unit] for count, unit in _PART.findall(text))

@@ -69,6 +69,11 @@ class Election:
         self._leading = False
         self.answered_at = float("-inf")
 
+    @property
+    def displaced(self) -> bool:
+        """Whether another process holds the lease, as far as is known; one that was released is nobody's."""
+        return self._sighting is not None and self._sighting.holder not in ("", self._identity)
+
     async def run(self) -> None:
         """Take part until cancelled. Any failure to renew is but a failed renewal."""
         while True:

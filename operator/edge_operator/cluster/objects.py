@@ -29,10 +29,16 @@ def object_path(kind: ChildKind, namespace: str, name: str) -> str:
 
 
 class Objects:
-    """Single objects at the API server. Every write is gated and budgeted by the client."""
+    """Single objects at the API server. Every write is gated and budgeted by the client.
 
-    def __init__(self, client: ApiClient) -> None:
+    Args:
+        client: the API server.
+        manager: on whose behalf fields are owned.
+    """
+
+    def __init__(self, client: ApiClient, manager: str = FIELD_MANAGER) -> None:
         self._client = client
+        self._manager = manager
 
     async def metadata(self, kind: ChildKind, namespace: str, name: str) -> dict[str, Any] | None:
         """Return the object with nothing but its metadata, or None where there is none."""
@@ -60,7 +66,7 @@ class Objects:
             "PATCH",
             object_path(kind, metadata["namespace"], metadata["name"]),
             manifest,
-            params={"fieldManager": FIELD_MANAGER, "force": "true", "fieldValidation": "Strict"},
+            params={"fieldManager": self._manager, "force": "true", "fieldValidation": "Strict"},
             content_type=APPLY,
             accept=METADATA if metadata_only else "application/json",
         )
@@ -72,7 +78,7 @@ class Objects:
             "PATCH",
             object_path(kind, metadata["namespace"], metadata["name"]) + "/status",
             manifest,
-            params={"fieldManager": FIELD_MANAGER, "force": "true", "fieldValidation": "Strict"},
+            params={"fieldManager": self._manager, "force": "true", "fieldValidation": "Strict"},
             content_type=APPLY,
         )
 
@@ -84,7 +90,7 @@ class Objects:
             "PATCH",
             object_path(kind, namespace, name),
             patch,
-            params={"fieldManager": FIELD_MANAGER},
+            params={"fieldManager": self._manager},
             content_type=MERGE,
             accept=METADATA if metadata_only else "application/json",
         )
@@ -92,7 +98,7 @@ class Objects:
     async def create(self, kind: ChildKind, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """Create the object; a 409 tells that there is one already, whose content is then left alone."""
         path = collection_path(kind.api_version, kind.plural, manifest["metadata"]["namespace"])
-        return await self._client.write("POST", path, manifest, params={"fieldManager": FIELD_MANAGER})
+        return await self._client.write("POST", path, manifest, params={"fieldManager": self._manager})
 
     async def delete(self, kind: ChildKind, namespace: str, name: str, uid: str) -> None:
         """Delete exactly the object of `uid`, with what hangs on it; one that is gone is fine."""

@@ -1,6 +1,7 @@
 """The reconcile of one device's identity: gather, decide, act, say."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlsplit
@@ -12,19 +13,29 @@ from edge_operator.status.device import DeviceFacts, device_update
 from edge_operator.status.facts import Problem
 
 from .children import Children
-from .device_problems import brings_password, duplicate, secret_not_ours, site_not_found, site_not_reconciled
+from .device_problems import (
+    duplicate,
+    own_password_missing,
+    own_password_unusable,
+    secret_not_ours,
+    site_not_found,
+    site_not_reconciled,
+)
 from .intent import intend
 from .observed import Observed
+from .own_passwords import OwnPasswords
 from .report import NOT_OURS, Report
 from .resource import DeviceObject, SiteObject
 from .resources import DeviceStore, SiteStore
 from .root_problems import RootUnusableError
 from .roots import RootKeys
+from .rotations import Rotations
 from .status_writer import StatusWriter
 from .store import DEVICE, ChildStore, ResourceKey
 from .verdict import Wanted, is_unwanted
 
-DEFAULT_PORT = 1883
+DEFAULT_PORT = 8883
+OVERTAKEN_SECONDS = 0.1
 IN_CLUSTER = ".svc"
 
 logger = logging.getLogger(__name__)
@@ -36,6 +47,8 @@ class Address:
 
     host: str
     port: int
+    authority: bool
+    """Whether the certificate there is of the site's own authority."""
 
     @property
     def in_cluster_only(self) -> bool:
@@ -53,6 +66,9 @@ class DeviceReconciler:
         roots: the root keys of the sites.
         children: carries out.
         status: writes the status.
+        rotations: which password each device has.
+        own_passwords: those that users bring.
+        look_at_site: has a site looked at, whose broker is to take another password.
     """
 
     def __init__(
@@ -63,6 +79,9 @@ class DeviceReconciler:
         roots: RootKeys,
         children: Children,
         status: StatusWriter,
+        rotations: Rotations,
+        own_passwords: OwnPasswords,
+        look_at_site: Callable[[ResourceKey], None],
     ) -> None:
         self._sites = sites
         self._devices = devices
@@ -70,6 +89,9 @@ class DeviceReconciler:
         self._roots = roots
         self._children = children
         self._status = status
+        self._rotations = rotations
+        self._own_passwords = own_passwords
+        self._look_at_site = look_at_site
 
     def forget(self, key: ResourceKey) -> None:
         """Forget a device that is gone: its Secret goes by garbage collection, its login with the site's next pass."""
@@ -91,10 +113,15 @@ class DeviceReconciler:
         site = self._sites.get(device.site)
         if site is None:
             return await self._refuse(device, facts, site_not_found(device))
+        return await self._of_site(device, site, facts)
+
+    async def _of_site(self, device: DeviceObject, site: SiteObject, facts: DeviceFacts) -> float | None:
         if (problem := self._problem(device)) is not None:
             return await self._refuse(device, facts, problem)
         if site.external_broker:
-            return await self._take_back(device, facts)
+            return await self._take_back(device, replace(facts, managed_broker=False))
+        if device.own_secret is not None:
+            return await self._take_back(device, replace(facts, own_password=True, secret_name=device.own_secret[1]))
         root, address = await self._root(site), _address(site)
         if root is None or address is None:
             return await self._refuse(device, facts, site_not_reconciled(device))
@@ -104,7 +131,12 @@ class DeviceReconciler:
         eldest = self._devices.of_id(device.site, device.device_id)[0]
         if eldest.key != device.key:
             return duplicate(device, eldest)
-        return brings_password(device) if device.brings_password else None
+        if device.own_secret is None:
+            return None
+        own = self._own_passwords.get(device.own_secret)
+        if own is None:
+            return own_password_missing(device, device.own_secret)
+        return own_password_unusable(device.own_secret) if own.password is None else None
 
     async def _root(self, site: SiteObject) -> bytes | None:
         """Return the root key of the site; None where there is none, or none that can be used."""
@@ -127,14 +159,17 @@ class DeviceReconciler:
             site=device.site[1],
             login=DeviceLogin(device.device_id, device.rotation),
             secret_name=device.secret_name,
+            annotations=self._rotations.wanted(device).annotations(),
             host=address.host,
             port=address.port,
+            authority=address.authority,
             root=root,
         )
         intent = intend(device_secret(described))
         wanted = Wanted(intent.key, intent.hash, intent.owned)
         report = await self._children.carry_out(device, [wanted], lambda: [intent])
         await self._children.remove(device, (seen for seen in self._own(device) if seen.key != intent.key), report)
+        self._await_switch(device, report)
         told = replace(
             facts,
             secret_name=device.secret_name,
@@ -145,11 +180,20 @@ class DeviceReconciler:
         )
         return await self._say(device, told, report.again)
 
+    def _await_switch(self, device: DeviceObject, report: Report) -> None:
+        """Come back when the broker is to take the new password, and have the site looked at then."""
+        if self._rotations.wanted(device).before is None:
+            return
+        if (remaining := self._rotations.remaining(device)) > 0:
+            report.revisit(remaining)
+        else:
+            self._look_at_site(device.site)
+
     async def _take_back(self, device: DeviceObject, facts: DeviceFacts) -> float | None:
-        """Delete what was made for the device before its site's broker was another's."""
+        """Delete what was made for the device before its login came from somebody else."""
         report = Report()
         await self._children.remove(device, self._own(device), report)
-        told = replace(facts, managed_broker=False, problems=tuple(report.problems))
+        told = replace(facts, problems=tuple(report.problems))
         return await self._say(device, told, report.again)
 
     def _own(self, device: DeviceObject) -> list[Observed]:
@@ -157,7 +201,9 @@ class DeviceReconciler:
 
     async def _say(self, device: DeviceObject, facts: DeviceFacts, again: float | None) -> float | None:
         try:
-            await self._status.write(device, partial(device_update, facts))
+            if not await self._status.write(device, partial(device_update, facts)):
+                # What its life is has been written meanwhile, which is no reason to look at it: only this is.
+                return OVERTAKEN_SECONDS
         except ApiError as error:
             if not error.namespace_terminating:
                 raise
@@ -168,8 +214,8 @@ class DeviceReconciler:
 
 def _address(site: SiteObject) -> Address | None:
     """Return where devices connect, as the site's own status says; None while it does not."""
-    url = site.endpoints.get("mqtt")
+    url = site.endpoints.get("mqtts")
     if not url:
         return None
     parts = urlsplit(url)
-    return Address(parts.hostname or "", parts.port or DEFAULT_PORT)
+    return Address(parts.hostname or "", parts.port or DEFAULT_PORT, site.own_authority)

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from edge_operator.status.facts import Problem
 
+from .own_passwords import KEY, LEAST_CHARACTERS, MOST_CHARACTERS, SELECTOR
 from .resource import DeviceObject
+from .store import ResourceKey
 
 
 def site_not_found(device: DeviceObject) -> Problem:
@@ -29,13 +31,21 @@ def duplicate(device: DeviceObject, elder: DeviceObject) -> Problem:
     )
 
 
-def brings_password(device: DeviceObject) -> Problem:
-    """Return the problem of a device with a password of the user's own, which this release does not read."""
-    name = device.credentials["existingSecretRef"].get("name")
+def own_password_missing(device: DeviceObject, secret: ResourceKey) -> Problem:
+    """Return the problem of a device whose own Secret is not there, or may not be read."""
     return Problem(
-        "ExistingSecretNotSupported",
-        f"credentials.existingSecretRef ({name}) is not read by this release of the operator: remove it to have a"
-        " password made, or wait for the release that reads it",
+        "ExistingSecretNotFound",
+        f"there is no Secret {secret[0]}/{secret[1]} with the label {SELECTOR}: make it, label it, or remove"
+        f" credentials.existingSecretRef of the {device}",
+    )
+
+
+def own_password_unusable(secret: ResourceKey) -> Problem:
+    """Return the problem of a device whose own Secret holds no password that can be used."""
+    return Problem(
+        "ExistingSecretInvalid",
+        f"Secret {secret[0]}/{secret[1]} needs the key `{KEY}` with {LEAST_CHARACTERS} to {MOST_CHARACTERS} printable"
+        " characters",
     )
 
 

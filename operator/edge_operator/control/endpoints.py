@@ -19,7 +19,7 @@ def endpoints(site: Site, gateway_service: Mapping[str, Any]) -> dict[str, str]:
         gateway_service: spec and status of the gateway's Service; `{}` while there is none.
     """
     service = site.spec.gateway.service
-    host = service.external_address or _balancer(gateway_service)
+    host = service.external_address or balancer_address(gateway_service)
     ports = _ports(gateway_service, node=service.type == "NodePort" and service.external_address is not None)
     inside = f"{child_name(site, 'gateway')}.{site.namespace}.svc"
     return {
@@ -29,7 +29,8 @@ def endpoints(site: Site, gateway_service: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _balancer(service: Mapping[str, Any]) -> str | None:
+def balancer_address(service: Mapping[str, Any]) -> str | None:
+    """Return the address of a Service's load balancer, from its spec and status; None while there is none."""
     ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or [{}]
     address: str | None = ingress[0].get("hostname") or ingress[0].get("ip")
     return address

@@ -48,23 +48,31 @@ class Events:
 
         A status without a phase is a device's: thousands of them are told of only where one is not Ready.
         """
+        await self._broker_lost(resource, before, after)
         was, ready = _ready(before), _ready(after)
         phase = after.get("phase")
         if (before.get("phase") if phase else None, was.get("reason")) == (phase, ready["reason"]):
             return
         if phase is None:
             if ready["status"] != "True":
-                await self._post(resource, "Warning", ready["reason"], ready["message"])
+                await self.post(resource, "Warning", ready["reason"], ready["message"])
             return
         severity = "Warning" if phase == "Degraded" else "Normal"
-        await self._post(resource, severity, ready["reason"], f"{phase}: {ready['message']}")
+        await self.post(resource, severity, ready["reason"], f"{phase}: {ready['message']}")
+
+    async def _broker_lost(self, resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """Write one Event for a site that loses its broker, in place of one for each of its devices."""
+        lost = _condition(after, "BrokerConnected")
+        if _condition(before, "BrokerConnected").get("status") == "True" and lost.get("status") == "False":
+            await self.post(resource, "Warning", lost["reason"], lost["message"])
 
     async def notice(self, resource: Resource, before: Mapping[str, Any], notice: Notice) -> None:
         """Write an Event of a notice that the Ready condition did not tell before."""
         if notice.message not in _ready(before).get("message", ""):
-            await self._post(resource, "Warning", notice.reason, notice.message)
+            await self.post(resource, "Warning", notice.reason, notice.message)
 
-    async def _post(self, resource: Resource, severity: str, reason: str, note: str) -> None:
+    async def post(self, resource: Resource, severity: str, reason: str, note: str) -> None:
+        """Write an Event."""
         namespace, name = resource.key
         event = {
             "apiVersion": "events.k8s.io/v1",
@@ -93,8 +101,12 @@ class Events:
 
 
 def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _condition(status, "Ready")
+
+
+def _condition(status: Mapping[str, Any], aspect: str) -> Mapping[str, Any]:
     for condition in status.get("conditions") or ():
-        if condition["type"] == "Ready":
+        if condition["type"] == aspect:
             found: Mapping[str, Any] = condition
             return found
     return {}

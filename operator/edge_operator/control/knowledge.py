@@ -1,7 +1,9 @@
 """What is known of the API server's objects, and which resources are to be looked at when it changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
+from .own_passwords import OwnPasswords
 from .queue import WorkQueue
 from .resource import DeviceObject, SiteObject
 from .resources import DeviceStore, SiteStore
@@ -11,6 +13,18 @@ BATCH_SECONDS = 0.5
 """So long a site waits for further changes of its devices: each is a new password file for its broker."""
 
 
+class Follower(Protocol):
+    """Told of every change of the resources."""
+
+    def site_changed(self, before: SiteObject | None, after: SiteObject | None) -> None:
+        """Take note of a site that was added, changed or deleted."""
+        ...
+
+    def device_changed(self, before: DeviceObject | None, after: DeviceObject | None) -> None:
+        """Take note of a device that was added, changed or deleted."""
+        ...
+
+
 class Knowledge:
     """The stores of everything that is watched, and the queues that their changes fill.
 
@@ -18,6 +32,7 @@ class Knowledge:
         sites: the EdgeSites.
         devices: the EdgeDevices.
         children: what the operator makes of them.
+        own_passwords: what users bring for their devices.
         site_queue: the sites to look at.
         device_queue: the devices to look at.
     """
@@ -28,6 +43,12 @@ class Knowledge:
         self.sites = SiteStore(self._site_changed)
         self.devices = DeviceStore(self._device_changed)
         self.children = ChildStore(self._child_changed)
+        self.own_passwords = OwnPasswords(self._password_changed)
+        self._followers: list[Follower] = []
+
+    def tell(self, follower: Follower) -> None:
+        """Have a follower told of every change from now on."""
+        self._followers.append(follower)
 
     def look_at_all(self) -> None:
         """Have every site and every device looked at."""
@@ -48,13 +69,18 @@ class Knowledge:
         if (site := after or before) is None:
             return
         self.site_queue.add(site.key)
+        for follower in self._followers:
+            follower.site_changed(before, after)
         if _offer(before) != _offer(after):
             self.look_at_devices_of(site.key)
 
     def _device_changed(self, before: DeviceObject | None, after: DeviceObject | None) -> None:
         if (device := after or before) is None:
             return
-        self.device_queue.add(device.key)
+        for follower in self._followers:
+            follower.device_changed(before, after)
+        if _concern(before) != _concern(after):
+            self.device_queue.add(device.key)
         if _login(before) == _login(after):
             return
         # A device that was made anew under its name may be of another site or identifier now.
@@ -63,6 +89,11 @@ class Knowledge:
                 # Of two devices with one identifier the younger moves up when the elder goes.
                 self._look_at(self.devices.of_id(each.site, each.device_id))
                 self.site_queue.add_after(each.site, BATCH_SECONDS)
+
+    def _password_changed(self, secret: ResourceKey) -> None:
+        for device in self.devices.of_secret(secret):
+            self.device_queue.add(device.key)
+            self.site_queue.add_after(device.site, BATCH_SECONDS)
 
     def _child_changed(self, kind: str, resource: ResourceKey) -> None:
         queue = self.site_queue if kind == SITE else self.device_queue
@@ -73,11 +104,21 @@ def _offer(site: SiteObject | None) -> tuple[object, ...] | None:
     """Return what the devices of a site depend on."""
     if site is None:
         return None
-    return site.claim.uid, site.external_broker, site.endpoints.get("mqtt")
+    return site.claim.uid, site.external_broker, site.own_authority, site.endpoints.get("mqtts")
+
+
+def _concern(device: DeviceObject | None) -> tuple[object, ...] | None:
+    """Return what the reconcile of a device depends on: all but its life, which changes far more often."""
+    if device is None:
+        return None
+    status: Mapping[str, Any] = device.status
+    conditions = [each for each in status.get("conditions") or () if each["type"] != "Connected"]
+    told = status.get("observedGeneration"), status.get("deviceId"), conditions
+    return device.claim, device.generation, device.spec, device.deleting, told
 
 
 def _login(device: DeviceObject | None) -> tuple[object, ...] | None:
     """Return what the site of a device, and others of its identifier, depend on."""
     if device is None:
         return None
-    return device.site, device.device_id, device.rotation, device.logs_in, device.seniority
+    return device.site, device.device_id, device.rotation, device.own_secret, device.logs_in, device.seniority

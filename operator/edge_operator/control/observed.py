@@ -13,6 +13,7 @@ from .intent import INTENT_HASH, ObjectKey
 from .ownership import Path, digest, recorded_paths
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
+PREFIX = "edge-stack.io/"
 HASH_PATH = ("f:metadata", "f:annotations", f"f:{INTENT_HASH}")
 
 KEPT = {"Deployment": ("status",), "PersistentVolumeClaim": ("spec", "status"), "Service": ("spec", "status")}
@@ -49,6 +50,7 @@ class Observed:
         foreign: paths inside content that is exactly ours, held by others and not by us.
         class_owned: whether our manager set the class of a volume claim.
         deleting: whether it is being deleted.
+        annotations: those of ours, beside the hash.
         body: spec and status of the kinds that are watched whole.
     """
 
@@ -62,6 +64,7 @@ class Observed:
     foreign: tuple[Path, ...]
     class_owned: bool
     deleting: bool
+    annotations: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
     lost_owner: Owner | None = None
 
@@ -82,8 +85,14 @@ def observe(kind: ChildKind, obj: Mapping[str, Any]) -> Observed:
         foreign=foreign_content(kind, metadata, ours) if kind.content else (),
         class_owned=("f:spec", "f:storageClassName") in ours,
         deleting="deletionTimestamp" in metadata,
+        annotations=_own_annotations(metadata),
         body=kept_body(kind, obj),
     )
+
+
+def _own_annotations(metadata: Mapping[str, Any]) -> dict[str, str]:
+    given = metadata.get("annotations") or {}
+    return {name: value for name, value in given.items() if name.startswith(PREFIX) and name != INTENT_HASH}
 
 
 def kept_body(kind: ChildKind, obj: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,27 @@
 """A site's intents: every object that should be, with hash and owned fields; what they are compared with is kept."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from edge_operator.api.edgesite import EdgeSite, EdgeSiteSpec
+from edge_operator.desired.components import GATEWAY
 from edge_operator.desired.inputs import DeviceLogin
-from edge_operator.desired.kinds import PVC
+from edge_operator.desired.kinds import PVC, SERVICE
 from edge_operator.desired.release import Release
 from edge_operator.desired.site import Site, desired_objects
+from edge_operator.identity.certificates import period_of
 from edge_operator.status.facts import Problem
 
+from .endpoints import balancer_address
 from .intent import KIND_OF, Intent, ObjectKey, intend
-from .resource import SiteObject
+from .own_passwords import OwnPasswords
+from .resource import DeviceObject, SiteObject
 from .resources import DeviceStore
 from .roots import Root
+from .rotations import Rotations
 from .store import SITE, ChildStore, ResourceKey
 from .verdict import Wanted
 from .volumes import fit
@@ -46,8 +52,8 @@ def parse_spec(site: SiteObject) -> EdgeSiteSpec:
         ) from error
 
 
-Basis = tuple[str, int, str, tuple[str, ...], tuple[DeviceLogin, ...]]
-"""What a site's intents depend on: its uid and generation, its root, its volumes, its devices."""
+Basis = tuple[object, ...]
+"""What a site's intents depend on."""
 
 
 class Plans:
@@ -57,12 +63,26 @@ class Plans:
         release: defaults of this operator's release.
         store: where volumes are looked up that are there already.
         devices: who logs in on the broker.
+        rotations: with which of their passwords.
+        own_passwords: those that users bring.
+        wall_clock: now, for the periods of certificates.
     """
 
-    def __init__(self, release: Release, store: ChildStore, devices: DeviceStore) -> None:
+    def __init__(
+        self,
+        release: Release,
+        store: ChildStore,
+        devices: DeviceStore,
+        rotations: Rotations,
+        own_passwords: OwnPasswords,
+        wall_clock: Callable[[], dt.datetime],
+    ) -> None:
         self._release = release
         self._store = store
         self._devices = devices
+        self._rotations = rotations
+        self._own_passwords = own_passwords
+        self._wall_clock = wall_clock
         self._wanted: dict[ResourceKey, tuple[Basis, tuple[Wanted, ...]]] = {}
 
     def forget(self, site: ResourceKey) -> None:
@@ -84,12 +104,30 @@ class Plans:
             release=self._release,
             root=root.key,
             devices=self._logins(site.key),
+            addresses=self._addresses(site.key),
+            period=period_of(self._wall_clock()),
         )
+
+    def _addresses(self, site: ResourceKey) -> tuple[str, ...]:
+        """Return where the gateway's load balancer is reached, as far as it is known."""
+        namespace, name = site
+        seen = self._store.get(ObjectKey(SERVICE, namespace, f"{name}-{GATEWAY}"))
+        address = balancer_address(seen.body) if seen is not None else None
+        return (address,) if address else ()
 
     def _logins(self, site: ResourceKey) -> tuple[DeviceLogin, ...]:
         """Return the logins of the site's devices, by identifier: of two that claim the same, the elder's."""
-        holders = self._devices.holders(site)
-        return tuple(DeviceLogin(each.device_id, each.rotation) for each in holders if each.logs_in)
+        logins = (self._login(each) for each in self._devices.holders(site) if each.logs_in)
+        return tuple(login for login in logins if login is not None)
+
+    def _login(self, device: DeviceObject) -> DeviceLogin | None:
+        """Return the login of a device; None where the user's own password cannot be had."""
+        if device.own_secret is None:
+            return DeviceLogin(device.device_id, self._rotations.in_effect(device))
+        own = self._own_passwords.get(device.own_secret)
+        if own is None or own.password is None:
+            return None
+        return DeviceLogin(device.device_id, device.rotation, own.password)
 
     def wanted(self, site: SiteObject, root: Root) -> tuple[Wanted, ...]:
         """Return what every object of the site is compared with, in the order of applying."""
@@ -124,4 +162,6 @@ class Plans:
         volumes = tuple(
             sorted(f"{seen.key.name} {seen.version}" for seen in self._store.of(SITE, site.key) if seen.key.kind is PVC)
         )
-        return site.claim.uid, site.generation, root.version, volumes, self._logins(site.key)
+        period = period_of(self._wall_clock())
+        kept = (self._logins(site.key), self._addresses(site.key), period)
+        return (site.claim.uid, site.generation, root.version, volumes, *kept)

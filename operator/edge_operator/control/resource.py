@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from edge_operator.api.goduration import parse_duration
+
 from .store import DEVICE, SITE, ResourceKey
 from .verdict import Claim
+
+SWITCH_AFTER = "5m"
+"""Where the stored object has no `credentials.switchAfter`; the CRD's own default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,11 @@ class SiteObject(Resource):
         return (self.spec.get("broker") or {}).get("type") == "External"
 
     @property
+    def own_authority(self) -> bool:
+        """Whether the broker's certificate is of the site's own authority, not the user's."""
+        return "tls" not in ((self.spec.get("broker") or {}).get("managed") or {})
+
+    @property
     def endpoints(self) -> Mapping[str, str]:
         """Where it is reached by protocol, as its status says."""
         return self.status.get("endpoints") or {}
@@ -110,19 +120,38 @@ class DeviceObject(Resource):
         return int(self.credentials.get("rotation", 0))
 
     @property
+    def switch_after(self) -> float:
+        """Seconds for which the password before the present one still works."""
+        return parse_duration(str(self.credentials.get("switchAfter", SWITCH_AFTER))).total_seconds()
+
+    @property
     def secret_name(self) -> str:
         """Name of the Secret that is made for it."""
         return str(self.credentials.get("secretName") or f"{self.metadata['name']}-device-credentials")
 
     @property
-    def brings_password(self) -> bool:
-        """Whether its password is the user's own."""
-        return "existingSecretRef" in self.credentials
+    def own_secret(self) -> ResourceKey | None:
+        """The key of the Secret with the user's own password; None where the operator makes one."""
+        reference = self.credentials.get("existingSecretRef")
+        return None if reference is None else (self.metadata["namespace"], str(reference.get("name")))
+
+    @property
+    def disabled(self) -> bool:
+        """Whether it is to be cut off."""
+        return bool(self.spec.get("disabled", False))
+
+    @property
+    def has_login(self) -> bool:
+        """Whether its login is in place, or is not ours to give."""
+        for condition in self.status.get("conditions") or ():
+            if condition["type"] == "CredentialsReady":
+                return bool(condition["status"] == "True" or condition["reason"] == "ExternalBroker")
+        return False
 
     @property
     def logs_in(self) -> bool:
-        """Whether the broker is to let it in with a password of ours."""
-        return not (self.deleting or self.spec.get("disabled", False) or self.brings_password)
+        """Whether the broker is to let it in."""
+        return not (self.deleting or self.disabled)
 
     @property
     def seniority(self) -> tuple[str, str]:

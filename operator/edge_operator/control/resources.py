@@ -75,6 +75,7 @@ class DeviceStore(ResourceStore[DeviceObject]):
         super().__init__(DeviceObject, changed)
         self._of_site: dict[ResourceKey, dict[ResourceKey, DeviceObject]] = {}
         self._of_id: dict[tuple[ResourceKey, str], dict[ResourceKey, DeviceObject]] = {}
+        self._of_secret: dict[ResourceKey, dict[ResourceKey, DeviceObject]] = {}
 
     def of_site(self, site: ResourceKey) -> tuple[DeviceObject, ...]:
         """Return the devices that name the site, in no order."""
@@ -83,6 +84,10 @@ class DeviceStore(ResourceStore[DeviceObject]):
     def of_id(self, site: ResourceKey, device_id: str) -> tuple[DeviceObject, ...]:
         """Return the devices of the site that claim the identifier, the eldest first."""
         return tuple(sorted(self._of_id.get((site, device_id), {}).values(), key=lambda each: each.seniority))
+
+    def of_secret(self, secret: ResourceKey) -> tuple[DeviceObject, ...]:
+        """Return the devices whose password is the user's own, in that Secret."""
+        return tuple(self._of_secret.get(secret, {}).values())
 
     def holders(self, site: ResourceKey) -> tuple[DeviceObject, ...]:
         """Return the devices of the site that hold their identifier, by identifier: of two the elder."""
@@ -93,9 +98,13 @@ class DeviceStore(ResourceStore[DeviceObject]):
         if before is not None:
             _remove(self._of_site, before.site, before.key)
             _remove(self._of_id, (before.site, before.device_id), before.key)
+            if before.own_secret is not None:
+                _remove(self._of_secret, before.own_secret, before.key)
         if after is not None:
             self._of_site.setdefault(after.site, {})[after.key] = after
             self._of_id.setdefault((after.site, after.device_id), {})[after.key] = after
+            if after.own_secret is not None:
+                self._of_secret.setdefault(after.own_secret, {})[after.key] = after
 
 
 Found = TypeVar("Found")

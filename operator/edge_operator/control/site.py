@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 from edge_operator.cluster.errors import ApiError
@@ -12,8 +13,10 @@ from edge_operator.desired.root_secret import root_secret_name
 from edge_operator.status.facts import ComponentFacts, Notice, Problem, SiteFacts, component_facts
 from edge_operator.status.site import site_update
 
+from .broker_link import BrokerLink
 from .children import Children
 from .endpoints import endpoints
+from .figures import Figures
 from .intent import ObjectKey
 from .observed import Observed
 from .plan import Plans, SpecUnusableError
@@ -43,6 +46,8 @@ class SiteReconciler:
         plans: the intents.
         children: carries out.
         status: writes the status.
+        link: keeps the session with the site's broker.
+        figures: how the site's devices are, as far as it is to be told.
         look_again: seconds until that is looked at again which no watch tells of.
     """
 
@@ -53,6 +58,8 @@ class SiteReconciler:
         plans: Plans,
         children: Children,
         status: StatusWriter,
+        link: BrokerLink,
+        figures: Figures,
         look_again: float,
     ) -> None:
         self._store = store
@@ -60,12 +67,16 @@ class SiteReconciler:
         self._plans = plans
         self._children = children
         self._status = status
+        self._link = link
+        self._figures = figures
         self._look_again = look_again
 
     def forget(self, key: ResourceKey) -> None:
         """Forget a site that is gone: what it owned goes by garbage collection, its volumes and root Secret stay."""
         self._roots.forget(key)
         self._plans.forget(key)
+        self._link.leave(key)
+        self._figures.forget(key)
 
     async def observe(self, site: SiteObject) -> None:
         """Learn what a standby needs to know of a site in order to take over."""
@@ -106,7 +117,12 @@ class SiteReconciler:
             report, pending = Report(), self._pending(site, root, wanted)
         else:
             report, pending = await self._act(site, root, wanted), ()
-        await self._say(site, self._facts(site, root, report, paused=paused, pending=pending))
+        broker = await self._link.follow(self._plans.site(site, root))
+        if site.external_broker:
+            # No watch tells of the Secrets with its login.
+            report.revisit(self._look_again)
+        facts = self._facts(site, root, report, paused=paused, pending=pending)
+        await self._say(site, replace(facts, broker=broker, devices=self._figures.due(site, report)))
         return report.again
 
     async def _say(self, site: SiteObject, facts: SiteFacts) -> None:

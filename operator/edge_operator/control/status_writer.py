@@ -43,13 +43,13 @@ class StatusWriter:
         self._events = events
         self._wall_clock = wall_clock
 
-    async def write(self, resource: Resource, say: Say, notices: Iterable[Notice] = ()) -> None:
-        """Bring the status up to date. A conflict is left to the event that is then on its way."""
+    async def write(self, resource: Resource, say: Say, notices: Iterable[Notice] = ()) -> bool:
+        """Bring the status up to date; return False where somebody has changed the resource meanwhile: look again."""
         now = self._wall_clock().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         before = resource.status
         status = say(before, now)
         if status is None:
-            return
+            return True
         namespace, name = resource.key
         manifest = {
             "apiVersion": API_VERSION,
@@ -66,8 +66,9 @@ class StatusWriter:
         except ApiError as error:
             if error.code in (NOT_FOUND, CONFLICT) or error.namespace_terminating:
                 logger.debug("%s: status not written: %s", resource, error)
-                return
+                return error.code != CONFLICT
             raise
         await self._events.transition(resource, before, status)
         for notice in notices:
             await self._events.notice(resource, before, notice)
+        return True

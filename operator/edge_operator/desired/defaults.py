@@ -23,6 +23,10 @@ RESOURCES = MappingProxyType(
             requests={"cpu": "50m", "memory": "64Mi"},
             limits={"cpu": "100m", "memory": "128Mi"},
         ),
+        "broker-agent": Resources(
+            requests={"cpu": "10m", "memory": "32Mi"},
+            limits={"cpu": "100m", "memory": "64Mi"},
+        ),
     }
 )
 """CPU and memory by component. Resources in the spec replace the whole entry."""

@@ -1,5 +1,6 @@
 """What every builder is given: one site, and the release that makes it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +18,12 @@ class DeviceLogin:
     Attributes:
         device_id: its identifier and username.
         rotation: which of its passwords is in effect.
+        own_password: the user's own, in the place of a derived one.
     """
 
     device_id: str
     rotation: int
+    own_password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Site:
         release: defaults of the operator's release.
         root: the site's root key; every password derives from it.
         devices: who logs in beside the components.
+        addresses: where the gateway's load balancer is reached, as far as it is known.
+        period: number of the period that the broker's own certificate is of.
     """
 
     name: str
@@ -44,6 +49,8 @@ class Site:
     release: Release
     root: bytes = field(repr=False)
     devices: tuple[DeviceLogin, ...] = ()
+    addresses: tuple[str, ...] = ()
+    period: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,10 @@ class Device:
         site: name of its site.
         login: how it logs in.
         secret_name: name of its Secret.
+        annotations: of its Secret.
         host: where it connects.
         port: at which port.
+        authority: whether the broker's certificate is of the site's own authority.
         root: the root key of its site.
     """
 
@@ -68,6 +77,8 @@ class Device:
     site: str
     login: DeviceLogin
     secret_name: str
+    annotations: Mapping[str, str]
     host: str
     port: int
+    authority: bool
     root: bytes = field(repr=False)

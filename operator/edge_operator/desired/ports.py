@@ -10,5 +10,8 @@ MQTT_COMPONENTS = 1884
 """Listener of the broker that only components of the site and the operator can reach."""
 
 DNS = 53
+API_SERVER = (443, 6443, 8443, 16443)
+"""Where clusters of several makes have their API server, behind the Service's 443."""
+
 SERVICE_HTTP = 80
 SERVICE_HTTPS = 443

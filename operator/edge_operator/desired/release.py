@@ -37,6 +37,11 @@ class Release:
         return self._own("edge-storage")
 
     @property
+    def broker_agent_image(self) -> str:
+        """Image of the agent beside the broker."""
+        return self._own("edge-broker-agent")
+
+    @property
     def mqtt_image(self) -> str:
         """Default image of the broker."""
         if not self.registry:

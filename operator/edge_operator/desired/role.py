@@ -1,9 +1,10 @@
-"""The Role of the broker's agent: it may read the password file's Secret and nothing else."""
+"""The Role of the broker's agent: it may read the Secrets that it brings to Mosquitto and nothing else."""
 
 from edge_operator.desired import components
 from edge_operator.desired.inputs import Manifest, Site
 from edge_operator.desired.metadata import child_name, metadata
-from edge_operator.desired.secret.broker_auth import broker_auth_name
+from edge_operator.desired.secret.broker_auth import broker_auth_names
+from edge_operator.desired.secret.broker_tls import broker_tls_name
 
 
 def role(site: Site) -> Manifest | None:
@@ -18,7 +19,7 @@ def role(site: Site) -> Manifest | None:
             {
                 "apiGroups": [""],
                 "resources": ["secrets"],
-                "resourceNames": [broker_auth_name(site)],
+                "resourceNames": [*broker_auth_names(site), broker_tls_name(site)],
                 "verbs": ["get", "list", "watch"],
             }
         ],

@@ -60,6 +60,8 @@ _PROCESSOR = (
     Rule("write", topics.component_status("processor")),
 )
 _STORAGE = (Rule("write", topics.component_status("storage")),)
+# The agent logs in with it once to see that a reload has come about.
+_PROOF_OF_RELOAD = "~mqtt.reload"
 _BROKER_AGENT = (
     Rule("write", topics.BROKER_BOOT),
     Rule("write", topics.component_status("mqtt")),
@@ -85,6 +87,7 @@ _COMPONENTS = (
     UserRules(logins.STORAGE, _STORAGE),
     UserRules(logins.OPERATOR, _OPERATOR),
     UserRules(logins.BROKER_AGENT, _BROKER_AGENT),
+    UserRules(_PROOF_OF_RELOAD, ()),
 )
 
 # As the CRD says it; said again because one bad line here would be a hole, or end the broker.

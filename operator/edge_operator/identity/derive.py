@@ -46,6 +46,11 @@ def salt(root: bytes, username: str, password: str) -> bytes:
     return _derive(root, "password-salt", username, password)[:SALT_BYTES]
 
 
+def certificate_material(root: bytes, *parts: str) -> bytes:
+    """Return 64 bytes for a key or a serial number of a certificate."""
+    return _derive(root, "certificate", *parts, "1") + _derive(root, "certificate", *parts, "2")
+
+
 def _derive(root: bytes, purpose: str, *parts: str) -> bytes:
     if len(root) < ROOT_BYTES:
         raise ValueError(f"the root key has {len(root)} bytes and needs {ROOT_BYTES}: passwords could be guessed")

@@ -80,8 +80,41 @@ def _available(_facts: SiteFacts) -> Said:
 AVAILABLE: tuple[Check, ...] = (_unseen, _silent, _available)
 
 
-def _broker(_facts: SiteFacts) -> Said:
+def _broker_unasked(facts: SiteFacts) -> Said | None:
+    if facts.broker is not None:
+        return None
     return Said("Unknown", "NotObserved", "the broker has not been asked yet")
+
+
+def _broker_unusable(facts: SiteFacts) -> Said | None:
+    if facts.broker is None or not facts.broker.unusable:
+        return None
+    return Said("False", "BrokerLoginUnusable", facts.broker.message)
+
+
+def _broker_refuses(facts: SiteFacts) -> Said | None:
+    if facts.broker is None or not facts.broker.refused:
+        return None
+    return Said("False", "BrokerRefused", facts.broker.message)
+
+
+def _broker_unreachable(facts: SiteFacts) -> Said | None:
+    if facts.broker is None or facts.broker.connected:
+        return None
+    return Said("False", "BrokerUnreachable", facts.broker.message)
+
+
+def _broker_connected(facts: SiteFacts) -> Said:
+    return Said("True", "Connected", facts.broker.message if facts.broker else "")
+
+
+BROKER: tuple[Check, ...] = (
+    _broker_unasked,
+    _broker_unusable,
+    _broker_refuses,
+    _broker_unreachable,
+    _broker_connected,
+)
 
 
 def _cloud(facts: SiteFacts) -> Said:
@@ -106,7 +139,7 @@ def say(facts: SiteFacts) -> dict[str, Said]:
     said = {
         "Ready": ready,
         "Available": first(AVAILABLE, facts),
-        "BrokerConnected": _broker(facts),
+        "BrokerConnected": first(BROKER, facts),
         "CloudConnected": _cloud(facts),
         "Reconciling": _reconciling(facts, ready),
         "Stalled": stalled(facts.problems),

@@ -22,6 +22,7 @@ class DeviceFacts:
         host: where it connects; empty while the site does not say.
         in_cluster_only: whether `host` means something inside the cluster only.
         managed_broker: whether the operator runs the broker, and so gives out the logins.
+        own_password: whether the user brings the password, in the Secret `secret_name`.
         leaving: objects that must be gone before they can be made anew.
         problems: what went wrong, gravest first.
     """
@@ -32,6 +33,7 @@ class DeviceFacts:
     host: str = ""
     in_cluster_only: bool = False
     managed_broker: bool = True
+    own_password: bool = False
     leaving: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -55,6 +57,12 @@ def _theirs(facts: DeviceFacts) -> Said | None:
     return Said("Unknown", "ExternalBroker", "the login is given out by whoever runs the site's external broker")
 
 
+def _brought(facts: DeviceFacts) -> Said | None:
+    if not facts.own_password:
+        return None
+    return Said("True", "ExistingSecret", f"the password is that of the Secret {facts.secret_name}")
+
+
 def _inside(facts: DeviceFacts) -> Said | None:
     if not facts.in_cluster_only:
         return None
@@ -74,7 +82,7 @@ def _ready(_facts: DeviceFacts) -> Said:
 
 
 READY: tuple[Check, ...] = (_problem, _replacing, _ready)
-CREDENTIALS_READY: tuple[Check, ...] = (_problem, _theirs, _replacing, _inside, _issued)
+CREDENTIALS_READY: tuple[Check, ...] = (_problem, _theirs, _replacing, _brought, _inside, _issued)
 
 
 def say(facts: DeviceFacts) -> dict[str, Said]:

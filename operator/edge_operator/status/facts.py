@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .figures import DeviceFigures
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -55,6 +57,23 @@ class ComponentFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerFacts:
+    """How the operator's own way to the site's broker is.
+
+    Attributes:
+        connected: whether there is a connection.
+        message: where it is connected to, or why it is not.
+        refused: whether the broker answers and does not let the operator in.
+        unusable: whether what the spec names to log in with is missing or cannot be used.
+    """
+
+    connected: bool
+    message: str
+    refused: bool = False
+    unusable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SiteFacts:
     """Everything that a site's conditions are computed from.
 
@@ -69,6 +88,8 @@ class SiteFacts:
         components: the components of the site.
         endpoints: where the site is reached, by protocol.
         notices: things to know that are no problem, such as a root Secret made anew.
+        broker: how the way to the broker is; None while the first attempt is under way.
+        devices: the figures of its devices that are to be told; None to leave those that were told.
     """
 
     generation: int
@@ -81,6 +102,8 @@ class SiteFacts:
     components: tuple[ComponentFacts, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
+    broker: BrokerFacts | None = None
+    devices: DeviceFigures | None = None
 
 
 def component_facts(name: str, image: str, desired: int, deployment: Mapping[str, Any]) -> ComponentFacts:

@@ -5,7 +5,7 @@ from typing import Any
 
 from .conditions import ASPECTS, phase, say
 from .facts import SiteFacts
-from .said import comparable, join
+from .said import Said, comparable, join
 
 
 def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any]:
@@ -17,6 +17,7 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
         now: RFC 3339 in UTC.
     """
     said = say(facts)
+    said["BrokerConnected"] = _steady(said["BrokerConnected"], before)
     status: dict[str, Any] = {
         "observedGeneration": facts.generation,
         "phase": phase(facts, said, before),
@@ -28,7 +29,20 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     }
     if facts.endpoints:
         status["endpoints"] = dict(facts.endpoints)
+    devices = before.get("devices") if facts.devices is None else facts.devices.to_status()
+    if devices is not None:
+        status["devices"] = dict(devices)
     return status
+
+
+def _steady(broker: Said, before: Mapping[str, Any]) -> Said:
+    """Return what is said of the broker; what was said stands while a new leader asks, or where only words differ."""
+    for was in before.get("conditions") or ():
+        if was["type"] == "BrokerConnected" and (
+            broker.status == "Unknown" or (was["status"], was["reason"]) == (broker.status, broker.reason)
+        ):
+            return Said(was["status"], was["reason"], was["message"])
+    return broker
 
 
 def site_update(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any] | None:
@@ -37,7 +51,7 @@ def site_update(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     return status if differs(status, before) else None
 
 
-OWNED = ("observedGeneration", "phase", "conditions", "components", "endpoints")
+OWNED = ("observedGeneration", "phase", "conditions", "components", "endpoints", "devices")
 """The fields of the status that the reconcile owns."""
 
 

@@ -57,5 +57,7 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # Kopf logs each failed attempt of each watch as an error; its retries are ours to report.
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+    # It logs each attempt to reach each site's broker; the operator tells of what changes.
+    logging.getLogger("edge_service.mqtt.session").setLevel(logging.ERROR)
     # It warns that it does not take the signals: it is not meant to.
     logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)

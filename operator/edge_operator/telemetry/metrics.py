@@ -62,3 +62,42 @@ class Metrics:
         self.events_dropped = Counter(
             "edge_events_dropped_total", "Kubernetes Events that could not be written.", registry=registry
         )
+        self.device_phases = Gauge(
+            "edge_devices_phase", "EdgeDevices by phase, as decided now.", ("phase",), registry=registry
+        )
+        self.transitions = Counter(
+            "edge_device_transitions_total",
+            "Devices that changed their phase, by its reason.",
+            ("reason",),
+            registry=registry,
+        )
+        self.liveness_writes = Counter(
+            "edge_liveness_writes_total", "Writes of devices' lives, by kind.", ("kind",), registry=registry
+        )
+        self.liveness_held_back = Gauge(
+            "edge_liveness_suppressed",
+            "Writes since the start that were not made: overtaken transitions, refreshes and Events beyond the budget.",
+            ("kind",),
+            registry=registry,
+        )
+        self.liveness_conflicts = Counter(
+            "edge_liveness_conflicts_total", "Writes of devices' lives that others had overtaken.", registry=registry
+        )
+        self.liveness_queue = Gauge(
+            "edge_liveness_queue", "Transitions of devices that wait to be written.", registry=registry
+        )
+        self.broker_sessions = Gauge("edge_broker_sessions", "Sites whose broker is followed.", registry=registry)
+        self.brokers_connected = Gauge(
+            "edge_broker_sessions_connected", "Sites whose broker is connected to.", registry=registry
+        )
+        self.broker_messages = Counter(
+            "edge_broker_messages_total", "Messages from the sites' brokers, by kind.", ("kind",), registry=registry
+        )
+        self.malformed = Counter(
+            "edge_broker_malformed_total", "Messages that could not be read, by why.", ("reason",), registry=registry
+        )
+        self.leftovers = Counter(
+            "edge_broker_leftovers_cleared_total",
+            "Retained statuses of unknown devices that were cleared.",
+            registry=registry,
+        )

@@ -42,9 +42,10 @@ def test_device_gets_a_login_that_the_broker_takes(devices: Devices) -> None:
     assert {key: secret[key] for key in ("username", "host", "port", "url")} == {
         "username": "pump-1",
         "host": host,
-        "port": "1883",
-        "url": f"mqtt://{host}:1883",
+        "port": "8883",
+        "url": f"mqtts://{host}:8883",
     }
+    assert secret["ca.crt"] == (devices.secret(f"{SITE}-mqtt-tls") or {})["ca.crt"]
     assert check_password(devices.await_login("pump-1"), secret["password"])
 
 
@@ -120,16 +121,74 @@ def test_disabled_device_is_shut_out_and_let_in_again(devices: Devices) -> None:
     assert devices.await_login("valve") == line
 
 
-def test_rotation_gives_another_password(devices: Devices) -> None:
-    devices.apply("meter")
+def test_rotation_brings_the_secret_first_and_the_broker_a_while_later(devices: Devices) -> None:
+    devices.apply("meter", credentials={"switchAfter": "3s"})
     line, before = devices.await_login("meter"), devices.secret("meter-device-credentials")
     assert before is not None
-    devices.apply("meter", credentials={"rotation": 1})
-    eventually("another line", lambda: devices.logins()["meter"] != line)
+    begun = time.monotonic()
+    devices.apply("meter", credentials={"rotation": 1, "switchAfter": "3s"})
+    eventually("another password", lambda: devices.secret("meter-device-credentials") != before)
     after = devices.secret("meter-device-credentials")
     assert after is not None
-    assert after["password"] != before["password"]
+    assert devices.logins()["meter"] == line, "the old one still works"
+    eventually("another line", lambda: devices.logins()["meter"] != line)
+    assert 2 <= time.monotonic() - begun < 8
     assert check_password(devices.logins()["meter"], after["password"])
+
+
+def test_rotation_outlasts_a_restart_of_the_operator(devices: Devices, operator: OperatorProcess) -> None:
+    devices.apply("gauge", credentials={"switchAfter": "1h"})
+    line = devices.await_login("gauge")
+    devices.apply("gauge", credentials={"rotation": 5, "switchAfter": "1h"})
+    devices.await_reason("gauge", "Ready", "Reconciled")
+    secret = devices.secret("gauge-device-credentials")
+    operator.stop()
+    operator.start().await_leading()
+    devices.apply("late-comer")
+    devices.await_login("late-comer")
+    assert (devices.logins()["gauge"], devices.secret("gauge-device-credentials")) == (line, secret)
+
+
+def own_secret(devices: Devices, name: str, password: str, *, labelled: bool = True) -> None:
+    labels = {"edge-stack.io/device-credentials": "true" if labelled else "false"}
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "labels": labels}}
+    path = kind_path(SECRET, devices.sites.namespace, name)
+    devices.sites.api.apply(path, body | {"stringData": {"password": password}}, "user")
+
+
+def test_user_brings_the_password(devices: Devices) -> None:
+    password = "a password of the user's own"
+    devices.apply("robot", credentials={"existingSecretRef": {"name": "robot-login"}})
+    message = devices.await_reason("robot", "CredentialsReady", "ExistingSecretNotFound")
+    assert "edge-stack.io/device-credentials=true" in message
+    own_secret(devices, "robot-login", password, labelled=False)
+    own_secret(devices, "robot-login", "too short")
+    devices.await_reason("robot", "CredentialsReady", "ExistingSecretInvalid")
+    assert "robot" not in devices.logins()
+    own_secret(devices, "robot-login", password)
+    devices.await_reason("robot", "CredentialsReady", "ExistingSecret")
+    assert check_password(devices.await_login("robot"), password)
+    assert devices.secret("robot-device-credentials") is None
+    own_secret(devices, "robot-login", password[::-1])
+    eventually("the other password", lambda: check_password(devices.logins()["robot"], password[::-1]))
+    own_secret(devices, "robot-login", password[::-1], labelled=False)
+    devices.await_reason("robot", "CredentialsReady", "ExistingSecretNotFound")
+    eventually("its login is gone", lambda: "robot" not in devices.logins())
+
+
+def test_secret_without_the_label_is_never_read(devices: Devices) -> None:
+    devices.apply("spy", credentials={"existingSecretRef": {"name": f"{SITE}-api-token"}})
+    devices.await_reason("spy", "CredentialsReady", "ExistingSecretNotFound")
+    assert "spy" not in devices.logins()
+
+
+def test_device_that_takes_to_its_own_password_loses_the_one_made_for_it(devices: Devices) -> None:
+    devices.apply("crane")
+    devices.await_login("crane")
+    own_secret(devices, "crane-login", "a password of the user's own")
+    devices.apply("crane", credentials={"existingSecretRef": {"name": "crane-login"}})
+    devices.await_reason("crane", "CredentialsReady", "ExistingSecret")
+    eventually("no Secret of ours", lambda: devices.secret("crane-device-credentials") is None)
 
 
 def test_secret_of_another_name_takes_the_place_of_the_first(devices: Devices) -> None:

@@ -14,13 +14,16 @@ from edge_operator.desired.kinds import SECRET
 VERSIONS = iter(range(1, 10_000))
 
 
-def site(name: str, *, uid: str = "s1", mqtt: str | None = None, **spec: Any) -> dict[str, Any]:
-    status = {"endpoints": {"mqtt": mqtt}} if mqtt else {}
+def site(name: str, *, uid: str = "s1", mqtts: str | None = None, **spec: Any) -> dict[str, Any]:
+    status = {"endpoints": {"mqtts": mqtts}} if mqtts else {}
     return {"metadata": metadata(name, uid), "spec": spec, "status": status}
 
 
-def device(name: str, of: str, *, uid: str | None = None, status: Any = None, **spec: Any) -> dict[str, Any]:
-    body = {"metadata": metadata(name, uid or f"d-{name}"), "spec": {"siteRef": {"name": of}, **spec}}
+def device(
+    name: str, of: str, *, uid: str | None = None, generation: int = 1, status: Any = None, **spec: Any
+) -> dict[str, Any]:
+    head = metadata(name, uid or f"d-{name}") | {"generation": generation}
+    body = {"metadata": head, "spec": {"siteRef": {"name": of}, **spec}}
     return body | ({"status": status} if status else {})
 
 
@@ -77,11 +80,12 @@ async def watched() -> Watched:
     ("change", "devices"),
     [
         (lambda: site("a", location="x"), set()),
-        (lambda: site("a", mqtt="mqtt://h:1"), {"a1", "a2"}),
+        (lambda: site("a", mqtts="mqtts://h:1"), {"a1", "a2"}),
         (lambda: site("a", broker={"type": "External"}), {"a1", "a2"}),
+        (lambda: site("a", broker={"managed": {"tls": {"secretRef": {"name": "t"}}}}), {"a1", "a2"}),
         (lambda: site("a", uid="anew"), {"a1", "a2"}),
     ],
-    ids=["nothing of theirs", "another address", "another broker", "made anew"],
+    ids=["nothing of theirs", "another address", "another broker", "another authority", "made anew"],
 )
 async def test_devices_are_looked_at_where_their_site_offers_something_else(
     watched: Watched, change: Callable[[], dict[str, Any]], devices: set[str]
@@ -96,21 +100,21 @@ async def test_devices_are_looked_at_when_their_site_goes(watched: Watched) -> N
 
 
 @pytest.mark.parametrize(
-    ("change", "sites"),
+    ("change", "sites", "devices"),
     [
-        (lambda: device("a1", "a", displayName="x"), set()),
-        (lambda: device("a1", "a", status={"phase": "Online"}), set()),
-        (lambda: device("a1", "a", disabled=True), {"a"}),
-        (lambda: device("a1", "a", credentials={"rotation": 1}), {"a"}),
-        (lambda: device("a1", "b", uid="anew"), {"a", "b"}),
+        (lambda: device("a1", "a", generation=2, displayName="x"), set(), {"a1"}),
+        (lambda: device("a1", "a", status={"phase": "Online"}), set(), set()),
+        (lambda: device("a1", "a", generation=2, disabled=True), {"a"}, {"a1"}),
+        (lambda: device("a1", "a", generation=2, credentials={"rotation": 1}), {"a"}, {"a1"}),
+        (lambda: device("a1", "b", uid="anew"), {"a", "b"}, {"a1"}),
     ],
-    ids=["nothing of its login", "its status", "shut out", "rotated", "made anew in another site"],
+    ids=["nothing of its login", "its life", "shut out", "rotated", "made anew in another site"],
 )
 async def test_site_is_looked_at_where_a_login_changes(
-    watched: Watched, change: Callable[[], dict[str, Any]], sites: set[str]
+    watched: Watched, change: Callable[[], dict[str, Any]], sites: set[str], devices: set[str]
 ) -> None:
     watched.knowledge.devices.put(change())
-    assert await watched.looked_at() == (set(), sites, {"a1"})
+    assert await watched.looked_at() == (set(), sites, devices)
 
 
 async def test_younger_device_is_looked_at_when_the_elder_goes(watched: Watched) -> None:

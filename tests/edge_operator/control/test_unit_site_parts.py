@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -15,10 +15,12 @@ from edge_operator.control.endpoints import endpoints
 from edge_operator.control.events import NOTE_LIMIT, Events
 from edge_operator.control.heal import Healer
 from edge_operator.control.observed import Observed, observe
+from edge_operator.control.own_passwords import OwnPasswords
 from edge_operator.control.plan import Plans, SpecUnusableError
 from edge_operator.control.resource import SiteObject
 from edge_operator.control.resources import DeviceStore, SiteStore
 from edge_operator.control.roots import Root
+from edge_operator.control.rotations import Rotations
 from edge_operator.control.status_writer import EDGE_SITE, StatusWriter
 from edge_operator.control.store import ChildStore, ResourceKey
 from edge_operator.control.volumes import fit
@@ -205,6 +207,20 @@ def test_fit(wanted: tuple[str, str | None], there: Observed | None, becomes: tu
     assert (spec["resources"]["requests"]["storage"], spec.get("storageClassName")) == becomes
 
 
+PlansKind = TypeVar("PlansKind", bound=Plans)
+
+
+def plans_over(store: ChildStore, kind: type[PlansKind]) -> PlansKind:
+    return kind(
+        RELEASE,
+        store,
+        DeviceStore(lambda *_: None),
+        Rotations(store, lambda: NOW),
+        OwnPasswords(lambda _: None),
+        lambda: NOW,
+    )
+
+
 class CountingPlans(Plans):
     """Counts how often manifests are built."""
 
@@ -226,7 +242,7 @@ class CountingPlans(Plans):
     ],
 )
 def test_plans_are_built_only_when_their_basis_changes(site: SiteObject, root: Root, builds: int) -> None:
-    plans = CountingPlans(RELEASE, ChildStore(lambda *_: None), DeviceStore(lambda *_: None))
+    plans = plans_over(ChildStore(lambda *_: None), CountingPlans)
     first = plans.wanted(SiteObject(body(1)), ROOT)
     assert plans.wanted(SiteObject(body(1)), ROOT) is first
     plans.wanted(site, root)
@@ -234,7 +250,7 @@ def test_plans_are_built_only_when_their_basis_changes(site: SiteObject, root: R
 
 
 def test_plan_of_a_site_that_is_gone_is_forgotten() -> None:
-    plans = CountingPlans(RELEASE, ChildStore(lambda *_: None), DeviceStore(lambda *_: None))
+    plans = plans_over(ChildStore(lambda *_: None), CountingPlans)
     plans.wanted(SiteObject(body()), ROOT)
     plans.forget(KEY)
     plans.forget(KEY)
@@ -243,7 +259,7 @@ def test_plan_of_a_site_that_is_gone_is_forgotten() -> None:
 
 def test_changed_volume_is_planned_anew() -> None:
     store = ChildStore(lambda *_: None)
-    plans = CountingPlans(RELEASE, store, DeviceStore(lambda *_: None))
+    plans = plans_over(store, CountingPlans)
     plans.wanted(SiteObject(body()), ROOT)
     labels = {"edge-stack.io/site": "hall", "app.kubernetes.io/managed-by": "edge-stack"}
     metadata = {"namespace": "ns", "name": "hall-storage-data", "uid": "p", "resourceVersion": "1", "labels": labels}
@@ -253,14 +269,14 @@ def test_changed_volume_is_planned_anew() -> None:
 
 
 def test_spec_of_other_rules_is_unusable_and_says_where() -> None:
-    plans = Plans(RELEASE, ChildStore(lambda *_: None), DeviceStore(lambda *_: None))
+    plans = plans_over(ChildStore(lambda *_: None), Plans)
     with pytest.raises(SpecUnusableError, match=r"spec\.gateway\.replicas.*correct the spec of the EdgeSite ns/hall"):
         plans.wanted(SiteObject(body() | {"spec": {"gateway": {"replicas": "many"}}}), ROOT)
 
 
 @pytest.mark.parametrize("status", [{"phase": "Sleeping"}, {"components": [{"name": "lights"}]}, {"conditions": [{}]}])
 def test_status_of_another_release_does_not_make_the_spec_unusable(status: dict[str, Any]) -> None:
-    plans = Plans(RELEASE, ChildStore(lambda *_: None), DeviceStore(lambda *_: None))
+    plans = plans_over(ChildStore(lambda *_: None), Plans)
     assert plans.wanted(SiteObject(body(status=status)), ROOT)
 
 

@@ -72,18 +72,24 @@ def check_pods(manifests: Manifests) -> None:
         assert pod["enableServiceLinks"] is False
         assert pod["serviceAccountName"] == deployment["metadata"]["name"]
         assert pod["containers"][0]["name"] == labels["app.kubernetes.io/component"]
-        for container in pod["containers"]:
+        containers = [*pod.get("initContainers", ()), *pod["containers"]]
+        check_volumes(containers, pod)
+        for container in containers:
             assert container["securityContext"]["readOnlyRootFilesystem"] is True
-            check_mounts(container, pod)
+            check_container(container)
 
 
-def check_mounts(container: dict[str, Any], pod: dict[str, Any]) -> None:
-    """Every mount has its volume, every volume its mount, and no path is taken twice."""
-    paths = [mount["mountPath"] for mount in container["volumeMounts"]]
-    assert len(paths) == len(set(paths))
+def check_volumes(containers: list[dict[str, Any]], pod: dict[str, Any]) -> None:
+    """Every mount has its volume, and every volume its mount."""
     names = [volume["name"] for volume in pod["volumes"]]
     assert len(names) == len(set(names))
-    assert {mount["name"] for mount in container["volumeMounts"]} == set(names)
+    assert {mount["name"] for container in containers for mount in container["volumeMounts"]} == set(names)
+
+
+def check_container(container: dict[str, Any]) -> None:
+    """No path is mounted twice, no variable set twice."""
+    paths = [mount["mountPath"] for mount in container["volumeMounts"]]
+    assert len(paths) == len(set(paths))
     variables = [each["name"] for each in container["env"]]
     assert len(variables) == len(set(variables))
 
@@ -129,4 +135,4 @@ def _named(volume: dict[str, Any]) -> list[tuple[str, str, set[str]]]:
     if "persistentVolumeClaim" in volume:
         return [("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"], set())]
     sources = volume.get("projected", {}).get("sources", ())
-    return [("Secret", each["secret"]["name"], keys(each["secret"])) for each in sources]
+    return [("Secret", each["secret"]["name"], keys(each["secret"])) for each in sources if "secret" in each]

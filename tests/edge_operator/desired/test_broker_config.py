@@ -35,7 +35,7 @@ def conf(spec: dict[str, Any] | None = None) -> dict[str, dict[str, list[str]]]:
 def test_global_options() -> None:
     assert conf()[""] == {
         "allow_anonymous": ["false"],
-        "password_file": ["/mosquitto/config/passwords"],
+        "password_file": ["/mosquitto/data/auth/passwords"],
         "acl_file": ["/mosquitto/config/acl"],
         "persistence": ["true"],
         "persistence_location": ["/mosquitto/data/"],
@@ -57,8 +57,17 @@ def test_global_options() -> None:
 
 
 DEVICES = {"protocol": ["mqtt"], "use_username_as_clientid": ["true"]}
-LISTENERS = {"1883": DEVICES, "9001": DEVICES | {"protocol": ["websockets"]}, "1884": {"protocol": ["mqtt"]}}
-CERTIFICATE = {"certfile": ["/mosquitto/tls/tls.crt"], "keyfile": ["/mosquitto/tls/tls.key"]}
+CERTIFICATE = {
+    "certfile": ["/mosquitto/data/auth/tls.pem"],
+    "keyfile": ["/mosquitto/data/auth/tls.pem"],
+    "tls_version": ["tlsv1.2"],
+}
+LISTENERS = {
+    "1883": DEVICES,
+    "9001": DEVICES | {"protocol": ["websockets"]},
+    "8883": DEVICES | CERTIFICATE,
+    "1884": {"protocol": ["mqtt"]},
+}
 
 
 def test_listeners() -> None:
@@ -67,12 +76,13 @@ def test_listeners() -> None:
     assert listeners == LISTENERS
 
 
-def test_tls_listener_needs_a_certificate() -> None:
-    listeners = conf(FULL)
-    del listeners[""]
-    assert listeners == LISTENERS | {"8883": DEVICES | CERTIFICATE}
-    volumes = children(FULL)["Deployment", "mqtt"]["spec"]["template"]["spec"]["volumes"]
-    assert {"name": "tls", "secret": {"secretName": "broker-tls", "defaultMode": 0o440}} in volumes
+@pytest.mark.parametrize(("spec", "name"), [({}, "factory-mqtt-tls"), (FULL, "broker-tls")])
+def test_agent_brings_the_certificate_of_ours_or_of_the_user(spec: dict[str, Any], name: str) -> None:
+    found = children(spec)
+    (agent,) = found["Deployment", "mqtt"]["spec"]["template"]["spec"]["initContainers"]
+    assert {"name": "TLS_SECRET", "value": name} in agent["env"]
+    assert name in found["Role", "mqtt"]["rules"][0]["resourceNames"]
+    assert (("Secret", "mqtt-tls") in found) is (spec == {})
 
 
 def test_sensitive_files_are_no_symlinks() -> None:
@@ -80,7 +90,7 @@ def test_sensitive_files_are_no_symlinks() -> None:
     files = {
         each["mountPath"]: each.get("subPath") for each in mounts if each["mountPath"].startswith("/mosquitto/con")
     }
-    assert files == {f"/mosquitto/config/{name}": name for name in ("mosquitto.conf", "acl", "passwords")}
+    assert files == {f"/mosquitto/config/{name}": name for name in ("mosquitto.conf", "acl")}
 
 
 @pytest.mark.parametrize(
@@ -117,10 +127,10 @@ def test_a_full_queue_leaves_room_for_connections(limit: int) -> None:
 
 
 def test_places_are_parameters() -> None:
-    layout = BrokerLayout(mqtt=1, websockets=2, mqtts=3, components=4, config_dir="/c", data_dir="/d", log_dir="/l")
-    moved = sections(mosquitto_conf(layout, QueueLimits(1, 2, 3), tls=True))
+    layout = BrokerLayout(mqtt=1, websockets=2, mqtts=3, components=4, data_dir="/d", log_dir="/l", auth_dir="/a")
+    moved = sections(mosquitto_conf(layout, QueueLimits(1, 2, 3)))
     assert list(moved) == ["", "1", "2", "3", "4"]
-    assert moved[""]["password_file"] == ["/c/passwords"]
+    assert moved[""]["password_file"] == ["/a/passwords"]
     assert moved[""]["persistence_location"] == ["/d/"]
 
 

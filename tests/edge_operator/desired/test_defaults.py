@@ -60,7 +60,6 @@ TABLE: dict[str, dict[str, Any]] = {
         "mounts": {
             "/mosquitto/config/mosquitto.conf",
             "/mosquitto/config/acl",
-            "/mosquitto/config/passwords",
             "/mosquitto/data",
             "/mosquitto/log",
             "/tmp",

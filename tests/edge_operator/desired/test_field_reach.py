@@ -27,7 +27,7 @@ TOUCHED: list[tuple[str, Any, set[str]]] = [
     ("broker.managed.storage.data", "2Gi", {"PersistentVolumeClaim/mqtt-data"}),
     ("broker.managed.storage.log", "2Gi", {"PersistentVolumeClaim/mqtt-log"}),
     ("broker.managed.resources", {"limits": {"memory": "1Gi"}}, {"D/mqtt", "ConfigMap/mqtt"}),
-    ("broker.managed.tls.secretRef", {"name": "t"}, {"D/mqtt", "ConfigMap/mqtt"}),
+    ("broker.managed.tls.secretRef", {"name": "t"}, {"D/mqtt", "Role/mqtt", "Secret/mqtt-tls"}),
     (
         "broker.managed.clients",
         [{"name": "scada", "subscribe": ["alerts/#"]}],
@@ -43,6 +43,7 @@ TOUCHED: list[tuple[str, Any, set[str]]] = [
     ("gateway.service.nodePorts.mqtt", 30081, {"Service/gateway"}),
     ("gateway.service.nodePorts.mqtts", 30082, {"Service/gateway"}),
     ("gateway.service.nodePorts.coap", 30083, {"Service/gateway"}),
+    ("gateway.service.externalAddress", "x.example.com", {"Secret/mqtt-tls"}),
     ("gateway.coap.security", "None", {"D/gateway"}),
     ("gateway.tls.secretRef", {"name": "t"}, {"D/gateway", "Service/gateway", "NetworkPolicy/gateway"}),
     ("gateway.allowPlaintextCredentials", True, {"D/gateway"}),
@@ -133,7 +134,6 @@ def test_field_reaches_what_it_concerns_and_nothing_else(path: str, value: Any, 
         ("paused", True),
         ("devices.heartbeatInterval", "1s"),
         ("devices.offlineAfter", "1h"),
-        ("gateway.service.externalAddress", "x"),
     ],
 )
 def test_field_changes_no_child(path: str, value: Any) -> None:

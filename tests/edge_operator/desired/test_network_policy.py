@@ -25,7 +25,7 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
             "TCP1883 TCP8883 TCP9001 <- anywhere",
             f"TCP1884 <- edge-gateway edge-processor edge-storage {OPERATOR}",
         ],
-        [],
+        [DNS, "TCP443 TCP6443 TCP8443 TCP16443 -> anywhere"],
     ),
 }
 

@@ -1,5 +1,7 @@
 """A real Mosquitto takes the rendered files, and each login can do what the contract says and nothing else."""
 
+import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from edge_operator.api.broker import BrokerClient
 from edge_operator.identity import logins
+from edge_operator.identity.certificates import authority_certificate
 from tests.support.mosquitto import Mosquitto, MosquittoFactory
 from tests.support.processes import eventually
 
@@ -29,6 +32,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "alerts/d1": ("~processor", "~scada"),
     "edge/activity": ("~gateway ~processor", "~gateway ~operator"),
     "edge/activity/request": ("~gateway ~operator", "~processor"),
+    "edge/activity/marker": ("~processor", "~processor"),
     "edge/status/storage": ("~storage", "~gateway ~operator"),
     "edge/roster/d1": ("~operator", "~gateway ~operator"),
     "edge/broker/boot": ("~mqtt", "~gateway ~operator"),
@@ -129,3 +133,41 @@ def test_strangers_get_nowhere(broker: Mosquitto, username: str, password: str) 
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode != 0
     assert "ot authori" in done.stderr
+
+
+def handshake(broker: Mosquitto, authority: str, minimum: ssl.TLSVersion, maximum: ssl.TLSVersion) -> str:
+    """Greet the broker as a device that trusts `authority`; the protocol, or what came of it in one word."""
+    context = ssl.create_default_context(cadata=authority)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.minimum_version, context.maximum_version = minimum, maximum
+    with socket.create_connection(("127.0.0.1", broker.layout.mqtts), timeout=SECONDS) as plain:
+        try:
+            with context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
+                return str(secure.version())
+        except ssl.SSLCertVerificationError:
+            return "untrusted"
+        except (ssl.SSLError, ConnectionError):
+            return "refused"
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        ((ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2), "TLSv1.2"),
+        ((ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3), "TLSv1.3"),
+        ((ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_1), "refused"),
+    ],
+    ids=["1.2", "1.3", "1.1"],
+)
+def test_tls_of_a_device(
+    mosquitto: MosquittoFactory, versions: tuple[ssl.TLSVersion, ssl.TLSVersion], expected: str
+) -> None:
+    broker = mosquitto(["d1"])
+    assert handshake(broker, broker.authority, *versions) == expected
+
+
+def test_device_of_another_site_does_not_trust_the_broker(mosquitto: MosquittoFactory) -> None:
+    broker = mosquitto(["d1"])
+    theirs = authority_certificate(bytes(range(1, 33)), "ns/other")
+    assert handshake(broker, theirs, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3) == "untrusted"

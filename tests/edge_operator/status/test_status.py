@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from edge_operator.api.edgesite import EdgeSiteStatus
 from edge_operator.status.conditions import ASPECTS, phase, say
-from edge_operator.status.facts import ComponentFacts, Notice, Problem, SiteFacts, component_facts
+from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, component_facts
+from edge_operator.status.figures import DeviceFigures
 from edge_operator.status.said import MESSAGE_LIMIT, Said, join
-from edge_operator.status.site import differs, site_status
+from edge_operator.status.site import differs, site_status, site_update
 
 UP = ComponentFacts("gateway", "image", 2, 2, rolled_out=True)
 ROLLING = ComponentFacts("processor", "image", 2, 1)
@@ -195,7 +196,8 @@ def test_nothing_differs_once_it_is_written() -> None:
 @pytest.mark.parametrize(
     ("change", "differing"),
     [
-        pytest.param({"devices": {"total": 3}}, False, id="what others own"),
+        pytest.param({"sinks": [{"name": "cloud", "connected": True}]}, False, id="what others own"),
+        pytest.param({"devices": {"total": 3}}, True, id="figures"),
         pytest.param({"phase": "Pending"}, True, id="phase"),
         pytest.param({"observedGeneration": 1}, True, id="generation"),
         pytest.param({"endpoints": {"http": "http://x"}}, True, id="endpoint to remove"),
@@ -264,3 +266,38 @@ def test_status_is_always_consistent(history: list[SiteFacts]) -> None:
         assert (status["phase"] == "Ready") == (ready and not facts.paused)
         assert (status["phase"] == "Paused") == facts.paused
         EdgeSiteStatus.model_validate(status)
+
+
+BROKERS = {
+    "not asked yet": (None, "Unknown", "NotObserved"),
+    "connected": (BrokerFacts(connected=True, message="connected to mqtt://x"), "True", "Connected"),
+    "away": (BrokerFacts(connected=False, message="no route"), "False", "BrokerUnreachable"),
+    "refuses": (BrokerFacts(connected=False, message="not authorised", refused=True), "False", "BrokerRefused"),
+    "no login": (BrokerFacts(connected=False, message="no Secret", unusable=True), "False", "BrokerLoginUnusable"),
+}
+
+
+@pytest.mark.parametrize(("broker", "status", "reason"), BROKERS.values(), ids=BROKERS)
+def test_broker_connected(broker: BrokerFacts | None, status: str, reason: str) -> None:
+    said = say(replace(WELL, broker=broker))["BrokerConnected"]
+    assert (said.status, said.reason) == (status, reason)
+    assert said.message
+
+
+def test_what_was_said_of_the_broker_stands_while_a_new_leader_asks() -> None:
+    before = site_status(replace(WELL, broker=BrokerFacts(connected=True, message="connected to mqtt://x")), {}, NOW)
+    assert site_update(WELL, before, "later") is None
+
+
+def test_other_words_for_the_same_are_no_news() -> None:
+    before = site_status(replace(WELL, broker=BrokerFacts(connected=False, message="refused")), {}, NOW)
+    assert site_update(replace(WELL, broker=BrokerFacts(connected=False, message="timed out")), before, "later") is None
+
+
+def test_figures_stand_until_others_are_to_be_told() -> None:
+    before = site_status(replace(WELL, devices=DeviceFigures(total=3, online=2, unknown=1)), {}, NOW)
+    assert before["devices"] == {"total": 3, "online": 2, "offline": 0, "unknown": 1}
+    assert site_update(WELL, before, "later") is None
+    changed = site_update(replace(WELL, devices=DeviceFigures(total=3, online=3)), before, "later")
+    assert changed is not None
+    assert changed["devices"]["online"] == 3

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from e2e.cluster.ports import free_ports
 from edge_service.address import BrokerAddress
 from edge_service.backoff import Backoff
-from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
+from edge_service.mqtt import ConnectError, Login, Message, MqttError, MqttOptions, MqttSession, Subscription
 from tests.edge_service.waiting import SECONDS, eventually
 
 HOST = "127.0.0.1"
@@ -72,6 +72,21 @@ async def test_a_broker_that_nobody_vouches_for_gets_no_login(broker: TlsBroker)
         await eventually("refused", lambda: "certificate verify failed" in session.last_error)
         (broker.credentials / "ca.crt").write_bytes((broker.credentials / "tls.crt").read_bytes())
         await asyncio.wait_for(session.connected.wait(), SECONDS)
+
+
+async def test_authorities_that_come_as_text_are_trusted(broker: TlsBroker) -> None:
+    login = Login("anyone", "anything", authorities_pem=(broker.credentials / "tls.crt").read_text())
+    async with MqttSession(MqttOptions(broker.address, "c1", login=login)) as session:
+        await asyncio.wait_for(session.connected.wait(), SECONDS)
+
+
+async def test_text_that_is_no_authority_is_named(broker: TlsBroker) -> None:
+    told: list[MqttError] = []
+    login = Login("anyone", "anything", authorities_pem="nothing")
+    async with MqttSession(MqttOptions(broker.address, "c1", login=login), on_down=told.append):
+        await eventually("told", lambda: told)
+    assert isinstance(told[0], ConnectError)
+    assert "ca.crt holds no certificates" in str(told[0])
 
 
 async def test_a_burst_arrives_whole(broker: TlsBroker) -> None:

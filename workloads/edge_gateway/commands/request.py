@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from edge_gateway.body import malformed
-from edge_service.duration import parse_duration
+from edge_wire.goduration import parse_duration
 from edge_wire.messages import Command, MalformedError, parse_timestamp
 from edge_wire.messages import fields as take
 from edge_wire.messages.document import load_object

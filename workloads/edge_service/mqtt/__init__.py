@@ -1,7 +1,13 @@
 """Sessions with the site's broker: MQTT 5, asyncio, PUBACK when the receiver says so."""
 
 from edge_service.mqtt.credentials import Login, read_login
-from edge_service.mqtt.errors import ConnectError, MqttError, NotConnectedError, PublishRefusedError
+from edge_service.mqtt.errors import (
+    ConnectError,
+    ConnectRefusedError,
+    MqttError,
+    NotConnectedError,
+    PublishRefusedError,
+)
 from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions, Subscription, Will
 from edge_service.mqtt.session import NOBODY, MqttSession
@@ -9,6 +15,7 @@ from edge_service.mqtt.session import NOBODY, MqttSession
 __all__ = [
     "NOBODY",
     "ConnectError",
+    "ConnectRefusedError",
     "Login",
     "Message",
     "MqttError",

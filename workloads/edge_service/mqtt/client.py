@@ -84,8 +84,9 @@ def connect(client: paho.Client, options: MqttOptions) -> None:
 
 def _trust(login: Login) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=login.authorities)
-    except OSError as error:
-        raise ConnectError(f"{login.authorities} holds no certificates that can be trusted: {error}") from error
+        context = ssl.create_default_context(cafile=login.authorities, cadata=login.authorities_pem)
+    except (OSError, ValueError) as error:
+        where = login.authorities or "ca.crt"
+        raise ConnectError(f"{where} holds no certificates that can be trusted: {error}") from error
     context.sslsocket_class = _TlsSocket
     return context

@@ -18,7 +18,13 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from edge_service.mqtt.client import build_client, connect
 from edge_service.mqtt.credentials import Login
 from edge_service.mqtt.driver import SocketDriver
-from edge_service.mqtt.errors import ConnectError, MqttError, NotConnectedError, PublishRefusedError
+from edge_service.mqtt.errors import (
+    ConnectError,
+    ConnectRefusedError,
+    MqttError,
+    NotConnectedError,
+    PublishRefusedError,
+)
 from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions
 
@@ -146,7 +152,7 @@ class Connection:
     def _connected(self, _client: Any, _data: Any, flags: paho.ConnectFlags, reason: ReasonCode, _more: Any) -> None:
         if reason.is_failure:
             said = f"{self._options.broker} refuses the client {self._options.client_id}: {reason}"
-            _fail(self._accepted, ConnectError(said))
+            _fail(self._accepted, ConnectRefusedError(said))
         elif not self._accepted.done():
             self._accepted.set_result(flags.session_present)
 
@@ -155,7 +161,7 @@ class Connection:
         refused = [f"{topic} ({reason})" for topic, reason in zip(asked, reasons, strict=False) if reason.is_failure]
         if refused:
             said = f"{self._options.broker} refuses {self._options.client_id} the subscription to {', '.join(refused)}"
-            _fail(self._subscribed, ConnectError(said))
+            _fail(self._subscribed, ConnectRefusedError(said))
         elif not self._subscribed.done():
             self._subscribed.set_result(None)
 

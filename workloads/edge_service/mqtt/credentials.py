@@ -14,11 +14,13 @@ class Login:
         username: without one the connection is anonymous.
         password: never shown.
         authorities: file of the certificate authorities to trust with TLS; those of the system if there is none.
+        authorities_pem: the same, in place of a file.
     """
 
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     authorities: Path | None = None
+    authorities_pem: str | None = None
 
 
 def read_login(directory: Path | None) -> Login:

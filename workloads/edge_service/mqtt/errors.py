@@ -9,6 +9,10 @@ class ConnectError(MqttError):
     """The broker cannot be reached, or refuses this client."""
 
 
+class ConnectRefusedError(ConnectError):
+    """The broker answers, and does not let this client in or refuses it a subscription."""
+
+
 class NotConnectedError(MqttError):
     """There is no connection, or it ended before the broker had acknowledged; it may have what was sent."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from edge_service.address import BrokerAddress
+from edge_service.broker_address import BrokerAddress
 from edge_service.mqtt.credentials import Login
 
 

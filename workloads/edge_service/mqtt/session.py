@@ -10,7 +10,7 @@ from typing import Self
 from edge_service.backoff import Backoff
 from edge_service.mqtt.connection import Connection
 from edge_service.mqtt.credentials import read_login
-from edge_service.mqtt.errors import ConnectError, NotConnectedError
+from edge_service.mqtt.errors import ConnectError, MqttError, NotConnectedError
 from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions
 
@@ -35,6 +35,10 @@ async def _at_once() -> None:
     """Let every attempt pass."""
 
 
+def _unmoved(_error: MqttError) -> None:
+    """Do nothing where there is no connection."""
+
+
 class MqttSession:
     """A session with the broker, kept up by `run` (or as an asynchronous context manager) until it is cancelled.
 
@@ -51,6 +55,7 @@ class MqttSession:
         on_connected: Callable[[bool], Awaitable[None]] = _nothing,
         backoff: Backoff | None = None,
         permitted: Callable[[], Awaitable[None]] = _at_once,
+        on_down: Callable[[MqttError], None] = _unmoved,
     ) -> None:
         """Prepare a session.
 
@@ -60,6 +65,7 @@ class MqttSession:
             on_connected: awaited after each connect beside the session's work, with whether the broker had kept it.
             backoff: the waits between attempts.
             permitted: awaited before each attempt; whoever may not connect yet waits in it.
+            on_down: called with the error where an attempt fails, or the connection ends by itself.
         """
         self.options = options
         self.connected = asyncio.Event()
@@ -69,6 +75,7 @@ class MqttSession:
         self._on_connected = on_connected
         self._backoff = backoff or Backoff()
         self._permitted = permitted
+        self._on_down = on_down
         self._connection: Connection | None = None
         self._running: asyncio.Task[None] | None = None
 
@@ -102,6 +109,7 @@ class MqttSession:
             except ConnectError as error:
                 self.last_error = str(error)
                 logger.warning("no connection to the broker: %s", error)
+                self._on_down(error)
             else:
                 if lasted >= STEADY_SECONDS:
                     self._backoff.reset()
@@ -142,6 +150,7 @@ class MqttSession:
             greeting.cancel()
             await connection.close()
         logger.warning("the connection to %s ended: %s", self.options.broker, self.last_error)
+        self._on_down(NotConnectedError(f"the connection to {self.options.broker} ended: {self.last_error}"))
         return loop.time() - since
 
     async def _greet(self, *, session_present: bool) -> None:

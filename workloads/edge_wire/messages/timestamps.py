@@ -19,16 +19,16 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def parse_timestamp(value: Any) -> dt.datetime | None:
-    """Return the moment that `value` names, in UTC; None where it cannot be read as one.
+    """Return the moment that `value` names, in UTC and cut to the milliseconds that we write; None where it names none.
 
     Args:
         value: RFC 3339 with any offset, or a number: Unix time in seconds or in milliseconds.
     """
     try:
         if isinstance(value, str):
-            return _from_text(value)
+            return _cut(_from_text(value))
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return _from_number(value)
+            return _cut(_from_number(value))
     except (ValueError, OverflowError):
         # The thirteenth month, or a moment beyond the years 1 to 9999.
         return None
@@ -55,6 +55,10 @@ def required_timestamp(fields: dict[str, Any], name: str) -> dt.datetime:
 def optional_timestamp(fields: dict[str, Any], name: str) -> dt.datetime | None:
     """Take a moment; what cannot be read as one counts as absent."""
     return parse_timestamp(fields.pop(name, None))
+
+
+def _cut(when: dt.datetime | None) -> dt.datetime | None:
+    return when and when.replace(microsecond=when.microsecond // 1000 * 1000)
 
 
 def _from_text(text: str) -> dt.datetime | None:

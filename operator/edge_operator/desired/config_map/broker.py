@@ -15,7 +15,7 @@ def broker_config_map(site: Site) -> Manifest | None:
     managed = components.managed_broker(site)
     if managed is None:
         return None
-    conf = mosquitto_conf(BrokerLayout(), QueueLimits.within(_memory_limit(site)), tls=managed.tls is not None)
+    conf = mosquitto_conf(BrokerLayout(), QueueLimits.within(_memory_limit(site)))
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",

@@ -44,7 +44,8 @@ class BrokerLayout:
     config_dir: str = "/mosquitto/config"
     data_dir: str = "/mosquitto/data"
     log_dir: str = "/mosquitto/log"
-    tls_dir: str = "/mosquitto/tls"
+    auth_dir: str = "/mosquitto/data/auth"
+    """Logins and certificate, as the agent writes them: on the volume, so that the last ones are there at a start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,12 @@ class QueueLimits:
         )
 
 
-def mosquitto_conf(layout: BrokerLayout, limits: QueueLimits, *, tls: bool) -> str:
-    """Return mosquitto.conf; the TLS listener is there only with a certificate."""
+def mosquitto_conf(layout: BrokerLayout, limits: QueueLimits) -> str:
+    """Return mosquitto.conf."""
     return _TEMPLATES.get_template("mosquitto.conf.j2").render(
         layout=layout,
         limits=limits,
         max_packet_size=LARGEST_PAYLOAD + HEADER_ALLOWANCE,
-        tls=tls,
     )
 
 

@@ -3,12 +3,12 @@
 from edge_operator.desired import components, ports
 from edge_operator.desired.config_map.broker import ACL_KEY, CONF_KEY, broker_config_map
 from edge_operator.desired.config_map.mosquitto import BrokerLayout
-from edge_operator.desired.deployment.mounts import Mount, claim, config_files, secret, secret_file
+from edge_operator.desired.deployment.broker_agent import agent_container, agent_mounts
+from edge_operator.desired.deployment.mounts import Mount, claim, config_files
 from edge_operator.desired.deployment.probes import tcp_probes
 from edge_operator.desired.deployment.workload import Workload, container_port, deployment
 from edge_operator.desired.inputs import Manifest, Site
 from edge_operator.desired.metadata import child_name
-from edge_operator.desired.secret.broker_auth import KEY, broker_auth, broker_auth_name
 from edge_operator.desired.volume_claim import MQTT_DATA, MQTT_LOG
 
 MOSQUITTO_USER = 1883
@@ -32,27 +32,21 @@ def broker_deployment(site: Site) -> Manifest | None:
         environment={"MQTT_PORT": str(ports.MQTT), "MQTT_WS_PORT": str(ports.MQTT_WEBSOCKETS)},
         mounts=_mounts(site),
         probes=tcp_probes("mqtt"),
-        reads=[broker_config_map(site), broker_auth(site)],
+        reads=[broker_config_map(site)],
         grace_seconds=GRACE_SECONDS,
         user=MOSQUITTO_USER,
+        sidecars=[agent_container(site)],
+        sidecar_mounts=agent_mounts(site),
     )
     return deployment(site, workload)
 
 
 def _mounts(site: Site) -> list[Mount | None]:
-    """Real files for what Mosquitto 2.1 does not read through symlinks."""
+    """Real files for what Mosquitto 2.1 does not read through symlinks; logins and certificate come by the agent."""
     layout = BrokerLayout()
     files = {key: f"{layout.config_dir}/{key}" for key in (CONF_KEY, ACL_KEY)}
     return [
         config_files("config", child_name(site, components.MQTT), files),
-        secret_file("passwords", broker_auth_name(site), KEY, f"{layout.config_dir}/{KEY}"),
         claim("data", child_name(site, MQTT_DATA), layout.data_dir),
         claim("log", child_name(site, MQTT_LOG), layout.log_dir),
-        _certificate(site, layout),
     ]
-
-
-def _certificate(site: Site, layout: BrokerLayout) -> Mount | None:
-    managed = components.managed_broker(site)
-    tls = managed.tls if managed else None
-    return secret("tls", tls.secret_ref.name, layout.tls_dir) if tls else None

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 from edge_operator.desired.inputs import Manifest
 
+TOKEN_DIR = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  # a directory
+TOKEN_SECONDS = 3607
+"""As the API server itself would have it for a pod whose token is mounted automatically."""
+
 GROUP_READ = 0o440
 """Files are root's; the pod's group may read them."""
 
@@ -58,6 +62,20 @@ def secrets_directory(name: str, sources: Sequence[Manifest], path: str) -> Moun
     """Return several Secrets as one directory."""
     volume = {"name": name, "projected": {"defaultMode": GROUP_READ, "sources": list(sources)}}
     return Mount(volume, (_read_only(name, path),))
+
+
+def service_account_token(name: str) -> Mount:
+    """Return the pod's token for the API server, with what a client needs beside it, where clients look for it."""
+    sources: list[Manifest] = [
+        {"serviceAccountToken": {"path": "token", "expirationSeconds": TOKEN_SECONDS}},
+        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        {
+            "downwardAPI": {
+                "items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]
+            }
+        },
+    ]
+    return secrets_directory(name, sources, TOKEN_DIR)
 
 
 def source(secret_name: str, *keys: str) -> Manifest:

@@ -32,6 +32,8 @@ class Workload:
         grace_seconds: how long it may take to stop.
         user: the user and group that it runs as.
         lifecycle: the container's lifecycle hooks.
+        sidecars: containers that begin before the component's own and stay beside it.
+        sidecar_mounts: volumes that only they see.
     """
 
     component: Component
@@ -43,6 +45,8 @@ class Workload:
     grace_seconds: int
     user: int = OWN_USER
     lifecycle: Manifest = field(default_factory=dict)
+    sidecars: Sequence[Manifest] = ()
+    sidecar_mounts: Sequence[Mount] = ()
 
 
 def container_port(name: str, number: int, protocol: str = "TCP") -> Manifest:
@@ -91,8 +95,9 @@ def _pod(site: Site, workload: Workload) -> Manifest:
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": workload.grace_seconds,
         "securityContext": _pod_security(workload.user),
+        **({"initContainers": list(workload.sidecars), "shareProcessNamespace": True} if workload.sidecars else {}),
         "containers": [_container(workload, mounts)],
-        "volumes": [mount.volume for mount in mounts],
+        "volumes": [mount.volume for mount in (*mounts, *workload.sidecar_mounts)],
         **scheduling(site, workload.component),
         **({"imagePullSecrets": pull_secrets} if pull_secrets else {}),
     }
@@ -109,16 +114,21 @@ def _container(workload: Workload, mounts: Sequence[Mount]) -> Manifest:
         "ports": list(workload.ports),
         "env": env(workload.environment),
         "resources": as_given(workload.component.resources),
-        "securityContext": {
-            "privileged": False,
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": container_security(),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [each for mount in mounts for each in mount.mounts],
         **workload.probes,
         **({"lifecycle": workload.lifecycle} if workload.lifecycle else {}),
+    }
+
+
+def container_security() -> Manifest:
+    """Return the security context of every container."""
+    return {
+        "privileged": False,
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
     }
 
 

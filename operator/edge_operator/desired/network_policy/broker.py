@@ -1,8 +1,11 @@
-"""The NetworkPolicy of the managed broker: open to devices; the components' listener to this site only."""
+"""The NetworkPolicy of the managed broker: open to devices; the components' listener to this site only.
+
+Its agent reads the site's logins from the API server.
+"""
 
 from edge_operator.desired import components, ports
 from edge_operator.desired.inputs import Manifest, Site
-from edge_operator.desired.network_policy.shape import network_policy, operator, pods, tcp
+from edge_operator.desired.network_policy.shape import network_policy, operator, pods, tcp, to_api_server, to_dns
 
 
 def broker_policy(site: Site) -> Manifest | None:
@@ -14,4 +17,4 @@ def broker_policy(site: Site) -> Manifest | None:
         {"ports": tcp(ports.MQTT, ports.MQTTS, ports.MQTT_WEBSOCKETS)},
         {"from": inner, "ports": tcp(ports.MQTT_COMPONENTS)},
     ]
-    return network_policy(site, components.MQTT, ingress, [])
+    return network_policy(site, components.MQTT, ingress, [to_dns(), to_api_server()])

@@ -70,6 +70,11 @@ def to_dns() -> Manifest:
     return {"ports": [*udp(ports.DNS), *tcp(ports.DNS)]}
 
 
+def to_api_server() -> Manifest:
+    """Return the rule for the API server, whose address a policy cannot know: by the ports that it usually has."""
+    return {"ports": tcp(*ports.API_SERVER)}
+
+
 def to_anywhere(numbers: Iterable[int]) -> list[Manifest]:
     """Return the rule for TCP ports outside the site; no rule for no port, as one without ports allows all."""
     listed = tcp(*sorted(set(numbers)))

@@ -1,25 +1,74 @@
-"""The password file of the managed broker."""
+"""The logins of the managed broker, as its agent reads them: components in the index, devices in shards.
+
+Every change of a Secret rewrites it in etcd, so many devices are spread over several. How many there are goes into
+the index and into each shard: the agent takes them together once all of them agree.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
 
 from edge_operator.desired import components
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import DeviceLogin, Manifest, Site
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.secret.opaque import opaque
 from edge_operator.identity.logins import device_login, site_logins
-from edge_operator.identity.passwords import password_file
+from edge_operator.identity.passwords import Login, password_file
 
-KEY = "passwords"
+PASSWORDS, SHARDS, OF = "passwords", "shards", "of"
+DEVICES_A_SHARD = 500
+"""On average; a line has at most 180 bytes, so the fullest shard stays below 128 KiB."""
 
 
-def broker_auth(site: Site) -> Manifest | None:
-    """Return the Secret with the password file; None when the user runs the broker."""
+def broker_auth(site: Site) -> list[Manifest]:
+    """Return the index and the shards; none when the user runs the broker."""
     managed = components.managed_broker(site)
     if managed is None:
-        return None
-    devices = (device_login(site.root, each.device_id, each.rotation) for each in site.devices)
-    content = password_file(site.root, (*site_logins(site.root, managed.clients or ()), *devices))
-    return opaque(site, components.MQTT, broker_auth_name(site), {KEY: content})
+        return []
+    count = shard_count(len(site.devices))
+    own = site_logins(site.root, managed.clients or ())
+    index = {SHARDS: str(count), PASSWORDS: password_file(site.root, own)}
+    return [
+        opaque(site, components.MQTT, broker_auth_name(site), index),
+        *(_shard(site, number, count) for number in range(count)),
+    ]
+
+
+def broker_auth_names(site: Site) -> list[str]:
+    """Return the names of the index and the shards."""
+    count = shard_count(len(site.devices))
+    return [broker_auth_name(site), *(_shard_name(site, number) for number in range(count))]
 
 
 def broker_auth_name(site: Site) -> str:
-    """Return the name of the Secret with the password file."""
+    """Return the name of the index."""
     return child_name(site, "mqtt-auth")
+
+
+def shard_count(devices: int) -> int:
+    """Return the number of shards: a power of two, so that it changes seldom; none without devices."""
+    if devices == 0:
+        return 0
+    return 1 << max(0, (devices - 1) // DEVICES_A_SHARD).bit_length()
+
+
+def shard_of(device_id: str, count: int) -> int:
+    """Return the shard of a device among `count`."""
+    return int.from_bytes(hashlib.sha256(device_id.encode()).digest()[:4], "big") % count
+
+
+def _shard(site: Site, number: int, count: int) -> Manifest:
+    devices = (each for each in site.devices if shard_of(each.device_id, count) == number)
+    values = {OF: str(count), PASSWORDS: password_file(site.root, _logins(site.root, devices))}
+    return opaque(site, components.MQTT, _shard_name(site, number), values)
+
+
+def _shard_name(site: Site, number: int) -> str:
+    return f"{broker_auth_name(site)}-{number}"
+
+
+def _logins(root: bytes, devices: Iterable[DeviceLogin]) -> Iterator[Login]:
+    for each in devices:
+        if each.own_password is not None:
+            yield Login(each.device_id, each.own_password)
+        else:
+            yield device_login(root, each.device_id, each.rotation)

@@ -4,6 +4,7 @@ from edge_operator.api.schema import API_VERSION
 from edge_operator.desired.encoding import secret_data
 from edge_operator.desired.inputs import Device, Manifest
 from edge_operator.desired.metadata import device_labels
+from edge_operator.identity.certificates import authority_certificate
 from edge_operator.identity.logins import device_login
 
 
@@ -25,6 +26,7 @@ def device_secret(device: Device) -> Manifest:
             "name": device.secret_name,
             "namespace": device.namespace,
             "labels": device_labels(device.site),
+            "annotations": dict(device.annotations),
             "ownerReferences": [owner],
         },
         "type": "Opaque",
@@ -34,7 +36,15 @@ def device_secret(device: Device) -> Manifest:
                 "password": login.password,
                 "host": device.host,
                 "port": str(device.port),
-                "url": f"mqtt://{host}:{device.port}",
+                "url": f"mqtts://{host}:{device.port}",
+                **_authority(device),
             }
         ),
     }
+
+
+def _authority(device: Device) -> dict[str, str]:
+    """Return what the device is to trust; nothing where the user's own authority signed the certificate."""
+    if not device.authority:
+        return {}
+    return {"ca.crt": authority_certificate(device.root, f"{device.namespace}/{device.site}")}

@@ -1,0 +1,99 @@
+"""The lives of a site's devices, as `kubectl get edgedevices` tells them, and what can happen to a simulated one."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from e2e.cluster import wait
+from e2e.cluster.errors import HarnessError
+from e2e.cluster.steps import Steps
+from e2e.kubernetes import Kubernetes
+
+SECONDS = 180.0
+"""A program that was killed again and again is started again after minutes."""
+
+SIGNAL = """
+import os, sys
+for pid in filter(str.isdecimal, os.listdir("/proc")):
+    if b"edge_device" in open(f"/proc/{pid}/cmdline", "rb").read() and int(pid) != os.getpid():
+        os.kill(int(pid), int(sys.argv[1]))
+"""
+KILL, STOP, CONTINUE = 9, 19, 18
+KILLED_TOO = "exit code 137"
+
+
+@dataclass(frozen=True)
+class Lives:
+    """The devices of one namespace.
+
+    Attributes:
+        cluster: where they are.
+        namespace: the namespace.
+        steps: where changes are told.
+    """
+
+    cluster: Kubernetes
+    namespace: str
+    steps: Steps
+
+    def now(self) -> dict[str, str]:
+        """Return phase and reason of each device."""
+        devices = self.cluster.items("edgedevices", "-n", self.namespace)
+        return {device["metadata"]["name"]: _told(device.get("status") or {}) for device in devices}
+
+    def await_all(self, expected: dict[str, str]) -> dict[str, str]:
+        """Tell each change until every device is as expected (the beginning of phase and reason).
+
+        Raises:
+            HarnessError: they are not in time.
+        """
+        told: dict[str, str] = {}
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            found = self.now()
+            for name, life in found.items():
+                if told.get(name) != life:
+                    self.steps.say(f"EdgeDevice {name}: {life}")
+            told = found
+            if all(found.get(name, "").startswith(wanted) for name, wanted in expected.items()):
+                return found
+            time.sleep(0.5)
+        raise HarnessError(f"after {SECONDS:.0f} s the devices are not {expected}: {told}")
+
+    def signal(self, device: str, number: int) -> None:
+        """Send a signal to the program that stands in for a device."""
+        target = f"deployment/simulated-{device}"
+        self.cluster.kubectl("exec", "-n", self.namespace, target, "--", "python3", "-c", SIGNAL, str(number))
+
+    def kill(self, device: str) -> None:
+        """Kill the program twice: after the second time Kubernetes waits for ten seconds before it starts it again.
+
+        Raises:
+            HarnessError: it is not started again after the first time.
+        """
+        before = self._restarts(device)
+        self._end(device)
+        if not wait.until(lambda: self._restarts(device) > before, seconds=SECONDS):
+            raise HarnessError(f"simulated-{device} was not started again within {SECONDS:.0f} s")
+        self._end(device)
+
+    def _end(self, device: str) -> None:
+        try:
+            self.signal(device, KILL)
+        except HarnessError as error:
+            # With its first process a container loses all others, the one that has sent the signal as well.
+            if KILLED_TOO not in str(error):
+                raise
+
+    def _restarts(self, device: str) -> int:
+        """Return how often the program that runs now was started anew; -1 while it does not run."""
+        selector = f"app.kubernetes.io/instance={device},app.kubernetes.io/name=edge-device"
+        pods = self.cluster.items("pods", "-n", self.namespace, "-l", selector)
+        found = [each for pod in pods for each in pod["status"].get("containerStatuses", ())]
+        running = [each["restartCount"] for each in found if "running" in each["state"]]
+        return max(running, default=-1)
+
+
+def _told(status: dict[str, Any]) -> str:
+    reason = (status.get("connectivity") or {}).get("reason", "")
+    return f"{status.get('phase', 'waits')} {reason}".rstrip()

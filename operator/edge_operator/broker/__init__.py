@@ -1,0 +1,1 @@
+"""MQTT sessions to the sites' brokers: I/O without decisions."""

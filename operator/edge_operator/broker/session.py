@@ -1,0 +1,155 @@
+"""One session with one site's broker, kept up until it is closed."""
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge_service.backoff import Backoff
+from edge_service.mqtt import ConnectRefusedError, Message, MqttError, MqttOptions, MqttSession, Subscription
+from edge_wire import topics
+
+from .endpoint import Endpoint, SiteKey
+
+__all__ = ["BrokerSession", "BrokerState", "Listener", "Message"]
+
+FIRST_BACKOFF_SECONDS = 0.5
+LONGEST_BACKOFF_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
+
+SUBSCRIPTIONS = (
+    # First: whether the broker was restarted has to be known before its retained messages are judged.
+    Subscription(topics.BROKER_BOOT),
+    Subscription(topics.component_status(topics.ANY)),
+    Subscription(topics.device_status(topics.ANY)),
+    Subscription(topics.ACTIVITY),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerState:
+    """How the way to a broker is.
+
+    Attributes:
+        connected: whether there is a connection.
+        refused: whether the broker answers and does not let the operator in.
+        message: where it is connected to, or why it is not.
+    """
+
+    connected: bool
+    refused: bool = False
+    message: str = ""
+
+
+class Listener(Protocol):
+    """Told what comes from the brokers; must not block."""
+
+    def connected(self, site: SiteKey) -> None:
+        """Take note that a session began; what the broker has retained follows."""
+        ...
+
+    def down(self, site: SiteKey) -> None:
+        """Take note that a session ended, or that an attempt to begin one failed."""
+        ...
+
+    def heard(self, site: SiteKey, message: Message) -> None:
+        """Take a message."""
+        ...
+
+
+class BrokerSession:
+    """A session with the broker of one site.
+
+    Args:
+        site: the site.
+        endpoint: where and as whom.
+        client_id: unlike that of any other operator process.
+        listener: told of everything.
+
+    Attributes:
+        endpoint: where and as whom.
+        state: how the way to the broker is; None while the first attempt is under way.
+    """
+
+    def __init__(self, site: SiteKey, endpoint: Endpoint, client_id: str, listener: Listener) -> None:
+        self.endpoint = endpoint
+        self.state: BrokerState | None = None
+        self._site = site
+        self._listener = listener
+        self._early: list[Message] = []
+        self._session = MqttSession(
+            MqttOptions(
+                endpoint.address,
+                client_id,
+                login=endpoint.login,
+                prefix=endpoint.prefix,
+                subscriptions=SUBSCRIPTIONS,
+            ),
+            self._heard,
+            self._connected,
+            Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS),
+            on_down=self._down,
+        )
+        self._running = asyncio.create_task(self._keep_up(), name=f"broker of {site[0]}/{site[1]}")
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection."""
+        return self.state is not None and self.state.connected
+
+    def send(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Send a message if there is a connection; whoever needs it sends it again on the next one."""
+        sent = self._session.send(topic, payload, retain=retain)
+        sent.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def close(self) -> None:
+        """Say goodbye to the broker and end; nothing is told any more."""
+        self._listener = _Nobody()
+        self._running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._running
+
+    async def _keep_up(self) -> None:
+        """Keep the session up until cancelled; a fault of ours in one is no end of it."""
+        while True:
+            try:
+                await self._session.run()
+            except Exception:
+                logger.exception("EdgeSite %s/%s: the session with its broker ended and is begun anew", *self._site)
+                self._down(MqttError(f"a fault of the operator with {self.endpoint.address}: see its log"))
+                await asyncio.sleep(LONGEST_BACKOFF_SECONDS)
+
+    async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
+        self.state = BrokerState(connected=True, message=f"connected to {self.endpoint.address}")
+        self._listener.connected(self._site)
+        early, self._early = self._early, []
+        for message in early:
+            self._listener.heard(self._site, message)
+
+    def _heard(self, message: Message) -> None:
+        """Take a message; what is retained may come before the broker has confirmed the subscriptions."""
+        if self.is_connected:
+            self._listener.heard(self._site, message)
+        else:
+            self._early.append(message)
+
+    def _down(self, error: MqttError) -> None:
+        self._early.clear()
+        refused = isinstance(error, ConnectRefusedError)
+        self.state = BrokerState(connected=False, refused=refused, message=str(error))
+        self._listener.down(self._site)
+
+
+class _Nobody:
+    """Listens to a session that is being closed."""
+
+    def connected(self, site: SiteKey) -> None:
+        """Ignore it."""
+
+    def down(self, site: SiteKey) -> None:
+        """Ignore it."""
+
+    def heard(self, site: SiteKey, message: Message) -> None:
+        """Ignore it."""

@@ -1,0 +1,91 @@
+"""Listens to the sites' brokers, and puts what it hears into the lives of their devices."""
+
+import logging
+from collections.abc import Callable
+
+from edge_operator.broker.session import Message
+from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.telemetry.metrics import Metrics
+from edge_wire import topics
+from edge_wire.messages import MalformedError
+
+from .fleet import Fleet
+from .leftovers import Leftovers
+from .site_life import sender_of
+from .store import ResourceKey
+
+logger = logging.getLogger(__name__)
+
+
+class BrokerEar:
+    """Listens to the sites' brokers.
+
+    Args:
+        fleet: what is known of each device.
+        sessions: the way to the brokers.
+        leftovers: takes what is heard of devices that nobody knows.
+        way_changed: called with a site whose broker is to be had now, or no more.
+        metrics: where messages are counted.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        sessions: BrokerSessions,
+        leftovers: Leftovers,
+        way_changed: Callable[[ResourceKey], None],
+        metrics: Metrics,
+    ) -> None:
+        self._fleet = fleet
+        self._sessions = sessions
+        self._leftovers = leftovers
+        self._way_changed = way_changed
+        self._metrics = metrics
+        self._said: dict[ResourceKey, tuple[bool, bool]] = {}
+
+    def connected(self, site: ResourceKey) -> None:
+        """Take note that a session began; what the broker has retained follows."""
+        life = self._fleet.site(site)
+        if life is None:
+            return
+        life.connected()
+        self._sessions.send(site, topics.ACTIVITY_REQUEST, b"{}")
+        self._show(site)
+
+    def down(self, site: ResourceKey) -> None:
+        """Take note that a session ended, or that an attempt to begin one failed."""
+        life = self._fleet.site(site)
+        if life is None:
+            self._said.pop(site, None)
+            return
+        life.disconnected()
+        self._leftovers.down(site)
+        self._show(site)
+
+    def heard(self, site: ResourceKey, message: Message) -> None:
+        """Take a message. None that cannot be read changes anything."""
+        life = self._fleet.site(site)
+        if life is None:
+            return
+        try:
+            kind = life.heard(message)
+        except MalformedError as error:
+            kind = "malformed"
+            self._metrics.malformed.labels(error.reason).inc()
+            logger.debug("EdgeSite %s/%s: %s: %s", *site, message.topic, error)
+        self._metrics.broker_messages.labels(kind).inc()
+        device_id = sender_of(message)
+        if device_id is not None and message.payload and self._fleet.holder(site, device_id) is None:
+            self._leftovers.heard(site, device_id, message)
+
+    def _show(self, site: ResourceKey) -> None:
+        """Have it told how the way to a site's broker is, if it is another than before."""
+        state = self._sessions.state(site)
+        said = (state.connected, state.refused) if state is not None else (False, False)
+        if self._said.get(site) == said:
+            return
+        self._said[site] = said
+        if state is not None:
+            level = logging.INFO if state.connected else logging.WARNING
+            logger.log(level, "EdgeSite %s/%s: its broker: %s", *site, state.message)
+        self._way_changed(site)

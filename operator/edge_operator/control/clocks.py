@@ -1,0 +1,35 @@
+"""Two clocks: the one that deadlines are counted by, and the one that people read."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+RFC3339 = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Tells the time, and turns seconds into times for people and back.
+
+    Attributes:
+        steady: seconds on a clock that never goes back.
+        wall: now, for people.
+    """
+
+    steady: Callable[[], float]
+    wall: Callable[[], dt.datetime]
+
+    def text(self, at: float) -> str:
+        """Return when `at` was or will be, as RFC 3339."""
+        ago = dt.timedelta(seconds=self.steady() - at)
+        return (self.wall().astimezone(dt.UTC) - ago).strftime(RFC3339)
+
+    def at(self, text: str | None) -> float | None:
+        """Return when `text` (RFC 3339) was, in seconds of the steady clock; None where it is no time."""
+        try:
+            told = dt.datetime.fromisoformat(text or "")
+        except ValueError:
+            return None
+        if told.tzinfo is None:
+            return None
+        return self.steady() - (self.wall() - told).total_seconds()

@@ -1,0 +1,152 @@
+"""Keeps what is known of every device's life while this process leads, and has it told."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edge_liveness import Phase, StatusWrites, Write
+from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.status.figures import DeviceFigures
+from edge_operator.telemetry.metrics import Metrics
+
+from .broker_ear import BrokerEar
+from .clocks import Clocks
+from .knowledge import Knowledge
+from .leftovers import Leftovers
+from .liveness_events import LivenessEvents
+from .liveness_writer import LivenessWriter
+from .lives import Lives
+from .resource import DeviceObject, SiteObject
+from .store import ResourceKey
+
+TICK_SECONDS = 0.25
+LATE_SECONDS = 0.5
+"""A tick that is later by so much lets go first what came meanwhile."""
+
+DEAF_SECONDS = 1.0
+"""A process that was later by so much did not listen: silence in that time means nothing."""
+
+
+class LivenessKeeper:
+    """Keeps the lives of all devices from `lead` to `stand_down`; one clock ticks for all of them.
+
+    Args:
+        knowledge: the resources, and the queue of the sites.
+        sessions: the way to the brokers.
+        leftovers: clears what deleted devices left behind.
+        writes: when which device is written.
+        writer: writes.
+        events: tells.
+        metrics: where messages and transitions are counted.
+        clocks: the time.
+    """
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        sessions: BrokerSessions,
+        leftovers: Leftovers,
+        writes: StatusWrites[ResourceKey],
+        writer: LivenessWriter,
+        events: LivenessEvents,
+        metrics: Metrics,
+        clocks: Clocks,
+    ) -> None:
+        self._knowledge = knowledge
+        self._sessions = sessions
+        self._leftovers = leftovers
+        self._writes = writes
+        self._writer = writer
+        self._events = events
+        self._metrics = metrics
+        self._clocks = clocks
+        self._lives: Lives | None = None
+
+    async def run(self, leading: Callable[[], bool], displaced: Callable[[], bool]) -> None:
+        """Keep the lives while this process leads, until cancelled.
+
+        Args:
+            leading: whether this process leads.
+            displaced: whether another one does. Where neither does, what is known is kept: nobody knows it better.
+        """
+        was_late = False
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._writer.run(self._say))
+            group.create_task(self._events.run())
+            while True:
+                if self._lives is None and leading():
+                    self.lead()
+                elif self._lives is not None and displaced():
+                    self.stand_down()
+                due = self._clocks.steady() + TICK_SECONDS
+                await asyncio.sleep(TICK_SECONDS)
+                late = self._clocks.steady() - due
+                if late > DEAF_SECONDS and self._lives is not None:
+                    self._lives.was_deaf()
+                was_late = late > LATE_SECONDS and not was_late
+                if not was_late:
+                    self._tick(leads=leading())
+
+    def lead(self) -> None:
+        """Begin: what the devices' status says stands until something else is heard."""
+        knowledge, now = self._knowledge, self._clocks.steady()
+        lives = self._lives = Lives(knowledge, self._leftovers, self._writer, self._events, self._metrics, self._clocks)
+        written = {key: self._last_written(key, now) for key in knowledge.devices}
+        for key, at in sorted(written.items(), key=lambda each: each[1]):
+            self._writes.track(key, at)
+            lives.tell(key, edited=True)
+        queue = knowledge.site_queue
+        self._sessions.open(BrokerEar(lives.fleet, self._sessions, self._leftovers, queue.add, self._metrics))
+        for site in knowledge.sites:
+            queue.add(site)
+
+    def stand_down(self) -> None:
+        """End: another process knows better from now on."""
+        self._lives = None
+        self._sessions.leave_all()
+        self._events.clear()
+        self._leftovers.clear()
+        for key in self._knowledge.devices:
+            self._writes.forget(key)
+
+    def site_changed(self, before: SiteObject | None, after: SiteObject | None) -> None:
+        """Take note of a site that was added, changed or deleted."""
+        if self._lives is not None:
+            self._lives.site_changed(before, after)
+
+    def device_changed(self, before: DeviceObject | None, after: DeviceObject | None) -> None:
+        """Take note of a device that was added, changed or deleted."""
+        if self._lives is not None:
+            self._lives.device_changed(before, after)
+
+    def figures(self, site: ResourceKey) -> DeviceFigures | None:
+        """Count the devices of a site; None while this process does not lead."""
+        return None if self._lives is None else self._lives.fleet.figures(site)
+
+    def show(self, metrics: Metrics) -> None:
+        """Bring the gauges up to date."""
+        phases = self._lives.fleet.phases if self._lives is not None else {}
+        for phase in Phase:
+            metrics.device_phases.labels(phase.value).set(phases.get(phase.value, 0))
+        metrics.liveness_queue.set(len(self._writes))
+        suppressed = self._writes.suppressed
+        metrics.liveness_held_back.labels("transition").set(suppressed.transitions)
+        metrics.liveness_held_back.labels("refresh").set(suppressed.refreshes)
+        metrics.liveness_held_back.labels("event").set(self._events.summed_up)
+
+    def _tick(self, *, leads: bool) -> None:
+        if self._lives is None:
+            return
+        self._events.decide(self._clocks.steady())
+        self._lives.tick()
+        if leads:
+            self._leftovers.sweep()
+
+    def _say(self, device: DeviceObject, write: Write[ResourceKey], now: str) -> Mapping[str, Any] | None:
+        return None if self._lives is None else self._lives.say(device, write, now)
+
+    def _last_written(self, key: ResourceKey, now: float) -> float:
+        device = self._knowledge.devices.get(key)
+        told = (device.status.get("connectivity") or {}) if device is not None else {}
+        seen = self._clocks.at(told.get("lastSeenTime"))
+        return now if seen is None else min(seen, now)

@@ -1,0 +1,176 @@
+"""Writes to the API server what is known of the devices' lives, within a budget of its own."""
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edge_liveness import StatusWrites, Write
+from edge_operator.api.schema import API_VERSION
+from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
+from edge_operator.cluster.objects import Objects
+from edge_operator.telemetry.logs import about
+from edge_operator.telemetry.metrics import Metrics
+
+from .clocks import RFC3339, Clocks
+from .resource import DeviceObject
+from .resources import DeviceStore
+from .status_writer import CONFLICT, EDGE_DEVICE, NOT_FOUND
+from .store import DEVICE, ResourceKey
+
+FIELD_MANAGER = "edge-stack-liveness"
+"""The manager of what is known of a device's life."""
+
+CONCURRENCY = 8
+ATTEMPTS = 4
+"""How often a device is tried that others keep changing, before those that wait have their turn."""
+
+PAUSE_SECONDS = 1.0
+"""After a failure that is not the device's own, such as an API server that is away."""
+
+Say = Callable[[DeviceObject, Write[ResourceKey], str], Mapping[str, Any] | None]
+"""A device as it was last seen, why it is to be written, and now (RFC 3339) to the status; None if it says so."""
+
+logger = logging.getLogger(__name__)
+
+
+class LivenessWriter:
+    """Writes the status of devices, each as it is when its turn comes.
+
+    Args:
+        writes: whose turn it is.
+        objects: the API server, under the manager of the liveness.
+        devices: the devices as last seen, fed with the answers to our own writes.
+        leading: whether this process may write.
+        metrics: where writes are counted.
+        clocks: the time.
+    """
+
+    def __init__(
+        self,
+        writes: StatusWrites[ResourceKey],
+        objects: Objects,
+        devices: DeviceStore,
+        leading: Callable[[], bool],
+        metrics: Metrics,
+        clocks: Clocks,
+    ) -> None:
+        self._writes = writes
+        self._objects = objects
+        self._devices = devices
+        self._leading = leading
+        self._metrics = metrics
+        self._clocks = clocks
+        self._filled = asyncio.Event()
+
+    def changed(self, key: ResourceKey) -> None:
+        """Have a device written before all those of which nothing but a time is new."""
+        self._writes.changed(key, self._clocks.steady())
+        self._filled.set()
+
+    def forget(self, key: ResourceKey) -> None:
+        """Write nothing of a device that is gone."""
+        self._writes.forget(key)
+
+    async def run(self, say: Say) -> None:
+        """Write until cancelled."""
+        places = asyncio.Semaphore(CONCURRENCY)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await places.acquire()
+                task = group.create_task(self._one(await self._next(), say))
+                task.add_done_callback(lambda _: places.release())
+
+    async def _next(self) -> Write[ResourceKey]:
+        while True:
+            now = self._clocks.steady()
+            if self._leading() and (write := self._writes.take(now)) is not None:
+                return write
+            self._filled.clear()
+            next_at = self._writes.next_at(now)
+            wait = PAUSE_SECONDS if next_at is None else min(max(next_at - now, 0.001), PAUSE_SECONDS)
+            if self._leading():
+                await _set_within(self._filled, wait)
+            else:
+                await asyncio.sleep(PAUSE_SECONDS / 4)
+
+    async def _one(self, write: Write[ResourceKey], say: Say) -> None:
+        """Write one device, and answer for it whatever happens."""
+        try:
+            await self._attempt(write, say)
+        except (NotLeaderError, UnreachableError) as error:
+            logger.info("liveness not written, trying again: %s", error, extra=about(DEVICE, *write.key))
+            self._fail(write)
+        except ApiError as error:
+            self._refused(write, error)
+        except Exception:
+            logger.exception("liveness not written by a fault of the operator", extra=about(DEVICE, *write.key))
+            self._writes.done(write, self._clocks.steady())
+        self._filled.set()
+
+    async def _attempt(self, write: Write[ResourceKey], say: Say) -> None:
+        for _ in range(ATTEMPTS):
+            device = self._devices.get(write.key)
+            now = self._clocks.wall().astimezone(dt.UTC).strftime(RFC3339)
+            status = None if device is None or device.deleting else say(device, write, now)
+            if device is None or status is None:
+                self._writes.unneeded(write, self._clocks.steady())
+                return
+            try:
+                written = await self._objects.apply_status(EDGE_DEVICE, _manifest(device, status))
+            except ApiError as error:
+                if error.code != CONFLICT:
+                    raise
+                await self._look_again(device)
+                continue
+            self._writes.done(write, self._clocks.steady())
+            self._metrics.liveness_writes.labels(write.kind.value).inc()
+            self._devices.put(written)
+            return
+        self._writes.failed(write, self._clocks.steady())
+
+    async def _look_again(self, device: DeviceObject) -> None:
+        """Take the device as it is now: what was known of it is out of date. One that is gone is left to its event."""
+        self._metrics.liveness_conflicts.inc()
+        found = await self._objects.get(EDGE_DEVICE, *device.key)
+        if found is not None:
+            self._devices.put(found)
+        elif self._devices.get(device.key) is device:
+            self._devices.drop(device.key)
+
+    def _refused(self, write: Write[ResourceKey], error: ApiError) -> None:
+        if error.code == NOT_FOUND or error.namespace_terminating:
+            self._writes.done(write, self._clocks.steady())
+            return
+        logger.warning("liveness not written: %s", error, extra=about(DEVICE, *write.key))
+        if error.refused:
+            # It would be refused again: until something changes it is left alone.
+            self._writes.done(write, self._clocks.steady())
+        else:
+            self._fail(write)
+
+    def _fail(self, write: Write[ResourceKey]) -> None:
+        now = self._clocks.steady()
+        self._writes.failed(write, now)
+        if self._leading():
+            self._writes.slow_down(now, PAUSE_SECONDS)
+
+
+def _manifest(device: DeviceObject, status: Mapping[str, Any]) -> dict[str, Any]:
+    namespace, name = device.key
+    version = device.metadata["resourceVersion"]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": DEVICE,
+        "metadata": {"name": name, "namespace": namespace, "resourceVersion": version},
+        "status": status,
+    }
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,203 @@
+"""What is known of the lives of one site's devices: what comes from its broker goes in, transitions come out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge_liveness import (
+    DeviceSettings,
+    Known,
+    Phase,
+    Presence,
+    Reason,
+    Seed,
+    SiteEvent,
+    SiteLiveness,
+    SiteSettings,
+    Transition,
+)
+from edge_operator.api.goduration import parse_duration
+from edge_operator.broker.session import Message
+from edge_operator.status.figures import DeviceFigures
+from edge_wire import topics
+from edge_wire.messages import Activity, ComponentStatus, DeviceStatus, MalformedError
+
+from .clocks import Clocks
+from .resource import DeviceObject, SiteObject
+
+NOT_SEEN = ("NotYetSeen", "CredentialsPending", "Disabled")
+"""Reasons of devices that nothing is known of."""
+
+DIGESTS = "processor"
+"""The component that tells of readings."""
+
+
+class SiteLife:
+    """The devices of one site.
+
+    Args:
+        site: the site.
+        clocks: the time.
+    """
+
+    def __init__(self, site: SiteObject, clocks: Clocks) -> None:
+        self._clocks = clocks
+        self._settings = site_settings(site)
+        self._floor = SiteLiveness(self._settings, clocks.steady())
+        self._digests_missing = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection to the site's broker."""
+        return self._floor.is_broker_connected
+
+    def configure(self, site: SiteObject) -> bool:
+        """Take over what the site's spec says; return whether it says anything else than before."""
+        settings = site_settings(site)
+        if settings == self._settings:
+            return False
+        self._settings = settings
+        self._floor.configure(settings)
+        return True
+
+    def put(self, device: DeviceObject) -> None:
+        """Add a device as its status tells it, or give it the settings of its spec."""
+        settings, seed = self._device_settings(device), self._seed(device.status)
+        self._floor.put(device.device_id, self._clocks.steady(), settings, seed)
+
+    def remove(self, device_id: str) -> None:
+        """Forget a device."""
+        self._floor.remove(device_id)
+
+    def known(self, device_id: str) -> Known | None:
+        """Return what is known of a device; None if there is none of this id."""
+        return self._floor.known(device_id)
+
+    def figures(self) -> DeviceFigures:
+        """Count the devices."""
+        counts = self._floor.counts()
+        return DeviceFigures(counts.total, counts.online, counts.offline, counts.unknown + counts.pending)
+
+    def connected(self) -> None:
+        """Take a new connection to the broker."""
+        self._floor.connected(self._clocks.steady())
+
+    def disconnected(self) -> None:
+        """Take the loss of the connection."""
+        self._floor.disconnected(self._clocks.steady())
+
+    def heard(self, message: Message) -> str:
+        """Take a message and return its kind, in one word.
+
+        Raises:
+            MalformedError: it cannot be read.
+        """
+        match message.topic:
+            case topics.ACTIVITY:
+                self._floor.digest(Activity.parse(message.payload), self._clocks.steady())
+                return "activity"
+            case topics.BROKER_BOOT:
+                self._booted(message.payload)
+                return "boot"
+        if message.topic.startswith("edge/status/"):
+            self._component(ComponentStatus.parse(message.payload))
+            return "component"
+        if not message.payload:
+            # What a device had left was cleared, by us perhaps.
+            return "cleared"
+        self._status(message)
+        return "status"
+
+    def tick(self) -> tuple[list[Transition], list[SiteEvent]]:
+        """Take that time has gone by; return what has happened."""
+        now = self._clocks.steady()
+        deadline = self._floor.deadline()
+        if deadline is None or deadline > now:
+            return [], []
+        return self._floor.tick(now), self._floor.site_events()
+
+    def was_deaf(self) -> None:
+        """Take that this process did not listen for a while: silence in it means nothing."""
+        if not self._digests_missing:
+            self._floor.deafened()
+            self._floor.hearing(self._clocks.steady())
+
+    def _status(self, message: Message) -> None:
+        device_id = device_of(message)
+        status = DeviceStatus.parse(message.payload, device_id)
+        self._floor.status(device_id, status, self._clocks.steady(), retained=message.retain)
+
+    def _booted(self, payload: bytes) -> None:
+        if not payload:
+            return
+        try:
+            self._floor.booted(self._clocks.steady(), payload.decode())
+        except UnicodeDecodeError as error:
+            raise MalformedError("utf8", f"the broker's boot id is not UTF-8: {error}") from error
+
+    def _component(self, status: ComponentStatus) -> None:
+        if status.component != DIGESTS:
+            return
+        self._digests_missing = status.status == "offline"
+        if self._digests_missing:
+            self._floor.deafened()
+        else:
+            self._floor.hearing(self._clocks.steady())
+
+    def _device_settings(self, device: DeviceObject) -> DeviceSettings:
+        spec = device.spec
+        return self._settings.device(
+            heartbeat_interval=_seconds(spec.get("heartbeatInterval")),
+            offline_after=_seconds(spec.get("offlineAfter")),
+            presence=Presence(spec.get("presence") or Presence.CONNECTED),
+            is_disabled=device.disabled,
+        )
+
+    def _seed(self, status: Mapping[str, Any]) -> Seed | None:
+        told = status.get("connectivity") or {}
+        since = self._clocks.at(told.get("sinceTime"))
+        if since is None:
+            return None
+        if told.get("reason") in NOT_SEEN:
+            return Seed(Phase.PENDING, Reason.NOT_YET_SEEN, since)
+        return Seed.from_status(
+            status.get("phase"),
+            told.get("reason"),
+            since=since,
+            seen=self._clocks.at(told.get("lastSeenTime")),
+            session=told.get("session"),
+            reported=tuple(sorted((status.get("reported") or {}).items())),
+        )
+
+
+def sender_of(message: Message) -> str | None:
+    """Return the identifier of the device that a message is a status of; None if it is something else."""
+    try:
+        return topics.device_of(message.topic)
+    except ValueError:
+        return None
+
+
+def device_of(message: Message) -> str:
+    """Return the identifier of the device that a status is of.
+
+    Raises:
+        MalformedError: it cannot be an identifier.
+    """
+    sender = sender_of(message)
+    if sender is None:
+        raise MalformedError("topic", f"{message.topic!r} is the topic of no device")
+    return sender
+
+
+def site_settings(site: SiteObject) -> SiteSettings:
+    """Return what decides of the site's devices."""
+    devices = site.spec.get("devices") or {}
+    default = SiteSettings()
+    return SiteSettings(
+        heartbeat_interval=_seconds(devices.get("heartbeatInterval")) or default.heartbeat_interval,
+        offline_after=_seconds(devices.get("offlineAfter")) or default.offline_after,
+    )
+
+
+def _seconds(duration: str | None) -> float | None:
+    return None if duration is None else parse_duration(duration).total_seconds()

@@ -1,0 +1,48 @@
+"""Devices that are connected, and tell when they are cut off."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from edge_service.address import BrokerAddress
+from edge_service.mqtt import ConnectError, Login, MqttOptions
+from edge_service.mqtt.connection import Connection
+from tests.edge_broker_agent.pod import Pod
+
+
+async def open_device(pod: Pod, device: str) -> Connection:
+    """Connect as a device.
+
+    Raises:
+        ConnectError: the broker refuses it.
+    """
+    login = Login(device, pod.logins.passwords[device])
+    options = MqttOptions(BrokerAddress.parse(pod.broker.url), device, login=login)
+    connection = Connection(options, login, lambda _: None)
+    await connection.open()
+    return connection
+
+
+@asynccontextmanager
+async def connected(pod: Pod, *devices: str) -> AsyncIterator[list[Connection]]:
+    """Connect as devices."""
+    connections = await asyncio.gather(*(open_device(pod, device) for device in devices))
+    try:
+        yield list(connections)
+    finally:
+        for connection in connections:
+            await connection.close()
+
+
+async def is_refused(pod: Pod, device: str, password: str) -> bool:
+    """Whether the broker refuses this login."""
+    login = Login(device, password)
+    connection = Connection(
+        MqttOptions(BrokerAddress.parse(pod.broker.url), device, login=login), login, lambda _: None
+    )
+    try:
+        await connection.open()
+    except ConnectError:
+        return True
+    await connection.close()
+    return False

@@ -1,0 +1,43 @@
+"""Ten thousand logins in sixteen shards: revocation stays fast, the agent small, and nobody else is cut off."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.edge_broker_agent.conftest import MakePod
+from tests.edge_broker_agent.devices import connected
+from tests.edge_broker_agent.logins import SiteLogins
+from tests.edge_broker_agent.pod import Pod
+
+LOGINS = 10_000
+SHARDS = 16
+CONNECTED = 100
+REVOKED_WITHIN = 5.0
+MEMORY_LIMIT_MIB = 64
+
+pytestmark = pytest.mark.cluster
+
+
+def memory_mib(pod: Pod) -> float:
+    """Return what the agent's process has of the machine's memory, what it shares with others included."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pod.agent.pid}/status").read_text())
+    assert found is not None
+    return int(found[1]) / 1024
+
+
+async def test_ten_thousand_logins(make: MakePod, logins: SiteLogins) -> None:
+    logins.rotations.update({f"device-{number}": 0 for number in range(LOGINS)})
+    logins.shards = SHARDS
+    await asyncio.to_thread(logins.write)
+    pod = make()
+    await asyncio.to_thread(pod.start)
+    names = [f"device-{number}" for number in range(CONNECTED)]
+    async with connected(pod, *names) as devices:
+        for name, device in zip(names[:5], devices[:5], strict=True):
+            await asyncio.to_thread(logins.revoke, name)
+            await asyncio.wait_for(asyncio.shield(device.lost), REVOKED_WITHIN)
+        assert not any(device.lost.done() for device in devices[5:])
+    assert pod.agent.metric("edge_broker_logins") == LOGINS + 5 - 5
+    assert memory_mib(pod) < MEMORY_LIMIT_MIB

@@ -1,0 +1,103 @@
+"""Stories of a site, told in steps with a time, and what came of them."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from edge_liveness import DeviceSettings, Presence, Seed, SiteLiveness, SiteSettings
+from edge_wire.messages import Activity, DeviceStatus
+
+HEARTBEAT = 30.0
+OFFLINE_AFTER = 100.0
+SITE = SiteSettings(heartbeat_interval=HEARTBEAT, offline_after=OFFLINE_AFTER)
+CONNECTED = DeviceSettings(OFFLINE_AFTER)
+INTERMITTENT = DeviceSettings(OFFLINE_AFTER, Presence.INTERMITTENT)
+DISABLED = DeviceSettings(OFFLINE_AFTER, is_disabled=True)
+
+Act = Callable[[SiteLiveness, float], None]
+Outcome = tuple[float, str, str, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    at: float
+    act: Act
+
+
+def put(at: float, device: str = "a", settings: DeviceSettings = CONNECTED, seed: Seed | None = None) -> Step:
+    return Step(at, lambda site, now: site.put(device, now, settings, seed))
+
+
+def remove(at: float, device: str = "a") -> Step:
+    return Step(at, lambda site, _: site.remove(device))
+
+
+def heard(at: float, device: str = "a", session: str | None = None) -> Step:
+    return Step(at, lambda site, now: site.heard(device, now, session))
+
+
+def online(at: float, session: str | None = None, device: str = "a", *, retained: bool = False) -> Step:
+    status = DeviceStatus(device, "online", session=session)
+    return Step(at, lambda site, now: site.status(device, status, now, retained=retained))
+
+
+def will(at: float, session: str | None = None, device: str = "a", *, retained: bool = False) -> Step:
+    status = DeviceStatus(device, "offline", session=session, reason="LastWill")
+    return Step(at, lambda site, now: site.status(device, status, now, retained=retained))
+
+
+def sign_off(at: float, session: str | None = None, device: str = "a", *, retained: bool = False) -> Step:
+    status = DeviceStatus(device, "offline", session=session, reason="Disconnected")
+    return Step(at, lambda site, now: site.status(device, status, now, retained=retained))
+
+
+def digest(at: float, age: float = 0.0, lag: float | None = 0.0, device: str = "a", *, is_reply: bool = False) -> Step:
+    activity = Activity("processor", {device: age}, queue_lag_seconds=lag, is_reply=is_reply)
+    return Step(at, lambda site, now: site.digest(activity, now))
+
+
+def connected(at: float, boot: str | None = "boot-1") -> Step:
+    return Step(at, lambda site, now: site.connected(now, boot))
+
+
+def booted(at: float, boot: str) -> Step:
+    return Step(at, lambda site, now: site.booted(now, boot))
+
+
+def lost(at: float) -> Step:
+    return Step(at, lambda site, now: site.disconnected(now))
+
+
+def deafened(at: float) -> Step:
+    return Step(at, lambda site, _: site.deafened())
+
+
+def hearing(at: float) -> Step:
+    return Step(at, lambda site, now: site.hearing(now))
+
+
+class Play:
+    """A site that lives through steps; its clock jumps from deadline to deadline."""
+
+    def __init__(self, settings: SiteSettings = SITE) -> None:
+        self.site = SiteLiveness(settings, 0.0)
+        self.outcomes: list[Outcome] = []
+        self.events: list[tuple[float, str, int]] = []
+
+    def run(self, steps: Iterable[Step], until: float) -> "Play":
+        for step in steps:
+            self.pass_time(step.at)
+            step.act(self.site, step.at)
+            self.tick(step.at)
+        self.pass_time(until)
+        self.tick(until)
+        return self
+
+    def pass_time(self, until: float) -> None:
+        while (deadline := self.site.deadline()) is not None and deadline <= until:
+            assert deadline > -math.inf
+            self.tick(deadline)
+
+    def tick(self, at: float) -> None:
+        self.outcomes += [(at, each.device_id, each.phase, each.reason) for each in self.site.tick(at)]
+        self.events += [(each.at, each.kind, each.devices) for each in self.site.site_events()]

@@ -1,0 +1,35 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_liveness.reported import LONGEST, NAMES, reported
+from edge_wire.messages import DeviceStatus
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        pytest.param({}, (), id="nothing"),
+        pytest.param(
+            {"metadata": {"firmware": "1.2", "password": "x"}}, (("firmware", "1.2"),), id="only what is allowed"
+        ),
+        pytest.param({"extra": {"address": "10.0.0.7"}}, (("address", "10.0.0.7"),), id="beside the known fields"),
+        pytest.param({"name": "Pump", "type": "pump"}, (("name", "Pump"), ("type", "pump")), id="its own fields"),
+        pytest.param(
+            {"extra": {"firmware": "1"}, "metadata": {"firmware": "2"}}, (("firmware", "1"),), id="the nearer one"
+        ),
+        pytest.param({"metadata": {"firmware": 3, "model": ["x"], "os": None}}, (), id="strings only"),
+        pytest.param({"metadata": {"model": "x\x1b[2J\n"}}, (("model", "x?[2J?"),), id="no escape sequences"),
+    ],
+)
+def test_reported(fields: dict[str, Any], expected: tuple[tuple[str, str], ...]) -> None:
+    assert reported(DeviceStatus("a", "online", **fields)) == expected
+
+
+@given(st.dictionaries(st.sampled_from([*NAMES, "other"]), st.text(max_size=300) | st.integers()))
+def test_it_fits_the_status(metadata: dict[str, Any]) -> None:
+    found = reported(DeviceStatus("a", "online", metadata=metadata))
+    assert len(found) <= 16
+    assert all(0 < len(text) <= LONGEST and text.isprintable() for _, text in found)

@@ -1,0 +1,259 @@
+"""What concerns a site as a whole: many wills at once, its broker, its counts and what it ignored."""
+
+import pytest
+
+from edge_liveness import Counts, DeviceSettings, Phase, Presence, Reason, Seed, SiteLiveness, SiteSettings, Tally
+from edge_wire.messages import Activity, DeviceStatus
+from tests.edge_liveness.stories import (
+    CONNECTED,
+    DISABLED,
+    SITE,
+    Play,
+    Step,
+    booted,
+    connected,
+    digest,
+    heard,
+    lost,
+    online,
+    put,
+    sign_off,
+    will,
+)
+
+
+def fleet(size: int) -> list[Step]:
+    names = [f"d{number}" for number in range(size)]
+    return [connected(0), *(put(0, name) for name in names), *(online(1, "5", name) for name in names)]
+
+
+def wills(count: int, at: float, spread: float = 1.0) -> list[Step]:
+    return [will(at + spread * number / count, "5", f"d{number}") for number in range(count)]
+
+
+def test_many_wills_at_once_are_one_event_and_wait_longer() -> None:
+    play = Play().run([*fleet(20), *wills(6, at=10), online(20, "6", "d0")], until=45)
+
+    gone = [(at, device) for at, device, phase, _ in play.outcomes if phase == "Offline"]
+    assert [device for _, device in gone] == ["d1", "d2", "d3", "d4", "d5"]
+    assert all(40 <= at <= 41 for at, _ in gone)
+    assert [(kind, devices) for _, kind, devices in play.events] == [("BrokerConnected", 0), ("MassLastWill", 6)]
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "spread", "is_mass"),
+    [
+        pytest.param(4, 4, 1.0, False, id="all four of a small site are too few"),
+        pytest.param(5, 5, 1.0, True, id="all five are enough"),
+        pytest.param(25, 5, 1.0, False, id="20 % are not more than 20 %"),
+        pytest.param(25, 6, 1.0, True, id="more than 20 %"),
+        pytest.param(25, 6, 12.0, False, id="but not within 2 s"),
+        pytest.param(100, 20, 1.0, False, id="20 of 100"),
+        pytest.param(100, 21, 1.0, True, id="21 of 100"),
+    ],
+)
+def test_what_many_are(size: int, count: int, spread: float, *, is_mass: bool) -> None:
+    play = Play().run([*fleet(size), *wills(count, 10, spread)], until=25)
+
+    gone = [device for _, device, phase, _ in play.outcomes if phase == "Offline"]
+    assert len(gone) == (0 if is_mass else count)
+    assert ("MassLastWill" in {kind for _, kind, _ in play.events}) is is_mass
+
+
+def test_one_device_that_flaps_is_not_many() -> None:
+    flapping = [
+        step for at in range(6) for step in (will(10 + at / 4, str(at), "d0"), online(10.1 + at / 4, str(at + 1), "d0"))
+    ]
+    play = Play().run([*fleet(5), online(9, "0", "d0"), *flapping], until=50)
+
+    assert [kind for _, kind, _ in play.events] == ["BrokerConnected"]
+
+
+def test_a_broker_that_stops_is_one_event_though_it_sends_every_will() -> None:
+    play = Play().run([*fleet(300), *wills(300, at=10, spread=0.2), lost(10.3), connected(20, "boot-2")], until=90)
+
+    assert [kind for _, kind, _ in play.events] == ["BrokerConnected", "BrokerDisconnected", "BrokerRestarted"]
+    assert not [each for each in play.outcomes if each[2] == "Offline"]
+    assert play.site.tally.dropped_wills == 300
+
+
+def test_transitions_say_whether_an_event_of_the_site_tells_them() -> None:
+    site = Play().run([*fleet(30), will(20, "5", "d29"), *wills(20, at=30)], until=62).site
+
+    site.disconnected(70)
+    wide = {change.phase for change in site.tick(100) if change.is_site_wide}
+    assert wide == {Phase.UNKNOWN}
+    assert site.counts() == Counts(total=30, online=0, offline=21, unknown=9, pending=0, disabled=0)
+
+
+def test_mass_wills_are_site_wide() -> None:
+    play = Play().run([*fleet(5), *wills(5, at=10)], until=39)
+    changes = play.site.tick(50)
+
+    assert [(change.reason, change.is_site_wide) for change in changes] == [(Reason.LAST_WILL, True)] * 5
+    assert all(10 <= change.since <= 11 for change in changes), "they are gone since the broker lost them"
+
+
+def test_second_burst_is_another_event() -> None:
+    steps = [*fleet(5), *wills(5, at=10), *(online(15, "6", f"d{n}") for n in range(5))]
+    steps += [will(20, "6", f"d{n}") for n in range(5)]
+    play = Play().run(steps, until=30)
+
+    assert [kind for _, kind, _ in play.events] == ["BrokerConnected", "MassLastWill", "MassLastWill"]
+
+
+def test_events_of_the_broker() -> None:
+    steps = [
+        lost(1),
+        connected(2),
+        connected(3),
+        lost(4),
+        lost(5),
+        connected(6, "boot-2"),
+        booted(6, "boot-2"),
+        connected(7, None),
+    ]
+    play = Play().run([*steps, booted(8, "boot-3")], until=100)
+
+    assert [(at, kind) for at, kind, _ in play.events] == [
+        (2, "BrokerConnected"),
+        (4, "BrokerDisconnected"),
+        (6, "BrokerRestarted"),
+        (8, "BrokerRestarted"),
+    ]
+    assert play.site.is_broker_connected
+
+
+def test_a_broker_that_was_never_reached_is_told_of_once() -> None:
+    play = Play().run([put(0)], until=100)
+
+    assert [(at, kind) for at, kind, _ in play.events] == [(30, "BrokerDisconnected")]
+    assert not play.site.is_broker_connected
+
+
+def test_other_settings_of_a_device() -> None:
+    slow = DeviceSettings(400.0)
+    play = Play().run([connected(0), put(0), heard(1), put(50, settings=slow), put(60, settings=slow)], until=1000)
+    assert play.outcomes[-1] == (450, "a", "Offline", "HeartbeatExpired")
+
+    fast = DeviceSettings(10.0)
+    play = Play().run([connected(0), put(0), heard(1), put(50, settings=fast)], until=1000)
+    assert play.outcomes[-1] == (60, "a", "Offline", "HeartbeatExpired"), "a shorter wait begins when it is set"
+
+
+def test_other_settings_of_the_site() -> None:
+    site = Play().run([*fleet(1)], until=2).site
+    site.configure(SiteSettings(reconnect_grace=10.0, unreachable_after=5.0))
+    site.status("d0", DeviceStatus("d0", "offline"), 20)
+    assert site.tick(29) == []
+    assert [change.reason for change in site.tick(30)] == [Reason.LAST_WILL]
+
+    site.heard("d0", 31)
+    site.disconnected(40)
+    assert [change.reason for change in site.tick(45)] == [Reason.HEARTBEAT_RECEIVED, Reason.SITE_UNREACHABLE]
+
+
+@pytest.mark.parametrize(
+    ("site", "device", "offline_after"),
+    [
+        (SiteSettings(), {}, 300),
+        (SiteSettings(), {"heartbeat_interval": 60}, 300),
+        (SiteSettings(), {"heartbeat_interval": 600}, 1500),
+        (SiteSettings(), {"heartbeat_interval": 600, "offline_after": 1200}, 1200),
+        (SiteSettings(), {"offline_after": 2}, 2),
+        (SiteSettings(heartbeat_interval=30, offline_after=60), {}, 75),
+    ],
+)
+def test_default_of_offline_after(site: SiteSettings, device: dict[str, float], offline_after: float) -> None:
+    settings = site.device(
+        heartbeat_interval=device.get("heartbeat_interval"), offline_after=device.get("offline_after")
+    )
+    assert settings == DeviceSettings(offline_after)
+
+
+def test_settings_of_a_device_keep_what_else_is_given() -> None:
+    settings = SiteSettings().device(presence=Presence.INTERMITTENT, is_disabled=True)
+    assert settings == DeviceSettings(300, Presence.INTERMITTENT, is_disabled=True)
+
+
+def test_what_led_to_nothing_is_counted() -> None:
+    steps = [connected(0), put(0), online(1, "5"), put(1, "off", DISABLED)]
+    steps += [heard(2, "nobody"), digest(2, device="nobody"), will(2, device="nobody"), heard(2, "off")]
+    steps += [will(3, "4"), sign_off(3, "4"), will(4, "5"), heard(5), will(6, "5")]
+    steps += [digest(6.5, lag=None), digest(6.6, age=float("nan")), connected(7, None), will(8, "5", retained=True)]
+
+    assert Play().run(steps, until=9).site.tally == Tally(
+        unknown_ids=3,
+        disabled=1,
+        late_offlines=2,
+        doubted_replays=1,
+        held_wills=2,
+        dropped_wills=2,
+        unproven=2,
+    )
+
+
+def test_one_digest_tells_of_many() -> None:
+    site = Play().run([connected(0), put(0), put(0, "b"), put(0, "c")], until=1).site
+    site.digest(Activity("processor", {"a": 0.1, "b": 200.0, "x": 1.0}, queue_lag_seconds=0.2), 10)
+
+    (change,) = site.tick(10)
+    assert (change.device_id, change.phase) == ("a", Phase.ONLINE)
+    assert change.seen == pytest.approx(9.7)
+    assert site.counts() == Counts(total=3, online=1, offline=0, unknown=0, pending=2, disabled=0)
+
+
+def test_deadline_is_when_something_is_due() -> None:
+    site = SiteLiveness(SITE, 0)
+    assert site.deadline() == 30
+    site.connected(1)
+    assert site.deadline() == float("-inf"), "an event waits to be taken"
+    site.tick(1)
+    site.site_events()
+    assert site.deadline() is None
+    site.put("a", 2, CONNECTED)
+    assert site.deadline() == float("-inf"), "a transition waits to be taken"
+    site.heard("a", 2)
+    site.tick(2)
+    assert site.deadline() == 102
+    site.status("a", DeviceStatus("a", "offline"), 10)
+    assert site.deadline() == 13
+    site.deafened()
+    site.heard("a", 11)
+    assert site.deadline() is None
+    site.hearing(12)
+    assert site.deadline() == 111
+    site.disconnected(13)
+    site.site_events()
+    assert site.deadline() == 43
+
+
+def test_what_is_known_of_a_device() -> None:
+    site = Play().run([connected(0), put(0)], until=1).site
+    known = site.known("a")
+    assert known is not None
+    assert (known.phase, known.seen, known.session, known.reported) == (Phase.PENDING, None, None, ())
+
+    site.status("a", DeviceStatus("a", "online", session="7", metadata={"firmware": "1.2"}), 5)
+    site.status("a", DeviceStatus("a", "online", session="8"), 6)
+    known = site.known("a")
+    assert known is not None
+    assert (known.phase, known.reason, known.since) == (Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, 5)
+    assert (known.seen, known.session, known.reported) == (6, "8", (("firmware", "1.2"),))
+    assert site.known("b") is None
+    assert list(site.device_ids()) == ["a"]
+
+
+def test_seed_of_a_stored_status() -> None:
+    seed = Seed.from_status("Offline", "LastWill", since=1, seen=0.5, session="3", reported=(("model", "x"),))
+    assert seed == Seed(Phase.OFFLINE, Reason.LAST_WILL, 1, 0.5, "3", (("model", "x"),))
+    assert Seed.from_status("Asleep", "LastWill", since=1) is None
+    assert Seed.from_status("Offline", "Bored", since=1) is None
+    assert Seed.from_status(None, None, since=1) is None
+
+
+def test_seed_of_a_clock_that_went_ahead_is_of_now() -> None:
+    seed = Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, 9e9, seen=9e9)
+    known = Play().run([put(5, seed=seed)], until=6).site.known("a")
+    assert known is not None
+    assert (known.since, known.seen) == (5, 5)

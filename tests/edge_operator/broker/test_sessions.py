@@ -1,0 +1,196 @@
+"""Sessions with many brokers at once, real ones and broken ones."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+
+from edge_operator.api.broker import BrokerClient
+from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login, SiteKey
+from edge_operator.broker.session import Message
+from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.identity import logins
+from edge_service.mqtt import MqttOptions, MqttSession
+from edge_wire import topics
+from tests.support.mosquitto import HOST, Mosquitto, MosquittoFactory
+
+SITE = ("factory", "plant")
+SECONDS = 15.0
+
+
+@dataclass
+class Heard:
+    """What a listener was told, in its order."""
+
+    told: list[tuple[str, SiteKey]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def connected(self, site: SiteKey) -> None:
+        self._note("connected", site)
+
+    def down(self, site: SiteKey) -> None:
+        self._note("down", site)
+
+    def heard(self, site: SiteKey, message: Message) -> None:
+        self.messages.append(message)
+        self._note(message.topic, site)
+
+    def _note(self, what: str, site: SiteKey) -> None:
+        self.told.append((what, site))
+        self.changed.set()
+
+    async def until(self, what: str, site: SiteKey = SITE, times: int = 1) -> None:
+        """Wait until the site was told of so often."""
+        async with asyncio.timeout(SECONDS):
+            while self.told.count((what, site)) < times:
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@pytest.fixture(scope="module")
+def broker(module_mosquitto: MosquittoFactory) -> Mosquitto:
+    return module_mosquitto(["pump"])
+
+
+@pytest.fixture
+async def sessions() -> AsyncIterator[BrokerSessions]:
+    sessions = BrokerSessions("edge-operator-test")
+    yield sessions
+    sessions.leave_all()
+    await sessions.ended()
+
+
+@pytest.fixture
+def heard(sessions: BrokerSessions) -> Heard:
+    heard = Heard()
+    sessions.open(heard)
+    return heard
+
+
+def endpoint(broker: Mosquitto, password: str | None = None) -> Endpoint:
+    login = Login(logins.OPERATOR, password or broker.passwords[logins.OPERATOR])
+    return Endpoint(BrokerAddress(HOST, broker.layout.components), login)
+
+
+@contextlib.asynccontextmanager
+async def speaking(broker: Mosquitto, username: str, port: int) -> AsyncIterator[MqttSession]:
+    login = Login(username, broker.passwords[username])
+    async with MqttSession(MqttOptions(BrokerAddress(HOST, port), username, login=login)) as session:
+        async with asyncio.timeout(SECONDS):
+            await session.connected.wait()
+        yield session
+
+
+async def test_retained_messages_follow_the_connection_the_boot_first(
+    sessions: BrokerSessions, heard: Heard, broker: Mosquitto
+) -> None:
+    status = topics.device_status("pump")
+    async with speaking(broker, "pump", broker.layout.mqtt) as device:
+        await device.publish(status, b"online", retain=True)
+    async with speaking(broker, logins.BROKER_AGENT, broker.layout.components) as agent:
+        await agent.publish(topics.BROKER_BOOT, b"boot-1", retain=True)
+    sessions.follow(SITE, endpoint(broker))
+    await heard.until(status)
+    assert [what for what, _ in heard.told] == ["connected", topics.BROKER_BOOT, status]
+    assert all(message.retain for message in heard.messages)
+    state = sessions.state(SITE)
+    assert state is not None
+    assert state.connected
+    assert sessions.connected == len(sessions) == 1
+
+
+async def test_what_is_sent_arrives(sessions: BrokerSessions, heard: Heard, broker: Mosquitto) -> None:
+    sessions.follow(SITE, endpoint(broker))
+    await heard.until("connected")
+    sessions.send(SITE, topics.device_status("other"), b"online", retain=True)
+    await heard.until(topics.device_status("other"))
+    sessions.send(SITE, topics.device_status("other"), b"", retain=True)
+    await heard.until(topics.device_status("other"), times=2)
+
+
+async def test_prefix_is_put_before_every_topic_and_taken_away(
+    sessions: BrokerSessions, heard: Heard, mosquitto: MosquittoFactory
+) -> None:
+    everything = BrokerClient(name="scada", subscribe=["plants/#"], publish=["plants/#"])
+    broker = mosquitto(clients=[everything])
+    login = Login("~scada", broker.passwords["~scada"])
+    sessions.follow(SITE, Endpoint(BrokerAddress(HOST, broker.layout.mqtt), login, prefix="plants/north/"))
+    await heard.until("connected")
+    sessions.send(SITE, topics.device_status("pump"), b"online", retain=True)
+    await heard.until(topics.device_status("pump"))
+
+
+async def test_wrong_password_is_told_apart(sessions: BrokerSessions, heard: Heard, broker: Mosquitto) -> None:
+    sessions.follow(SITE, endpoint(broker, "wrong"))
+    await heard.until("down")
+    state = sessions.state(SITE)
+    assert state is not None
+    assert (state.connected, state.refused) == (False, True)
+    sessions.follow(SITE, endpoint(broker))
+    await heard.until("connected")
+
+
+async def test_broker_that_is_down_at_the_start(
+    sessions: BrokerSessions, heard: Heard, mosquitto: MosquittoFactory
+) -> None:
+    broker = mosquitto()
+    broker.stop()
+    sessions.follow(SITE, endpoint(broker))
+    await heard.until("down", times=2)
+    await asyncio.to_thread(broker.start)
+    await heard.until("connected")
+    broker.kill()
+    await heard.until("down", times=3)
+
+
+async def test_another_address_is_followed(
+    sessions: BrokerSessions, heard: Heard, broker: Mosquitto, mosquitto: MosquittoFactory
+) -> None:
+    sessions.follow(SITE, endpoint(broker))
+    await heard.until("connected")
+    sessions.follow(SITE, endpoint(broker))
+    other = mosquitto()
+    sessions.follow(SITE, endpoint(other))
+    await heard.until("connected", times=2)
+    told = [what for what, _ in heard.told if what in ("connected", "down")]
+    assert told == ["connected", "down", "connected"], "the same endpoint again changes nothing"
+
+
+async def test_nothing_is_told_of_a_site_that_was_left(
+    sessions: BrokerSessions, heard: Heard, broker: Mosquitto
+) -> None:
+    sessions.follow(SITE, endpoint(broker))
+    await heard.until("connected")
+    sessions.leave_all()
+    await sessions.ended()
+    told = len(heard.told)
+    sessions.follow(SITE, endpoint(broker))
+    assert (len(sessions), sessions.state(SITE)) == (0, None), "a standby has no session"
+    sessions.send(SITE, "nowhere", b"")
+    await asyncio.sleep(0.5)
+    assert len(heard.told) == told
+
+
+async def test_a_hundred_broken_brokers_delay_no_other(
+    sessions: BrokerSessions, heard: Heard, broker: Mosquitto
+) -> None:
+    with ThreadPoolExecutor(512) as pool:
+        asyncio.get_running_loop().set_default_executor(pool)
+        with socket.create_server((HOST, 0), backlog=200) as silent:  # it takes connections and never says a word
+            ports = (silent.getsockname()[1], 1)
+            for number in range(100):
+                broken = Endpoint(BrokerAddress(HOST, ports[number % 2]), Login("~operator", "x"))
+                sessions.follow(("factory", f"broken-{number}"), broken)
+            await asyncio.sleep(0.5)
+            began = time.monotonic()
+            sessions.follow(SITE, endpoint(broker))
+            await heard.until("connected")
+            assert time.monotonic() - began < 2.0
+            sessions.leave_all()
+            await sessions.ended()

@@ -1,0 +1,68 @@
+"""Logins of the broker in an index and shards: together the whole, each small enough, seldom spread anew."""
+
+import base64
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_operator.desired.inputs import DeviceLogin, Manifest
+from edge_operator.desired.secret.broker_auth import broker_auth, broker_auth_names, shard_count, shard_of
+from tests.edge_operator.desired.sites import make_site
+
+SHARD_BYTES = 128 * 1024
+
+
+def content(secret: Manifest) -> dict[str, str]:
+    return {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+
+
+def usernames(secret: Manifest) -> list[str]:
+    return [line.partition(":")[0] for line in content(secret)["passwords"].splitlines()]
+
+
+def with_devices(*ids: str) -> list[Manifest]:
+    return broker_auth(replace(make_site(), devices=tuple(DeviceLogin(each, 0) for each in ids)))
+
+
+@pytest.mark.parametrize(
+    ("devices", "shards"),
+    [(0, 0), (1, 1), (500, 1), (501, 2), (1000, 2), (1001, 4), (2001, 8), (10_000, 32)],
+)
+def test_number_of_shards(devices: int, shards: int) -> None:
+    assert shard_count(devices) == shards
+
+
+def test_no_device_no_shard() -> None:
+    (index,) = with_devices()
+    assert content(index)["shards"] == "0"
+    assert usernames(index) == ["~gateway", "~mqtt", "~operator", "~processor", "~storage"]
+
+
+@given(st.sets(st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True), min_size=1, max_size=40))
+def test_every_device_is_in_one_shard(ids: set[str]) -> None:
+    index, *shards = with_devices(*ids)
+    assert content(index)["shards"] == str(len(shards))
+    assert [content(shard)["of"] for shard in shards] == [str(len(shards))] * len(shards)
+    assert sorted(name for shard in shards for name in usernames(shard)) == sorted(ids)
+
+
+@pytest.mark.parametrize("count", [500, 1999])
+def test_shard_of_the_longest_names_stays_below_its_size(count: int) -> None:
+    ids = [f"{number:064d}" for number in range(count)]
+    sizes = [len(content(each)["passwords"]) for each in with_devices(*ids)]
+    assert max(sizes) <= SHARD_BYTES, "every change of a shard rewrites it in etcd"
+
+
+def test_names_are_those_of_the_secrets() -> None:
+    site = replace(make_site(), devices=tuple(DeviceLogin(f"d{number}", 0) for number in range(501)))
+    assert broker_auth_names(site) == [each["metadata"]["name"] for each in broker_auth(site)]
+    assert broker_auth_names(site) == ["factory-mqtt-auth", "factory-mqtt-auth-0", "factory-mqtt-auth-1"]
+
+
+def test_another_device_changes_its_shard_alone() -> None:
+    ids = [f"d{number}" for number in range(600)]
+    before, after = with_devices(*ids), with_devices(*ids, "new")
+    changed = [each["metadata"]["name"] for each, old in zip(after, before, strict=True) if each != old]
+    assert changed == [f"factory-mqtt-auth-{shard_of('new', 2)}"]

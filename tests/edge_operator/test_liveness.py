@@ -1,0 +1,194 @@
+"""The lives of devices as `kubectl get edgedevices` shows them: every transition, on a real broker and API server."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+from kubernetes import client
+
+from tests.support.brokered import BrokeredSite, brokered
+from tests.support.mosquitto import MosquittoFactory
+from tests.support.processes import OperatorFactory, OperatorProcess, eventually
+from tests.support.sites import Sites
+from tests.support.wire_device import FIRMWARE
+
+DEVICES = ("pump", "fan", "lamp", "cam", "bare", "late", "reset", "sleeper", "ghost", "again", "bad", "spare")
+
+
+@pytest.fixture(scope="module")
+def site(
+    make_operator: OperatorFactory, module_mosquitto: MosquittoFactory, namespace: str, api: client.ApiClient
+) -> Iterator[BrokeredSite]:
+    with brokered(Sites.of(api, namespace), "hall", module_mosquitto(DEVICES)) as site:
+        site.apply()
+        yield site
+
+
+@pytest.fixture(scope="module")
+def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProcess:
+    operator = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
+    site.await_broker()
+    return operator
+
+
+@pytest.fixture(autouse=True)
+def _operated(operator: OperatorProcess) -> None:
+    """Every test has an operator that leads."""
+
+
+def test_connected_broker_is_told(site: BrokeredSite) -> None:
+    condition = site.await_broker()
+    assert condition["reason"] == "Connected"
+    assert str(site.broker.layout.components) in condition["message"]
+
+
+def test_from_birth_to_sign_off(site: BrokeredSite) -> None:
+    site.devices.apply("pump")
+    site.await_phase("pump", "Unknown", "NotYetSeen")
+    assert site.devices.condition("pump", "Connected")[0] == "Unknown"
+    pump = site.wire("pump").connect()
+    status = site.await_phase("pump", "Online", "HeartbeatReceived")
+    assert site.devices.condition("pump", "Connected")[0] == "True"
+    assert status["connectivity"]["session"] == "1"
+    assert status["connectivity"]["lastSeenTime"]
+    assert status["reported"]["firmware"] == FIRMWARE
+    began = time.monotonic()
+    pump.sign_off()
+    site.await_phase("pump", "Offline", "Disconnected")
+    assert time.monotonic() - began < 2.0
+    assert site.devices.condition("pump", "Connected")[:2] == ("False", "Disconnected")
+    assert site.devices.condition("pump", "Ready")[0] == "True", "being offline is no fault of the configuration"
+
+
+def test_will_is_believed_after_its_grace(site: BrokeredSite) -> None:
+    site.devices.apply("fan", offlineAfter="1m")
+    fan = site.wire("fan").connect()
+    site.await_phase("fan", "Online")
+    began = time.monotonic()
+    fan.vanish()
+    site.await_phase("fan", "Offline", "LastWill")
+    assert 2.5 < time.monotonic() - began < 6.0
+    told = eventually("an Event", lambda: [each for each in site.events("LastWill") if "Offline" in each["note"]])
+    assert told[0]["type"] == "Warning"
+    assert told[0]["regarding"]["name"] == "fan"
+
+
+def test_will_is_dropped_where_the_device_comes_back(site: BrokeredSite, operator: OperatorProcess) -> None:
+    site.devices.apply("cam", offlineAfter="1m")
+    cam = site.wire("cam").connect()
+    since = site.await_phase("cam", "Online")["connectivity"]["sinceTime"]
+    cam.vanish()
+    cam.session = "2"
+    cam.connect()
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        status = site.status("cam")
+        assert (status["phase"], status["connectivity"]["sinceTime"]) == ("Online", since)
+        time.sleep(0.2)
+
+
+def test_silence_expires(site: BrokeredSite) -> None:
+    site.devices.apply("lamp")
+    lamp = site.wire("lamp").connect()
+    site.await_phase("lamp", "Online")
+    lamp.beat_for(3)
+    assert site.status("lamp")["phase"] == "Online"
+    began = time.monotonic()
+    site.await_phase("lamp", "Offline", "HeartbeatExpired")
+    assert 1.5 < time.monotonic() - began < 4.0
+    lamp.beat()
+    site.await_phase("lamp", "Online", "HeartbeatReceived")
+
+
+def test_bare_words_are_understood(site: BrokeredSite) -> None:
+    site.devices.apply("bare", offlineAfter="1m")
+    bare = site.wire("bare").connect(birth=False)
+    bare.publish(b"online")
+    site.await_phase("bare", "Online")
+    bare.publish(b"offline")
+    site.await_phase("bare", "Offline", "LastWill")
+
+
+def test_late_will_of_an_older_session_means_nothing(site: BrokeredSite) -> None:
+    site.devices.apply("late", offlineAfter="1m")
+    late = site.wire("late", session="2").connect()
+    site.await_phase("late", "Online")
+    late.publish(json.dumps({"id": "late", "status": "offline", "session": "1", "reason": "LastWill"}).encode())
+    time.sleep(4)
+    assert site.status("late")["phase"] == "Online"
+
+
+def test_device_that_was_reset_to_its_first_session_is_believed(site: BrokeredSite) -> None:
+    site.devices.apply("reset", offlineAfter="1m")
+    reset = site.wire("reset", session="9").connect()
+    site.await_phase("reset", "Online")
+    reset.session = "1"
+    reset.beat()
+    reset.sign_off()
+    site.await_phase("reset", "Offline", "Disconnected")
+
+
+def test_intermittent_device_may_sleep(site: BrokeredSite) -> None:
+    site.devices.apply("sleeper", presence="Intermittent", offlineAfter="6s")
+    sleeper = site.wire("sleeper").connect()
+    site.await_phase("sleeper", "Online")
+    sleeper.vanish()
+    time.sleep(4)
+    assert site.status("sleeper")["phase"] == "Online"
+    site.await_phase("sleeper", "Offline", "HeartbeatExpired")
+
+
+def test_disabled_device_is_told_so_and_comes_back(site: BrokeredSite) -> None:
+    site.devices.apply("spare", disabled=True)
+    site.await_phase("spare", "Disabled", "Disabled")
+    site.devices.apply("spare")
+    site.await_phase("spare", "Unknown", "NotYetSeen")
+
+
+def test_device_without_a_site_is_pending(site: BrokeredSite) -> None:
+    nowhere = BrokeredSite(site.sites, "nowhere", site.broker)
+    nowhere.devices.apply("lost")
+    nowhere.await_phase("lost", "Pending", "CredentialsPending")
+
+
+def test_recreated_device_does_not_inherit_and_its_ghost_is_cleared(
+    site: BrokeredSite, operator: OperatorProcess
+) -> None:
+    site.devices.apply("again", offlineAfter="1m")
+    again = site.wire("again").connect()
+    site.await_phase("again", "Online")
+    again.close()
+    site.devices.delete("again")
+    site.devices.apply("again", offlineAfter="1m")
+    site.await_phase("again", "Unknown", "NotYetSeen")
+    time.sleep(2)
+    assert site.status("again")["phase"] == "Unknown"
+
+
+def test_retained_status_of_a_device_that_nobody_knows_is_cleared(
+    site: BrokeredSite, operator: OperatorProcess
+) -> None:
+    before = operator.metric("edge_broker_leftovers_cleared_total")
+    ghost = site.wire("ghost").connect()
+    eventually("cleared", lambda: operator.metric("edge_broker_leftovers_cleared_total") > before)
+    ghost.close()
+
+
+def test_figures_of_the_site(site: BrokeredSite) -> None:
+    counted = len(site.phases())
+    eventually("figures", lambda: site.sites.status("hall")["devices"]["total"] == counted, 40)
+
+
+def test_edited_phase_is_put_back(site: BrokeredSite) -> None:
+    site.await_phase("late", "Online")
+    site.sites.api.merge(site.devices.path("late") + "/status", {"status": {"phase": "Offline"}})
+    site.await_phase("late", "Online")
+
+
+def test_metrics(operator: OperatorProcess) -> None:
+    assert operator.metric("edge_broker_sessions_connected") == 1
+    assert operator.metric("edge_broker_messages_total", kind="status") > 0
+    assert operator.metric("edge_device_transitions_total", reason="LastWill") >= 2
+    assert operator.metric("edge_liveness_writes_total", kind="transition") > 0
+    assert operator.metric("edge_devices_phase", phase="Online") > 0

@@ -1,0 +1,76 @@
+"""A broker that the user runs: its address, login and trust come from the spec and its Secrets, and are followed."""
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+from kubernetes import client
+
+from edge_operator.desired.kinds import SECRET
+from edge_operator.identity import logins
+from tests.support.brokered import QUICK, BrokeredSite, brokered
+from tests.support.mosquitto import MosquittoFactory
+from tests.support.processes import OperatorFactory, OperatorProcess, eventually
+from tests.support.sites import Sites, kind_path
+
+LOGIN = "their-login"
+DEVICE = "cam"
+
+
+@pytest.fixture(scope="module")
+def operator(make_operator: OperatorFactory) -> OperatorProcess:
+    return make_operator(EDGE_LOOK_AGAIN_SECONDS="1").start().await_leading()
+
+
+@pytest.fixture(scope="module")
+def site(
+    operator: OperatorProcess, module_mosquitto: MosquittoFactory, namespace: str, api: client.ApiClient
+) -> Iterator[BrokeredSite]:
+    with brokered(Sites.of(api, namespace), "outside", module_mosquitto([DEVICE])) as site:
+        external = {
+            "url": site.broker.components_url,
+            "topicPrefix": "",
+            "credentialsSecretRef": {"name": LOGIN},
+        }
+        site.sites.apply(site.name, {"devices": QUICK, "broker": {"type": "External", "external": external}})
+        yield site
+
+
+def put_login(site: BrokeredSite, password: str) -> None:
+    data = {"username": logins.OPERATOR, "password": password}
+    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": LOGIN, "namespace": site.sites.namespace},
+        "data": encoded,
+    }
+    site.sites.api.apply(kind_path(SECRET, site.sites.namespace, LOGIN), secret, "kubectl")
+
+
+def await_reason(site: BrokeredSite, reason: str) -> None:
+    eventually(reason, lambda: site.sites.condition(site.name, "BrokerConnected").get("reason") == reason)
+
+
+def test_login_that_is_missing_wrong_and_right(site: BrokeredSite) -> None:
+    await_reason(site, "BrokerLoginUnusable")
+    put_login(site, "wrong")
+    await_reason(site, "BrokerRefused")
+    put_login(site, site.broker.passwords[logins.OPERATOR])
+    await_reason(site, "Connected")
+
+
+def test_its_devices_are_online_though_their_logins_are_the_users(site: BrokeredSite) -> None:
+    site.devices.apply(DEVICE)
+    site.await_phase(DEVICE, "Unknown", "NotYetSeen")
+    cam = site.wire(DEVICE).connect()
+    site.await_phase(DEVICE, "Online", "HeartbeatReceived")
+    cam.sign_off()
+    site.await_phase(DEVICE, "Offline", "Disconnected")
+
+
+def test_session_ends_with_the_site(site: BrokeredSite, operator: OperatorProcess) -> None:
+    assert operator.metric("edge_broker_sessions") == 1
+    site.sites.delete(site.name)
+    eventually("no session", lambda: operator.metric("edge_broker_sessions") == 0)
+    site.await_phase(DEVICE, "Pending", "CredentialsPending")

@@ -1,0 +1,157 @@
+"""Three hundred devices of one site: storms, failovers, an operator that was away. Never a false Offline."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from signal import SIGCONT, SIGSTOP
+
+import pytest
+from kubernetes import client
+
+from e2e.cluster.audit import AuditCursor
+from tests.support.brokered import BrokeredSite, brokered
+from tests.support.device_fleet import DeviceFleet
+from tests.support.mosquitto import MosquittoFactory
+from tests.support.processes import OperatorFactory, OperatorProcess, eventually
+from tests.support.sites import Sites
+from tests.support.writes import OperatorWrites
+
+NAMES = [f"unit-{number:03d}" for number in range(300)]
+OFFLINE_AFTER = 6.0
+
+
+@pytest.fixture(scope="module")
+def site(
+    make_operator: OperatorFactory, module_mosquitto: MosquittoFactory, namespace: str, api: client.ApiClient
+) -> Iterator[BrokeredSite]:
+    with brokered(Sites.of(api, namespace), "plant", module_mosquitto(NAMES)) as site:
+        site.apply(devices={"heartbeatInterval": "1s", "offlineAfter": f"{OFFLINE_AFTER:g}s"})
+        yield site
+
+
+@pytest.fixture(scope="module")
+def operators(site: BrokeredSite, make_operator: OperatorFactory) -> list[OperatorProcess]:
+    """A leader and a standby."""
+    leader = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
+    standby = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_ready()
+    site.await_broker()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(site.devices.apply, NAMES))
+    return [leader, standby]
+
+
+@pytest.fixture(scope="module")
+def fleet(
+    site: BrokeredSite, operators: list[OperatorProcess], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DeviceFleet]:
+    """All devices connected and Online."""
+    fleet = DeviceFleet(site.broker, NAMES, tmp_path_factory.mktemp("fleet")).start()
+    site.await_all("Online", len(NAMES))
+    yield fleet
+    fleet.kill()
+
+
+@pytest.fixture
+def writes(audit: AuditCursor, namespace: str) -> OperatorWrites:
+    return OperatorWrites(audit, namespace)
+
+
+def leader_of(operators: list[OperatorProcess]) -> OperatorProcess:
+    leaders = [operator for operator in operators if operator.process and operator.metric("edge_leader") == 1]
+    assert len(leaders) == 1
+    return leaders[0]
+
+
+def to_devices(writes: OperatorWrites) -> list[str]:
+    return [event.name for event in writes.all() if event.resource == "edgedevices"]
+
+
+def stays_online(site: BrokeredSite, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert {phase for phase, _ in site.phases().values()} == {"Online"}
+        time.sleep(0.5)
+
+
+def test_standby_has_no_session(operators: list[OperatorProcess], fleet: DeviceFleet) -> None:
+    assert [operator.metric("edge_broker_sessions") for operator in operators] == [1, 0]
+
+
+def test_steady_fleet_writes_nothing(site: BrokeredSite, fleet: DeviceFleet, writes: OperatorWrites) -> None:
+    writes.await_quiet()
+    writes.restart()
+    stays_online(site, 5)
+    assert writes.all() == []
+
+
+def test_failover_over_a_steady_fleet_writes_nothing(
+    site: BrokeredSite, operators: list[OperatorProcess], fleet: DeviceFleet, writes: OperatorWrites
+) -> None:
+    leader = leader_of(operators)
+    leader.kill()
+    eventually("another leads", lambda: any(each.metric("edge_leader") for each in operators if each.process), 20)
+    stays_online(site, 2 * OFFLINE_AFTER)
+    assert to_devices(writes) == []
+    leader.start().await_ready()
+
+
+def test_operator_that_was_away_for_long_writes_nothing(
+    site: BrokeredSite, operators: list[OperatorProcess], fleet: DeviceFleet, writes: OperatorWrites
+) -> None:
+    for operator in operators:
+        operator.stop()
+    writes.restart()
+    time.sleep(1.5 * OFFLINE_AFTER)
+    operators[0].start().await_leading()
+    stays_online(site, 2 * OFFLINE_AFTER)
+    assert to_devices(writes) == []
+    operators[1].start().await_ready()
+
+
+def test_resumed_leader_writes_nothing(
+    site: BrokeredSite, operators: list[OperatorProcess], fleet: DeviceFleet, writes: OperatorWrites
+) -> None:
+    leader = leader_of(operators)
+    leader.signal(SIGSTOP)
+    others = [each for each in operators if each is not leader]
+    eventually("another leads", lambda: others[0].metric("edge_leader") == 1, 20)
+    leader.signal(SIGCONT)
+    eventually("its sessions are closed", lambda: leader.metric("edge_broker_sessions") == 0, 20)
+    stays_online(site, OFFLINE_AFTER)
+    assert to_devices(writes) == []
+
+
+def test_broker_killed_under_the_fleet(
+    site: BrokeredSite, operators: list[OperatorProcess], fleet: DeviceFleet
+) -> None:
+    site.broker.kill()
+    site.await_broker("False", 10)
+    site.broker.start()
+    site.await_broker()
+    stays_online(site, 2 * OFFLINE_AFTER)
+
+
+def test_silence_of_all_expires_all(site: BrokeredSite, operators: list[OperatorProcess], fleet: DeviceFleet) -> None:
+    fleet.freeze()
+    site.await_all("Offline", len(NAMES))
+    assert {reason for _, reason in site.phases().values()} == {"HeartbeatExpired"}
+    fleet.thaw()
+    site.await_all("Online", len(NAMES))
+
+
+def test_death_of_all_is_one_event(
+    site: BrokeredSite, operators: list[OperatorProcess], fleet: DeviceFleet, writes: OperatorWrites
+) -> None:
+    fleet.kill()
+    event = eventually("an Event", lambda: site.events("MassLastWill"), 15)
+    assert "300 devices" in event[0]["note"]
+    site.await_all("Offline", len(NAMES))
+    told = [each for each in site.events() if each["regarding"]["kind"] == "EdgeDevice"]
+    assert len(told) < len(NAMES) / 10, "a fleet's Events do not drown the others"
+    fleet.start()
+    site.await_all("Online", len(NAMES))
+
+
+def test_figures_end_up_right(site: BrokeredSite, operators: list[OperatorProcess], fleet: DeviceFleet) -> None:
+    expected = {"total": 300, "online": 300, "offline": 0, "unknown": 0}
+    eventually("figures", lambda: site.sites.status("plant")["devices"] == expected, 45)

@@ -1,0 +1,1 @@
+"""The agent beside Mosquitto: brings it the site's logins and certificate, and tells when it was started."""

@@ -1,0 +1,79 @@
+"""The copy of the site's logins and certificate that Mosquitto has on its volume."""
+
+from dataclasses import dataclass, field
+
+from edge_broker_agent.errors import RejectedError
+from edge_broker_agent.files import AuthFiles
+from edge_broker_agent.passwords import checked_lines
+from edge_broker_agent.process import since_machine_start
+from edge_broker_agent.proof import PROOF_USERNAME, Proof
+
+
+@dataclass(slots=True)
+class Copy:
+    """What stands in the files.
+
+    Attributes:
+        files: the files.
+        passwords: the password file without the line of the proof; None if there is none that Mosquitto can read.
+        certificate: certificate and key; None if there are none that fit together.
+        proof: the login that tells whether Mosquitto has read them; None of a copy that an earlier agent wrote.
+        written_at: seconds since the machine's start: a Mosquitto that was started later has read them.
+    """
+
+    files: AuthFiles
+    passwords: bytes | None = None
+    certificate: bytes | None = None
+    proof: Proof | None = field(default=None, repr=False)
+    written_at: float = field(default_factory=since_machine_start)
+
+    def load(self) -> None:
+        """Read what an earlier agent has left.
+
+        Raises:
+            OSError: the directory cannot be read or written.
+        """
+        self.files.prepare()
+        self.passwords = _without_proof(self.files.passwords())
+        self.certificate = self.files.certificate()
+        # Only from now on: that agent can have ended between writing and telling Mosquitto.
+        self.written_at = since_machine_start()
+
+    def lacks(self, *, tls: bool) -> list[str]:
+        """Return what Mosquitto needs to start and is not there."""
+        lacking = []
+        if self.passwords is None:
+            lacking.append("the site's logins, in the Secrets that the operator writes")
+        if tls and self.certificate is None:
+            lacking.append("a certificate with its key, in the Secret that TLS_SECRET names")
+        return lacking
+
+    def write_passwords(self, passwords: bytes) -> None:
+        """Write the password file, with a proof of its own.
+
+        Raises:
+            OSError: it cannot be written; the old one is as it was.
+        """
+        proof = Proof.fresh()
+        self.files.write_passwords(passwords + proof.line)
+        self.passwords, self.proof, self.written_at = passwords, proof, since_machine_start()
+
+    def write_certificate(self, pem: bytes) -> None:
+        """Write certificate and key.
+
+        Raises:
+            RejectedError: TLS does not take them; the old ones are as they were.
+            OSError: they cannot be written; the same.
+        """
+        self.files.write_certificate(pem)
+        self.certificate, self.written_at = pem, since_machine_start()
+
+
+def _without_proof(content: bytes | None) -> bytes | None:
+    if content is None:
+        return None
+    try:
+        lines = checked_lines(content)
+    except RejectedError:
+        return None
+    return b"".join(line + b"\n" for line in lines if not line.startswith(f"{PROOF_USERNAME}:".encode()))

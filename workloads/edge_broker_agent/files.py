@@ -1,0 +1,103 @@
+"""The files that Mosquitto reads: real ones (it refuses symlinks), replaced whole, on its volume."""
+
+import os
+import ssl
+from pathlib import Path
+
+from edge_broker_agent.errors import RejectedError
+
+PASSWORDS = "passwords"
+CERTIFICATE = "tls.pem"
+DRAFT_SUFFIX = ".draft"
+
+
+class AuthFiles:
+    """The directory with the password file and the certificate; what is there outlives pod and API server."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def prepare(self) -> None:
+        """Make the directory, and take away what a killed agent left half written.
+
+        Raises:
+            OSError: it cannot be written to.
+        """
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for draft in self._directory.glob(f"*{DRAFT_SUFFIX}"):
+            draft.unlink()
+
+    def passwords(self) -> bytes | None:
+        """Return the password file as it is; None if there is none."""
+        return _content(self._directory / PASSWORDS)
+
+    def certificate(self) -> bytes | None:
+        """Return certificate and key as they are; None if there are none that fit together."""
+        try:
+            _refuse_misfit(self._directory / CERTIFICATE)
+        except RejectedError:
+            return None
+        return _content(self._directory / CERTIFICATE)
+
+    def write_passwords(self, content: bytes) -> None:
+        """Replace the password file.
+
+        Raises:
+            OSError: it cannot be written; the old one is as it was.
+        """
+        self._publish(self._draft(PASSWORDS, content))
+
+    def write_certificate(self, pem: bytes) -> None:
+        """Replace certificate and key.
+
+        Raises:
+            RejectedError: TLS does not take them; the old ones are as they were.
+            OSError: they cannot be written; the same.
+        """
+        draft = self._draft(CERTIFICATE, pem)
+        try:
+            _refuse_misfit(draft)
+        except RejectedError:
+            draft.unlink()
+            raise
+        self._publish(draft)
+
+    def _draft(self, name: str, content: bytes) -> Path:
+        draft = self._directory / f"{name}{DRAFT_SUFFIX}"
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        return draft
+
+    def _publish(self, draft: Path) -> None:
+        draft.replace(draft.with_name(draft.name.removesuffix(DRAFT_SUFFIX)))
+        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _refuse_misfit(pem: Path) -> None:
+    """Check that TLS takes certificate and key.
+
+    Raises:
+        RejectedError: it does not.
+    """
+    try:
+        # Without a password it would ask for one on a terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(pem, password="")
+    except (OSError, ValueError) as error:
+        raise RejectedError(
+            "certificate",
+            f"`tls.crt` and `tls.key` must be a certificate and its own key, in PEM and without a password ({error})",
+        ) from error

@@ -1,0 +1,58 @@
+"""Keeps Mosquitto's log from filling its volume: one file, and one old one."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from edge_broker_agent.metrics import AgentMetrics
+from edge_broker_agent.process import Processes
+
+LOOK_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+class LogRotation:
+    """Rotates the log when it has grown too large.
+
+    Args:
+        path: the log; the old one has `.1` after its name.
+        largest: bytes from which on it is rotated.
+        processes: where Mosquitto is found, which must open it anew.
+        metrics: where rotations are counted.
+    """
+
+    def __init__(self, path: Path, largest: int, processes: Processes, metrics: AgentMetrics) -> None:
+        self._path = path
+        self._largest = largest
+        self._processes = processes
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """Look after the log until cancelled."""
+        while True:
+            try:
+                self.rotate_if_large()
+            except OSError as error:
+                logger.warning("Mosquitto's log %s cannot be rotated: %s", self._path, error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def rotate_if_large(self) -> bool:
+        """Rotate the log if it is too large; return whether it was.
+
+        Raises:
+            OSError: it cannot be renamed, or Mosquitto not be told.
+        """
+        if not self._path.exists() or self._path.stat().st_size <= self._largest:
+            return False
+        broker = self._processes.broker()
+        number = self._processes.log_signal(broker) if broker else None
+        if broker and number is None:
+            # It would write on into the renamed file, which then grows instead.
+            logger.warning("this Mosquitto cannot open its log anew: version 2.1 or later is needed")
+            return False
+        self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+        if broker and number is not None:
+            self._processes.signal(broker, number)
+        self._metrics.log_rotations.inc()
+        return True

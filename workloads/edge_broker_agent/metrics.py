@@ -1,0 +1,42 @@
+"""What the agent measures."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class AgentMetrics:
+    """The agent's figures.
+
+    Attributes:
+        logins: logins in the file that Mosquitto was given last.
+        reloads: how Mosquitto's reloads ended: `done`, `unconfirmed` or `ended` (Mosquitto did).
+        reload_seconds: how long the last one took: so long the broker answered nobody.
+        reloaded_at: Unix time of the last one that was confirmed.
+        rejected: contents that were not used, by reason.
+        watch_restarts: how often a watch began anew, by cause.
+        write_errors: how often files could not be written.
+        log_rotations: how often Mosquitto's log was rotated.
+        broker_starts: starts of Mosquitto that were seen.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.logins = Gauge("edge_broker_logins", "Logins that Mosquitto knows.", registry=registry)
+        self.reloads = Counter(
+            "edge_broker_reloads", "Reloads of Mosquitto, by how they ended.", ("result",), registry=registry
+        )
+        self.reload_seconds = Gauge(
+            "edge_broker_reload_seconds", "How long Mosquitto's last reload took.", registry=registry
+        )
+        self.reloaded_at = Gauge(
+            "edge_broker_reload_timestamp_seconds", "When Mosquitto's last reload was confirmed.", registry=registry
+        )
+        self.rejected = Counter(
+            "edge_broker_rejected_contents", "Secrets' contents not used, by reason.", ("reason",), registry=registry
+        )
+        self.watch_restarts = Counter(
+            "edge_broker_watch_restarts", "Watches of Secrets that began anew, by cause.", ("cause",), registry=registry
+        )
+        self.write_errors = Counter(
+            "edge_broker_write_errors", "Times that files for Mosquitto could not be written.", registry=registry
+        )
+        self.log_rotations = Counter("edge_broker_log_rotations", "Rotations of Mosquitto's log.", registry=registry)
+        self.broker_starts = Counter("edge_broker_starts", "Starts of Mosquitto that were seen.", registry=registry)

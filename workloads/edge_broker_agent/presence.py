@@ -1,0 +1,64 @@
+"""Whether Mosquitto runs: told at once when it ends, looked for while it does not run."""
+
+import asyncio
+import contextlib
+import logging
+import os
+
+from edge_broker_agent.metrics import AgentMetrics
+from edge_broker_agent.process import Broker, Processes
+
+LOOK_SECONDS = 0.2
+"""Nothing tells that a process of another container has started."""
+
+logger = logging.getLogger(__name__)
+
+
+class Presence:
+    """Follows the runs of Mosquitto.
+
+    Attributes:
+        broker: the one that runs; None while there is none.
+        running: set while there is one.
+        begun: set when another run has begun; cleared by whoever acts on it.
+    """
+
+    def __init__(self, processes: Processes, metrics: AgentMetrics) -> None:
+        self.broker: Broker | None = None
+        self.running = asyncio.Event()
+        self.begun = asyncio.Event()
+        self._processes = processes
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            found = self._processes.broker()
+            if found is None:
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
+            with contextlib.suppress(ProcessLookupError):
+                await self._stay(found)
+
+    def look(self) -> Broker | None:
+        """Return the Mosquitto that runs at this moment."""
+        return self._processes.broker()
+
+    async def _stay(self, broker: Broker) -> None:
+        descriptor = self._processes.open(broker)
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        loop.add_reader(descriptor, ended.set)
+        try:
+            self.broker = broker
+            self._metrics.broker_starts.inc()
+            self.running.set()
+            self.begun.set()
+            logger.info("Mosquitto runs: process %d, boot %s", broker.pid, broker.boot)
+            await ended.wait()
+            logger.warning("Mosquitto has ended: process %d, boot %s", broker.pid, broker.boot)
+        finally:
+            self.broker = None
+            self.running.clear()
+            loop.remove_reader(descriptor)
+            os.close(descriptor)

@@ -1,0 +1,115 @@
+"""The process of Mosquitto: found by its name, told apart from its predecessor, sent signals."""
+
+import hashlib
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+NAME = "mosquitto"
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+FIRST_REALTIME = 34
+"""Lower ones belong to the C library. Which is its SIGRTMIN differs: 34 for glibc, 35 for musl."""
+
+_STARTED = 19
+"""Place of the start time among the fields of /proc/<pid>/stat that follow the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """One run of Mosquitto.
+
+    Attributes:
+        pid: its process id.
+        started_ticks: when it was started, in clock ticks since the machine's start.
+        boot: a name for this run that no other has, on any machine.
+    """
+
+    pid: int
+    started_ticks: int
+    boot: str
+
+    def began_after(self, moment: float) -> bool:
+        """Whether it was started after `moment`, in seconds since the machine's start; a tick's doubt means no."""
+        return self.started_ticks - 1 > moment * TICKS_PER_SECOND
+
+
+def since_machine_start() -> float:
+    """Return seconds since the machine's start, on the clock that the kernel notes starts of processes by."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Processes:
+    """The processes of the pod."""
+
+    def __init__(self, proc: Path) -> None:
+        self._proc = proc
+
+    def broker(self) -> Broker | None:
+        """Return the running Mosquitto, the elder if there are two; None if there is none."""
+        found = (self._started(entry) for entry in self._proc.iterdir() if entry.name.isdigit())
+        running = sorted(each for each in found if each is not None)
+        if not running:
+            return None
+        started, pid = running[0]
+        return Broker(pid, started, self._boot(pid, started))
+
+    def catches(self, broker: Broker, number: int) -> bool:
+        """Whether it has a handler for the signal: one that has just been started would be ended by it."""
+        return number in self._caught(broker)
+
+    def log_signal(self, broker: Broker) -> int | None:
+        """Return the number of its SIGRTMIN, at which it opens its log anew; None if it has no handler for it."""
+        return min((number for number in self._caught(broker) if number >= FIRST_REALTIME), default=None)
+
+    def open(self, broker: Broker) -> int:
+        """Return a descriptor of the process (a pidfd), readable when it has ended.
+
+        Raises:
+            ProcessLookupError: it has ended; another process may have its number.
+        """
+        descriptor = os.pidfd_open(broker.pid)
+        if self._started(self._proc / str(broker.pid)) != (broker.started_ticks, broker.pid):
+            os.close(descriptor)
+            raise ProcessLookupError(f"Mosquitto with the process id {broker.pid} has ended")
+        return descriptor
+
+    def signal(self, broker: Broker, number: int) -> None:
+        """Send it a signal.
+
+        Raises:
+            ProcessLookupError: it has ended.
+            PermissionError: it runs as another user.
+        """
+        descriptor = self.open(broker)
+        try:
+            signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
+
+    def _started(self, entry: Path) -> tuple[int, int] | None:
+        """Return start time and process id of a running Mosquitto; None of any other process."""
+        try:
+            stat = (entry / "stat").read_text()
+        except OSError:
+            return None
+        name = stat[stat.index("(") + 1 : stat.rindex(")")]
+        fields = stat[stat.rindex(")") + 1 :].split()
+        if name != NAME or fields[0] in {"Z", "X"}:
+            return None
+        return int(fields[_STARTED]), int(entry.name)
+
+    def _caught(self, broker: Broker) -> set[int]:
+        try:
+            status = (self._proc / str(broker.pid) / "status").read_text()
+        except OSError:
+            return set()
+        mask = next((int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt:")), 0)
+        return {number for number in range(1, 65) if mask >> (number - 1) & 1}
+
+    def _boot(self, pid: int, started: int) -> str:
+        """Name a run by the machine's boot, the pod's process namespace, and the process."""
+        machine = (self._proc / "sys/kernel/random/boot_id").read_text().strip()
+        pod = (self._proc / "self/ns/pid").stat().st_ino
+        return hashlib.sha256(f"{machine}/{pod}/{pid}/{started}".encode()).hexdigest()[:32]

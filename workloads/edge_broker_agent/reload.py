@@ -1,0 +1,107 @@
+"""Has Mosquitto read its files again, and finds out whether it did."""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+
+from edge_broker_agent.metrics import AgentMetrics
+from edge_broker_agent.process import Broker, Processes
+from edge_broker_agent.proof import PROOF_USERNAME, Proof
+from edge_service.broker_address import BrokerAddress
+from edge_service.mqtt import ConnectError, Login, MqttOptions
+from edge_service.mqtt.connection import Connection
+
+CATCH_SECONDS = 10.0
+CONFIRM_SECONDS = 20.0
+RETRY_SECONDS = 0.05
+
+logger = logging.getLogger(__name__)
+
+
+class Reloader:
+    """Has Mosquitto reload.
+
+    Args:
+        processes: where Mosquitto is found.
+        address: its listener for components.
+        metrics: where reloads are counted.
+    """
+
+    def __init__(self, processes: Processes, address: BrokerAddress, metrics: AgentMetrics) -> None:
+        self._processes = processes
+        self._address = address
+        self._metrics = metrics
+
+    async def reload(self, broker: Broker, proof: Proof) -> bool:
+        """Have Mosquitto read its files; return whether it is proven that it did.
+
+        Args:
+            broker: the run that is to reload.
+            proof: the login that stands in the file.
+        """
+        result = await self._result(broker, proof)
+        self._metrics.reloads.labels(result).inc()
+        return result == "done"
+
+    async def _result(self, broker: Broker, proof: Proof) -> str:
+        begun = time.monotonic()
+        try:
+            await self._when_caught(broker)
+            begun = time.monotonic()
+            self._processes.signal(broker, signal.SIGHUP)
+            await self._confirm(broker, proof)
+        except ProcessLookupError:
+            # The next run reads the files when it starts.
+            logger.warning("Mosquitto ended before it had reloaded")
+            return "ended"
+        except PermissionError:
+            logger.error("Mosquitto cannot be signalled: run it as the agent's user, which is %d", os.getuid())  # noqa: TRY400
+            return "unconfirmed"
+        except TimeoutError:
+            logger.error("Mosquitto has not reloaded within %g s: look at its log", CONFIRM_SECONDS)  # noqa: TRY400
+            return "unconfirmed"
+        seconds = time.monotonic() - begun
+        self._metrics.reload_seconds.set(seconds)
+        self._metrics.reloaded_at.set_to_current_time()
+        logger.info("Mosquitto has reloaded in %.3f s", seconds)
+        return "done"
+
+    async def _when_caught(self, broker: Broker) -> None:
+        """Wait until Mosquitto has its handler in place; before, the signal would end it.
+
+        Raises:
+            ProcessLookupError: it has ended.
+            TimeoutError: it has none.
+        """
+        async with asyncio.timeout(CATCH_SECONDS):
+            while not self._processes.catches(broker, signal.SIGHUP):
+                self._must_run(broker)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _confirm(self, broker: Broker, proof: Proof) -> None:
+        """Return when the proof's login is taken.
+
+        Raises:
+            ProcessLookupError: Mosquitto has ended.
+            TimeoutError: it is not taken.
+        """
+        login = Login(PROOF_USERNAME, proof.password)
+        async with asyncio.timeout(CONFIRM_SECONDS):
+            while not await self._accepted(login):
+                self._must_run(broker)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _accepted(self, login: Login) -> bool:
+        connection = Connection(MqttOptions(self._address, PROOF_USERNAME, login=login), login, lambda _: None)
+        try:
+            await connection.open()
+        except ConnectError:
+            return False
+        await connection.close()
+        return True
+
+    def _must_run(self, broker: Broker) -> None:
+        if self._processes.broker() != broker:
+            raise ProcessLookupError("Mosquitto has ended")

@@ -1,0 +1,88 @@
+"""What the agent says on the broker: which start of the broker this is, and how it is."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import json
+import logging
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from edge_broker_agent.presence import Presence
+from edge_service.backoff import Backoff
+from edge_service.mqtt import MqttError, MqttOptions, MqttSession, Will
+from edge_service.program import release
+from edge_wire import topics
+from edge_wire.messages import ComponentStatus
+
+COMPONENT = "mqtt"
+CLIENT_ID = "~mqtt"
+GOODBYE_SECONDS = 2.0
+TOPIC = topics.component_status(COMPONENT)
+
+logger = logging.getLogger(__name__)
+
+
+class Teller:
+    """Tells, by a session of its own, while Mosquitto runs.
+
+    Args:
+        options: where and as whom to connect.
+        presence: which Mosquitto runs.
+        facts: further fields of the status.
+        news: set when the facts have changed.
+    """
+
+    def __init__(
+        self,
+        options: MqttOptions,
+        presence: Presence,
+        facts: Callable[[], Mapping[str, Any]],
+        news: asyncio.Event,
+    ) -> None:
+        self._presence = presence
+        self._facts = facts
+        self._news = news
+        # Who waits for the new id knows less meanwhile: the first attempts follow closely.
+        backoff = Backoff(first=0.05, longest=1.0)
+        self._session = MqttSession(
+            replace(options, will=self._will), on_connected=self._greet, backoff=backoff, permitted=self._while_running
+        )
+
+    async def run(self) -> None:
+        """Tell until cancelled; then say goodbye."""
+        async with self._session:
+            try:
+                while True:
+                    await self._news.wait()
+                    self._news.clear()
+                    await self._status("online")
+            finally:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(GOODBYE_SECONDS):
+                        await self._status("offline")
+
+    async def _while_running(self) -> None:
+        await self._presence.running.wait()
+
+    async def _greet(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
+        broker = self._presence.look()
+        if broker is not None:
+            payload = json.dumps({"boot": broker.boot}).encode()
+            await self._session.publish(topics.BROKER_BOOT, payload, retain=True)
+        await self._status("online")
+
+    async def _status(self, status: Literal["online", "offline"]) -> None:
+        try:
+            await self._session.publish(TOPIC, self._payload(status), retain=True)
+        except MqttError as error:
+            logger.debug("the status is not told now, but on the next connect: %s", error)
+
+    def _will(self) -> Will:
+        return Will(TOPIC, self._payload("offline"), retain=True)
+
+    def _payload(self, status: Literal["online", "offline"]) -> bytes:
+        now = dt.datetime.now(dt.UTC)
+        return ComponentStatus(COMPONENT, status, socket.gethostname(), release(), now, self._facts()).encode()

@@ -1,0 +1,32 @@
+"""Liveness of devices: messages and the time in, states and what to write of them out. Pure."""
+
+from edge_liveness.changes import Counts, Known, Reported, Seed, SiteEvent, SiteEventKind, Tally, Transition
+from edge_liveness.events import EventBudget, Summary
+from edge_liveness.phases import Phase, Presence, Reason
+from edge_liveness.settings import DeviceSettings, SiteSettings
+from edge_liveness.site import SiteLiveness
+from edge_liveness.writes import StatusWrites, Suppressed, Write, WriteKind, WriteLimits
+
+__all__ = [
+    "Counts",
+    "DeviceSettings",
+    "EventBudget",
+    "Known",
+    "Phase",
+    "Presence",
+    "Reason",
+    "Reported",
+    "Seed",
+    "SiteEvent",
+    "SiteEventKind",
+    "SiteLiveness",
+    "SiteSettings",
+    "StatusWrites",
+    "Summary",
+    "Suppressed",
+    "Tally",
+    "Transition",
+    "Write",
+    "WriteKind",
+    "WriteLimits",
+]

@@ -1,0 +1,79 @@
+"""Which Events are written of a site: one a second at most, and one summary of what came too fast. Pure."""
+
+import math
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+S = TypeVar("S", bound=Hashable)
+
+LEAST_PAUSE = 1.0
+"""Seconds between two Events of one site."""
+
+LONGEST_WAIT = 10.0
+"""A burst that does not end is summed up after so many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary(Generic[S]):
+    """The Events of a site that were held back, by reason."""
+
+    site: S
+    counts: dict[str, int]
+
+
+@dataclass(slots=True)
+class _Held:
+    since: float
+    latest: float
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+class EventBudget(Generic[S]):
+    """Decides which Events are written.
+
+    Args:
+        take: takes the cost of one Event at a time out of the budget of writes; False if nothing is left.
+    """
+
+    def __init__(self, take: Callable[[float], bool]) -> None:
+        self._take = take
+        self._told: dict[S, float] = {}
+        self._held: dict[S, _Held] = {}
+        self._refused_at = -math.inf
+
+    def offer(self, site: S, reason: str, at: float) -> bool:
+        """Return whether to write an Event now; one that is not goes into the site's next summary."""
+        if site not in self._held and self._may_tell(site, at):
+            self._told[site] = at
+            return True
+        held = self._held.setdefault(site, _Held(at, at))
+        held.latest = at
+        held.counts[reason] = held.counts.get(reason, 0) + 1
+        return False
+
+    def summaries(self, at: float) -> list[Summary[S]]:
+        """Take out and return the summaries to write now: of each burst that is over, or lasts long."""
+        due = [site for site, held in self._held.items() if self._due(held) <= at]
+        ready = [site for site in due if self._may_tell(site, at)]
+        if len(ready) < len(due):
+            self._refused_at = at
+        self._told.update(dict.fromkeys(ready, at))
+        return [Summary(site, self._held.pop(site).counts) for site in ready]
+
+    def next_at(self) -> float | None:
+        """Return when to ask for `summaries`; None until something is held back."""
+        first = min((self._due(held) for held in self._held.values()), default=None)
+        return None if first is None else max(first, self._refused_at + LEAST_PAUSE)
+
+    def forget(self, site: S) -> None:
+        """Forget a site."""
+        self._told.pop(site, None)
+        self._held.pop(site, None)
+
+    def _may_tell(self, site: S, at: float) -> bool:
+        told = self._told.get(site)
+        return (told is None or at >= told + LEAST_PAUSE) and self._take(at)
+
+    def _due(self, held: _Held) -> float:
+        return min(held.latest + LEAST_PAUSE, held.since + LONGEST_WAIT)

@@ -1,0 +1,171 @@
+"""What is concluded from a message of a device: the rules of proof, replays, sessions, sign-offs and wills."""
+
+import math
+
+from edge_liveness.changes import Tally
+from edge_liveness.device import Device
+from edge_liveness.hearing import Hearing
+from edge_liveness.phases import Phase, Reason
+from edge_liveness.reported import reported
+from edge_liveness.roster import Roster
+from edge_liveness.settings import SiteSettings
+from edge_liveness.wills import Wills
+from edge_wire.messages import Activity, DeviceStatus
+
+
+class Evidence:
+    """What a site's messages prove.
+
+    Args:
+        settings: the graces of the site.
+        roster: the devices.
+        hearing: how far the broker can be believed.
+
+    Attributes:
+        tally: What led to nothing.
+        wills: Those that are held.
+    """
+
+    def __init__(self, settings: SiteSettings, roster: Roster, hearing: Hearing) -> None:
+        self.settings = settings
+        self.tally = Tally()
+        self.wills = Wills(settings)
+        self._roster = roster
+        self._hearing = hearing
+
+    def heard(self, device_id: str, at: float, session: str | None) -> None:
+        """Take that a fresh message of a device has arrived."""
+        device = self._device(device_id)
+        if device is None:
+            return
+        if session is not None:
+            device.session = session
+        self._alive(device, at)
+
+    def status(self, device_id: str, status: DeviceStatus, at: float, *, retained: bool) -> None:
+        """Take a status of a device, fresh or a replay."""
+        device = self._device(device_id)
+        if device is None:
+            return
+        if status.status == "online":
+            self._online(device, status, at, retained=retained)
+        elif status.session is not None and device.session is not None and status.session != device.session:
+            self.tally.late_offlines += 1
+        else:
+            self._offline(device, status, at, retained=retained)
+
+    def digest(self, activity: Activity, at: float) -> None:
+        """Take a digest of who was heard, or an answer of who was heard when."""
+        lag = _known(activity.queue_lag_seconds)
+        if not activity.is_reply and (lag is None or lag > self.settings.digest_slack):
+            # Somebody who works off a queue does not tell us who is alive now: silence means nothing yet.
+            self._hearing.restart(at)
+        for device_id, said in activity.ages.items():
+            device = self._device(device_id)
+            if device is None:
+                continue
+            age = _known(said)
+            if lag is None or age is None:
+                self.tally.unproven += 1
+            elif activity.is_reply:
+                device.seen = max(device.seen, at - lag - age)
+            else:
+                self._was_alive(device, at - lag - age, at)
+
+    def drop_will(self, device_id: str) -> None:
+        """Drop the will of a device, if one is held."""
+        if self.wills.drop(device_id):
+            self.tally.dropped_wills += 1
+
+    def drop_wills(self) -> None:
+        """Drop all wills: with the broker gone they mean nothing."""
+        self.tally.dropped_wills += self.wills.clear()
+
+    def _device(self, device_id: str) -> Device | None:
+        """Return the device that something was heard of, if it concerns us."""
+        device = self._roster.devices.get(device_id)
+        if device is None:
+            self.tally.unknown_ids += 1
+        elif device.phase is Phase.DISABLED:
+            self.tally.disabled += 1
+            return None
+        return device
+
+    def _alive(self, device: Device, at: float) -> None:
+        """Take proof that a device lives at `at`, after everything that was heard of it before."""
+        device.seen = max(device.seen, at)
+        if self.wills:
+            self.drop_will(device.device_id)
+        if device.phase is Phase.ONLINE:
+            self._roster.expiry.file(device, at + device.offline_after)
+        else:
+            self._came(device, at)
+
+    def _was_alive(self, device: Device, proven: float, at: float) -> None:
+        """Take proof that a device lived at `proven`, which may be before what was heard of it meanwhile."""
+        device.seen = max(device.seen, proven)
+        slack = self.settings.digest_slack
+        if self.wills and (will := self.wills.get(device.device_id)):
+            if proven <= will.at + slack:
+                return
+            self.drop_will(device.device_id)
+        if device.phase is Phase.ONLINE:
+            self._roster.expiry.file(device, proven + device.offline_after)
+        elif proven + device.offline_after > at and not (device.was_lost and proven <= device.since + slack):
+            self._came(device, at)
+            self._roster.expiry.refile(device, max(proven, self._hearing.floor) + device.offline_after)
+
+    def _came(self, device: Device, at: float) -> None:
+        self._roster.move(device, Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, at)
+        self._hearing.expect(at)
+
+    def _online(self, device: Device, status: DeviceStatus, at: float, *, retained: bool) -> None:
+        device.reported = reported(status) or device.reported
+        if not retained:
+            device.session = status.session
+            self._alive(device, at)
+            return
+        device.session = status.session or device.session
+        self._replayed(device, at)
+
+    def _offline(self, device: Device, status: DeviceStatus, at: float, *, retained: bool) -> None:
+        """Take an `offline` that is not of another session than the last `online`."""
+        if retained and (self._hearing.is_doubtful or device.phase is Phase.PENDING):
+            self.tally.doubted_replays += 1
+            self._replayed(device, at)
+            return
+        device.session = status.session or device.session
+        if not status.is_sign_off:
+            self._hold(device, at, Reason.LAST_WILL)
+        elif retained:
+            # The boot id may be as old as this: news of a restart must have the time to come.
+            self._hold(device, at, Reason.DISCONNECTED)
+        elif device.is_intermittent:
+            self._alive(device, at)
+        else:
+            device.seen = max(device.seen, at)
+            self.drop_will(device.device_id)
+            device.lost_again(at)
+            self._roster.move(device, Phase.OFFLINE, Reason.DISCONNECTED, at, since=at)
+
+    def _replayed(self, device: Device, at: float) -> None:
+        if device.phase is Phase.PENDING:
+            self._roster.move(device, Phase.UNKNOWN, Reason.BROKER_RESTARTED, at)
+
+    def _hold(self, device: Device, at: float, reason: Reason) -> None:
+        if device.is_intermittent:
+            return
+        if device.phase is Phase.OFFLINE:
+            device.lost_again(at)
+            return
+        counts = self._roster.counts()
+        if self.wills.hold(device.device_id, at, reason, counts.total - counts.disabled):
+            self.tally.held_wills += 1
+            if not self._hearing.is_connected:
+                # It was under way when the broker was lost; that came within its grace.
+                self.drop_will(device.device_id)
+
+
+def _known(seconds: float | None) -> float | None:
+    """Return what may be counted back, never into the future; None if nothing is known."""
+    return max(seconds, 0.0) if seconds is not None and math.isfinite(seconds) else None

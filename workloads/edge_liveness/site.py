@@ -1,0 +1,186 @@
+"""The liveness of one site's devices: messages and the time go in, transitions come out. Nothing here has a clock."""
+
+import math
+from collections.abc import Iterable
+
+from edge_liveness.changes import Counts, Known, Seed, SiteEvent, SiteEventKind, Tally, Transition
+from edge_liveness.device import EXPIRING
+from edge_liveness.evidence import Evidence
+from edge_liveness.hearing import Hearing
+from edge_liveness.phases import Phase, Reason
+from edge_liveness.roster import Roster
+from edge_liveness.settings import DeviceSettings, SiteSettings
+from edge_wire.messages import Activity, DeviceStatus
+
+
+class SiteLiveness:
+    """Tells which devices of a site are alive.
+
+    Every `at` is in seconds of one clock that never goes back. What follows from a message, or from time going by, is
+    returned by the next `tick`; call it after each message (or batch), and when `deadline` is reached.
+
+    Args:
+        settings: the graces of the site.
+        at: now. There is no connection to the broker yet.
+    """
+
+    def __init__(self, settings: SiteSettings, at: float) -> None:
+        self._roster = Roster()
+        self._hearing = Hearing(at, settings.unreachable_after)
+        self._evidence = Evidence(settings, self._roster, self._hearing)
+        self._events: list[SiteEvent] = []
+        self._is_loss_told = False
+
+    def put(self, device_id: str, at: float, settings: DeviceSettings, seed: Seed | None = None) -> None:
+        """Add a device, or give it other settings.
+
+        Args:
+            device_id: the device.
+            at: now.
+            settings: what decides of it.
+            seed: what its stored status says, None if it has none; of one that is there already it changes nothing.
+        """
+        device = self._roster.devices.get(device_id)
+        if device is None:
+            device = self._roster.add(device_id, at, settings, seed)
+            self._hearing.expect(at)
+        else:
+            self._roster.configure(device, at, settings)
+        if settings.is_disabled or device.is_intermittent:
+            self._evidence.drop_will(device_id)
+
+    def remove(self, device_id: str) -> None:
+        """Forget a device; nothing is told of it any more but what was to be told already."""
+        self._roster.remove(device_id)
+        self._evidence.wills.drop(device_id)
+
+    def configure(self, settings: SiteSettings) -> None:
+        """Take over other settings of the site; give its devices theirs with `put`."""
+        self._evidence.settings = self._evidence.wills.settings = settings
+        self._hearing.unreachable_after = settings.unreachable_after
+
+    def heard(self, device_id: str, at: float, session: str | None = None) -> None:
+        """Take that a fresh message of a device arrived at `at`: it is alive."""
+        self._evidence.heard(device_id, at, session)
+
+    def status(self, device_id: str, status: DeviceStatus, at: float, *, retained: bool = False) -> None:
+        """Take a status of a device, its will perhaps.
+
+        Args:
+            device_id: whose topic it came by.
+            status: what it says.
+            at: when it arrived.
+            retained: whether it is a replay of what the broker had kept, which proves nothing.
+        """
+        self._evidence.status(device_id, status, at, retained=retained)
+
+    def digest(self, activity: Activity, at: float) -> None:
+        """Take a digest of who was heard, or (`is_reply`) of who was heard when, which proves nothing."""
+        self._evidence.digest(activity, at)
+
+    def connected(self, at: float, boot_id: str | None = None) -> None:
+        """Take that there is a new connection to the broker, before anything that came by it.
+
+        Args:
+            at: when.
+            boot_id: names the broker's present start. None while that is not known: it counts as a restart.
+        """
+        self._evidence.drop_wills()
+        is_new = not self._hearing.is_connected
+        if self._hearing.connected(at, boot_id):
+            self._tell(SiteEventKind.BROKER_RESTARTED, at)
+        elif is_new:
+            self._tell(SiteEventKind.BROKER_CONNECTED, at)
+        self._is_loss_told = False
+
+    def booted(self, at: float, boot_id: str) -> None:
+        """Take what names the broker's start, where it comes after `connected`; the same again is nothing new."""
+        if self._hearing.booted(boot_id):
+            self._evidence.drop_wills()
+            self._hearing.restart(at)
+            self._tell(SiteEventKind.BROKER_RESTARTED, at)
+
+    def disconnected(self, at: float) -> None:
+        """Take that the connection to the broker is lost, which says nothing of the devices."""
+        if self._hearing.is_connected:
+            self._evidence.drop_wills()
+            self._hearing.disconnected(at)
+            self._tell_loss(at)
+
+    def deafened(self) -> None:
+        """Take that nobody sends digests (the processor is away): silence means nothing until `hearing`."""
+        self._hearing.deafened()
+
+    def hearing(self, at: float) -> None:
+        """Take that digests are sent again."""
+        self._hearing.hearing(at)
+
+    def tick(self, at: float) -> list[Transition]:
+        """Take that it is `at`; return all transitions since the last call, oldest first."""
+        wills = self._evidence.wills
+        for will in wills.due(at):
+            device = self._roster.devices[will.device_id]
+            self._roster.move(device, Phase.OFFLINE, will.reason, at, since=will.at, wide=will.is_mass)
+        if self._hearing.is_listening:
+            for device in self._roster.overdue(at, self._hearing.floor):
+                wills.drop(device.device_id)
+                self._roster.move(device, Phase.OFFLINE, Reason.HEARTBEAT_EXPIRED, at)
+        if self._hearing.is_unreachable(at):
+            self._unreachable(at)
+        if lost := wills.mass(at):
+            self._tell(SiteEventKind.MASS_LAST_WILL, at, lost)
+        changes, self._roster.changes = self._roster.changes, []
+        return changes
+
+    def site_events(self) -> list[SiteEvent]:
+        """Return what happened to the site as a whole since the last call, oldest first."""
+        events, self._events = self._events, []
+        return events
+
+    def deadline(self) -> float | None:
+        """Return when to call `tick` at the latest; None if only a message can change anything."""
+        if self._roster.changes or self._events:
+            return -math.inf
+        dues = [self._evidence.wills.first(), self._hearing.unreachable_at]
+        if self._hearing.is_listening:
+            dues.append(self._roster.expiry.first())
+        return min((due for due in dues if due is not None), default=None)
+
+    @property
+    def is_broker_connected(self) -> bool:
+        """Whether there is a connection to the broker."""
+        return self._hearing.is_connected
+
+    @property
+    def tally(self) -> Tally:
+        """What was heard and led to nothing."""
+        return self._evidence.tally
+
+    def counts(self) -> Counts:
+        """Return how many devices there are, in all and by phase."""
+        return self._roster.counts()
+
+    def known(self, device_id: str) -> Known | None:
+        """Return what is known of a device now; None if there is none of this id."""
+        device = self._roster.devices.get(device_id)
+        return None if device is None else device.known()
+
+    def device_ids(self) -> Iterable[str]:
+        """Return the ids of all devices."""
+        return self._roster.devices.keys()
+
+    def _unreachable(self, at: float) -> None:
+        # What is Offline stays so: that it was lost is the last that is known of it.
+        self._hearing.unreachable_at = None
+        for device in self._roster.devices.values():
+            if device.phase in EXPIRING:
+                self._roster.move(device, Phase.UNKNOWN, Reason.SITE_UNREACHABLE, at, wide=True)
+        self._tell_loss(at)
+
+    def _tell_loss(self, at: float) -> None:
+        if not self._is_loss_told:
+            self._is_loss_told = True
+            self._tell(SiteEventKind.BROKER_DISCONNECTED, at)
+
+    def _tell(self, kind: SiteEventKind, at: float, devices: int | None = None) -> None:
+        self._events.append(SiteEvent(kind, at, len(self._roster.devices) if devices is None else devices))

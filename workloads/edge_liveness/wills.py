@@ -1,0 +1,127 @@
+"""Wills, held until it is clear that the device does not come back; and many of them at once."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edge_liveness.phases import Reason
+from edge_liveness.settings import SiteSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """An `offline` that waits.
+
+    Attributes:
+        at: When it came.
+        due: When it is believed.
+        reason: What the device is Offline for then.
+        is_mass: Whether it is one of many at once.
+    """
+
+    device_id: str
+    at: float
+    due: float
+    reason: Reason
+    is_mass: bool
+
+
+class Wills:
+    """The wills of a site that are held, in the order in which they are due.
+
+    Args:
+        settings: the graces, and what many are.
+    """
+
+    def __init__(self, settings: SiteSettings) -> None:
+        self.settings = settings
+        self._single: OrderedDict[str, Will] = OrderedDict()
+        self._mass: OrderedDict[str, Will] = OrderedDict()
+        self._recent: OrderedDict[str, float] = OrderedDict()
+        self._burst: set[str] = set()
+        self._burst_until: float | None = None
+        self._tell_at: float | None = None
+
+    def __bool__(self) -> bool:
+        """Whether any is held."""
+        return bool(self._single or self._mass)
+
+    def hold(self, device_id: str, at: float, reason: Reason, site_size: int) -> bool:
+        """Hold the will of a device; return whether it is a new one.
+
+        Args:
+            device_id: the device; the first of its wills counts.
+            at: when the will came.
+            reason: what the device is Offline for once the will is believed.
+            site_size: how many devices the site has.
+        """
+        if self.get(device_id) is not None:
+            return False
+        self._note(device_id, at)
+        self._single[device_id] = Will(device_id, at, at + self.settings.reconnect_grace, reason, is_mass=False)
+        many = len(self._recent)
+        if many >= self.settings.mass_least and many > self.settings.mass_share * site_size:
+            self._gather(at)
+        return True
+
+    def get(self, device_id: str) -> Will | None:
+        """Return the will of a device that is held."""
+        return self._single.get(device_id) or self._mass.get(device_id)
+
+    def drop(self, device_id: str) -> bool:
+        """Drop the will of a device; return whether there was one."""
+        return self._single.pop(device_id, None) is not None or self._mass.pop(device_id, None) is not None
+
+    def clear(self) -> int:
+        """Drop all wills, and what was to be told of them; return how many were held."""
+        held = len(self._single) + len(self._mass)
+        for each in (self._single, self._mass, self._recent, self._burst):
+            each.clear()
+        self._burst_until = self._tell_at = None
+        return held
+
+    def due(self, at: float) -> Iterator[Will]:
+        """Take out and yield the wills that are to be believed."""
+        for held in (self._single, self._mass):
+            while held and next(iter(held.values())).due <= at:
+                yield held.popitem(last=False)[1]
+
+    def mass(self, at: float) -> int:
+        """Return of how many devices an event is to tell now that they were lost at once; 0 if none is.
+
+        It waits for `reconnect_grace`: a broker that stops sends every will, and its loss is told already.
+        """
+        if self._tell_at is None or self._tell_at > at:
+            return 0
+        self._tell_at = None
+        return len(self._burst)
+
+    def first(self) -> float | None:
+        """Return when something is due next; None if nothing is."""
+        dues = [next(iter(held.values())).due for held in (self._single, self._mass) if held]
+        if self._tell_at is not None:
+            dues.append(self._tell_at)
+        return min(dues, default=None)
+
+    def _note(self, device_id: str, at: float) -> None:
+        self._recent[device_id] = at
+        self._recent.move_to_end(device_id)
+        while next(iter(self._recent.values())) < at - self.settings.mass_window:
+            self._recent.popitem(last=False)
+
+    def _gather(self, at: float) -> None:
+        """Turn the wills of the last moments into those of one event."""
+        if self._burst_until is None or at > self._burst_until:
+            self._burst.clear()
+            self._tell_at = at + self.settings.reconnect_grace
+        self._burst_until = at + self.settings.mass_window
+        recent = []
+        for will in reversed(self._single.values()):
+            if will.at < at - self.settings.mass_window:
+                break
+            recent.append(will)
+        self._burst.update(will.device_id for will in recent)
+        for will in reversed(recent):
+            del self._single[will.device_id]
+            due = will.at + self.settings.mass_grace
+            self._mass[will.device_id] = Will(will.device_id, will.at, due, will.reason, is_mass=True)
