@@ -14,7 +14,7 @@ from e2e.gateway import Gateway
 from e2e.kubernetes import Kubernetes
 
 IMAGE = "edge-stack/edge-device:0.1.0"
-LOGIN = ("username", "password", "url")
+LOGIN = ("username", "password", "url", "ca.crt")
 DIRECTORY = "/etc/edge/devices"
 END_SECONDS = 60.0
 PAGE = 1000
