@@ -1,23 +1,22 @@
 """The operator beside a local cluster: installed, run as its own service account, found again, ended."""
 
 import json
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from e2e.cluster import wait
-from e2e.cluster.checkout import ROOT, kubectl_binary
+from e2e.cluster.checkout import ROOT
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.files import write_atomically
 from e2e.cluster.keeper import Keeper
+from e2e.cluster.kubectl import kubectl
 from e2e.cluster.service_account import service_account_kubeconfig
 
 NAME = "operator"
 NAMESPACE = "edge-system"
 RBAC = ROOT / "charts/edge-stack/files/operator-rbac.yaml"
 READY_SECONDS = 60.0
-KUBECTL_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,7 @@ class OperatorDaemon:
         Raises:
             HarnessError: it failed.
         """
-        command = [str(kubectl_binary()), "--kubeconfig", str(self.kubeconfig), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=KUBECTL_SECONDS, check=False)
-        if done.returncode != 0:
-            raise HarnessError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
-        return done.stdout
+        return kubectl(self.kubeconfig, self.directory / "home", *arguments)
 
     def install(self) -> None:
         """Apply the CRDs and the operator's RBAC."""

@@ -38,13 +38,6 @@ def secret(name: str, secret_name: str, path: str) -> Mount:
     return Mount(volume, (_read_only(name, path),))
 
 
-def secret_file(name: str, secret_name: str, key: str, path: str) -> Mount:
-    """Return one key of a Secret as a real file: not a symlink, and not changed while the pod runs."""
-    items = [{"key": key, "path": key}]
-    volume = {"name": name, "secret": {"secretName": secret_name, "defaultMode": GROUP_READ, "items": items}}
-    return Mount(volume, (_read_only(name, path) | {"subPath": key},))
-
-
 def config_files(name: str, config_map: str, paths: dict[str, str]) -> Mount:
     """Return keys of a ConfigMap as real files, each at its path."""
     items = [{"key": key, "path": key} for key in paths]
