@@ -5,7 +5,6 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
 
@@ -22,7 +21,6 @@ from .telemetry import logs
 
 CRDS = ("edgesites.edge-stack.io", "edgedevices.edge-stack.io")
 RESTART_SECONDS = 1.0
-MOST_THREADS = 512
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +37,6 @@ async def run(settings: Settings, connection: Connection) -> None:
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    # Brokers that do not answer each hold a thread for some seconds, and must not keep others waiting.
-    loop.set_default_executor(ThreadPoolExecutor(MOST_THREADS, "blocking"))
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     operator = assemble(settings, connection)

@@ -20,8 +20,7 @@ from e2e.cluster.service_account import service_account_kubeconfig
 
 OPERATOR_USER = "system:serviceaccount:edge-system:edge-operator"
 START_SECONDS = 30.0
-END_SECONDS = 45.0
-"""Threads that look up the names of brokers that nobody knows are waited for: as long as the resolver takes."""
+END_SECONDS = 15.0
 
 
 def eventually(what: str, holds: Callable[[], Any], seconds: float = 20.0, pause: float = 0.05) -> Any:

@@ -15,7 +15,10 @@ from .endpoint import Endpoint, SiteKey
 __all__ = ["BrokerSession", "BrokerState", "Listener", "Message"]
 
 FIRST_BACKOFF_SECONDS = 0.5
-LONGEST_BACKOFF_SECONDS = 10.0
+LONGEST_BACKOFF_SECONDS = 30.0
+"""As long as a site's devices are not told to be out of reach; a broker that gets ready is tried at once."""
+
+FAULT_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +107,11 @@ class BrokerSession:
         sent = self._session.send(topic, payload, retain=retain)
         sent.add_done_callback(lambda done: done.cancelled() or done.exception())
 
+    def hurry(self) -> None:
+        """Try at once to connect, if there is no connection."""
+        if not self.is_connected:
+            self._session.hurry()
+
     async def close(self) -> None:
         """Say goodbye to the broker and end; nothing is told any more."""
         self._listener = _Nobody()
@@ -119,7 +127,7 @@ class BrokerSession:
             except Exception:
                 logger.exception("EdgeSite %s/%s: the session with its broker ended and is begun anew", *self._site)
                 self._down(MqttError(f"a fault of the operator with {self.endpoint.address}: see its log"))
-                await asyncio.sleep(LONGEST_BACKOFF_SECONDS)
+                await asyncio.sleep(FAULT_SECONDS)
 
     async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
         self.state = BrokerState(connected=True, message=f"connected to {self.endpoint.address}")

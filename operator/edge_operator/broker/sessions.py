@@ -49,6 +49,11 @@ class BrokerSessions:
             self.leave(site)
         self._sessions[site] = BrokerSession(site, endpoint, self._client_id, self._listener)
 
+    def hurry(self, site: SiteKey) -> None:
+        """Try at once to connect to the broker of `site`: it may be there now."""
+        if (session := self._sessions.get(site)) is not None:
+            session.hurry()
+
     def leave(self, site: SiteKey) -> None:
         """Close the session with the broker of `site`, if there is one."""
         session = self._sessions.pop(site, None)

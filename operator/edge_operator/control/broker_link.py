@@ -41,9 +41,14 @@ class BrokerLink:
         self._sessions = sessions
         self._objects = objects
         self._elsewhere = elsewhere
+        self._ready: set[ResourceKey] = set()
 
-    async def follow(self, site: Site) -> BrokerFacts | None:
+    async def follow(self, site: Site, *, ready: bool) -> BrokerFacts | None:
         """Have a session with the site's broker, and return how the way to it is; None while nothing is known.
+
+        Args:
+            site: the site.
+            ready: whether the broker's pod is; where it has become so, an attempt is made at once.
 
         Raises:
             ApiError: the API server refused to tell the Secret of an external broker.
@@ -56,12 +61,16 @@ class BrokerLink:
             self._sessions.leave(key)
             return BrokerFacts(connected=False, unusable=True, message=str(error))
         self._sessions.follow(key, endpoint)
+        if ready and key not in self._ready:
+            self._sessions.hurry(key)
+        (self._ready.add if ready else self._ready.discard)(key)
         state = self._sessions.state(key)
         return None if state is None else BrokerFacts(state.connected, state.message, refused=state.refused)
 
     def leave(self, site: ResourceKey) -> None:
         """Close the session with the broker of a site that is gone."""
         self._sessions.leave(site)
+        self._ready.discard(site)
 
     async def _endpoint(self, site: Site) -> Endpoint:
         external = external_broker(site)

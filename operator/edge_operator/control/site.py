@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from edge_operator.cluster.errors import ApiError
-from edge_operator.desired.components import components
+from edge_operator.desired.components import MQTT, components
 from edge_operator.desired.kinds import DEPLOYMENT, SECRET, SERVICE
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.root_secret import root_secret_name
@@ -117,11 +117,12 @@ class SiteReconciler:
             report, pending = Report(), self._pending(site, root, wanted)
         else:
             report, pending = await self._act(site, root, wanted), ()
-        broker = await self._link.follow(self._plans.site(site, root))
         if site.external_broker:
             # No watch tells of the Secrets with its login.
             report.revisit(self._look_again)
         facts = self._facts(site, root, report, paused=paused, pending=pending)
+        ready = any(part.name == MQTT and part.ready for part in facts.components)
+        broker = await self._link.follow(self._plans.site(site, root), ready=ready)
         await self._say(site, replace(facts, broker=broker, devices=self._figures.due(site, report)))
         return report.again
 

@@ -5,7 +5,6 @@ import contextlib
 import socket
 import time
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
@@ -180,17 +179,15 @@ async def test_nothing_is_told_of_a_site_that_was_left(
 async def test_a_hundred_broken_brokers_delay_no_other(
     sessions: BrokerSessions, heard: Heard, broker: Mosquitto
 ) -> None:
-    with ThreadPoolExecutor(512) as pool:
-        asyncio.get_running_loop().set_default_executor(pool)
-        with socket.create_server((HOST, 0), backlog=200) as silent:  # it takes connections and never says a word
-            ports = (silent.getsockname()[1], 1)
-            for number in range(100):
-                broken = Endpoint(BrokerAddress(HOST, ports[number % 2]), Login("~operator", "x"))
-                sessions.follow(("factory", f"broken-{number}"), broken)
-            await asyncio.sleep(0.5)
-            began = time.monotonic()
-            sessions.follow(SITE, endpoint(broker))
-            await heard.until("connected")
-            assert time.monotonic() - began < 2.0
-            sessions.leave_all()
-            await sessions.ended()
+    with socket.create_server((HOST, 0), backlog=200) as silent:  # it takes connections and never says a word
+        ports = (silent.getsockname()[1], 1)
+        for number in range(100):
+            broken = Endpoint(BrokerAddress(HOST, ports[number % 2]), Login("~operator", "x"))
+            sessions.follow(("factory", f"broken-{number}"), broken)
+        await asyncio.sleep(0.5)
+        began = time.monotonic()
+        sessions.follow(SITE, endpoint(broker))
+        await heard.until("connected")
+        assert time.monotonic() - began < 2.0
+        sessions.leave_all()
+        await sessions.ended()

@@ -13,6 +13,7 @@ from edge_service.backoff import Backoff
 from edge_service.mqtt import (
     NOBODY,
     Message,
+    MqttError,
     MqttOptions,
     MqttSession,
     NotConnectedError,
@@ -187,6 +188,24 @@ async def test_it_connects_whenever_the_broker_comes(broker: Mosquitto) -> None:
                 await asyncio.wait([lost], timeout=SECONDS)
                 assert isinstance(lost.exception(), NotConnectedError | None)
             await eventually("the end is seen", lambda: not session.connected.is_set())
+
+
+async def test_in_a_hurry_it_does_not_wait_for_the_next_attempt(broker: Mosquitto) -> None:
+    broker.stop()
+    async with MqttSession(processor(broker), backoff=Backoff(600, 600)) as session:
+        await eventually("tried", lambda: "cannot be reached" in session.last_error)
+        await asyncio.to_thread(broker.start)
+        session.hurry()
+        await asyncio.wait_for(session.connected.wait(), SECONDS)
+
+
+async def test_the_same_trouble_is_warned_of_once(broker: Mosquitto, caplog: pytest.LogCaptureFixture) -> None:
+    broker.stop()
+    downs: list[MqttError] = []
+    async with MqttSession(processor(broker), backoff=Backoff(0.05, 0.05), on_down=downs.append):
+        await eventually("tried again and again", lambda: len(downs) >= 5)
+    warned = [each for each in caplog.records if each.levelname == "WARNING" and "cannot be reached" in each.message]
+    assert len(warned) == 1
 
 
 async def test_the_password_is_read_anew_on_each_connect(broker: Mosquitto, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from edge_service import blocking
 from edge_service.mqtt.client import build_client, connect
 from edge_service.mqtt.credentials import Login
 from edge_service.mqtt.driver import SocketDriver
@@ -123,7 +125,7 @@ class Connection:
         Raises:
             ConnectError: the broker cannot be reached.
         """
-        connecting = self._loop.run_in_executor(None, connect, self._client, self._options)
+        connecting = blocking.start(partial(connect, self._client, self._options), f"connect {self._options.broker}")
         try:
             await asyncio.shield(connecting)
         except (OSError, ValueError) as error:  # a name that no resolver takes is a ValueError

@@ -78,6 +78,12 @@ class MqttSession:
         self._on_down = on_down
         self._connection: Connection | None = None
         self._running: asyncio.Task[None] | None = None
+        self._hurried = asyncio.Event()
+
+    def hurry(self) -> None:
+        """Make the next attempt at once, and the waits after it short: there is reason to think that it succeeds."""
+        self._backoff.reset()
+        self._hurried.set()
 
     def send(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> asyncio.Future[int]:
         """Send a message; the future is done when the broker has acknowledged it.
@@ -107,13 +113,21 @@ class MqttSession:
             try:
                 lasted = await self._once()
             except ConnectError as error:
+                level = logging.DEBUG if str(error) == self.last_error else logging.WARNING
+                logger.log(level, "no connection to the broker: %s", error)
                 self.last_error = str(error)
-                logger.warning("no connection to the broker: %s", error)
                 self._on_down(error)
             else:
                 if lasted >= STEADY_SECONDS:
                     self._backoff.reset()
-            await asyncio.sleep(self._backoff.next())
+            await self._rest(self._backoff.next())
+
+    async def _rest(self, seconds: float) -> None:
+        """Return after so many seconds, or as soon as there is a hurry."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurried.wait()
+        self._hurried.clear()
 
     async def __aenter__(self) -> Self:
         """Begin to connect; `connected` tells when that is done."""
