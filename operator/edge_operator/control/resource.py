@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from edge_operator.api.goduration import parse_duration
+from edge_wire.goduration import parse_duration
 
 from .store import DEVICE, SITE, ResourceKey
 from .verdict import Claim
@@ -122,7 +122,7 @@ class DeviceObject(Resource):
     @property
     def switch_after(self) -> float:
         """Seconds for which the password before the present one still works."""
-        return parse_duration(str(self.credentials.get("switchAfter", SWITCH_AFTER))).total_seconds()
+        return parse_duration(str(self.credentials.get("switchAfter", SWITCH_AFTER)))
 
     @property
     def secret_name(self) -> str:

@@ -15,10 +15,10 @@ from edge_liveness import (
     SiteSettings,
     Transition,
 )
-from edge_operator.api.goduration import parse_duration
 from edge_operator.broker.session import Message
 from edge_operator.status.figures import DeviceFigures
 from edge_wire import topics
+from edge_wire.goduration import parse_duration
 from edge_wire.messages import Activity, ComponentStatus, DeviceStatus, MalformedError
 
 from .clocks import Clocks
@@ -200,4 +200,4 @@ def site_settings(site: SiteObject) -> SiteSettings:
 
 
 def _seconds(duration: str | None) -> float | None:
-    return None if duration is None else parse_duration(duration).total_seconds()
+    return None if duration is None else parse_duration(duration)

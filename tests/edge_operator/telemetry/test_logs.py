@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from edge_operator.telemetry.logs import JsonFormatter, about, configure
+from edge_operator.telemetry.logs import OperatorFormatter, about, configure
 
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
     stream, handler = io.StringIO(), logging.StreamHandler()
     handler.setStream(stream)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(OperatorFormatter())
     logger = logging.getLogger("test")
     logger.addHandler(handler)
     logger.propagate = False
@@ -66,7 +66,7 @@ def test_any_message_is_one_line(stream: io.StringIO, message: str) -> None:
 
 def test_wrong_arguments_lose_nothing() -> None:
     record = logging.LogRecord("test", logging.WARNING, "file", 1, "%d sites of %s", ("no number", "x"), None)
-    assert json.loads(JsonFormatter().format(record))["message"] == "%d sites of %s ('no number', 'x')"
+    assert json.loads(OperatorFormatter().format(record))["message"] == "%d sites of %s ('no number', 'x')"
 
 
 def test_configured_logs_go_to_stderr_as_json(capsys: pytest.CaptureFixture[str]) -> None:

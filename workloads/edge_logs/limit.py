@@ -1,0 +1,59 @@
+"""Withholds a flood of the same log message, and says how many were withheld."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge_logs.formatter import SUPPRESSED
+
+MOST_KEYS = 10_000
+"""Messages that the limit tells apart; beyond them it begins anew."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """What is left of one message's allowance.
+
+    Attributes:
+        left: how many may still pass.
+        filled_at: when `left` was last counted up.
+        withheld: how many were kept back since one passed.
+    """
+
+    left: float
+    filled_at: float
+    withheld: int = 0
+
+
+class RateLimit(logging.Filter):
+    """Lets `burst` records of one (logger, message template) pass, then `per_second`; says how many it withheld."""
+
+    def __init__(self, per_second: float = 1.0, burst: int = 10, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._per_second = per_second
+        self._burst = burst
+        self._clock = clock
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether `record` may pass."""
+        now = self._clock()
+        bucket = self._bucket((record.name, str(record.msg)), now)
+        bucket.left = min(bucket.left + (now - bucket.filled_at) * self._per_second, self._burst)
+        bucket.filled_at = now
+        if bucket.left < 1:
+            bucket.withheld += 1
+            return False
+        bucket.left -= 1
+        if bucket.withheld:
+            setattr(record, SUPPRESSED, bucket.withheld)
+            bucket.withheld = 0
+        return True
+
+    def _bucket(self, key: tuple[str, str], now: float) -> _Bucket:
+        if key not in self._buckets:
+            if len(self._buckets) >= MOST_KEYS:
+                self._buckets.clear()
+            self._buckets[key] = _Bucket(self._burst, now)
+        return self._buckets[key]
