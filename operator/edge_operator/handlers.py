@@ -71,7 +71,8 @@ class Feed:
 def _take(event: kopf.RawEvent, resources: ResourceStore[Any], healer: Healer) -> None:
     body = event["object"]
     if event["type"] == "DELETED":
-        resources.drop((body["metadata"]["namespace"], body["metadata"]["name"]))
+        # Kopf keeps the order of one object's events alone: its successor of the same name may be here already.
+        resources.drop((body["metadata"]["namespace"], body["metadata"]["name"]), body["metadata"]["uid"])
         return
     if event["type"] is None:
         healer.relisted()

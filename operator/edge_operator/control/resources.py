@@ -1,10 +1,11 @@
 """The custom resources as last seen."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from .resource import DeviceObject, Resource, SiteObject
-from .store import ResourceKey, newer
+from .store import REMEMBERED_DELETIONS, ResourceKey, newer
 
 Kept = TypeVar("Kept", bound=Resource)
 Changed = Callable[[Kept | None, Kept | None], None]
@@ -23,6 +24,8 @@ class ResourceStore(Generic[Kept]):
         self._make = make
         self._changed = changed
         self._resources: dict[ResourceKey, Kept] = {}
+        # An answer to a read or a write of ours may arrive after the news that the object is gone.
+        self._gone: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._resources)
@@ -35,10 +38,14 @@ class ResourceStore(Generic[Kept]):
         return self._resources.get(key)
 
     def put(self, body: Mapping[str, Any]) -> None:
-        """Take a resource that was added or changed, unless something newer is known of it."""
+        """Take a resource that was added or changed, unless something newer is known of it, or that it is gone."""
         resource = self._make(_slim(body))
         known = self._resources.get(resource.key)
-        if known is not None and known.claim == resource.claim:
+        if resource.claim.uid in self._gone:
+            return
+        if known is not None and known.claim != resource.claim:
+            self._bury(known.claim.uid)
+        elif known is not None:
             version, known_version = resource.metadata["resourceVersion"], known.metadata["resourceVersion"]
             if not newer(version, known_version):
                 return
@@ -46,16 +53,27 @@ class ResourceStore(Generic[Kept]):
         self._index(known, resource)
         self._changed(known, resource)
 
-    def drop(self, key: ResourceKey) -> None:
-        """Take note that a resource is gone."""
-        if (known := self._resources.pop(key, None)) is not None:
-            self._index(known, None)
-            self._changed(known, None)
+    def drop(self, key: ResourceKey, uid: str | None = None) -> None:
+        """Take note that a resource is gone: the one of `uid`, if another has taken its place; else the known one."""
+        known = self._resources.get(key)
+        if uid is not None:
+            self._bury(uid)
+        if known is None or uid not in (None, known.claim.uid):
+            return
+        self._bury(known.claim.uid)
+        del self._resources[key]
+        self._index(known, None)
+        self._changed(known, None)
 
     def unlike(self, listed: Mapping[ResourceKey, str]) -> list[ResourceKey]:
         """Return the keys that a list of all (key to resourceVersion) tells other things of than is known."""
         known = {key: resource.metadata["resourceVersion"] for key, resource in self._resources.items()}
         return [key for key in {*known, *listed} if known.get(key) != listed.get(key)]
+
+    def _bury(self, uid: str) -> None:
+        self._gone[uid] = None
+        if len(self._gone) > REMEMBERED_DELETIONS:
+            self._gone.popitem(last=False)
 
     def _index(self, before: Kept | None, after: Kept | None) -> None:
         """Keep what else the resource is found by."""

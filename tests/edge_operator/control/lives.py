@@ -33,7 +33,14 @@ class Time:
 
 def site(generation: int = 1, uid: str = "site-1", **spec: Any) -> SiteObject:
     """Return an EdgeSite."""
-    metadata = {"namespace": NAMESPACE, "name": SITE[1], "uid": uid, "resourceVersion": "1", "generation": generation}
+    version = str(generation)
+    metadata = {
+        "namespace": NAMESPACE,
+        "name": SITE[1],
+        "uid": uid,
+        "resourceVersion": version,
+        "generation": generation,
+    }
     return SiteObject({"metadata": metadata, "spec": spec})
 
 

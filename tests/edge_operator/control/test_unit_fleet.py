@@ -182,7 +182,6 @@ def test_settings_of_the_site_reach_its_devices() -> None:
     world = World(site(), device())
     world.connect()
     world.hear(b"online")
-    world.sites.drop(SITE)
     world.sites.put(site(2, devices={"heartbeatInterval": "1s", "offlineAfter": "5s"}).body)
     world.fleet.fit_site(SITE)
     world.tick(6)

@@ -168,6 +168,15 @@ async def test_heal_does_not_drop_a_site_that_is_made_while_the_answer_is_on_its
     assert sites.get(KEY) is not None
 
 
+async def test_heal_does_not_bring_back_a_site_that_goes_while_the_answer_is_on_its_way() -> None:
+    sites = SiteStore(lambda *_: None)
+    sites.put(body(1))
+    server = Server([body(2)], [body(2)])
+    server.on_get = lambda: sites.drop(KEY, "u1")
+    await Healer(FakeClient(reads=server).as_client(), EDGE_SITE, sites, ()).heal()
+    assert sites.get(KEY) is None
+
+
 async def test_heal_asks_each_namespace_that_is_served() -> None:
     client = FakeClient(reads=Server([], []))
     await Healer(client.as_client(), EDGE_SITE, SiteStore(lambda *_: None), ("a", "b")).heal()
