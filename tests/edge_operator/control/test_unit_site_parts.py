@@ -143,8 +143,8 @@ class Server:
 async def test_heal_drops_what_is_gone_and_takes_what_was_missed() -> None:
     sites = SiteStore(lambda *_: None)
     for name in ("gone", "stale", "same"):
-        sites.put(body(1, name=name))
-    there = [body(1, name="same"), body(9, name="stale"), body(3, name="missed")]
+        sites.put(body(1, name, name))
+    there = [body(1, "same", "same"), body(9, "stale", "stale"), body(3, "missed", "missed")]
     client = FakeClient(reads=Server(there, there))
     await Healer(client.as_client(), EDGE_SITE, sites, ()).heal()
     assert {name for _, name in sites} == {"same", "stale", "missed"}
