@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from edge_liveness.phases import Phase, Reason
+from edge_liveness.phases import REASONS_OF, Phase, Reason
 
 Reported = tuple[tuple[str, str], ...]
 """Names and strings that a device said of itself, in the order of names."""
@@ -79,11 +79,13 @@ class Seed:
         session: str | None = None,
         reported: Reported = (),
     ) -> Self | None:
-        """Return the seed that a stored status holds; None where it has no phase and reason that exist."""
+        """Return the seed that a stored status holds; None where its phase and reason do not go together."""
         try:
-            return cls(Phase(phase or ""), Reason(reason or ""), since, seen, session, reported)
+            seed = cls(Phase(phase or ""), Reason(reason or ""), since, seen, session, reported)
         except ValueError:
             return None
+        # A device that is heard while it is Online is not looked at again: a wrong reason would stay.
+        return seed if seed.reason in REASONS_OF[seed.phase] else None
 
 
 class SiteEventKind(StrEnum):

@@ -1,6 +1,8 @@
 """The words for a device's state: its phase, the reason for it, and how the device is present."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Phase(StrEnum):
@@ -39,6 +41,18 @@ class Reason(StrEnum):
 
     DISABLED = "Disabled"
     """Disabled: its spec says so."""
+
+
+REASONS_OF: Mapping[Phase, frozenset[Reason]] = MappingProxyType(
+    {
+        Phase.ONLINE: frozenset({Reason.HEARTBEAT_RECEIVED}),
+        Phase.OFFLINE: frozenset({Reason.DISCONNECTED, Reason.LAST_WILL, Reason.HEARTBEAT_EXPIRED}),
+        Phase.UNKNOWN: frozenset({Reason.SITE_UNREACHABLE, Reason.BROKER_RESTARTED}),
+        Phase.PENDING: frozenset({Reason.NOT_YET_SEEN}),
+        Phase.DISABLED: frozenset({Reason.DISABLED}),
+    }
+)
+"""Which reasons there are for each phase."""
 
 
 class Presence(StrEnum):

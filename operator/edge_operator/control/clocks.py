@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 RFC3339 = "%Y-%m-%dT%H:%M:%SZ"
 
+EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+"""What is told to be from before was told by nobody who knew; and near the year 1 no time can be counted back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
@@ -25,11 +28,11 @@ class Clocks:
         return (self.wall().astimezone(dt.UTC) - ago).strftime(RFC3339)
 
     def at(self, text: str | None) -> float | None:
-        """Return when `text` (RFC 3339) was, in seconds of the steady clock; None where it is no time."""
+        """Return when `text` (RFC 3339) was, in seconds of the steady clock; None where it is no time that can be."""
         try:
             told = dt.datetime.fromisoformat(text or "")
         except ValueError:
             return None
-        if told.tzinfo is None:
+        if told.tzinfo is None or told < EARLIEST:
             return None
         return self.steady() - (self.wall() - told).total_seconds()

@@ -122,7 +122,8 @@ class DeviceObject(Resource):
     @property
     def switch_after(self) -> float:
         """Seconds for which the password before the present one still works."""
-        return parse_duration(str(self.credentials.get("switchAfter", SWITCH_AFTER)))
+        given = seconds(self.credentials.get("switchAfter"))
+        return parse_duration(SWITCH_AFTER) if given is None else given
 
     @property
     def secret_name(self) -> str:
@@ -157,3 +158,14 @@ class DeviceObject(Resource):
     def seniority(self) -> tuple[str, str]:
         """What decides between two devices of one identifier: the smaller is the elder."""
         return str(self.metadata.get("creationTimestamp", "")), str(self.metadata["uid"])
+
+
+def seconds(duration: object) -> float | None:
+    """Return the seconds of a duration; None of what is none, as it may have been stored under an earlier CRD.
+
+    One resource that cannot be read must not keep the others from being worked on.
+    """
+    try:
+        return parse_duration(duration) if isinstance(duration, str) else None
+    except ValueError:
+        return None

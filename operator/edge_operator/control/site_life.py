@@ -18,11 +18,10 @@ from edge_liveness import (
 from edge_operator.broker.session import Message
 from edge_operator.status.figures import DeviceFigures
 from edge_wire import topics
-from edge_wire.goduration import parse_duration
 from edge_wire.messages import Activity, ComponentStatus, DeviceStatus, MalformedError
 
 from .clocks import Clocks
-from .resource import DeviceObject, SiteObject
+from .resource import DeviceObject, SiteObject, seconds
 
 NOT_SEEN = ("NotYetSeen", "CredentialsPending", "Disabled")
 """Reasons of devices that nothing is known of."""
@@ -146,9 +145,9 @@ class SiteLife:
     def _device_settings(self, device: DeviceObject) -> DeviceSettings:
         spec = device.spec
         return self._settings.device(
-            heartbeat_interval=_seconds(spec.get("heartbeatInterval")),
-            offline_after=_seconds(spec.get("offlineAfter")),
-            presence=Presence(spec.get("presence") or Presence.CONNECTED),
+            heartbeat_interval=seconds(spec.get("heartbeatInterval")),
+            offline_after=seconds(spec.get("offlineAfter")),
+            presence=Presence.INTERMITTENT if spec.get("presence") == Presence.INTERMITTENT else Presence.CONNECTED,
             is_disabled=device.disabled,
         )
 
@@ -194,10 +193,6 @@ def site_settings(site: SiteObject) -> SiteSettings:
     devices = site.spec.get("devices") or {}
     default = SiteSettings()
     return SiteSettings(
-        heartbeat_interval=_seconds(devices.get("heartbeatInterval")) or default.heartbeat_interval,
-        offline_after=_seconds(devices.get("offlineAfter")) or default.offline_after,
+        heartbeat_interval=seconds(devices.get("heartbeatInterval")) or default.heartbeat_interval,
+        offline_after=seconds(devices.get("offlineAfter")) or default.offline_after,
     )
-
-
-def _seconds(duration: str | None) -> float | None:
-    return None if duration is None else parse_duration(duration)
