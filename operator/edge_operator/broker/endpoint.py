@@ -22,11 +22,13 @@ class Endpoint:
         address: where the broker listens.
         login: as whom.
         prefix: what stands before every topic and client id.
+        site_uid: of which site of that name: one that was made anew has to be told everything from the beginning.
     """
 
     address: BrokerAddress
     login: Login = field(repr=False)
     prefix: str = ""
+    site_uid: str = ""
 
 
 def parse_addresses(text: str) -> Mapping[SiteKey, BrokerAddress]:

@@ -79,12 +79,12 @@ class BrokerLink:
             inside = f"{child_name(site, 'mqtt-internal')}.{site.namespace}.svc"
             login = component_login(site.root, OPERATOR)
             address = elsewhere or BrokerAddress(inside, ports.MQTT_COMPONENTS)
-            return Endpoint(address, Login(login.username, login.password))
+            return Endpoint(address, Login(login.username, login.password), site_uid=site.uid)
         try:
             address = elsewhere or BrokerAddress.parse(broker_url(site))
         except ValueError as error:
             raise LoginUnusableError(f"broker.external.url {error}") from error
-        return Endpoint(address, await self._login(site, external), topic_prefix(site))
+        return Endpoint(address, await self._login(site, external), topic_prefix(site), site.uid)
 
     async def _login(self, site: Site, external: ExternalBroker) -> Login:
         username = password = authorities = None

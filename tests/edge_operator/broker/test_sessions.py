@@ -5,7 +5,7 @@ import contextlib
 import socket
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -159,6 +159,17 @@ async def test_another_address_is_followed(
     await heard.until("connected", times=2)
     told = [what for what, _ in heard.told if what in ("connected", "down")]
     assert told == ["connected", "down", "connected"], "the same endpoint again changes nothing"
+
+
+async def test_site_that_was_made_anew_is_told_everything_from_the_beginning(
+    sessions: BrokerSessions, heard: Heard, broker: Mosquitto
+) -> None:
+    sessions.follow(SITE, replace(endpoint(broker), site_uid="old"))
+    await heard.until("connected")
+    sessions.follow(SITE, replace(endpoint(broker), site_uid="new"))
+    await heard.until("connected", times=2)
+    told = [what for what, _ in heard.told if what in ("connected", "down")]
+    assert told == ["connected", "down", "connected"]
 
 
 async def test_nothing_is_told_of_a_site_that_was_left(
