@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -95,6 +96,14 @@ class Plans:
         Raises:
             SpecUnusableError: the stored spec is unusable.
         """
+        return replace(self.outline(site, root), devices=self._logins(site.key))
+
+    def outline(self, site: SiteObject, root: Root) -> Site:
+        """Return the site without its devices, of which there may be thousands: enough for all but their logins.
+
+        Raises:
+            SpecUnusableError: the stored spec is unusable.
+        """
         namespace, name = site.key
         return Site(
             name=name,
@@ -103,7 +112,6 @@ class Plans:
             spec=parse_spec(site),
             release=self._release,
             root=root.key,
-            devices=self._logins(site.key),
             addresses=self._addresses(site.key),
             period=period_of(self._wall_clock()),
         )

@@ -122,7 +122,7 @@ class SiteReconciler:
             report.revisit(self._look_again)
         facts = self._facts(site, root, report, paused=paused, pending=pending)
         ready = any(part.name == MQTT and part.ready for part in facts.components)
-        broker = await self._link.follow(self._plans.site(site, root), ready=ready)
+        broker = await self._link.follow(self._plans.outline(site, root), ready=ready)
         await self._say(site, replace(facts, broker=broker, devices=self._figures.due(site, report)))
         return report.again
 
@@ -152,7 +152,7 @@ class SiteReconciler:
     def _facts(
         self, site: SiteObject, root: Root, report: Report, *, paused: bool, pending: tuple[str, ...]
     ) -> SiteFacts:
-        described = self._plans.site(site, root)
+        described = self._plans.outline(site, root)
         namespace, _ = site.key
         service = self._body(ObjectKey(SERVICE, namespace, child_name(described, "gateway")))
         return SiteFacts(
@@ -169,7 +169,7 @@ class SiteReconciler:
         )
 
     def _component_facts(self, site: SiteObject, root: Root) -> Iterable[ComponentFacts]:
-        described = self._plans.site(site, root)
+        described = self._plans.outline(site, root)
         for part in components(described):
             key = ObjectKey(DEPLOYMENT, described.namespace, child_name(described, part.name))
             yield component_facts(part.name, part.image, part.replicas, self._body(key))

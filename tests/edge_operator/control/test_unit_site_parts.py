@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -219,11 +220,11 @@ def test_fit(wanted: tuple[str, str | None], there: Observed | None, becomes: tu
 PlansKind = TypeVar("PlansKind", bound=Plans)
 
 
-def plans_over(store: ChildStore, kind: type[PlansKind]) -> PlansKind:
+def plans_over(store: ChildStore, kind: type[PlansKind], devices: DeviceStore | None = None) -> PlansKind:
     return kind(
         RELEASE,
         store,
-        DeviceStore(lambda *_: None),
+        devices or DeviceStore(lambda *_: None),
         Rotations(store, lambda: NOW),
         OwnPasswords(lambda _: None),
         lambda: NOW,
@@ -287,6 +288,15 @@ def test_spec_of_other_rules_is_unusable_and_says_where() -> None:
 def test_status_of_another_release_does_not_make_the_spec_unusable(status: dict[str, Any]) -> None:
     plans = plans_over(ChildStore(lambda *_: None), Plans)
     assert plans.wanted(SiteObject(body(status=status)), ROOT)
+
+
+def test_outline_is_the_site_without_its_devices() -> None:
+    devices = DeviceStore(lambda *_: None)
+    devices.put(body(1, "d1", "pump") | {"spec": {"siteRef": {"name": "hall"}}})
+    plans = plans_over(ChildStore(lambda *_: None), Plans, devices)
+    whole, outline = plans.site(SiteObject(body()), ROOT), plans.outline(SiteObject(body()), ROOT)
+    assert [each.device_id for each in whole.devices] == ["pump"]
+    assert outline == replace(whole, devices=())
 
 
 PORTS = [

@@ -1,6 +1,7 @@
 """The password file, checked against another PBKDF2 than the one that wrote it."""
 
 import base64
+import secrets
 
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA512
@@ -64,3 +65,13 @@ def test_a_component_cannot_be_impersonated_by_a_client(name: str) -> None:
 
 def test_a_login_does_not_show_its_password() -> None:
     assert "secret" not in repr(Login("a", "secret"))
+
+
+def test_line_of_a_login_that_did_not_change_is_not_hashed_again() -> None:
+    root = secrets.token_bytes(len(ROOT))
+    many = [Login(f"pump-{number}", "p" * 43) for number in range(50)]
+    before = password_file(root, many)
+    hashed = password_line.cache_info().misses
+    more = password_file(root, [*many, Login("pump-new", "p" * 43)])
+    assert password_line.cache_info().misses == hashed + 1, "a site's thousands would stop the event loop for seconds"
+    assert set(before.splitlines()) < set(more.splitlines())

@@ -25,11 +25,14 @@ def broker_auth(site: Site) -> list[Manifest]:
     if managed is None:
         return []
     count = shard_count(len(site.devices))
+    shards: list[list[DeviceLogin]] = [[] for _ in range(count)]
+    for each in site.devices:
+        shards[shard_of(each.device_id, count)].append(each)
     own = site_logins(site.root, managed.clients or ())
     index = {SHARDS: str(count), PASSWORDS: password_file(site.root, own)}
     return [
         opaque(site, components.MQTT, broker_auth_name(site), index),
-        *(_shard(site, number, count) for number in range(count)),
+        *(_shard(site, number, count, devices) for number, devices in enumerate(shards)),
     ]
 
 
@@ -56,8 +59,7 @@ def shard_of(device_id: str, count: int) -> int:
     return int.from_bytes(hashlib.sha256(device_id.encode()).digest()[:4], "big") % count
 
 
-def _shard(site: Site, number: int, count: int) -> Manifest:
-    devices = (each for each in site.devices if shard_of(each.device_id, count) == number)
+def _shard(site: Site, number: int, count: int, devices: Iterable[DeviceLogin]) -> Manifest:
     values = {OF: str(count), PASSWORDS: password_file(site.root, _logins(site.root, devices))}
     return opaque(site, components.MQTT, _shard_name(site, number), values)
 
