@@ -11,6 +11,7 @@ pytest_plugins = [
     "e2e.story_fixture",
     "tests.support.mosquitto",
     "tests.support.operators",
+    "tests.support.broker_pod",
 ]
 
 

@@ -37,6 +37,7 @@ from .control.observed import MANAGED_BY
 from .control.own_passwords import LABELLED_SECRET, SELECTOR
 from .control.plan import Plans
 from .control.refusals import Refusals
+from .control.revocations import Revocations
 from .control.roots import RootKeys
 from .control.rotations import Rotations
 from .control.site import SiteReconciler
@@ -237,8 +238,9 @@ def build_workers(
     site_status = StatusWriter(EDGE_SITE, objects, events, wall_clock)
     device_status = StatusWriter(EDGE_DEVICE, objects, events, wall_clock)
     link = BrokerLink(brokers, objects, settings.broker_addresses)
+    revocations = Revocations(store, plans, children, objects)
     figures = Figures(liveness.figures, time.monotonic)
-    sites = SiteReconciler(store, roots, plans, children, site_status, link, figures, again)
+    sites = SiteReconciler(store, roots, plans, children, revocations, site_status, link, figures, again)
     look_at_site = knowledge.site_queue.add
     devices = DeviceReconciler(
         knowledge.sites,

@@ -35,6 +35,11 @@ class WireDevice:
         """The topic of its status."""
         return f"devices/{self.device_id}/status"
 
+    @property
+    def connected(self) -> bool:
+        """Whether it has a connection."""
+        return self._client is not None and self._client.is_connected()
+
     def connect(self, *, birth: bool = True) -> "WireDevice":
         """Connect, and announce itself."""
         client = paho.Client(

@@ -20,8 +20,9 @@ from .device_problems import (
     secret_not_ours,
     site_not_found,
     site_not_reconciled,
+    site_paused,
 )
-from .intent import intend
+from .intent import Intent, intend
 from .observed import Observed
 from .own_passwords import OwnPasswords
 from .report import NOT_OURS, Report
@@ -32,7 +33,7 @@ from .roots import RootKeys
 from .rotations import Rotations
 from .status_writer import StatusWriter
 from .store import DEVICE, ChildStore, ResourceKey
-from .verdict import Wanted, is_unwanted
+from .verdict import Verdict, Wanted, is_unwanted, judge
 
 DEFAULT_PORT = 8883
 OVERTAKEN_SECONDS = 0.1
@@ -119,13 +120,14 @@ class DeviceReconciler:
         if (problem := self._problem(device)) is not None:
             return await self._refuse(device, facts, problem)
         if site.external_broker:
-            return await self._take_back(device, replace(facts, managed_broker=False))
+            return await self._take_back(device, site, replace(facts, managed_broker=False))
         if device.own_secret is not None:
-            return await self._take_back(device, replace(facts, own_password=True, secret_name=device.own_secret[1]))
+            own = replace(facts, own_password=True, secret_name=device.own_secret[1])
+            return await self._take_back(device, site, own)
         root, address = await self._root(site), _address(site)
         if root is None or address is None:
             return await self._refuse(device, facts, site_not_reconciled(device))
-        return await self._issue(device, facts, root, address)
+        return await self._issue(device, facts, root, address, paused=site.paused)
 
     def _problem(self, device: DeviceObject) -> Problem | None:
         eldest = self._devices.of_id(device.site, device.device_id)[0]
@@ -150,7 +152,9 @@ class DeviceReconciler:
     async def _refuse(self, device: DeviceObject, facts: DeviceFacts, problem: Problem) -> float | None:
         return await self._say(device, replace(facts, problems=(problem,)), None)
 
-    async def _issue(self, device: DeviceObject, facts: DeviceFacts, root: bytes, address: Address) -> float | None:
+    async def _issue(
+        self, device: DeviceObject, facts: DeviceFacts, root: bytes, address: Address, *, paused: bool
+    ) -> float | None:
         namespace, name = device.key
         described = Device(
             name=name,
@@ -165,10 +169,7 @@ class DeviceReconciler:
             authority=address.authority,
             root=root,
         )
-        intent = intend(device_secret(described))
-        wanted = Wanted(intent.key, intent.hash, intent.owned)
-        report = await self._children.carry_out(device, [wanted], lambda: [intent])
-        await self._children.remove(device, (seen for seen in self._own(device) if seen.key != intent.key), report)
+        report = await self._carry_out(device, [intend(device_secret(described))], paused=paused)
         self._await_switch(device, report)
         told = replace(
             facts,
@@ -189,10 +190,21 @@ class DeviceReconciler:
         else:
             self._look_at_site(device.site)
 
-    async def _take_back(self, device: DeviceObject, facts: DeviceFacts) -> float | None:
+    async def _carry_out(self, device: DeviceObject, intents: list[Intent], *, paused: bool) -> Report:
+        """Have the device own exactly `intents`; while its site is paused only say whether it does."""
+        wanted = [Wanted(intent.key, intent.hash, intent.owned) for intent in intents]
+        keys = {want.key for want in wanted}
+        surplus = [seen for seen in self._own(device) if seen.key not in keys]
+        if paused:
+            kept = all(judge(want, self._store.get(want.key), device.claim) is Verdict.KEEP for want in wanted)
+            return Report() if kept and not surplus else Report([site_paused(device)])
+        report = await self._children.carry_out(device, wanted, lambda: intents)
+        await self._children.remove(device, surplus, report)
+        return report
+
+    async def _take_back(self, device: DeviceObject, site: SiteObject, facts: DeviceFacts) -> float | None:
         """Delete what was made for the device before its login came from somebody else."""
-        report = Report()
-        await self._children.remove(device, self._own(device), report)
+        report = await self._carry_out(device, [], paused=site.paused)
         told = replace(facts, problems=tuple(report.problems))
         return await self._say(device, told, report.again)
 

@@ -22,6 +22,13 @@ def site_not_reconciled(device: DeviceObject) -> Problem:
     return Problem("SiteNotReconciled", message, lasting=False)
 
 
+def site_paused(device: DeviceObject) -> Problem:
+    """Return the problem, none of its own, of a device whose site is paused while its login is to change."""
+    namespace, name = device.site
+    message = f"the login of this device waits for spec.paused of the EdgeSite {namespace}/{name} to be false"
+    return Problem("SitePaused", message, lasting=False)
+
+
 def duplicate(device: DeviceObject, elder: DeviceObject) -> Problem:
     """Return the problem of the younger of two devices that claim one identifier."""
     return Problem(

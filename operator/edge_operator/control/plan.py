@@ -96,7 +96,7 @@ class Plans:
         Raises:
             SpecUnusableError: the stored spec is unusable.
         """
-        return replace(self.outline(site, root), devices=self._logins(site.key))
+        return replace(self.outline(site, root), devices=self.logins(site.key))
 
     def outline(self, site: SiteObject, root: Root) -> Site:
         """Return the site without its devices, of which there may be thousands: enough for all but their logins.
@@ -116,6 +116,12 @@ class Plans:
             period=period_of(self._wall_clock()),
         )
 
+    def bare(self, site: SiteObject) -> Site:
+        """Return the site without spec and root key: enough for a child's metadata."""
+        namespace, name = site.key
+        claim, spec = site.claim, EdgeSiteSpec()
+        return Site(name=name, namespace=namespace, uid=claim.uid, spec=spec, release=self._release, root=b"")
+
     def _addresses(self, site: ResourceKey) -> tuple[str, ...]:
         """Return where the gateway's load balancer is reached, as far as it is known."""
         namespace, name = site
@@ -123,7 +129,7 @@ class Plans:
         address = balancer_address(seen.body) if seen is not None else None
         return (address,) if address else ()
 
-    def _logins(self, site: ResourceKey) -> tuple[DeviceLogin, ...]:
+    def logins(self, site: ResourceKey) -> tuple[DeviceLogin, ...]:
         """Return the logins of the site's devices, by identifier: of two that claim the same, the elder's."""
         logins = (self._login(each) for each in self._devices.holders(site) if each.logs_in)
         return tuple(login for login in logins if login is not None)
@@ -171,5 +177,5 @@ class Plans:
             sorted(f"{seen.key.name} {seen.version}" for seen in self._store.of(SITE, site.key) if seen.key.kind is PVC)
         )
         period = period_of(self._wall_clock())
-        kept = (self._logins(site.key), self._addresses(site.key), period)
+        kept = (self.logins(site.key), self._addresses(site.key), period)
         return (site.claim.uid, site.generation, root.version, volumes, *kept)

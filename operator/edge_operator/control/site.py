@@ -18,10 +18,12 @@ from .children import Children
 from .endpoints import endpoints
 from .figures import Figures
 from .intent import ObjectKey
+from .last_known import last_known
 from .observed import Observed
 from .plan import Plans, SpecUnusableError
 from .report import Report
 from .resource import SiteObject
+from .revocations import Revocations
 from .root_problems import RootUnusableError
 from .roots import MADE_ANEW, Root, RootKeys
 from .status_writer import StatusWriter
@@ -45,6 +47,7 @@ class SiteReconciler:
         roots: the root keys.
         plans: the intents.
         children: carries out.
+        revocations: what is carried out whatever stands in the way of the rest.
         status: writes the status.
         link: keeps the session with the site's broker.
         figures: how the site's devices are, as far as it is to be told.
@@ -57,6 +60,7 @@ class SiteReconciler:
         roots: RootKeys,
         plans: Plans,
         children: Children,
+        revocations: Revocations,
         status: StatusWriter,
         link: BrokerLink,
         figures: Figures,
@@ -66,6 +70,7 @@ class SiteReconciler:
         self._roots = roots
         self._plans = plans
         self._children = children
+        self._revocations = revocations
         self._status = status
         self._link = link
         self._figures = figures
@@ -77,6 +82,7 @@ class SiteReconciler:
         self._plans.forget(key)
         self._link.leave(key)
         self._figures.forget(key)
+        self._revocations.forget(key)
 
     async def observe(self, site: SiteObject) -> None:
         """Learn what a standby needs to know of a site in order to take over."""
@@ -95,26 +101,33 @@ class SiteReconciler:
         """
         if site.deleting:
             return None
-        paused = site.paused
         try:
-            root = await (self._roots.learn(site) if paused else self._roots.keep(site))
-            if root is None:
-                await self._say(site, SiteFacts(site.generation, paused=True, pending_changes=("everything",)))
-                return None
-            return await self._with_root(site, root, paused=paused)
-        except (SpecUnusableError, RootUnusableError) as error:
-            await self._say(site, _last_known(site, error.problem, paused=paused))
-            return self._look_again
+            return await self._pass(site, paused=site.paused)
         except ApiError as error:
             if not error.namespace_terminating:
                 raise
             logger.debug("%s: its namespace is being deleted: %s", site, error)
             return None
 
+    async def _pass(self, site: SiteObject, *, paused: bool) -> float | None:
+        try:
+            root = await (self._roots.learn(site) if paused else self._roots.keep(site))
+            if root is not None:
+                return await self._with_root(site, root, paused=paused)
+            facts = SiteFacts(site.generation, paused=True, pending_changes=("everything",))
+            report = Report()
+        except (SpecUnusableError, RootUnusableError) as error:
+            facts, report = last_known(site, error.problem, paused=paused), Report(again=self._look_again)
+        await self._revocations.carry_out(site, report)
+        await self._say(site, replace(facts, problems=(*facts.problems, *report.problems)))
+        return report.again
+
     async def _with_root(self, site: SiteObject, root: Root, *, paused: bool) -> float | None:
         wanted = self._plans.wanted(site, root)
         if paused:
-            report, pending = Report(), self._pending(site, root, wanted)
+            report = Report()
+            await self._revocations.carry_out(site, report)
+            pending = self._pending(site, root, wanted)
         else:
             report, pending = await self._act(site, root, wanted), ()
         if site.external_broker:
@@ -177,16 +190,6 @@ class SiteReconciler:
     def _body(self, key: ObjectKey) -> dict[str, object]:
         seen = self._store.get(key)
         return dict(seen.body) if seen is not None else {}
-
-
-def _last_known(site: SiteObject, problem: Problem, *, paused: bool) -> SiteFacts:
-    """Return what was known of a site before its spec or its root became unusable: what runs goes on running."""
-    parts = tuple(
-        ComponentFacts(part["name"], part["image"], part["desired"], part["ready"])
-        for part in site.status.get("components") or ()
-    )
-    endpoints = site.status.get("endpoints") or {}
-    return SiteFacts(site.generation, paused=paused, problems=(problem,), components=parts, endpoints=endpoints)
 
 
 def _gravity(problem: Problem) -> tuple[bool, str]:

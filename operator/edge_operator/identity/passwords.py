@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -38,6 +38,16 @@ def password_file(root: bytes, logins: Iterable[Login]) -> str:
             raise ValueError(f"two logins have the username {login.username!r}")
         lines[login.username] = password_line(login, derive.salt(root, login.username, login.password))
     return "".join(f"{line}\n" for line in lines.values())
+
+
+def usernames(content: str) -> frozenset[str]:
+    """Return who has a line in the file's content."""
+    return frozenset(line.partition(":")[0] for line in content.splitlines())
+
+
+def without(content: str, revoked: Container[str]) -> str:
+    """Return the file's content without the lines of `revoked`; every other line stays as it is."""
+    return "".join(f"{line}\n" for line in content.splitlines() if line.partition(":")[0] not in revoked)
 
 
 @lru_cache(maxsize=MOST_LINES)

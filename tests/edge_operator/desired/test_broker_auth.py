@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_operator.desired.inputs import DeviceLogin, Manifest
-from edge_operator.desired.secret.broker_auth import broker_auth, broker_auth_names, shard_count, shard_of
+from edge_operator.desired.secret.broker_auth import (
+    broker_auth,
+    broker_auth_names,
+    broker_auth_without,
+    is_broker_auth,
+    logins_in,
+    shard_count,
+    shard_of,
+)
 from tests.edge_operator.desired.sites import make_site
 
 SHARD_BYTES = 128 * 1024
@@ -66,3 +74,35 @@ def test_another_device_changes_its_shard_alone() -> None:
     before, after = with_devices(*ids), with_devices(*ids, "new")
     changed = [each["metadata"]["name"] for each, old in zip(after, before, strict=True) if each != old]
     assert changed == [f"factory-mqtt-auth-{shard_of('new', 2)}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "site"),
+    [
+        ("hall-mqtt-auth", "hall"),
+        ("hall-mqtt-auth-0", "hall"),
+        ("hall-mqtt-auth-31", "hall"),
+        ("hall-mqtt-auth-", None),
+        ("hall-mqtt-auth-x", None),
+        ("hall-mqtt-tls", None),
+        ("hall-2-mqtt-auth", "hall-2"),
+        ("hall", None),
+    ],
+)
+def test_names(name: str, site: str | None) -> None:
+    assert [each for each in ("hall", "hall-2") if is_broker_auth(each, name)] == ([site] if site else [])
+
+
+def test_secret_without_some_is_as_if_they_had_never_been() -> None:
+    site = replace(make_site(), devices=tuple(DeviceLogin(each, 0) for each in ("d1", "d2")))
+    without_d2 = broker_auth(replace(site, devices=site.devices[:1]))
+    for secret, wanted in zip(broker_auth(site), without_d2, strict=True):
+        assert logins_in(secret) == set(usernames(secret))
+        stored = {**secret, "data": {**secret["data"], "more": "bWluZQ=="}}
+        assert broker_auth_without(site, stored, {"d2"}) == wanted
+
+
+@pytest.mark.parametrize("value", ["no base64", "/w=="])
+def test_content_that_cannot_be_read(value: str) -> None:
+    with pytest.raises(ValueError, match=r"base64|utf-8"):
+        logins_in({"data": {"passwords": value}})

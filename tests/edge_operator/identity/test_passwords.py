@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from edge_operator.api.broker import BrokerClient
 from edge_operator.identity import logins
-from edge_operator.identity.passwords import Login, password_file, password_line
+from edge_operator.identity.passwords import Login, password_file, password_line, usernames, without
 
 ROOT = bytes(range(32))
 
@@ -75,3 +75,21 @@ def test_line_of_a_login_that_did_not_change_is_not_hashed_again() -> None:
     more = password_file(root, [*many, Login("pump-new", "p" * 43)])
     assert password_line.cache_info().misses == hashed + 1, "a site's thousands would stop the event loop for seconds"
     assert set(before.splitlines()) < set(more.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("revoked", "left"),
+    [
+        (set(), {"a", "a.b", "~a"}),
+        ({"a"}, {"a.b", "~a"}),
+        ({"~a", "a.b"}, {"a"}),
+        ({"a", "a.b", "~a"}, set()),
+        ({"nobody"}, {"a", "a.b", "~a"}),
+    ],
+)
+def test_lines_that_are_taken_out(revoked: set[str], left: set[str]) -> None:
+    content = password_file(ROOT, [Login(name, name) for name in ("a", "a.b", "~a")])
+    kept = without(content, revoked)
+    assert usernames(kept) == left
+    assert set(kept.splitlines()) <= set(content.splitlines()), "what stays, stays as it is"
+    assert kept == password_file(ROOT, [Login(name, name) for name in left])

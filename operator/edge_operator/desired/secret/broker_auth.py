@@ -4,16 +4,18 @@ Every change of a Secret rewrites it in etcd, so many devices are spread over se
 the index and into each shard: the agent takes them together once all of them agree.
 """
 
+import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from edge_operator.desired import components
 from edge_operator.desired.inputs import DeviceLogin, Manifest, Site
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.secret.opaque import opaque
 from edge_operator.identity.logins import device_login, site_logins
-from edge_operator.identity.passwords import Login, password_file
+from edge_operator.identity.passwords import Login, password_file, usernames, without
 
+BROKER_AUTH = "mqtt-auth"
 PASSWORDS, SHARDS, OF = "passwords", "shards", "of"
 DEVICES_A_SHARD = 500
 """On average; a line has at most 180 bytes, so the fullest shard stays below 128 KiB."""
@@ -44,7 +46,38 @@ def broker_auth_names(site: Site) -> list[str]:
 
 def broker_auth_name(site: Site) -> str:
     """Return the name of the index."""
-    return child_name(site, "mqtt-auth")
+    return child_name(site, BROKER_AUTH)
+
+
+def is_broker_auth(site_name: str, name: str) -> bool:
+    """Return whether a Secret of that name is the index or a shard of the site."""
+    index = f"{site_name}-{BROKER_AUTH}"
+    return name == index or (name.startswith(f"{index}-") and name.removeprefix(f"{index}-").isdecimal())
+
+
+def logins_in(secret: Manifest) -> frozenset[str]:
+    """Return the usernames in an index or a shard as the API server has it.
+
+    Raises:
+        ValueError: its content cannot be read.
+    """
+    return usernames(_values(secret).get(PASSWORDS, ""))
+
+
+def broker_auth_without(site: Site, secret: Manifest, revoked: Container[str]) -> Manifest:
+    """Return an index or a shard as the API server has it, but without the lines of `revoked`.
+
+    Args:
+        site: whose it is; nothing but its name, namespace and uid is looked at.
+        secret: as it is.
+        revoked: usernames.
+
+    Raises:
+        ValueError: its content cannot be read.
+    """
+    values = {key: value for key, value in _values(secret).items() if key in (SHARDS, OF, PASSWORDS)}
+    values[PASSWORDS] = without(values.get(PASSWORDS, ""), revoked)
+    return opaque(site, components.MQTT, secret["metadata"]["name"], values)
 
 
 def shard_count(devices: int) -> int:
@@ -62,6 +95,11 @@ def shard_of(device_id: str, count: int) -> int:
 def _shard(site: Site, number: int, count: int, devices: Iterable[DeviceLogin]) -> Manifest:
     values = {OF: str(count), PASSWORDS: password_file(site.root, _logins(site.root, devices))}
     return opaque(site, components.MQTT, _shard_name(site, number), values)
+
+
+def _values(secret: Manifest) -> dict[str, str]:
+    data: dict[str, str] = secret.get("data") or {}
+    return {key: base64.b64decode(value, validate=True).decode() for key, value in data.items()}
 
 
 def _shard_name(site: Site, number: int) -> str:
