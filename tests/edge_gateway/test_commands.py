@@ -161,6 +161,20 @@ async def test_a_device_without_a_session_is_told_of_and_can_still_fetch(gateway
     assert await gateway.figure("edge_gateway_commands_total", state="NoSession") >= 2.0
 
 
+async def test_a_command_that_expires_while_its_device_sleeps_does_not_reach_it(gateway: Gateway, site: Site) -> None:
+    await known(gateway, "d13")
+    async with device(site, "d13", None, session_expiry=3600, clean_start=False):
+        pass
+    soon = await gateway.ask("POST", "/devices/d13/command", json={"command": "open", "expires_in": "1s"})
+    late = await gateway.ask("POST", "/devices/d13/command", json={"command": "close", "expires_in": "1h"})
+    assert [sent.body["state"] for sent in (soon, late)] == ["Sent", "Sent"]
+    await asyncio.sleep(3)  # the broker's clock has whole seconds
+    async with device(site, "d13", None, session_expiry=3600, clean_start=False) as got, asyncio.timeout(SECONDS):
+        while not got:  # noqa: ASYNC110 - the list tells no event
+            await asyncio.sleep(0.05)
+    assert [command["command"] for command in got] == ["close"]
+
+
 async def test_a_command_waits_for_a_device_whose_session_sleeps(gateway: Gateway, site: Site) -> None:
     async with device(site, "d11", None, session_expiry=60):
         await known(gateway, "d11")

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import logging
+import math
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -82,12 +83,14 @@ class BrokerLink:
             self._told.set()
 
     async def command(self, device_id: str, command: Command) -> bool:
-        """Publish a command; return whether the device has a session that it waits in.
+        """Publish a command; return whether the device has a session that it waits in, until it expires.
 
         Raises:
             MqttError: it could not be published, or nobody knows whether.
         """
-        return await self.session.publish(topics.device_command(device_id), command.encode()) != NOBODY
+        expiry = max(1, math.ceil((command.expires_at - self._now()).total_seconds()))
+        reason = await self.session.publish(topics.device_command(device_id), command.encode(), expiry=expiry)
+        return reason != NOBODY
 
     async def status(self, status: DeviceStatus) -> None:
         """Publish a device's retained status.

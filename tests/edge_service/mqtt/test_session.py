@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from tests.support.mosquitto import Mosquitto, MosquittoFactory
 
 SECONDS = 10.0
 DATA = Subscription("devices/+/data")
+COMMANDS = Subscription("devices/d1/command")
 
 
 @pytest.fixture
@@ -116,6 +118,19 @@ async def test_the_acknowledgement_says_whether_anybody_gets_it(broker: Mosquitt
         async with connected(processor(broker)):
             assert await sender.publish("devices/d1/data", b"x") == 0
         assert await sender.publish("devices/d1/data", b"x") == 0
+
+
+async def test_what_has_expired_does_not_come_to_a_session_that_slept(broker: Mosquitto) -> None:
+    sleeper = replace(device(broker), clean_start=False, session_expiry=60, subscriptions=(COMMANDS,))
+    async with connected(sleeper):
+        pass
+    async with connected(component(broker, "gateway")) as gateway:
+        for payload, expiry in ((b"expires", 1), (b"lasts", 60), (b"stays", None)):
+            assert await gateway.publish(COMMANDS.topic, payload, expiry=expiry) != NOBODY
+        await asyncio.sleep(2)  # the broker's clock has whole seconds
+        inbox = Inbox()
+        async with connected(sleeper, inbox):
+            assert await inbox.payloads(2) == [b"lasts", b"stays"]
 
 
 async def test_without_a_connection_publishing_fails_at_once(broker: Mosquitto) -> None:

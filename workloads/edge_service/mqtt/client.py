@@ -82,6 +82,15 @@ def connect(client: paho.Client, options: MqttOptions) -> None:
     )
 
 
+def publish_properties(expiry: int | None) -> Properties | None:
+    """Return the properties of a PUBLISH that the broker keeps for `expiry` seconds; None where there are none."""
+    if expiry is None:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.MessageExpiryInterval = expiry
+    return properties
+
+
 def _trust(login: Login) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=login.authorities, cadata=login.authorities_pem)

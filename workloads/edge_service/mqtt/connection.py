@@ -17,7 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge_service import blocking
-from edge_service.mqtt.client import build_client, connect
+from edge_service.mqtt.client import build_client, connect, publish_properties
 from edge_service.mqtt.credentials import Login
 from edge_service.mqtt.driver import SocketDriver
 from edge_service.mqtt.errors import (
@@ -83,9 +83,12 @@ class Connection:
             self._end("it could not be opened")
             raise
 
-    def send(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> asyncio.Future[int]:
+    def send(
+        self, topic: str, payload: bytes, qos: int, *, retain: bool, expiry: int | None = None
+    ) -> asyncio.Future[int]:
         """Send a message; the future is done at its PUBACK or PUBCOMP (at once with QoS 0).
 
+        The broker keeps it for `expiry` seconds for those who sleep, without end if None.
         Its result is the broker's reason code: 0, or 0x10 where nobody, not even a parked session, gets the message.
         The future fails with NotConnectedError if the connection ends before, with PublishRefusedError if the broker
         refuses.
@@ -98,7 +101,7 @@ class Connection:
             said = f"{self._options.broker} has not acknowledged {MOST_UNACKNOWLEDGED} messages yet"
             done.set_exception(NotConnectedError(said))
             return done
-        info = self._client.publish(f"{self._options.prefix}{topic}", payload, qos, retain)
+        info = self._client.publish(f"{self._options.prefix}{topic}", payload, qos, retain, publish_properties(expiry))
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             done.set_exception(NotConnectedError(f"{self._options.broker}: {paho.error_string(info.rc)}"))
         elif qos == 0:

@@ -85,8 +85,12 @@ class MqttSession:
         self._backoff.reset()
         self._hurried.set()
 
-    def send(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> asyncio.Future[int]:
+    def send(
+        self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False, expiry: int | None = None
+    ) -> asyncio.Future[int]:
         """Send a message; the future is done when the broker has acknowledged it.
+
+        With `expiry` it is thrown away where nobody has got it after so many seconds, 1 or more.
 
         Its result is the broker's reason code: 0, or NOBODY where not even a parked session gets it. The future fails
         with NotConnectedError (now, or when the connection ends before the acknowledgement; nothing is sent again by
@@ -96,16 +100,20 @@ class MqttSession:
             done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
             done.set_exception(NotConnectedError(f"not connected to {self.options.broker}: {self.last_error}"))
             return done
-        return self._connection.send(topic, payload, qos, retain=retain)
+        return self._connection.send(topic, payload, qos, retain=retain, expiry=expiry)
 
-    async def publish(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> int:
+    async def publish(
+        self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False, expiry: int | None = None
+    ) -> int:
         """Send a message, wait until the broker has acknowledged it (PUBACK, PUBCOMP), return its reason code.
+
+        The arguments are those of `send`.
 
         Raises:
             NotConnectedError: there is no connection, or it ended before.
             PublishRefusedError: the broker does not take it.
         """
-        return await self.send(topic, payload, qos, retain=retain)
+        return await self.send(topic, payload, qos, retain=retain, expiry=expiry)
 
     async def run(self) -> None:
         """Keep the session up until cancelled; then say goodbye to the broker."""
