@@ -75,7 +75,8 @@ class Settings(BaseSettings):
     where the fleet is too large for half of the budget; 0 writes no such thing."""
 
     broker_addresses: Annotated[Mapping[SiteKey, BrokerAddress], NoDecode] = {}
-    """Where the brokers of some sites are for an operator outside the cluster, as namespace/site=host:port,…"""
+    """Where the brokers of some sites are for an operator outside the cluster, as namespace/site=host:port,…
+    The operator logs in there with the site's own credential: name only what leads to that site's broker."""
 
     look_again_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
     """How soon that is looked at again which no watch tells of, such as somebody else's object in a child's place."""

@@ -83,6 +83,7 @@ def test_empty_is_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         ("liveness_writes_per_second", "0"),
         ("last_seen_seconds", "-1"),
         ("broker_addresses", "a=127.0.0.1:1"),
+        ("broker_addresses", "a/b=127.0.0.1:1,a/b=127.0.0.1:2"),
         ("probe_port", "65536"),
         ("probe_port", "http"),
         ("log_level", "LOUD"),

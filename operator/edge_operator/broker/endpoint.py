@@ -1,5 +1,6 @@
 """Where a site's broker is, as whom the operator logs in, and where it was told that a broker is elsewhere."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,9 @@ SiteKey = tuple[str, str]
 """Namespace and name of an EdgeSite."""
 
 _EXAMPLE = "must be pairs such as factory/plant=127.0.0.1:1884, separated by commas"
+_PAIR = re.compile(
+    r"([a-z0-9][-a-z0-9]*)/([a-z][-a-z0-9]*)\s*=\s*((?:[-._a-zA-Z0-9]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5})", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,21 @@ def parse_addresses(text: str) -> Mapping[SiteKey, BrokerAddress]:
     Raises:
         ValueError: it is nothing of the kind.
     """
-    pairs = (part.strip() for part in text.split(",") if part.strip())
-    return dict(_pair(pair) for pair in pairs)
+    found: dict[SiteKey, BrokerAddress] = {}
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        site, address = _pair(pair)
+        if site in found:
+            raise ValueError(f"{_EXAMPLE}, each site once ({site[0]}/{site[1]} is there twice)")
+        found[site] = address
+    return found
 
 
 def _pair(pair: str) -> tuple[SiteKey, BrokerAddress]:
-    site, equals, where = pair.partition("=")
-    namespace, slash, name = site.strip().partition("/")
-    host, colon, port = where.strip().rpartition(":")
-    if not (equals and slash and colon and namespace and name and host and port and "/" not in name + where):
+    parts = _PAIR.fullmatch(pair)
+    if parts is None:
         raise ValueError(f"{_EXAMPLE} (given: {pair!r})")
+    namespace, name, where = parts.groups()
     try:
-        return (namespace, name), BrokerAddress.parse(f"mqtt://{host}:{port}")
+        return (namespace, name), BrokerAddress.parse(f"mqtt://{where}")
     except ValueError:
         raise ValueError(f"{_EXAMPLE}; a port is from 1 to 65535 (given: {pair!r})") from None
