@@ -1,0 +1,115 @@
+"""Every device's phase as a watcher of the API server is told it, compared with what is true."""
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubernetes import client
+
+from edge_operator.api.schema import API_VERSION
+from tests.support.processes import eventually
+
+WATCH_SECONDS = 4 * 3600
+CHUNK = 1 << 18
+
+
+@dataclass
+class DeviceWatch:
+    """Follows all EdgeDevices of one namespace in a thread, from their first one on.
+
+    Attributes:
+        phases: what each device is told to be.
+        turned: when each was told something else the last time, by the monotonic clock.
+        ready: when each was told that its credentials are in place.
+        alive: those that live now, as the benchmark knows it.
+        false_offline: those of the living that were told Offline, with the reason.
+        told: how often each phase with its reason was told.
+        on_ready: called with the name of each device whose credentials are in place.
+    """
+
+    api: client.ApiClient
+    namespace: str
+    phases: dict[str, str] = field(default_factory=dict)
+    turned: dict[str, float] = field(default_factory=dict)
+    ready: dict[str, float] = field(default_factory=dict)
+    alive: set[str] = field(default_factory=set)
+    false_offline: list[tuple[str, str]] = field(default_factory=list)
+    told: Counter[str] = field(default_factory=Counter)
+    on_ready: Callable[[str], None] = lambda _: None
+    failed: BaseException | None = None
+
+    def start(self) -> "DeviceWatch":
+        """Begin to watch; returns once the API server has answered."""
+        answered = threading.Event()
+        threading.Thread(target=self._run, args=(answered,), name="watch of devices", daemon=True).start()
+        assert answered.wait(20)
+        return self
+
+    def begin(self) -> None:
+        """Count anew what is told."""
+        self.false_offline, self.told = [], Counter()
+
+    def wrong(self, expected: Mapping[str, str]) -> list[str]:
+        """Return the devices that are told to be something else than they are."""
+        return [name for name, phase in expected.items() if self.phases.get(name) != phase]
+
+    def await_right(self, expected: Mapping[str, str], seconds: float) -> list[str]:
+        """Wait until every device is told to be what it is, and return those that are not by then."""
+        end = time.monotonic() + seconds
+        while (wrong := self.wrong(expected)) and time.monotonic() < end:
+            assert self.failed is None, self.failed
+            time.sleep(0.2)
+        return wrong
+
+    def await_ready(self, count: int, seconds: float) -> None:
+        """Wait until so many devices have their credentials."""
+        eventually(f"{count} with credentials", lambda: len(self.ready) >= count or self.failed, seconds, pause=0.2)
+        assert self.failed is None, self.failed
+
+    def last_turn(self, names: Iterable[str]) -> float:
+        """Return when the last of the devices was told to be what it is told to be now."""
+        return max(self.turned.get(name, 0.0) for name in names)
+
+    def _run(self, answered: threading.Event) -> None:
+        try:
+            for event in self._events(answered):
+                self._take(event)
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            self.failed = error
+        else:
+            self.failed = AssertionError("the API server ended the watch")
+
+    def _events(self, answered: threading.Event) -> Iterator[dict[str, Any]]:
+        url = f"{self.api.configuration.host}/apis/{API_VERSION}/namespaces/{self.namespace}/edgedevices"
+        fields = {"watch": "true", "resourceVersion": "0", "timeoutSeconds": str(WATCH_SECONDS)}
+        pool = self.api.rest_client.pool_manager
+        response = pool.request("GET", url, fields=fields, preload_content=False, timeout=None)
+        assert response.status == 200, response.status
+        answered.set()
+        rest = b""
+        while True:
+            part = response.read1(CHUNK)
+            if not part:
+                return
+            *lines, rest = (rest + part).split(b"\n")
+            yield from map(json.loads, lines)
+
+    def _take(self, event: dict[str, Any]) -> None:
+        assert event["type"] != "ERROR", event
+        name, status = event["object"]["metadata"]["name"], event["object"].get("status") or {}
+        conditions = {each["type"]: each["status"] for each in status.get("conditions") or ()}
+        if name not in self.ready and conditions.get("CredentialsReady") == "True":
+            self.ready[name] = time.monotonic()
+            self.on_ready(name)
+        phase = status.get("phase", "")
+        if phase == self.phases.get(name):
+            return
+        self.phases[name], self.turned[name] = phase, time.monotonic()
+        reason = (status.get("connectivity") or {}).get("reason", "")
+        self.told[f"{phase}/{reason}"] += 1
+        if phase == "Offline" and name in self.alive:
+            self.false_offline.append((name, reason))

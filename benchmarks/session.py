@@ -1,0 +1,171 @@
+"""100,000 devices through one session with a real broker into the liveness floor, without an API server.
+
+Run by `make bench-devices`, or `python -m benchmarks.session [--devices 100000] [--rate 3333]`.
+"""
+
+import argparse
+import asyncio
+import gc
+import resource
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.table import Row, print_table
+from e2e.mosquitto.build import ensure_mosquitto
+from edge_operator.api.broker import BrokerClient
+from edge_operator.assembly import wall_clock
+from edge_operator.broker.endpoint import BrokerAddress, Endpoint
+from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.control.broker_ear import BrokerEar
+from edge_operator.control.clocks import Clocks
+from edge_operator.control.fleet import Fleet
+from edge_operator.control.leftovers import Leftovers
+from edge_operator.control.resources import DeviceStore, SiteStore
+from edge_operator.identity.logins import OPERATOR, component_login
+from edge_operator.telemetry.metrics import Metrics
+from tests.support.fleet import Usage
+from tests.support.mosquitto import HOST, ROOT, Mosquitto, MosquittoFactory
+from tests.support.processes import eventually
+
+SITE = ("bench", "plant")
+LOAD = BrokerClient(name="load", publish=["devices/+/status"])
+MEMORY = 1 << 30
+ROUNDS = 3
+TICK = 0.25
+LATE_SECONDS = 30.0
+KIB = 1 << 10
+
+
+@dataclass
+class Receiver:
+    """The operator's parts that listen, for one site.
+
+    Attributes:
+        fleet: the lives of the devices.
+        sessions: the session with the broker.
+        metrics: where messages are counted.
+    """
+
+    fleet: Fleet
+    sessions: BrokerSessions
+    metrics: Metrics
+
+    @classmethod
+    def of(cls, devices: int) -> "Receiver":
+        """Return what knows one site with so many devices, as the API server tells of them."""
+        sites, known = SiteStore(lambda *_: None), DeviceStore(lambda *_: None)
+        sites.put(_body("EdgeSite", SITE[1], {}))
+        for number in range(devices):
+            known.put(_body("EdgeDevice", f"device-{number:06}", {"siteRef": {"name": SITE[1]}}))
+        fleet = Fleet(sites, known, Clocks(time.monotonic, wall_clock))
+        for device_id in (f"device-{number:06}" for number in range(devices)):
+            fleet.fit(SITE, device_id)
+        receiver = cls(fleet, BrokerSessions("bench"), Metrics())
+        leftovers = Leftovers(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
+        ear = BrokerEar(fleet, receiver.sessions, leftovers, lambda _: None, receiver.metrics)
+        receiver.sessions.open(ear)
+        return receiver
+
+    def heard(self) -> int:
+        """Return how many statuses came."""
+        found = self.metrics.registry.get_sample_value("edge_broker_messages_total", {"kind": "status"})
+        return int(found or 0)
+
+    async def listen(self, until: int, seconds: float) -> "Heard":
+        """Take what comes until so many statuses have come since the beginning."""
+        before, cpu, end, turned = self.heard(), time.process_time(), time.monotonic() + seconds, 0
+        life = self.fleet.site(SITE)
+        assert life is not None
+        while self.heard() < until:
+            assert time.monotonic() < end, f"{self.heard()} of {until} came"
+            await asyncio.sleep(TICK)
+            turned += len(life.tick()[0])
+        return Heard(self.heard() - before, time.process_time() - cpu, turned)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What came in a while.
+
+    Attributes:
+        messages: how many.
+        cpu: seconds of CPU that they took, ticks included.
+        turned: devices that turned.
+    """
+
+    messages: int
+    cpu: float
+    turned: int
+
+    def __str__(self) -> str:
+        """Return messages a CPU second."""
+        each = 1e6 * self.cpu / self.messages
+        return f"{self.messages / self.cpu / 1000:,.1f} k ({each:.0f} µs each); {self.turned} turned"
+
+
+def _body(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    metadata = {"namespace": SITE[0], "name": name, "uid": f"uid-{name}", "resourceVersion": "1", "generation": 1}
+    return {"kind": kind, "metadata": metadata, "spec": spec, "status": {"observedGeneration": 1, "deviceId": name}}
+
+
+async def measure(broker: Mosquitto, devices: int, rate: float) -> list[Row]:
+    """Let every device be heard a few times."""
+    gc.collect()
+    before = Usage.of(_own_pid()).resident
+    receiver = Receiver.of(devices)
+    gc.collect()
+    a_device = (Usage.of(_own_pid()).resident - before) / devices
+    login = component_login(ROOT, OPERATOR)
+    address = BrokerAddress.parse(f"mqtt://{HOST}:{broker.layout.components}")
+    receiver.sessions.follow(SITE, Endpoint(address, login))
+    await asyncio.to_thread(eventually, "connected", lambda: receiver.sessions.connected)
+    rows = [Row("bytes a device, its object included", f"{a_device:.0f} B", "")]
+    sending = await asyncio.create_subprocess_exec(*_command(broker, devices, rate))
+    try:
+        for number, what in enumerate(("births, each a transition", *["heartbeats"] * (ROUNDS - 1)), 1):
+            heard = await receiver.listen(number * devices, devices / rate + LATE_SECONDS)
+            rows.append(Row(f"{what}, messages a CPU second", str(heard), ""))
+    finally:
+        sending.kill()
+        await sending.wait()
+    receiver.sessions.leave_all()
+    await receiver.sessions.ended()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return [*rows, Row("peak RSS of the receiving process", f"{peak / KIB:.0f} MiB", "")]
+
+
+def _own_pid() -> int:
+    return int(Path("/proc/self").readlink().name)
+
+
+def _command(broker: Mosquitto, devices: int, rate: float) -> list[str]:
+    username = f"~{LOAD.name}"
+    login = ["--port", str(broker.layout.mqtt), "--username", username, "--password", broker.passwords[username]]
+    many = ["--devices", str(devices), "--rounds", str(ROUNDS), "--rate", str(rate)]
+    return [sys.executable, "-m", "benchmarks.sender", *login, *many]
+
+
+def main() -> None:
+    """Run the benchmark and print its table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--devices", type=int, default=100_000)
+    parser.add_argument("--rate", type=float, default=100_000 / 30, help="messages a second that are sent")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="edge-bench-") as directory:
+        brokers = MosquittoFactory(ensure_mosquitto() / "bin", Path(directory))
+        try:
+            broker = brokers([], [LOAD], MEMORY)
+            rows = asyncio.run(measure(broker, options.devices, options.rate))
+        finally:
+            brokers.end_all()
+    print_table(
+        f"{options.devices} devices of one site through one session, {options.rate:.0f} messages a second", rows
+    )
+
+
+if __name__ == "__main__":
+    main()
