@@ -48,3 +48,24 @@ class Figures:
     def forget(self, site: ResourceKey) -> None:
         """Forget a site that is gone."""
         self._told_at.pop(site, None)
+
+
+class Pace:
+    """How soon a site is to be looked at because its figures have moved: at once, and then once in a period.
+
+    A pass costs as much as the site has devices, and the figures are written no more often.
+    """
+
+    def __init__(self) -> None:
+        self._due: dict[ResourceKey, float] = {}
+
+    def wait(self, site: ResourceKey, now: float) -> float:
+        """Return the seconds until the site is to be looked at."""
+        due = self._due.get(site, now)
+        if due <= now:
+            self._due[site] = now + PERIOD_SECONDS
+        return max(0.0, due - now)
+
+    def forget(self, site: ResourceKey) -> None:
+        """Forget a site that is gone."""
+        self._due.pop(site, None)

@@ -12,6 +12,9 @@ from .store import SITE, ChildStore, ResourceKey
 BATCH_SECONDS = 0.5
 """So long a site waits for further changes of its devices: each is a new password file for its broker."""
 
+NEW_BATCH_SECONDS = 2.0
+"""So long where a device is new: thousands may be applied at once, and none of them is cut off by waiting."""
+
 
 class Follower(Protocol):
     """Told of every change of the resources."""
@@ -83,12 +86,13 @@ class Knowledge:
             self.device_queue.add(device.key)
         if _login(before) == _login(after):
             return
+        wait = NEW_BATCH_SECONDS if before is None else BATCH_SECONDS
         # A device that was made anew under its name may be of another site or identifier now.
         for each in (before, after):
             if each is not None:
                 # Of two devices with one identifier the younger moves up when the elder goes.
                 self._look_at(self.devices.of_id(each.site, each.device_id))
-                self.site_queue.add_after(each.site, BATCH_SECONDS)
+                self.site_queue.add_after(each.site, wait)
 
     def _password_changed(self, secret: ResourceKey) -> None:
         for device in self.devices.of_secret(secret):

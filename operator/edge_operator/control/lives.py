@@ -11,6 +11,7 @@ from edge_operator.telemetry.metrics import Metrics
 from edge_wire.messages import MalformedError
 
 from .clocks import Clocks
+from .figures import Pace
 from .fleet import Fleet
 from .knowledge import Knowledge
 from .leftovers import Leftovers
@@ -50,7 +51,9 @@ class Lives:
         self._writer = writer
         self._events = events
         self._metrics = metrics
+        self._clocks = clocks
         self._moved: set[ResourceKey] = set()
+        self._pace = Pace()
 
     def site_changed(self, before: SiteObject | None, after: SiteObject | None) -> None:
         """Take note of a site that was added, changed or deleted."""
@@ -60,6 +63,7 @@ class Lives:
         self.fleet.fit_site(site.key)
         if after is None:
             self._events.forget(site.key)
+            self._pace.forget(site.key)
         for device in self._knowledge.devices.of_site(site.key):
             self.tell(device.key)
 
@@ -148,7 +152,7 @@ class Lives:
         for key in moved_sites:
             site, figures = self._knowledge.sites.get(key), self.fleet.figures(key)
             if site is not None and figures is not None and moved(site.status.get("devices"), figures):
-                self._knowledge.site_queue.add(key)
+                self._knowledge.site_queue.add_after(key, self._pace.wait(key, self._clocks.steady()))
 
 
 def _differ(before: SiteObject | DeviceObject | None, after: SiteObject | DeviceObject | None) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.desired.components import MQTT, components
+from edge_operator.desired.inputs import Site
 from edge_operator.desired.kinds import DEPLOYMENT, SECRET, SERVICE
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.root_secret import root_secret_name
@@ -133,9 +134,10 @@ class SiteReconciler:
         if site.external_broker:
             # No watch tells of the Secrets with its login.
             report.revisit(self._look_again)
-        facts = self._facts(site, root, report, paused=paused, pending=pending)
+        described = self._plans.outline(site, root)
+        facts = self._facts(site, root, described, report, paused=paused, pending=pending)
         ready = any(part.name == MQTT and part.ready for part in facts.components)
-        broker = await self._link.follow(self._plans.outline(site, root), ready=ready)
+        broker = await self._link.follow(described, ready=ready)
         await self._say(site, replace(facts, broker=broker, devices=self._figures.due(site, report)))
         return report.again
 
@@ -163,11 +165,16 @@ class SiteReconciler:
         return (*put_back, *differing, *sorted(removed))
 
     def _facts(
-        self, site: SiteObject, root: Root, report: Report, *, paused: bool, pending: tuple[str, ...]
+        self,
+        site: SiteObject,
+        root: Root,
+        described: Site,
+        report: Report,
+        *,
+        paused: bool,
+        pending: tuple[str, ...],
     ) -> SiteFacts:
-        described = self._plans.outline(site, root)
-        namespace, _ = site.key
-        service = self._body(ObjectKey(SERVICE, namespace, child_name(described, "gateway")))
+        service = self._body(ObjectKey(SERVICE, described.namespace, child_name(described, "gateway")))
         return SiteFacts(
             generation=site.generation,
             paused=paused,
@@ -176,13 +183,12 @@ class SiteReconciler:
             pending_changes=pending,
             leaving=tuple(report.leaving),
             problems=tuple(sorted(report.problems, key=_gravity)),
-            components=tuple(self._component_facts(site, root)),
+            components=tuple(self._component_facts(described)),
             endpoints=endpoints(described, service),
             notices=(ROOT_MADE_ANEW,) if root.made_anew else (),
         )
 
-    def _component_facts(self, site: SiteObject, root: Root) -> Iterable[ComponentFacts]:
-        described = self._plans.outline(site, root)
+    def _component_facts(self, described: Site) -> Iterable[ComponentFacts]:
         for part in components(described):
             key = ObjectKey(DEPLOYMENT, described.namespace, child_name(described, part.name))
             yield component_facts(part.name, part.image, part.replicas, self._body(key))

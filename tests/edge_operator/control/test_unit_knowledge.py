@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from edge_operator.api.schema import API_VERSION
-from edge_operator.control.knowledge import BATCH_SECONDS, Knowledge
+from edge_operator.control.knowledge import BATCH_SECONDS, NEW_BATCH_SECONDS, Knowledge
 from edge_operator.control.queue import WorkQueue
 from edge_operator.control.store import ResourceKey
 from edge_operator.desired.kinds import SECRET
@@ -60,7 +60,7 @@ class Watched:
 
     async def looked_at(self) -> tuple[set[str], set[str], set[str]]:
         """Return the sites, the sites after a batch, and the devices to look at."""
-        batched = {name for name, seconds in self.batched if seconds == BATCH_SECONDS}
+        batched = {name for name, seconds in self.batched if seconds in (BATCH_SECONDS, NEW_BATCH_SECONDS)}
         self.batched.clear()
         return await drain(self.knowledge.site_queue), batched, await drain(self.knowledge.device_queue)
 
@@ -115,6 +115,21 @@ async def test_site_is_looked_at_where_a_login_changes(
 ) -> None:
     watched.knowledge.devices.put(change())
     assert await watched.looked_at() == (set(), sites, devices)
+
+
+@pytest.mark.parametrize(
+    ("change", "seconds"),
+    [
+        (lambda: device("a3", "a"), NEW_BATCH_SECONDS),
+        (lambda: device("a1", "a", generation=2, disabled=True), BATCH_SECONDS),
+    ],
+    ids=["new", "shut out"],
+)
+async def test_a_revocation_waits_for_less_than_a_new_device(
+    watched: Watched, change: Callable[[], dict[str, Any]], seconds: float
+) -> None:
+    watched.knowledge.devices.put(change())
+    assert set(watched.batched) == {("a", seconds)}
 
 
 async def test_younger_device_is_looked_at_when_the_elder_goes(watched: Watched) -> None:

@@ -6,7 +6,7 @@ the index and into each shard: the agent takes them together once all of them ag
 
 import base64
 import hashlib
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 
 from edge_operator.desired import components
 from edge_operator.desired.inputs import DeviceLogin, Manifest, Site
@@ -26,15 +26,12 @@ def broker_auth(site: Site) -> list[Manifest]:
     managed = components.managed_broker(site)
     if managed is None:
         return []
-    count = shard_count(len(site.devices))
-    shards: list[list[DeviceLogin]] = [[] for _ in range(count)]
-    for each in site.devices:
-        shards[shard_of(each.device_id, count)].append(each)
+    shards = _shards(site.devices)
     own = site_logins(site.root, managed.clients or ())
-    index = {SHARDS: str(count), PASSWORDS: password_file(site.root, own)}
+    index = {SHARDS: str(len(shards)), PASSWORDS: password_file(site.root, own)}
     return [
         opaque(site, components.MQTT, broker_auth_name(site), index),
-        *(_shard(site, number, count, devices) for number, devices in enumerate(shards)),
+        *(_shard(site, number, len(shards), devices) for number, devices in enumerate(shards)),
     ]
 
 
@@ -90,6 +87,14 @@ def shard_count(devices: int) -> int:
 def shard_of(device_id: str, count: int) -> int:
     """Return the shard of a device among `count`."""
     return int.from_bytes(hashlib.sha256(device_id.encode()).digest()[:4], "big") % count
+
+
+def _shards(devices: Collection[DeviceLogin]) -> list[list[DeviceLogin]]:
+    count = shard_count(len(devices))
+    shards: list[list[DeviceLogin]] = [[] for _ in range(count)]
+    for each in devices:
+        shards[shard_of(each.device_id, count)].append(each)
+    return shards
 
 
 def _shard(site: Site, number: int, count: int, devices: Iterable[DeviceLogin]) -> Manifest:
