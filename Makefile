@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 GENERATED := crds charts/edge-stack/crds
 
-.PHONY: help setup demo up down status test lint format bench bench-pods e2e images generate run-local lock clean
+.PHONY: help setup demo up down status test lint format bench bench-devices bench-pods e2e images generate run-local lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ format: setup ## put the code into shape
 bench: setup ## 200 sites and 100,000 devices: time, writes, CPU, memory; prints tables (about 12 minutes)
 	@$(BIN)/python -m benchmarks.sites
 	@$(BIN)/python -m benchmarks.liveness
+
+bench-devices: setup ## 10,000 devices of 20 sites, storms, a broker of 10,000, a session of 100,000 (about an hour)
+	@$(BIN)/python -m benchmarks.devices --storms
+	@$(BIN)/python -m benchmarks.broker
+	@$(BIN)/python -m benchmarks.session
 
 bench-pods: setup ## a site in pods: memory, CPU, 1,000 readings a second (about 10 minutes; root)
 	@$(BIN)/python -m benchmarks.pods

@@ -18,7 +18,7 @@ from benchmarks.table import Row, print_table
 from e2e.mosquitto.build import ensure_mosquitto
 from edge_operator.api.broker import BrokerClient
 from edge_operator.assembly import wall_clock
-from edge_operator.broker.endpoint import BrokerAddress, Endpoint
+from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.control.broker_ear import BrokerEar
 from edge_operator.control.clocks import Clocks
@@ -121,7 +121,7 @@ async def measure(broker: Mosquitto, devices: int, rate: float) -> list[Row]:
     a_device = (Usage.of(_own_pid()).resident - before) / devices
     login = component_login(ROOT, OPERATOR)
     address = BrokerAddress.parse(f"mqtt://{HOST}:{broker.layout.components}")
-    receiver.sessions.follow(SITE, Endpoint(address, login))
+    receiver.sessions.follow(SITE, Endpoint(address, Login(login.username, login.password)))
     await asyncio.to_thread(eventually, "connected", lambda: receiver.sessions.connected)
     rows = [Row("bytes a device, its object included", f"{a_device:.0f} B", "")]
     sending = await asyncio.create_subprocess_exec(*_command(broker, devices, rate))
