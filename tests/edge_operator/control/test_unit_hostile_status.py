@@ -68,9 +68,9 @@ def test_no_status_ends_the_operator_or_outlives_a_heartbeat(since: str, waits: 
 
 
 @pytest.mark.parametrize("nonsense", ["soon", "", "-5s", 30, {}, None])
-def test_spec_that_was_stored_under_other_rules_counts_as_not_given(nonsense: object) -> None:
+def test_spec_that_was_stored_under_other_rules_counts_as_not_given(nonsense: Any) -> None:
     time = Time()
-    devices = {"heartbeatInterval": nonsense, "offlineAfter": nonsense}
+    devices: dict[str, Any] = {"heartbeatInterval": nonsense, "offlineAfter": nonsense}
     life = SiteLife(site(devices=devices), time.clocks)
     pump = device(**devices, presence=nonsense, credentials={"switchAfter": nonsense})
     life.put(pump)
