@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from edge_wire import topics
-from edge_wire.messages import Activity, Alert, Command, CommandAck, ComponentStatus, DeviceStatus, Reading
+from edge_wire.messages import Activity, Alert, Command, CommandAck, ComponentStatus, DeviceStatus, Reading, RosterEntry
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "topics.md"
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
@@ -27,6 +27,7 @@ MESSAGES: list[tuple[str, Message]] = [
     ("Alert", Alert("a", "r", "d", "t", 1.0, 2.0, NOON, "l", "Info", "firing")),
     ("Activity", Activity("s", {})),
     ("Component status", ComponentStatus("c", "online")),
+    ("Roster entry", RosterEntry("d")),
 ]
 
 
@@ -49,7 +50,7 @@ def test_every_topic_is_listed() -> None:
             topics.component_status,
             topics.roster,
         )
-    } | {topics.ACTIVITY, topics.ACTIVITY_REQUEST, topics.ACTIVITY_MARKER, topics.BROKER_BOOT}
+    } | {topics.ACTIVITY, topics.ACTIVITY_REQUEST, topics.ACTIVITY_MARKER, topics.BROKER_BOOT, topics.ROSTER_END}
 
     assert {topic for topic in spelt if f"| `{topic}` |" not in page} == set()
 

@@ -17,6 +17,9 @@ ACTIVITY_MARKER = "edge/activity/marker"
 BROKER_BOOT = "edge/broker/boot"
 """Retained: a new id for each start of the broker."""
 
+ROSTER_END = "edge/roster/~end"
+"""From the operator to itself, behind all of the roster that the broker has retained. No device can have this id."""
+
 _ID = "[A-Za-z0-9._-]{1,64}"
 _LEVEL = re.compile(_ID)
 _OF_DEVICE = re.compile(f"(?:devices/({_ID})/.+|(?:cloud/sensors|alerts|edge/roster)/({_ID}))")

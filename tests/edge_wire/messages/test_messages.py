@@ -18,6 +18,7 @@ from edge_wire.messages import (
     ComponentStatus,
     DeviceStatus,
     MalformedError,
+    RosterEntry,
 )
 
 TIME = "2026-01-31T12:00:00.250Z"
@@ -29,6 +30,10 @@ class Message(Protocol):
 
 def _device_status(payload: bytes) -> DeviceStatus:
     return DeviceStatus.parse(payload, "pump-1")
+
+
+def _roster_entry(payload: bytes) -> RosterEntry:
+    return RosterEntry.parse(payload, "pump-1")
 
 
 WHOLE: list[tuple[Callable[[bytes], Message], dict[str, Any]]] = [
@@ -81,6 +86,23 @@ WHOLE: list[tuple[Callable[[bytes], Message], dict[str, Any]]] = [
             "sinks": [],
         },
     ),
+    (
+        _roster_entry,
+        {
+            "id": "pump-1",
+            "name": "Pump 1",
+            "type": "pump",
+            "location": "hall 3",
+            "attributes": {"serial": "17"},
+            "heartbeat_interval_seconds": 30.0,
+            "offline_after_seconds": 300.0,
+            "presence": "Intermittent",
+            "disabled": True,
+            "rotation": 2,
+            "site": "factory/plant",
+            "x": [1],
+        },
+    ),
 ]
 
 
@@ -116,6 +138,10 @@ def test_no_bytes_raise_anything_else(
         parse(b"?" + payload)
 
 
+def test_roster_entry_without_anything_is_a_device_of_the_defaults() -> None:
+    assert _roster_entry(b"{}") == RosterEntry("pump-1")
+
+
 @pytest.mark.parametrize("payload", [b"online", b' "ONLINE"\n', b'{"status":"online"}'])
 def test_bare_online(payload: bytes) -> None:
     assert _device_status(payload) == DeviceStatus(id="pump-1", status="online")
@@ -142,6 +168,16 @@ REFUSED: list[tuple[Callable[[bytes], Message], bytes, str]] = [
     (Activity.parse, b'{"source":"p","ages":{"pump-1":"now"}}', "type"),
     (Activity.parse, b'{"source":"p","is_reply":1}', "type"),
     (Alert.parse, b'{"type":"sensor_alert"}', "field"),
+    (_roster_entry, b'{"id":"pump-2"}', "impersonation"),
+    (_roster_entry, b'{"name":7}', "type"),
+    (_roster_entry, b'{"attributes":[]}', "type"),
+    (_roster_entry, b'{"offline_after_seconds":"5m"}', "type"),
+    (_roster_entry, b'{"offline_after_seconds":0}', "field"),
+    (_roster_entry, b'{"heartbeat_interval_seconds":1e999}', "json"),
+    (_roster_entry, b'{"presence":"Sometimes"}', "field"),
+    (_roster_entry, b'{"disabled":1}', "type"),
+    (_roster_entry, b'{"rotation":-1}', "field"),
+    (_roster_entry, b'{"rotation":1.5}', "field"),
 ]
 
 

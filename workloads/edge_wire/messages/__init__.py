@@ -9,6 +9,7 @@ from edge_wire.messages.document import MAX_PAYLOAD_BYTES
 from edge_wire.messages.malformed import MalformedError
 from edge_wire.messages.reading import Reading
 from edge_wire.messages.readings import ParsedReadings, Rejected, parse_readings
+from edge_wire.messages.roster import RosterEntry
 from edge_wire.messages.timestamps import format_timestamp, parse_timestamp
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ParsedReadings",
     "Reading",
     "Rejected",
+    "RosterEntry",
     "format_timestamp",
     "parse_readings",
     "parse_timestamp",

@@ -1,0 +1,118 @@
+"""What the gateway must know of an EdgeDevice."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from edge_wire.messages import fields as take
+from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.malformed import MalformedError, kind
+from edge_wire.messages.reading import check_sender
+
+_PRESENCES = ("Connected", "Intermittent")
+
+
+@dataclass(frozen=True, slots=True)
+class RosterEntry:
+    """The payload of `edge/roster/{id}`.
+
+    Attributes:
+        name: For people, the device's displayName.
+        attributes: Anything else worth knowing of it.
+        heartbeat_interval_seconds: How often it says that it is alive; None where the operator does not tell.
+        offline_after_seconds: Silence after which it is Offline; None where the operator does not tell.
+        presence: What the loss of its connection means.
+        disabled: Whether it is cut off.
+        rotation: Which of its passwords is in effect.
+        site: Namespace and name of its EdgeSite: who wrote this, where several share a broker.
+        extra: Fields that nothing here knows.
+    """
+
+    id: str
+    name: str = ""
+    type: str = ""
+    location: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    heartbeat_interval_seconds: float | None = None
+    offline_after_seconds: float | None = None
+    presence: Literal["Connected", "Intermittent"] = "Connected"
+    disabled: bool = False
+    rotation: int = 0
+    site: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, payload: bytes, device_id: str) -> Self:
+        """Return the entry in `payload`, which is of `device_id`.
+
+        Raises:
+            MalformedError: It is none, or names another device.
+        """
+        fields = load_object(payload)
+        check_sender(fields, "id", device_id)
+        return cls(
+            id=device_id,
+            name=take.text(fields, "name"),
+            type=take.text(fields, "type"),
+            location=take.text(fields, "location"),
+            attributes=take.mapping(fields, "attributes"),
+            heartbeat_interval_seconds=_seconds(fields, "heartbeat_interval_seconds"),
+            offline_after_seconds=_seconds(fields, "offline_after_seconds"),
+            presence="Intermittent" if _presence(fields) == "Intermittent" else "Connected",
+            disabled=_disabled(fields),
+            rotation=_rotation(fields),
+            site=take.text(fields, "site"),
+            extra=fields,
+        )
+
+    def encode(self) -> bytes:
+        """Return the payload that says this; of equal entries it is the same."""
+        known = {
+            "id": self.id,
+            "name": self.name,
+            "type": self.type,
+            "location": self.location,
+            "attributes": self.attributes,
+            "heartbeat_interval_seconds": self.heartbeat_interval_seconds,
+            "offline_after_seconds": self.offline_after_seconds,
+            "presence": self.presence,
+            "disabled": self.disabled,
+            "rotation": self.rotation,
+            "site": self.site,
+        }
+        return dump(known | {name: value for name, value in self.extra.items() if name not in known})
+
+
+def _seconds(fields: dict[str, Any], name: str) -> float | None:
+    if fields.get(name) is None:
+        fields.pop(name, None)
+        return None
+    seconds = take.number(fields, name)
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise MalformedError("field", f"{name} must be a number above 0")
+    return seconds
+
+
+def _presence(fields: dict[str, Any]) -> str:
+    if fields.get("presence") is None:
+        fields.pop("presence", None)
+        return "Connected"
+    return take.one_of(fields, "presence", _PRESENCES)
+
+
+def _disabled(fields: dict[str, Any]) -> bool:
+    value = fields.pop("disabled", None)
+    if value is not None and not isinstance(value, bool):
+        raise MalformedError("type", f"disabled must be a boolean, not {kind(value)}")
+    return bool(value)
+
+
+def _rotation(fields: dict[str, Any]) -> int:
+    if fields.get("rotation") is None:
+        fields.pop("rotation", None)
+        return 0
+    number = take.whole_number(fields, "rotation")
+    if number is None or number < 0:
+        raise MalformedError("field", "rotation must be a whole number, 0 or more")
+    return number
