@@ -39,6 +39,7 @@ from .control.plan import Plans
 from .control.refusals import Refusals
 from .control.revocations import Revocations
 from .control.roots import RootKeys
+from .control.rosters import Rosters
 from .control.rotations import Rotations
 from .control.site import SiteReconciler
 from .control.status_writer import EDGE_DEVICE, EDGE_SITE, StatusWriter
@@ -202,6 +203,7 @@ def build_liveness(
         knowledge,
         brokers,
         Leftovers(brokers, knowledge.sites, knowledge.devices, metrics, clocks.steady),
+        Rosters(brokers, knowledge.sites, knowledge.devices, metrics, clocks.steady),
         writes,
         LivenessWriter(writes, objects, knowledge.devices, gate.is_open, metrics, clocks),
         LivenessEvents(EventBudget(writes.take_event), events, knowledge.sites),

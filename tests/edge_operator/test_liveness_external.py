@@ -8,9 +8,11 @@ from kubernetes import client
 
 from edge_operator.desired.kinds import SECRET
 from edge_operator.identity import logins
+from edge_wire.messages import RosterEntry
 from tests.support.brokered import QUICK, BrokeredSite, brokered
 from tests.support.mosquitto import MosquittoFactory
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
+from tests.support.roster import put_entry, roster_of
 from tests.support.sites import Sites, kind_path
 
 LOGIN = "their-login"
@@ -67,6 +69,22 @@ def test_its_devices_are_online_though_their_logins_are_the_users(site: Brokered
     site.await_phase(DEVICE, "Online", "HeartbeatReceived")
     cam.sign_off()
     site.await_phase(DEVICE, "Offline", "Disconnected")
+
+
+def test_gateway_is_told_of_devices_and_entries_of_other_sites_are_left_alone(site: BrokeredSite) -> None:
+    here = f"{site.sites.namespace}/{site.name}"
+    with roster_of(site.broker) as roster:
+        roster.await_field(DEVICE, "site", here)
+        put_entry(site.broker, "theirs", RosterEntry("theirs", site="other/plant").encode())
+        put_entry(site.broker, "of-nobody", b"{}")
+        put_entry(site.broker, "gone", RosterEntry("gone", site=here).encode())
+        roster.await_ids(DEVICE, "theirs", "of-nobody", "gone")
+        again = roster.subscribed + 1
+        site.broker.stop()
+        site.broker.start()
+        eventually("the listener is back", lambda: roster.subscribed == again)
+        roster.await_ids(DEVICE, "theirs", "of-nobody")
+        site.await_broker()
 
 
 def test_session_ends_with_the_site(site: BrokeredSite, operator: OperatorProcess) -> None:

@@ -28,6 +28,7 @@ SUBSCRIPTIONS = (
     Subscription(topics.component_status(topics.ANY)),
     Subscription(topics.device_status(topics.ANY)),
     Subscription(topics.ACTIVITY),
+    Subscription(topics.roster(topics.ANY)),
 )
 
 
@@ -102,10 +103,14 @@ class BrokerSession:
         """Whether there is a connection."""
         return self.state is not None and self.state.connected
 
-    def send(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Send a message if there is a connection; whoever needs it sends it again on the next one."""
+    def send(self, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[int]:
+        """Send a message if there is a connection; whoever needs it sends it again on the next one.
+
+        The future is done when the broker has taken it, and fails where it does not, or there is no connection.
+        """
         sent = self._session.send(topic, payload, retain=retain)
         sent.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return sent
 
     def hurry(self) -> None:
         """Try at once to connect, if there is no connection."""

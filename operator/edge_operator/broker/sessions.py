@@ -65,11 +65,10 @@ class BrokerSessions:
         if session.is_connected and self._listener is not None:
             self._listener.down(site)
 
-    def send(self, site: SiteKey, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Send a message if there is a connection."""
+    def send(self, site: SiteKey, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[int] | None:
+        """Send a message if there is a connection; return what is done when the broker has taken it, or fails."""
         session = self._sessions.get(site)
-        if session is not None:
-            session.send(topic, payload, retain=retain)
+        return None if session is None else session.send(topic, payload, retain=retain)
 
     def leave_all(self) -> None:
         """Close them all, and let none begin until `open`; `ended` tells when they are."""

@@ -11,8 +11,12 @@ from edge_wire.messages import MalformedError
 
 from .fleet import Fleet
 from .leftovers import Leftovers
-from .site_life import sender_of
+from .rosters import Rosters
+from .site_life import SiteLife, sender_of
 from .store import ResourceKey
+
+ROSTER = "roster"
+"""The kind of what the operator itself has sent, and hears again."""
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +28,7 @@ class BrokerEar:
         fleet: what is known of each device.
         sessions: the way to the brokers.
         leftovers: takes what is heard of devices that nobody knows.
+        rosters: takes what the brokers hold for the gateways.
         way_changed: called with a site whose broker is to be had now, or no more.
         metrics: where messages are counted.
     """
@@ -33,12 +38,14 @@ class BrokerEar:
         fleet: Fleet,
         sessions: BrokerSessions,
         leftovers: Leftovers,
+        rosters: Rosters,
         way_changed: Callable[[ResourceKey], None],
         metrics: Metrics,
     ) -> None:
         self._fleet = fleet
         self._sessions = sessions
         self._leftovers = leftovers
+        self._rosters = rosters
         self._way_changed = way_changed
         self._metrics = metrics
         self._said: dict[ResourceKey, tuple[bool, bool]] = {}
@@ -50,10 +57,12 @@ class BrokerEar:
             return
         life.connected()
         self._sessions.send(site, topics.ACTIVITY_REQUEST, b"{}")
+        self._rosters.connected(site)
         self._show(site)
 
     def down(self, site: ResourceKey) -> None:
         """Take note that a session ended, or that an attempt to begin one failed."""
+        self._rosters.down(site)
         life = self._fleet.site(site)
         if life is None:
             self._said.pop(site, None)
@@ -68,15 +77,26 @@ class BrokerEar:
         if life is None:
             return
         try:
-            kind = life.heard(message)
+            kind = self._take(site, life, message)
         except MalformedError as error:
             kind = "malformed"
             self._metrics.malformed.labels(error.reason).inc()
             logger.debug("EdgeSite %s/%s: %s: %s", *site, message.topic, error)
         self._metrics.broker_messages.labels(kind).inc()
-        device_id = sender_of(message)
+        device_id = sender_of(message) if kind != ROSTER else None
         if device_id is not None and message.payload and self._fleet.holder(site, device_id) is None:
             self._leftovers.heard(site, device_id, message)
+
+    def _take(self, site: ResourceKey, life: SiteLife, message: Message) -> str:
+        """Take a message and return its kind, in one word.
+
+        Raises:
+            MalformedError: it cannot be read.
+        """
+        if not message.topic.startswith("edge/roster/"):
+            return life.heard(message)
+        self._rosters.heard(site, message)
+        return ROSTER
 
     def _show(self, site: ResourceKey) -> None:
         """Have it told how the way to a site's broker is, if it is another than before."""

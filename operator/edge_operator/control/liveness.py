@@ -17,6 +17,7 @@ from .liveness_events import LivenessEvents
 from .liveness_writer import LivenessWriter
 from .lives import Lives
 from .resource import DeviceObject, SiteObject
+from .rosters import Rosters
 from .store import ResourceKey
 
 TICK_SECONDS = 0.25
@@ -34,6 +35,7 @@ class LivenessKeeper:
         knowledge: the resources, and the queue of the sites.
         sessions: the way to the brokers.
         leftovers: clears what deleted devices left behind.
+        rosters: tells the gateways of the devices.
         writes: when which device is written.
         writer: writes.
         events: tells.
@@ -46,6 +48,7 @@ class LivenessKeeper:
         knowledge: Knowledge,
         sessions: BrokerSessions,
         leftovers: Leftovers,
+        rosters: Rosters,
         writes: StatusWrites[ResourceKey],
         writer: LivenessWriter,
         events: LivenessEvents,
@@ -55,6 +58,7 @@ class LivenessKeeper:
         self._knowledge = knowledge
         self._sessions = sessions
         self._leftovers = leftovers
+        self._rosters = rosters
         self._writes = writes
         self._writer = writer
         self._events = events
@@ -90,13 +94,16 @@ class LivenessKeeper:
     def lead(self) -> None:
         """Begin: what the devices' status says stands until something else is heard."""
         knowledge, now = self._knowledge, self._clocks.steady()
-        lives = self._lives = Lives(knowledge, self._leftovers, self._writer, self._events, self._metrics, self._clocks)
+        lives = self._lives = Lives(
+            knowledge, self._leftovers, self._rosters, self._writer, self._events, self._metrics, self._clocks
+        )
         written = {key: self._last_written(key, now) for key in knowledge.devices}
         for key, at in sorted(written.items(), key=lambda each: each[1]):
             self._writes.track(key, at)
             lives.tell(key, edited=True)
         queue = knowledge.site_queue
-        self._sessions.open(BrokerEar(lives.fleet, self._sessions, self._leftovers, queue.add, self._metrics))
+        ear = BrokerEar(lives.fleet, self._sessions, self._leftovers, self._rosters, queue.add, self._metrics)
+        self._sessions.open(ear)
         for site in knowledge.sites:
             queue.add(site)
 
@@ -106,6 +113,7 @@ class LivenessKeeper:
         self._sessions.leave_all()
         self._events.clear()
         self._leftovers.clear()
+        self._rosters.clear()
         for key in self._knowledge.devices:
             self._writes.forget(key)
 
@@ -141,6 +149,7 @@ class LivenessKeeper:
         self._lives.tick()
         if leads:
             self._leftovers.sweep()
+            self._rosters.sweep()
 
     def _say(self, device: DeviceObject, write: Write[ResourceKey], now: str) -> Mapping[str, Any] | None:
         return None if self._lives is None else self._lives.say(device, write, now)

@@ -18,6 +18,7 @@ from .leftovers import Leftovers
 from .liveness_events import LivenessEvents
 from .liveness_writer import LivenessWriter
 from .resource import DeviceObject, SiteObject
+from .rosters import Rosters
 from .store import ResourceKey
 
 
@@ -27,6 +28,7 @@ class Lives:
     Args:
         knowledge: the resources, and the queue of the sites.
         leftovers: clears what deleted devices left behind.
+        rosters: tells the gateways of the devices.
         writer: writes.
         events: tells.
         metrics: where transitions are counted.
@@ -40,6 +42,7 @@ class Lives:
         self,
         knowledge: Knowledge,
         leftovers: Leftovers,
+        rosters: Rosters,
         writer: LivenessWriter,
         events: LivenessEvents,
         metrics: Metrics,
@@ -48,6 +51,7 @@ class Lives:
         self.fleet = Fleet(knowledge.sites, knowledge.devices, clocks)
         self._knowledge = knowledge
         self._leftovers = leftovers
+        self._rosters = rosters
         self._writer = writer
         self._events = events
         self._metrics = metrics
@@ -65,6 +69,7 @@ class Lives:
             self._events.forget(site.key)
             self._pace.forget(site.key)
         for device in self._knowledge.devices.of_site(site.key):
+            self._rosters.changed(device)
             self.tell(device.key)
 
     def device_changed(self, before: DeviceObject | None, after: DeviceObject | None) -> None:
@@ -82,6 +87,7 @@ class Lives:
     def _fit(self, device: DeviceObject) -> None:
         site, device_id = device.site, device.device_id
         self.fleet.fit(site, device_id)
+        self._rosters.changed(device)
         self._moved.add(site)
         holder = self.fleet.holder(site, device_id)
         if holder is None:

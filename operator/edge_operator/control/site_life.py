@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_liveness import (
-    DeviceSettings,
     Known,
     Phase,
-    Presence,
     Reason,
     Seed,
     SiteEvent,
     SiteLiveness,
-    SiteSettings,
     Transition,
 )
 from edge_operator.broker.session import Message
@@ -21,7 +18,8 @@ from edge_wire import topics
 from edge_wire.messages import Activity, ComponentStatus, DeviceStatus, MalformedError
 
 from .clocks import Clocks
-from .resource import DeviceObject, SiteObject, seconds
+from .life_settings import device_settings, site_settings
+from .resource import DeviceObject, SiteObject
 
 NOT_SEEN = ("NotYetSeen", "CredentialsPending", "Disabled")
 """Reasons of devices that nothing is known of."""
@@ -60,7 +58,7 @@ class SiteLife:
 
     def put(self, device: DeviceObject) -> None:
         """Add a device as its status tells it, or give it the settings of its spec."""
-        settings, seed = self._device_settings(device), self._seed(device.status)
+        settings, seed = device_settings(self._settings, device), self._seed(device.status)
         self._floor.put(device.device_id, self._clocks.steady(), settings, seed)
 
     def remove(self, device_id: str) -> None:
@@ -142,15 +140,6 @@ class SiteLife:
         else:
             self._floor.hearing(self._clocks.steady())
 
-    def _device_settings(self, device: DeviceObject) -> DeviceSettings:
-        spec = device.spec
-        return self._settings.device(
-            heartbeat_interval=seconds(spec.get("heartbeatInterval")),
-            offline_after=seconds(spec.get("offlineAfter")),
-            presence=Presence.INTERMITTENT if spec.get("presence") == Presence.INTERMITTENT else Presence.CONNECTED,
-            is_disabled=device.disabled,
-        )
-
     def _seed(self, status: Mapping[str, Any]) -> Seed | None:
         told = status.get("connectivity") or {}
         since = self._clocks.at(told.get("sinceTime"))
@@ -186,13 +175,3 @@ def device_of(message: Message) -> str:
     if sender is None:
         raise MalformedError("topic", f"{message.topic!r} is the topic of no device")
     return sender
-
-
-def site_settings(site: SiteObject) -> SiteSettings:
-    """Return what decides of the site's devices."""
-    devices = site.spec.get("devices") or {}
-    default = SiteSettings()
-    return SiteSettings(
-        heartbeat_interval=seconds(devices.get("heartbeatInterval")) or default.heartbeat_interval,
-        offline_after=seconds(devices.get("offlineAfter")) or default.offline_after,
-    )

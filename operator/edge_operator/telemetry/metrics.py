@@ -101,3 +101,12 @@ class Metrics:
             "Retained statuses of unknown devices that were cleared.",
             registry=registry,
         )
+        self.roster_sent = Counter(
+            "edge_roster_sent_total",
+            "What was sent to gateways of EdgeDevices, by kind (entry, clear).",
+            ("kind",),
+            registry=registry,
+        )
+        self.roster_refused = Counter(
+            "edge_roster_refused_total", "What brokers did not take of it.", registry=registry
+        )
