@@ -25,6 +25,7 @@ from edge_operator.control.clocks import Clocks
 from edge_operator.control.fleet import Fleet
 from edge_operator.control.leftovers import Leftovers
 from edge_operator.control.resources import DeviceStore, SiteStore
+from edge_operator.control.rosters import Rosters
 from edge_operator.identity.logins import OPERATOR, component_login
 from edge_operator.telemetry.metrics import Metrics
 from tests.support.fleet import Usage
@@ -66,7 +67,8 @@ class Receiver:
             fleet.fit(SITE, device_id)
         receiver = cls(fleet, BrokerSessions("bench"), Metrics())
         leftovers = Leftovers(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
-        ear = BrokerEar(fleet, receiver.sessions, leftovers, lambda _: None, receiver.metrics)
+        rosters = Rosters(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
+        ear = BrokerEar(fleet, receiver.sessions, leftovers, rosters, lambda _: None, receiver.metrics)
         receiver.sessions.open(ear)
         return receiver
 

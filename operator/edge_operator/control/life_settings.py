@@ -26,6 +26,6 @@ def device_settings(site: SiteSettings, device: DeviceObject) -> DeviceSettings:
     )
 
 
-def heartbeatseconds(site: SiteSettings, device: DeviceObject) -> float:
+def heartbeat_seconds(site: SiteSettings, device: DeviceObject) -> float:
     """Return how often a device of a site is to say that it is alive."""
     return seconds(device.spec.get("heartbeatInterval")) or site.heartbeat_interval

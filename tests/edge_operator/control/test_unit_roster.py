@@ -165,7 +165,7 @@ def test_entry_says_what_the_device_says_with_the_defaults_of_its_site() -> None
     assert roster_entry(device(), plant) == RosterEntry(
         id="pump", heartbeat_interval_seconds=10.0, offline_after_seconds=60.0, site="factory/plant"
     )
-    spec = {
+    spec: dict[str, Any] = {
         "deviceId": "p-1",
         "displayName": "Pump 1",
         "type": "pump",
