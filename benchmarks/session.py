@@ -17,9 +17,9 @@ from typing import Any
 from benchmarks.table import Row, print_table
 from e2e.mosquitto.build import ensure_mosquitto
 from edge_operator.api.broker import BrokerClient
-from edge_operator.assembly import wall_clock
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login
 from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.cluster.clock import wall_clock
 from edge_operator.control.broker_ear import BrokerEar
 from edge_operator.control.clocks import Clocks
 from edge_operator.control.fleet import Fleet

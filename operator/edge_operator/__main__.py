@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .assembly import Operator, assemble, wall_clock
-from .cluster.clock import boottime
+from .assembly import Operator, assemble
+from .cluster.clock import boottime, wall_clock
 from .cluster.connection import Connection, ConnectionConfigError, load_connection
 from .cluster.crds import await_established
 from .control.renewal import renew

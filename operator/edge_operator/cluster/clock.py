@@ -1,5 +1,6 @@
-"""The clock of the lease: never set back or forth, and running while the machine is suspended."""
+"""The clocks: that of the lease, never set back or forth and running while the machine is suspended; and people's."""
 
+import datetime as dt
 import time
 
 
@@ -10,3 +11,8 @@ def boottime() -> float:
     believe in its old lease; CLOCK_BOOTTIME does not (Linux, clock_gettime(2)).
     """
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def wall_clock() -> dt.datetime:
+    """Return now, for people: it is written but never compared."""
+    return dt.datetime.now(dt.UTC)

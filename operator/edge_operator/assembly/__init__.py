@@ -1,0 +1,5 @@
+"""One operator process put together, a file for each of its parts."""
+
+from edge_operator.assembly.operator import Operator, assemble
+
+__all__ = ["Operator", "assemble"]

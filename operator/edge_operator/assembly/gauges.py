@@ -1,0 +1,30 @@
+"""What the gauges show."""
+
+from collections.abc import Iterable
+
+from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.cluster.watch import Watch
+from edge_operator.control.knowledge import Knowledge
+from edge_operator.control.liveness import LivenessKeeper
+from edge_operator.control.store import DEVICE, SITE
+from edge_operator.telemetry.metrics import Metrics
+
+
+def show(
+    metrics: Metrics,
+    knowledge: Knowledge,
+    brokers: BrokerSessions,
+    liveness: LivenessKeeper,
+    watches: Iterable[Watch],
+) -> None:
+    """Bring the gauges up to date: they are asked for seldom, and what they show changes all the time."""
+    metrics.queue_depth.labels(SITE).set(len(knowledge.site_queue))
+    metrics.queue_depth.labels(DEVICE).set(len(knowledge.device_queue))
+    metrics.sites.set(len(knowledge.sites))
+    metrics.devices.set(len(knowledge.devices))
+    metrics.children.set(len(knowledge.children))
+    metrics.broker_sessions.set(len(brokers))
+    metrics.brokers_connected.set(brokers.connected)
+    liveness.show(metrics)
+    for watch in watches:
+        metrics.watch_age.labels(watch.kind.kind).set(watch.age)

@@ -1,0 +1,54 @@
+"""What keeps the lives of the devices, put together."""
+
+import time
+
+from edge_liveness import EventBudget, StatusWrites, WriteLimits
+from edge_operator.assembly.connections import Sessions
+from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.cluster.budget import WriteBudget
+from edge_operator.cluster.client import ApiClient
+from edge_operator.cluster.clock import wall_clock
+from edge_operator.cluster.lease import LeaseGate
+from edge_operator.cluster.objects import Objects
+from edge_operator.control.clocks import Clocks
+from edge_operator.control.events import Events
+from edge_operator.control.knowledge import Knowledge
+from edge_operator.control.leftovers import Leftovers
+from edge_operator.control.liveness import LivenessKeeper
+from edge_operator.control.liveness_events import LivenessEvents
+from edge_operator.control.liveness_writer import CONCURRENCY, FIELD_MANAGER, LivenessWriter
+from edge_operator.control.rosters import Rosters
+from edge_operator.control.store import ResourceKey
+from edge_operator.settings import Settings
+from edge_operator.telemetry.metrics import Metrics
+
+
+def build_liveness(
+    settings: Settings,
+    sessions: Sessions,
+    gate: LeaseGate,
+    knowledge: Knowledge,
+    brokers: BrokerSessions,
+    metrics: Metrics,
+) -> LivenessKeeper:
+    """Put together what keeps the lives of the devices; its writes have a budget of their own."""
+    clocks = Clocks(time.monotonic, wall_clock)
+    rate, burst = settings.liveness_writes_per_second, settings.liveness_write_burst
+    client = ApiClient(sessions.requests, gate, WriteBudget(rate, burst, clocks.steady), metrics, CONCURRENCY)
+    limits = WriteLimits(rate=rate, burst=burst, refresh_after=settings.last_seen_seconds or None)
+    writes: StatusWrites[ResourceKey] = StatusWrites(limits, clocks.steady())
+    events = Events(client, settings.identity, wall_clock, metrics)
+    objects = Objects(client, FIELD_MANAGER)
+    keeper = LivenessKeeper(
+        knowledge,
+        brokers,
+        Leftovers(brokers, knowledge.sites, knowledge.devices, metrics, clocks.steady),
+        Rosters(brokers, knowledge.sites, knowledge.devices, metrics, clocks.steady),
+        writes,
+        LivenessWriter(writes, objects, knowledge.devices, gate.is_open, metrics, clocks),
+        LivenessEvents(EventBudget(writes.take_event), events, knowledge.sites),
+        metrics,
+        clocks,
+    )
+    knowledge.tell(keeper)
+    return keeper

@@ -1,0 +1,95 @@
+"""One operator process put together: who knows whom."""
+
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from edge_operator.assembly.connections import Sessions, open_sessions
+from edge_operator.assembly.gauges import show
+from edge_operator.assembly.leadership import build_election
+from edge_operator.assembly.liveness import build_liveness
+from edge_operator.assembly.observation import build_healers, build_watches
+from edge_operator.assembly.reconcile import build_workers
+from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.cluster.budget import WriteBudget
+from edge_operator.cluster.client import ApiClient
+from edge_operator.cluster.clock import boottime
+from edge_operator.cluster.connection import Connection
+from edge_operator.cluster.election import Election
+from edge_operator.cluster.lease import LeaseGate
+from edge_operator.cluster.watch import Watch
+from edge_operator.control.heal import Healers
+from edge_operator.control.knowledge import Knowledge
+from edge_operator.health import Health, ResourceWatch
+from edge_operator.settings import Settings
+from edge_operator.telemetry.metrics import Metrics
+from edge_operator.telemetry.probes import LoopLag, Probes
+
+
+@dataclass(frozen=True)
+class Operator:
+    """The parts of one operator process that are run or asked.
+
+    Attributes:
+        sessions: the connections.
+        client: reads and gated writes.
+        gate: open while the lease is ours.
+        election: takes part in the election.
+        knowledge: what is known.
+        healers: heal what is known of sites and of devices.
+        watches: the watches of the children.
+        workers: reconcile sites, and devices; keep the lives of the devices.
+        brokers: the sessions with the sites' brokers.
+        resources: what is known of Kopf's watch.
+        lag: measures the event loop.
+        probes: the HTTP server.
+    """
+
+    sessions: Sessions
+    client: ApiClient
+    gate: LeaseGate
+    election: Election
+    knowledge: Knowledge
+    healers: Healers
+    watches: tuple[Watch, ...]
+    workers: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
+    brokers: BrokerSessions
+    resources: ResourceWatch
+    lag: LoopLag
+    probes: Probes
+
+
+def assemble(settings: Settings, connection: Connection) -> Operator:
+    """Put an operator together; nothing runs yet. To be called in the event loop."""
+    metrics = Metrics()
+    gate = LeaseGate(boottime)
+    sessions = open_sessions(connection, gate, settings)
+    budget = WriteBudget(settings.writes_per_second, settings.write_burst, time.monotonic)
+    client = ApiClient(sessions.requests, gate, budget, metrics, settings.write_concurrency)
+    knowledge = Knowledge()
+    brokers = BrokerSessions(f"edge-operator-{settings.identity}")
+    liveness = build_liveness(settings, sessions, gate, knowledge, brokers, metrics)
+    election = build_election(settings, sessions, gate, metrics, knowledge)
+    watches = build_watches(settings, sessions, knowledge, metrics)
+    lag, resources = LoopLag(metrics, time.monotonic), ResourceWatch()
+    health = Health(boottime, lag, watches, resources, election)
+    refresh = partial(show, metrics, knowledge, brokers, liveness, watches)
+    return Operator(
+        sessions=sessions,
+        client=client,
+        gate=gate,
+        election=election,
+        knowledge=knowledge,
+        healers=build_healers(settings, client, knowledge),
+        watches=watches,
+        workers=(
+            *build_workers(settings, client, knowledge, gate, metrics, brokers, liveness),
+            lambda: liveness.run(gate.is_open, lambda: election.displaced),
+        ),
+        brokers=brokers,
+        resources=resources,
+        lag=lag,
+        probes=Probes(metrics, health.unhealthy, health.not_ready, refresh),
+    )

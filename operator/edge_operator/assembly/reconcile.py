@@ -1,0 +1,81 @@
+"""The reconcile of sites and of devices, put together."""
+
+import secrets
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.cluster.client import ApiClient
+from edge_operator.cluster.clock import wall_clock
+from edge_operator.cluster.lease import LeaseGate
+from edge_operator.cluster.objects import Objects
+from edge_operator.control.broker_link import BrokerLink
+from edge_operator.control.children import Children
+from edge_operator.control.contention import Contention
+from edge_operator.control.device import DeviceReconciler
+from edge_operator.control.events import Events
+from edge_operator.control.figures import Figures
+from edge_operator.control.knowledge import Knowledge
+from edge_operator.control.liveness import LivenessKeeper
+from edge_operator.control.plan import Plans
+from edge_operator.control.refusals import Refusals
+from edge_operator.control.revocations import Revocations
+from edge_operator.control.roots import RootKeys
+from edge_operator.control.rotations import Rotations
+from edge_operator.control.site import SiteReconciler
+from edge_operator.control.status_writer import EDGE_DEVICE, EDGE_SITE, StatusWriter
+from edge_operator.control.store import DEVICE, SITE
+from edge_operator.control.workers import Workers
+from edge_operator.desired.release import Release
+from edge_operator.identity.derive import ROOT_BYTES
+from edge_operator.settings import Settings
+from edge_operator.telemetry.metrics import Metrics
+
+
+def build_workers(
+    settings: Settings,
+    client: ApiClient,
+    knowledge: Knowledge,
+    gate: LeaseGate,
+    metrics: Metrics,
+    brokers: BrokerSessions,
+    liveness: LivenessKeeper,
+) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+    """Put the reconcile of sites and of devices together; each has workers of its own, so neither delays the other."""
+    objects = Objects(client)
+    events = Events(client, settings.identity, wall_clock, metrics)
+    again, store = settings.look_again_seconds, knowledge.children
+    children = Children(objects, store, Contention(time.monotonic), Refusals(time.monotonic), metrics, again)
+    roots = RootKeys(objects, store, lambda: secrets.token_bytes(ROOT_BYTES), knowledge.look_at_devices_of)
+    release = Release(
+        version=settings.release,
+        registry=settings.image_registry,
+        operator_namespace=settings.operator_namespace,
+    )
+    rotations = Rotations(store, wall_clock)
+    own_passwords = knowledge.own_passwords
+    plans = Plans(release, store, knowledge.devices, rotations, own_passwords, wall_clock)
+    site_status = StatusWriter(EDGE_SITE, objects, events, wall_clock)
+    device_status = StatusWriter(EDGE_DEVICE, objects, events, wall_clock)
+    link = BrokerLink(brokers, objects, settings.broker_addresses)
+    revocations = Revocations(store, plans, children, objects)
+    figures = Figures(liveness.figures, time.monotonic)
+    sites = SiteReconciler(store, roots, plans, children, revocations, site_status, link, figures, again)
+    look_at_site = knowledge.site_queue.add
+    devices = DeviceReconciler(
+        knowledge.sites,
+        knowledge.devices,
+        store,
+        roots,
+        children,
+        device_status,
+        rotations,
+        own_passwords,
+        look_at_site,
+    )
+    leading = gate.is_open
+    return (
+        Workers(SITE, knowledge.site_queue, knowledge.sites, sites, leading, metrics).run,
+        Workers(DEVICE, knowledge.device_queue, knowledge.devices, devices, leading, metrics).run,
+    )
