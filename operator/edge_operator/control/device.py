@@ -2,9 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from urllib.parse import urlsplit
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.desired.inputs import Device, DeviceLogin
@@ -12,6 +11,7 @@ from edge_operator.desired.secret.device import device_secret
 from edge_operator.status.device import DeviceFacts, device_update
 from edge_operator.status.facts import Problem
 
+from .address import Address, address_of
 from .children import Children
 from .device_problems import (
     duplicate,
@@ -35,26 +35,9 @@ from .status_writer import StatusWriter
 from .store import DEVICE, ChildStore, ResourceKey
 from .verdict import Verdict, Wanted, is_unwanted, judge
 
-DEFAULT_PORT = 8883
 OVERTAKEN_SECONDS = 0.1
-IN_CLUSTER = ".svc"
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the devices of a site connect."""
-
-    host: str
-    port: int
-    authority: bool
-    """Whether the certificate there is of the site's own authority."""
-
-    @property
-    def in_cluster_only(self) -> bool:
-        """Whether it is the name of a Service."""
-        return self.host.endswith(IN_CLUSTER)
 
 
 class DeviceReconciler:
@@ -124,7 +107,7 @@ class DeviceReconciler:
         if device.own_secret is not None:
             own = replace(facts, own_password=True, secret_name=device.own_secret[1])
             return await self._take_back(device, site, own)
-        root, address = await self._root(site), _address(site)
+        root, address = await self._root(site), address_of(site)
         if root is None or address is None:
             return await self._refuse(device, facts, site_not_reconciled(device))
         return await self._issue(device, facts, root, address, paused=site.paused)
@@ -222,12 +205,3 @@ class DeviceReconciler:
             logger.debug("%s: its namespace is being deleted: %s", device, error)
             return None
         return again
-
-
-def _address(site: SiteObject) -> Address | None:
-    """Return where devices connect, as the site's own status says; None while it does not."""
-    url = site.endpoints.get("mqtts")
-    if not url:
-        return None
-    parts = urlsplit(url)
-    return Address(parts.hostname or "", parts.port or DEFAULT_PORT, site.own_authority)
