@@ -144,10 +144,10 @@ def _key(device: str, facts: dict[str, Any]) -> ReadingKey:
 
 
 def _pages(door: Gateway, device: str) -> Iterator[dict[str, Any]]:
-    before = ""
+    cursor = ""
     while True:
-        page = door("GET", f"/devices/{device}/readings?limit={PAGE}{before}")
+        page = door("GET", f"/devices/{device}/readings?limit={PAGE}{cursor}")
         yield from page["readings"]
         if page.get("next") is None:
             return
-        before = f"&before={page['next']}"
+        cursor = f"&cursor={page['next']}"

@@ -98,7 +98,7 @@ def test_it_serves_what_it_is_told_to(operator: OperatorProcess, case: Case, clu
             "configmap/kube-root-ca.crt"
         ]
     assert not [line for line in operator.lines() if line["level"] in {"ERROR", "CRITICAL"}]
-    assert operator.probe("/healthz")[0] == operator.probe("/readyz")[0] == 200
+    assert operator.get("/healthz")[0] == operator.get("/readyz")[0] == 200
 
 
 @pytest.mark.parametrize(

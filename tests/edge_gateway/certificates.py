@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.edge_service.process import HOST
+from tests.support.child import HOST
 
 
 def write_certificate(directory: Path) -> int:

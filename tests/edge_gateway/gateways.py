@@ -11,7 +11,8 @@ import aiohttp
 from yarl import URL
 
 from tests.edge_processor.site import Site
-from tests.edge_service.process import HOST, ServiceProcess
+from tests.edge_service.process import ServiceProcess
+from tests.support.child import HOST
 
 TOKEN = "the-token-of-the-site"
 LOCATION = "hall-1"

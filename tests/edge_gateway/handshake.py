@@ -5,7 +5,7 @@ import ssl
 
 from cryptography import x509
 
-from tests.edge_service.process import HOST
+from tests.support.child import HOST
 
 
 async def serial_number(context: ssl.SSLContext) -> int:

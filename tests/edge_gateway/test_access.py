@@ -10,7 +10,7 @@ import pytest
 from tests.edge_gateway.certificates import write_certificate
 from tests.edge_gateway.gateways import TOKEN, Gateway, Gateways
 from tests.edge_processor.site import Site
-from tests.edge_service.process import HOST
+from tests.support.child import HOST
 
 READING = {"sensor_type": "temperature", "value": 1}
 PROGRAMS = [

@@ -11,7 +11,7 @@ import pytest
 
 from tests.edge_gateway.gateways import TOKEN, Gateway, Gateways
 from tests.edge_processor.site import Site
-from tests.edge_service.process import HOST
+from tests.support.child import HOST
 from tests.support.processes import eventually
 
 READING = {"sensor_type": "temperature", "value": 1, "session": "s1"}

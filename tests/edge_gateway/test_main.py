@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge_service.process import HOST, ServiceProcess
+from tests.edge_service.process import ServiceProcess
+from tests.support.child import HOST
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -39,14 +39,14 @@ def test_crds_come_late_go_and_come_back(plane: ControlPlane, tmp_path: Path) ->
         eventually("it listens", lambda: operator.port)
         eventually(
             "it says what it waits for",
-            lambda: operator.probe("/readyz") == (503, "the CRDs are not Established: apply crds/\n"),
+            lambda: operator.get("/readyz") == (503, "the CRDs are not Established: apply crds/\n"),
         )
-        assert operator.probe("/healthz")[0] == 200
+        assert operator.get("/healthz")[0] == 200
         install_crds(kubectl)
         await_working(operator, sites, kubectl, "late")
         pid = operator.pid
         kubectl("delete", "crd", "edgesites.edge-stack.io", "edgedevices.edge-stack.io")
-        eventually("it is not ready without them", lambda: operator.probe("/readyz")[0] == 503, 60)
+        eventually("it is not ready without them", lambda: operator.get("/readyz")[0] == 503, 60)
         install_crds(kubectl)
         await_working(operator, sites, kubectl, "again")
         assert operator.pid == pid

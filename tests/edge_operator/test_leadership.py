@@ -134,7 +134,7 @@ def test_api_server_away_for_a_minute_and_back(
     try:
         eventually("the gate closes", lambda: leader.metric("edge_leader") == 0, 10)
         eventually("a minute has passed", lambda: time.monotonic() - away > 60, 61, pause=1)
-        assert [operator.probe("/healthz")[0] for operator in pair] == [200, 200], "they are not ended for it"
+        assert [operator.get("/healthz")[0] for operator in pair] == [200, 200], "they are not ended for it"
     finally:
         control_plane.start_apiserver()
     audit.advance()

@@ -113,7 +113,7 @@ def test_none_of_them_does_anything_but_count(site: BrokeredSite, operator: Oper
     eventually("all counted", lambda: operator.metric("edge_broker_malformed_total") == KINDS)
     assert operator.metric("edge_broker_malformed_total", reason="impersonation") > 0
     assert site.status(DEVICE) == before
-    assert operator.probe("/healthz")[0] == 200
+    assert operator.get("/healthz")[0] == 200
     assert not [line for line in operator.lines() if line["level"] in ("error", "critical")]
     pump.sign_off()
     site.await_phase(DEVICE, "Offline", "Disconnected")

@@ -128,7 +128,7 @@ def test_time_of_being_seen_can_be_left_alone(
     writes.await_quiet(2.0)
     writes.restart()
     site.wire("seen").connect().beat_for(6, 0.25)
-    lines = never.probe("/metrics")[1].splitlines()
+    lines = never.get("/metrics")[1].splitlines()
     told = [line for line in lines if line.startswith(("edge_device_transitions", "edge_liveness_writes"))]
     assert [event for event in writes.all() if event.resource == "edgedevices"] == [], (told, never.messages())
     assert never.metric("edge_liveness_writes_total", kind="refresh") == 0

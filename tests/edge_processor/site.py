@@ -15,7 +15,8 @@ from e2e.cluster.ports import free_ports
 from edge_service.address import BrokerAddress
 from edge_service.backoff import Backoff
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
-from tests.edge_service.process import HOST, ServiceProcess
+from tests.edge_service.process import ServiceProcess
+from tests.support.child import HOST
 from tests.support.mosquitto import Mosquitto
 from tests.support.processes import eventually
 

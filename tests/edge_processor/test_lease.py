@@ -10,7 +10,8 @@ import pytest
 from e2e.cluster.ports import free_ports
 from edge_processor.lease import LeaseKeeper, LeaseLostError
 from edge_service.store import StoreClient
-from tests.edge_service.process import HOST, ServiceProcess
+from tests.edge_service.process import ServiceProcess
+from tests.support.child import HOST
 
 TTL = 1.0
 SECONDS = 10.0

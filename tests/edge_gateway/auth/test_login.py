@@ -12,7 +12,7 @@ from edge_gateway.auth import login as module
 from edge_gateway.auth.login import BrokerAwayError, BrokerLogin
 from edge_service.address import BrokerAddress
 from tests.edge_gateway.certificates import write_certificate
-from tests.edge_service.process import HOST
+from tests.support.child import HOST
 from tests.support.mosquitto import MosquittoFactory
 
 ACCEPTED = b"\x20\x03\x00\x00\x00"

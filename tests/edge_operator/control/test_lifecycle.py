@@ -247,7 +247,7 @@ def test_namespace_with_sites_goes_away(
     core.delete_namespace(name)
     listed = f"metadata.name={name}"
     eventually("the namespace is gone", lambda: not core.list_namespace(field_selector=listed).items, 60)
-    assert operator.probe("/healthz")[0] == 200
+    assert operator.get("/healthz")[0] == 200
     assert len(written(audit, name)) < 300, "no storm against a namespace that is going away"
     assert not [line for line in operator.lines() if line["level"] == "error"]
     operator.stop()

@@ -16,7 +16,8 @@ from edge_service.store import (
     StoreRefusedError,
     StoreUnavailableError,
 )
-from tests.edge_service.process import HOST, ServiceProcess
+from tests.edge_service.process import ServiceProcess
+from tests.support.child import HOST
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 RULE = {"name": "hot", "sensorType": "temperature", "above": 80, "severity": "Warning"}
