@@ -45,6 +45,18 @@ def test_it_is_found_by_its_name(running: subprocess.Popen[bytes], proc: Path) -
     assert found == Processes(proc).broker()
 
 
+@pytest.mark.parametrize("name", [b"\xff\xfe", "mosquitto-wachä".encode()], ids=["no UTF-8", "cut off amid a letter"])
+def test_processes_of_any_name_may_be_beside_it(program: Path, proc: Path, name: bytes) -> None:
+    other = program.with_name(os.fsdecode(name))
+    shutil.copy(program, other)
+    with subprocess.Popen([other, "60"]) as process:
+        (proc / str(process.pid)).symlink_to(f"/proc/{process.pid}")
+        try:
+            assert Processes(proc).broker() is None
+        finally:
+            process.kill()
+
+
 def test_there_is_none(proc: Path) -> None:
     assert Processes(proc).broker() is None
 

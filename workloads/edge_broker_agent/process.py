@@ -91,7 +91,8 @@ class Processes:
     def _started(self, entry: Path) -> tuple[int, int] | None:
         """Return start time and process id of a running Mosquitto; None of any other process."""
         try:
-            stat = (entry / "stat").read_text()
+            # The kernel cuts names off after 15 bytes, be it amid a letter.
+            stat = (entry / "stat").read_text(errors="replace")
         except OSError:
             return None
         name = stat[stat.index("(") + 1 : stat.rindex(")")]
