@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_liveness import Phase, SiteEventKind, Transition, Write, WriteKind
-from edge_operator.status.connectivity import CONNECTED, Life, has_turned, life_update
+from edge_operator.status.connectivity import CONNECTED, has_turned, life_update
 from edge_operator.status.figures import moved
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire.messages import MalformedError
@@ -118,8 +118,8 @@ class Lives:
         for _, life in self.fleet:
             life.was_deaf()
 
-    def tell(self, key: ResourceKey, *, edited: bool = False) -> Life | None:
-        """Have a device written if something else is to be told of it than before; return what, if so.
+    def tell(self, key: ResourceKey, *, edited: bool = False) -> None:
+        """Have a device written if something else is to be told of it than before.
 
         Args:
             key: the device.
@@ -127,13 +127,12 @@ class Lives:
         """
         device, before, life = self._knowledge.devices.get(key), self.fleet.told(key), self.fleet.look(key)
         if life is None or device is None:
-            return None
+            return
         is_new = before is None or (before.phase, before.reason, before.since) != (life.phase, life.reason, life.since)
         if is_new and before is not None:
             self._metrics.transitions.labels(life.reason).inc()
         if (is_new or edited) and _is_reconciled(device) and has_turned(life, device.status):
             self._writer.changed(key)
-        return life if is_new else None
 
     def say(self, device: DeviceObject, write: Write[ResourceKey], now: str) -> Mapping[str, Any] | None:
         """Return the status of a device that is to be written; None if it says so already, or cannot be told yet."""
@@ -148,9 +147,12 @@ class Lives:
         holder = self.fleet.holder(site, transition.device_id)
         if holder is None:
             return
-        life = self.tell(holder.key)
+        self.tell(holder.key)
         self._moved.add(site)
-        if life is not None and not transition.is_site_wide and _is_news(transition):
+        # What was told before it was asked for here is news all the same; what another has overtaken is none.
+        life = self.fleet.told(holder.key)
+        is_so = life is not None and (life.phase, life.reason) == (transition.phase, transition.reason)
+        if life is not None and is_so and not transition.is_site_wide and _is_news(transition):
             self._events.turned(holder, life, CONNECTED[life.reason].message)
 
     def _have_figures_told(self) -> None:
