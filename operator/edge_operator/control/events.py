@@ -46,7 +46,8 @@ class Events:
     async def transition(self, resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         """Write an Event if a site's phase, or the reason of its Ready condition, has changed.
 
-        A status without a phase is a device's: thousands of them are told of only where one is not Ready.
+        A status without a phase is a device's: thousands of them, applied with their site, are told of only where
+        somebody has to act.
         """
         await self._broker_lost(resource, before, after)
         was, ready = _ready(before), _ready(after)
@@ -54,7 +55,7 @@ class Events:
         if (before.get("phase") if phase else None, was.get("reason")) == (phase, ready["reason"]):
             return
         if phase is None:
-            if ready["status"] != "True":
+            if _condition(after, "Stalled"):
                 await self.post(resource, "Warning", ready["reason"], ready["message"])
             return
         severity = "Warning" if phase == "Degraded" else "Normal"

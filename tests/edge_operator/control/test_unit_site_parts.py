@@ -28,7 +28,8 @@ from edge_operator.control.volumes import fit
 from edge_operator.desired.kinds import PVC
 from edge_operator.desired.release import Release
 from edge_operator.desired.site import Site
-from edge_operator.status.facts import ComponentFacts, SiteFacts
+from edge_operator.status.device import DeviceFacts, device_update
+from edge_operator.status.facts import ComponentFacts, Problem, SiteFacts
 from edge_operator.status.site import site_update
 from edge_operator.telemetry.metrics import Metrics
 
@@ -354,6 +355,12 @@ def status(phase: str, reason: str, message: str = "m") -> dict[str, Any]:
     return {"phase": phase, "conditions": [{"type": "Ready", "reason": reason, "message": message}]}
 
 
+def device_status(*problems: Problem) -> dict[str, Any]:
+    update = device_update(DeviceFacts(1, "pump", problems=problems), {}, "2026-07-01T12:00:00Z")
+    assert update is not None
+    return update
+
+
 @pytest.mark.parametrize(
     ("before", "after", "severity"),
     [
@@ -362,6 +369,9 @@ def status(phase: str, reason: str, message: str = "m") -> dict[str, Any]:
         pytest.param(status("Progressing", "X"), status("Ready", "Reconciled"), "Normal", id="phase"),
         pytest.param(status("Progressing", "X"), status("Progressing", "Y"), "Normal", id="reason"),
         pytest.param(status("Ready", "Reconciled"), status("Degraded", "X"), "Warning", id="fall"),
+        pytest.param({}, device_status(Problem("SiteNotFound", "m")), "Warning", id="a device in need of somebody"),
+        pytest.param({}, device_status(Problem("SiteNotReconciled", "m", lasting=False)), None, id="one that waits"),
+        pytest.param({}, device_status(), None, id="a device that is ready"),
     ],
 )
 async def test_event_for_each_transition(before: dict[str, Any], after: dict[str, Any], severity: str | None) -> None:
