@@ -45,7 +45,7 @@ def build_liveness(
         Leftovers(brokers, knowledge.sites, knowledge.devices, metrics, clocks.steady),
         Rosters(brokers, knowledge.sites, knowledge.devices, metrics, clocks.steady),
         writes,
-        LivenessWriter(writes, objects, knowledge.devices, gate.is_open, metrics, clocks),
+        LivenessWriter(writes, objects, knowledge.devices, gate.is_open, metrics, clocks, settings.look_again_seconds),
         LivenessEvents(EventBudget(writes.take_event), events, knowledge.sites),
         metrics,
         clocks,

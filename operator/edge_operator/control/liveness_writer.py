@@ -14,6 +14,7 @@ from edge_operator.telemetry.logs import about
 from edge_operator.telemetry.metrics import Metrics
 
 from .clocks import RFC3339, Clocks
+from .put_off import PutOff
 from .resource import DeviceObject
 from .resources import DeviceStore
 from .status_writer import CONFLICT, EDGE_DEVICE, NOT_FOUND
@@ -45,6 +46,7 @@ class LivenessWriter:
         leading: whether this process may write.
         metrics: where writes are counted.
         clocks: the time.
+        look_again: seconds until a write is tried again that the API server has refused.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class LivenessWriter:
         leading: Callable[[], bool],
         metrics: Metrics,
         clocks: Clocks,
+        look_again: float,
     ) -> None:
         self._writes = writes
         self._objects = objects
@@ -62,6 +65,7 @@ class LivenessWriter:
         self._leading = leading
         self._metrics = metrics
         self._clocks = clocks
+        self._later = PutOff(look_again)
         self._filled = asyncio.Event()
 
     def changed(self, key: ResourceKey) -> None:
@@ -72,6 +76,7 @@ class LivenessWriter:
     def forget(self, key: ResourceKey) -> None:
         """Write nothing of a device that is gone."""
         self._writes.forget(key)
+        self._later.forget(key)
 
     async def run(self, say: Say) -> None:
         """Write until cancelled."""
@@ -85,8 +90,11 @@ class LivenessWriter:
     async def _next(self) -> Write[ResourceKey]:
         while True:
             now = self._clocks.steady()
-            if self._leading() and (write := self._writes.take(now)) is not None:
-                return write
+            if self._leading():
+                for key in self._later.due(now):
+                    self._writes.changed(key, now)
+                if (write := self._writes.take(now)) is not None:
+                    return write
             self._filled.clear()
             next_at = self._writes.next_at(now)
             wait = PAUSE_SECONDS if next_at is None else min(max(next_at - now, 0.001), PAUSE_SECONDS)
@@ -106,7 +114,7 @@ class LivenessWriter:
             self._refused(write, error)
         except Exception:
             logger.exception("liveness not written by a fault of the operator", extra=about(DEVICE, *write.key))
-            self._writes.done(write, self._clocks.steady())
+            self._put_off(write)
         self._filled.set()
 
     async def _attempt(self, write: Write[ResourceKey], say: Say) -> None:
@@ -116,6 +124,7 @@ class LivenessWriter:
             status = None if device is None or device.deleting else say(device, write, now)
             if device is None or status is None:
                 self._writes.unneeded(write, self._clocks.steady())
+                self._later.forget(write.key)
                 return
             try:
                 written = await self._objects.apply_status(EDGE_DEVICE, _manifest(device, status))
@@ -125,6 +134,7 @@ class LivenessWriter:
                 await self._look_again(device)
                 continue
             self._writes.done(write, self._clocks.steady())
+            self._later.forget(write.key)
             self._metrics.liveness_writes.labels(write.kind.value).inc()
             self._devices.put(written)
             return
@@ -145,10 +155,15 @@ class LivenessWriter:
             return
         logger.warning("liveness not written: %s", error, extra=about(DEVICE, *write.key))
         if error.refused:
-            # It would be refused again: until something changes it is left alone.
-            self._writes.done(write, self._clocks.steady())
+            self._put_off(write)
         else:
             self._fail(write)
+
+    def _put_off(self, write: Write[ResourceKey]) -> None:
+        """Leave a device alone for a while: at once the same would come of it; nothing tells when it would not."""
+        now = self._clocks.steady()
+        self._writes.done(write, now)
+        self._later.refused(write.key, now)
 
     def _fail(self, write: Write[ResourceKey]) -> None:
         now = self._clocks.steady()

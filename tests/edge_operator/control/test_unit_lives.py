@@ -41,7 +41,7 @@ class World:
         self.knowledge = Knowledge()
         clocks, sites, devices = self.time.clocks, self.knowledge.sites, self.knowledge.devices
         writes: StatusWrites[ResourceKey] = StatusWrites(WriteLimits(), self.time.at)
-        writer = LivenessWriter(writes, cast("Objects", None), devices, lambda: True, self.metrics, clocks)
+        writer = LivenessWriter(writes, cast("Objects", None), devices, lambda: True, self.metrics, clocks, 30.0)
         self.events = LivenessEvents(EventBudget(lambda _: True), self.told, sites)
         sessions = BrokerSessions("test")
         leftovers = Leftovers(sessions, sites, devices, self.metrics, clocks.steady)
