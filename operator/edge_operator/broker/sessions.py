@@ -62,7 +62,7 @@ class BrokerSessions:
         task = asyncio.create_task(session.close())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
-        if session.is_connected and self._listener is not None:
+        if self._listener is not None:
             self._listener.down(site)
 
     def send(self, site: SiteKey, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[int] | None:
