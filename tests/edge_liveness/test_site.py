@@ -192,6 +192,16 @@ SESSIONS = [
         [],
     ),
     Story(
+        "which holds the beginning of a long one",
+        (
+            connected(0),
+            put(0, seed=Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50, session="5" * 128)),
+            will(1, "5" * 200),
+        ),
+        50,
+        [gone(4, "LastWill")],
+    ),
+    Story(
         "and that of a replayed birth, though doubtful",
         (
             put(0, seed=Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50, session="5")),

@@ -1,6 +1,7 @@
 """What is concluded from a message of a device: the rules of proof, replays, sessions, sign-offs and wills."""
 
 import math
+from dataclasses import replace
 
 from edge_liveness.changes import Tally
 from edge_liveness.device import Device
@@ -11,6 +12,9 @@ from edge_liveness.roster import Roster
 from edge_liveness.settings import SiteSettings
 from edge_liveness.wills import Wills
 from edge_wire.messages import Activity, DeviceStatus
+
+LONGEST_SESSION = 128
+"""Characters that sessions are told apart by: as many as a device's status holds, which a new leader begins with."""
 
 
 class Evidence:
@@ -39,7 +43,7 @@ class Evidence:
         if device is None:
             return
         if session is not None:
-            device.session = session
+            device.session = session[:LONGEST_SESSION]
         self._alive(device, at)
 
     def status(self, device_id: str, status: DeviceStatus, at: float, *, retained: bool) -> None:
@@ -47,6 +51,8 @@ class Evidence:
         device = self._device(device_id)
         if device is None:
             return
+        if status.session is not None and len(status.session) > LONGEST_SESSION:
+            status = replace(status, session=status.session[:LONGEST_SESSION])
         if status.status == "online":
             self._online(device, status, at, retained=retained)
         elif status.session is not None and device.session is not None and status.session != device.session:
