@@ -46,6 +46,8 @@ class Model:
     listening_since: float = -math.inf
     boot: str | None = None
     boot_before: str | None = None
+    seen_running: float = -math.inf
+    seen_running_before: float = -math.inf
     wills: list[tuple[float, str]] = field(default_factory=list)
 
     # What happens.
@@ -54,6 +56,7 @@ class Model:
         self.is_connected = True
         self.listening_since = self.now
         self.boot_before = self.boot
+        self.seen_running_before = self.seen_running
         self.is_doubtful = True
         self.drop_wills()
         self.boot_is(boot)
@@ -65,7 +68,12 @@ class Model:
             self.listening_since = self.now
             self.drop_wills()
         self.boot = boot
-        self.is_doubtful = boot != self.boot_before
+        self.is_doubtful |= boot != self.boot_before
+
+    def began(self, at: float) -> None:
+        self.seen_running = self.now
+        if at < self.seen_running_before and self.boot == self.boot_before:
+            self.is_doubtful = False
 
     def lost(self) -> None:
         if self.is_connected:

@@ -64,6 +64,10 @@ def booted(at: float, boot: str) -> Step:
     return Step(at, lambda site, now: site.booted(now, boot))
 
 
+def running(at: float, since: float = -1000.0) -> Step:
+    return Step(at, lambda site, now: site.running(now, now - since))
+
+
 def lost(at: float) -> Step:
     return Step(at, lambda site, now: site.disconnected(now))
 

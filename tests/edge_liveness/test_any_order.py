@@ -112,6 +112,11 @@ class AnyOrder(RuleBasedStateMachine):
         self.site.booted(self.model.now, boot)
         self.model.boot_is(boot)
 
+    @rule(uptime=st.sampled_from([0.0, 1.0, 10.0, 1000.0]))
+    def running(self, uptime: float) -> None:
+        self.site.running(self.model.now, uptime)
+        self.model.began(self.model.now - uptime)
+
     @rule()
     def disconnected(self) -> None:
         self.site.disconnected(self.model.now)

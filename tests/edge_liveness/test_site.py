@@ -21,6 +21,7 @@ from tests.edge_liveness.stories import (
     online,
     put,
     remove,
+    running,
     sign_off,
     will,
 )
@@ -259,6 +260,8 @@ BROKER = [
     Story("but wills are heard", (*START, deafened(10), will(50, "5")), 1000, [gone(53, "LastWill")]),
 ]
 
+SEEN = (*START, running(6))
+
 REPLAYS = [
     Story(
         "after a restart a retained offline is doubtful",
@@ -275,31 +278,67 @@ REPLAYS = [
     ),
     Story(
         "a repeated boot id ends no doubt",
-        (*START, lost(10), connected(12, "boot-2"), booted(12, "boot-2"), will(13, "5", retained=True)),
+        (*SEEN, lost(10), connected(12, "boot-2"), booted(12, "boot-2"), will(13, "5", retained=True)),
         50,
         [],
     ),
     Story(
-        "the boot id may come later",
-        (*START, lost(10), connected(12, None), booted(12, "boot-1"), will(13, "5", retained=True)),
+        "nor does the one before: the agent of a broker that restarted may be late with the new one",
+        (*SEEN, lost(10), connected(12), running(12, since=11), will(13, "5", retained=True), booted(45, "boot-2")),
+        50,
+        [],
+    ),
+    Story(
+        "the broker's own clock ends it",
+        (*SEEN, lost(10), connected(12, None), running(12), booted(12, "boot-1"), will(13, "5", retained=True)),
         50,
         [gone(16, "LastWill")],
     ),
     Story(
+        "but not against the news of a restart",
+        (*SEEN, lost(10), connected(12, "boot-2"), running(12), will(13, "5", retained=True)),
+        50,
+        [],
+    ),
+    Story(
+        "nor if that comes after",
+        (*SEEN, lost(10), connected(12), running(12), booted(12, "boot-2"), will(13, "5", retained=True)),
+        50,
+        [],
+    ),
+    Story(
+        "nor where it might have restarted before we took note of its loss",
+        (*SEEN, lost(100), connected(101), running(101, since=7), will(102, "5", retained=True)),
+        110,
+        [],
+    ),
+    Story(
+        "nor where it was never seen before",
+        (*START, lost(10), connected(12), running(12), will(13, "5", retained=True)),
+        50,
+        [],
+    ),
+    Story(
+        "nor once for all",
+        (*SEEN, lost(10), connected(12), running(12), lost(13), connected(20), will(21, "5", retained=True)),
+        50,
+        [],
+    ),
+    Story(
         "by the same broker it is held like a will",
-        (*START, lost(10), connected(12), will(13, "5", retained=True)),
+        (*SEEN, lost(10), connected(12), running(12), will(13, "5", retained=True)),
         50,
         [gone(16, "LastWill")],
     ),
     Story(
         "a sign-off too",
-        (*START, lost(10), connected(12), sign_off(13, "5", retained=True)),
+        (*SEEN, lost(10), connected(12), running(12), sign_off(13, "5", retained=True)),
         50,
         [gone(16, "Disconnected")],
     ),
     Story(
         "for the news of a restart may be late",
-        (*START, lost(10), connected(12), sign_off(13, "5", retained=True), booted(15, "boot-2")),
+        (*SEEN, lost(10), connected(12), running(12), sign_off(13, "5", retained=True), booted(15, "boot-2")),
         50,
         [],
     ),

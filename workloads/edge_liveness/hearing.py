@@ -23,6 +23,7 @@ class Hearing:
         self.unreachable_at: float | None = at + unreachable_after
         self._boot_id: str | None = None
         self._boot_before: str | None = None
+        self._seen_running = self._seen_running_before = -math.inf
         self._is_deaf = False
         self._floor = -math.inf
 
@@ -41,17 +42,28 @@ class Hearing:
         self.is_connected = True
         self.unreachable_at = None
         self._boot_before = self._boot_id
+        self._seen_running_before = self._seen_running
+        self.is_doubtful = True
         self.restart(at)
         return self.booted(boot_id)
 
     def booted(self, boot_id: str | None) -> bool:
-        """Take what the broker says of its start; return whether it is known to have restarted."""
+        """Take what names the broker's start; return whether it is known to have restarted.
+
+        The same as before ends no doubt: it is kept over a restart, and the new one may come late.
+        """
         if boot_id is None:
-            self.is_doubtful = True
             return False
         before, self._boot_id = self._boot_id, boot_id
-        self.is_doubtful = boot_id != self._boot_before
+        if boot_id != self._boot_before:
+            self.is_doubtful = True
         return before not in {None, boot_id}
+
+    def running(self, at: float, uptime: float) -> None:
+        """Take for how long the broker has run, at least: one that began before it was last heard has not restarted."""
+        self._seen_running = at
+        if at - uptime < self._seen_running_before and self._boot_id == self._boot_before:
+            self.is_doubtful = False
 
     def disconnected(self, at: float) -> None:
         """Take the loss of the connection."""

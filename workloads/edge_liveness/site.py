@@ -100,6 +100,14 @@ class SiteLiveness:
             self._hearing.restart(at)
             self._tell(SiteEventKind.BROKER_RESTARTED, at)
 
+    def running(self, at: float, uptime: float) -> None:
+        """Take that the broker has run for `uptime` seconds or more: whether it restarted while it was away.
+
+        To be called as soon and as often as that is known: what a broker retains is believed only where it runs since
+        before it was last heard of. Unless a connection begins with it, everything retained is doubtful.
+        """
+        self._hearing.running(at, uptime)
+
     def disconnected(self, at: float) -> None:
         """Take that the connection to the broker is lost, which says nothing of the devices."""
         if self._hearing.is_connected:

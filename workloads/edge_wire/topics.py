@@ -20,6 +20,9 @@ BROKER_BOOT = "edge/broker/boot"
 ROSTER_END = "edge/roster/~end"
 """From the operator to itself, behind all of the roster that the broker has retained. No device can have this id."""
 
+BROKER_UPTIME = "$SYS/broker/uptime"
+"""Retained by Mosquitto itself, not over its end: for how long it has run, as `42 seconds`; refreshed every 10 s."""
+
 _ID = "[A-Za-z0-9._-]{1,64}"
 _LEVEL = re.compile(_ID)
 _OF_DEVICE = re.compile(f"(?:devices/({_ID})/.+|(?:cloud/sensors|alerts|edge/roster)/({_ID}))")

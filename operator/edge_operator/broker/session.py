@@ -22,8 +22,9 @@ FAULT_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
+# First: whether the broker was restarted has to be known before its retained messages are judged.
+UPTIME = Subscription(topics.BROKER_UPTIME)
 SUBSCRIPTIONS = (
-    # First: whether the broker was restarted has to be known before its retained messages are judged.
     Subscription(topics.BROKER_BOOT),
     Subscription(topics.component_status(topics.ANY)),
     Subscription(topics.device_status(topics.ANY)),
@@ -89,7 +90,7 @@ class BrokerSession:
                 client_id,
                 login=endpoint.login,
                 prefix=endpoint.prefix,
-                subscriptions=SUBSCRIPTIONS,
+                subscriptions=(UPTIME, *SUBSCRIPTIONS) if endpoint.tells_uptime else SUBSCRIPTIONS,
             ),
             self._heard,
             self._connected,

@@ -79,7 +79,8 @@ class BrokerLink:
             inside = f"{child_name(site, 'mqtt-internal')}.{site.namespace}.svc"
             login = component_login(site.root, OPERATOR)
             address = elsewhere or BrokerAddress(inside, ports.MQTT_COMPONENTS)
-            return Endpoint(address, Login(login.username, login.password), site_uid=site.uid)
+            mine = Login(login.username, login.password)
+            return Endpoint(address, mine, site_uid=site.uid, tells_uptime=True)
         try:
             address = elsewhere or BrokerAddress.parse(broker_url(site))
         except ValueError as error:

@@ -75,7 +75,7 @@ _OPERATOR = (
     Rule("readwrite", topics.roster(topics.ANY)),
     Rule("read", topics.BROKER_BOOT),
     Rule("read", "$SYS/broker/version"),
-    Rule("read", "$SYS/broker/uptime"),
+    Rule("read", topics.BROKER_UPTIME),
     Rule("read", "$SYS/broker/clients/connected"),
     Rule("read", "$SYS/broker/heap/current"),
     Rule("read", "$SYS/broker/store/messages/bytes"),

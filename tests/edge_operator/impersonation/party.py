@@ -100,7 +100,7 @@ class Party:
 
         client.on_connect = connected
         client.on_disconnect = lambda *_: answered.set()
-        client.on_message = lambda _client, _data, message: self.heard.append((message.topic, message.payload))
+        client.on_message = lambda _client, _data, message: self.heard.append((message.topic, bytes(message.payload)))
         if username is not None:
             client.username_pw_set(username, password)
         if will is not None:

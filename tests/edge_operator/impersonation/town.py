@@ -73,7 +73,7 @@ class Town:
         soon("no reading is taken away", lambda: processor.count((DATA, said)) >= 4)
         for watcher in ("edge-gateway-0", "edge-operator-0"):
             heard = self.components[watcher].heard
-            soon(f"{watcher} hears the victim", lambda heard=heard: (STATUS, said) in heard)
+            soon(f"{watcher} hears the victim", partial(_has, heard, (STATUS, said)))
         for party in (self.victim, *self.components.values()):
             foreign = [topic for topic, payload in party.heard if mark in payload and not topic.startswith(OWN)]
             assert foreign == [], "something was delivered"
@@ -86,7 +86,11 @@ class Town:
             assert newcomer.enter(username, self.broker.passwords[username], f"newcomer-{secrets.token_hex(4)}")
             newcomer.subscribe("#")
             if username == logins.OPERATOR:
-                eventually("the status is kept", lambda heard=newcomer.heard: (STATUS, said) in heard, pause=0.002)
+                eventually("the status is kept", partial(_has, newcomer.heard, (STATUS, said)), pause=0.002)
             kept = [topic for topic, payload in newcomer.heard if mark in payload and not topic.startswith(OWN)]
             newcomer.leave()
             assert kept == [], "something was retained"
+
+
+def _has(heard: list[tuple[str, bytes]], message: tuple[str, bytes]) -> bool:
+    return message in heard

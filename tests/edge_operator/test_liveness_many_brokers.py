@@ -1,0 +1,133 @@
+"""A hundred brokers in one operator process, some of them sick in every way: the others do not notice."""
+
+import base64
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from signal import SIGCONT, SIGSTOP
+
+import pytest
+from kubernetes import client
+
+from edge_operator.desired.kinds import SECRET
+from edge_operator.desired.root_secret import root_secret
+from edge_operator.identity import logins
+from tests.support.brokered import BrokeredSite
+from tests.support.mosquitto import HOST, ROOT, Mosquitto, MosquittoFactory
+from tests.support.processes import OperatorFactory, OperatorProcess, eventually
+from tests.support.sick_brokers import SICK, sick_broker
+from tests.support.sites import Sites, kind_path
+
+HEALTHY = [f"site-{number:03d}" for number in range(100)]
+MEASURED = HEALTHY[:20]
+WITHIN_SECONDS = 2.0
+"""Of a device's message until `kubectl get` tells it."""
+
+LOGIN, WRONG_LOGIN = "login", "wrong-login"
+EXPECTED = {
+    **dict.fromkeys(SICK, "BrokerUnreachable"),
+    "refusing": "BrokerRefused",
+    "nobody-listens": "BrokerUnreachable",
+    **{f"unknown-name-{number}": "BrokerUnreachable" for number in range(5)},
+}
+
+
+def put_login(sites: Sites, name: str, password: str) -> None:
+    data = {"username": logins.OPERATOR, "password": password}
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": sites.namespace},
+        "data": {key: base64.b64encode(value.encode()).decode() for key, value in data.items()},
+    }
+    sites.api.apply(kind_path(SECRET, sites.namespace, name), secret, "kubectl")
+
+
+def apply(sites: Sites, name: str, url: str, login: str = LOGIN) -> None:
+    """Apply a site of which nothing but the way to its broker is of interest: it is paused, nothing is made for it."""
+    root = root_secret(name, sites.namespace, ROOT)
+    sites.api("POST", kind_path(SECRET, sites.namespace), root)
+    external = {"url": url, "topicPrefix": "", "credentialsSecretRef": {"name": login}}
+    sites.apply(name, {"paused": True, "broker": {"type": "External", "external": external}})
+
+
+@pytest.fixture(scope="module")
+def sites(make_operator: OperatorFactory, namespace: str, api: client.ApiClient) -> Sites:
+    return Sites.of(api, namespace)
+
+
+@pytest.fixture(scope="module")
+def brokers(module_mosquitto: MosquittoFactory) -> dict[str, Mosquitto]:
+    return dict(zip([*HEALTHY, "hanging"], module_mosquitto.many(len(HEALTHY) + 1, ["d1"]), strict=True))
+
+
+@pytest.fixture(scope="module")
+def sick(sites: Sites, brokers: dict[str, Mosquitto]) -> Iterator[None]:
+    """Every sick broker, each with a site."""
+    put_login(sites, LOGIN, brokers["hanging"].passwords[logins.OPERATOR])
+    put_login(sites, WRONG_LOGIN, "wrong")
+    with ExitStack() as stack:
+        for name, answer in SICK.items():
+            apply(sites, name, f"mqtt://{HOST}:{stack.enter_context(sick_broker(answer))}")
+        apply(sites, "refusing", brokers[HEALTHY[-1]].components_url, WRONG_LOGIN)
+        apply(sites, "nobody-listens", f"mqtt://{HOST}:9")
+        for number in range(5):
+            apply(sites, f"unknown-name-{number}", f"mqtt://broker-{number}.invalid:1883")
+        yield
+
+
+@pytest.fixture(scope="module")
+def operator(
+    sites: Sites, brokers: dict[str, Mosquitto], sick: None, make_operator: OperatorFactory
+) -> OperatorProcess:
+    """An operator that leads, connected to all that can be connected to."""
+    operator = make_operator().start().await_leading()
+    for name in (*HEALTHY, "hanging"):
+        apply(sites, name, brokers[name].components_url)
+    eventually("all are connected", lambda: operator.metric("edge_broker_sessions_connected") == len(brokers), 60)
+    return operator
+
+
+@pytest.fixture(scope="module")
+def measured(sites: Sites, brokers: dict[str, Mosquitto], operator: OperatorProcess) -> Iterator[list[BrokeredSite]]:
+    """Sites with a device that is known and silent, while one broker more has begun to hang."""
+    measured = [BrokeredSite(sites, name, brokers[name]) for name in MEASURED]
+    for site in measured:
+        site.devices.apply(f"{site.name}-d1", deviceId="d1", offlineAfter="1m")
+    for site in measured:
+        site.await_phase(f"{site.name}-d1", "Unknown", "NotYetSeen")
+    brokers["hanging"].signal(SIGSTOP)
+    yield measured
+    brokers["hanging"].signal(SIGCONT)
+    for site in measured:
+        site.close()
+
+
+def test_every_healthy_one_is_told_to_be_connected(sites: Sites, operator: OperatorProcess) -> None:
+    for name in HEALTHY:
+        BrokeredSite(sites, name, None).await_broker()  # type: ignore[arg-type]
+
+
+def test_devices_of_healthy_sites_do_not_wait_for_sick_ones(measured: list[BrokeredSite]) -> None:
+    lasted = []
+    for site in measured:
+        device = site.wire("d1").connect(birth=False)
+        for act, phase in ((device.beat, "Online"), (device.sign_off, "Offline")):
+            begun = time.monotonic()
+            act()
+            site.await_phase(f"{site.name}-d1", phase)
+            lasted.append(time.monotonic() - begun)
+    assert max(lasted) < WITHIN_SECONDS, sorted(lasted)
+
+
+def test_what_ails_each_is_told(sites: Sites, measured: list[BrokeredSite]) -> None:
+    for name, reason in EXPECTED.items():
+        told = eventually(f"{name} {reason}", partial(told_of, sites, name), 30)
+        assert (told["status"], told["reason"]) == ("False", reason), name
+        assert told["message"]
+
+
+def told_of(sites: Sites, name: str) -> dict[str, str]:
+    condition = sites.condition(name, "BrokerConnected")
+    return condition if condition.get("status") == "False" else {}
