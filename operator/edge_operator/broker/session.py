@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge_service.backoff import Backoff
-from edge_service.mqtt import ConnectRefusedError, Message, MqttError, MqttOptions, MqttSession, Subscription
+from edge_service.mqtt import (
+    ConnectRefusedError,
+    Message,
+    MqttError,
+    MqttOptions,
+    MqttSession,
+    Subscription,
+    UntrustedError,
+)
 from edge_wire import topics
 
 from .endpoint import Endpoint, SiteKey
@@ -40,11 +48,13 @@ class BrokerState:
     Attributes:
         connected: whether there is a connection.
         refused: whether the broker answers and does not let the operator in.
+        untrusted: whether it answers with a certificate that nobody vouches for.
         message: where it is connected to, or why it is not.
     """
 
     connected: bool
     refused: bool = False
+    untrusted: bool = False
     message: str = ""
 
 
@@ -151,8 +161,12 @@ class BrokerSession:
 
     def _down(self, error: MqttError) -> None:
         self._early.clear()
-        refused = isinstance(error, ConnectRefusedError)
-        self.state = BrokerState(connected=False, refused=refused, message=str(error))
+        self.state = BrokerState(
+            connected=False,
+            refused=isinstance(error, ConnectRefusedError),
+            untrusted=isinstance(error, UntrustedError),
+            message=str(error),
+        )
         self._listener.down(self._site)
 
 

@@ -48,7 +48,7 @@ class BrokerEar:
         self._rosters = rosters
         self._way_changed = way_changed
         self._metrics = metrics
-        self._said: dict[ResourceKey, tuple[bool, bool]] = {}
+        self._said: dict[ResourceKey, tuple[bool, bool, bool]] = {}
 
     def connected(self, site: ResourceKey) -> None:
         """Take note that a session began; what the broker has retained follows."""
@@ -101,7 +101,7 @@ class BrokerEar:
     def _show(self, site: ResourceKey) -> None:
         """Have it told how the way to a site's broker is, if it is another than before."""
         state = self._sessions.state(site)
-        said = (state.connected, state.refused) if state is not None else (False, False)
+        said = (state.connected, state.refused, state.untrusted) if state is not None else (False, False, False)
         if self._said.get(site) == said:
             return
         self._said[site] = said

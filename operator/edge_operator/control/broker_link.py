@@ -65,7 +65,9 @@ class BrokerLink:
             self._sessions.hurry(key)
         (self._ready.add if ready else self._ready.discard)(key)
         state = self._sessions.state(key)
-        return None if state is None else BrokerFacts(state.connected, state.message, refused=state.refused)
+        if state is None:
+            return None
+        return BrokerFacts(state.connected, state.message, refused=state.refused, untrusted=state.untrusted)
 
     def leave(self, site: ResourceKey) -> None:
         """Close the session with the broker of a site that is gone."""

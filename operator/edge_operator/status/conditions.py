@@ -98,6 +98,12 @@ def _broker_refuses(facts: SiteFacts) -> Said | None:
     return Said("False", "BrokerRefused", facts.broker.message)
 
 
+def _broker_untrusted(facts: SiteFacts) -> Said | None:
+    if facts.broker is None or not facts.broker.untrusted:
+        return None
+    return Said("False", "BrokerUntrusted", facts.broker.message)
+
+
 def _broker_unreachable(facts: SiteFacts) -> Said | None:
     if facts.broker is None or facts.broker.connected:
         return None
@@ -112,6 +118,7 @@ BROKER: tuple[Check, ...] = (
     _broker_unasked,
     _broker_unusable,
     _broker_refuses,
+    _broker_untrusted,
     _broker_unreachable,
     _broker_connected,
 )

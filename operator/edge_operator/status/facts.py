@@ -64,12 +64,14 @@ class BrokerFacts:
         connected: whether there is a connection.
         message: where it is connected to, or why it is not.
         refused: whether the broker answers and does not let the operator in.
+        untrusted: whether the broker's certificate is none that is trusted.
         unusable: whether what the spec names to log in with is missing or cannot be used.
     """
 
     connected: bool
     message: str
     refused: bool = False
+    untrusted: bool = False
     unusable: bool = False
 
 

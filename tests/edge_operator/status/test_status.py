@@ -272,6 +272,7 @@ BROKERS = {
     "not asked yet": (None, "Unknown", "NotObserved"),
     "connected": (BrokerFacts(connected=True, message="connected to mqtt://x"), "True", "Connected"),
     "away": (BrokerFacts(connected=False, message="no route"), "False", "BrokerUnreachable"),
+    "not trusted": (BrokerFacts(connected=False, message="who?", untrusted=True), "False", "BrokerUntrusted"),
     "refuses": (BrokerFacts(connected=False, message="not authorised", refused=True), "False", "BrokerRefused"),
     "no login": (BrokerFacts(connected=False, message="no Secret", unusable=True), "False", "BrokerLoginUnusable"),
 }

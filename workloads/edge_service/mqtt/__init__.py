@@ -7,6 +7,7 @@ from edge_service.mqtt.errors import (
     MqttError,
     NotConnectedError,
     PublishRefusedError,
+    UntrustedError,
 )
 from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions, Subscription, Will
@@ -24,6 +25,7 @@ __all__ = [
     "NotConnectedError",
     "PublishRefusedError",
     "Subscription",
+    "UntrustedError",
     "Will",
     "read_login",
 ]

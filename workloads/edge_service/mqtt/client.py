@@ -9,7 +9,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge_service.mqtt.credentials import Login
-from edge_service.mqtt.errors import ConnectError
+from edge_service.mqtt.errors import UntrustedError
 from edge_service.mqtt.options import MqttOptions
 
 CONNECT_SECONDS = 10.0
@@ -48,7 +48,7 @@ def build_client(options: MqttOptions, login: Login) -> paho.Client:
     """Return a client that has not connected yet.
 
     Raises:
-        ConnectError: the login's certificate authorities cannot be used.
+        UntrustedError: the login's certificate authorities cannot be used.
     """
     client = _Client(f"{options.prefix}{options.client_id}", manual_ack=options.manual_ack)
     client.max_inflight_messages_set(options.inflight)
@@ -96,6 +96,6 @@ def _trust(login: Login) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=login.authorities, cadata=login.authorities_pem)
     except (OSError, ValueError) as error:
         where = login.authorities or "ca.crt"
-        raise ConnectError(f"{where} holds no certificates that can be trusted: {error}") from error
+        raise UntrustedError(f"{where} holds no certificates that can be trusted: {error}") from error
     context.sslsocket_class = _TlsSocket
     return context

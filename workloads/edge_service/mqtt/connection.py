@@ -6,6 +6,7 @@ Nothing outlives the connection: neither an acknowledgement nor a half-sent mess
 import asyncio
 import contextlib
 import logging
+import ssl
 from collections.abc import Callable
 from functools import partial
 from types import MappingProxyType
@@ -26,6 +27,7 @@ from edge_service.mqtt.errors import (
     MqttError,
     NotConnectedError,
     PublishRefusedError,
+    UntrustedError,
 )
 from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions
@@ -126,11 +128,16 @@ class Connection:
         """Connect in a thread: name look-up, TCP and TLS handshakes block in paho.
 
         Raises:
-            ConnectError: the broker cannot be reached.
+            ConnectError: the broker cannot be reached, or is not who it should be.
         """
         connecting = blocking.start(partial(connect, self._client, self._options), f"connect {self._options.broker}")
         try:
             await asyncio.shield(connecting)
+        except ssl.SSLCertVerificationError as error:
+            raise UntrustedError(
+                f"{self._options.broker} shows a certificate that is not trusted ({error.verify_message}): have ca.crt"
+                " be of the authority that signed it, and dial the broker by a name that stands in it"
+            ) from error
         except (OSError, ValueError) as error:  # a name that no resolver takes is a ValueError
             raise ConnectError(f"{self._options.broker} cannot be reached: {error}") from error
         except asyncio.CancelledError:

@@ -13,6 +13,10 @@ class ConnectRefusedError(ConnectError):
     """The broker answers, and does not let this client in or refuses it a subscription."""
 
 
+class UntrustedError(ConnectError):
+    """The broker answers, and its certificate is none that the login's certificate authorities vouch for."""
+
+
 class NotConnectedError(MqttError):
     """There is no connection, or it ended before the broker had acknowledged; it may have what was sent."""
 
