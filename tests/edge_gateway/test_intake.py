@@ -1,4 +1,3 @@
-import datetime as dt
 from typing import Any
 
 import orjson
@@ -7,11 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter
 
-from edge_gateway.devices.table import DeviceTable
 from edge_gateway.intake import Intake
 from edge_service.mqtt import Message
-
-NOW = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
+from tests.edge_gateway.devices.tables import World
 
 
 class NoConnection:
@@ -21,13 +18,14 @@ class NoConnection:
 
 class Given:
     def __init__(self) -> None:
-        self.table = DeviceTable()
+        self.world = World()
+        self.table = self.world.table
         self.answered: list[tuple[str, bytes]] = []
         self.told: list[object] = []
         self.registry = CollectorRegistry()
         dropped = Counter("dropped", "Dropped.", ("reason",), registry=self.registry)
         self.intake = Intake(
-            self.table, lambda *answer: self.answered.append(answer), self.told.append, dropped, lambda: NOW
+            self.table, self.world.lives, lambda *answer: self.answered.append(answer), self.told.append, dropped
         )
 
     def take(self, topic: str, payload: Any, *, retain: bool = False) -> None:
@@ -73,6 +71,10 @@ def test_a_fresh_message_of_the_device_proves_life_and_neither_replay_nor_will_d
         ("devices/d1/status", {"status": "online", "id": "d2"}, "impersonation"),
         ("devices/~gateway/status", {"status": "online"}, "topic"),
         ("edge/roster/d1", [1], "type"),
+        ("edge/roster/d1", {"presence": "Sometimes"}, "field"),
+        ("edge/roster/d1", {"id": "d2"}, "impersonation"),
+        ("edge/roster/~gateway", {}, "topic"),
+        ("edge/broker/boot", b"\xff", "utf8"),
         ("edge/activity", {"ages": {}}, "field"),
         ("edge/activity", {"source": "x", "ages": {"d1": "now"}}, "type"),
         ("edge/status/storage", {"component": "storage"}, "field"),
@@ -92,16 +94,64 @@ def test_a_digest_says_who_was_heard_when() -> None:
     given.take("edge/activity", {"source": "edge-processor", "ages": ages, "queue_lag_seconds": 30})
     assert shown(given, "d1")["last_seen"] == "2026-01-31T11:59:00.000Z"
     assert shown(given, "d2")["last_seen"] == "2026-01-31T11:59:28.500Z"
-    assert shown(given, "d3")["last_seen"] == "2026-01-31T11:59:35.000Z"
+    assert shown(given, "d3")["last_seen"] == "2026-01-31T11:59:30.000Z"
     assert shown(given, "d4") is None
 
 
 def test_a_reply_brings_no_deleted_device_back() -> None:
     given = Given()
     given.take("edge/roster/d1", {})
-    given.take("edge/activity", {"source": "x", "ages": {"d1": 60, "gone": 60}, "is_reply": True})
+    reply = {"source": "x", "ages": {"d1": 60, "gone": 60}, "is_reply": True, "queue_lag_seconds": 0}
+    given.take("edge/activity", reply)
     assert shown(given, "d1")["last_seen"] == "2026-01-31T11:59:00.000Z"
     assert shown(given, "gone") is None
+
+
+def test_the_roster_says_how_long_a_device_may_be_silent() -> None:
+    given = Given()
+    given.take("edge/roster/d1", {"offline_after_seconds": 5, "type": "pump", "more": 1}, retain=True)
+    given.take("edge/roster/~end", b"\xff")
+    given.take("devices/d1/status", {"status": "online"})
+    assert shown(given, "d1")["status"] == "online"
+    given.world.wait(6)
+    assert shown(given, "d1")["status"] == "offline"
+    given.take("edge/roster/d1", b"")
+    given.take("devices/d1/status", b"", retain=True)
+    assert shown(given, "d1") is None
+    assert given.dropped("utf8") == 0
+
+
+def test_a_processor_that_is_away_stops_the_clock() -> None:
+    given = Given()
+    given.take("devices/d1/status", {"status": "online"})
+    given.take("edge/status/processor", {"component": "processor", "status": "offline"})
+    given.world.wait(400)
+    assert shown(given, "d1")["status"] == "online"
+    given.take("edge/status/processor", {"component": "processor", "status": "online"})
+    given.world.wait(301)
+    assert shown(given, "d1")["status"] == "offline"
+
+
+def test_another_start_of_the_broker_makes_what_it_has_retained_doubtful() -> None:
+    given = Given()
+    given.take("edge/broker/boot", b"first", retain=True)
+    given.take("devices/d1/status", {"status": "online"})
+    for boot, state in ((b"first", "offline"), (b"second", "online")):
+        given.take("devices/d1/status", {"status": "online"})
+        given.world.lives.lost()
+        given.table.begin()
+        given.take("edge/broker/boot", boot, retain=True)
+        given.take("devices/d1/status", {"status": "offline", "reason": "LastWill"}, retain=True)
+        given.world.wait(5)
+        assert shown(given, "d1")["status"] == state, boot
+
+
+def test_a_retained_answer_is_no_sign_of_life() -> None:
+    given = Given()
+    given.take("devices/d1/command/ack", b"anything", retain=True)
+    assert shown(given, "d1") is None
+    given.take("devices/d1/command/ack", b"anything")
+    assert shown(given, "d1")["status"] == "online"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +185,9 @@ topics = st.sampled_from(
         "devices/d1/status",
         "devices/d1/command/ack",
         "edge/roster/d1",
+        "edge/broker/boot",
         "edge/activity",
+        "edge/status/processor",
         "edge/status/storage",
         "edge/status/gateway",
     ]

@@ -36,7 +36,9 @@ async def serve(settings: GatewaySettings, stop: asyncio.Event) -> None:
         stack.push_async_callback(gateway.heard.tell)
         await _pass_through(settings, PassthroughCounts(figures), stack)
         tasks = await _listen(gateway, settings, stack)
-        await until(stop, gateway.heard.run(), gateway.answers.run(), gateway.reach_store(), *tasks)
+        await until(
+            stop, gateway.heard.run(), gateway.answers.run(), gateway.keep_time(), gateway.reach_store(), *tasks
+        )
         gateway.commands.bells.close()
 
 

@@ -20,7 +20,10 @@ from edge_gateway.auth.token import ApiToken
 from edge_gateway.commands.answers import Answers
 from edge_gateway.commands.book import CommandBook
 from edge_gateway.commands.service import Commands
-from edge_gateway.devices.table import STATES, DeviceTable
+from edge_gateway.devices.device import STATES
+from edge_gateway.devices.lives import Lives
+from edge_gateway.devices.table import DeviceTable
+from edge_gateway.devices.ticking import tick
 from edge_gateway.doorway import Doorway
 from edge_gateway.heard import HeardDevices
 from edge_gateway.intake import SUBSCRIPTIONS, Intake
@@ -31,6 +34,7 @@ from edge_gateway.routes.commands import CommandRoutes
 from edge_gateway.routes.data import DataRoutes
 from edge_gateway.routes.devices import DeviceRoutes
 from edge_gateway.settings import GatewaySettings
+from edge_liveness import Phase
 from edge_service.backoff import Backoff
 from edge_service.mqtt import MqttOptions
 from edge_service.probes import Probes
@@ -66,22 +70,29 @@ class Gateway:
         self._store = store
         self._registry = registry
         self._metrics = Metrics(registry)
-        self._table = DeviceTable()
+        transitions = self._metrics.transitions
+        self._lives = Lives(time.monotonic, utc_now, lambda reason: transitions.labels(reason).inc())
+        self._table = DeviceTable(self._lives, self._metrics.dropped.labels("too_many_devices").inc)
         self._readiness = Readiness(time.monotonic())
         self.link = BrokerLink(
             _session(settings),
             self._table,
+            self._lives.lost,
             lambda: self._readiness.reached("broker"),
             self._metrics.unpublished,
             utc_now,
         )
         self.commands = Commands(CommandBook(store), self.link, self._metrics.commands, utc_now)
-        self.heard = HeardDevices(self.link.activity, time.monotonic)
+        self.heard = HeardDevices(self.link.activity, self._table.heard, time.monotonic)
         self.answers = Answers(self.commands, self._metrics.dropped)
-        self._intake = Intake(self._table, self.answers.came, self.link.told, self._metrics.dropped, utc_now)
+        self._intake = Intake(self._table, self._lives, self.answers.came, self.link.told, self._metrics.dropped)
         self.link.listen(self._intake)
         self._show_state()
         self.app: ASGIApp = build_app(self._routers(), self._metrics)
+
+    async def keep_time(self) -> None:
+        """Have it noticed that devices fall silent, until cancelled."""
+        await tick(self._lives)
 
     async def reach_store(self) -> None:
         """Ask the store until it answers once."""
@@ -100,7 +111,7 @@ class Gateway:
         location = self._settings.edge_location
         doorway = Doorway(self._store, self.link, self.heard, self._metrics.readings, location, utc_now)
         return (
-            DeviceRoutes(self._table, self.link, self.heard, utc_now).router(doors),
+            DeviceRoutes(self._table, self.link, utc_now).router(doors),
             DataRoutes(self._table, self._store, doorway).router(doors),
             CommandRoutes(self._table, self.commands, self.heard, utc_now).router(doors),
             self._probes().router(),
@@ -135,11 +146,16 @@ class Gateway:
         """Have the gauges ask for their values when they are read."""
         for state in STATES:
             self._metrics.devices.labels(state).set_function(partial(self._devices, state))
+        for phase in Phase:
+            self._metrics.phases.labels(phase.value).set_function(partial(self._phase, phase))
         self._metrics.waiting.set_function(lambda: self.commands.bells.waiting)
         self._metrics.connected.set_function(lambda: self.link.connected)
 
     def _devices(self, state: str) -> float:
         return self._table.tally()[state]
+
+    def _phase(self, phase: Phase) -> float:
+        return float(getattr(self._lives.counts(), phase.value.lower()))
 
 
 def _session(settings: GatewaySettings) -> MqttOptions:

@@ -18,11 +18,18 @@ class HeardDevices:
 
     Args:
         publish: sends the payload of a digest.
+        alive: called with each device at once: this replica need not wait for the digest.
         clock: seconds on a clock that never goes back.
     """
 
-    def __init__(self, publish: Callable[[bytes], Awaitable[None]], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        publish: Callable[[bytes], Awaitable[None]],
+        alive: Callable[[str], None],
+        clock: Callable[[], float],
+    ) -> None:
         self._publish = publish
+        self._alive = alive
         self._clock = clock
         self._heard: dict[str, float] = {}
         self._any = asyncio.Event()
@@ -30,6 +37,7 @@ class HeardDevices:
     def note(self, device_id: str) -> None:
         """Note that a device was heard now."""
         self._heard[device_id] = self._clock()
+        self._alive(device_id)
         self._any.set()
 
     async def run(self) -> None:

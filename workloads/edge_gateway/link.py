@@ -31,6 +31,7 @@ class BrokerLink:
     Args:
         options: how the session is to be.
         table: told when the broker begins and when it has ended to tell all that it has retained.
+        lost: called when the connection has ended, or none could be made.
         reached: called when it has told all.
         unpublished: counts readings that could not be published.
         now: the time (aware).
@@ -43,12 +44,14 @@ class BrokerLink:
         self,
         options: MqttOptions,
         table: DeviceTable,
+        lost: Callable[[], None],
         reached: Callable[[], None],
         unpublished: Counter,
         now: Callable[[], dt.datetime],
     ) -> None:
-        self.session = MqttSession(options, on_message=self._came, on_connected=self._greet)
+        self.session = MqttSession(options, on_message=self._came, on_connected=self._greet, on_down=self._lost)
         self._table = table
+        self._on_lost = lost
         self._reached = reached
         self._unpublished = unpublished
         self._now = now
@@ -132,6 +135,10 @@ class BrokerLink:
         if connection != self._telling:
             self._telling = connection
             self._table.begin()
+
+    def _lost(self, _error: MqttError) -> None:
+        self._telling = 0
+        self._on_lost()
 
     async def _greet(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of the session's callback
         self._begin()

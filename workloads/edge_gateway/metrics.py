@@ -33,6 +33,18 @@ class Metrics:
             ("status",),
             registry=registry,
         )
+        self.phases = Gauge(
+            "edge_gateway_devices_phase",
+            "Devices known, by phase: the words of `kubectl get edgedevices`, as decided by this replica.",
+            ("phase",),
+            registry=registry,
+        )
+        self.transitions = Counter(
+            "edge_gateway_device_transitions_total",
+            "Devices that changed their phase for this replica, by its reason.",
+            ("reason",),
+            registry=registry,
+        )
         self.commands = Counter(
             "edge_gateway_commands_total",
             "Commands by the state that they reached at this replica.",

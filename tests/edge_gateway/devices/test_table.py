@@ -1,131 +1,180 @@
+"""Which devices are listed, and how."""
+
 import datetime as dt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_gateway.devices.table import DeviceTable
+from edge_gateway.devices import table as module
 from edge_wire.messages import DeviceStatus
-
-NOW = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
-
-
-def online(device_id: str, **fields: str) -> DeviceStatus:
-    return DeviceStatus(device_id, "online", **fields)  # type: ignore[arg-type]
-
-
-def table_of(*devices: str) -> DeviceTable:
-    table = DeviceTable()
-    for device_id in devices:
-        table.set_status(device_id, online(device_id))
-    return table
-
-
-def ids(table: DeviceTable) -> list[str]:
-    return [device.id for device in table.page("", 1000).devices]
+from tests.edge_gateway.devices.tables import NOON, World
 
 
 def test_a_device_is_there_from_its_status_its_roster_or_being_heard() -> None:
-    table = table_of("b")
-    table.set_roster("a", {"type": "pump"})
-    table.heard("c", NOW, add=True)
-    table.heard("d", NOW, add=False)
-    assert ids(table) == ["a", "b", "c"]
-    assert table.tally() == {"online": 1, "offline": 0, "unknown": 2}
-    assert len(table) == 3
+    world = World("b")
+    world.roster("a", type="pump")
+    world.table.heard("c")
+    world.digest(d=1.0)
+    assert world.ids() == ["a", "b", "c", "d"]
+    assert world.table.tally() == {"online": 3, "offline": 0, "unknown": 1}
+    assert len(world.table) == 4
 
 
 def test_it_is_gone_when_both_status_and_roster_are() -> None:
-    table = table_of("a")
-    table.set_roster("a", {})
-    table.set_status("a", None)
-    assert ids(table) == ["a"]
-    table.set_roster("a", None)
-    assert ids(table) == []
-    assert table.get("a") is None
-    table.set_status("never", None)
-    assert ids(table) == []
+    world = World("a")
+    world.roster("a")
+    world.table.set_status("a", None)
+    assert world.ids() == ["a"]
+    world.table.set_roster("a", None)
+    assert world.ids() == []
+    assert world.table.get("a") is None
+    world.table.set_status("never", None)
+    world.table.set_roster("never", None)
+    assert world.ids() == []
+    assert sum(world.table.tally().values()) == 0
+
+
+def test_device_that_leaves_the_roster_and_has_a_status_is_one_of_the_defaults() -> None:
+    world = World()
+    world.roster("a", offline_after_seconds=10.0)
+    world.say("a")
+    world.table.set_roster("a", None)
+    world.wait(299)
+    assert world.state("a") == ("online", "HeartbeatReceived")
+    world.wait(2)
+    assert world.state("a") == ("offline", "HeartbeatExpired")
+
+
+def test_what_was_under_way_when_a_device_went_does_not_bring_it_back() -> None:
+    world = World()
+    world.roster("a")
+    world.table.set_roster("a", None)
+    world.digest(a=0.5)
+    world.table.heard("a")
+    world.digest(a=0.5, is_reply=True)
+    assert world.ids() == []
+    world.say("a", "offline")
+    assert world.ids() == ["a"], "it is there again on its own word"
+    world.table.set_status("a", None)
+    world.wait(61)
+    world.digest(a=0.5)
+    assert world.ids() == ["a"]
+
+
+def test_a_reply_lists_nobody() -> None:
+    world = World()
+    world.digest(a=0.5, is_reply=True)
+    assert world.ids() == []
 
 
 def test_what_the_broker_does_not_tell_again_after_a_reconnect_is_forgotten() -> None:
-    table = table_of("kept", "cleared", "listed")
-    table.set_roster("listed", {})
-    assert not table.complete_once
-    table.complete()
-    assert table.complete_once
-    assert ids(table) == ["cleared", "kept", "listed"]
-    table.begin()
-    table.set_status("kept", online("kept"))
-    table.set_roster("listed", {})
-    assert ids(table) == ["cleared", "kept", "listed"], "until all is told nothing is missing"
-    table.complete()
-    assert ids(table) == ["kept", "listed"]
-    listed = table.get("listed")
-    assert listed is not None
-    assert listed.status is None
+    world = World("kept", "cleared", "listed")
+    world.roster("listed")
+    world.roster("left")
+    assert not world.table.complete_once
+    world.table.complete()
+    assert world.table.complete_once
+    assert world.ids() == ["cleared", "kept", "left", "listed"]
+    world.table.begin()
+    world.say("kept")
+    world.roster("listed")
+    assert world.ids() == ["cleared", "kept", "left", "listed"], "until all is told nothing is missing"
+    world.table.complete()
+    assert world.ids() == ["kept", "listed"]
+    assert world.shown("listed").said is None
+    assert world.state("listed")[0] == "online", "what was heard of it stands"
+
+
+def test_there_is_room_for_so_many_that_nobody_tells_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_UNLISTED", 2)
+    world = World("a", "b", "c")
+    assert (world.ids(), world.turned_away) == (["a", "b"], 1)
+    world.digest(c=1.0, d=1.0)
+    assert (world.ids(), world.turned_away) == (["a", "b"], 3)
+    world.roster("c")
+    world.roster("a")
+    world.say("d")
+    assert (world.ids(), world.turned_away) == (["a", "b", "c", "d"], 3)
+    world.table.set_status("b", None)
+    world.say("e")
+    assert world.ids() == ["a", "c", "d", "e"]
+    world.table.set_roster("a", None)
+    world.say("f")
+    assert (world.ids(), world.turned_away) == (["a", "c", "d", "e"], 4)
 
 
 def test_pages_are_filtered_before_they_are_cut() -> None:
-    table = DeviceTable()
+    world = World()
     for number in range(10):
-        kind = "pump" if number % 2 else "valve"
-        table.set_status(f"d{number}", online(f"d{number}", type=kind))
-    page = table.page("", 2, type_="pump")
+        world.say(f"d{number}", type="pump" if number % 2 else "valve")
+    page = world.table.page("", 2, type_="pump")
     assert ([device.id for device in page.devices], page.last) == (["d1", "d3"], "d3")
-    page = table.page("d5", 2, type_="pump")
+    page = world.table.page("d5", 2, type_="pump")
     assert ([device.id for device in page.devices], page.last) == (["d7", "d9"], None)
-    assert table.count(type_="pump") == 5
-    assert table.count(status="offline") == 0
-    assert table.page("", 5, status="offline").devices == ()
+    assert world.table.count(type_="pump") == 5
+    assert world.table.count(status="offline") == 0
+    assert world.table.count(status="nonsense") == 0
+    assert world.table.count(status="online", type_="valve") == 5
+    assert world.table.page("", 5, status="offline").devices == ()
 
 
 @given(st.sets(st.from_regex(r"[A-Za-z0-9._-]{1,4}", fullmatch=True)), st.integers(1, 5))
 def test_pages_together_are_the_table(devices: set[str], limit: int) -> None:
-    table = table_of(*devices)
+    world = World(*devices)
     found: list[str] = []
     after: str | None = ""
     while after is not None:
-        page = table.page(after, limit)
+        page = world.table.page(after, limit)
         assert len(page.devices) <= limit
         found += [device.id for device in page.devices]
         after = page.last
     assert found == sorted(devices)
 
 
-@pytest.mark.parametrize(("told", "heard", "expected"), [(1, 2, 2), (3, 2, 3), (None, 2, 2), (1, None, 1)])
-def test_last_seen_is_the_latest_of_what_is_known(told: int | None, heard: int | None, expected: int) -> None:
-    def moment(hours: int | None) -> dt.datetime | None:
-        return None if hours is None else NOW + dt.timedelta(hours=hours)
+@pytest.mark.parametrize(
+    ("own", "heard", "seen"),
+    [
+        pytest.param(-7200, None, -7200, id="its own word, where we did not hear it"),
+        pytest.param(-7200, 0, 0, id="we heard it later"),
+        pytest.param(None, 0, 0, id="we heard it"),
+        pytest.param(7200, None, None, id="a clock that is ahead tells nothing"),
+        pytest.param(7200, 0, 0, id="nor where we heard it"),
+        pytest.param(None, None, None, id="nothing is known"),
+    ],
+)
+def test_last_seen_is_the_latest_of_what_is_known(own: int | None, heard: int | None, seen: int | None) -> None:
+    def moment(seconds: int | None) -> dt.datetime | None:
+        return None if seconds is None else NOON + dt.timedelta(seconds=seconds)
 
-    table = DeviceTable()
-    table.set_status("a", DeviceStatus("a", "online", last_seen=moment(told)))
-    if (when := moment(heard)) is not None:
-        table.heard("a", when, add=False)
-        table.heard("a", NOW, add=False)
-    device = table.get("a")
-    assert device is not None
-    assert device.last_seen == moment(expected)
+    world = World()
+    world.say("a", retained=True, last_seen=moment(own))
+    if heard is not None:
+        world.table.heard("a")
+    assert world.shown("a").last_seen == moment(seen)
 
 
 def test_a_device_shows_what_it_says_else_what_its_edgedevice_says() -> None:
-    table = DeviceTable()
-    table.set_roster("a", {"name": "listed", "type": "pump", "location": 7})
-    device = table.get("a")
-    assert device is not None
-    shown = {"id": "a", "name": "listed", "type": "pump", "location": "", "status": "unknown", "last_seen": None}
-    assert device.to_object() == shown | {"metadata": {}}
-    status = DeviceStatus("a", "offline", "own", "", "hall", NOW, {"rack": 3}, "s1", "Disconnected", {"more": [1]})
-    table.set_status("a", status)
-    assert device.to_object() == {
+    world = World()
+    world.roster("a", name="listed", type="pump")
+    shown = {"id": "a", "name": "listed", "type": "pump", "location": "", "metadata": {}}
+    assert world.shown("a").to_object() == shown | {"status": "unknown", "reason": "NotYetSeen", "last_seen": None}
+    status = DeviceStatus("a", "offline", "own", "", "hall", NOON, {"rack": 3}, "s1", "Disconnected", {"more": [1]})
+    world.table.set_status("a", status)
+    assert world.shown("a").to_object() == {
         "id": "a",
         "name": "own",
         "type": "pump",
         "location": "hall",
         "status": "offline",
+        "reason": "Disconnected",
         "last_seen": "2026-01-31T12:00:00.000Z",
         "metadata": {"rack": 3},
         "session": "s1",
-        "reason": "Disconnected",
         "more": [1],
     }
-    assert device.to_status() == {"device_id": "a", "status": "offline", "last_seen": "2026-01-31T12:00:00.000Z"}
+    assert world.shown("a").to_status() == {
+        "device_id": "a",
+        "status": "offline",
+        "last_seen": "2026-01-31T12:00:00.000Z",
+    }

@@ -1,57 +1,61 @@
-"""One device, as told by itself, by the operator and by whoever heard it. Pure."""
+"""One device, as told by itself, by the operator, and by what was concluded of its life. Pure."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from edge_wire.messages import DeviceStatus, format_timestamp
+from edge_liveness import Phase, Reason
+from edge_wire.messages import DeviceStatus, RosterEntry, format_timestamp
 
 UNKNOWN = "unknown"
-"""The status of a device that has never told its own."""
+"""The status of a device of which nothing can be said now; its reason says why."""
+
+STATES = ("online", "offline", UNKNOWN)
+
+_STATES = MappingProxyType({Phase.ONLINE: "online", Phase.OFFLINE: "offline"})
 
 
-@dataclass(slots=True)
+def state_of(phase: Phase) -> str:
+    """Return `online`, `offline` or `unknown`."""
+    return _STATES.get(phase, UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
-    """What is known of a device.
+    """What is known of a device at one moment.
 
     Attributes:
         id: its id.
-        status: what it said of itself, if it did.
-        roster: what the operator says of its EdgeDevice, if there is one.
-        heard_at: when anything last came from it, by the clocks of the site.
+        phase: whether it is alive.
+        reason: why that is so.
+        last_seen: when it last gave a sign of life, by the clock of the site; None if it is not known to have.
+        said: what it said of itself, if it did.
+        entry: what the operator says of its EdgeDevice, if there is one.
     """
 
     id: str
-    status: DeviceStatus | None = None
-    roster: Mapping[str, Any] | None = None
-    heard_at: dt.datetime | None = field(default=None, compare=False)
+    phase: Phase
+    reason: Reason
+    last_seen: dt.datetime | None = None
+    said: DeviceStatus | None = None
+    entry: RosterEntry | None = None
 
     @property
     def state(self) -> str:
         """Return `online`, `offline` or `unknown`."""
-        return self.status.status if self.status else UNKNOWN
-
-    @property
-    def type(self) -> str:
-        """Return its type; empty where nobody told."""
-        return self._said("type")
-
-    @property
-    def last_seen(self) -> dt.datetime | None:
-        """Return when it last gave a sign of life."""
-        told = self.status.last_seen if self.status else None
-        return max((when for when in (told, self.heard_at) if when is not None), default=None)
+        return state_of(self.phase)
 
     def to_object(self) -> dict[str, Any]:
         """Return the fields of the status payload."""
-        said = self.status.to_object() if self.status else {"metadata": {}}
+        said = self.said.to_object() if self.said else {"metadata": {}}
         return said | {
             "id": self.id,
-            "name": self._said("name") or self.id,
-            "type": self.type,
-            "location": self._said("location"),
+            "name": told(self.said, self.entry, "name") or self.id,
+            "type": told(self.said, self.entry, "type"),
+            "location": told(self.said, self.entry, "location"),
             "status": self.state,
+            "reason": self.reason.value,
             "last_seen": self._last_seen_text(),
         }
 
@@ -62,8 +66,7 @@ class Device:
     def _last_seen_text(self) -> str | None:
         return format_timestamp(self.last_seen) if self.last_seen else None
 
-    def _said(self, name: str) -> str:
-        """Return a text as the device says it, else as its EdgeDevice does."""
-        own = str(getattr(self.status, name)) if self.status else ""
-        listed = self.roster.get(name) if self.roster else None
-        return own or (listed if isinstance(listed, str) else "")
+
+def told(said: DeviceStatus | None, entry: RosterEntry | None, name: str) -> str:
+    """Return a text as the device says it, else as its EdgeDevice does; empty where neither does."""
+    return (str(getattr(said, name)) if said else "") or (str(getattr(entry, name)) if entry else "")

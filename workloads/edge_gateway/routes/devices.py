@@ -8,17 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from edge_gateway.auth.access import Doors, caller_of
+from edge_gateway.auth.access import Doors
 from edge_gateway.body import malformed
 from edge_gateway.cursor import encode_cursor
-from edge_gateway.devices.device import Device
 from edge_gateway.devices.table import DeviceTable
-from edge_gateway.heard import HeardDevices
 from edge_gateway.link import BrokerLink
 from edge_gateway.routes.documents import STATUS_BODY
 from edge_gateway.routes.finder import DeviceFinder
 from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, position, read_body
-from edge_wire.messages import DeviceStatus, MalformedError
+from edge_wire.messages import DeviceStatus, MalformedError, format_timestamp
 
 _LIST = "devices"
 
@@ -30,13 +28,11 @@ class DeviceRoutes:
     Attributes:
         table: of the devices.
         link: publishes what a device says of itself.
-        heard: notes which devices spoke.
         now: the time (aware).
     """
 
     table: DeviceTable
     link: BrokerLink
-    heard: HeardDevices
     now: Callable[[], dt.datetime]
 
     def router(self, doors: Doors) -> APIRouter:
@@ -76,7 +72,7 @@ class DeviceRoutes:
         )
 
     async def device(self, device_id: DeviceId) -> Response:
-        """Show what a device says of itself."""
+        """Show what a device is, whether it is alive, and why that is believed (`reason`)."""
         return answer(DeviceFinder(self.table).find(device_id).to_object())
 
     async def status(self, device_id: DeviceId) -> Response:
@@ -91,8 +87,7 @@ class DeviceRoutes:
             raise malformed(error) from error
         said = said if said.last_seen else replace(said, last_seen=self.now())
         await self.link.status(said)
-        # The broker tells us as well, but whoever got our answer may ask sooner.
+        # The broker tells us as well, as it tells all others, but whoever got our answer may ask sooner.
         self.table.set_status(device_id, said)
-        if caller_of(request).is_device:
-            self.heard.note(device_id)
-        return answer({"message": "status published", **Device(device_id, said).to_status()})
+        seen = format_timestamp(said.last_seen) if said.last_seen else None
+        return answer({"message": "status published", "device_id": device_id, "status": said.status, "last_seen": seen})

@@ -1,0 +1,152 @@
+"""Whether the devices of the site are alive, by the rules that the operator goes by as well. Pure: clocks are given."""
+
+import datetime as dt
+import math
+from collections.abc import Callable
+
+from edge_liveness import Counts, DeviceSettings, Known, Phase, Presence, Reason, Seed, SiteLiveness, SiteSettings
+from edge_wire.messages import Activity, DeviceStatus, RosterEntry
+
+DEFAULTS = SiteSettings()
+"""Of devices that the operator does not tell of."""
+
+NOT_PROVEN = frozenset({Reason.NOT_YET_SEEN, Reason.BROKER_RESTARTED})
+"""Reasons of devices that nothing is known of but what was retained."""
+
+
+class Lives:
+    """The lives of the devices that the table lists.
+
+    Args:
+        steady: seconds on a clock that never goes back.
+        wall: the time (aware), for people.
+        turned: called with the reason of each change.
+
+    Attributes:
+        steady: as given.
+    """
+
+    def __init__(
+        self, steady: Callable[[], float], wall: Callable[[], dt.datetime], turned: Callable[[str], None]
+    ) -> None:
+        self.steady = steady
+        self._wall = wall
+        self._turned = turned
+        self._floor = SiteLiveness(DEFAULTS, steady())
+        self._digests_missing = False
+
+    def connected(self) -> None:
+        """Take a new connection to the broker, before anything that comes by it."""
+        self._floor.connected(self.steady())
+
+    def lost(self) -> None:
+        """Take the loss of the connection: it says nothing of the devices."""
+        self._floor.disconnected(self.steady())
+
+    def booted(self, boot_id: str) -> None:
+        """Take what names the broker's present start."""
+        self._floor.booted(self.steady(), boot_id)
+
+    def digests(self, *, missing: bool) -> None:
+        """Take whether the processor, which tells who sent readings, is away: silence means nothing then."""
+        self._digests_missing = missing
+        if missing:
+            self._floor.deafened()
+        else:
+            self._floor.hearing(self.steady())
+
+    def was_deaf(self) -> None:
+        """Take that this process did not listen for a while: silence in it means nothing."""
+        if not self._digests_missing:
+            self._floor.deafened()
+            self._floor.hearing(self.steady())
+
+    def put(self, device_id: str, entry: RosterEntry | None) -> None:
+        """Add a device, or give it the settings that the operator tells of it; the defaults where it tells none."""
+        self._floor.put(device_id, self.steady(), settings_of(entry))
+
+    def remove(self, device_id: str) -> None:
+        """Forget a device."""
+        self._floor.remove(device_id)
+
+    def heard(self, device_id: str) -> None:
+        """Take a fresh message of a device."""
+        self._floor.heard(device_id, self.steady())
+
+    def status(self, device_id: str, status: DeviceStatus, *, retained: bool) -> None:
+        """Take a status of a device, fresh or a replay."""
+        self._floor.status(device_id, status, self.steady(), retained=retained)
+
+    def digest(self, activity: Activity) -> None:
+        """Take a digest of who was heard, or of who was heard when."""
+        self._floor.digest(activity, self.steady())
+
+    def arrived(self, device_id: str, entry: RosterEntry | None, ago: float) -> None:
+        """Take that the store has a reading of a device from `ago` seconds ago.
+
+        Of a device that is known from what was retained alone this is where its life begins for us; to others it says
+        nothing new.
+        """
+        known, settings, at = self._floor.known(device_id), settings_of(entry), self.steady()
+        if known is None or known.reason not in NOT_PROVEN or not 0 <= ago < settings.offline_after:
+            return
+        self._floor.remove(device_id)
+        seed = Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, since=at - ago, seen=at - ago, session=known.session)
+        self._floor.put(device_id, at, settings, seed)
+
+    def tick(self) -> None:
+        """Take that time has gone by; to be called several times a second."""
+        now = self.steady()
+        deadline = self._floor.deadline()
+        if deadline is None or deadline > now:
+            return
+        for transition in self._floor.tick(now):
+            self._turned(transition.reason.value)
+        self._floor.site_events()
+
+    def known(self, device_id: str) -> Known:
+        """Return what is known of a device that was put.
+
+        Raises:
+            KeyError: it was not.
+        """
+        known = self._floor.known(device_id)
+        if known is None:
+            raise KeyError(device_id)
+        return known
+
+    def counts(self) -> Counts:
+        """Return how many devices there are, in all and by phase."""
+        return self._floor.counts()
+
+    def last_seen(self, known: Known, said: DeviceStatus | None) -> dt.datetime | None:
+        """Return when a device last gave a sign of life: as we heard it, or as it says itself where that is later.
+
+        A time that is still to come is no time at which it was seen: its clock is wrong.
+        """
+        now = self._wall()
+        heard = None if known.seen is None else _before(now, self.steady() - known.seen)
+        own = said.last_seen if said is not None and said.last_seen is not None and said.last_seen <= now else None
+        return max((when for when in (own, heard) if when is not None), default=None)
+
+
+def settings_of(entry: RosterEntry | None) -> DeviceSettings:
+    """Return what decides of a device, as the operator tells it."""
+    if entry is None:
+        return DEFAULTS.device()
+    return DEFAULTS.device(
+        heartbeat_interval=entry.heartbeat_interval_seconds,
+        offline_after=entry.offline_after_seconds,
+        presence=Presence(entry.presence),
+        is_disabled=entry.disabled,
+    )
+
+
+def _before(now: dt.datetime, seconds: float) -> dt.datetime | None:
+    """Return the time so long before `now`; None where there is no such time."""
+    if not math.isfinite(seconds):
+        return None
+    try:
+        return now - dt.timedelta(seconds=seconds)
+    except OverflowError:
+        return None
