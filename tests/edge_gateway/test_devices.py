@@ -12,7 +12,7 @@ from edge_service.mqtt import MqttOptions, MqttSession
 from tests.edge_gateway.gateways import Gateway, Gateways
 from tests.edge_processor.site import Site
 
-SECONDS = 20.0
+SECONDS = 30.0
 
 
 async def until(gateway: Gateway, path: str, wanted: Any) -> None:

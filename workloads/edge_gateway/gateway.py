@@ -92,7 +92,7 @@ class Gateway:
 
     async def keep_time(self) -> None:
         """Have it noticed that devices fall silent, until cancelled."""
-        await tick(self._lives)
+        await tick(self._lives, self._table)
 
     async def reach_store(self) -> None:
         """Ask the store until it answers once."""

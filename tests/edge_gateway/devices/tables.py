@@ -44,6 +44,7 @@ class World:
         for _ in range(int(seconds * 4)):
             self.at += 0.25
             self.lives.tick()
+            self.table.sweep()
 
     def ids(self) -> list[str]:
         return [device.id for device in self.table.page("", 1000).devices]

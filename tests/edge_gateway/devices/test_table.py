@@ -76,14 +76,38 @@ def test_what_the_broker_does_not_tell_again_after_a_reconnect_is_forgotten() ->
     world.table.complete()
     assert world.table.complete_once
     assert world.ids() == ["cleared", "kept", "left", "listed"]
+    world.wait(1)
     world.table.begin()
     world.say("kept")
     world.roster("listed")
+    world.wait(60)
     assert world.ids() == ["cleared", "kept", "left", "listed"], "until all is told nothing is missing"
     world.table.complete()
+    world.wait(14)
+    assert world.ids() == ["cleared", "kept", "left", "listed"], "a broker that lost its data is told again"
+    world.wait(2)
     assert world.ids() == ["kept", "listed"]
-    assert world.shown("listed").said is None
+    assert world.shown("listed").record.said is None
     assert world.state("listed")[0] == "online", "what was heard of it stands"
+
+
+def test_a_broker_that_lost_its_data_costs_no_state() -> None:
+    world = World("own", "silent")
+    world.roster("listed", offline_after_seconds=60.0)
+    world.table.heard("listed")
+    world.table.complete()
+    world.lives.lost()
+    world.wait(3)
+    world.table.begin()
+    world.table.complete()
+    world.wait(5)
+    world.roster("listed", offline_after_seconds=60.0)
+    world.table.heard("own")
+    world.wait(20)
+    assert world.ids() == ["listed", "own"], "who was heard is there, whoever tells of it"
+    assert world.state("listed") == world.state("own") == ("online", "HeartbeatReceived")
+    world.digest(silent=0.0)
+    assert "silent" in world.ids(), "it was forgotten, not taken back"
 
 
 def test_there_is_room_for_so_many_that_nobody_tells_of(monkeypatch: pytest.MonkeyPatch) -> None:

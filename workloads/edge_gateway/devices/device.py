@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from edge_gateway.devices.records import Record
 from edge_liveness import Phase, Reason
-from edge_wire.messages import DeviceStatus, RosterEntry, format_timestamp
+from edge_wire.messages import format_timestamp
 
 UNKNOWN = "unknown"
 """The status of a device of which nothing can be said now; its reason says why."""
@@ -29,17 +30,15 @@ class Device:
         id: its id.
         phase: whether it is alive.
         reason: why that is so.
+        record: what was told of it.
         last_seen: when it last gave a sign of life, by the clock of the site; None if it is not known to have.
-        said: what it said of itself, if it did.
-        entry: what the operator says of its EdgeDevice, if there is one.
     """
 
     id: str
     phase: Phase
     reason: Reason
+    record: Record
     last_seen: dt.datetime | None = None
-    said: DeviceStatus | None = None
-    entry: RosterEntry | None = None
 
     @property
     def state(self) -> str:
@@ -48,12 +47,12 @@ class Device:
 
     def to_object(self) -> dict[str, Any]:
         """Return the fields of the status payload."""
-        said = self.said.to_object() if self.said else {"metadata": {}}
+        said = self.record.said.to_object() if self.record.said else {"metadata": {}}
         return said | {
             "id": self.id,
-            "name": told(self.said, self.entry, "name") or self.id,
-            "type": told(self.said, self.entry, "type"),
-            "location": told(self.said, self.entry, "location"),
+            "name": self.record.text("name") or self.id,
+            "type": self.record.text("type"),
+            "location": self.record.text("location"),
             "status": self.state,
             "reason": self.reason.value,
             "last_seen": self._last_seen_text(),
@@ -65,8 +64,3 @@ class Device:
 
     def _last_seen_text(self) -> str | None:
         return format_timestamp(self.last_seen) if self.last_seen else None
-
-
-def told(said: DeviceStatus | None, entry: RosterEntry | None, name: str) -> str:
-    """Return a text as the device says it, else as its EdgeDevice does; empty where neither does."""
-    return (str(getattr(said, name)) if said else "") or (str(getattr(entry, name)) if entry else "")

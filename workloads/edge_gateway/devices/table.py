@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from edge_gateway.devices.device import Device, state_of, told
+from edge_gateway.devices.device import Device, state_of
 from edge_gateway.devices.gone import Gone
-from edge_gateway.devices.ids import OrderedIds
 from edge_gateway.devices.lives import Lives
+from edge_gateway.devices.records import Record, Records
+from edge_gateway.devices.retelling import Retelling
 from edge_wire.messages import Activity, DeviceStatus, RosterEntry
 
 MOST_UNLISTED = 50_000
@@ -14,19 +15,6 @@ MOST_UNLISTED = 50_000
 
 LONGEST_AGE = 1e9
 """Seconds (30 years): who was heard longer ago was not."""
-
-
-@dataclass(slots=True)
-class _Record:
-    """What was told of a device.
-
-    Attributes:
-        said: what it said of itself.
-        entry: what the operator says of its EdgeDevice.
-    """
-
-    said: DeviceStatus | None = None
-    entry: RosterEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +34,7 @@ class DeviceTable:
     """The devices of the site: those that the operator tells of, that have a status, or that were heard.
 
     On each connection the broker tells all that it has retained. What it no longer tells was cleared while we did
-    not listen; `begin` and `complete` stand around the telling.
+    not listen, or lost; `begin` and `complete` stand around the telling, and `sweep` forgets.
 
     Args:
         lives: whether they are alive.
@@ -60,12 +48,9 @@ class DeviceTable:
         self.complete_once = False
         self._lives = lives
         self._turned_away = turned_away
-        self._records: dict[str, _Record] = {}
-        self._ids = OrderedIds()
-        self._unlisted = 0
+        self._records = Records()
         self._gone = Gone(lives.steady)
-        self._told_status: set[str] = set()
-        self._told_roster: set[str] = set()
+        self._retelling = Retelling(lives.steady)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -78,42 +63,52 @@ class DeviceTable:
     def begin(self) -> None:
         """Note that the broker begins to tell all that it has retained, on a new connection."""
         self._lives.connected()
-        self._told_status.clear()
-        self._told_roster.clear()
+        self._retelling.begin()
 
     def complete(self) -> None:
-        """Note that it has told all: forget what it did not tell."""
-        for device_id, record in tuple(self._records.items()):
-            if record.said is not None and device_id not in self._told_status:
-                self.set_status(device_id, None)
-            if record.entry is not None and device_id not in self._told_roster:
-                self.set_roster(device_id, None)
+        """Note that it has told all."""
+        self._retelling.complete()
         self.complete_once = True
+
+    def sweep(self) -> None:
+        """Forget what the broker has not told again, a while after it has told all; to be called now and then."""
+        if not self._retelling.is_due:
+            return
+        for device_id, record in self._records:
+            lost_status = record.said is not None and not self._retelling.has_status(device_id)
+            lost_entry = record.entry is not None and not self._retelling.has_entry(device_id)
+            if lost_status:
+                record.said = None
+            if lost_entry:
+                self._enter(device_id, record, None)
+            if (lost_status or lost_entry) and record.is_untold and not self._was_heard(device_id):
+                self._forget(device_id)
+        self._retelling.end()
 
     def set_status(self, device_id: str, status: DeviceStatus | None, *, retained: bool = False) -> None:
         """Take what a device says of itself, its will perhaps; None where its status was cleared."""
-        self._told_status.add(device_id)
-        record = self._records.get(device_id)
-        if status is None:
-            if record is not None:
-                record.said = None
-                self._forget_if_untold(device_id, record)
-        elif record := self._admitted(device_id):
-            record.said = status
+        record = self._records.get(device_id) if status is None else self._admitted(device_id)
+        if record is None:
+            return
+        record.said = status
+        if status is not None:
+            self._retelling.status(device_id)
             self._lives.status(device_id, status, retained=retained)
+        elif record.is_untold:
+            self._forget(device_id)
+            self._gone.went(device_id)
 
     def set_roster(self, device_id: str, entry: RosterEntry | None) -> None:
         """Take what the operator says of an EdgeDevice; None where it is gone."""
-        self._told_roster.add(device_id)
         record = self._records.get(device_id)
-        if entry is None and (record is None or record.entry is None):
-            return
-        if record is None:
-            record = self._add(device_id)
-        self._unlisted += (entry is None) - (record.entry is None)
-        record.entry = entry
-        self._lives.put(device_id, entry)
-        self._forget_if_untold(device_id, record)
+        if entry is not None:
+            self._enter(device_id, record or self._add(device_id), entry)
+            self._retelling.entry(device_id)
+        elif record is not None and record.entry is not None:
+            self._enter(device_id, record, None)
+            if record.is_untold:
+                self._forget(device_id)
+                self._gone.went(device_id)
 
     def heard(self, device_id: str) -> None:
         """Take a fresh message of a device, which may be one that nobody has told of so far."""
@@ -140,7 +135,7 @@ class DeviceTable:
         """Return at most `limit` devices whose ids come after `after`, of a status or a type where one is given."""
         found: list[str] = []
         last = None
-        for device_id in self._matching(self._ids.after(after), status, type_):
+        for device_id in self._matching(self._records.after(after), status, type_):
             if len(found) == limit:
                 last = found[-1]
                 break
@@ -151,7 +146,7 @@ class DeviceTable:
         """Return how many there are, of a status or a type where one is given."""
         if type_ is None:
             return len(self._records) if status is None else self.tally().get(status, 0)
-        return sum(1 for _ in self._matching(self._records, status, type_))
+        return sum(1 for _ in self._matching(self._records.after(""), status, type_))
 
     def tally(self) -> dict[str, int]:
         """Return how many there are of each status."""
@@ -162,40 +157,42 @@ class DeviceTable:
     def _matching(self, device_ids: Iterable[str], status: str | None, type_: str | None) -> Iterator[str]:
         for device_id in device_ids:
             record = self._records[device_id]
-            if type_ is not None and told(record.said, record.entry, "type") != type_:
+            if type_ is not None and record.text("type") != type_:
                 continue
             if status is not None and state_of(self._lives.known(device_id).phase) != status:
                 continue
             yield device_id
 
-    def _shown(self, device_id: str, record: _Record) -> Device:
+    def _shown(self, device_id: str, record: Record) -> Device:
         known = self._lives.known(device_id)
         seen = self._lives.last_seen(known, record.said)
-        return Device(device_id, known.phase, known.reason, seen, record.said, record.entry)
+        return Device(device_id, known.phase, known.reason, record, seen)
 
-    def _admitted(self, device_id: str) -> _Record | None:
+    def _admitted(self, device_id: str) -> Record | None:
         """Return the record of a device, a new one if there was none; None where there is no room for it."""
         record = self._records.get(device_id)
         if record is not None:
             return record
-        if self._unlisted >= MOST_UNLISTED:
+        if self._records.unlisted >= MOST_UNLISTED:
             self._turned_away()
             return None
         record = self._add(device_id)
         self._lives.put(device_id, None)
         return record
 
-    def _add(self, device_id: str) -> _Record:
-        record = self._records[device_id] = _Record()
-        self._unlisted += 1
-        self._ids.add(device_id)
+    def _add(self, device_id: str) -> Record:
         self._gone.back(device_id)
-        return record
+        return self._records.add(device_id)
 
-    def _forget_if_untold(self, device_id: str, record: _Record) -> None:
-        if record.said is None and record.entry is None:
-            del self._records[device_id]
-            self._ids.remove(device_id)
-            self._unlisted -= 1
-            self._lives.remove(device_id)
-            self._gone.went(device_id)
+    def _enter(self, device_id: str, record: Record, entry: RosterEntry | None) -> None:
+        self._records.enter(record, entry)
+        self._lives.put(device_id, entry)
+
+    def _forget(self, device_id: str) -> None:
+        self._records.remove(device_id)
+        self._lives.remove(device_id)
+
+    def _was_heard(self, device_id: str) -> bool:
+        """Return whether a device was heard on this connection."""
+        seen = self._lives.known(device_id).seen
+        return seen is not None and seen >= self._retelling.since

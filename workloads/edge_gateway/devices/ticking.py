@@ -3,6 +3,7 @@
 import asyncio
 
 from edge_gateway.devices.lives import Lives
+from edge_gateway.devices.table import DeviceTable
 
 TICK_SECONDS = 0.25
 
@@ -13,7 +14,7 @@ DEAF_SECONDS = 1.0
 """A process that was later by so much did not listen: silence in that time means nothing."""
 
 
-async def tick(lives: Lives) -> None:
+async def tick(lives: Lives, table: DeviceTable) -> None:
     """Tick until cancelled."""
     was_late = False
     while True:
@@ -25,3 +26,4 @@ async def tick(lives: Lives) -> None:
         was_late = late > LATE_SECONDS and not was_late
         if not was_late:
             lives.tick()
+            table.sweep()
