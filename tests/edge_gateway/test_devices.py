@@ -135,7 +135,19 @@ async def test_the_openapi_document_names_every_route_and_who_may_use_it(gateway
             assert route["summary"], (method, path)
             assert bool(route.get("security")) is (path not in open_routes), (method, path)
     assert "/devices/{device_id}/commands/{command_id}/ack" in document["paths"]
-    assert (await gateway.ask("GET", "/docs", token=None)).status == 200
+
+
+async def test_docs_show_every_route_and_load_nothing_from_elsewhere(gateway: Gateway) -> None:
+    page = await gateway.ask("GET", "/docs", token=None)
+    assert page.status == 200
+    assert page.headers["Content-Type"].startswith("text/html")
+    document = (await gateway.ask("GET", "/openapi.json", token=None)).body
+    for path, methods in document["paths"].items():
+        for method in methods:
+            assert f"<code>{method.upper()} {path}</code>" in page.body
+    assert "<script" not in page.body
+    assert "//" not in page.body
+    assert 'href="openapi.json"' in page.body
 
 
 async def test_requests_are_counted_by_route_and_not_by_path(gateway: Gateway) -> None:

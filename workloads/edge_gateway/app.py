@@ -1,15 +1,17 @@
 """The HTTP application: routes, probes, and errors as problems."""
 
 from collections.abc import Iterable
+from functools import partial
 from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp
 
+from edge_gateway.docs_page import docs_page
 from edge_gateway.measured import Measured
 from edge_gateway.metrics import Metrics
 from edge_gateway.problem import Problem, ProblemError
@@ -23,12 +25,16 @@ Devices send their id and broker password by HTTP Basic, over https, to routes b
 Errors are `application/problem+json`; `reason` is for programs.
 """
 
+_NOTHING_FROM_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'"
+
 
 def build_app(routers: Iterable[APIRouter], metrics: Metrics) -> ASGIApp:
     """Return the application that answers with `routers`, measured."""
-    app = FastAPI(title="Edge gateway", description=ABOUT, version=release(), redoc_url=None)
+    app = FastAPI(title="Edge gateway", description=ABOUT, version=release(), docs_url=None, redoc_url=None)
     for router in routers:
         app.include_router(router)
+    # Not FastAPI's own page: that one loads its scripts from elsewhere, and a site may be cut off.
+    app.add_route("/docs", partial(_docs, app), include_in_schema=False)
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -36,6 +42,10 @@ def build_app(routers: Iterable[APIRouter], metrics: Metrics) -> ASGIApp:
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _failed)
     return Measured(app, metrics)
+
+
+async def _docs(app: FastAPI, _request: Request) -> Response:
+    return HTMLResponse(docs_page(app.openapi()), headers={"Content-Security-Policy": _NOTHING_FROM_ELSEWHERE})
 
 
 async def _problem(_request: Request, error: Exception) -> Response:
