@@ -1,0 +1,80 @@
+"""`kubectl get edgedevices` and `GET /devices` say the same: a real operator and a real gateway on one broker."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from tests.edge_gateway.gateways import Gateway, Gateways
+from tests.edge_processor.site import Site
+from tests.support.brokered import BrokeredSite, brokered
+from tests.support.mosquitto import MosquittoFactory
+from tests.support.processes import OperatorFactory, eventually
+from tests.support.sites import Sites
+
+DEVICES = ("pump", "fan")
+PHASES = {"Online": "online", "Offline": "offline", "Unknown": "unknown"}
+
+
+@pytest.fixture
+def hall(
+    make_operator: OperatorFactory, mosquitto: MosquittoFactory, namespace: str, api: client.ApiClient
+) -> Iterator[BrokeredSite]:
+    """A site whose broker runs, with an operator that leads."""
+    with brokered(Sites.of(api, namespace), "hall", mosquitto(DEVICES)) as site:
+        site.apply(devices={"heartbeatInterval": "10s", "offlineAfter": "1m"})
+        make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
+        site.await_broker()
+        yield site
+
+
+@pytest.fixture
+def gateway(hall: BrokeredSite, tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway of that site."""
+    site = Site(hall.broker, tmp_path)
+    site.store.start().await_ready()
+    made = Gateways(site, tmp_path)
+    yield made()
+    made.end()
+    site.end()
+
+
+def shown(gateway: Gateway, device_id: str) -> dict[str, Any]:
+    """Return what the gateway says of a device; nothing if it does not know it."""
+    answer = asyncio.run(gateway.ask("GET", f"/devices/{device_id}"))
+    return answer.body if answer.status == 200 else {}
+
+
+def await_both(hall: BrokeredSite, gateway: Gateway, device: str, phase: str, reason: str) -> None:
+    """Wait until operator and gateway say the same of a device."""
+    hall.await_phase(device, phase, reason)
+    wanted = PHASES[phase], reason
+
+    def told() -> bool:
+        said = shown(gateway, device)
+        return (said.get("status"), said.get("reason")) == wanted
+
+    eventually(f"the gateway says {wanted} of {device}", told, 2)
+
+
+def test_operator_and_gateway_say_the_same(hall: BrokeredSite, gateway: Gateway) -> None:
+    hall.devices.apply("pump", displayName="Pump 1", type="pump", location="hall 3")
+    hall.devices.apply("fan", offlineAfter="3s", heartbeatInterval="1s")
+    for device in DEVICES:
+        await_both(hall, gateway, device, "Unknown", "NotYetSeen")
+    entry = shown(gateway, "pump")
+    assert (entry["name"], entry["type"], entry["location"]) == ("Pump 1", "pump", "hall 3")
+    pump, fan = hall.wire("pump").connect(), hall.wire("fan").connect()
+    await_both(hall, gateway, "pump", "Online", "HeartbeatReceived")
+    await_both(hall, gateway, "fan", "Offline", "HeartbeatExpired")
+    pump.vanish()
+    await_both(hall, gateway, "pump", "Offline", "LastWill")
+    fan.beat()
+    fan.sign_off()
+    await_both(hall, gateway, "fan", "Offline", "Disconnected")
+    hall.devices.delete("pump")
+    eventually("the gateway has forgotten it", lambda: not shown(gateway, "pump"))
+    assert shown(gateway, "fan")
