@@ -5,6 +5,7 @@ Run by `make bench-devices`, or `python -m benchmarks.session [--devices 100000]
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import resource
 import sys
@@ -132,7 +133,8 @@ async def measure(broker: Mosquitto, devices: int, rate: float) -> list[Row]:
             heard = await receiver.listen(number * devices, devices / rate + LATE_SECONDS)
             rows.append(Row(f"{what}, messages a CPU second", str(heard), ""))
     finally:
-        sending.kill()
+        with contextlib.suppress(ProcessLookupError):
+            sending.kill()
         await sending.wait()
     receiver.sessions.leave_all()
     await receiver.sessions.ended()
