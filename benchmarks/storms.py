@@ -46,11 +46,11 @@ def storms(fleet: DeviceFleet) -> Iterator[tuple[str, list[Row]]]:
     one, other = fleet.half(0), fleet.half(1)
     for storm in (
         Storm(f"{len(one)} die at once (kill -9)", lambda fleet: die(fleet, 0), one, GRACE),
-        Storm(f"{len(other)} die, operator kill -9 while it writes that", die_under_restart, other, UNHEARD),
-        Storm(f"all {len(fleet.home)} connect within {CONNECT_SECONDS:.0f} s", connect_all, list(fleet.home)),
-        Storm(f"the broker of {len(fleet.home) // len(fleet.sites)} killed (-9), back after 5 s", kill_broker, []),
-        Storm(f"{len(one)} die at once, again", lambda fleet: die(fleet, 0), one, GRACE),
         Storm(f"{len(one)} connect, operator kill -9 in the middle", connect_under_restart, one, HEARTBEAT),
+        Storm(f"the broker of {len(fleet.home) // len(fleet.sites)} killed (-9), back after 5 s", kill_broker, []),
+        Storm(f"{len(other)} die, operator kill -9 while it writes that", die_under_restart, other, UNHEARD),
+        Storm(f"the other {len(one)} die at once", lambda fleet: die(fleet, 0), one, GRACE),
+        Storm(f"all {len(fleet.home)} connect within {CONNECT_SECONDS:.0f} s", connect_all, list(fleet.home)),
     ):
         yield storm.title, measure(fleet, storm)
 
