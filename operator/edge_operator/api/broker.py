@@ -14,7 +14,7 @@ RESERVED_CLIENTS = ("broker", "gateway", "mqtt", "operator", "processor", "stora
 
 _RESERVED = ", ".join(f"'{name}'" for name in RESERVED_CLIENTS)
 
-_LEVEL = "([+]|[^\\\\s\\\\p{C}+#/]*)"
+_LEVEL = "([+]|[^\\\\s\\\\p{C}\\\\p{Z}+#/]*)"
 
 TopicFilter = Annotated[
     str,

@@ -1,5 +1,6 @@
 """The parts of an EdgeSite's spec: cloud, gateway, processor, storage, devices, scheduling."""
 
+from itertools import combinations
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -7,7 +8,18 @@ from pydantic import Field
 from .placement import Affinity, Toleration
 from .references import Host, Resources, SecretRef
 from .schema import LIST_ATOMIC, LIST_SET, MAP_ATOMIC, ApiModel, list_map, rule, rules
-from .values import AnnotationMap, Decimal, Image, LabelMap, OptionalName, Quantity, duration, url
+from .values import (
+    PRINTABLE,
+    AnnotationMap,
+    Decimal,
+    Image,
+    LabelMap,
+    OptionalName,
+    Quantity,
+    duration,
+    is_quantity,
+    url,
+)
 
 Replicas = Annotated[int, Field(ge=0, le=32)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -45,6 +57,14 @@ class NodePorts(ApiModel):
     """Node port of CoAP (UDP)."""
 
 
+_TCP_PORTS = ("http", "https", "mqtt", "mqtts")
+_NODE_PORTS_DIFFER = " && ".join(
+    f"(!has(self.{one}) || !has(self.{other}) || self.{one} != self.{other})"
+    for one, other in combinations(_TCP_PORTS, 2)
+)
+NODE_PORTS_RULES = rules(rule(_NODE_PORTS_DIFFER, "http, https, mqtt and mqtts need a port each: two are the same"))
+
+
 class GatewayService(ApiModel):
     """How the gateway is reached from outside the cluster."""
 
@@ -71,7 +91,7 @@ class GatewayService(ApiModel):
     ) = None
     """Which load balancer serves the Service, with type LoadBalancer; the cluster's default if not given."""
 
-    node_ports: NodePorts | None = None
+    node_ports: Annotated[NodePorts, Field(json_schema_extra=NODE_PORTS_RULES)] | None = None
     """Fixed node ports; the cluster picks those that are not given."""
 
     external_address: Host | None = None
@@ -144,7 +164,8 @@ class Kafka(ApiModel):
                     max_length=260,
                     json_schema_extra=rules(
                         rule(
-                            "self.matches('^[A-Za-z0-9._-]+:[0-9]{1,5}$') && int(self.split(':')[1]) <= 65535",
+                            "self.matches('^[A-Za-z0-9][A-Za-z0-9._-]*:[1-9][0-9]{0,4}$')"
+                            " && int(self.split(':')[1]) <= 65535",
                             "must be host:port, such as edge-kafka:9092",
                         )
                     ),
@@ -160,7 +181,10 @@ class Kafka(ApiModel):
         Field(
             max_length=249,
             json_schema_extra=rules(
-                rule("self.matches('^[A-Za-z0-9._-]+$')", "must be of letters, digits, '.', '_' and '-'")
+                rule(
+                    "self.matches('^[A-Za-z0-9._-]+$') && self != '.' && self != '..'",
+                    "must be of letters, digits, '.', '_' and '-', and neither '.' nor '..'",
+                )
             ),
         ),
     ] = "edge-readings"
@@ -190,7 +214,7 @@ class Rule(ApiModel):
     ]
     """Name of the rule; alerts carry it."""
 
-    sensor_type: Annotated[str, Field(min_length=1, max_length=64)]
+    sensor_type: Annotated[str, Field(min_length=1, max_length=64, json_schema_extra=PRINTABLE)]
     """Which readings the rule is about, such as temperature."""
 
     above: Decimal | None = None
@@ -212,13 +236,13 @@ class Rule(ApiModel):
 RULE_RULES = rules(
     rule("has(self.above) != has(self.below)", "needs exactly one of above and below"),
     rule(
-        "!has(self.clear) || !has(self.above) || !isQuantity(string(self.clear)) || !isQuantity(string(self.above))"
+        f"!has(self.clear) || !has(self.above) || !{is_quantity('self.clear')} || !{is_quantity('self.above')}"
         " || !quantity(string(self.clear)).isGreaterThan(quantity(string(self.above)))",
         "must not be greater than above: the alert clears on the way down",
         fieldPath=".clear",
     ),
     rule(
-        "!has(self.clear) || !has(self.below) || !isQuantity(string(self.clear)) || !isQuantity(string(self.below))"
+        f"!has(self.clear) || !has(self.below) || !{is_quantity('self.clear')} || !{is_quantity('self.below')}"
         " || !quantity(string(self.clear)).isLessThan(quantity(string(self.below)))",
         "must not be less than below: the alert clears on the way up",
         fieldPath=".clear",

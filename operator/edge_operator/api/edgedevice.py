@@ -7,7 +7,7 @@ from pydantic import Field
 from .conditions import Conditions, Timestamp
 from .references import SecretRef
 from .schema import MAP_ATOMIC, ApiModel, rule, rules, unchanging
-from .values import SecretName, at_least_twice, duration
+from .values import PRINTABLE, SecretName, at_least_twice, duration
 
 DEVICE_ID = "^[A-Za-z0-9._-]{1,64}$"
 """Identifiers of devices: one level of an MQTT topic and one segment of a URL."""
@@ -28,6 +28,12 @@ DEVICE_RULES = rules(
         "must have at most 63 characters",
         fieldPath=".metadata.name",
     )
+)
+ATTRIBUTES_RULES = rules(
+    rule(
+        "self.all(key, size(key) <= 63 && key.matches('^[^\\\\p{Cc}]+$'))",
+        "must have names of 1 to 63 characters, without line breaks and other control characters",
+    ),
 )
 CREDENTIALS_RULES = rules(
     rule(
@@ -104,16 +110,19 @@ class EdgeDeviceSpec(ApiModel):
     """Identifier of the device on the wire: its username, and its place in topics and URLs. Unique in its site;
     cannot be changed. Default: the object's name."""
 
-    display_name: Annotated[str, Field(max_length=253)] | None = None
+    display_name: Annotated[str, Field(max_length=253, json_schema_extra=PRINTABLE)] | None = None
     """Name for people."""
 
-    type: Annotated[str, Field(max_length=63)] | None = None
+    type: Annotated[str, Field(max_length=63, json_schema_extra=PRINTABLE)] | None = None
     """Kind of the device, such as temperature-sensor."""
 
-    location: Annotated[str, Field(max_length=253)] | None = None
+    location: Annotated[str, Field(max_length=253, json_schema_extra=PRINTABLE)] | None = None
     """Where in the site the device is."""
 
-    attributes: Annotated[dict[str, Annotated[str, Field(max_length=256)]] | None, Field(max_length=32)] = None
+    attributes: Annotated[
+        dict[str, Annotated[str, Field(max_length=256)]] | None,
+        Field(max_length=32, json_schema_extra=ATTRIBUTES_RULES),
+    ] = None
     """Anything else worth knowing of the device, such as its serial number."""
 
     heartbeat_interval: Annotated[str, duration("1s", "24h")] | None = None

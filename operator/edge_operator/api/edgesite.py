@@ -9,14 +9,14 @@ from .components import Cloud, DeviceDefaults, Gateway, PodMetadata, Processor, 
 from .conditions import Conditions, Timestamp
 from .references import PullSecret
 from .schema import ApiModel, list_map, rule, rules, unchanging
-from .values import at_least_twice, only_grows
+from .values import PRINTABLE, at_least_twice, is_quantity, only_grows
 
 STORAGE_RULES = rules(
     only_grows(".size", "self.size", "oldSelf.size"),
     unchanging("storageClassName", "cannot be changed, added or removed: existing volumes keep their class"),
     rule(
-        "!has(self.retention) || !has(self.retention.maxSize) || !isQuantity(string(self.retention.maxSize))"
-        " || !isQuantity(string(self.size))"
+        f"!has(self.retention) || !has(self.retention.maxSize) || !{is_quantity('self.retention.maxSize')}"
+        f" || !{is_quantity('self.size')}"
         " || !quantity(string(self.retention.maxSize)).isGreaterThan(quantity(string(self.size)))",
         "must not be above the size of the volume: raise storage.size or lower maxSize",
         fieldPath=".retention.maxSize",
@@ -35,7 +35,7 @@ SITE_RULES = rules(
 class EdgeSiteSpec(ApiModel):
     """What the site should be; every part is optional."""
 
-    location: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    location: Annotated[str, Field(min_length=1, max_length=253, json_schema_extra=PRINTABLE)] | None = None
     """Where the site is, put on every reading. Default: the object's name."""
 
     cloud: Cloud | None = None

@@ -4,7 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from .schema import LIST_ATOMIC, ApiModel, rule, rules
+from .schema import LIST_ATOMIC, MAP_ATOMIC, ApiModel, rule, rules
+from .values import LabelMap
+
+# As in the core API: what two appliers say of one selector is not mixed.
+_ATOMIC = ConfigDict(json_schema_extra=MAP_ATOMIC)
 
 
 class Toleration(ApiModel):
@@ -94,6 +98,8 @@ NodeRequirements = Annotated[list[NodeRequirement] | None, Field(max_length=32, 
 class NodeSelectorTerm(ApiModel):
     """Conditions that a node meets all of."""
 
+    model_config = _ATOMIC
+
     match_expressions: NodeRequirements = None
     """Conditions on the node's labels."""
 
@@ -103,6 +109,8 @@ class NodeSelectorTerm(ApiModel):
 
 class NodeSelector(ApiModel):
     """Terms of which a node meets at least one."""
+
+    model_config = _ATOMIC
 
     node_selector_terms: Annotated[
         list[NodeSelectorTerm], Field(min_length=1, max_length=16, json_schema_extra=LIST_ATOMIC)
@@ -135,7 +143,9 @@ class NodeAffinity(ApiModel):
 class LabelSelector(ApiModel):
     """Which pods or namespaces are meant, by label."""
 
-    match_labels: Annotated[dict[str, Annotated[str, Field(max_length=63)]] | None, Field(max_length=32)] = None
+    model_config = _ATOMIC
+
+    match_labels: LabelMap | None = None
     """Labels with their exact values."""
 
     match_expressions: LabelRequirements = None

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from .schema import MAP_ATOMIC, ApiModel, rule, rules
-from .values import ResourceQuantity, SecretName
+from .values import ResourceQuantity, SecretName, is_quantity
 
 
 class SecretReference(ApiModel):
@@ -17,12 +17,28 @@ class SecretReference(ApiModel):
 
 SecretRef = Annotated[SecretReference, Field(json_schema_extra=MAP_ATOMIC)]
 
-ResourceMap = Annotated[dict[str, ResourceQuantity], Field(max_length=16)]
+_MEMORY = "self['memory']"
+RESOURCE_RULES = rules(
+    rule(
+        "self.all(key, key in ['cpu', 'memory', 'ephemeral-storage']"
+        " || ((key.contains('/') || key.startsWith('hugepages-'))"
+        " && !format.qualifiedName().validate(key).hasValue()))",
+        "must be of cpu, memory, ephemeral-storage, hugepages-<size>, or a resource with its domain such as"
+        " example.com/gpu",
+    ),
+    rule(
+        f"!('memory' in self) || !{is_quantity(_MEMORY)}"
+        f" || quantity(string({_MEMORY})).compareTo(quantity('0')) == 0"
+        f" || !quantity(string({_MEMORY})).isLessThan(quantity('1Mi'))",
+        "memory must be at least 1Mi: m is a thousandth of a byte, Mi a mebibyte",
+    ),
+)
+ResourceMap = Annotated[dict[str, ResourceQuantity], Field(max_length=16, json_schema_extra=RESOURCE_RULES)]
 
 
 def _within_limit(resource_map: str, limit_map: str) -> str:
     request, limit = f"{resource_map}[key]", f"{limit_map}[key]"
-    both = f"key in {limit_map} && isQuantity(string({request})) && isQuantity(string({limit}))"
+    both = f"key in {limit_map} && {is_quantity(request)} && {is_quantity(limit)}"
     return (
         f"{resource_map}.all(key, !({both}) || !quantity(string({request})).isGreaterThan(quantity(string({limit}))))"
     )

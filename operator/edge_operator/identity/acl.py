@@ -1,6 +1,7 @@
 """Access rules of the managed broker: who may read and write which topic; nothing else is granted."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -93,6 +94,7 @@ _COMPONENTS = (
 # As the CRD says it; said again because one bad line here would be a hole, or end the broker.
 _FIRST_LEVEL = re.compile(r"[^$+#][^+#]*")
 _LEVEL = re.compile(r"[+]|[^+#]*")
+_BLANK_OR_CONTROL = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})
 
 
 def access_rules(clients: Iterable[BrokerClient]) -> tuple[UserRules, ...]:
@@ -122,8 +124,8 @@ def _client_rules(client: BrokerClient) -> UserRules:
 
 def _checked(topic: str, where: str) -> str:
     first, *rest = topic.removesuffix("/#").split("/")
-    printable = topic.isprintable() and " " not in topic
-    if not (printable and _FIRST_LEVEL.fullmatch(first) and all(_LEVEL.fullmatch(level) for level in rest)):
+    plain = all(unicodedata.category(each) not in _BLANK_OR_CONTROL for each in topic)
+    if not (plain and _FIRST_LEVEL.fullmatch(first) and all(_LEVEL.fullmatch(level) for level in rest)):
         raise ValueError(
             f"{where}: {topic!r} must be a topic filter without blanks whose first level is spelt out and no $ topic"
         )

@@ -28,6 +28,11 @@ def test_gateway_fields() -> None:
     ]
 
 
+def test_a_value_is_not_expanded() -> None:
+    values = environment("gateway", {"location": "$(EDGE_SITE) $$5"})
+    assert values["EDGE_LOCATION"] == "$$(EDGE_SITE) $$$$5"
+
+
 def test_gateway_service_fields() -> None:
     service = children(FULL)["Service", "gateway"]
     assert service["metadata"]["annotations"] == {"example.com/pool": "edge"}

@@ -26,5 +26,5 @@ def location(site: Site) -> str:
 
 
 def env(values: Mapping[str, str | None]) -> list[Manifest]:
-    """Return `values` as a container's `env`."""
-    return [{"name": name, "value": value} for name, value in values.items() if value is not None]
+    """Return `values` as a container's `env`: as they are, Kubernetes would put variables in for `$(NAME)`."""
+    return [{"name": name, "value": value.replace("$", "$$")} for name, value in values.items() if value is not None]
