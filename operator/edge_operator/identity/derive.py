@@ -20,6 +20,12 @@ ROOT_BYTES = 32
 SALT_BYTES = 12
 """Mosquitto takes salts of exactly 12 or 64 bytes."""
 
+OSCORE_SECRET_BYTES = 16
+"""As long as the keys of AES-CCM-16-64-128."""
+
+OSCORE_ID_BYTES = 7
+"""The most that AES-CCM-16-64-128 leaves room for: its nonce of 13 bytes less 6."""
+
 
 def component_password(root: bytes, username: str) -> str:
     """Return the broker password of a component, such as `~gateway`."""
@@ -49,6 +55,27 @@ def salt(root: bytes, username: str, password: str) -> bytes:
 def certificate_material(root: bytes, *parts: str) -> bytes:
     """Return 64 bytes for a key or a serial number of a certificate."""
     return _derive(root, "certificate", *parts, "1") + _derive(root, "certificate", *parts, "2")
+
+
+def oscore_key(root: bytes) -> bytes:
+    """Return the key of a site from which those of its devices' OSCORE contexts derive."""
+    return _derive(root, "oscore-key")
+
+
+def oscore_secret(key: bytes, device_id: str, rotation: int) -> bytes:
+    """Return the OSCORE master secret (RFC 8613, 3.2.1) of a device in its given rotation.
+
+    Args:
+        key: `oscore_key` of its site.
+        device_id: the device.
+        rotation: raised for another secret.
+    """
+    return _derive(key, "oscore-secret", device_id, str(rotation))[:OSCORE_SECRET_BYTES]
+
+
+def oscore_sender_id(key: bytes, device_id: str) -> bytes:
+    """Return the OSCORE sender identifier of a device: names may be longer than one can be (RFC 8613, 3.3)."""
+    return _derive(key, "oscore-sender-id", device_id)[:OSCORE_ID_BYTES]
 
 
 def _derive(root: bytes, purpose: str, *parts: str) -> bytes:

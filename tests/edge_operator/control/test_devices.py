@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import time
 
 import pytest
@@ -45,6 +46,7 @@ def test_device_gets_a_login_that_the_broker_takes(devices: Devices) -> None:
         "port": "8883",
         "url": f"mqtts://{host}:8883",
     }
+    assert json.loads(secret["oscore.json"]).keys() >= {"sender-id_hex", "recipient-id_hex", "secret_hex"}
     assert secret["ca.crt"] == (devices.secret(f"{SITE}-mqtt-tls") or {})["ca.crt"]
     assert check_password(devices.await_login("pump-1"), secret["password"])
 

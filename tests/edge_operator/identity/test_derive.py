@@ -20,11 +20,16 @@ FROZEN = [
     (derive.device_password(ROOT, "d1", 1), "CVvcfIs7_YDOBT0ZvV5wv-1vTh8Tmqxj3LCUX1iAApk"),
     (derive.api_token(ROOT), "Ulr69vCRvPdvTI1vtVWMi17JrIsgDTmO8G-FAlDliEI"),
     (derive.salt(ROOT, "d1", "password").hex(), "5a5f9622c666dda24fb45eb6"),
+    (derive.oscore_key(ROOT).hex(), "083e5572b5cb73cf83e92e17cd61ed7f8dbe7f6d817a5c6520cb04c6f8bc9c60"),
+    (derive.oscore_secret(derive.oscore_key(ROOT), "d1", 0).hex(), "5da3e6737e235b8147f82265ae0b81ee"),
+    (derive.oscore_sender_id(derive.oscore_key(ROOT), "d1").hex(), "caa08740ad8ae3"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), FROZEN, ids=["component", "client", "device", "rotated", "token", "salt"]
+    ("value", "expected"),
+    FROZEN,
+    ids=["component", "client", "device", "rotated", "token", "salt", "oscore key", "oscore secret", "oscore id"],
 )
 def test_values_are_frozen(value: str, expected: str) -> None:
     assert value == expected

@@ -6,6 +6,7 @@ from edge_operator.desired.inputs import Device, Manifest
 from edge_operator.desired.metadata import device_labels
 from edge_operator.identity.certificates import authority_certificate
 from edge_operator.identity.logins import device_login
+from edge_operator.identity.oscore import oscore_context
 
 
 def device_secret(device: Device) -> Manifest:
@@ -37,6 +38,7 @@ def device_secret(device: Device) -> Manifest:
                 "host": device.host,
                 "port": str(device.port),
                 "url": f"mqtts://{host}:{device.port}",
+                "oscore.json": oscore_context(device.root, device.login.device_id, device.login.rotation),
                 **_authority(device),
             }
         ),
