@@ -121,7 +121,7 @@ async def _watch_resources(operator: Operator, settings: Settings, connection: C
             await watch_resources(connection, feed, settings.watch_namespaces)
         except Exception:
             logger.exception("the watch of the custom resources ended and is begun anew")
-            await asyncio.sleep(RESTART_SECONDS)
+        await asyncio.sleep(RESTART_SECONDS)
 
 
 def main() -> None:

@@ -5,10 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .broker import BROKER_RULES, Broker
-from .components import Cloud, DeviceDefaults, Gateway, PodMetadata, Processor, Scheduling, Storage
+from .components import Cloud, DeviceDefaults, PodMetadata, Scheduling
 from .conditions import Conditions, Timestamp
+from .gateway import Gateway
+from .processor import Processor
 from .references import PullSecret
 from .schema import ApiModel, list_map, rule, rules, unchanging
+from .storage import Storage
 from .values import PRINTABLE, at_least_twice, is_quantity, only_grows
 
 STORAGE_RULES = rules(

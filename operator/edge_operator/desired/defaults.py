@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from edge_operator.api.components import Rule
+from edge_operator.api.processor import Rule
 from edge_operator.api.references import Resources
 
 RESOURCES = MappingProxyType(

@@ -1,6 +1,6 @@
 """The Service of the gateway: the door of the site, open to outside the cluster if the spec says so."""
 
-from edge_operator.api.components import NodePorts
+from edge_operator.api.gateway import NodePorts
 from edge_operator.desired import components, ports
 from edge_operator.desired.inputs import Manifest, Site
 from edge_operator.desired.metadata import child_name, metadata, selector
