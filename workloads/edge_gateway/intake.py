@@ -10,24 +10,22 @@ from edge_gateway.devices.lives import Lives
 from edge_gateway.devices.table import DeviceTable
 from edge_service.mqtt import Message, Subscription
 from edge_wire import topics
-from edge_wire.messages import Activity, ComponentStatus, DeviceStatus, MalformedError, RosterEntry
+from edge_wire.messages import Activity, ComponentStatus, DeviceStatus, MalformedError, RosterEntry, parse_uptime
 
 COMPONENT = "gateway"
 CONNECTION = "connection"
 """Field of our own status that names the connection it was sent by."""
 
-SUBSCRIPTIONS = tuple(
-    Subscription(topic)
-    for topic in (
-        # First: whether the broker was restarted has to be known before its retained messages are judged. Then the
-        # roster, as it says how they are to be judged.
-        topics.BROKER_BOOT,
-        topics.roster(topics.ANY),
-        topics.device_status(topics.ANY),
-        topics.device_command_ack(topics.ANY),
-        topics.component_status(topics.ANY),
-        topics.ACTIVITY,
-    )
+SUBSCRIPTIONS = (
+    # First: whether the broker was restarted has to be known before its retained messages are judged. Then the
+    # roster, as it says how they are to be judged. A broker of the user's may keep the first to itself.
+    Subscription(topics.BROKER_UPTIME, optional=True),
+    Subscription(topics.BROKER_BOOT),
+    Subscription(topics.roster(topics.ANY)),
+    Subscription(topics.device_status(topics.ANY)),
+    Subscription(topics.device_command_ack(topics.ANY)),
+    Subscription(topics.component_status(topics.ANY)),
+    Subscription(topics.ACTIVITY),
 )
 
 _PROCESSOR = "processor"
@@ -84,6 +82,8 @@ class Intake:
             self._table.digest(Activity.parse(payload))
         elif topic == topics.BROKER_BOOT:
             self._booted(payload)
+        elif topic == topics.BROKER_UPTIME:
+            self._lives.running(parse_uptime(payload))
         elif topic.startswith("edge/status/"):
             self._component(ComponentStatus.parse(payload))
         elif topic.startswith("edge/roster/"):

@@ -15,7 +15,7 @@ from edge_liveness import (
 from edge_operator.broker.session import Message
 from edge_operator.status.figures import DeviceFigures
 from edge_wire import topics
-from edge_wire.messages import Activity, ComponentStatus, DeviceStatus, MalformedError
+from edge_wire.messages import Activity, ComponentStatus, DeviceStatus, MalformedError, parse_uptime
 
 from .clocks import Clocks
 from .life_settings import device_settings, site_settings
@@ -23,8 +23,6 @@ from .resource import DeviceObject, SiteObject
 
 NOT_SEEN = ("NotYetSeen", "CredentialsPending", "Disabled")
 """Reasons of devices that nothing is known of."""
-
-LONGEST_UPTIME_DIGITS = 12
 
 DIGESTS = "processor"
 """The component that tells of readings."""
@@ -98,7 +96,7 @@ class SiteLife:
                 self._booted(message.payload)
                 return "boot"
             case topics.BROKER_UPTIME:
-                self._running(message.payload)
+                self._floor.running(self._clocks.steady(), parse_uptime(message.payload))
                 return "uptime"
         if message.topic.startswith("edge/status/"):
             self._component(ComponentStatus.parse(message.payload))
@@ -135,12 +133,6 @@ class SiteLife:
             self._floor.booted(self._clocks.steady(), payload.decode())
         except UnicodeDecodeError as error:
             raise MalformedError("utf8", f"the broker's boot id is not UTF-8: {error}") from error
-
-    def _running(self, payload: bytes) -> None:
-        seconds, _, unit = payload.partition(b" ")
-        if not (seconds.isdigit() and unit == b"seconds" and len(seconds) <= LONGEST_UPTIME_DIGITS):
-            raise MalformedError("field", "the broker's uptime must be such as `42 seconds`")
-        self._floor.running(self._clocks.steady(), float(seconds))
 
     def _component(self, status: ComponentStatus) -> None:
         if status.component != DIGESTS:

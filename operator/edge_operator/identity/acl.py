@@ -50,6 +50,7 @@ _GATEWAY = (
     Rule("write", topics.component_status("gateway")),
     Rule("read", topics.roster(topics.ANY)),
     Rule("read", topics.BROKER_BOOT),
+    Rule("read", topics.BROKER_UPTIME),
 )
 _PROCESSOR = (
     Rule("read", topics.device_data(topics.ANY)),

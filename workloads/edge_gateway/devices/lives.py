@@ -47,6 +47,10 @@ class Lives:
         """Take what names the broker's present start."""
         self._floor.booted(self.steady(), boot_id)
 
+    def running(self, uptime: float) -> None:
+        """Take for how many seconds the broker has run: whether what it has retained is from before its start."""
+        self._floor.running(self.steady(), uptime)
+
     def digests(self, *, missing: bool) -> None:
         """Take whether the processor, which tells who sent readings, is away: silence means nothing then."""
         self._digests_missing = missing

@@ -169,8 +169,8 @@ class Connection:
             self._accepted.set_result(flags.session_present)
 
     def _answered(self, _client: Any, _data: Any, _mid: int, reasons: list[ReasonCode], _more: Any) -> None:
-        asked = (each.topic for each in self._options.subscriptions)
-        refused = [f"{topic} ({reason})" for topic, reason in zip(asked, reasons, strict=False) if reason.is_failure]
+        answers = zip(self._options.subscriptions, reasons, strict=False)
+        refused = [f"{each.topic} ({why})" for each, why in answers if why.is_failure and not each.optional]
         if refused:
             said = f"{self._options.broker} refuses {self._options.client_id} the subscription to {', '.join(refused)}"
             _fail(self._subscribed, ConnectRefusedError(said))

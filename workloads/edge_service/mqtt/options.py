@@ -18,11 +18,13 @@ class Subscription:
         qos: the highest to receive with.
         replay: when retained messages are sent: at each connect, only when the broker did not know the subscription
             yet, or never.
+        optional: whether the connection is of use where the broker refuses this one.
     """
 
     topic: str
     qos: int = 1
     replay: Literal["always", "once", "never"] = "always"
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from edge_wire.messages.reading import Reading
 from edge_wire.messages.readings import ParsedReadings, Rejected, parse_readings
 from edge_wire.messages.roster import RosterEntry
 from edge_wire.messages.timestamps import format_timestamp, parse_timestamp
+from edge_wire.messages.uptime import parse_uptime
 
 __all__ = [
     "ACK_FAILED",
@@ -33,4 +34,5 @@ __all__ = [
     "format_timestamp",
     "parse_readings",
     "parse_timestamp",
+    "parse_uptime",
 ]
