@@ -17,6 +17,9 @@ REVOKED_WITHIN = 2.0
 
 CLIENTS = [{"name": "scada", "subscribe": ["alerts/#"]}, {"name": "flows", "subscribe": ["alerts/#"]}]
 
+COLLECTED_SECONDS = 90
+"""The garbage collector looks for new kinds of owner every 30 s."""
+
 
 @pytest.fixture
 def devices(sites: Sites) -> Devices:
@@ -141,12 +144,12 @@ def test_what_the_garbage_collector_does(devices: Devices, operator: OperatorPro
     name = devices.site
     devices.delete(f"{name}-d2")
     gone = f"{name}-d2-device-credentials"
-    eventually("the Secret of a device goes with it", lambda: devices.secret(gone) is None, 60)
+    eventually("the Secret of a device goes with it", lambda: devices.secret(gone) is None, COLLECTED_SECONDS)
     devices.sites.delete(name)
 
     def left() -> list[str]:
         kept = ("-root", "-data", "-log")
         return [child for _, child in devices.sites.children(name) if not child.endswith(kept)]
 
-    eventually("all goes with it but its data and its key", lambda: not left(), 60)
+    eventually("all goes with it but its data and its key", lambda: not left(), COLLECTED_SECONDS)
     devices.await_reason(f"{name}-d1", "Ready", "SiteNotFound")
