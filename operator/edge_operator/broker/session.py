@@ -23,8 +23,9 @@ from .endpoint import Endpoint, SiteKey
 __all__ = ["BrokerSession", "BrokerState", "Listener", "Message"]
 
 FIRST_BACKOFF_SECONDS = 0.5
-LONGEST_BACKOFF_SECONDS = 30.0
-"""As long as a site's devices are not told to be out of reach; a broker that gets ready is tried at once."""
+LONGEST_BACKOFF_SECONDS = 10.0
+ABSENT_BACKOFF_SECONDS = 30.0
+"""The longest wait for a broker whose pod is not ready: where it gets ready, it is tried at once."""
 
 FAULT_SECONDS = 10.0
 
@@ -94,6 +95,7 @@ class BrokerSession:
         self._site = site
         self._listener = listener
         self._early: list[Message] = []
+        self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS)
         self._session = MqttSession(
             MqttOptions(
                 endpoint.address,
@@ -104,7 +106,7 @@ class BrokerSession:
             ),
             self._heard,
             self._connected,
-            Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS),
+            self._backoff,
             on_down=self._down,
         )
         self._running = asyncio.create_task(self._keep_up(), name=f"broker of {site[0]}/{site[1]}")
@@ -123,10 +125,12 @@ class BrokerSession:
         sent.add_done_callback(lambda done: done.cancelled() or done.exception())
         return sent
 
-    def hurry(self) -> None:
-        """Try at once to connect, if there is no connection."""
-        if not self.is_connected:
+    def expect(self, *, there: bool) -> None:
+        """Look often for a broker that should be there, seldom for another; at once where it has become so."""
+        longest = LONGEST_BACKOFF_SECONDS if there else ABSENT_BACKOFF_SECONDS
+        if longest < self._backoff.longest and not self.is_connected:
             self._session.hurry()
+        self._backoff.longest = longest
 
     async def close(self) -> None:
         """Say goodbye to the broker and end; nothing is told any more."""

@@ -49,10 +49,10 @@ class BrokerSessions:
             self.leave(site)
         self._sessions[site] = BrokerSession(site, endpoint, self._client_id, self._listener)
 
-    def hurry(self, site: SiteKey) -> None:
-        """Try at once to connect to the broker of `site`: it may be there now."""
+    def expect(self, site: SiteKey, *, there: bool) -> None:
+        """Look for the broker of `site` the more often if it should be there."""
         if (session := self._sessions.get(site)) is not None:
-            session.hurry()
+            session.expect(there=there)
 
     def leave(self, site: SiteKey) -> None:
         """Close the session with the broker of `site`, if there is one."""

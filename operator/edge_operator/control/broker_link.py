@@ -41,14 +41,13 @@ class BrokerLink:
         self._sessions = sessions
         self._objects = objects
         self._elsewhere = elsewhere
-        self._ready: set[ResourceKey] = set()
 
     async def follow(self, site: Site, *, ready: bool) -> BrokerFacts | None:
         """Have a session with the site's broker, and return how the way to it is; None while nothing is known.
 
         Args:
             site: the site.
-            ready: whether the broker's pod is; where it has become so, an attempt is made at once.
+            ready: whether a pod of the broker is; one that is seen from here is looked for seldom until it is.
 
         Raises:
             ApiError: the API server refused to tell the Secret of an external broker.
@@ -61,9 +60,7 @@ class BrokerLink:
             self._sessions.leave(key)
             return BrokerFacts(connected=False, unusable=True, message=str(error))
         self._sessions.follow(key, endpoint)
-        if ready and key not in self._ready:
-            self._sessions.hurry(key)
-        (self._ready.add if ready else self._ready.discard)(key)
+        self._sessions.expect(key, there=ready or external_broker(site) is not None or key in self._elsewhere)
         state = self._sessions.state(key)
         if state is None:
             return None
@@ -72,7 +69,6 @@ class BrokerLink:
     def leave(self, site: ResourceKey) -> None:
         """Close the session with the broker of a site that is gone."""
         self._sessions.leave(site)
-        self._ready.discard(site)
 
     async def _endpoint(self, site: Site) -> Endpoint:
         external = external_broker(site)

@@ -10,8 +10,9 @@ from edge_wire import topics
 from .resources import DeviceStore, SiteStore
 from .store import ResourceKey
 
-SETTLE_SECONDS = 2.0
-"""So long a device that nobody knows has time to turn up: its EdgeDevice may be on the way."""
+SETTLE_SECONDS = 10.0
+"""So long a device that nobody knows has time to turn up: its EdgeDevice may be on the way, and longer than the watch
+of them pauses after the API server was away."""
 
 
 class Leftovers:

@@ -36,10 +36,14 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
 
 
 def _steady(broker: Said, before: Mapping[str, Any]) -> Said:
-    """Return what is said of the broker; what was said stands while a new leader asks, or where only words differ."""
+    """Return what is said of the broker; what was said stands while a new leader asks, or where only words differ.
+
+    The words of a connection name its address, and differ where it is another; those of a failure differ each time.
+    """
+    is_failure = broker.status == "False"
     for was in before.get("conditions") or ():
         if was["type"] == "BrokerConnected" and (
-            broker.status == "Unknown" or (was["status"], was["reason"]) == (broker.status, broker.reason)
+            broker.status == "Unknown" or (is_failure and (was["status"], was["reason"]) == ("False", broker.reason))
         ):
             return Said(was["status"], was["reason"], was["message"])
     return broker

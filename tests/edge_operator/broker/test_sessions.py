@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from edge_operator.api.broker import BrokerClient
+from edge_operator.broker import session
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login, SiteKey
 from edge_operator.broker.session import Message
 from edge_operator.broker.sessions import BrokerSessions
@@ -146,6 +147,21 @@ async def test_broker_that_is_down_at_the_start(
     await heard.until("connected")
     broker.kill()
     await heard.until("down", times=3)
+
+
+async def test_broker_that_gets_ready_is_tried_at_once(
+    sessions: BrokerSessions, heard: Heard, mosquitto: MosquittoFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "FIRST_BACKOFF_SECONDS", 600.0)
+    monkeypatch.setattr(session, "ABSENT_BACKOFF_SECONDS", 600.0)
+    broker = mosquitto()
+    broker.stop()
+    sessions.follow(SITE, endpoint(broker))
+    sessions.expect(SITE, there=False)
+    await heard.until("down")
+    await asyncio.to_thread(broker.start)
+    sessions.expect(SITE, there=True)
+    await heard.until("connected")
 
 
 async def test_another_address_is_followed(

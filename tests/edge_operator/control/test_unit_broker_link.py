@@ -1,8 +1,8 @@
-"""When the session with a site's broker begins anew, and when an attempt is made at once."""
+"""When the session with a site's broker begins anew, and how often a broker is looked for."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -10,24 +10,24 @@ from edge_operator.broker.endpoint import BrokerAddress, Endpoint, SiteKey
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.objects import Objects
 from edge_operator.control.broker_link import BrokerLink
-from tests.edge_operator.desired.sites import make_site
+from tests.edge_operator.desired.sites import EXTERNAL, make_site
 
 
 class Watched(BrokerSessions):
-    """Sessions that remember which of them were hurried."""
+    """Sessions that remember what was said of them."""
 
     def __init__(self) -> None:
         super().__init__("edge-operator-test")
-        self.hurried: list[SiteKey] = []
+        self.expected: list[bool] = []
         self.endpoints: list[Endpoint] = []
 
     def follow(self, site: SiteKey, endpoint: Endpoint) -> None:
         self.endpoints.append(endpoint)
         super().follow(site, endpoint)
 
-    def hurry(self, site: SiteKey) -> None:
-        self.hurried.append(site)
-        super().hurry(site)
+    def expect(self, site: SiteKey, *, there: bool) -> None:
+        self.expected.append(there)
+        super().expect(site, there=there)
 
 
 @pytest.fixture
@@ -39,28 +39,22 @@ async def sessions() -> AsyncIterator[Watched]:
 
 
 @pytest.mark.parametrize(
-    ("seen", "hurried"),
+    ("spec", "elsewhere", "ready", "there"),
     [
-        pytest.param([False], 0, id="not ready"),
-        pytest.param([True], 1, id="ready when first seen"),
-        pytest.param([False, True], 1, id="became ready"),
-        pytest.param([True, True, True], 1, id="stays ready"),
-        pytest.param([True, False, True], 2, id="became ready again"),
-        pytest.param([True, False, False], 1, id="stays away"),
+        pytest.param({}, False, False, False, id="its pod is not ready"),
+        pytest.param({}, False, True, True, id="its pod is ready"),
+        pytest.param({}, True, False, True, id="it is told where it is"),
+        pytest.param(EXTERNAL, False, False, True, id="it is the user's"),
     ],
 )
-async def test_each_time_a_broker_becomes_ready_it_is_tried_at_once(
-    sessions: Watched, seen: list[bool], hurried: int
+async def test_only_a_broker_without_a_ready_pod_is_looked_for_seldom(
+    sessions: Watched, spec: dict[str, Any], *, elsewhere: bool, ready: bool, there: bool
 ) -> None:
-    described = make_site()
+    described = make_site(spec and {"broker": spec})
     key = described.namespace, described.name
-    link = BrokerLink(sessions, cast("Objects", None), {key: BrokerAddress("127.0.0.1", 1)})
-    for ready in seen:
-        await link.follow(described, ready=ready)
-    assert sessions.hurried == [key] * hurried
-    link.leave(key)
-    await link.follow(described, ready=True)
-    assert sessions.hurried == [key] * (hurried + 1), "a site that was made anew is as if it had never been"
+    told = {key: BrokerAddress("127.0.0.1", 1)} if elsewhere else {}
+    await BrokerLink(sessions, cast("Objects", None), told).follow(described, ready=ready)
+    assert sessions.expected == [there]
 
 
 async def test_site_that_was_made_anew_has_a_session_of_its_own(sessions: Watched) -> None:

@@ -216,6 +216,7 @@ async def test_in_a_hurry_it_does_not_wait_for_the_next_attempt(broker: Mosquitt
 
 async def test_the_same_trouble_is_warned_of_once(broker: Mosquitto, caplog: pytest.LogCaptureFixture) -> None:
     broker.stop()
+    caplog.set_level(logging.WARNING, "edge_service.mqtt.session")
     downs: list[MqttError] = []
     async with MqttSession(processor(broker), backoff=Backoff(0.05, 0.05), on_down=downs.append):
         await eventually("tried again and again", lambda: len(downs) >= 5)
