@@ -148,7 +148,8 @@ def test_what_the_garbage_collector_does(devices: Devices, operator: OperatorPro
     devices.sites.delete(name)
 
     def left() -> list[str]:
-        kept = ("-root", "-data", "-log")
+        """Return what is left but data and key; the Secrets of devices go with their devices."""
+        kept = ("-root", "-data", "-log", "-device-credentials")
         return [child for _, child in devices.sites.children(name) if not child.endswith(kept)]
 
     eventually("all goes with it but its data and its key", lambda: not left(), COLLECTED_SECONDS)
