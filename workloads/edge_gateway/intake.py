@@ -10,7 +10,15 @@ from edge_gateway.devices.lives import Lives
 from edge_gateway.devices.table import DeviceTable
 from edge_service.mqtt import Message, Subscription
 from edge_wire import topics
-from edge_wire.messages import Activity, ComponentStatus, DeviceStatus, MalformedError, RosterEntry, parse_uptime
+from edge_wire.messages import (
+    Activity,
+    ComponentStatus,
+    DeviceStatus,
+    MalformedError,
+    RosterEntry,
+    parse_boot,
+    parse_uptime,
+)
 
 COMPONENT = "gateway"
 CONNECTION = "connection"
@@ -81,7 +89,8 @@ class Intake:
         if topic == topics.ACTIVITY:
             self._table.digest(Activity.parse(payload))
         elif topic == topics.BROKER_BOOT:
-            self._booted(payload)
+            if payload:
+                self._lives.booted(parse_boot(payload))
         elif topic == topics.BROKER_UPTIME:
             self._lives.running(parse_uptime(payload))
         elif topic.startswith("edge/status/"):
@@ -104,14 +113,6 @@ class Intake:
             return
         device_id = topics.device_of(topic)
         self._table.set_roster(device_id, RosterEntry.parse(payload, device_id) if payload else None)
-
-    def _booted(self, payload: bytes) -> None:
-        if not payload:
-            return
-        try:
-            self._lives.booted(payload.decode())
-        except UnicodeDecodeError as error:
-            raise MalformedError("utf8", f"the broker's boot id is not UTF-8: {error}") from error
 
     def _component(self, status: ComponentStatus) -> None:
         if status.component == COMPONENT:

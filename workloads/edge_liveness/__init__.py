@@ -2,16 +2,21 @@
 
 from edge_liveness.changes import Counts, Known, Reported, Seed, SiteEvent, SiteEventKind, Tally, Transition
 from edge_liveness.events import EventBudget, Summary
+from edge_liveness.evidence import LONGEST_SESSION
+from edge_liveness.lateness import TICK_SECONDS, Lateness
 from edge_liveness.phases import Phase, Presence, Reason
 from edge_liveness.settings import DeviceSettings, SiteSettings
 from edge_liveness.site import SiteLiveness
 from edge_liveness.writes import StatusWrites, Suppressed, Write, WriteKind, WriteLimits
 
 __all__ = [
+    "LONGEST_SESSION",
+    "TICK_SECONDS",
     "Counts",
     "DeviceSettings",
     "EventBudget",
     "Known",
+    "Lateness",
     "Phase",
     "Presence",
     "Reason",

@@ -89,6 +89,11 @@ class Hearing:
             self._is_deaf = False
             self.restart(at)
 
+    def missed(self, at: float) -> None:
+        """Take that we did not listen until now; where nobody tells us of readings, silence means nothing anyway."""
+        if not self._is_deaf:
+            self.restart(at)
+
     def restart(self, at: float) -> None:
         """Begin to listen anew."""
         self._floor = max(self._floor, at)

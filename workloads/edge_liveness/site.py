@@ -123,6 +123,10 @@ class SiteLiveness:
         """Take that digests are sent again."""
         self._hearing.hearing(at)
 
+    def was_deaf(self, at: float) -> None:
+        """Take that the process did not listen for a while: silence in it means nothing."""
+        self._hearing.missed(at)
+
     def tick(self, at: float) -> list[Transition]:
         """Take that it is `at`; return all transitions since the last call, oldest first."""
         wills = self._evidence.wills

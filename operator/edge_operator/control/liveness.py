@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from edge_liveness import Phase, StatusWrites, Write
+from edge_liveness import TICK_SECONDS, Lateness, Phase, StatusWrites, Write
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.status.figures import DeviceFigures
 from edge_operator.telemetry.metrics import Metrics
@@ -19,13 +19,6 @@ from .lives import Lives
 from .resource import DeviceObject, SiteObject
 from .rosters import Rosters
 from .store import ResourceKey
-
-TICK_SECONDS = 0.25
-LATE_SECONDS = 0.5
-"""A tick that is later by so much lets go first what came meanwhile."""
-
-DEAF_SECONDS = 1.0
-"""A process that was later by so much did not listen: silence in that time means nothing."""
 
 
 class LivenessKeeper:
@@ -73,7 +66,7 @@ class LivenessKeeper:
             leading: whether this process leads.
             displaced: whether another one does. Where neither does, what is known is kept: nobody knows it better.
         """
-        was_late = False
+        lateness = Lateness()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._writer.run(self._say))
             group.create_task(self._events.run())
@@ -84,11 +77,10 @@ class LivenessKeeper:
                     self.stand_down()
                 due = self._clocks.steady() + TICK_SECONDS
                 await asyncio.sleep(TICK_SECONDS)
-                late = self._clocks.steady() - due
-                if late > DEAF_SECONDS and self._lives is not None:
+                gives_way = lateness.gives_way(self._clocks.steady() - due)
+                if lateness.was_deaf and self._lives is not None:
                     self._lives.was_deaf()
-                was_late = late > LATE_SECONDS and not was_late
-                if not was_late:
+                if not gives_way:
                     self._tick(leads=leading())
 
     def lead(self) -> None:

@@ -15,7 +15,7 @@ from edge_liveness import (
 from edge_operator.broker.session import Message
 from edge_operator.status.figures import DeviceFigures
 from edge_wire import topics
-from edge_wire.messages import Activity, ComponentStatus, DeviceStatus, MalformedError, parse_uptime
+from edge_wire.messages import Activity, ComponentStatus, DeviceStatus, MalformedError, parse_boot, parse_uptime
 
 from .clocks import Clocks
 from .life_settings import device_settings, site_settings
@@ -40,7 +40,6 @@ class SiteLife:
         self._clocks = clocks
         self._settings = site_settings(site)
         self._floor = SiteLiveness(self._settings, clocks.steady())
-        self._digests_missing = False
 
     @property
     def is_connected(self) -> bool:
@@ -93,7 +92,8 @@ class SiteLife:
                 self._floor.digest(Activity.parse(message.payload), self._clocks.steady())
                 return "activity"
             case topics.BROKER_BOOT:
-                self._booted(message.payload)
+                if message.payload:
+                    self._floor.booted(self._clocks.steady(), parse_boot(message.payload))
                 return "boot"
             case topics.BROKER_UPTIME:
                 self._floor.running(self._clocks.steady(), parse_uptime(message.payload))
@@ -117,28 +117,17 @@ class SiteLife:
 
     def was_deaf(self) -> None:
         """Take that this process did not listen for a while: silence in it means nothing."""
-        if not self._digests_missing:
-            self._floor.deafened()
-            self._floor.hearing(self._clocks.steady())
+        self._floor.was_deaf(self._clocks.steady())
 
     def _status(self, message: Message) -> None:
         device_id = device_of(message)
         status = DeviceStatus.parse(message.payload, device_id)
         self._floor.status(device_id, status, self._clocks.steady(), retained=message.retain)
 
-    def _booted(self, payload: bytes) -> None:
-        if not payload:
-            return
-        try:
-            self._floor.booted(self._clocks.steady(), payload.decode())
-        except UnicodeDecodeError as error:
-            raise MalformedError("utf8", f"the broker's boot id is not UTF-8: {error}") from error
-
     def _component(self, status: ComponentStatus) -> None:
         if status.component != DIGESTS:
             return
-        self._digests_missing = status.status == "offline"
-        if self._digests_missing:
+        if status.status == "offline":
             self._floor.deafened()
         else:
             self._floor.hearing(self._clocks.steady())

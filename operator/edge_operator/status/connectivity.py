@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from .said import Said, join
+from edge_liveness import LONGEST_SESSION
 
-LONGEST_SESSION = 128
+from .said import Said, join
 
 CONNECTED: Mapping[str, Said] = MappingProxyType(
     {

@@ -33,7 +33,6 @@ class Lives:
         self._wall = wall
         self._turned = turned
         self._floor = SiteLiveness(DEFAULTS, steady())
-        self._digests_missing = False
 
     def connected(self) -> None:
         """Take a new connection to the broker, before anything that comes by it."""
@@ -53,7 +52,6 @@ class Lives:
 
     def digests(self, *, missing: bool) -> None:
         """Take whether the processor, which tells who sent readings, is away: silence means nothing then."""
-        self._digests_missing = missing
         if missing:
             self._floor.deafened()
         else:
@@ -61,9 +59,7 @@ class Lives:
 
     def was_deaf(self) -> None:
         """Take that this process did not listen for a while: silence in it means nothing."""
-        if not self._digests_missing:
-            self._floor.deafened()
-            self._floor.hearing(self.steady())
+        self._floor.was_deaf(self.steady())
 
     def put(self, device_id: str, entry: RosterEntry | None) -> None:
         """Add a device, or give it the settings that the operator tells of it; the defaults where it tells none."""

@@ -2,6 +2,7 @@
 
 from edge_wire.messages.activity import Activity
 from edge_wire.messages.alert import CLEARED, FIRING, Alert
+from edge_wire.messages.broker import parse_boot, parse_uptime
 from edge_wire.messages.command import ACK_FAILED, ACK_OK, Command, CommandAck
 from edge_wire.messages.component_status import ComponentStatus
 from edge_wire.messages.device_status import SIGN_OFF, DeviceStatus
@@ -11,7 +12,6 @@ from edge_wire.messages.reading import Reading
 from edge_wire.messages.readings import ParsedReadings, Rejected, parse_readings
 from edge_wire.messages.roster import RosterEntry
 from edge_wire.messages.timestamps import format_timestamp, parse_timestamp
-from edge_wire.messages.uptime import parse_uptime
 
 __all__ = [
     "ACK_FAILED",
@@ -32,6 +32,7 @@ __all__ = [
     "Rejected",
     "RosterEntry",
     "format_timestamp",
+    "parse_boot",
     "parse_readings",
     "parse_timestamp",
     "parse_uptime",

@@ -1,9 +1,21 @@
-"""What Mosquitto tells of itself: for how long it has run."""
+"""What is told of the broker itself: which of its starts this is, and for how long it has run."""
 
 from edge_wire.messages.malformed import MalformedError
 
 _UNIT = b"seconds"
 _MOST_DIGITS = 12
+
+
+def parse_boot(payload: bytes) -> str:
+    """Return what names the broker's start: the payload of `edge/broker/boot` as it is, unlike that of any other start.
+
+    Raises:
+        MalformedError: it is no text.
+    """
+    try:
+        return payload.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedError("utf8", f"the broker's boot id is not UTF-8: {error}") from error
 
 
 def parse_uptime(payload: bytes) -> float:

@@ -1,10 +1,10 @@
-"""How long a broker has run, as Mosquitto says it."""
+"""What is told of the broker itself."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_wire.messages import MalformedError, parse_uptime
+from edge_wire.messages import MalformedError, parse_boot, parse_uptime
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,11 @@ def test_nothing_else_is_raised(payload: bytes) -> None:
         assert parse_uptime(payload) >= 0
     except MalformedError as error:
         assert error.reason == "field"  # noqa: PT017 - most payloads are refused, some are not
+
+
+@given(st.binary(max_size=40))
+def test_boot_is_any_text(payload: bytes) -> None:
+    try:
+        assert parse_boot(payload).encode() == payload
+    except MalformedError as error:
+        assert error.reason == "utf8"  # noqa: PT017 - some payloads are no text
