@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -57,8 +57,21 @@ Basis = tuple[object, ...]
 """What a site's intents depend on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one pass over a site is to bring about.
+
+    Attributes:
+        wanted: what every object of the site is compared with, in the order of applying.
+        intents: builds the manifests in the same order, or hands out those that `wanted` had to be built from.
+    """
+
+    wanted: tuple[Wanted, ...]
+    intents: Callable[[], list[Intent]]
+
+
 class Plans:
-    """The intents of all sites. Manifests are built when something is to be done, and not kept.
+    """The intents of all sites. Manifests are built when something is to be done, and kept for one pass at most.
 
     Args:
         release: defaults of this operator's release.
@@ -143,14 +156,20 @@ class Plans:
             return None
         return DeviceLogin(device.device_id, device.rotation, own.password)
 
-    def wanted(self, site: SiteObject, root: Root) -> tuple[Wanted, ...]:
-        """Return what every object of the site is compared with, in the order of applying."""
+    def plan(self, site: SiteObject, root: Root) -> Plan:
+        """Return what a pass over the site is to bring about.
+
+        Raises:
+            SpecUnusableError: the spec has something that cannot be made.
+        """
         basis = self._basis(site, root)
         kept = self._wanted.get(site.key)
-        if kept is None or kept[0] != basis:
-            wanted = tuple(Wanted(intent.key, intent.hash, intent.owned) for intent in self.intents(site, root))
-            kept = self._wanted[site.key] = basis, wanted
-        return kept[1]
+        if kept is not None and kept[0] == basis:
+            return Plan(kept[1], lambda: self.intents(site, root))
+        built = self.intents(site, root)
+        wanted = tuple(Wanted(intent.key, intent.hash, intent.owned) for intent in built)
+        self._wanted[site.key] = basis, wanted
+        return Plan(wanted, lambda: built)
 
     def intents(self, site: SiteObject, root: Root) -> list[Intent]:
         """Return the intents of the site, in the order of applying.

@@ -21,7 +21,7 @@ from .figures import Figures
 from .intent import ObjectKey
 from .last_known import last_known
 from .observed import Observed
-from .plan import Plans, SpecUnusableError
+from .plan import Plan, Plans, SpecUnusableError
 from .report import Report
 from .resource import SiteObject
 from .revocations import Revocations
@@ -124,13 +124,13 @@ class SiteReconciler:
         return report.again
 
     async def _with_root(self, site: SiteObject, root: Root, *, paused: bool) -> float | None:
-        wanted = self._plans.wanted(site, root)
+        plan = self._plans.plan(site, root)
         if paused:
             report = Report()
             await self._revocations.carry_out(site, report)
-            pending = self._pending(site, root, wanted)
+            pending = self._pending(site, root, plan.wanted)
         else:
-            report, pending = await self._act(site, root, wanted), ()
+            report, pending = await self._act(site, plan), ()
         if site.external_broker:
             # No watch tells of the Secrets with its login.
             report.revisit(self._look_again)
@@ -144,9 +144,9 @@ class SiteReconciler:
     async def _say(self, site: SiteObject, facts: SiteFacts) -> None:
         await self._status.write(site, partial(site_update, facts), facts.notices)
 
-    async def _act(self, site: SiteObject, root: Root, wanted: tuple[Wanted, ...]) -> Report:
-        report = await self._children.carry_out(site, wanted, lambda: self._plans.intents(site, root))
-        await self._children.remove(site, self._unwanted(site, wanted), report)
+    async def _act(self, site: SiteObject, plan: Plan) -> Report:
+        report = await self._children.carry_out(site, plan.wanted, plan.intents)
+        await self._children.remove(site, self._unwanted(site, plan.wanted), report)
         return report
 
     def _unwanted(self, site: SiteObject, wanted: Iterable[Wanted]) -> list[Observed]:

@@ -254,15 +254,24 @@ class CountingPlans(Plans):
 )
 def test_plans_are_built_only_when_their_basis_changes(site: SiteObject, root: Root, builds: int) -> None:
     plans = plans_over(ChildStore(lambda *_: None), CountingPlans)
-    first = plans.wanted(SiteObject(body(1)), ROOT)
-    assert plans.wanted(SiteObject(body(1)), ROOT) is first
-    plans.wanted(site, root)
+    first = plans.plan(SiteObject(body(1)), ROOT).wanted
+    assert plans.plan(SiteObject(body(1)), ROOT).wanted is first
+    plans.plan(site, root)
     assert plans.built == builds
+
+
+def test_what_had_to_be_built_to_compare_is_not_built_again_to_apply() -> None:
+    plans = plans_over(ChildStore(lambda *_: None), CountingPlans)
+    built = plans.plan(SiteObject(body(1)), ROOT).intents()
+    assert plans.built == 1
+    unchanged = plans.plan(SiteObject(body(1)), ROOT)
+    assert plans.built == 1, "nothing to build before something is to be done"
+    assert [each.hash for each in unchanged.intents()] == [each.hash for each in built]
 
 
 def test_plan_of_a_site_that_is_gone_is_forgotten() -> None:
     plans = plans_over(ChildStore(lambda *_: None), CountingPlans)
-    plans.wanted(SiteObject(body()), ROOT)
+    plans.plan(SiteObject(body()), ROOT)
     plans.forget(KEY)
     plans.forget(KEY)
     assert not plans._wanted  # noqa: SLF001 - what grows is not seen from outside
@@ -271,24 +280,24 @@ def test_plan_of_a_site_that_is_gone_is_forgotten() -> None:
 def test_changed_volume_is_planned_anew() -> None:
     store = ChildStore(lambda *_: None)
     plans = plans_over(store, CountingPlans)
-    plans.wanted(SiteObject(body()), ROOT)
+    plans.plan(SiteObject(body()), ROOT)
     labels = {"edge-stack.io/site": "hall", "app.kubernetes.io/managed-by": "edge-stack"}
     metadata = {"namespace": "ns", "name": "hall-storage-data", "uid": "p", "resourceVersion": "1", "labels": labels}
     store.put(PVC, {"metadata": metadata, "spec": {"resources": {"requests": {"storage": "99Gi"}}}})
-    plans.wanted(SiteObject(body()), ROOT)
+    plans.plan(SiteObject(body()), ROOT)
     assert plans.built == 2
 
 
 def test_spec_of_other_rules_is_unusable_and_says_where() -> None:
     plans = plans_over(ChildStore(lambda *_: None), Plans)
     with pytest.raises(SpecUnusableError, match=r"spec\.gateway\.replicas.*correct the spec of the EdgeSite ns/hall"):
-        plans.wanted(SiteObject(body() | {"spec": {"gateway": {"replicas": "many"}}}), ROOT)
+        plans.plan(SiteObject(body() | {"spec": {"gateway": {"replicas": "many"}}}), ROOT)
 
 
 @pytest.mark.parametrize("status", [{"phase": "Sleeping"}, {"components": [{"name": "lights"}]}, {"conditions": [{}]}])
 def test_status_of_another_release_does_not_make_the_spec_unusable(status: dict[str, Any]) -> None:
     plans = plans_over(ChildStore(lambda *_: None), Plans)
-    assert plans.wanted(SiteObject(body(status=status)), ROOT)
+    assert plans.plan(SiteObject(body(status=status)), ROOT).wanted
 
 
 def test_outline_is_the_site_without_its_devices() -> None:
