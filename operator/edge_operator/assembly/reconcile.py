@@ -48,14 +48,9 @@ def build_workers(
     again, store = settings.look_again_seconds, knowledge.children
     children = Children(objects, store, Contention(time.monotonic), Refusals(time.monotonic), metrics, again)
     roots = RootKeys(objects, store, lambda: secrets.token_bytes(ROOT_BYTES), knowledge.look_at_devices_of)
-    release = Release(
-        version=settings.release,
-        registry=settings.image_registry,
-        operator_namespace=settings.operator_namespace,
-    )
     rotations = Rotations(store, wall_clock)
     own_passwords = knowledge.own_passwords
-    plans = Plans(release, store, knowledge.devices, rotations, own_passwords, wall_clock)
+    plans = Plans(_release(settings), store, knowledge.devices, rotations, own_passwords, wall_clock)
     site_status = StatusWriter(EDGE_SITE, objects, events, wall_clock)
     device_status = StatusWriter(EDGE_DEVICE, objects, events, wall_clock)
     link = BrokerLink(brokers, objects, settings.broker_addresses)
@@ -78,4 +73,11 @@ def build_workers(
     return (
         Workers(SITE, knowledge.site_queue, knowledge.sites, sites, leading, metrics).run,
         Workers(DEVICE, knowledge.device_queue, knowledge.devices, devices, leading, metrics).run,
+    )
+
+
+def _release(settings: Settings) -> Release:
+    """Return what a site gets of this release where its spec says nothing."""
+    return Release(
+        version=settings.release, registry=settings.image_registry, operator_namespace=settings.operator_namespace
     )

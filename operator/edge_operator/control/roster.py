@@ -9,7 +9,7 @@ _NOTHING = b""
 
 
 class SiteRoster:
-    """Compares what a broker holds of the roster with what it is to hold, from one connection to the next.
+    """Compares what a broker holds of the roster with what it is to hold, for as long as a connection lasts.
 
     What a broker has retained comes in parts, after the connection; until all of it has come nothing is sent, as it
     may be there already.
@@ -33,12 +33,6 @@ class SiteRoster:
     def __len__(self) -> int:
         """Return how many devices are to be looked at."""
         return len(self._due)
-
-    def begin(self) -> None:
-        """Take a new connection: nothing is known of what the broker holds."""
-        self.is_complete = False
-        self._held.clear()
-        self._due.clear()
 
     def told(self, device_id: str, payload: bytes) -> None:
         """Take what the broker has retained of a device."""

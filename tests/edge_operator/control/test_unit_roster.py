@@ -23,10 +23,14 @@ class World:
         self.wanted = dict(wanted)
         self.held: dict[str, bytes] = {}
         self.sent: list[tuple[str, bytes]] = []
-        self.roster = SiteRoster(lambda device_id: self.wanted.get(device_id, b""), may_clear)
+        self.may_clear = may_clear
+        self.roster = self._new()
+
+    def _new(self) -> SiteRoster:
+        return SiteRoster(lambda device_id: self.wanted.get(device_id, b""), self.may_clear)
 
     def connect(self, *, complete: bool = True) -> None:
-        self.roster.begin()
+        self.roster = self._new()
         for device_id, payload in self.held.items():
             self.roster.told(device_id, payload)
         if complete:
