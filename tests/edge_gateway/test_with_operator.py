@@ -26,8 +26,7 @@ def hall(
     """A site whose broker runs, with an operator that leads."""
     with brokered(Sites.of(api, namespace), "hall", mosquitto(DEVICES)) as site:
         site.apply(devices={"heartbeatInterval": "10s", "offlineAfter": "1m"})
-        make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
-        site.await_broker()
+        site.lead(make_operator)
         yield site
 
 

@@ -29,8 +29,7 @@ def site(
 
 @pytest.fixture(scope="module")
 def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProcess:
-    operator = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
-    site.await_broker()
+    operator = site.lead(make_operator)
     for name in NAMES:
         site.devices.apply(name)
     return operator

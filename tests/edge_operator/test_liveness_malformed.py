@@ -95,9 +95,7 @@ def site(
 
 @pytest.fixture(scope="module")
 def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProcess:
-    operator = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
-    site.await_broker()
-    return operator
+    return site.lead(make_operator)
 
 
 def test_there_are_two_hundred() -> None:

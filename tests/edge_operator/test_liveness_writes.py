@@ -31,9 +31,7 @@ def site(
 
 @pytest.fixture(scope="module")
 def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProcess:
-    operator = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
-    site.await_broker()
-    return operator
+    return site.lead(make_operator)
 
 
 def test_what_happens_while_the_api_server_is_away_is_made_good(
@@ -101,8 +99,7 @@ def test_time_of_being_seen_is_refreshed_coarsely(
     site: BrokeredSite, operator: OperatorProcess, make_operator: OperatorFactory, audit: AuditCursor, namespace: str
 ) -> None:
     operator.stop()
-    quick = make_operator(EDGE_BROKER_ADDRESSES=site.address, EDGE_LAST_SEEN_SECONDS="4").start().await_leading()
-    site.await_broker()
+    quick = site.lead(make_operator, EDGE_LAST_SEEN_SECONDS="4")
     site.devices.apply("seen")
     seen = site.wire("seen").connect()
     first = site.await_phase("seen", "Online")["connectivity"]["lastSeenTime"]
@@ -121,8 +118,7 @@ def test_time_of_being_seen_is_refreshed_coarsely(
 def test_time_of_being_seen_can_be_left_alone(
     site: BrokeredSite, make_operator: OperatorFactory, audit: AuditCursor, namespace: str
 ) -> None:
-    never = make_operator(EDGE_BROKER_ADDRESSES=site.address, EDGE_LAST_SEEN_SECONDS="0").start().await_leading()
-    site.await_broker()
+    never = site.lead(make_operator, EDGE_LAST_SEEN_SECONDS="0")
     eventually("heard", lambda: never.metric("edge_broker_messages_total", kind="status") > 0)
     writes = OperatorWrites(audit, namespace)
     writes.await_quiet(2.0)

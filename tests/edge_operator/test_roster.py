@@ -27,9 +27,7 @@ def site(
 
 @pytest.fixture(scope="module")
 def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProcess:
-    operator = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
-    site.await_broker()
-    return operator
+    return site.lead(make_operator)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from edge_operator.desired.kinds import SECRET
 from edge_operator.desired.root_secret import root_secret
 from tests.support.devices import Devices
 from tests.support.mosquitto import HOST, ROOT, Mosquitto
-from tests.support.processes import eventually
+from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 from tests.support.sites import Sites, kind_path
 from tests.support.wire_device import WireDevice
 
@@ -49,6 +49,12 @@ class BrokeredSite:
         if self.sites.child(SECRET, f"{self.name}-root") is None:
             self.sites.api("POST", path, root_secret(self.name, self.sites.namespace, ROOT))
         self.sites.apply(self.name, {"devices": QUICK, **spec})
+
+    def lead(self, make_operator: OperatorFactory, **settings: str) -> OperatorProcess:
+        """Return an operator that leads and has a session with the broker; `settings` are environment variables."""
+        operator = make_operator(EDGE_BROKER_ADDRESSES=self.address, **settings).start().await_leading()
+        self.await_broker()
+        return operator
 
     def wire(self, device_id: str, session: str = "1") -> WireDevice:
         """Return a device that can connect."""

@@ -33,8 +33,7 @@ def site(
 @pytest.fixture(scope="module")
 def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProcess:
     """An operator that knows one device Online, one that was never seen, and one that bears witness."""
-    operator = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
-    site.await_broker()
+    operator = site.lead(make_operator)
     for device in (VICTIM, ATTACKER, SILENT, WITNESS):
         site.devices.apply(device)
     site.wire(VICTIM).connect()
