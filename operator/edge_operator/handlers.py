@@ -63,9 +63,10 @@ class Feed:
         """Take note of an answer; called by aiohttp in Kopf's loop."""
         self.loop.call_soon_threadsafe(self.heard)
 
-    def started(self, _: "Future[None]") -> None:
-        """Take note that Kopf watches; called by Kopf."""
-        self.loop.call_soon_threadsafe(self.begun)
+    def started(self, watches: "Sequence[Future[None]]") -> None:
+        """Take note that one of `watches` has begun; called by Kopf."""
+        if all(watch.done() for watch in watches):
+            self.loop.call_soon_threadsafe(self.begun)
 
 
 def _take(event: kopf.RawEvent, resources: ResourceStore[Any], healer: Healer) -> None:
@@ -79,13 +80,23 @@ def _take(event: kopf.RawEvent, resources: ResourceStore[Any], healer: Healer) -
     resources.put(body)
 
 
-def build_registry(connection: Connection, feed: Feed) -> kopf.OperatorRegistry:
-    """Return the handlers that feed the stores; handlers decide nothing.
+def build_registries(connection: Connection, feed: Feed) -> list[kopf.OperatorRegistry]:
+    """Return the handlers that feed the stores, a registry for each resource; handlers decide nothing.
 
     Args:
         connection: how Kopf reaches the API server.
         feed: what it tells.
     """
+    knowledge, healers = feed.knowledge, feed.healers
+    return [
+        _registry("edgesites", connection, feed, knowledge.sites, healers.sites),
+        _registry("edgedevices", connection, feed, knowledge.devices, healers.devices),
+    ]
+
+
+def _registry(
+    plural: str, connection: Connection, feed: Feed, resources: ResourceStore[Any], healer: Healer
+) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
     trace = aiohttp.TraceConfig()
     trace.on_request_end.append(feed.answered)
@@ -99,13 +110,9 @@ def build_registry(connection: Connection, feed: Feed) -> kopf.OperatorRegistry:
         session = connection.open_session(limit=CONNECTIONS, timeout=aiohttp.ClientTimeout(total=60), trace=trace)
         return kopf.AiohttpSession(server=connection.server, aiohttp_session=session)
 
-    @kopf.on.event(GROUP, VERSION, "edgesites", registry=registry)
-    async def take_site(event: kopf.RawEvent, **_: Any) -> None:
-        feed.take(event, feed.knowledge.sites, feed.healers.sites)
-
-    @kopf.on.event(GROUP, VERSION, "edgedevices", registry=registry)
-    async def take_device(event: kopf.RawEvent, **_: Any) -> None:
-        feed.take(event, feed.knowledge.devices, feed.healers.devices)
+    @kopf.on.event(GROUP, VERSION, plural, registry=registry)
+    async def take(event: kopf.RawEvent, **_: Any) -> None:
+        feed.take(event, resources, healer)
 
     return registry
 
@@ -129,17 +136,32 @@ async def watch_resources(connection: Connection, feed: Feed, namespaces: Sequen
     Raises:
         Exception: Kopf ended by itself, as it does where a CRD has been deleted.
     """
-    stop, started = threading.Event(), Future[None]()
-    started.add_done_callback(feed.started)
-    registry = build_registry(connection, feed)
+    stop = threading.Event()
     try:
-        await asyncio.to_thread(asyncio.run, _watch(registry, namespaces, stop, started))
+        await asyncio.to_thread(asyncio.run, _watch(connection, feed, namespaces, stop))
     finally:
         stop.set()
 
 
-async def _watch(
-    registry: kopf.OperatorRegistry, namespaces: Sequence[str], stop: threading.Event, started: "Future[None]"
+async def _watch(connection: Connection, feed: Feed, namespaces: Sequence[str], stop: threading.Event) -> None:
+    """Run a Kopf for each resource, until `stop` is set or one of them ends.
+
+    One Kopf for both would never end where a watch fails: it stops no other watch (`orchestrator` of Kopf 1.45.2),
+    and a watch that is cancelled with everything else takes that for a pause and goes on.
+    """
+    running, started = [], list[Future[None]]()
+    for registry in build_registries(connection, feed):
+        ready = Future[None]()
+        ready.add_done_callback(lambda _: feed.started(started))
+        started.append(ready)
+        running.append(asyncio.create_task(_run(registry, namespaces, stop, ready)))
+    for end in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(end, BaseException):
+            raise end
+
+
+async def _run(
+    registry: kopf.OperatorRegistry, namespaces: Sequence[str], stop: threading.Event, ready: "Future[None]"
 ) -> None:
     try:
         await kopf.operator(
@@ -147,8 +169,8 @@ async def _watch(
             clusterwide=not namespaces,
             namespaces=tuple(namespaces),
             stop_flag=stop,
-            ready_flag=started,
+            ready_flag=ready,
         )
     finally:
-        # A thread of this loop waits for it, and the loop ends only after its threads.
+        # A thread of this loop waits for it, and the loop ends only after its threads; the other one ends with it.
         stop.set()

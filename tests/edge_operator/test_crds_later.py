@@ -13,6 +13,8 @@ from tests.support.install import install_crds, install_rbac
 from tests.support.processes import OperatorProcess, eventually, operators
 from tests.support.sites import Sites
 
+CRDS = ("edgesites.edge-stack.io", "edgedevices.edge-stack.io")
+
 
 @pytest.fixture
 def plane(tmp_path: Path) -> Iterator[ControlPlane]:
@@ -45,10 +47,11 @@ def test_crds_come_late_go_and_come_back(plane: ControlPlane, tmp_path: Path) ->
         install_crds(kubectl)
         await_working(operator, sites, kubectl, "late")
         pid = operator.pid
-        kubectl("delete", "crd", "edgesites.edge-stack.io", "edgedevices.edge-stack.io")
-        eventually("it is not ready without them", lambda: operator.get("/readyz")[0] == 503, 60)
-        install_crds(kubectl)
-        await_working(operator, sites, kubectl, "again")
+        for number, gone in enumerate((CRDS, CRDS[:1], CRDS[1:])):
+            kubectl("delete", "crd", *gone)
+            eventually(f"it is not ready without {gone}", lambda: operator.get("/readyz")[0] == 503, 60)
+            install_crds(kubectl)
+            await_working(operator, sites, kubectl, f"again-{number}")
         assert operator.pid == pid
         assert operator.stop() == 0
     api.rest_client.pool_manager.clear()
