@@ -6,7 +6,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGTERM, Signals
 from typing import Any, ClassVar, Self
@@ -14,6 +14,19 @@ from typing import Any, ClassVar, Self
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
 END_SECONDS = 15.0
+TOLD_LINES = 40
+TOLD_COLUMNS = 400
+
+_running: "dict[int, Child]" = {}
+
+
+def last_words() -> Iterator[tuple[str, str]]:
+    """Yield each child that has not been ended, by the name of its log, and the last that it logged."""
+    for child in sorted(_running.values(), key=lambda child: child.log):
+        lines = child.log.read_text(errors="replace").splitlines()[-TOLD_LINES:]
+        code = child.process.poll() if child.process is not None else None
+        state = "runs" if code is None else f"ended by itself with {code}"
+        yield f"{child.log.name} ({state})", "\n".join(line[:TOLD_COLUMNS] for line in lines)
 
 
 class Child(ABC):
@@ -50,6 +63,7 @@ class Child(ABC):
         """Start it, again with the same settings; returns at once."""
         with self.log.open("ab") as log, self.output.open("ab") as output:
             self.process = subprocess.Popen(self.command(), env=self.variables(), stdout=output, stderr=log)
+        _running[id(self)] = self
         return self
 
     @property
@@ -72,6 +86,7 @@ class Child(ABC):
         return self._end(SIGKILL)
 
     def _end(self, signum: Signals) -> int:
+        _running.pop(id(self), None)
         if self.process is None:
             return 0
         if self.process.poll() is None:
