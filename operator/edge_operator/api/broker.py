@@ -7,12 +7,13 @@ from pydantic import Field
 from .components import Tls
 from .references import Resources, SecretRef
 from .schema import LIST_SET, ApiModel, list_map, rule, rules
-from .values import Image, Quantity, only_grows, url
+from .values import Image, Quantity, broker_url, only_grows
 
-RESERVED_CLIENTS = ("broker", "gateway", "mqtt", "operator", "processor", "storage")
-"""Logins of the site's own components; a further client cannot have such a name."""
+RESERVED_CLIENTS = ("api-token", "broker", "gateway", "mqtt", "operator", "processor", "root", "storage")
+"""Logins of the site's own components, and Secrets of a site: a further client cannot have such a name."""
 
-_RESERVED = ", ".join(f"'{name}'" for name in RESERVED_CLIENTS)
+_RESERVED = "^(" + "|".join(RESERVED_CLIENTS) + "|(client|mqtt)-.*|.*-credentials)$"
+"""The Secret of a client could otherwise be one that a site named <site>-client, or a device, wants for itself."""
 
 _LEVEL = "([+]|[^\\\\s\\\\p{C}\\\\p{Z}+#/]*)"
 
@@ -47,7 +48,11 @@ class BrokerClient(ApiModel):
                     "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
                     "must be of lower case letters, digits and '-'",
                 ),
-                rule(f"!(self in [{_RESERVED}])", f"must not be one of {', '.join(RESERVED_CLIENTS)}"),
+                rule(
+                    f"!self.matches('{_RESERVED}')",
+                    f"must not be one of {', '.join(RESERVED_CLIENTS)}, nor begin with 'client-' or 'mqtt-', nor end"
+                    " with '-credentials'",
+                ),
             ),
         ),
     ]
@@ -92,7 +97,7 @@ class ManagedBroker(ApiModel):
 class ExternalBroker(ApiModel):
     """A broker that the user runs, such as EMQX, HiveMQ or VerneMQ. Device credentials are then the user's."""
 
-    url: Annotated[str, url("mqtt", "mqtts", "tcp", example="mqtts://broker.example.com:8883")]
+    url: Annotated[str, broker_url("mqtt", "mqtts", "tcp", example="mqtts://broker.example.com:8883")]
     """Address of the broker; tcp:// means mqtt://."""
 
     topic_prefix: (
@@ -119,6 +124,16 @@ class ExternalBroker(ApiModel):
     """Secret with the key `ca.crt`, the authority that signed the broker's certificate."""
 
 
+EXTERNAL_RULES = rules(
+    rule(
+        "!has(self.caSecretRef) || !isURL(self.url) || url(self.url).getScheme() == 'mqtts'",
+        "goes with an mqtts:// url only: nothing is encrypted otherwise",
+        fieldPath=".caSecretRef",
+        reason="FieldValueForbidden",
+    ),
+)
+
+
 class Broker(ApiModel):
     """The broker that devices and components meet at."""
 
@@ -128,7 +143,7 @@ class Broker(ApiModel):
     managed: ManagedBroker | None = None
     """Settings of the managed broker; ignored while the type is External."""
 
-    external: ExternalBroker | None = None
+    external: Annotated[ExternalBroker, Field(json_schema_extra=EXTERNAL_RULES)] | None = None
     """The external broker; given exactly when the type is External."""
 
 

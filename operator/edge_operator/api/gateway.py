@@ -20,7 +20,7 @@ class NodePorts(ApiModel):
     """Node port of HTTP."""
 
     https: Port | None = None
-    """Node port of HTTPS."""
+    """Node port of HTTPS; of use with the gateway's `tls` only."""
 
     mqtt: Port | None = None
     """Node port of MQTT."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edge_operator.desired.kinds import DEPLOYMENT
+from edge_operator.desired.kinds import DEPLOYMENT, PVC
 from tests.support.processes import eventually
 from tests.support.sites import Sites
 
@@ -65,3 +65,23 @@ def test_out_and_back(sites: Sites, policy: str) -> None:
     for key in kept:
         same = after[key]["metadata"]["uid"] == before[key]["metadata"]["uid"]
         assert same is (policy == "Retain"), key
+
+
+def test_back_to_volumes_that_had_grown(sites: Sites) -> None:
+    name = "moving-grown"
+    claims = [f"{name}-mqtt-data", f"{name}-mqtt-log"]
+
+    def requested() -> list[str]:
+        found = [sites.child(PVC, claim) for claim in claims]
+        return [claim["spec"]["resources"]["requests"]["storage"] for claim in found if claim is not None]
+
+    grown = {"managed": {"storage": {"data": "2Gi", "log": "3Gi"}}}
+    applied(sites, name, {"broker": grown})
+    assert requested() == ["2Gi", "3Gi"]
+    applied(sites, name, {"broker": EXTERNAL})
+    eventually("of the broker are left its volumes", lambda: len(broker_children(sites, name)) == len(claims))
+
+    applied(sites, name, {})
+    assert sites.child(DEPLOYMENT, f"{name}-mqtt") is not None
+    assert requested() == ["2Gi", "3Gi"], "a volume never shrinks"
+    assert sites.condition(name, "Stalled") == {}
