@@ -24,8 +24,8 @@ __all__ = ["BrokerSession", "BrokerState", "Listener", "Message"]
 
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 10.0
-ABSENT_BACKOFF_SECONDS = 30.0
-"""The longest wait for a broker whose pod is not ready: where it gets ready, it is tried at once."""
+ABSENT_BACKOFF_SECONDS = 120.0
+"""The wait for a broker whose pod is not ready, from the first attempt on: where it gets ready, it is tried at once."""
 
 FAULT_SECONDS = 10.0
 
@@ -127,10 +127,12 @@ class BrokerSession:
 
     def expect(self, *, there: bool) -> None:
         """Look often for a broker that should be there, seldom for another; at once where it has become so."""
-        longest = LONGEST_BACKOFF_SECONDS if there else ABSENT_BACKOFF_SECONDS
+        first, longest = FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS
+        if not there:
+            first = longest = ABSENT_BACKOFF_SECONDS
         if longest < self._backoff.longest and not self.is_connected:
             self._session.hurry()
-        self._backoff.longest = longest
+        self._backoff.first, self._backoff.longest = first, longest
 
     async def close(self) -> None:
         """Say goodbye to the broker and end; nothing is told any more."""

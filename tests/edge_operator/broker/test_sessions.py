@@ -152,13 +152,14 @@ async def test_broker_that_is_down_at_the_start(
 async def test_broker_that_gets_ready_is_tried_at_once(
     sessions: BrokerSessions, heard: Heard, mosquitto: MosquittoFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "FIRST_BACKOFF_SECONDS", 600.0)
     monkeypatch.setattr(session, "ABSENT_BACKOFF_SECONDS", 600.0)
     broker = mosquitto()
     broker.stop()
     sessions.follow(SITE, endpoint(broker))
     sessions.expect(SITE, there=False)
     await heard.until("down")
+    await asyncio.sleep(2 * session.FIRST_BACKOFF_SECONDS)
+    assert [what for what, _ in heard.told] == ["down"], "until then it is not tried again"
     await asyncio.to_thread(broker.start)
     sessions.expect(SITE, there=True)
     await heard.until("connected")
