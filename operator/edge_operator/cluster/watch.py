@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,8 +35,15 @@ logger = logging.getLogger(__name__)
 class Sink(Protocol):
     """Takes what a watch sees."""
 
-    def replace(self, kind: ChildKind, namespace: str | None, objects: list[dict[str, Any]], version: str) -> None:
-        """Take a whole list as of resourceVersion `version`: what is older and not in it exists no more."""
+    def retain(self, kind: ChildKind, namespace: str | None, listed: Container[tuple[str, str]], version: str) -> None:
+        """Take that a list has ended: as of resourceVersion `version` there was nothing but `listed`.
+
+        Args:
+            kind: the kind that was listed.
+            namespace: where; None for all namespaces.
+            listed: namespace and name of each object; all have been put.
+            version: what is older than it and not in the list exists no more.
+        """
         ...
 
     def put(self, kind: ChildKind, obj: dict[str, Any]) -> object:
@@ -158,7 +165,7 @@ class Watch:
         return "ended"
 
     async def _list(self) -> None:
-        objects: list[dict[str, Any]] = []
+        listed: set[tuple[str, str]] = set()
         params = {"labelSelector": self._selection.labels, "limit": str(PAGE_SIZE)}
         headers = {"Accept": self._selection.accept("PartialObjectMetadataList")}
         timeout = aiohttp.ClientTimeout(total=60)
@@ -167,14 +174,17 @@ class Watch:
                 self._selection.path, params=params, headers=headers, timeout=timeout
             ) as response:
                 page = await decode(response)
-            objects.extend(page.get("items") or ())
+            for obj in page.get("items") or ():
+                # Page by page: ten thousand objects as JSON take far more memory than what is kept of them.
+                self._sink.put(self.kind, obj)
+                listed.add((obj["metadata"]["namespace"], obj["metadata"]["name"]))
             if not (token := page["metadata"].get("continue")):
                 break
             params["continue"] = token
         self._heard_at = self._clock()
         self._listed_at = self._heard_at
         self._resource_version = page["metadata"]["resourceVersion"]
-        self._sink.replace(self.kind, self._selection.namespace, objects, self._resource_version)
+        self._sink.retain(self.kind, self._selection.namespace, listed, self._resource_version)
         self.synced.set()
 
     async def _stream(self) -> None:

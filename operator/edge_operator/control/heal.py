@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from edge_operator.cluster.client import ApiClient
+from edge_operator.cluster.client import JSON, ApiClient
 from edge_operator.cluster.errors import ApiError, UnreachableError
 from edge_operator.cluster.objects import Objects, collection_path
 from edge_operator.desired.kinds import ChildKind
@@ -82,32 +82,20 @@ class Healer:
             UnreachableError: it did not answer.
         """
         listed = set()
-        for namespace in self._namespaces or (None,):
-            params = {"limit": str(PAGE_SIZE)}
-            while True:
-                page = await self._client.read(self._path(namespace), params)
-                for body in page.get("items") or ():
-                    self._resources.put(body)
-                    listed.add((body["metadata"]["namespace"], body["metadata"]["name"]))
-                if not (token := page["metadata"].get("continue")):
-                    break
-                params["continue"] = token
+        async for body in self._items():
+            self._resources.put(body)
+            listed.add((body["metadata"]["namespace"], body["metadata"]["name"]))
         for key in self._resources:
             if key not in listed:
                 self._resources.drop(key)
 
-    def _path(self, namespace: str | None) -> str:
-        return collection_path(self._kind.api_version, self._kind.plural, namespace)
-
     async def heal(self) -> None:
         """Compare once."""
         listed: dict[ResourceKey, str] = {}
-        for namespace in self._namespaces or (None,):
-            found = await self._client.read(self._path(namespace), {"resourceVersion": "0"}, METADATA_LIST)
-            for item in found.get("items") or ():
-                metadata = item["metadata"]
-                listed[metadata["namespace"], metadata["name"]] = metadata["resourceVersion"]
-        # The list may come from an API server that lags behind: each difference is asked for by name.
+        async for item in self._items(METADATA_LIST):
+            metadata = item["metadata"]
+            listed[metadata["namespace"], metadata["name"]] = metadata["resourceVersion"]
+        # A list of many pages is of the time of its first: each difference is asked for by name.
         for key in self._resources.unlike(listed):
             known = self._resources.get(key)
             body = await self._objects.get(self._kind, *key)
@@ -116,6 +104,19 @@ class Healer:
             elif self._resources.get(key) is known:
                 # Otherwise it was made anew while the answer was on its way.
                 self._resources.drop(key)
+
+    async def _items(self, accept: str = JSON) -> AsyncIterator[dict[str, Any]]:
+        """Yield all there are; in pages, of which there is one in memory at a time."""
+        for namespace in self._namespaces or (None,):
+            path = collection_path(self._kind.api_version, self._kind.plural, namespace)
+            params = {"limit": str(PAGE_SIZE)}
+            while True:
+                page = await self._client.read(path, params, accept)
+                for item in page.get("items") or ():
+                    yield item
+                if not (token := page["metadata"].get("continue")):
+                    break
+                params["continue"] = token
 
 
 class Healers:

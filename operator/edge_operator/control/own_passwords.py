@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,11 +64,8 @@ class OwnPasswords:
         if self._known.pop(_key(obj), None) is not None:
             self._concerned(_key(obj))
 
-    def replace(self, kind: ChildKind, namespace: str | None, objects: list[dict[str, Any]], _version: str) -> None:
-        """Take a whole list."""
-        listed = {_key(obj) for obj in objects}
-        for obj in objects:
-            self.put(kind, obj)
+    def retain(self, _kind: ChildKind, namespace: str | None, listed: Container[ResourceKey], _version: str) -> None:
+        """Take that there are none but `listed`."""
         for key in [key for key in self._known if key not in listed and namespace in (None, key[0])]:
             del self._known[key]
             self._concerned(key)

@@ -1,7 +1,7 @@
 """The children of all sites and devices as last seen, and whose they are."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -70,13 +70,10 @@ class ChildStore:
         if known is not None and known.uid == uid and not older(version, known.version):
             self._remove(known)
 
-    def replace(self, kind: ChildKind, namespace: str | None, objects: list[dict[str, Any]], version: str) -> None:
-        """Take a whole list as of `version`: older objects of the kind that are not in it are forgotten."""
-        listed = {key_of(kind, obj) for obj in objects}
-        for obj in objects:
-            self.put(kind, obj)
+    def retain(self, kind: ChildKind, namespace: str | None, listed: Container[ResourceKey], version: str) -> None:
+        """Take that nothing but `listed` was there as of `version`: what is older and not in it is forgotten."""
         for key, known in tuple(self._objects.items()):
-            absent = key.kind is kind and key not in listed and namespace in (None, key.namespace)
+            absent = key.kind is kind and (key.namespace, key.name) not in listed and namespace in (None, key.namespace)
             if absent and not newer(known.version, version):
                 self._bury(known.uid, version)
                 self._remove(known)

@@ -1,7 +1,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,17 +43,15 @@ class Sink:
     lists: int = 0
     poison: str = ""
 
-    def replace(
+    def retain(
         self,
-        kind: ChildKind,
-        namespace: str | None,  # noqa: ARG002 - the watch gives it by position
-        objects: list[dict[str, Any]],
+        kind: ChildKind,  # noqa: ARG002 - the watch gives it by position
+        namespace: str | None,  # noqa: ARG002 - likewise
+        listed: Container[tuple[str, str]],
         version: str,  # noqa: ARG002 - likewise
     ) -> None:
         self.lists += 1
-        self.objects = {}
-        for each in objects:
-            self.put(kind, each)
+        self.objects = {name: seen for name, seen in self.objects.items() if ("ns", name) in listed}
 
     def put(self, kind: ChildKind, obj: dict[str, Any]) -> None:  # noqa: ARG002 - likewise
         if obj["metadata"]["name"] == self.poison:

@@ -135,7 +135,7 @@ class Server:
 
     def __call__(self, path: str) -> dict[str, Any]:
         if path.endswith("/edgesites"):
-            return {"items": self.listed}
+            return {"metadata": {}, "items": self.listed}
         self.on_get()
         if (found := self.there.get(path.rpartition("/")[2])) is None:
             raise ApiError(404, "NotFound", "gone")

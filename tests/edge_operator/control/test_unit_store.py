@@ -127,9 +127,10 @@ def test_list_forgets_what_is_gone_and_keeps_what_is_newer_than_itself() -> None
     told.store.put(SECRET, secret(1, "u1", name="gone", site="s1"))
     told.store.put(SECRET, secret(50, "u2", name="young", site="s2"))
     told.store.put(CONFIG_MAP, secret(1, "u3", name="other-kind", site="s3"))
+    told.store.put(SECRET, secret(3, "u4", name="listed", site="s4"))
     told.flush()
-    told.store.replace(SECRET, None, [secret(3, "u4", name="listed", site="s4")], "10")
-    assert told.flush() == {"s1", "s4"}
+    told.store.retain(SECRET, None, {("ns", "listed")}, "10")
+    assert told.flush() == {"s1"}
     assert {seen.key.name for name in ("s1", "s2", "s3", "s4") for seen in told.store.of("EdgeSite", ("ns", name))} == {
         "young",
         "other-kind",
@@ -140,9 +141,9 @@ def test_list_forgets_what_is_gone_and_keeps_what_is_newer_than_itself() -> None
 def test_list_of_one_namespace_says_nothing_of_others() -> None:
     told = Told()
     told.store.put(SECRET, secret(1))
-    told.store.replace(SECRET, "elsewhere", [], "10")
+    told.store.retain(SECRET, "elsewhere", set(), "10")
     assert told.store.get(KEY) is not None
-    told.store.replace(SECRET, "ns", [], "10")
+    told.store.retain(SECRET, "ns", set(), "10")
     assert told.store.get(KEY) is None
 
 
