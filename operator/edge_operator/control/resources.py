@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from .resource import DeviceObject, Resource, SiteObject
+from .slim import slim
 from .store import REMEMBERED_DELETIONS, ResourceKey, newer
 
 Kept = TypeVar("Kept", bound=Resource)
@@ -39,7 +40,7 @@ class ResourceStore(Generic[Kept]):
 
     def put(self, body: Mapping[str, Any]) -> None:
         """Take a resource that was added or changed, unless something newer is known of it, or that it is gone."""
-        resource = self._make(_slim(body))
+        resource = self._make(slim(body))
         known = self._resources.get(resource.key)
         if resource.claim.uid in self._gone:
             return
@@ -133,9 +134,3 @@ def _remove(index: dict[Found, dict[ResourceKey, DeviceObject]], under: Found, k
     del found[key]
     if not found:
         del index[under]
-
-
-def _slim(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is never read: managedFields make up most of an object."""
-    metadata = {field: value for field, value in body["metadata"].items() if field != "managedFields"}
-    return {**body, "metadata": metadata}

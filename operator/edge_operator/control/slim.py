@@ -1,0 +1,34 @@
+"""Objects as they are kept in memory: ten thousand of them say the same words again and again."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+WORDS = 8192
+"""Strings that are remembered: names of fields, reasons, messages, and the latest of those that are like no other."""
+
+
+def slim(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object without what is never read, and with strings that other objects have too.
+
+    managedFields make up most of an object. `json.loads` shares strings within one document only.
+    """
+    metadata = {field: value for field, value in body["metadata"].items() if field != "managedFields"}
+    return {_word(field): _shared(value) for field, value in {**body, "metadata": metadata}.items()}
+
+
+def _shared(value: Any) -> Any:
+    """Return a copy of a JSON value with shared strings."""
+    if isinstance(value, str):
+        return _word(value)
+    if isinstance(value, dict):
+        return {_word(field): _shared(each) for field, each in value.items()}
+    if isinstance(value, list):
+        return [_shared(each) for each in value]
+    return value
+
+
+@lru_cache(WORDS)
+def _word(text: str) -> str:
+    """Return the string of this text that is in use already, if there is one."""
+    return text
