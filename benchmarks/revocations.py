@@ -24,6 +24,7 @@ AFTERWARDS = 3.0
 
 REST = (0.5, 3.0)
 PUBLISH = 0x30
+PINGREQ = b"\xc0\0"
 
 
 class Held(asyncio.Protocol):
@@ -154,6 +155,8 @@ async def revoke_all(
         cut = await asyncio.wait_for(held.pop(name).lost, CUT_SECONDS)
         cuts.from_start.append(cut - begun)
         cuts.from_answer.append(max(0.0, cut - answered))
+        for each in held.values():
+            each.send(PINGREQ)
         await asyncio.sleep(AFTERWARDS)
         cuts.stalls.append(probe.worst(begun, cut + AFTERWARDS))
         others = [other for other, each in held.items() if each.lost.done()]
