@@ -41,6 +41,7 @@ class DeviceWatch:
     told: Counter[str] = field(default_factory=Counter)
     on_ready: Callable[[str], None] = lambda _: None
     failed: BaseException | None = None
+    version: str = "0"
 
     def start(self) -> "DeviceWatch":
         """Begin to watch; returns once the API server has answered."""
@@ -76,16 +77,16 @@ class DeviceWatch:
 
     def _run(self, answered: threading.Event) -> None:
         try:
-            for event in self._events(answered):
-                self._take(event)
+            while True:
+                # The API server ends a watch that falls behind: what was missed comes with the next.
+                for event in self._events(answered):
+                    self._take(event)
         except Exception as error:  # noqa: BLE001 - whoever waits is told
             self.failed = error
-        else:
-            self.failed = AssertionError("the API server ended the watch")
 
     def _events(self, answered: threading.Event) -> Iterator[dict[str, Any]]:
         url = f"{self.api.configuration.host}/apis/{API_VERSION}/namespaces/{self.namespace}/edgedevices"
-        fields = {"watch": "true", "resourceVersion": "0", "timeoutSeconds": str(WATCH_SECONDS)}
+        fields = {"watch": "true", "resourceVersion": self.version, "timeoutSeconds": str(WATCH_SECONDS)}
         pool = self.api.rest_client.pool_manager
         response = pool.request("GET", url, fields=fields, preload_content=False, timeout=None)
         assert response.status == 200, response.status
@@ -100,6 +101,7 @@ class DeviceWatch:
 
     def _take(self, event: dict[str, Any]) -> None:
         assert event["type"] != "ERROR", event
+        self.version = event["object"]["metadata"]["resourceVersion"]
         name, status = event["object"]["metadata"]["name"], event["object"].get("status") or {}
         conditions = {each["type"]: each["status"] for each in status.get("conditions") or ()}
         if name not in self.ready and conditions.get("CredentialsReady") == "True":
