@@ -25,6 +25,7 @@ AFTERWARDS = 3.0
 REST = (0.5, 3.0)
 PUBLISH = 0x30
 PINGREQ = b"\xc0\0"
+PING_SECONDS = 30.0
 
 
 class Held(asyncio.Protocol):
@@ -95,10 +96,13 @@ class Probe:
         await_ = device_login(ROOT, device, 0), component_login(ROOT, GATEWAY)
         receiver = await Held.open(layout.mqtt, await_[0].username, await_[0].password, self._took)
         sender = await Held.open(layout.components, await_[1].username, await_[1].password)
-        topic = f"devices/{device}/command"
+        topic, pinged = f"devices/{device}/command", time.monotonic()
         receiver.send(packet(0x82, b"\0\1\0" + text(topic) + b"\0"))
         while True:
             sender.send(packet(PUBLISH, text(topic) + b"\0" + struct.pack("!d", time.monotonic())))
+            if time.monotonic() > pinged + PING_SECONDS:
+                pinged = time.monotonic()
+                receiver.send(PINGREQ)
             await asyncio.sleep(BEAT)
 
     def worst(self, begun: float, ended: float) -> float:
