@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from .assembly import Operator, assemble
-from .cluster.clock import boottime, wall_clock
+from .cluster.clock import wall_clock
 from .cluster.connection import Connection, ConnectionConfigError, load_connection
 from .cluster.crds import await_established
 from .control.renewal import renew
@@ -102,23 +102,23 @@ async def _work(operator: Operator) -> None:
 
 async def _watch_resources(operator: Operator, settings: Settings, connection: Connection) -> None:
     """Run Kopf, and again where it ends: a CRD that is deleted and applied anew is no reason to stop."""
-    resources = operator.resources
-
-    def begun() -> None:
-        resources.started = True
-        heard()
-
-    def heard() -> None:
-        resources.heard_at = boottime()
-
-    feed = Feed(asyncio.get_running_loop(), operator.knowledge, operator.healers, heard, begun)
+    loop, knowledge, healers, state = (
+        asyncio.get_running_loop(),
+        operator.knowledge,
+        operator.healers,
+        operator.resources,
+    )
+    feeds = [
+        Feed("edgesites", knowledge.sites, healers.sites, state.sites, loop),
+        Feed("edgedevices", knowledge.devices, healers.devices, state.devices, loop),
+    ]
     while True:
-        resources.crds = resources.started = False
+        state.ended()
         await await_established(operator.client, CRDS)
-        resources.crds = True
-        await operator.healers.prime()
+        state.begun()
+        await healers.prime()
         try:
-            await watch_resources(connection, feed, settings.watch_namespaces)
+            await watch_resources(connection, feeds, settings.watch_namespaces)
         except Exception:
             logger.exception("the watch of the custom resources ended and is begun anew")
         await asyncio.sleep(RESTART_SECONDS)

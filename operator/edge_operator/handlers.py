@@ -3,19 +3,19 @@
 import asyncio
 import itertools
 import logging
+import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import kopf
 
 from .api.schema import GROUP, VERSION
 from .cluster.connection import Connection
-from .control.heal import Healer, Healers
-from .control.knowledge import Knowledge
+from .control.heal import Healer
 from .control.resources import ResourceStore
 
 SERVER_TIMEOUT_SECONDS = 300
@@ -23,6 +23,7 @@ CHUNK = 500
 CONNECTIONS = 10
 RETRY_SECONDS = (0.5, 1, 2, 3, 5, 5)
 LAST_RETRY_SECONDS = 5
+CONNECT_SECONDS, REQUEST_SECONDS = 10, 60
 
 logger = logging.getLogger(__name__)
 
@@ -35,71 +36,89 @@ class EndlessBackoffs:
         return itertools.chain(RETRY_SECONDS, itertools.repeat(LAST_RETRY_SECONDS))
 
 
+class WatchState(Protocol):
+    """What is known of one watch; set from the operator's loop."""
+
+    def opened(self) -> None:
+        """Take note that the API server streams to it from now on."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What Kopf tells, brought into the operator's own loop: Kopf runs in a thread and a loop of its own.
+    """What Kopf tells of one resource, brought into the operator's own loop: Kopf has a thread and a loop of its own.
 
     In ours it would take the signals for itself, and at its end cancel every task that was begun after it.
 
     Attributes:
-        loop: the operator's loop, in which everything below is called.
-        knowledge: what the events are put into.
-        healers: told when Kopf lists anew.
-        heard: called when the API server has answered a request of Kopf.
-        begun: called once Kopf watches.
+        plural: the resource.
+        resources: what the events are put into.
+        healer: told when Kopf has listed: it never tells of what was deleted before, nor that there is nothing.
+        watch: told when Kopf watches.
+        loop: the operator's loop, in which everything above is called.
     """
 
+    plural: str
+    resources: ResourceStore[Any]
+    healer: Healer
+    watch: WatchState
     loop: asyncio.AbstractEventLoop
-    knowledge: Knowledge
-    healers: Healers
-    heard: Callable[[], None]
-    begun: Callable[[], None]
 
-    def take(self, event: kopf.RawEvent, resources: ResourceStore[Any], healer: Healer) -> None:
+    def take(self, event: kopf.RawEvent) -> None:
         """Take one event; called by Kopf."""
-        self.loop.call_soon_threadsafe(_take, event, resources, healer)
+        self.loop.call_soon_threadsafe(_take, event, self.resources)
 
-    async def answered(self, *_: Any) -> None:
+    async def answered(self, _session: Any, _context: Any, asked: aiohttp.TraceRequestEndParams) -> None:
         """Take note of an answer; called by aiohttp in Kopf's loop."""
-        self.loop.call_soon_threadsafe(self.heard)
-
-    def started(self, watches: "Sequence[Future[None]]") -> None:
-        """Take note that one of `watches` has begun; called by Kopf."""
-        if all(watch.done() for watch in watches):
-            self.loop.call_soon_threadsafe(self.begun)
+        if not asked.response.ok or asked.url.name != self.plural:
+            return
+        self.loop.call_soon_threadsafe(self.watch.opened if "watch" in asked.url.query else self.healer.relisted)
 
 
-def _take(event: kopf.RawEvent, resources: ResourceStore[Any], healer: Healer) -> None:
+def _take(event: kopf.RawEvent, resources: ResourceStore[Any]) -> None:
     body = event["object"]
     if event["type"] == "DELETED":
         # Kopf keeps the order of one object's events alone: its successor of the same name may be here already.
         resources.drop((body["metadata"]["namespace"], body["metadata"]["name"]), body["metadata"]["uid"])
         return
-    if event["type"] is None:
-        healer.relisted()
     resources.put(body)
 
 
-def build_registries(connection: Connection, feed: Feed) -> list[kopf.OperatorRegistry]:
-    """Return the handlers that feed the stores, a registry for each resource; handlers decide nothing.
+class Login:
+    """Gives Kopf a session, and a new one where the API server does not take the credentials of the last.
+
+    Kopf asks again at once and without end, and so would the API server be asked as fast as it answers.
+
+    Args:
+        connection: how Kopf reaches the API server.
+        trace: told of its requests.
+    """
+
+    def __init__(self, connection: Connection, trace: aiohttp.TraceConfig) -> None:
+        self._connection = connection
+        self._trace = trace
+        self._last = -math.inf
+
+    async def __call__(self) -> kopf.AiohttpSession:
+        """Return a session, LAST_RETRY_SECONDS after the last at the soonest."""
+        await asyncio.sleep(max(0.0, self._last + LAST_RETRY_SECONDS - time.monotonic()))
+        self._last = time.monotonic()
+        timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
+        session = self._connection.open_session(limit=CONNECTIONS, timeout=timeout, trace=self._trace)
+        return kopf.AiohttpSession(server=self._connection.server, aiohttp_session=session)
+
+
+def build_registry(connection: Connection, feed: Feed) -> kopf.OperatorRegistry:
+    """Return the handlers of one resource; they decide nothing.
 
     Args:
         connection: how Kopf reaches the API server.
         feed: what it tells.
     """
-    knowledge, healers = feed.knowledge, feed.healers
-    return [
-        _registry("edgesites", connection, feed, knowledge.sites, healers.sites),
-        _registry("edgedevices", connection, feed, knowledge.devices, healers.devices),
-    ]
-
-
-def _registry(
-    plural: str, connection: Connection, feed: Feed, resources: ResourceStore[Any], healer: Healer
-) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
     trace = aiohttp.TraceConfig()
     trace.on_request_end.append(feed.answered)
+    log_in = Login(connection, trace)
 
     @kopf.on.startup(registry=registry)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
@@ -107,12 +126,11 @@ def _registry(
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.AiohttpSession:
-        session = connection.open_session(limit=CONNECTIONS, timeout=aiohttp.ClientTimeout(total=60), trace=trace)
-        return kopf.AiohttpSession(server=connection.server, aiohttp_session=session)
+        return await log_in()
 
-    @kopf.on.event(GROUP, VERSION, plural, registry=registry)
+    @kopf.on.event(GROUP, VERSION, feed.plural, registry=registry)
     async def take(event: kopf.RawEvent, **_: Any) -> None:
-        feed.take(event, resources, healer)
+        feed.take(event)
 
     return registry
 
@@ -123,53 +141,46 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.peering.standalone = True
     settings.watching.server_timeout = SERVER_TIMEOUT_SECONDS
     settings.watching.client_timeout = SERVER_TIMEOUT_SECONDS + 10
-    settings.watching.connect_timeout = 10
+    settings.watching.connect_timeout = settings.networking.connect_timeout = CONNECT_SECONDS
+    settings.networking.request_timeout = REQUEST_SECONDS
     settings.watching.chunk_size = CHUNK
     settings.networking.error_backoffs = EndlessBackoffs()
     settings.networking.enforce_retry_after = True
     settings.queueing.idle_timeout = 1
 
 
-async def watch_resources(connection: Connection, feed: Feed, namespaces: Sequence[str]) -> None:
-    """Run Kopf until cancelled.
+async def watch_resources(connection: Connection, feeds: Sequence[Feed], namespaces: Sequence[str]) -> None:
+    """Run a Kopf for each feed until cancelled.
 
     Raises:
-        Exception: Kopf ended by itself, as it does where a CRD has been deleted.
+        Exception: one ended by itself, as it does where its CRD has been deleted; the others have been ended.
     """
+    registries = [build_registry(connection, feed) for feed in feeds]
     stop = threading.Event()
     try:
-        await asyncio.to_thread(asyncio.run, _watch(connection, feed, namespaces, stop))
+        await asyncio.to_thread(asyncio.run, _watch(registries, namespaces, stop))
     finally:
         stop.set()
 
 
-async def _watch(connection: Connection, feed: Feed, namespaces: Sequence[str], stop: threading.Event) -> None:
-    """Run a Kopf for each resource, until `stop` is set or one of them ends.
+async def _watch(registries: list[kopf.OperatorRegistry], namespaces: Sequence[str], stop: threading.Event) -> None:
+    """Run a Kopf for each registry, until `stop` is set or one of them ends.
 
-    One Kopf for both would never end where a watch fails: it stops no other watch (`orchestrator` of Kopf 1.45.2),
-    and a watch that is cancelled with everything else takes that for a pause and goes on.
+    One Kopf for both resources would never end where a watch fails: it stops no other watch (`orchestrator` of
+    Kopf 1.45.2), and a watch that is cancelled with everything else takes that for a pause and goes on.
     """
-    running, started = [], list[Future[None]]()
-    for registry in build_registries(connection, feed):
-        ready = Future[None]()
-        ready.add_done_callback(lambda _: feed.started(started))
-        started.append(ready)
-        running.append(asyncio.create_task(_run(registry, namespaces, stop, ready)))
-    for end in await asyncio.gather(*running, return_exceptions=True):
+    for end in await asyncio.gather(*(_run(each, namespaces, stop) for each in registries), return_exceptions=True):
         if isinstance(end, BaseException):
             raise end
 
 
-async def _run(
-    registry: kopf.OperatorRegistry, namespaces: Sequence[str], stop: threading.Event, ready: "Future[None]"
-) -> None:
+async def _run(registry: kopf.OperatorRegistry, namespaces: Sequence[str], stop: threading.Event) -> None:
     try:
         await kopf.operator(
             registry=registry,
             clusterwide=not namespaces,
             namespaces=tuple(namespaces),
             stop_flag=stop,
-            ready_flag=ready,
         )
     finally:
         # A thread of this loop waits for it, and the loop ends only after its threads; the other one ends with it.

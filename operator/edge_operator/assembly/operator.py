@@ -22,7 +22,7 @@ from edge_operator.cluster.lease import LeaseGate
 from edge_operator.cluster.watch import Watch
 from edge_operator.control.heal import Healers
 from edge_operator.control.knowledge import Knowledge
-from edge_operator.health import Health, ResourceWatch
+from edge_operator.health import Health, ResourceWatches
 from edge_operator.settings import Settings
 from edge_operator.telemetry.metrics import Metrics
 from edge_operator.telemetry.probes import LoopLag, Probes
@@ -56,7 +56,7 @@ class Operator:
     watches: tuple[Watch, ...]
     workers: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
     brokers: BrokerSessions
-    resources: ResourceWatch
+    resources: ResourceWatches
     lag: LoopLag
     probes: Probes
 
@@ -73,7 +73,7 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
     liveness = build_liveness(settings, sessions, gate, knowledge, brokers, metrics)
     election = build_election(settings, sessions, gate, metrics, knowledge)
     watches = build_watches(settings, sessions, knowledge, metrics)
-    lag, resources = LoopLag(metrics, time.monotonic), ResourceWatch()
+    lag, resources = LoopLag(metrics, time.monotonic), ResourceWatches(boottime)
     health = Health(boottime, lag, watches, resources, election)
     refresh = partial(show, metrics, knowledge, brokers, liveness, watches)
     return Operator(

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,8 @@ from .lease import LEASE_SECONDS, RENEW_DEADLINE_SECONDS, LeaseGate, Move, Sight
 RENEW_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 REQUEST_TIMEOUT_SECONDS = 2.0
+SUSPENDED_SECONDS = 30.0
+"""Longer than any two answers are apart while this process runs and the API server answers."""
 NOT_FOUND = 404
 
 logger = logging.getLogger(__name__)
@@ -37,7 +40,7 @@ class Election:
         on_change: called with True when the lease becomes ours, with False when it is lost.
 
     Attributes:
-        answered_at: our clock when the API server last answered; minus infinity if never.
+        answering_since: our clock when the API server began to answer, each time since; infinity if it does not.
     """
 
     def __init__(
@@ -67,7 +70,7 @@ class Election:
         self._lease: dict[str, Any] = {}
         self._on_change = on_change
         self._leading = False
-        self.answered_at = float("-inf")
+        self.answering_since = math.inf
 
     @property
     def displaced(self) -> bool:
@@ -76,24 +79,36 @@ class Election:
 
     async def run(self) -> None:
         """Take part until cancelled. Any failure to renew is but a failed renewal."""
+        answered_at = -math.inf
         while True:
             asked_at = self._clock()
+            if asked_at > answered_at + SUSPENDED_SECONDS:
+                # This process slept, or has asked nobody yet: what it has not heard is nobody's fault.
+                self.answering_since = math.inf
             try:
                 async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
                     await self._step()
             except Exception as error:  # noqa: BLE001 - whatever it is, the lease was not renewed
                 logger.warning("lease %s: %s: %s", self._name, type(error).__name__, error)
                 if isinstance(error, ApiError):
-                    self.answered_at = self._clock()
+                    answered_at = self._answered()
+                else:
+                    self.answering_since = math.inf
                 # What was last seen may be out of date: look before the next move, and count on nothing new.
                 self._lease = {}
                 self._show(asked_at, renewed=False)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            self.answered_at = self._clock()
+            answered_at = self._answered()
             renewed = self._sighting is not None and self._sighting.holder == self._identity
             self._show(asked_at, renewed=renewed)
             await asyncio.sleep(RENEW_SECONDS if renewed else RETRY_SECONDS)
+
+    def _answered(self) -> float:
+        """Take note that the API server has answered, and return when."""
+        now = self._clock()
+        self.answering_since = min(self.answering_since, now)
+        return now
 
     async def release(self) -> None:
         """Give the lease up, so that another takes it at once. Without an answer it runs out by itself."""

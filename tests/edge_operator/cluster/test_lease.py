@@ -1,5 +1,6 @@
 import asyncio
 import datetime as dt
+import math
 from collections.abc import Callable
 
 import pytest
@@ -272,15 +273,27 @@ def test_lease_that_somebody_spoilt_does_not_end_the_election(spec: object) -> N
     run_virtual(story())
 
 
-def test_answer_of_the_api_server_is_noted_even_if_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_since_when_the_api_server_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         server = LeaseServer()
         a = Candidate(server, "a")
-        assert a.election.answered_at == float("-inf")
+        assert a.election.answering_since == math.inf
         await until(a.gate.is_open, 0.1)
+        since = a.election.answering_since
+        assert since <= now()
         monkeypatch.setattr(server, "answer", lambda *_: (403, {}))
-        await asyncio.sleep(20)
-        assert now() - a.election.answered_at < 3
+        await asyncio.sleep(60)
+        assert a.election.answering_since == since, "a refusal is an answer"
         assert not a.gate.is_open()
+
+        def unreachable(*_: object) -> None:
+            raise ConnectionError
+
+        monkeypatch.setattr(server, "answer", unreachable)
+        await asyncio.sleep(10)
+        assert a.election.answering_since == math.inf
+        monkeypatch.undo()
+        await until(a.gate.is_open, 30)
+        assert now() - a.election.answering_since < 30
 
     run_virtual(story())
