@@ -87,6 +87,22 @@ async def test_without_the_store_devices_are_still_listed_and_the_gateway_stays_
     await answered(gateway, 200, "POST", "/devices/d1/data", json=READING)
 
 
+async def test_a_device_whose_readings_cannot_be_stored_is_not_silent(own_site: Site, own_gateways: Gateways) -> None:
+    gateway = own_gateways()
+    assert (await gateway.ask("POST", "/devices/d1/data", json=READING, device="d1")).status == 200
+    own_site.store.kill()
+    before = (await gateway.ask("GET", "/devices/d1")).body["last_seen"]
+
+    async def seen() -> str:
+        assert (await gateway.ask("POST", "/devices/d1/data", json=READING, device="d1")).status == 503
+        last: str = (await gateway.ask("GET", "/devices/d1")).body["last_seen"]
+        return last
+
+    async with asyncio.timeout(SECONDS):
+        while await seen() <= before:  # noqa: ASYNC110 - HTTP tells no event
+            await asyncio.sleep(0.1)
+
+
 async def test_without_the_broker_readings_are_still_stored_and_commands_are_not_taken(
     own_site: Site, own_gateways: Gateways
 ) -> None:

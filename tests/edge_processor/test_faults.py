@@ -7,7 +7,7 @@ from signal import SIGCONT, SIGSTOP
 
 from edge_processor.inbox import CROWDED
 from edge_service.store import RawMessage, StoreClient
-from tests.edge_processor.site import Site
+from tests.edge_processor.site import Heard, Site
 from tests.edge_service.process import ServiceProcess
 from tests.support.processes import eventually
 
@@ -126,6 +126,25 @@ async def test_while_the_store_is_away_nothing_is_acknowledged_and_little_held(s
         await asyncio.to_thread(site.store.start().await_ready)
         await asyncio.to_thread(site.await_stored, 301)
     assert sorted(reading["seq"] for reading in site.readings()) == list(range(301))
+
+
+def lags(heard: Heard) -> list[float | None]:
+    return [digest["queue_lag_seconds"] for digest in heard.payloads("edge/activity")]
+
+
+async def test_while_the_store_is_away_it_is_told_that_silence_means_nothing(site: Site) -> None:
+    processor = site.processor(BATCH_MESSAGES="5").start().await_ready()
+    async with site.listener("~gateway", "edge/activity", "edge/status/processor") as heard, site.device() as device:
+        site.store.kill()
+        for seq in range(20):
+            await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0,"session":"s","seq":%d}' % seq)
+        before = len(lags(heard))
+        await heard.on("edge/activity", before + 6)
+        late = [lag for lag in lags(heard)[before + 3 :] if lag is None or lag > 1]
+        assert len(late) >= 3, "what lies unread is counted though nobody was heard"
+        assert await asyncio.to_thread(processor.stop) == 0
+        told = heard.payloads("edge/status/processor")
+        assert told[-1]["status"] == "offline", "it goes without having stored everything, and says that it goes"
 
 
 def test_it_starts_in_any_order(site: Site) -> None:

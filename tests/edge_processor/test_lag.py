@@ -1,5 +1,7 @@
 """How long messages lie in the broker."""
 
+import pytest
+
 from edge_processor.lag import MOST_UNDER_WAY, QueueLag
 
 
@@ -52,3 +54,29 @@ def test_markers_that_never_come_back_are_given_up() -> None:
     for second in range(2 * MOST_UNDER_WAY):
         lag.marker(float(second))
     assert lag.seconds(2.0 * MOST_UNDER_WAY) == MOST_UNDER_WAY
+
+
+def test_what_came_out_of_a_queue_is_told_with_the_longest_lag_since_the_last_time() -> None:
+    lag = QueueLag()
+    early = [lag.marker(at) for at in (0.0, 1.0)]
+    lag.returned(early[0], 0.1)
+    lag.told()
+    late = [lag.marker(at) for at in (2.0, 600.0)]
+    lag.returned(early[1], 600.2)
+    lag.returned(late[0], 600.3)
+    lag.returned(late[1], 600.4)
+    assert lag.seconds(600.4) == pytest.approx(0.4)
+    assert lag.longest(600.4) == pytest.approx(599.2)
+    lag.told()
+    assert lag.longest(600.4) == pytest.approx(0.4)
+
+
+def test_nothing_is_known_of_an_interval_that_began_before_the_first_marker_came_back() -> None:
+    lag = QueueLag()
+    lag.returned(lag.marker(0.0), 0.1)
+    assert lag.seconds(0.1) == pytest.approx(0.1)
+    assert lag.longest(0.1) is None
+    lag.told()
+    assert lag.longest(0.2) == pytest.approx(0.1)
+    lag.restart()
+    assert lag.longest(0.3) is None

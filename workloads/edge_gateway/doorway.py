@@ -54,11 +54,12 @@ class Doorway:
             ProblemError: nothing of it is a reading, or the store is away.
         """
         message = RawMessage(device_id, body)
+        # It lives, whatever becomes of what it says: a store that is away is not the device's silence.
+        self._heard.note(device_id)
         with translated():
             stored = await self._store.store([message], location=self._location, received_at=self._now())
         result = stored.results[0]
         self._count(result)
-        self._heard.note(device_id)
         for reading in stored.readings:
             self._link.reading(device_id, reading)
         if result.rejected and not result.accepted and not result.duplicates:

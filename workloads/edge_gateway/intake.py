@@ -87,7 +87,9 @@ class Intake:
     def _route(self, message: Message) -> None:
         topic, payload = message.topic, message.payload
         if topic == topics.ACTIVITY:
-            self._table.digest(Activity.parse(payload))
+            activity = Activity.parse(payload)
+            if not message.retain:  # nobody of ours has it kept: ages are of the moment at which they are told
+                self._table.digest(activity)
         elif topic == topics.BROKER_BOOT:
             if payload:
                 self._lives.booted(parse_boot(payload))

@@ -13,6 +13,9 @@ from edge_liveness.settings import SiteSettings
 from edge_liveness.wills import Wills
 from edge_wire.messages import Activity, DeviceStatus
 
+LONGEST_AGE = 1e9
+"""Seconds (31 years) from which on an age is none: nothing that far back can be written as a date everywhere."""
+
 LONGEST_SESSION = 128
 """Characters that sessions are told apart by: as many as a device's status holds, which a new leader begins with."""
 
@@ -173,5 +176,5 @@ class Evidence:
 
 
 def _known(seconds: float | None) -> float | None:
-    """Return what may be counted back, never into the future; None if nothing is known."""
-    return max(seconds, 0.0) if seconds is not None and math.isfinite(seconds) else None
+    """Return what may be counted back, never into the future nor before any clock; None if nothing is known."""
+    return max(seconds, 0.0) if seconds is not None and -math.inf < seconds < LONGEST_AGE else None

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class ActivityTeller:
-    """Sends a digest each second while anyone was heard.
+    """Sends a digest each second while anyone was heard, or messages lie in the queue unread.
 
     Attributes:
         session: to send by.
@@ -50,7 +50,7 @@ class ActivityTeller:
         self._lag.returned(payload, now)
 
     def restart(self) -> None:
-        """Begin to measure anew: there is a new connection."""
+        """Begin to measure anew: the connection has ended, or there is a new one."""
         self._lag.restart()
         self._may_mark = True
 
@@ -86,15 +86,17 @@ class ActivityTeller:
             logger.warning("the queue's lag stays unknown: %s may not be published: %s", topics.ACTIVITY_MARKER, error)
 
     async def _digest(self, now: float) -> None:
-        """Send who was heard since the last digest.
+        """Send who was heard since the last digest; that nobody was is told too while messages may lie in the queue.
 
         Raises:
             MqttError: it could not be sent; those in it are told of in the next one.
         """
-        lag = self._lag.seconds(now)
+        lag = self._lag.longest(now)
         self.metrics.queue_lag.set(math.nan if lag is None else lag)
         heard, self._heard = self._heard, {}
-        if not heard:
+        is_behind = self._may_mark and (lag is None or lag > DIGEST_SECONDS)
+        if not heard and not is_behind:
+            self._lag.told()
             return
         ages = {device_id: round(now - arrived, 3) for device_id, arrived in heard.items()}
         try:
@@ -102,6 +104,7 @@ class ActivityTeller:
         except MqttError:
             self._heard = heard | self._heard
             raise
+        self._lag.told()
 
     async def _answers(self) -> None:
         while True:

@@ -17,11 +17,13 @@ class QueueLag:
 
     _under_way: OrderedDict[bytes, float] = field(default_factory=OrderedDict, init=False)
     _last: float | None = field(default=None, init=False)
+    _longest: float = field(default=0.0, init=False)
+    _was_known: bool = field(default=False, init=False)
 
     def restart(self) -> None:
         """Forget everything: after a connect nothing is known until a marker has come back."""
         self._under_way.clear()
-        self._last = None
+        self._last, self._longest, self._was_known = None, 0.0, False
 
     def marker(self, now: float) -> bytes:
         """Return the payload of a marker that is sent now."""
@@ -37,6 +39,7 @@ class QueueLag:
         if sent_at is None:
             return
         self._last = now - sent_at
+        self._longest = max(self._longest, self._last)
         while self._under_way:
             passed, _ = self._under_way.popitem(last=False)
             if passed == payload:
@@ -48,3 +51,15 @@ class QueueLag:
             return None
         oldest = next(iter(self._under_way.values()), now)
         return max(self._last, now - oldest)
+
+    def longest(self, now: float) -> float | None:
+        """Return the longest lag since `told`, which what was read meanwhile may have had; None if it is not known.
+
+        A queue that is worked off in a moment ends with a short lag: what came out of it was old all the same.
+        """
+        lag = self.seconds(now)
+        return None if lag is None or not self._was_known else max(lag, self._longest)
+
+    def told(self) -> None:
+        """Begin a new interval: what was read up to now has been told of."""
+        self._longest, self._was_known = 0.0, self._last is not None

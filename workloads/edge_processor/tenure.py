@@ -1,6 +1,7 @@
 """What a replica does while it has the lease: connect, store, send; and how it ends."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ CLIENT_ID = "edge-processor"
 SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
 MOST_BATCH_BYTES = 1024 * 1024
 LINGER_SECONDS = 0.003
+LEAVE_SECONDS = 2.0
 DRAIN_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
@@ -56,6 +58,8 @@ class Tenure:
             self._connected,
             Backoff(first=0.1, longest=5.0),
             self._may_connect,
+            # Before the next connection: its first messages must not be told with the lag of this one.
+            on_down=lambda _: self._activity.restart(),
         )
         self._status = status
         self._fanout = Fanout(self.session, metrics)
@@ -99,9 +103,13 @@ class Tenure:
                 await self._inbox.idle()
                 if self.session.connected.is_set():
                     await self._fanout.idle()
-                    await self._status.leave(self.session)
         except TimeoutError:
             logger.warning("%d messages were not stored in time: the next ingester gets them", len(self._inbox))
+        if self.session.connected.is_set():
+            # Above all where something is left: that nobody tells of readings now has to be known.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_SECONDS):
+                    await self._status.leave(self.session)
 
     async def _may_connect(self) -> None:
         """Wait until the lease is surely ours and what the last connection brought is stored.

@@ -89,7 +89,9 @@ class SiteLife:
         """
         match message.topic:
             case topics.ACTIVITY:
-                self._floor.digest(Activity.parse(message.payload), self._clocks.steady())
+                activity = Activity.parse(message.payload)
+                if not message.retain:  # nobody of ours has it kept: ages are of the moment at which they are told
+                    self._floor.digest(activity, self._clocks.steady())
                 return "activity"
             case topics.BROKER_BOOT:
                 if message.payload:

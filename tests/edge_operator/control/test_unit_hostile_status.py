@@ -1,6 +1,7 @@
 """A status that somebody else wrote, and a spec from under an earlier CRD: they end nothing, and are put right."""
 
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -65,6 +66,40 @@ def test_no_status_ends_the_operator_or_outlives_a_heartbeat(since: str, waits: 
         connectivity = {"reason": reason, "sinceTime": since, "lastSeenTime": seen, "session": "x"}
         status = {"phase": phase, "connectivity": connectivity, "reported": {"foo": "\x1b[31m"}}
         assert _told(status, has_login=has_login, waits=waits) == ("Online", "HeartbeatReceived"), status
+
+
+@pytest.mark.parametrize("reply", [True, False])
+@pytest.mark.parametrize("lag", [0.0, 5e8, 1e12, 1e300])
+@pytest.mark.parametrize("age", [5e8, 1e9, 1e11, 1e300, -1e300])
+def test_no_age_in_a_digest_ends_the_operator(age: float, lag: float, *, reply: bool) -> None:
+    time, sites, devices = Time(), SiteStore(lambda *_: None), DeviceStore(lambda *_: None)
+    sites.put(site().body)
+    devices.put(device().body)
+    fleet = Fleet(sites, devices, time.clocks)
+    life = fleet.site(SITE)
+    assert life is not None
+    digest = {"source": "x", "is_reply": reply, "queue_lag_seconds": lag, "ages": {"pump": age}}
+    life.connected()
+    life.heard(message("devices/pump/status", b"online", retain=True))
+    life.heard(message("edge/activity", json.dumps(digest).encode()))
+    for _ in range(5):
+        time.at += 100.0
+        life.tick()
+        said = fleet.look(PUMP)
+        assert said is not None
+        life_update(said, {}, 1, "now")
+
+
+def test_digest_that_was_kept_by_the_broker_says_nothing() -> None:
+    time = Time()
+    life = SiteLife(site(), time.clocks)
+    life.put(device())
+    life.connected()
+    digest = json.dumps({"source": "x", "queue_lag_seconds": 0.0, "ages": {"pump": 0.1}}).encode()
+    life.heard(message("edge/activity", digest, retain=True))
+    assert _phase(life) is Phase.PENDING
+    life.heard(message("edge/activity", digest))
+    assert _phase(life) is Phase.ONLINE
 
 
 @pytest.mark.parametrize("nonsense", ["soon", "", "-5s", 30, {}, None])

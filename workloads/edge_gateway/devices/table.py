@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from edge_gateway.devices.device import Device, state_of
-from edge_gateway.devices.gone import Gone
+from edge_gateway.devices.gone import LATELY_SECONDS, Gone
 from edge_gateway.devices.lives import Lives
 from edge_gateway.devices.records import Record, Records
 from edge_gateway.devices.retelling import Retelling
@@ -12,9 +12,6 @@ from edge_wire.messages import Activity, DeviceStatus, RosterEntry
 
 MOST_UNLISTED = 50_000
 """So many devices that no EdgeDevice tells of are kept: anybody may make up ids on a broker that is not ours."""
-
-LONGEST_AGE = 1e9
-"""Seconds (30 years): who was heard longer ago was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +117,11 @@ class DeviceTable:
 
         A device that is gone must not come back by a reply, nor by a digest of what was under way when it went.
         """
-        if not activity.is_reply:
+        lag = activity.queue_lag_seconds
+        if not activity.is_reply and lag is not None:
             for device_id, age in activity.ages.items():
-                if age < LONGEST_AGE and not self._gone.lately(device_id):
+                # What has lain in a queue for longer than those that went are remembered may be of one of them.
+                if age + lag < LATELY_SECONDS and not self._gone.lately(device_id):
                     self._admitted(device_id)
         self._lives.digest(activity)
         if activity.is_reply and activity.queue_lag_seconds is not None:
