@@ -121,6 +121,18 @@ GONE = [
     ),
     Story("a will after expiry neither", (*START, will(150, "5")), 200, [gone(101, "HeartbeatExpired")]),
     Story(
+        "but a reading from before it does not bring the device back",
+        (*START, will(150.2, "5"), digest(151, age=1.0)),
+        300,
+        [gone(101, "HeartbeatExpired")],
+    ),
+    Story(
+        "and one from after it does",
+        (*START, will(150.2, "5"), digest(153, age=0.5)),
+        200,
+        [gone(101, "HeartbeatExpired"), back(153)],
+    ),
+    Story(
         "a reading from before the sign-off, told of after it",
         (*START, sign_off(10, "5"), digest(11, age=1.2), digest(12, age=1.5)),
         50,

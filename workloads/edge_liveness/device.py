@@ -33,6 +33,7 @@ class Device:
     Attributes:
         since: When the phase changed.
         seen: When it was last heard, or `NEVER`.
+        lost_at: When it, or the broker, last said that it was lost while it was Offline as far as we knew, or `NEVER`.
         session: The one of its last `online`.
         offline_after: As its settings say, in seconds.
         is_intermittent: Whether only expiry makes it Offline.
@@ -43,6 +44,7 @@ class Device:
     __slots__ = (
         "device_id",
         "is_intermittent",
+        "lost_at",
         "offline_after",
         "phase",
         "reason",
@@ -60,6 +62,7 @@ class Device:
         # A clock set back between the seed and now must not make the device heard in the future.
         self.since = min(seed.since, at)
         self.seen = NEVER if seed.seen is None else min(seed.seen, at)
+        self.lost_at = NEVER
         self.session = seed.session
         self.reported: Reported = seed.reported
         self.slot: Slot | None = None
@@ -72,11 +75,17 @@ class Device:
 
     @property
     def was_lost(self) -> bool:
-        """Whether it is Offline because it or the broker said so at `since`: only what it sent later disproves that."""
+        """Whether it is Offline because it or the broker said so at `since`."""
         return self.reason in {Reason.DISCONNECTED, Reason.LAST_WILL}
+
+    @property
+    def known_lost_at(self) -> float:
+        """When it was lost by its own word or the broker's, which only what it sent later disproves; or `NEVER`."""
+        return max(self.since, self.lost_at) if self.was_lost else self.lost_at
 
     def lost_again(self, at: float) -> None:
         """Take that it was lost at `at`, though Offline as far as we knew: it had been back meanwhile."""
+        self.lost_at = max(self.lost_at, at)
         if self.was_lost:
             self.since = max(self.since, at)
 

@@ -120,7 +120,7 @@ class Evidence:
             self.drop_will(device.device_id)
         if device.phase is Phase.ONLINE:
             self._roster.expiry.file(device, proven + device.offline_after)
-        elif proven + device.offline_after > at and not (device.was_lost and proven <= device.since + slack):
+        elif proven + device.offline_after > at and proven > device.known_lost_at + slack:
             self._came(device, at)
             self._roster.expiry.refile(device, max(proven, self._hearing.floor) + device.offline_after)
 
