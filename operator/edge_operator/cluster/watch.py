@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Container
+from collections.abc import AsyncIterator, Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,8 +16,8 @@ from edge_operator.telemetry.metrics import Metrics
 from .client import decode
 from .errors import ApiError
 from .objects import collection_path
+from .pages import items, pages
 
-PAGE_SIZE = 500
 SERVER_TIMEOUT_SECONDS = 300
 INACTIVITY_SECONDS = 75.0
 """The server sends a bookmark about once a minute, so a stream silent for longer is dead."""
@@ -166,26 +166,23 @@ class Watch:
 
     async def _list(self) -> None:
         listed: set[tuple[str, str]] = set()
-        params = {"labelSelector": self._selection.labels, "limit": str(PAGE_SIZE)}
-        headers = {"Accept": self._selection.accept("PartialObjectMetadataList")}
-        timeout = aiohttp.ClientTimeout(total=60)
-        while True:
-            async with self._session.get(
-                self._selection.path, params=params, headers=headers, timeout=timeout
-            ) as response:
-                page = await decode(response)
-            for obj in page.get("items") or ():
-                # Page by page: ten thousand objects as JSON take far more memory than what is kept of them.
+        version = ""
+        async for page in pages(self._page, {"labelSelector": self._selection.labels}):
+            version = page["metadata"]["resourceVersion"]
+            for obj in items(page):
                 self._sink.put(self.kind, obj)
                 listed.add((obj["metadata"]["namespace"], obj["metadata"]["name"]))
-            if not (token := page["metadata"].get("continue")):
-                break
-            params["continue"] = token
         self._heard_at = self._clock()
         self._listed_at = self._heard_at
-        self._resource_version = page["metadata"]["resourceVersion"]
-        self._sink.retain(self.kind, self._selection.namespace, listed, self._resource_version)
+        self._resource_version = version
+        self._sink.retain(self.kind, self._selection.namespace, listed, version)
         self.synced.set()
+
+    async def _page(self, params: Mapping[str, str]) -> dict[str, Any]:
+        headers = {"Accept": self._selection.accept("PartialObjectMetadataList")}
+        timeout = aiohttp.ClientTimeout(total=60)
+        async with self._session.get(self._selection.path, params=params, headers=headers, timeout=timeout) as response:
+            return await decode(response)
 
     async def _stream(self) -> None:
         params = {

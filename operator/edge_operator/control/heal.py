@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any
 
 from edge_operator.cluster.client import JSON, ApiClient
 from edge_operator.cluster.errors import ApiError, UnreachableError
 from edge_operator.cluster.objects import Objects, collection_path
+from edge_operator.cluster.pages import items, pages
 from edge_operator.desired.kinds import ChildKind
 
 from .resources import ResourceStore
@@ -17,7 +19,6 @@ PERIOD_SECONDS = 600.0
 SETTLE_SECONDS = 1.0
 """After a relist Kopf needs a moment to hand over what it has listed."""
 
-PAGE_SIZE = 500
 NOT_FOUND = 404
 
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -106,17 +107,12 @@ class Healer:
                 self._resources.drop(key)
 
     async def _items(self, accept: str = JSON) -> AsyncIterator[dict[str, Any]]:
-        """Yield all there are; in pages, of which there is one in memory at a time."""
+        """Yield all there are."""
         for namespace in self._namespaces or (None,):
             path = collection_path(self._kind.api_version, self._kind.plural, namespace)
-            params = {"limit": str(PAGE_SIZE)}
-            while True:
-                page = await self._client.read(path, params, accept)
-                for item in page.get("items") or ():
+            async for page in pages(partial(self._client.read, path, accept=accept)):
+                for item in items(page):
                     yield item
-                if not (token := page["metadata"].get("continue")):
-                    break
-                params["continue"] = token
 
 
 class Healers:
