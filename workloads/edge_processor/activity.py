@@ -91,20 +91,19 @@ class ActivityTeller:
         Raises:
             MqttError: it could not be sent; those in it are told of in the next one.
         """
-        lag = self._lag.longest(now)
+        lag = self._lag.take(now)
         self.metrics.queue_lag.set(math.nan if lag is None else lag)
         heard, self._heard = self._heard, {}
         is_behind = self._may_mark and (lag is None or lag > DIGEST_SECONDS)
         if not heard and not is_behind:
-            self._lag.told()
             return
         ages = {device_id: round(now - arrived, 3) for device_id, arrived in heard.items()}
         try:
             await self._tell(Activity(SOURCE, ages, queue_lag_seconds=lag))
         except MqttError:
             self._heard = heard | self._heard
+            self._lag.give_back(lag)
             raise
-        self._lag.told()
 
     async def _answers(self) -> None:
         while True:

@@ -52,14 +52,19 @@ class QueueLag:
         oldest = next(iter(self._under_way.values()), now)
         return max(self._last, now - oldest)
 
-    def longest(self, now: float) -> float | None:
-        """Return the longest lag since `told`, which what was read meanwhile may have had; None if it is not known.
+    def take(self, now: float) -> float | None:
+        """End an interval and return its longest lag, which what was read in it may have had; None if it is not known.
 
         A queue that is worked off in a moment ends with a short lag: what came out of it was old all the same.
         """
         lag = self.seconds(now)
-        return None if lag is None or not self._was_known else max(lag, self._longest)
+        longest = None if lag is None or not self._was_known else max(lag, self._longest)
+        self._longest, self._was_known = 0.0, lag is not None
+        return longest
 
-    def told(self) -> None:
-        """Begin a new interval: what was read up to now has been told of."""
-        self._longest, self._was_known = 0.0, self._last is not None
+    def give_back(self, longest: float | None) -> None:
+        """Have the interval that was taken last go on: what was read in it could not be told of."""
+        if longest is None:
+            self._was_known = False
+        else:
+            self._longest = max(self._longest, longest)
