@@ -102,15 +102,11 @@ async def _work(operator: Operator) -> None:
 
 async def _watch_resources(operator: Operator, settings: Settings, connection: Connection) -> None:
     """Run Kopf, and again where it ends: a CRD that is deleted and applied anew is no reason to stop."""
-    loop, knowledge, healers, state = (
-        asyncio.get_running_loop(),
-        operator.knowledge,
-        operator.healers,
-        operator.resources,
-    )
+    loop, knowledge = asyncio.get_running_loop(), operator.knowledge
+    healers, state = operator.healers, operator.resources
     feeds = [
-        Feed("edgesites", knowledge.sites, healers.sites, state.sites, loop),
-        Feed("edgedevices", knowledge.devices, healers.devices, state.devices, loop),
+        Feed("edgesites", knowledge.sites, healers.sites.relisted, state.sites.opened, loop),
+        Feed("edgedevices", knowledge.devices, healers.devices.relisted, state.devices.opened, loop),
     ]
     while True:
         state.ended()

@@ -6,16 +6,15 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import kopf
 
 from .api.schema import GROUP, VERSION
 from .cluster.connection import Connection
-from .control.heal import Healer
 from .control.resources import ResourceStore
 
 SERVER_TIMEOUT_SECONDS = 300
@@ -36,14 +35,6 @@ class EndlessBackoffs:
         return itertools.chain(RETRY_SECONDS, itertools.repeat(LAST_RETRY_SECONDS))
 
 
-class WatchState(Protocol):
-    """What is known of one watch; set from the operator's loop."""
-
-    def opened(self) -> None:
-        """Take note that the API server streams to it from now on."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Feed:
     """What Kopf tells of one resource, brought into the operator's own loop: Kopf has a thread and a loop of its own.
@@ -53,15 +44,15 @@ class Feed:
     Attributes:
         plural: the resource.
         resources: what the events are put into.
-        healer: told when Kopf has listed: it never tells of what was deleted before, nor that there is nothing.
-        watch: told when Kopf watches.
+        listed: called when Kopf has listed: it never tells of what was deleted before, nor that there is nothing.
+        opened: called when the API server streams to Kopf from now on.
         loop: the operator's loop, in which everything above is called.
     """
 
     plural: str
     resources: ResourceStore[Any]
-    healer: Healer
-    watch: WatchState
+    listed: Callable[[], None]
+    opened: Callable[[], None]
     loop: asyncio.AbstractEventLoop
 
     def take(self, event: kopf.RawEvent) -> None:
@@ -72,7 +63,7 @@ class Feed:
         """Take note of an answer; called by aiohttp in Kopf's loop."""
         if not asked.response.ok or asked.url.name != self.plural:
             return
-        self.loop.call_soon_threadsafe(self.watch.opened if "watch" in asked.url.query else self.healer.relisted)
+        self.loop.call_soon_threadsafe(self.opened if "watch" in asked.url.query else self.listed)
 
 
 def _take(event: kopf.RawEvent, resources: ResourceStore[Any]) -> None:

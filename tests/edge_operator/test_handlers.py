@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 import aiohttp
@@ -10,23 +11,11 @@ import pytest
 
 from edge_operator import handlers
 from edge_operator.cluster.connection import Connection
+from edge_operator.control.resources import DeviceStore
 from edge_operator.handlers import Feed, Login
 from tests.edge_operator.cluster.playing import playing, say
 
 COLLECTION = "/apis/edge-stack.io/v1alpha1/namespaces/ns/edgedevices"
-
-
-@dataclass
-class Told:
-    """Stands for the healer and the watch of one resource."""
-
-    said: list[str] = field(default_factory=list)
-
-    def relisted(self) -> None:
-        self.said.append("listed")
-
-    def opened(self) -> None:
-        self.said.append("opened")
 
 
 @pytest.mark.parametrize(
@@ -41,13 +30,14 @@ class Told:
     ],
 )
 async def test_what_an_answer_to_kopf_says(path: str, status: int, said: list[str]) -> None:
-    told, trace = Told(), aiohttp.TraceConfig()
-    feed = Feed("edgedevices", cast("Any", None), cast("Any", told), told, asyncio.get_running_loop())
+    told, trace = list[str](), aiohttp.TraceConfig()
+    listed, opened = (partial(told.append, what) for what in ("listed", "opened"))
+    feed = Feed("edgedevices", DeviceStore(lambda *_: None), listed, opened, asyncio.get_running_loop())
     trace.on_request_end.append(feed.answered)
     async with playing(say(status), trace=trace) as (_, session), session.get(path) as response:
         await response.read()
     await asyncio.sleep(0)
-    assert told.said == said
+    assert told == said
 
 
 @dataclass
