@@ -7,7 +7,7 @@ from pydantic import Field
 from .components import Tls
 from .references import Resources, SecretRef
 from .schema import LIST_SET, ApiModel, list_map, rule, rules
-from .values import Image, Quantity, broker_url, only_grows
+from .values import Image, Quantity, only_grows, url
 
 RESERVED_CLIENTS = ("api-token", "broker", "gateway", "mqtt", "operator", "processor", "root", "storage")
 """Logins of the site's own components, and Secrets of a site: a further client cannot have such a name."""
@@ -97,7 +97,7 @@ class ManagedBroker(ApiModel):
 class ExternalBroker(ApiModel):
     """A broker that the user runs, such as EMQX, HiveMQ or VerneMQ. Device credentials are then the user's."""
 
-    url: Annotated[str, broker_url("mqtt", "mqtts", "tcp", example="mqtts://broker.example.com:8883")]
+    url: Annotated[str, url("mqtt", "mqtts", "tcp", example="mqtts://broker.example.com:8883", has_path=False)]
     """Address of the broker; tcp:// means mqtt://."""
 
     topic_prefix: (

@@ -1,6 +1,5 @@
 """The values in both resources, each with its bounds: durations, quantities, names, labels, URLs."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
@@ -162,26 +161,18 @@ OptionalName = Annotated[
 _NO_PORT = "(0+|[0-9]{6,}|6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4})"
 
 
-def url(*schemes: str, example: str) -> FieldInfo:
-    """Return the constraint of an absolute URL with a host and one of `schemes`."""
-    constraint: FieldInfo = Field(max_length=1024, json_schema_extra=rules(_is_url(schemes, example)))
-    return constraint
-
-
-def broker_url(*schemes: str, example: str) -> FieldInfo:
-    """Return the constraint of the URL of a broker: as `url`, and nothing after the port."""
-    bare = rule("!self.matches('^[a-z]+://[^/?#]*(/.|[?#])')", f"must end after the port, as in {example}")
-    constraint: FieldInfo = Field(max_length=1024, json_schema_extra=rules(_is_url(schemes, example), bare))
-    return constraint
-
-
-def _is_url(schemes: Sequence[str], example: str) -> dict[str, Any]:
+def url(*schemes: str, example: str, has_path: bool = True) -> FieldInfo:
+    """Return the constraint of an absolute URL with a host and one of `schemes`; without `has_path` nothing follows."""
     listed = ", ".join(f"'{scheme}'" for scheme in schemes)
-    return rule(
+    is_url = rule(
         f"isURL(self) && url(self).getScheme() in [{listed}] && url(self).getHostname() != ''"
         rf" && self.matches('^[a-z]+://') && !self.matches('[\\s\\p{{Cc}}@]|^[a-z]+://[^/?#]*:{_NO_PORT}([/?#]|$)')",
         f"must be a URL such as {example} (schemes: {', '.join(schemes)}; no blank, no user name)",
     )
+    ends = rule("!self.matches('^[a-z]+://[^/?#]*(/.|[?#])')", f"must end after the port, as in {example}")
+    extra = rules(is_url) if has_path else rules(is_url, ends)
+    constraint: FieldInfo = Field(max_length=1024, json_schema_extra=extra)
+    return constraint
 
 
 def only_grows(field_path: str, new: str, old: str, *, where: str = "true") -> dict[str, Any]:
