@@ -40,7 +40,7 @@ class ResourceStore(Generic[Kept]):
 
     def put(self, body: Mapping[str, Any]) -> None:
         """Take a resource that was added or changed, unless something newer is known of it, or that it is gone."""
-        resource = self._make(slim(body))
+        resource = self._make(body)
         known = self._resources.get(resource.key)
         if resource.claim.uid in self._gone:
             return
@@ -50,6 +50,7 @@ class ResourceStore(Generic[Kept]):
             version, known_version = resource.metadata["resourceVersion"], known.metadata["resourceVersion"]
             if not newer(version, known_version):
                 return
+        resource = self._make(slim(body))
         self._resources[resource.key] = resource
         self._index(known, resource)
         self._changed(known, resource)

@@ -14,7 +14,8 @@ def slim(body: Mapping[str, Any]) -> dict[str, Any]:
     managedFields make up most of an object. `json.loads` shares strings within one document only.
     """
     metadata = {field: value for field, value in body["metadata"].items() if field != "managedFields"}
-    return {_word(field): _shared(value) for field, value in {**body, "metadata": metadata}.items()}
+    kept: dict[str, Any] = _shared({**body, "metadata": metadata})
+    return kept
 
 
 def _shared(value: Any) -> Any:
