@@ -28,6 +28,8 @@ class DeviceWatch:
         alive: those that live now, as the benchmark knows it.
         false_offline: those of the living that were told Offline, with the reason.
         told: how often each phase with its reason was told.
+        failed: why the watch has ended; None while it goes on.
+        version: how far it has come.
         on_ready: called with the name of each device whose credentials are in place.
     """
 

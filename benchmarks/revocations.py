@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.broker_site import BrokerSite
-from benchmarks.wire_fleet import CONNACK, connect, packet, text
+from benchmarks.wire_fleet import CONNACK, KEEPALIVE, connect, packet, text
 from edge_operator.identity.logins import GATEWAY, component_login, device_login
 from tests.edge_broker_agent.logins import ROOT
 from tests.support.mosquitto import HOST
@@ -25,7 +25,6 @@ AFTERWARDS = 3.0
 REST = (0.5, 3.0)
 PUBLISH = 0x30
 PINGREQ = b"\xc0\0"
-PING_SECONDS = 30.0
 
 
 class Held(asyncio.Protocol):
@@ -59,6 +58,7 @@ class Held(asyncio.Protocol):
         assert isinstance(transport, asyncio.WriteTransport)
         self.transport = transport
         transport.write(self._hello)
+        self._ping_later()
 
     def data_received(self, data: bytes) -> None:
         """Take what comes."""
@@ -71,7 +71,16 @@ class Held(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Take note of the time."""
+        self._pinging.cancel()
         self.lost.set_result(time.monotonic())
+
+    def _ping_later(self) -> None:
+        self._pinging = asyncio.get_running_loop().call_later(KEEPALIVE / 2, self._ping)
+
+    def _ping(self) -> None:
+        """Say that it is there: the broker ends connections that say nothing."""
+        self.send(PINGREQ)
+        self._ping_later()
 
     def send(self, data: bytes) -> None:
         """Send a packet."""
@@ -96,13 +105,10 @@ class Probe:
         await_ = device_login(ROOT, device, 0), component_login(ROOT, GATEWAY)
         receiver = await Held.open(layout.mqtt, await_[0].username, await_[0].password, self._took)
         sender = await Held.open(layout.components, await_[1].username, await_[1].password)
-        topic, pinged = f"devices/{device}/command", time.monotonic()
+        topic = f"devices/{device}/command"
         receiver.send(packet(0x82, b"\0\1\0" + text(topic) + b"\0"))
         while True:
             sender.send(packet(PUBLISH, text(topic) + b"\0" + struct.pack("!d", time.monotonic())))
-            if time.monotonic() > pinged + PING_SECONDS:
-                pinged = time.monotonic()
-                receiver.send(PINGREQ)
             await asyncio.sleep(BEAT)
 
     def worst(self, begun: float, ended: float) -> float:
@@ -159,8 +165,6 @@ async def revoke_all(
         cut = await asyncio.wait_for(held.pop(name).lost, CUT_SECONDS)
         cuts.from_start.append(cut - begun)
         cuts.from_answer.append(max(0.0, cut - answered))
-        for each in held.values():
-            each.send(PINGREQ)
         await asyncio.sleep(AFTERWARDS)
         cuts.stalls.append(probe.worst(begun, cut + AFTERWARDS))
         others = [other for other, each in held.items() if each.lost.done()]
