@@ -1,7 +1,6 @@
 """Passwords that users bring for their devices: read from Secrets that carry the label for it, and from no other."""
 
 import base64
-import binascii
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,6 +78,6 @@ def _password(data: Mapping[str, str]) -> str | None:
     """Return the password; None if it is none, too short, too long, or could not stand in a CONNECT."""
     try:
         text = base64.b64decode(data.get(KEY) or "", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     return text if LEAST_CHARACTERS <= len(text) <= MOST_CHARACTERS and text.isprintable() else None

@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge_operator.control.own_passwords import LABELLED_SECRET, OwnPasswords
@@ -76,6 +76,7 @@ def test_secret_that_loses_its_label_is_forgotten_once() -> None:
 
 
 @given(st.dictionaries(st.text(), st.text()))
+@example({"password": "\x80"})
 def test_no_content_ends_anything(data: dict[str, str]) -> None:
     told = Told()
     told.passwords.put(LABELLED_SECRET, secret(1, None) | {"data": data})
