@@ -15,6 +15,7 @@ from e2e.cluster.ports import free_ports
 from edge_service.address import BrokerAddress
 from edge_service.backoff import Backoff
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
+from edge_wire import topics
 from tests.edge_service.process import ServiceProcess
 from tests.support.child import HOST
 from tests.support.mosquitto import Mosquitto
@@ -133,6 +134,22 @@ class Site:
         async with MqttSession(options, heard, backoff=Backoff(0.05, 0.2)) as session:
             await asyncio.wait_for(session.connected.wait(), SECONDS)
             yield heard
+
+    async def ask_for_activity(self) -> None:
+        """Ask the processor who was heard when, as the operator does."""
+        address = BrokerAddress.parse(self.broker.components_url)
+        options = MqttOptions(address, "asks", self.broker.credentials("~operator"))
+        async with MqttSession(options, backoff=Backoff(0.05, 0.2)) as session:
+            await asyncio.wait_for(session.connected.wait(), SECONDS)
+            await session.publish(topics.ACTIVITY_REQUEST, b"{}")
+
+    def forbid_markers(self) -> None:
+        """Take the markers out of the access rules and restart the broker."""
+        rules = Path(self.broker.layout.config_dir) / "acl"
+        kept = [line for line in rules.read_text().splitlines(keepends=True) if topics.ACTIVITY_MARKER not in line]
+        rules.write_text("".join(kept))
+        self.broker.stop()
+        self.broker.start()
 
     @asynccontextmanager
     async def device(self, device_id: str = "d1") -> AsyncIterator[MqttSession]:

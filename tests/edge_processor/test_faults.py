@@ -4,7 +4,9 @@ import asyncio
 import datetime as dt
 import time
 from signal import SIGCONT, SIGSTOP
+from typing import Any
 
+from edge_processor.activity import DIGEST_SECONDS
 from edge_processor.inbox import CROWDED
 from edge_service.store import RawMessage, StoreClient
 from tests.edge_processor.site import Heard, Site
@@ -145,6 +147,51 @@ async def test_while_the_store_is_away_it_is_told_that_silence_means_nothing(sit
         assert await asyncio.to_thread(processor.stop) == 0
         told = heard.payloads("edge/status/processor")
         assert told[-1]["status"] == "offline", "it goes without having stored everything, and says that it goes"
+
+
+async def test_it_is_told_too_where_the_lag_cannot_be_measured(site: Site) -> None:
+    site.forbid_markers()
+    site.processor(BATCH_MESSAGES="5").start().await_ready()
+    async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
+        site.store.kill()
+        for seq in range(20):
+            await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0,"session":"s","seq":%d}' % seq)
+        before = len(lags(heard))
+        digests = await heard.on("edge/activity", before + 6)
+        assert digests[-1]["ages"] == {}, "nobody was heard"
+        site.store.start().await_ready()
+        await asyncio.to_thread(site.await_stored, 20)
+        await quiet(heard)
+
+
+async def quiet(heard: Heard) -> None:
+    """Return once no digest has come for some intervals."""
+    told = -1
+    while len(lags(heard)) > told:
+        told = len(lags(heard))
+        await asyncio.sleep(3 * DIGEST_SECONDS)
+
+
+async def test_who_asks_while_the_store_is_away_hears_of_us_now_and_of_the_devices_later(site: Site) -> None:
+    site.processor().start().await_ready()
+    async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
+        await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0}')
+        await asyncio.to_thread(site.await_stored, 1)
+        site.store.kill()
+        before = len(answers(heard))
+        await site.ask_for_activity()
+        while len(answers(heard)) == before:
+            await heard.on("edge/activity", len(lags(heard)) + 1)
+        assert answers(heard)[-1]["ages"] == {}
+        site.store.start().await_ready()
+        while not answers(heard)[-1]["ages"]:
+            await heard.on("edge/activity", len(lags(heard)) + 1)
+        assert list(answers(heard)[-1]["ages"]) == ["d1"]
+        await quiet(heard)
+
+
+def answers(heard: Heard) -> list[dict[str, Any]]:
+    return [digest for digest in heard.payloads("edge/activity") if digest["is_reply"]]
 
 
 def test_it_starts_in_any_order(site: Site) -> None:

@@ -1,9 +1,7 @@
 """The lag of the broker's queue, measured through it."""
 
 import asyncio
-from pathlib import Path
 
-from edge_wire import topics
 from tests.edge_processor.site import Site
 
 READING = b'{"sensor_type":"t","value":1}'
@@ -21,7 +19,7 @@ async def test_the_lag_is_measured_and_told(site: Site) -> None:
 
 
 async def test_where_markers_may_not_be_sent_the_lag_is_unknown_and_all_else_works(site: Site) -> None:
-    forbid_markers(site)
+    site.forbid_markers()
     processor = await asyncio.to_thread(lambda: site.processor().start().await_ready())
     async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
         for count in (1, 2):
@@ -30,12 +28,3 @@ async def test_where_markers_may_not_be_sent_the_lag_is_unknown_and_all_else_wor
         assert {digest["queue_lag_seconds"] for digest in digests} == {None}
     refused = [line for line in processor.messages() if "the queue's lag stays unknown" in line]
     assert len(refused) == 1
-
-
-def forbid_markers(site: Site) -> None:
-    """Take the markers out of the access rules and restart the broker."""
-    rules = Path(site.broker.layout.config_dir) / "acl"
-    kept = [line for line in rules.read_text().splitlines(keepends=True) if topics.ACTIVITY_MARKER not in line]
-    rules.write_text("".join(kept))
-    site.broker.stop()
-    site.broker.start()

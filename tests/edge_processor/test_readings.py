@@ -7,8 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from edge_service.address import BrokerAddress
-from edge_service.mqtt import MqttOptions, MqttSession
+from edge_service.mqtt import MqttSession
 from tests.edge_processor.site import Site
 from tests.support.processes import eventually
 
@@ -108,17 +107,10 @@ async def test_who_was_heard_is_told_each_second_and_on_request(site_at_work: Si
         assert (status["component"], status["status"]) == ("processor", "online")
     async with site.listener("~gateway", "edge/activity") as heard:
         before = len(heard.messages)
-        await ask_for_activity(site)
+        await site.ask_for_activity()
         reply = (await heard.on("edge/activity", before + 1))[-1]
         assert reply["is_reply"]
         assert list(reply["ages"]) == ["d1"]
-
-
-async def ask_for_activity(site: Site) -> None:
-    address = BrokerAddress.parse(site.broker.components_url)
-    async with MqttSession(MqttOptions(address, "asks", site.broker.credentials("~operator"))) as session:
-        await asyncio.wait_for(session.connected.wait(), 10)
-        await session.publish("edge/activity/request", b"{}")
 
 
 async def test_a_wrong_rules_file_leaves_the_rules_as_they_are(site: Site) -> None:

@@ -4,17 +4,20 @@ import asyncio
 import datetime as dt
 import logging
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from edge_processor.lag import QueueLag
 from edge_processor.metrics import ProcessorMetrics
+from edge_service.backoff import Backoff
 from edge_service.mqtt import MqttError, MqttSession, PublishRefusedError
 from edge_service.store import StoreClient, StoreError
 from edge_wire import topics
-from edge_wire.messages import Activity, parse_timestamp
+from edge_wire.messages import PROCESSOR, Activity, parse_timestamp
 
 DIGEST_SECONDS = 1.0
-SOURCE = "processor"
+LONGEST_ANSWER_SECONDS = 10.0
+"""Between two attempts to answer; without a fault an answer is followed by a pause of at most `DIGEST_SECONDS`."""
 
 logger = logging.getLogger(__name__)
 
@@ -27,11 +30,13 @@ class ActivityTeller:
         session: to send by.
         store: knows the last arrival of every device.
         metrics: where the lag is shown.
+        is_idle: returns whether everything that came is stored.
     """
 
     session: MqttSession
     store: StoreClient
     metrics: ProcessorMetrics
+    is_idle: Callable[[], bool]
     _heard: dict[str, float] = field(default_factory=dict, init=False)
     _lag: QueueLag = field(default_factory=QueueLag, init=False)
     _may_mark: bool = field(default=True, init=False)
@@ -94,40 +99,55 @@ class ActivityTeller:
         lag = self._lag.take(now)
         self.metrics.queue_lag.set(math.nan if lag is None else lag)
         heard, self._heard = self._heard, {}
-        is_behind = self._may_mark and (lag is None or lag > DIGEST_SECONDS)
-        if not heard and not is_behind:
+        if not heard and not self._is_behind(lag):
             return
         ages = {device_id: round(now - arrived, 3) for device_id, arrived in heard.items()}
         try:
-            await self._tell(Activity(SOURCE, ages, queue_lag_seconds=lag))
+            await self._tell(Activity(PROCESSOR, ages, queue_lag_seconds=lag))
         except MqttError:
             self._heard = heard | self._heard
             self._lag.give_back(lag)
             raise
 
+    def _is_behind(self, lag: float | None) -> bool:
+        """Return whether messages may lie in the queue unread.
+
+        Without markers all that is known is that no more comes while enough of what came waits for the store.
+        """
+        return lag is None or lag > DIGEST_SECONDS if self._may_mark else not self.is_idle()
+
     async def _answers(self) -> None:
+        backoff = Backoff(first=DIGEST_SECONDS, longest=LONGEST_ANSWER_SECONDS)
         while True:
             await self._asked.wait()
+            await self.session.connected.wait()
             self._asked.clear()
             try:
                 await self._answer()
             except (StoreError, MqttError) as error:
-                logger.warning("who was heard when cannot be told: %s", error)
-            await asyncio.sleep(DIGEST_SECONDS)
+                logger.warning("who was heard when cannot be told, and is tried again: %s", error)
+                self._asked.set()
+            else:
+                backoff.reset()
+            await asyncio.sleep(backoff.next())
 
     async def _answer(self) -> None:
-        """Send every device's last arrival.
+        """Send every device's last arrival; where the store cannot tell, that we are here.
 
         Raises:
             StoreError: the store cannot tell.
             MqttError: it could not be sent.
         """
-        arrivals = (await self.store.arrivals())["arrivals"]
+        try:
+            arrivals = (await self.store.arrivals())["arrivals"]
+        except StoreError:
+            await self._tell(Activity(PROCESSOR, {}, is_reply=True))
+            raise
         now = dt.datetime.now(dt.UTC)
         told = ((device_id, _age(arrived, now)) for device_id, arrived in arrivals.items())
         ages = {device_id: age for device_id, age in told if age is not None}
         lag = self._lag.seconds(asyncio.get_running_loop().time())
-        await self._tell(Activity(SOURCE, ages, queue_lag_seconds=lag, is_reply=True))
+        await self._tell(Activity(PROCESSOR, ages, queue_lag_seconds=lag, is_reply=True))
 
     async def _tell(self, activity: Activity) -> None:
         for part in activity.parts():

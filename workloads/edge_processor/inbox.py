@@ -62,6 +62,11 @@ class Inbox:
         """Whether a message that is not owed to anybody should be left out."""
         return len(self._waiting) >= CROWDED * self._most_messages or self._bytes >= CROWDED * self._most_bytes
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that came is stored."""
+        return self._idle.is_set()
+
     def add(self, received: Received) -> None:
         """Take a message."""
         self._waiting.append(received)

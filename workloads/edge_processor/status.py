@@ -7,10 +7,9 @@ from typing import Literal
 from edge_service.mqtt import MqttError, MqttSession, Will
 from edge_service.program import release
 from edge_wire import topics
-from edge_wire.messages import ComponentStatus
+from edge_wire.messages import PROCESSOR, ComponentStatus
 
-COMPONENT = "processor"
-TOPIC = topics.component_status(COMPONENT)
+TOPIC = topics.component_status(PROCESSOR)
 
 logger = logging.getLogger(__name__)
 
@@ -41,4 +40,4 @@ class StatusTeller:
 
     def _payload(self, status: Literal["online", "offline"]) -> bytes:
         now = dt.datetime.now(dt.UTC)
-        return ComponentStatus(COMPONENT, status, self._instance, release(), now).encode()
+        return ComponentStatus(PROCESSOR, status, self._instance, release(), now).encode()

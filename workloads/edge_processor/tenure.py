@@ -64,7 +64,7 @@ class Tenure:
         self._status = status
         self._fanout = Fanout(self.session, metrics)
         self._outbox = Outbox(store, self.session, lease.token, metrics)
-        self._activity = ActivityTeller(self.session, store, metrics)
+        self._activity = ActivityTeller(self.session, store, metrics, lambda: self._inbox.is_idle)
         self._ingest = Ingest(self._inbox, store, settings.edge_location, lease.token, self._stored, metrics)
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -4,7 +4,7 @@ from edge_wire.messages.activity import Activity
 from edge_wire.messages.alert import CLEARED, FIRING, Alert
 from edge_wire.messages.broker import parse_boot, parse_uptime
 from edge_wire.messages.command import ACK_FAILED, ACK_OK, Command, CommandAck
-from edge_wire.messages.component_status import ComponentStatus
+from edge_wire.messages.component_status import PROCESSOR, ComponentStatus
 from edge_wire.messages.device_status import SIGN_OFF, DeviceStatus
 from edge_wire.messages.document import MAX_PAYLOAD_BYTES
 from edge_wire.messages.malformed import MalformedError
@@ -19,6 +19,7 @@ __all__ = [
     "CLEARED",
     "FIRING",
     "MAX_PAYLOAD_BYTES",
+    "PROCESSOR",
     "SIGN_OFF",
     "Activity",
     "Alert",

@@ -9,6 +9,9 @@ from edge_wire.messages import fields as take
 from edge_wire.messages.document import dump, load_object
 from edge_wire.messages.timestamps import format_timestamp, optional_timestamp
 
+PROCESSOR = "processor"
+"""The component that tells on `edge/activity` which devices sent readings."""
+
 
 @dataclass(frozen=True, slots=True)
 class ComponentStatus:
