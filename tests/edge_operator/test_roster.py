@@ -56,6 +56,7 @@ def test_device_appears_changes_and_goes(site: BrokeredSite, roster: RosterListe
         "presence": "Connected",
         "disabled": False,
         "rotation": 0,
+        "uid": site.devices.get("pump")["metadata"]["uid"],
         "site": f"{site.sites.namespace}/hall",
     }
     site.devices.apply("pump", displayName="Pump 1", offlineAfter="2m", presence="Intermittent", disabled=True)
@@ -63,6 +64,15 @@ def test_device_appears_changes_and_goes(site: BrokeredSite, roster: RosterListe
     assert (roster.entries["pump"]["presence"], roster.entries["pump"]["disabled"]) == ("Intermittent", True)
     site.devices.delete("pump")
     roster.await_ids()
+
+
+def test_device_that_is_made_anew_under_its_name_is_told_as_another(site: BrokeredSite, roster: RosterListener) -> None:
+    before = site.devices.apply("pump")["metadata"]["uid"]
+    roster.await_field("pump", "uid", before)
+    site.devices.delete("pump")
+    roster.await_field("pump", "uid", site.devices.apply("pump")["metadata"]["uid"])
+    assert roster.entries["pump"]["uid"] != before
+    await_clean(site, roster)
 
 
 def test_defaults_of_the_site_reach_every_entry(site: BrokeredSite, roster: RosterListener) -> None:

@@ -24,6 +24,7 @@ def roster_entry(device: DeviceObject, site: SiteObject) -> RosterEntry:
         presence="Intermittent" if settings.presence is Presence.INTERMITTENT else "Connected",
         disabled=device.disabled,
         rotation=device.rotation,
+        uid=device.claim.uid,
         site=site_name(site),
     )
 

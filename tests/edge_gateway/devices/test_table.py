@@ -62,6 +62,35 @@ def test_what_was_under_way_when_a_device_went_does_not_bring_it_back() -> None:
     assert world.ids() == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "is_another"),
+    [("1", "2", True), ("1", "1", False), ("", "2", False), ("1", "", False)],
+    ids=["another", "the same", "an operator that did not tell", "an operator that does not tell any more"],
+)
+def test_device_that_was_made_anew_at_once_begins_a_new_life(before: str, after: str, *, is_another: bool) -> None:
+    world = World()
+    world.roster("a", uid=before)
+    world.say("a", session="9", metadata={"firmware": "1"})
+    world.roster("a", uid=after, name="Pump")
+    assert world.state("a") == (("unknown", "NotYetSeen") if is_another else ("online", "HeartbeatReceived"))
+    assert world.shown("a").to_object()["name"] == "Pump"
+    world.say("a", "offline", session="1")
+    world.wait(5)
+    assert world.state("a")[0] == ("offline" if is_another else "online"), "a session is of one life"
+
+
+def test_what_was_heard_alone_is_forgotten_when_a_new_connection_does_not_hear_it() -> None:
+    world = World()
+    world.digest(a=0.0, b=0.0)
+    world.wait(1)
+    world.lives.lost()
+    world.table.begin()
+    world.table.complete()
+    world.digest(b=0.0)
+    world.wait(20)
+    assert world.ids() == ["b"]
+
+
 def test_a_reply_lists_nobody() -> None:
     world = World()
     world.digest(a=0.5, is_reply=True)

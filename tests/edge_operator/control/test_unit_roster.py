@@ -167,7 +167,7 @@ def test_whatever_happens_the_broker_ends_up_right_and_nothing_is_sent_twice(ste
 def test_entry_says_what_the_device_says_with_the_defaults_of_its_site() -> None:
     plant = site(devices={"heartbeatInterval": "10s", "offlineAfter": "1m"})
     assert roster_entry(device(), plant) == RosterEntry(
-        id="pump", heartbeat_interval_seconds=10.0, offline_after_seconds=60.0, site="factory/plant"
+        id="pump", heartbeat_interval_seconds=10.0, offline_after_seconds=60.0, uid="uid-pump", site="factory/plant"
     )
     spec: dict[str, Any] = {
         "deviceId": "p-1",
@@ -191,6 +191,7 @@ def test_entry_says_what_the_device_says_with_the_defaults_of_its_site() -> None
         "presence": "Intermittent",
         "disabled": True,
         "rotation": 3,
+        "uid": "uid-pump",
         "site": "factory/plant",
     }
     assert (

@@ -99,6 +99,7 @@ WHOLE: list[tuple[Callable[[bytes], Message], dict[str, Any]]] = [
             "presence": "Intermittent",
             "disabled": True,
             "rotation": 2,
+            "uid": "5f1a",
             "site": "factory/plant",
             "x": [1],
         },

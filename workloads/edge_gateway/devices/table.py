@@ -78,7 +78,7 @@ class DeviceTable:
                 record.said = None
             if lost_entry:
                 self._enter(device_id, record, None)
-            if (lost_status or lost_entry) and record.is_untold and not self._was_heard(device_id):
+            if record.is_untold and not self._was_heard(device_id):
                 self._forget(device_id)
         self._retelling.end()
 
@@ -99,6 +99,8 @@ class DeviceTable:
         """Take what the operator says of an EdgeDevice; None where it is gone."""
         record = self._records.get(device_id)
         if entry is not None:
+            if record is not None and entry.is_of_another(record.entry):
+                self._lives.remove(device_id)
             self._enter(device_id, record or self._add(device_id), entry)
             self._retelling.entry(device_id)
         elif record is not None and record.entry is not None:

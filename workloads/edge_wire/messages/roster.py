@@ -25,6 +25,7 @@ class RosterEntry:
         presence: What the loss of its connection means.
         disabled: Whether it is cut off.
         rotation: Which of its passwords is in effect.
+        uid: Of its EdgeDevice: one that is made anew under its old name has another; empty where nobody tells.
         site: Namespace and name of its EdgeSite: who wrote this, where several share a broker.
         extra: Fields that nothing here knows.
     """
@@ -39,6 +40,7 @@ class RosterEntry:
     presence: Literal["Connected", "Intermittent"] = "Connected"
     disabled: bool = False
     rotation: int = 0
+    uid: str = ""
     site: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -62,9 +64,14 @@ class RosterEntry:
             presence="Intermittent" if _presence(fields) == "Intermittent" else "Connected",
             disabled=_disabled(fields),
             rotation=_rotation(fields),
+            uid=take.text(fields, "uid"),
             site=take.text(fields, "site"),
             extra=fields,
         )
+
+    def is_of_another(self, other: Self | None) -> bool:
+        """Return whether `other` is known to be of another EdgeDevice."""
+        return other is not None and "" not in {self.uid, other.uid} and self.uid != other.uid
 
     def encode(self) -> bytes:
         """Return the payload that says this; of equal entries it is the same."""
@@ -79,6 +86,7 @@ class RosterEntry:
             "presence": self.presence,
             "disabled": self.disabled,
             "rotation": self.rotation,
+            "uid": self.uid,
             "site": self.site,
         }
         return dump(known | {name: value for name, value in self.extra.items() if name not in known})
