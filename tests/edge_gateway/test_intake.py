@@ -132,6 +132,17 @@ def test_a_processor_that_is_away_stops_the_clock() -> None:
     assert shown(given, "d1")["status"] == "offline"
 
 
+def test_a_processor_whose_word_may_be_from_before_a_restart_stops_it_too() -> None:
+    given = Given()
+    given.take("devices/d1/status", {"status": "online"})
+    given.take("edge/status/processor", {"component": "processor", "status": "online"}, retain=True)
+    given.world.wait(400)
+    assert shown(given, "d1")["status"] == "online"
+    given.take("edge/activity", {"source": "processor", "ages": {}, "queue_lag_seconds": 0})
+    given.world.wait(301)
+    assert shown(given, "d1")["status"] == "offline"
+
+
 @pytest.mark.parametrize(
     ("boot", "uptime", "status"),
     [

@@ -41,6 +41,7 @@ class Model:
     devices: dict[str, Allowed] = field(default_factory=dict)
     is_connected: bool = False
     is_deaf: bool = False
+    has_teller: bool = False
     is_doubtful: bool = True
     lost_at: float = 0.0
     listening_since: float = -math.inf
@@ -54,6 +55,7 @@ class Model:
 
     def connected(self, boot: str | None) -> None:
         self.is_connected = True
+        self.is_deaf = self.has_teller
         self.listening_since = self.now
         self.boot_before = self.boot
         self.seen_running_before = self.seen_running
@@ -74,6 +76,11 @@ class Model:
         self.seen_running = self.now
         if at < self.seen_running_before and self.boot == self.boot_before:
             self.is_doubtful = False
+
+    def teller(self, *, is_there: bool) -> None:
+        if is_there and self.is_deaf:
+            self.listening_since = self.now
+        self.is_deaf, self.has_teller = not is_there, True
 
     def lost(self) -> None:
         if self.is_connected:

@@ -72,12 +72,13 @@ def lost(at: float) -> Step:
     return Step(at, lambda site, now: site.disconnected(now))
 
 
-def deafened(at: float) -> Step:
-    return Step(at, lambda site, _: site.deafened())
+def teller(at: float, *, is_there: bool = True, retained: bool = False) -> Step:
+    return Step(at, lambda site, now: site.teller(now, is_there=is_there, retained=retained))
 
 
-def hearing(at: float) -> Step:
-    return Step(at, lambda site, now: site.hearing(now))
+def empty_digest(at: float, source: str = "processor", lag: float | None = 0.0, *, is_reply: bool = False) -> Step:
+    activity = Activity(source, {}, queue_lag_seconds=lag, is_reply=is_reply)
+    return Step(at, lambda site, now: site.digest(activity, now))
 
 
 class Play:

@@ -88,10 +88,13 @@ class AnyOrder(RuleBasedStateMachine):
             self.offline(name, None, Reason.LAST_WILL, retained=False)
             self.pass_time(pause)
 
-    @rule(heard=ages, lag=lags, is_reply=st.booleans())
-    def digest(self, heard: dict[str, float], lag: float | None, *, is_reply: bool) -> None:
+    @rule(heard=ages, lag=lags, is_processor=st.booleans(), is_reply=st.booleans())
+    def digest(self, heard: dict[str, float], lag: float | None, *, is_processor: bool, is_reply: bool) -> None:
         now = self.model.now
-        self.site.digest(Activity("processor", heard, queue_lag_seconds=lag, is_reply=is_reply), now)
+        source = "processor" if is_processor else "gateway"
+        self.site.digest(Activity(source, heard, queue_lag_seconds=lag, is_reply=is_reply), now)
+        if is_processor:
+            self.model.teller(is_there=True)
         if is_reply:
             for name in heard.keys() & self.model.devices.keys() if lag is not None else ():
                 device = self.model.devices[name]
@@ -128,16 +131,13 @@ class AnyOrder(RuleBasedStateMachine):
         self.pass_time(pause)
         self.connected(None)
 
-    @rule()
-    def deafened(self) -> None:
-        self.site.deafened()
-        self.model.is_deaf = True
-
-    @rule()
-    def hearing(self) -> None:
-        self.site.hearing(self.model.now)
-        if self.model.is_deaf:
-            self.model.is_deaf, self.model.listening_since = False, self.model.now
+    @rule(is_there=st.booleans(), retained=st.booleans())
+    def teller(self, *, is_there: bool, retained: bool) -> None:
+        self.site.teller(self.model.now, is_there=is_there, retained=retained)
+        if is_there and retained and self.model.is_doubtful:
+            self.model.is_deaf, self.model.has_teller = self.model.is_deaf or not self.model.has_teller, True
+        else:
+            self.model.teller(is_there=is_there)
 
     @rule(pause=pauses)
     def pass_time(self, pause: float) -> None:

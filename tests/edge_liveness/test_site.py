@@ -13,16 +13,16 @@ from tests.edge_liveness.stories import (
     Step,
     booted,
     connected,
-    deafened,
     digest,
+    empty_digest,
     heard,
-    hearing,
     lost,
     online,
     put,
     remove,
     running,
     sign_off,
+    teller,
     will,
 )
 
@@ -268,11 +268,59 @@ BROKER = [
         500,
         [unknown(40, "SiteUnreachable"), back(50), unknown(80, "SiteUnreachable")],
     ),
-    Story("no digests are no silence", (*START, deafened(10), hearing(500)), 1000, [gone(600, "HeartbeatExpired")]),
-    Story("but wills are heard", (*START, deafened(10), will(50, "5")), 1000, [gone(53, "LastWill")]),
+    Story(
+        "no digests are no silence",
+        (*START, teller(10, is_there=False), teller(500)),
+        1000,
+        [gone(600, "HeartbeatExpired")],
+    ),
+    Story("but wills are heard", (*START, teller(10, is_there=False), will(50, "5")), 1000, [gone(53, "LastWill")]),
 ]
 
 SEEN = (*START, running(6))
+
+TELLER = [
+    Story("that it is there, kept over a restart, is no news", (*START, teller(6, retained=True)), 5000, []),
+    Story(
+        "until it says so itself",
+        (*START, teller(6, retained=True), teller(500)),
+        1000,
+        [gone(600, "HeartbeatExpired")],
+    ),
+    Story(
+        "or sends a digest, be it empty",
+        (*START, teller(6, retained=True), empty_digest(500)),
+        1000,
+        [gone(600, "HeartbeatExpired")],
+    ),
+    Story(
+        "or an answer whose lag it does not know",
+        (*START, teller(6, retained=True), empty_digest(500, lag=None, is_reply=True)),
+        1000,
+        [gone(600, "HeartbeatExpired")],
+    ),
+    Story(
+        "a gateway's digest is not its own", (*START, teller(6, retained=True), empty_digest(7, "gateway")), 5000, []
+    ),
+    Story(
+        "where the broker runs on it is believed",
+        (*SEEN, teller(7), lost(10), connected(12), running(12), teller(13, retained=True)),
+        1000,
+        [gone(113, "HeartbeatExpired")],
+    ),
+    Story(
+        "a broker that lost its data has nothing of it, and nobody tells of readings until it is back",
+        (*START, teller(7), lost(10), connected(12, "boot-2")),
+        5000,
+        [],
+    ),
+    Story(
+        "where none was ever known nobody waits for one",
+        (*START, lost(10), connected(12, "boot-2")),
+        5000,
+        [gone(112, "HeartbeatExpired")],
+    ),
+]
 
 REPLAYS = [
     Story(
@@ -459,7 +507,7 @@ SEEDS = [
     ),
 ]
 
-STORIES = [*PROOF, *GONE, *SESSIONS, *BROKER, *REPLAYS, *DEVICES, *SEEDS]
+STORIES = [*PROOF, *GONE, *SESSIONS, *BROKER, *TELLER, *REPLAYS, *DEVICES, *SEEDS]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)

@@ -218,10 +218,10 @@ def test_deadline_is_when_something_is_due() -> None:
     assert site.deadline() == 102
     site.status("a", DeviceStatus("a", "offline"), 10)
     assert site.deadline() == 13
-    site.deafened()
+    site.teller(10, is_there=False)
     site.heard("a", 11)
     assert site.deadline() is None
-    site.hearing(12)
+    site.teller(12, is_there=True)
     assert site.deadline() == 111
     site.disconnected(13)
     site.site_events()

@@ -11,6 +11,7 @@ from edge_gateway.devices.table import DeviceTable
 from edge_service.mqtt import Message, Subscription
 from edge_wire import topics
 from edge_wire.messages import (
+    PROCESSOR,
     Activity,
     ComponentStatus,
     DeviceStatus,
@@ -36,7 +37,6 @@ SUBSCRIPTIONS = (
     Subscription(topics.ACTIVITY),
 )
 
-_PROCESSOR = "processor"
 _STORAGE = "storage"
 _CLOUD = "cloud"
 
@@ -96,7 +96,7 @@ class Intake:
         elif topic == topics.BROKER_UPTIME:
             self._lives.running(parse_uptime(payload))
         elif topic.startswith("edge/status/"):
-            self._component(ComponentStatus.parse(payload))
+            self._component(ComponentStatus.parse(payload), retained=message.retain)
         elif topic.startswith("edge/roster/"):
             self._roster(topic, payload)
         elif topic.endswith("/command/ack"):
@@ -116,11 +116,11 @@ class Intake:
         device_id = topics.device_of(topic)
         self._table.set_roster(device_id, RosterEntry.parse(payload, device_id) if payload else None)
 
-    def _component(self, status: ComponentStatus) -> None:
+    def _component(self, status: ComponentStatus, *, retained: bool) -> None:
         if status.component == COMPONENT:
             self._told(status.extra.get(CONNECTION))
-        elif status.component == _PROCESSOR:
-            self._lives.digests(missing=status.status == "offline")
+        elif status.component == PROCESSOR:
+            self._lives.teller(is_there=status.status == "online", retained=retained)
         elif status.component == _STORAGE:
             self.cloud_connected = status.status == "online" and _reaches_cloud(status.extra.get("sinks"))
 

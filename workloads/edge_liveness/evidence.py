@@ -11,7 +11,7 @@ from edge_liveness.reported import reported
 from edge_liveness.roster import Roster
 from edge_liveness.settings import SiteSettings
 from edge_liveness.wills import Wills
-from edge_wire.messages import Activity, DeviceStatus
+from edge_wire.messages import PROCESSOR, Activity, DeviceStatus
 
 LONGEST_AGE = 1e9
 """Seconds (31 years) from which on an age is none: nothing that far back can be written as a date everywhere."""
@@ -65,6 +65,8 @@ class Evidence:
 
     def digest(self, activity: Activity, at: float) -> None:
         """Take a digest of who was heard, or an answer of who was heard when."""
+        if activity.source == PROCESSOR:
+            self._hearing.teller(at, is_there=True, retained=False)
         lag = _known(activity.queue_lag_seconds)
         if not activity.is_reply and (lag is None or lag > self.settings.digest_slack):
             # Somebody who works off a queue does not tell us who is alive now: silence means nothing yet.

@@ -24,6 +24,7 @@ class Hearing:
         self._boot_id: str | None = None
         self._boot_before: str | None = None
         self._seen_running = self._seen_running_before = -math.inf
+        self._has_teller = False
         self._is_deaf = False
         self._floor = -math.inf
 
@@ -40,6 +41,8 @@ class Hearing:
     def connected(self, at: float, boot_id: str | None) -> bool:
         """Take a new connection; return whether the broker is known to have restarted."""
         self.is_connected = True
+        # It may be gone since it was last heard of.
+        self._is_deaf = self._has_teller
         self.unreachable_at = None
         self._boot_before = self._boot_id
         self._seen_running_before = self._seen_running
@@ -79,13 +82,14 @@ class Hearing:
         """Return whether the broker has been away for long enough now that its devices become Unknown."""
         return self.unreachable_at is not None and at >= self.unreachable_at
 
-    def deafened(self) -> None:
-        """Take that nobody tells us of readings."""
-        self._is_deaf = True
-
-    def hearing(self, at: float) -> None:
-        """Take that readings are told of again."""
-        if self._is_deaf:
+    def teller(self, at: float, *, is_there: bool, retained: bool) -> None:
+        """Take whether somebody is there who tells us of readings; that somebody is may be kept over a restart."""
+        was_known, self._has_teller = self._has_teller, True
+        if is_there and retained and self.is_doubtful:
+            self._is_deaf |= not was_known
+        elif not is_there:
+            self._is_deaf = True
+        elif self._is_deaf:
             self._is_deaf = False
             self.restart(at)
 

@@ -115,13 +115,18 @@ class SiteLiveness:
             self._hearing.disconnected(at)
             self._tell_loss(at)
 
-    def deafened(self) -> None:
-        """Take that nobody sends digests (the processor is away): silence means nothing until `hearing`."""
-        self._hearing.deafened()
+    def teller(self, at: float, *, is_there: bool, retained: bool = False) -> None:
+        """Take what is said of the processor, which tells who sent readings: with it away silence means nothing.
 
-    def hearing(self, at: float) -> None:
-        """Take that digests are sent again."""
-        self._hearing.hearing(at)
+        On each connection it is away until something says that it is there, a digest of its own for one; where it was
+        never heard of, nobody waits for it.
+
+        Args:
+            at: now.
+            is_there: whether it is.
+            retained: whether that is a replay, which is not believed where the broker may have restarted.
+        """
+        self._hearing.teller(at, is_there=is_there, retained=retained)
 
     def was_deaf(self, at: float) -> None:
         """Take that the process did not listen for a while: silence in it means nothing."""

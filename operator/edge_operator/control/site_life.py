@@ -15,7 +15,15 @@ from edge_liveness import (
 from edge_operator.broker.session import Message
 from edge_operator.status.figures import DeviceFigures
 from edge_wire import topics
-from edge_wire.messages import Activity, ComponentStatus, DeviceStatus, MalformedError, parse_boot, parse_uptime
+from edge_wire.messages import (
+    PROCESSOR,
+    Activity,
+    ComponentStatus,
+    DeviceStatus,
+    MalformedError,
+    parse_boot,
+    parse_uptime,
+)
 
 from .clocks import Clocks
 from .life_settings import device_settings, site_settings
@@ -23,9 +31,6 @@ from .resource import DeviceObject, SiteObject
 
 NOT_SEEN = ("NotYetSeen", "CredentialsPending", "Disabled")
 """Reasons of devices that nothing is known of."""
-
-DIGESTS = "processor"
-"""The component that tells of readings."""
 
 
 class SiteLife:
@@ -101,7 +106,7 @@ class SiteLife:
                 self._floor.running(self._clocks.steady(), parse_uptime(message.payload))
                 return "uptime"
         if message.topic.startswith("edge/status/"):
-            self._component(ComponentStatus.parse(message.payload))
+            self._component(ComponentStatus.parse(message.payload), retained=message.retain)
             return "component"
         if not message.payload:
             # What a device had left was cleared, by us perhaps.
@@ -126,13 +131,9 @@ class SiteLife:
         status = DeviceStatus.parse(message.payload, device_id)
         self._floor.status(device_id, status, self._clocks.steady(), retained=message.retain)
 
-    def _component(self, status: ComponentStatus) -> None:
-        if status.component != DIGESTS:
-            return
-        if status.status == "offline":
-            self._floor.deafened()
-        else:
-            self._floor.hearing(self._clocks.steady())
+    def _component(self, status: ComponentStatus, *, retained: bool) -> None:
+        if status.component == PROCESSOR:
+            self._floor.teller(self._clocks.steady(), is_there=status.status == "online", retained=retained)
 
     def _seed(self, status: Mapping[str, Any]) -> Seed | None:
         told = status.get("connectivity") or {}

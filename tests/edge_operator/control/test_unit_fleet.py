@@ -200,6 +200,19 @@ def test_processor_that_is_away_stops_the_clock() -> None:
     assert world.told()[0] == "Offline"
 
 
+def test_processor_whose_word_may_be_from_before_a_restart_stops_it_too() -> None:
+    world = World(site(devices={"heartbeatInterval": "1s", "offlineAfter": "5s"}), device())
+    world.connect()
+    world.hear(b"online")
+    said = b'{"component": "processor", "status": "online"}'
+    world.life.heard(message("edge/status/processor", said, retain=True))
+    world.tick(20)
+    assert world.told()[0] == "Online"
+    world.life.heard(message("edge/activity", b'{"source": "processor", "ages": {}, "queue_lag_seconds": 0}'))
+    world.tick(6)
+    assert world.told()[0] == "Offline"
+
+
 def test_process_that_slept_has_not_listened() -> None:
     world = World(site(devices={"heartbeatInterval": "1s", "offlineAfter": "5s"}), device())
     world.connect()

@@ -50,12 +50,9 @@ class Lives:
         """Take for how many seconds the broker has run: whether what it has retained is from before its start."""
         self._floor.running(self.steady(), uptime)
 
-    def digests(self, *, missing: bool) -> None:
-        """Take whether the processor, which tells who sent readings, is away: silence means nothing then."""
-        if missing:
-            self._floor.deafened()
-        else:
-            self._floor.hearing(self.steady())
+    def teller(self, *, is_there: bool, retained: bool) -> None:
+        """Take whether the processor is there, which tells who sent readings: silence means nothing otherwise."""
+        self._floor.teller(self.steady(), is_there=is_there, retained=retained)
 
     def was_deaf(self) -> None:
         """Take that this process did not listen for a while: silence in it means nothing."""
