@@ -29,13 +29,17 @@ def site(
     operator: OperatorProcess, module_mosquitto: MosquittoFactory, namespace: str, api: client.ApiClient
 ) -> Iterator[BrokeredSite]:
     with brokered(Sites.of(api, namespace), "outside", module_mosquitto([DEVICE])) as site:
-        external = {
-            "url": site.broker.components_url,
-            "topicPrefix": "",
-            "credentialsSecretRef": {"name": LOGIN},
-        }
-        site.sites.apply(site.name, {"devices": QUICK, "broker": {"type": "External", "external": external}})
+        apply(site)
         yield site
+
+
+def apply(site: BrokeredSite, topicPrefix: str = "") -> None:  # noqa: N803 - a field's name
+    external = {
+        "url": site.broker.components_url,
+        "topicPrefix": topicPrefix,
+        "credentialsSecretRef": {"name": LOGIN},
+    }
+    site.sites.apply(site.name, {"devices": QUICK, "broker": {"type": "External", "external": external}})
 
 
 def put_login(site: BrokeredSite, password: str) -> None:
@@ -87,8 +91,31 @@ def test_gateway_is_told_of_devices_and_entries_of_other_sites_are_left_alone(si
         site.await_broker()
 
 
+def test_what_was_told_of_devices_moves_with_the_site(site: BrokeredSite) -> None:
+    with roster_of(site.broker) as roster:
+        roster.await_ids(DEVICE, "theirs", "of-nobody")
+        apply(site, topicPrefix="elsewhere/")
+        roster.await_ids("theirs", "of-nobody")
+        apply(site)
+        roster.await_ids(DEVICE, "theirs", "of-nobody")
+
+
+def test_without_its_login_it_is_told_of_no_less(site: BrokeredSite) -> None:
+    with roster_of(site.broker) as roster:
+        roster.await_ids(DEVICE, "theirs", "of-nobody")
+        site.sites.api("DELETE", kind_path(SECRET, site.sites.namespace, LOGIN))
+        await_reason(site, "BrokerLoginUnusable")
+        put_login(site, site.broker.passwords[logins.OPERATOR])
+        await_reason(site, "Connected")
+        roster.await_ids(DEVICE, "theirs", "of-nobody")
+        assert DEVICE not in roster.sent
+
+
 def test_session_ends_with_the_site(site: BrokeredSite, operator: OperatorProcess) -> None:
     assert operator.metric("edge_broker_sessions") == 1
-    site.sites.delete(site.name)
-    eventually("no session", lambda: operator.metric("edge_broker_sessions") == 0)
+    with roster_of(site.broker) as roster:
+        roster.await_ids(DEVICE, "theirs", "of-nobody")
+        site.sites.delete(site.name)
+        eventually("no session", lambda: operator.metric("edge_broker_sessions") == 0)
+        roster.await_ids("theirs", "of-nobody")
     site.await_phase(DEVICE, "Pending", "CredentialsPending")

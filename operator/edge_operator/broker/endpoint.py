@@ -36,6 +36,10 @@ class Endpoint:
     site_uid: str = ""
     tells_uptime: bool = False
 
+    def is_with(self, other: "Endpoint") -> bool:
+        """Return whether both are with one broker, and below one prefix there."""
+        return (self.address, self.prefix) == (other.address, other.prefix)
+
 
 def parse_addresses(text: str) -> Mapping[SiteKey, BrokerAddress]:
     """Return where the brokers of some sites are, from `namespace/site=host:port,…`.

@@ -70,6 +70,13 @@ class Listener(Protocol):
         """Take note that a session ended, or that an attempt to begin one failed."""
         ...
 
+    def left(self, site: SiteKey) -> None:
+        """Take note that a session is about to end because its broker is not the site's any more.
+
+        What is sent in this call goes out before.
+        """
+        ...
+
     def heard(self, site: SiteKey, message: Message) -> None:
         """Take a message."""
         ...
@@ -83,17 +90,26 @@ class BrokerSession:
         endpoint: where and as whom.
         client_id: unlike that of any other operator process.
         listener: told of everything.
+        before: the end of the session before this one, which is waited for: its broker may be this one by another name.
 
     Attributes:
         endpoint: where and as whom.
         state: how the way to the broker is; None while the first attempt is under way.
     """
 
-    def __init__(self, site: SiteKey, endpoint: Endpoint, client_id: str, listener: Listener) -> None:
+    def __init__(
+        self,
+        site: SiteKey,
+        endpoint: Endpoint,
+        client_id: str,
+        listener: Listener,
+        before: asyncio.Task[None] | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self.state: BrokerState | None = None
         self._site = site
         self._listener = listener
+        self._before = before
         self._early: list[Message] = []
         self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS)
         self._session = MqttSession(
@@ -107,6 +123,7 @@ class BrokerSession:
             self._heard,
             self._connected,
             self._backoff,
+            self._may_connect,
             on_down=self._down,
         )
         self._running = asyncio.create_task(self._keep_up(), name=f"broker of {site[0]}/{site[1]}")
@@ -151,6 +168,11 @@ class BrokerSession:
                 self._down(MqttError(f"a fault of the operator with {self.endpoint.address}: see its log"))
                 await asyncio.sleep(FAULT_SECONDS)
 
+    async def _may_connect(self) -> None:
+        if self._before is not None:
+            await asyncio.wait({self._before})
+            self._before = None
+
     async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
         self.state = BrokerState(connected=True, message=f"connected to {self.endpoint.address}")
         self._listener.connected(self._site)
@@ -183,6 +205,9 @@ class _Nobody:
         """Ignore it."""
 
     def down(self, site: SiteKey) -> None:
+        """Ignore it."""
+
+    def left(self, site: SiteKey) -> None:
         """Ignore it."""
 
     def heard(self, site: SiteKey, message: Message) -> None:

@@ -60,6 +60,10 @@ class BrokerEar:
         self._rosters.connected(site)
         self._show(site)
 
+    def left(self, site: ResourceKey) -> None:
+        """Take note that a session is about to end because its broker is not the site's any more."""
+        self._rosters.left(site)
+
     def down(self, site: ResourceKey) -> None:
         """Take note that a session ended, or that an attempt to begin one failed."""
         self._rosters.down(site)

@@ -68,7 +68,7 @@ class BrokerLink:
 
     def leave(self, site: ResourceKey) -> None:
         """Close the session with the broker of a site that is gone."""
-        self._sessions.leave(site)
+        self._sessions.leave(site, for_good=True)
 
     async def _endpoint(self, site: Site) -> Endpoint:
         external = external_broker(site)

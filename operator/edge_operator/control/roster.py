@@ -34,6 +34,10 @@ class SiteRoster:
         """Return how many devices are to be looked at."""
         return len(self._due)
 
+    def held(self) -> tuple[str, ...]:
+        """Return the devices of which the broker holds what is ours."""
+        return tuple(self._held)
+
     def told(self, device_id: str, payload: bytes) -> None:
         """Take what the broker has retained of a device."""
         wanted = self._wanted(device_id)

@@ -66,6 +66,15 @@ class Rosters:
         """Take note that a session ended: what the broker holds is told anew on the next one."""
         self._connections.pop(site, None)
 
+    def left(self, site: ResourceKey) -> None:
+        """Take what was told of a site's devices off a broker that is not the site's any more.
+
+        All at once: the session ends with it.
+        """
+        connection = self._connections.pop(site, None)
+        for device_id in connection.roster.held() if connection is not None else ():
+            self._sessions.send(site, topics.roster(device_id), b"", retain=True)
+
     def clear(self) -> None:
         """Forget everything: another process keeps the rosters now."""
         self._connections.clear()

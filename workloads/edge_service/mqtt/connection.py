@@ -119,9 +119,12 @@ class Connection:
     async def close(self) -> None:
         """Say goodbye: what was sent before goes out first, the broker publishes no will."""
         if not self.lost.done():
+            # Of many messages paho has sent the first alone; the others wait for acknowledgements.
+            if waiting := tuple(self._unacknowledged.values()):
+                await asyncio.wait(waiting, timeout=ANSWER_SECONDS / 2)
             self._client.disconnect()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self.lost), ANSWER_SECONDS)
+                await asyncio.wait_for(asyncio.shield(self.lost), ANSWER_SECONDS / 2)
         self._end("closed")
 
     async def _connect(self) -> None:
