@@ -8,13 +8,23 @@ from e2e.fleet import IMAGE, RESTRICTED, UNPRIVILEGED
 from e2e.kubernetes import Kubernetes
 
 KNOCK = """
-import socket, sys
-try:
-    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=5).close()
-    print("open")
-except TimeoutError:
-    print("shut")
+import socket, sys, time
+deadline = time.monotonic() + 30
+while True:
+    try:
+        socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=5).close()
+    except TimeoutError:
+        print("shut")
+    except ConnectionRefusedError:
+        if time.monotonic() < deadline:
+            time.sleep(0.2)
+            continue
+        print("refused")
+    else:
+        print("open")
+    break
 """
+"""A Service refuses while the node's proxy has not heard of its endpoints; a policy lets knocks time out."""
 
 
 @pytest.fixture(scope="module")
