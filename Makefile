@@ -56,8 +56,9 @@ bench: setup ## 200 sites and 100,000 devices: time, writes, CPU, memory; prints
 	@$(BIN)/python -m benchmarks.sites
 	@$(BIN)/python -m benchmarks.liveness
 
-bench-devices: setup ## 10,000 devices of 20 sites, storms, a broker of 10,000, a session of 100,000 (about an hour)
+bench-devices: setup ## 10,000 devices of 20 sites, storms, failover, a broker of 10,000, a session of 100,000 (about 90 minutes)
 	@$(BIN)/python -m benchmarks.devices --storms
+	@$(BIN)/python -m benchmarks.failover
 	@$(BIN)/python -m benchmarks.broker
 	@$(BIN)/python -m benchmarks.session
 

@@ -8,7 +8,7 @@ ROTATION = "edge-stack.io/rotation"
 """Annotation of the device's Secret: which password is in it."""
 
 BEFORE = "edge-stack.io/rotation-before"
-"""Which one was in it before, and still works for a while."""
+"""Which one the broker took before, and takes for a while still."""
 
 SINCE = "edge-stack.io/rotated-at"
 """When the present one came (RFC 3339, our clock)."""
@@ -20,7 +20,7 @@ class Rotation:
 
     Attributes:
         present: the rotation of the password in it.
-        before: the rotation of the one before; None if there was none.
+        before: the rotation of the one that the broker took when that came; None if there was none.
         since: when the present one came.
     """
 
@@ -48,9 +48,11 @@ class Rotation:
             found |= {BEFORE: str(self.before), SINCE: self.since.strftime("%Y-%m-%dT%H:%M:%SZ")}
         return found
 
-    def followed_by(self, wanted: int, now: dt.datetime) -> "Rotation":
-        """Return what the Secret is to have where `wanted` is asked for."""
-        return self if wanted == self.present else Rotation(wanted, self.present, now.replace(microsecond=0))
+    def followed_by(self, wanted: int, switch_after: float, now: dt.datetime) -> "Rotation":
+        """Return what the Secret is to have where `wanted` is asked for; what the broker takes now it takes on."""
+        if wanted == self.present:
+            return self
+        return Rotation(wanted, self.in_effect(switch_after, now), now.replace(microsecond=0))
 
     def remaining(self, switch_after: float, now: dt.datetime) -> float:
         """Return the seconds until the broker takes the present password; 0 once it does."""

@@ -25,7 +25,7 @@ class Rotations:
 
     def wanted(self, device: DeviceObject) -> Rotation:
         """Return what the Secret of the device is to have."""
-        return self._of(device).followed_by(device.rotation, self._wall_clock())
+        return self._of(device).followed_by(device.rotation, device.switch_after, self._wall_clock())
 
     def in_effect(self, device: DeviceObject) -> int:
         """Return the rotation of the password that the broker is to take now."""

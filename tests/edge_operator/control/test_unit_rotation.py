@@ -33,10 +33,23 @@ def test_password_in_effect(rotation: Rotation, seconds: float, in_effect: int, 
     assert rotation.remaining(300, after(seconds)) == remaining
 
 
-def test_rotation_asked_for_follows_the_present_one() -> None:
-    assert Rotation(2).followed_by(2, NOW) == Rotation(2)
-    assert Rotation(2).followed_by(3, NOW) == Rotation(3, 2, NOW)
-    assert Rotation(3, 2, NOW).followed_by(4, after(10)) == Rotation(4, 3, after(10))
+@pytest.mark.parametrize(
+    ("rotation", "wanted", "seconds", "then"),
+    [
+        (Rotation(2), 2, 0, Rotation(2)),
+        (Rotation(2), 3, 0, Rotation(3, 2, NOW)),
+        (Rotation(3, 2, NOW), 3, 10, Rotation(3, 2, NOW)),
+        (Rotation(3, 2, NOW), 4, 300, Rotation(4, 3, after(300))),
+        (Rotation(3, 2, NOW), 4, 10, Rotation(4, 2, after(10))),
+        (Rotation(3, 2, NOW), 2, 10, Rotation(2, 2, after(10))),
+    ],
+    ids=["as it is", "raised", "while it is under way", "raised again", "raised before the broker switched", "and back"],
+)
+def test_until_the_broker_switches_what_it_takes_stays(
+    rotation: Rotation, wanted: int, seconds: float, then: Rotation
+) -> None:
+    assert rotation.followed_by(wanted, 300, after(seconds)) == then
+    assert then.in_effect(300, after(seconds)) == rotation.in_effect(300, after(seconds))
 
 
 @given(st.integers(0, 2**31), st.integers(0, 2**31), st.integers(946_684_800, 7_258_118_400))

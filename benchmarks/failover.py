@@ -1,0 +1,95 @@
+"""An operator that is killed at steady state, and one that is away for longer than `offlineAfter`: who is told wrong.
+
+Run by `make bench-devices`, or `python -m benchmarks.failover [--sites 20] [--each 100]` (about 25 minutes).
+"""
+
+import argparse
+import time
+
+from benchmarks.api_writes import Writes
+from benchmarks.device_fleet import DeviceFleet, device_fleet
+from benchmarks.devices import bring_up
+from benchmarks.sites import NAMESPACE, control_plane
+from benchmarks.storms import BURST, GRACE, RATE, connect, die
+from benchmarks.table import Row, print_table
+from e2e.cluster.audit import AuditCursor
+from tests.support.processes import operators
+
+OFFLINE_AFTER = 300.0
+"""Seconds, the default of a site."""
+
+AWAY = OFFLINE_AFTER + 60.0
+PATIENCE = 60.0
+"""Seconds beyond what the rules and the budget allow, after which what is told wrong counts as missed."""
+
+
+def failover(fleet: DeviceFleet) -> list[Row]:
+    """Kill the leader (-9) while nothing changes, and watch for twice `offlineAfter`; then let a half of them die."""
+    leader = fleet.operator
+    fleet.new_operator()
+    fleet.operator.await_ready()
+    fleet.watch.begin()
+    cursor, begun = AuditCursor.of(fleet.plane), time.monotonic()
+    leader.kill()
+    fleet.operator.await_leading()
+    took = time.monotonic() - begun
+    time.sleep(2 * OFFLINE_AFTER)
+    writes, told = Writes.since(cursor), fleet.watch.told.total()
+    rows = [
+        Row("until the other one led", f"{took:.1f} s", "<= 15 s"),
+        Row("false Offline within twice offlineAfter", f"{len(fleet.watch.false_offline)}", "0"),
+        Row("told of any device", f"{told}", "0"),
+        Row("writes", f"{len(writes.events)}: {writes.by_resource() or 'none'}", ""),
+    ]
+    begun = time.monotonic()
+    die(fleet, 0)
+    return [*rows, *_until_right(fleet, fleet.half(0), begun, GRACE, "after that, of those that die at once")]
+
+
+def away(fleet: DeviceFleet) -> list[Row]:
+    """Kill the operator (-9), let a half of the devices die meanwhile, and begin another one much later."""
+    fleet.watch.begin()
+    fleet.operator.kill()
+    die(fleet, 0)
+    time.sleep(AWAY)
+    begun = time.monotonic()
+    fleet.new_operator()
+    fleet.operator.await_leading()
+    rows = _until_right(fleet, fleet.half(0), begun, OFFLINE_AFTER, "of those that died unheard, since it is back")
+    time.sleep(max(0.0, begun + 2 * OFFLINE_AFTER - time.monotonic()))
+    return [*rows, Row("false Offline within twice offlineAfter", f"{len(fleet.watch.false_offline)}", "0")]
+
+
+def _until_right(fleet: DeviceFleet, changing: list[str], begun: float, held: float, whose: str) -> list[Row]:
+    """Wait until all is told as it is; return how long that took, and who was told wrong or not at all."""
+    watch, bound = fleet.watch, max(0.0, (len(changing) - BURST) / RATE) + held
+    expected = {name: "Online" if name in watch.alive else "Offline" for name in fleet.home}
+    missed = watch.await_right(expected, bound + PATIENCE)
+    return [
+        Row(f"until kubectl get is right {whose}", f"{watch.last_turn(changing) - begun:.1f} s", f"{bound:.0f} s"),
+        Row(f"missed {whose}", f"{len(missed)} {missed[:3] or ''}", "0"),
+        Row("false Offline until then", f"{len(watch.false_offline)}", "0"),
+    ]
+
+
+def main() -> None:
+    """Run the benchmark and print its tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sites", type=int, default=20)
+    parser.add_argument("--each", type=int, default=100, help="devices of a site")
+    options = parser.parse_args()
+    with (
+        control_plane() as (plane, _, directory),
+        operators(plane, directory, "", "bench") as make,
+        device_fleet(plane, directory, NAMESPACE, make, options.sites, options.each) as fleet,
+    ):
+        size = f"{options.sites} sites of {options.each} devices"
+        bring_up(fleet)
+        print_table(f"{size}: the leader is killed (-9), a standby takes over", failover(fleet))
+        connect(fleet, 0)
+        assert not fleet.watch.await_right(dict.fromkeys(fleet.home, "Online"), PATIENCE + len(fleet.home) / RATE)
+        print_table(f"{size}: no operator for {AWAY:.0f} s, half of the devices die meanwhile", away(fleet))
+
+
+if __name__ == "__main__":
+    main()
