@@ -3,7 +3,7 @@
 import asyncio
 import json
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from e2e.cluster.ports import free_ports
+from edge_processor.activity import DIGEST_SECONDS
 from edge_service.address import BrokerAddress
 from edge_service.backoff import Backoff
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
@@ -42,11 +43,30 @@ class Heard:
 
     async def on(self, topic: str, count: int = 1) -> list[dict[str, Any]]:
         """Return the payloads on `topic` once there are `count`."""
+        await self.until(lambda: len(self.payloads(topic)) >= count)
+        return self.payloads(topic)
+
+    async def until(self, holds: Callable[[], Any]) -> None:
+        """Return once `holds` says something true; it is asked after each message."""
         async with asyncio.timeout(SECONDS):
-            while len(self.payloads(topic)) < count:
+            while not holds():
                 self._more.clear()
                 await self._more.wait()
-        return self.payloads(topic)
+
+    def digests(self) -> list[dict[str, Any]]:
+        """Return who was heard, as told so far."""
+        return [told for told in self.payloads(topics.ACTIVITY) if not told["is_reply"]]
+
+    def answers(self) -> list[dict[str, Any]]:
+        """Return the answers of who was heard when, so far."""
+        return [told for told in self.payloads(topics.ACTIVITY) if told["is_reply"]]
+
+    async def quiet(self) -> None:
+        """Return once nothing has come for some intervals."""
+        told = -1
+        while len(self.messages) > told:
+            told = len(self.messages)
+            await asyncio.sleep(3 * DIGEST_SECONDS)
 
     def payloads(self, topic: str) -> list[dict[str, Any]]:
         """Return the payloads on `topic` so far."""

@@ -4,9 +4,7 @@ import asyncio
 import datetime as dt
 import time
 from signal import SIGCONT, SIGSTOP
-from typing import Any
 
-from edge_processor.activity import DIGEST_SECONDS
 from edge_processor.inbox import CROWDED
 from edge_service.store import RawMessage, StoreClient
 from tests.edge_processor.site import Heard, Site
@@ -131,7 +129,7 @@ async def test_while_the_store_is_away_nothing_is_acknowledged_and_little_held(s
 
 
 def lags(heard: Heard) -> list[float | None]:
-    return [digest["queue_lag_seconds"] for digest in heard.payloads("edge/activity")]
+    return [digest["queue_lag_seconds"] for digest in heard.digests()]
 
 
 async def test_while_the_store_is_away_it_is_told_that_silence_means_nothing(site: Site) -> None:
@@ -141,7 +139,7 @@ async def test_while_the_store_is_away_it_is_told_that_silence_means_nothing(sit
         for seq in range(20):
             await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0,"session":"s","seq":%d}' % seq)
         before = len(lags(heard))
-        await heard.on("edge/activity", before + 6)
+        await heard.until(lambda: len(lags(heard)) >= before + 6)
         late = [lag for lag in lags(heard)[before + 3 :] if lag is None or lag > 1]
         assert len(late) >= 3, "what lies unread is counted though nobody was heard"
         assert await asyncio.to_thread(processor.stop) == 0
@@ -157,19 +155,11 @@ async def test_it_is_told_too_where_the_lag_cannot_be_measured(site: Site) -> No
         for seq in range(20):
             await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0,"session":"s","seq":%d}' % seq)
         before = len(lags(heard))
-        digests = await heard.on("edge/activity", before + 6)
-        assert digests[-1]["ages"] == {}, "nobody was heard"
+        await heard.until(lambda: len(lags(heard)) >= before + 6)
+        assert heard.digests()[-1]["ages"] == {}, "nobody was heard"
         site.store.start().await_ready()
         await asyncio.to_thread(site.await_stored, 20)
-        await quiet(heard)
-
-
-async def quiet(heard: Heard) -> None:
-    """Return once no digest has come for some intervals."""
-    told = -1
-    while len(lags(heard)) > told:
-        told = len(lags(heard))
-        await asyncio.sleep(3 * DIGEST_SECONDS)
+        await heard.quiet()
 
 
 async def test_who_asks_while_the_store_is_away_hears_of_us_now_and_of_the_devices_later(site: Site) -> None:
@@ -178,20 +168,41 @@ async def test_who_asks_while_the_store_is_away_hears_of_us_now_and_of_the_devic
         await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0}')
         await asyncio.to_thread(site.await_stored, 1)
         site.store.kill()
-        before = len(answers(heard))
+        before = len(heard.answers())
         await site.ask_for_activity()
-        while len(answers(heard)) == before:
-            await heard.on("edge/activity", len(lags(heard)) + 1)
-        assert answers(heard)[-1]["ages"] == {}
+        await heard.until(lambda: len(heard.answers()) > before)
+        assert heard.answers()[-1]["ages"] == {}
         site.store.start().await_ready()
-        while not answers(heard)[-1]["ages"]:
-            await heard.on("edge/activity", len(lags(heard)) + 1)
-        assert list(answers(heard)[-1]["ages"]) == ["d1"]
-        await quiet(heard)
+        await heard.until(lambda: heard.answers()[-1]["ages"])
+        assert list(heard.answers()[-1]["ages"]) == ["d1"]
+        await heard.quiet()
 
 
-def answers(heard: Heard) -> list[dict[str, Any]]:
-    return [digest for digest in heard.payloads("edge/activity") if digest["is_reply"]]
+async def test_next_ingester_answers_whom_the_one_before_did_not(site: Site) -> None:
+    processor = site.processor().start().await_ready()
+    async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
+        await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0}')
+        await asyncio.to_thread(site.await_stored, 1)
+        site.store.kill()
+        await site.ask_for_activity()
+        processor.kill()
+        site.store.start().await_ready()
+        heard.messages.clear()
+        site.processor("next").start().await_ready()
+        await heard.until(lambda: any(answer["ages"] for answer in heard.answers()))
+        assert list(heard.answers()[-1]["ages"]) == ["d1"]
+
+
+async def test_nothing_follows_the_goodbye(site: Site) -> None:
+    processor = site.processor(BATCH_MESSAGES="5").start().await_ready()
+    async with site.listener("~gateway", "edge/activity", "edge/status/processor") as heard, site.device() as device:
+        site.store.kill()
+        for seq in range(20):
+            await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0,"session":"s","seq":%d}' % seq)
+        await site.ask_for_activity()
+        assert await asyncio.to_thread(processor.stop) == 0
+        await heard.quiet()
+    assert heard.messages[-1].topic == "edge/status/processor"
 
 
 def test_it_starts_in_any_order(site: Site) -> None:

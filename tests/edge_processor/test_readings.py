@@ -99,18 +99,19 @@ async def test_who_was_heard_is_told_each_second_and_on_request(site_at_work: Si
     site = site_at_work
     async with site.listener("~gateway", "edge/activity", "edge/status/processor") as heard, site.device() as device:
         await publish(device, reading(1))
-        (digest,) = (await heard.on("edge/activity"))[:1]
+        await heard.until(heard.digests)
+        digest = heard.digests()[0]
         assert list(digest["ages"]) == ["d1"]
         assert 0 <= digest["ages"]["d1"] < 5
         assert (digest["source"], digest["is_reply"]) == ("processor", False)
         (status,) = (await heard.on("edge/status/processor"))[:1]
         assert (status["component"], status["status"]) == ("processor", "online")
     async with site.listener("~gateway", "edge/activity") as heard:
-        before = len(heard.messages)
+        await heard.quiet()
+        before = len(heard.answers())
         await site.ask_for_activity()
-        reply = (await heard.on("edge/activity", before + 1))[-1]
-        assert reply["is_reply"]
-        assert list(reply["ages"]) == ["d1"]
+        await heard.until(lambda: len(heard.answers()) > before)
+        assert list(heard.answers()[-1]["ages"]) == ["d1"]
 
 
 async def test_a_wrong_rules_file_leaves_the_rules_as_they_are(site: Site) -> None:

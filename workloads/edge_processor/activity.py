@@ -123,31 +123,42 @@ class ActivityTeller:
             await self.session.connected.wait()
             self._asked.clear()
             try:
-                await self._answer()
-            except (StoreError, MqttError) as error:
+                is_whole = await self._answer()
+            except MqttError as error:
                 logger.warning("who was heard when cannot be told, and is tried again: %s", error)
-                self._asked.set()
-            else:
+                is_whole = False
+            if is_whole:
                 backoff.reset()
+            else:
+                self._asked.set()
             await asyncio.sleep(backoff.next())
 
-    async def _answer(self) -> None:
-        """Send every device's last arrival; where the store cannot tell, that we are here.
+    async def _answer(self) -> bool:
+        """Send every device's last arrival, or nobody's where that is not known; return whether it was.
+
+        Raises:
+            MqttError: it could not be sent.
+        """
+        ages: dict[str, float] = {}
+        lag, is_whole = self._lag.seconds(asyncio.get_running_loop().time()), False
+        if lag is not None or not self._may_mark:
+            try:
+                ages, is_whole = await self._ages(), True
+            except StoreError as error:
+                logger.warning("who was heard when cannot be told, and is asked again: %s", error)
+        await self._tell(Activity(PROCESSOR, ages, queue_lag_seconds=lag, is_reply=True))
+        return is_whole
+
+    async def _ages(self) -> dict[str, float]:
+        """Return for how long each device has not been heard, in seconds.
 
         Raises:
             StoreError: the store cannot tell.
-            MqttError: it could not be sent.
         """
-        try:
-            arrivals = (await self.store.arrivals())["arrivals"]
-        except StoreError:
-            await self._tell(Activity(PROCESSOR, {}, is_reply=True))
-            raise
+        arrivals = (await self.store.arrivals())["arrivals"]
         now = dt.datetime.now(dt.UTC)
         told = ((device_id, _age(arrived, now)) for device_id, arrived in arrivals.items())
-        ages = {device_id: age for device_id, age in told if age is not None}
-        lag = self._lag.seconds(asyncio.get_running_loop().time())
-        await self._tell(Activity(PROCESSOR, ages, queue_lag_seconds=lag, is_reply=True))
+        return {device_id: age for device_id, age in told if age is not None}
 
     async def _tell(self, activity: Activity) -> None:
         for part in activity.parts():

@@ -74,6 +74,7 @@ class Tenure:
             ExceptionGroup: of LeaseLostError or FencedError: another is the ingester; nothing more was acknowledged.
         """
         async with asyncio.TaskGroup() as group:
+            telling = group.create_task(self._activity.run())
             work = [
                 group.create_task(task)
                 for task in (
@@ -82,11 +83,14 @@ class Tenure:
                     self._ingest.run(),
                     self._fanout.run(),
                     self._outbox.run(),
-                    self._activity.run(),
                 )
             ]
             await stop.wait()
             await self._drain()
+            # Whatever it told after the goodbye would say that we are here.
+            telling.cancel()
+            await asyncio.wait({telling})
+            await self._leave()
             for task in work:
                 task.cancel()
 
@@ -105,6 +109,8 @@ class Tenure:
                     await self._fanout.idle()
         except TimeoutError:
             logger.warning("%d messages were not stored in time: the next ingester gets them", len(self._inbox))
+
+    async def _leave(self) -> None:
         if self.session.connected.is_set():
             # Above all where something is left: that nobody tells of readings now has to be known.
             with contextlib.suppress(TimeoutError):
@@ -123,6 +129,8 @@ class Tenure:
     async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
         self._activity.restart()
         await self._status.tell(self.session)
+        # Who asked the ingester before us may have got no answer.
+        self._activity.asked()
 
     def _received(self, message: Message) -> None:
         now = asyncio.get_running_loop().time()
