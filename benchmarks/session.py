@@ -21,6 +21,7 @@ from edge_operator.api.broker import BrokerClient
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.clock import wall_clock
+from edge_operator.control.broker_drops import BrokerDrops
 from edge_operator.control.broker_ear import BrokerEar
 from edge_operator.control.clocks import Clocks
 from edge_operator.control.fleet import Fleet
@@ -69,7 +70,8 @@ class Receiver:
         receiver = cls(fleet, BrokerSessions("bench"), Metrics())
         leftovers = Leftovers(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
         rosters = Rosters(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
-        ear = BrokerEar(fleet, receiver.sessions, leftovers, rosters, lambda _: None, receiver.metrics)
+        drops = BrokerDrops(receiver.metrics, lambda _: None, time.monotonic)
+        ear = BrokerEar(fleet, receiver.sessions, leftovers, rosters, lambda _: None, drops, receiver.metrics)
         receiver.sessions.open(ear)
         return receiver
 

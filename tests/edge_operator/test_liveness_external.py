@@ -29,17 +29,13 @@ def site(
     operator: OperatorProcess, module_mosquitto: MosquittoFactory, namespace: str, api: client.ApiClient
 ) -> Iterator[BrokeredSite]:
     with brokered(Sites.of(api, namespace), "outside", module_mosquitto([DEVICE])) as site:
-        apply(site)
+        external = {
+            "url": site.broker.components_url,
+            "topicPrefix": "",
+            "credentialsSecretRef": {"name": LOGIN},
+        }
+        site.sites.apply(site.name, {"devices": QUICK, "broker": {"type": "External", "external": external}})
         yield site
-
-
-def apply(site: BrokeredSite, topicPrefix: str = "") -> None:  # noqa: N803 - a field's name
-    external = {
-        "url": site.broker.components_url,
-        "topicPrefix": topicPrefix,
-        "credentialsSecretRef": {"name": LOGIN},
-    }
-    site.sites.apply(site.name, {"devices": QUICK, "broker": {"type": "External", "external": external}})
 
 
 def put_login(site: BrokeredSite, password: str) -> None:
@@ -91,12 +87,11 @@ def test_gateway_is_told_of_devices_and_entries_of_other_sites_are_left_alone(si
         site.await_broker()
 
 
-def test_what_was_told_of_devices_moves_with_the_site(site: BrokeredSite) -> None:
+def test_what_another_has_cleared_is_told_again(site: BrokeredSite) -> None:
     with roster_of(site.broker) as roster:
         roster.await_ids(DEVICE, "theirs", "of-nobody")
-        apply(site, topicPrefix="elsewhere/")
-        roster.await_ids("theirs", "of-nobody")
-        apply(site)
+        put_entry(site.broker, DEVICE, b"")
+        eventually("cleared and told again", lambda: roster.sent[-2:] == [DEVICE, DEVICE])
         roster.await_ids(DEVICE, "theirs", "of-nobody")
 
 

@@ -21,6 +21,7 @@ ROSTER_END = "edge/roster/~end"
 """From the operator to itself, behind all of the roster that the broker has retained. No device can have this id."""
 
 BROKER_UPTIME = "$SYS/broker/uptime"
+BROKER_DROPPED = "$SYS/broker/publish/messages/dropped"
 """Retained by Mosquitto itself, not over its end: for how long it has run, as `42 seconds`; refreshed every 10 s."""
 
 _ID = "[A-Za-z0-9._-]{1,64}"

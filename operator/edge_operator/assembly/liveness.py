@@ -10,6 +10,7 @@ from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.clock import wall_clock
 from edge_operator.cluster.lease import LeaseGate
 from edge_operator.cluster.objects import Objects
+from edge_operator.control.broker_drops import BrokerDrops
 from edge_operator.control.clocks import Clocks
 from edge_operator.control.events import Events
 from edge_operator.control.knowledge import Knowledge
@@ -29,6 +30,7 @@ def build_liveness(
     gate: LeaseGate,
     knowledge: Knowledge,
     brokers: BrokerSessions,
+    drops: BrokerDrops,
     metrics: Metrics,
 ) -> LivenessKeeper:
     """Put together what keeps the lives of the devices; its writes have a budget of their own."""
@@ -47,6 +49,7 @@ def build_liveness(
         writes,
         LivenessWriter(writes, objects, knowledge.devices, gate.is_open, metrics, clocks, settings.look_again_seconds),
         LivenessEvents(EventBudget(writes.take_event), events, knowledge.sites),
+        drops,
         metrics,
         clocks,
     )

@@ -20,6 +20,7 @@ from edge_operator.cluster.connection import Connection
 from edge_operator.cluster.election import Election
 from edge_operator.cluster.lease import LeaseGate
 from edge_operator.cluster.watch import Watch
+from edge_operator.control.broker_drops import BrokerDrops
 from edge_operator.control.heal import Healers
 from edge_operator.control.knowledge import Knowledge
 from edge_operator.health import Health, ResourceWatches
@@ -70,7 +71,8 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
     client = ApiClient(sessions.requests, gate, budget, metrics, settings.write_concurrency)
     knowledge = Knowledge()
     brokers = BrokerSessions(f"edge-operator-{settings.identity}")
-    liveness = build_liveness(settings, sessions, gate, knowledge, brokers, metrics)
+    drops = BrokerDrops(metrics, knowledge.site_queue.add, time.monotonic)
+    liveness = build_liveness(settings, sessions, gate, knowledge, brokers, drops, metrics)
     election = build_election(settings, sessions, gate, metrics, knowledge)
     watches = build_watches(settings, sessions, knowledge, metrics)
     lag, resources = LoopLag(metrics, time.monotonic), ResourceWatches(boottime)
@@ -85,7 +87,7 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
         healers=build_healers(settings, client, knowledge),
         watches=watches,
         workers=(
-            *build_workers(settings, client, knowledge, gate, metrics, brokers, liveness),
+            *build_workers(settings, client, knowledge, gate, metrics, brokers, drops, liveness),
             lambda: liveness.run(gate.is_open, lambda: election.displaced),
         ),
         brokers=brokers,

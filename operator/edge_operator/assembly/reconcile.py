@@ -10,6 +10,7 @@ from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.clock import wall_clock
 from edge_operator.cluster.lease import LeaseGate
 from edge_operator.cluster.objects import Objects
+from edge_operator.control.broker_drops import BrokerDrops
 from edge_operator.control.broker_link import BrokerLink
 from edge_operator.control.children import Children
 from edge_operator.control.contention import Contention
@@ -40,6 +41,7 @@ def build_workers(
     gate: LeaseGate,
     metrics: Metrics,
     brokers: BrokerSessions,
+    drops: BrokerDrops,
     liveness: LivenessKeeper,
 ) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
     """Put the reconcile of sites and of devices together; each has workers of its own, so neither delays the other."""
@@ -53,7 +55,7 @@ def build_workers(
     plans = Plans(_release(settings), store, knowledge.devices, rotations, own_passwords, wall_clock)
     site_status = StatusWriter(EDGE_SITE, objects, events, wall_clock)
     device_status = StatusWriter(EDGE_DEVICE, objects, events, wall_clock)
-    link = BrokerLink(brokers, objects, settings.broker_addresses)
+    link = BrokerLink(brokers, objects, settings.broker_addresses, drops)
     revocations = Revocations(store, plans, children, objects)
     figures = Figures(liveness.figures, time.monotonic)
     sites = SiteReconciler(store, roots, plans, children, revocations, site_status, link, figures, again)

@@ -27,18 +27,14 @@ class Endpoint:
         login: as whom.
         prefix: what stands before every topic and client id.
         site_uid: of which site of that name: one that was made anew has to be told everything from the beginning.
-        tells_uptime: whether the broker is a Mosquitto of ours, which tells for how long it has run.
+        is_ours: whether the broker is a Mosquitto of ours, which tells of itself.
     """
 
     address: BrokerAddress
     login: Login = field(repr=False)
     prefix: str = ""
     site_uid: str = ""
-    tells_uptime: bool = False
-
-    def is_with(self, other: "Endpoint") -> bool:
-        """Return whether both are with one broker, and below one prefix there."""
-        return (self.address, self.prefix) == (other.address, other.prefix)
+    is_ours: bool = False
 
 
 def parse_addresses(text: str) -> Mapping[SiteKey, BrokerAddress]:

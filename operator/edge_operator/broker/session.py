@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,11 +29,13 @@ ABSENT_BACKOFF_SECONDS = 120.0
 """The wait for a broker whose pod is not ready, from the first attempt on: where it gets ready, it is tried at once."""
 
 FAULT_SECONDS = 10.0
+LAST_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
 # First: whether the broker was restarted has to be known before its retained messages are judged.
 UPTIME = Subscription(topics.BROKER_UPTIME)
+DROPPED = Subscription(topics.BROKER_DROPPED)
 SUBSCRIPTIONS = (
     Subscription(topics.BROKER_BOOT),
     Subscription(topics.component_status(topics.ANY)),
@@ -70,11 +73,8 @@ class Listener(Protocol):
         """Take note that a session ended, or that an attempt to begin one failed."""
         ...
 
-    def left(self, site: SiteKey) -> None:
-        """Take note that a session is about to end because its broker is not the site's any more.
-
-        What is sent in this call goes out before.
-        """
+    def gone(self, site: SiteKey) -> Collection[asyncio.Future[int]]:
+        """Take note that a session is about to end because its site is gone; return what was sent last."""
         ...
 
     def heard(self, site: SiteKey, message: Message) -> None:
@@ -90,26 +90,17 @@ class BrokerSession:
         endpoint: where and as whom.
         client_id: unlike that of any other operator process.
         listener: told of everything.
-        before: the end of the session before this one, which is waited for: its broker may be this one by another name.
 
     Attributes:
         endpoint: where and as whom.
         state: how the way to the broker is; None while the first attempt is under way.
     """
 
-    def __init__(
-        self,
-        site: SiteKey,
-        endpoint: Endpoint,
-        client_id: str,
-        listener: Listener,
-        before: asyncio.Task[None] | None = None,
-    ) -> None:
+    def __init__(self, site: SiteKey, endpoint: Endpoint, client_id: str, listener: Listener) -> None:
         self.endpoint = endpoint
         self.state: BrokerState | None = None
         self._site = site
         self._listener = listener
-        self._before = before
         self._early: list[Message] = []
         self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS)
         self._session = MqttSession(
@@ -118,12 +109,11 @@ class BrokerSession:
                 client_id,
                 login=endpoint.login,
                 prefix=endpoint.prefix,
-                subscriptions=(UPTIME, *SUBSCRIPTIONS) if endpoint.tells_uptime else SUBSCRIPTIONS,
+                subscriptions=(UPTIME, *SUBSCRIPTIONS, DROPPED) if endpoint.is_ours else SUBSCRIPTIONS,
             ),
             self._heard,
             self._connected,
             self._backoff,
-            self._may_connect,
             on_down=self._down,
         )
         self._running = asyncio.create_task(self._keep_up(), name=f"broker of {site[0]}/{site[1]}")
@@ -151,9 +141,15 @@ class BrokerSession:
             self._session.hurry()
         self._backoff.first, self._backoff.longest = first, longest
 
-    async def close(self) -> None:
-        """Say goodbye to the broker and end; nothing is told any more."""
+    async def close(self, last: Collection[asyncio.Future[int]] = ()) -> None:
+        """Say goodbye to the broker and end; nothing is told any more.
+
+        Args:
+            last: what was sent before, and is to reach the broker where it answers within seconds.
+        """
         self._listener = _Nobody()
+        if last:
+            await asyncio.wait(last, timeout=LAST_SECONDS)
         self._running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._running
@@ -167,11 +163,6 @@ class BrokerSession:
                 logger.exception("EdgeSite %s/%s: the session with its broker ended and is begun anew", *self._site)
                 self._down(MqttError(f"a fault of the operator with {self.endpoint.address}: see its log"))
                 await asyncio.sleep(FAULT_SECONDS)
-
-    async def _may_connect(self) -> None:
-        if self._before is not None:
-            await asyncio.wait({self._before})
-            self._before = None
 
     async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
         self.state = BrokerState(connected=True, message=f"connected to {self.endpoint.address}")
@@ -207,8 +198,9 @@ class _Nobody:
     def down(self, site: SiteKey) -> None:
         """Ignore it."""
 
-    def left(self, site: SiteKey) -> None:
-        """Ignore it."""
+    def gone(self, site: SiteKey) -> Collection[asyncio.Future[int]]:  # noqa: ARG002 - the shape of a listener
+        """Send nothing."""
+        return ()
 
     def heard(self, site: SiteKey, message: Message) -> None:
         """Ignore it."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 
 from .endpoint import Endpoint, SiteKey
 from .session import BrokerSession, BrokerState, Listener
@@ -41,37 +42,32 @@ class BrokerSessions:
 
     def follow(self, site: SiteKey, endpoint: Endpoint) -> None:
         """Keep up a session with the broker of `site`; one with another endpoint ends."""
-        session, before = self._sessions.get(site), None
+        session = self._sessions.get(site)
         if self._listener is None or (session is not None and session.endpoint == endpoint):
             return
         if session is not None:
             logger.info("EdgeSite %s/%s: the broker, the login or the site is another one: connecting anew", *site)
-            before = self.leave(site, for_good=not session.endpoint.is_with(endpoint))
-        self._sessions[site] = BrokerSession(site, endpoint, self._client_id, self._listener, before)
+            self.leave(site)
+        self._sessions[site] = BrokerSession(site, endpoint, self._client_id, self._listener)
 
     def expect(self, site: SiteKey, *, there: bool) -> None:
         """Look for the broker of `site` the more often if it should be there."""
         if (session := self._sessions.get(site)) is not None:
             session.expect(there=there)
 
-    def leave(self, site: SiteKey, *, for_good: bool = False) -> asyncio.Task[None] | None:
-        """Close the session with the broker of `site`; return what is done when it is closed, None if there is none.
-
-        Args:
-            site: the site.
-            for_good: whether that broker is the site's no longer.
-        """
-        if for_good and site in self._sessions and self._listener is not None:
-            self._listener.left(site)
+    def leave(self, site: SiteKey, *, is_gone: bool = False) -> None:
+        """Close the session with the broker of `site`, if there is one; where the site is gone, with last words."""
+        last: Collection[asyncio.Future[int]] = ()
+        if is_gone and site in self._sessions and self._listener is not None:
+            last = self._listener.gone(site)
         session = self._sessions.pop(site, None)
         if session is None:
-            return None
-        task = asyncio.create_task(session.close())
+            return
+        task = asyncio.create_task(session.close(last))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
         if self._listener is not None:
             self._listener.down(site)
-        return task
 
     def send(self, site: SiteKey, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[int] | None:
         """Send a message if there is a connection; return what is done when the broker has taken it, or fails."""

@@ -1,14 +1,16 @@
 """Listens to the sites' brokers, and puts what it hears into the lives of their devices."""
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from edge_operator.broker.session import Message
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topics
-from edge_wire.messages import MalformedError
+from edge_wire.messages import MalformedError, parse_dropped
 
+from .broker_drops import BrokerDrops
 from .fleet import Fleet
 from .leftovers import Leftovers
 from .rosters import Rosters
@@ -30,6 +32,7 @@ class BrokerEar:
         leftovers: takes what is heard of devices that nobody knows.
         rosters: takes what the brokers hold for the gateways.
         way_changed: called with a site whose broker is to be had now, or no more.
+        drops: takes what the brokers have dropped.
         metrics: where messages are counted.
     """
 
@@ -40,6 +43,7 @@ class BrokerEar:
         leftovers: Leftovers,
         rosters: Rosters,
         way_changed: Callable[[ResourceKey], None],
+        drops: BrokerDrops,
         metrics: Metrics,
     ) -> None:
         self._fleet = fleet
@@ -47,6 +51,7 @@ class BrokerEar:
         self._leftovers = leftovers
         self._rosters = rosters
         self._way_changed = way_changed
+        self._drops = drops
         self._metrics = metrics
         self._said: dict[ResourceKey, tuple[bool, bool, bool]] = {}
 
@@ -60,9 +65,9 @@ class BrokerEar:
         self._rosters.connected(site)
         self._show(site)
 
-    def left(self, site: ResourceKey) -> None:
-        """Take note that a session is about to end because its broker is not the site's any more."""
-        self._rosters.left(site)
+    def gone(self, site: ResourceKey) -> Collection[asyncio.Future[int]]:
+        """Take note that a session is about to end because its site is gone; return what was sent last."""
+        return self._rosters.gone(site)
 
     def down(self, site: ResourceKey) -> None:
         """Take note that a session ended, or that an attempt to begin one failed."""
@@ -97,6 +102,9 @@ class BrokerEar:
         Raises:
             MalformedError: it cannot be read.
         """
+        if message.topic == topics.BROKER_DROPPED:
+            self._drops.heard(site, parse_dropped(message.payload))
+            return "dropped"
         if not message.topic.startswith("edge/roster/"):
             return life.heard(message)
         self._rosters.heard(site, message)

@@ -17,6 +17,7 @@ from edge_operator.desired.metadata import child_name
 from edge_operator.identity.logins import OPERATOR, component_login
 from edge_operator.status.facts import BrokerFacts
 
+from .broker_drops import BrokerDrops
 from .store import ResourceKey
 
 logger = logging.getLogger(__name__)
@@ -33,14 +34,20 @@ class BrokerLink:
         sessions: what is kept up.
         objects: the API server, for the Secrets of external brokers.
         elsewhere: where an operator outside the cluster finds the brokers of some sites.
+        drops: what the brokers have dropped.
     """
 
     def __init__(
-        self, sessions: BrokerSessions, objects: Objects, elsewhere: Mapping[ResourceKey, BrokerAddress]
+        self,
+        sessions: BrokerSessions,
+        objects: Objects,
+        elsewhere: Mapping[ResourceKey, BrokerAddress],
+        drops: BrokerDrops,
     ) -> None:
         self._sessions = sessions
         self._objects = objects
         self._elsewhere = elsewhere
+        self._drops = drops
 
     async def follow(self, site: Site, *, ready: bool) -> BrokerFacts | None:
         """Have a session with the site's broker, and return how the way to it is; None while nothing is known.
@@ -64,11 +71,18 @@ class BrokerLink:
         state = self._sessions.state(key)
         if state is None:
             return None
-        return BrokerFacts(state.connected, state.message, refused=state.refused, untrusted=state.untrusted)
+        return BrokerFacts(
+            state.connected,
+            state.message,
+            refused=state.refused,
+            untrusted=state.untrusted,
+            dropping_seconds=self._drops.remaining(key),
+        )
 
     def leave(self, site: ResourceKey) -> None:
         """Close the session with the broker of a site that is gone."""
-        self._sessions.leave(site, for_good=True)
+        self._sessions.leave(site, is_gone=True)
+        self._drops.forget(site)
 
     async def _endpoint(self, site: Site) -> Endpoint:
         external = external_broker(site)
@@ -78,7 +92,7 @@ class BrokerLink:
             login = component_login(site.root, OPERATOR)
             address = elsewhere or BrokerAddress(inside, ports.MQTT_COMPONENTS)
             mine = Login(login.username, login.password)
-            return Endpoint(address, mine, site_uid=site.uid, tells_uptime=True)
+            return Endpoint(address, mine, site_uid=site.uid, is_ours=True)
         try:
             address = elsewhere or BrokerAddress.parse(broker_url(site))
         except ValueError as error:

@@ -9,6 +9,7 @@ from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.status.figures import DeviceFigures
 from edge_operator.telemetry.metrics import Metrics
 
+from .broker_drops import BrokerDrops
 from .broker_ear import BrokerEar
 from .clocks import Clocks
 from .knowledge import Knowledge
@@ -32,6 +33,7 @@ class LivenessKeeper:
         writes: when which device is written.
         writer: writes.
         events: tells.
+        drops: takes what the brokers have dropped.
         metrics: where messages and transitions are counted.
         clocks: the time.
     """
@@ -45,6 +47,7 @@ class LivenessKeeper:
         writes: StatusWrites[ResourceKey],
         writer: LivenessWriter,
         events: LivenessEvents,
+        drops: BrokerDrops,
         metrics: Metrics,
         clocks: Clocks,
     ) -> None:
@@ -55,6 +58,7 @@ class LivenessKeeper:
         self._writes = writes
         self._writer = writer
         self._events = events
+        self._drops = drops
         self._metrics = metrics
         self._clocks = clocks
         self._lives: Lives | None = None
@@ -94,7 +98,9 @@ class LivenessKeeper:
             self._writes.track(key, at)
             lives.tell(key, edited=True)
         queue = knowledge.site_queue
-        ear = BrokerEar(lives.fleet, self._sessions, self._leftovers, self._rosters, queue.add, self._metrics)
+        ear = BrokerEar(
+            lives.fleet, self._sessions, self._leftovers, self._rosters, queue.add, self._drops, self._metrics
+        )
         self._sessions.open(ear)
         for site in knowledge.sites:
             queue.add(site)

@@ -66,14 +66,12 @@ class Rosters:
         """Take note that a session ended: what the broker holds is told anew on the next one."""
         self._connections.pop(site, None)
 
-    def left(self, site: ResourceKey) -> None:
-        """Take what was told of a site's devices off a broker that is not the site's any more.
-
-        All at once: the session ends with it.
-        """
+    def gone(self, site: ResourceKey) -> list[asyncio.Future[int]]:
+        """Clear what was told of the devices of a site that is gone, all at once; return what was sent."""
         connection = self._connections.pop(site, None)
-        for device_id in connection.roster.held() if connection is not None else ():
-            self._sessions.send(site, topics.roster(device_id), b"", retain=True)
+        held = connection.roster.held() if connection is not None else ()
+        sent = [self._sessions.send(site, topics.roster(device_id), b"", retain=True) for device_id in held]
+        return [each for each in sent if each is not None]
 
     def clear(self) -> None:
         """Forget everything: another process keeps the rosters now."""
@@ -83,6 +81,7 @@ class Rosters:
         """Take a message below `edge/roster/`.
 
         What is not a replay is our own, or somebody else's who would answer ours: it is left to the next connection.
+        Not so where an entry is cleared: who had the site before clears what it knows of, and answers nothing.
 
         Raises:
             MalformedError: it is of no device.
@@ -93,7 +92,7 @@ class Rosters:
         if message.topic == topics.ROSTER_END:
             if message.payload == connection.mark:
                 self._complete(site, connection)
-        elif message.retain:
+        elif message.retain or not message.payload:
             try:
                 device_id = topics.device_of(message.topic)
             except ValueError as error:

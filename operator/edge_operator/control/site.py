@@ -138,6 +138,8 @@ class SiteReconciler:
         facts = self._facts(site, root, described, report, paused=paused, pending=pending)
         ready = any(part.name == MQTT and part.ready for part in facts.components)
         broker = await self._link.follow(described, ready=ready)
+        if broker is not None and broker.dropping_seconds:
+            report.revisit(broker.dropping_seconds)
         await self._say(site, replace(facts, broker=broker, devices=self._figures.due(site, report)))
         return report.again
 

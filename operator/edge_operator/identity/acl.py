@@ -81,7 +81,7 @@ _OPERATOR = (
     Rule("read", "$SYS/broker/clients/connected"),
     Rule("read", "$SYS/broker/heap/current"),
     Rule("read", "$SYS/broker/store/messages/bytes"),
-    Rule("read", "$SYS/broker/publish/messages/dropped"),
+    Rule("read", topics.BROKER_DROPPED),
 )
 _COMPONENTS = (
     UserRules(logins.GATEWAY, _GATEWAY),

@@ -7,8 +7,8 @@ from typing import Any
 from .facts import ComponentFacts, SiteFacts
 from .said import Said, first, listed, stalled, worst
 
-ASPECTS = ("Ready", "Available", "BrokerConnected", "CloudConnected", "Reconciling", "Stalled")
-"""The types of the conditions; the last two are present only while true (kstatus)."""
+ASPECTS = ("Ready", "Available", "BrokerConnected", "CloudConnected", "BrokerDropping", "Reconciling", "Stalled")
+"""The types of the conditions; the last three are present only while true (the last two: kstatus)."""
 
 
 Check = Callable[[SiteFacts], Said | None]
@@ -130,6 +130,16 @@ def _cloud(facts: SiteFacts) -> Said:
     return Said("False", "NotConfigured", "spec.cloud is not set: readings stay on site")
 
 
+def _broker_dropping(facts: SiteFacts) -> Said | None:
+    if facts.broker is None or not facts.broker.dropping_seconds:
+        return None
+    message = (
+        "the broker dropped messages within the last minutes: the queue of a client was full that does not read, or"
+        " reads too slowly; see its log, and give it more memory (spec.broker.managed.resources)"
+    )
+    return Said("True", "QueueFull", message)
+
+
 def _reconciling(facts: SiteFacts, ready: Said) -> Said | None:
     if ready.status == "True" or facts.paused or stalled(facts.problems) is not None:
         return None
@@ -141,13 +151,14 @@ def _noted(said: Said, facts: SiteFacts) -> Said:
 
 
 def say(facts: SiteFacts) -> dict[str, Said]:
-    """Return what is said of each aspect of a site; Reconciling and Stalled only while they are true."""
+    """Return what is said of each aspect of a site; the last three only while they are true."""
     ready = _noted(first(READY, facts), facts)
     said = {
         "Ready": ready,
         "Available": first(AVAILABLE, facts),
         "BrokerConnected": first(BROKER, facts),
         "CloudConnected": _cloud(facts),
+        "BrokerDropping": _broker_dropping(facts),
         "Reconciling": _reconciling(facts, ready),
         "Stalled": stalled(facts.problems),
     }

@@ -66,6 +66,7 @@ class BrokerFacts:
         refused: whether the broker answers and does not let the operator in.
         untrusted: whether the broker's certificate is none that is trusted.
         unusable: whether what the spec names to log in with is missing or cannot be used.
+        dropping_seconds: for how long it is still to be told that the broker drops messages; 0 where it does not.
     """
 
     connected: bool
@@ -73,6 +74,7 @@ class BrokerFacts:
     refused: bool = False
     untrusted: bool = False
     unusable: bool = False
+    dropping_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

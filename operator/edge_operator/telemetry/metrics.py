@@ -93,6 +93,12 @@ class Metrics:
         self.broker_messages = Counter(
             "edge_broker_messages_total", "Messages from the sites' brokers, by kind.", ("kind",), registry=registry
         )
+        self.broker_dropped = Counter(
+            "edge_broker_messages_dropped_total",
+            "Messages that a managed broker dropped because a queue was full.",
+            ("namespace", "site"),
+            registry=registry,
+        )
         self.malformed = Counter(
             "edge_broker_malformed_total", "Messages that could not be read, by why.", ("reason",), registry=registry
         )

@@ -30,14 +30,14 @@ class Heard:
     told: list[tuple[str, SiteKey]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    on_left: Callable[[], object] = lambda: None
+    last_words: Callable[[], list[asyncio.Future[int]]] = list
 
     def connected(self, site: SiteKey) -> None:
         self._note("connected", site)
 
-    def left(self, site: SiteKey) -> None:
-        self._note("left", site)
-        self.on_left()
+    def gone(self, site: SiteKey) -> list[asyncio.Future[int]]:
+        self._note("gone", site)
+        return self.last_words()
 
     def down(self, site: SiteKey) -> None:
         self._note("down", site)
@@ -179,27 +179,31 @@ async def test_another_address_is_followed(
     other = mosquitto()
     sessions.follow(SITE, endpoint(other))
     await heard.until("connected", times=2)
-    told = [what for what, _ in heard.told if what in ("connected", "left", "down")]
-    assert told == ["connected", "left", "down", "connected"], "the same endpoint again changes nothing"
+    told = [what for what, _ in heard.told if what in ("connected", "gone", "down")]
+    assert told == ["connected", "down", "connected"], "the same endpoint again changes nothing"
 
 
-async def test_what_is_sent_to_a_broker_that_is_left_is_there_before_the_next_session_begins(
+async def test_last_words_for_a_site_that_is_gone_reach_its_broker(
     sessions: BrokerSessions, heard: Heard, broker: Mosquitto
 ) -> None:
-    """The next broker may be the same by another name."""
     entries = [topics.roster(f"d{number}") for number in range(2000)]
-    sessions.follow(SITE, replace(endpoint(broker), address=BrokerAddress("localhost", broker.layout.components)))
+    sessions.follow(SITE, endpoint(broker))
     await heard.until("connected")
-    for topic in entries:
-        sessions.send(SITE, topic, b"{}", retain=True)
-    await heard.until(entries[-1])
-    heard.on_left = lambda: [sessions.send(SITE, topic, b"", retain=True) for topic in entries]
+    await asyncio.gather(*send_all(sessions, entries, b"{}"))
+    heard.last_words = lambda: send_all(sessions, entries, b"")
+    sessions.leave(SITE, is_gone=True)
+    await sessions.ended()
     heard.messages.clear()
     sessions.follow(SITE, endpoint(broker))
     await heard.until("connected", times=2)
     sessions.send(SITE, topics.ROSTER_END, b"mark")
     await heard.until(topics.ROSTER_END)
     assert not [message.topic for message in heard.messages if message.topic in entries]
+
+
+def send_all(sessions: BrokerSessions, entries: list[str], payload: bytes) -> list[asyncio.Future[int]]:
+    sent = [sessions.send(SITE, topic, payload, retain=True) for topic in entries]
+    return [each for each in sent if each is not None]
 
 
 async def test_site_that_was_made_anew_is_told_everything_from_the_beginning(
@@ -209,7 +213,7 @@ async def test_site_that_was_made_anew_is_told_everything_from_the_beginning(
     await heard.until("connected")
     sessions.follow(SITE, replace(endpoint(broker), site_uid="new"))
     await heard.until("connected", times=2)
-    told = [what for what, _ in heard.told if what in ("connected", "left", "down")]
+    told = [what for what, _ in heard.told if what in ("connected", "gone", "down")]
     assert told == ["connected", "down", "connected"]
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login
 from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.control.broker_drops import BrokerDrops
 from edge_operator.control.broker_ear import BrokerEar
 from edge_operator.control.fleet import Fleet
 from edge_operator.control.leftovers import Leftovers
@@ -22,8 +23,9 @@ async def test_site_that_is_made_anew_is_looked_at_though_its_broker_is_away_as_
     fleet, sessions = Fleet(sites, devices, clocks), BrokerSessions("test")
     changed: asyncio.Queue[ResourceKey] = asyncio.Queue()
     leftovers = Leftovers(sessions, sites, devices, metrics, clocks.steady)
+    drops = BrokerDrops(metrics, changed.put_nowait, clocks.steady)
     rosters = Rosters(sessions, sites, devices, metrics, clocks.steady)
-    ear = BrokerEar(fleet, sessions, leftovers, rosters, changed.put_nowait, metrics)
+    ear = BrokerEar(fleet, sessions, leftovers, rosters, changed.put_nowait, drops, metrics)
     sessions.open(ear)
     for uid in ("first", "second"):
         sites.put(site(uid=uid).body)

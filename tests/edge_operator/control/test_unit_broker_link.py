@@ -9,7 +9,9 @@ import pytest
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, SiteKey
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.objects import Objects
+from edge_operator.control.broker_drops import BrokerDrops
 from edge_operator.control.broker_link import BrokerLink
+from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.desired.sites import EXTERNAL, make_site
 
 
@@ -38,6 +40,10 @@ async def sessions() -> AsyncIterator[Watched]:
     await sessions.ended()
 
 
+def drops() -> BrokerDrops:
+    return BrokerDrops(Metrics(), lambda _: None, lambda: 0.0)
+
+
 @pytest.mark.parametrize(
     ("spec", "elsewhere", "ready", "there"),
     [
@@ -53,13 +59,15 @@ async def test_only_a_broker_without_a_ready_pod_is_looked_for_seldom(
     described = make_site(spec and {"broker": spec})
     key = described.namespace, described.name
     told = {key: BrokerAddress("127.0.0.1", 1)} if elsewhere else {}
-    await BrokerLink(sessions, cast("Objects", None), told).follow(described, ready=ready)
+    await BrokerLink(sessions, cast("Objects", None), told, drops()).follow(described, ready=ready)
     assert sessions.expected == [there]
 
 
 async def test_site_that_was_made_anew_has_a_session_of_its_own(sessions: Watched) -> None:
     described = make_site()
-    link = BrokerLink(sessions, cast("Objects", None), {(described.namespace, described.name): BrokerAddress("h", 1)})
+    link = BrokerLink(
+        sessions, cast("Objects", None), {(described.namespace, described.name): BrokerAddress("h", 1)}, drops()
+    )
     for site in (described, described, replace(described, uid="anew")):
         await link.follow(site, ready=False)
     first, again, anew = sessions.endpoints

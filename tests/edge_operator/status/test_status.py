@@ -278,6 +278,19 @@ BROKERS = {
 }
 
 
+def test_broker_that_drops_is_told_while_it_does_and_changes_nothing_else() -> None:
+    well = replace(WELL, broker=BrokerFacts(connected=True, message="connected"))
+    assert well.broker is not None
+    before = site_status(well, {}, NOW)
+    drops = site_status(replace(well, broker=replace(well.broker, dropping_seconds=600.0)), before, NOW)
+    (extra,) = (each for each in drops["conditions"] if each not in before["conditions"])
+    assert (extra["type"], extra["status"], extra["reason"]) == ("BrokerDropping", "True", "QueueFull")
+    assert drops["phase"] == before["phase"] == "Ready"
+    again = replace(well, broker=replace(well.broker, dropping_seconds=5.0))
+    assert site_update(again, drops, "later") is None, "how long is no reason to write"
+    assert site_status(well, drops, NOW)["conditions"] == before["conditions"]
+
+
 @pytest.mark.parametrize(("broker", "status", "reason"), BROKERS.values(), ids=BROKERS)
 def test_broker_connected(broker: BrokerFacts | None, status: str, reason: str) -> None:
     said = say(replace(WELL, broker=broker))["BrokerConnected"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_wire.messages import MalformedError, parse_boot, parse_uptime
+from edge_wire.messages import MalformedError, parse_boot, parse_dropped, parse_uptime
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,14 @@ def test_boot_is_any_text(payload: bytes) -> None:
         assert parse_boot(payload).encode() == payload
     except MalformedError as error:
         assert error.reason == "utf8"  # noqa: PT017 - some payloads are no text
+
+
+@pytest.mark.parametrize(("payload", "count"), [(b"0", 0), (b"42", 42), (b"999999999999", 10**12 - 1)])
+def test_dropped(payload: bytes, count: int) -> None:
+    assert parse_dropped(payload) == count
+
+
+@pytest.mark.parametrize("payload", [b"", b"-1", b"4.5", b"1e3", b" 4", b"1" * 13, b"\xb2", b"4 messages"])
+def test_dropped_refused(payload: bytes) -> None:
+    with pytest.raises(MalformedError, match="whole number"):
+        parse_dropped(payload)

@@ -117,14 +117,14 @@ class Connection:
         return not self.lost.done() and self._client.ack(mid, qos) == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     async def close(self) -> None:
-        """Say goodbye: what was sent before goes out first, the broker publishes no will."""
+        """Say goodbye, so that the broker publishes no will.
+
+        Of what was sent before all goes out first but what exceeds paho's window: wait for its acknowledgements.
+        """
         if not self.lost.done():
-            # Of many messages paho has sent the first alone; the others wait for acknowledgements.
-            if waiting := tuple(self._unacknowledged.values()):
-                await asyncio.wait(waiting, timeout=ANSWER_SECONDS / 2)
             self._client.disconnect()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self.lost), ANSWER_SECONDS / 2)
+                await asyncio.wait_for(asyncio.shield(self.lost), ANSWER_SECONDS)
         self._end("closed")
 
     async def _connect(self) -> None:

@@ -1,4 +1,4 @@
-"""What is told of the broker itself: which of its starts this is, and for how long it has run."""
+"""What is told of the broker itself: which of its starts this is, how long it has run, what it has dropped."""
 
 from edge_wire.messages.malformed import MalformedError
 
@@ -28,3 +28,14 @@ def parse_uptime(payload: bytes) -> float:
     if not (seconds.isdigit() and unit == _UNIT and len(seconds) <= _MOST_DIGITS):
         raise MalformedError("field", "the broker's uptime must be such as `42 seconds`")
     return float(seconds)
+
+
+def parse_dropped(payload: bytes) -> int:
+    """Return how many messages a payload of `$SYS/broker/publish/messages/dropped` says.
+
+    Raises:
+        MalformedError: it says something else.
+    """
+    if not (payload.isdigit() and len(payload) <= _MOST_DIGITS):
+        raise MalformedError("field", "what the broker has dropped must be a whole number")
+    return int(payload)

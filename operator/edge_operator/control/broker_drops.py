@@ -1,0 +1,67 @@
+"""What the sites' brokers say that they dropped: counted, and told of a site for a while."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge_operator.telemetry.metrics import Metrics
+
+from .store import ResourceKey
+
+TOLD_SECONDS = 600.0
+"""So long after the last drop it is told: whoever looks at the site must find it."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is known of one broker.
+
+    Attributes:
+        total: how many it has dropped since its start.
+        told_until: until when it is told that it drops.
+    """
+
+    total: int
+    told_until: float = 0.0
+
+
+class BrokerDrops:
+    """Remembers what each site's broker has dropped (`$SYS/broker/publish/messages/dropped`).
+
+    Args:
+        metrics: where it is counted.
+        look: has a site looked at.
+        clock: seconds on a clock that never goes back.
+    """
+
+    def __init__(self, metrics: Metrics, look: Callable[[ResourceKey], None], clock: Callable[[], float]) -> None:
+        self._metrics = metrics
+        self._look = look
+        self._clock = clock
+        self._seen: dict[ResourceKey, _Seen] = {}
+
+    def heard(self, site: ResourceKey, total: int) -> None:
+        """Take how many messages a broker has dropped since its start; what it had before we knew it is no news."""
+        seen = self._seen.setdefault(site, _Seen(total))
+        # Fewer than before: it has begun anew.
+        more = total - seen.total if total >= seen.total else total
+        seen.total = total
+        if more == 0:
+            return
+        self._metrics.broker_dropped.labels(*site).inc(more)
+        was_told, seen.told_until = self.remaining(site) > 0, self._clock() + TOLD_SECONDS
+        if not was_told:
+            logger.warning("EdgeSite %s/%s: its broker drops messages: a queue of it is full", *site)
+            self._look(site)
+
+    def remaining(self, site: ResourceKey) -> float:
+        """Return the seconds for which it is still to be told that a broker drops messages; 0 where it does not."""
+        seen = self._seen.get(site)
+        return 0.0 if seen is None else max(0.0, seen.told_until - self._clock())
+
+    def forget(self, site: ResourceKey) -> None:
+        """Forget a site that is gone."""
+        if self._seen.pop(site, None) is not None:
+            self._metrics.broker_dropped.remove(*site)
