@@ -6,8 +6,8 @@ from typing import Any
 
 from e2e.cluster import wait
 from e2e.cluster.errors import HarnessError
-from e2e.cluster.steps import Steps
 from e2e.kubernetes import Kubernetes
+from e2e.live_table import LiveTable
 
 SECONDS = 180.0
 """A program that was killed again and again is started again after minutes."""
@@ -29,12 +29,12 @@ class Lives:
     Attributes:
         cluster: where they are.
         namespace: the namespace.
-        steps: where changes are told.
+        table: where they are shown.
     """
 
     cluster: Kubernetes
     namespace: str
-    steps: Steps
+    table: LiveTable
 
     def now(self) -> dict[str, str]:
         """Return phase and reason of each device."""
@@ -42,23 +42,21 @@ class Lives:
         return {device["metadata"]["name"]: _told(device.get("status") or {}) for device in devices}
 
     def await_all(self, expected: dict[str, str]) -> dict[str, str]:
-        """Tell each change until every device is as expected (the beginning of phase and reason).
+        """Show the devices until every one is as expected (the beginning of phase and reason).
 
         Raises:
             HarnessError: they are not in time.
         """
-        told: dict[str, str] = {}
+        self.table.begin()
         end = time.monotonic() + SECONDS
-        while time.monotonic() < end:
+        while True:
             found = self.now()
-            for name, life in found.items():
-                if told.get(name) != life:
-                    self.steps.say(f"EdgeDevice {name}: {life}")
-            told = found
+            self.table.show(found)
             if all(found.get(name, "").startswith(wanted) for name, wanted in expected.items()):
                 return found
+            if time.monotonic() > end:
+                raise HarnessError(f"after {SECONDS:.0f} s the devices are not {expected}: {found}")
             time.sleep(0.5)
-        raise HarnessError(f"after {SECONDS:.0f} s the devices are not {expected}: {told}")
 
     def signal(self, device: str, number: int) -> None:
         """Send a signal to the program that stands in for a device."""
