@@ -10,14 +10,15 @@ from edge_service.mqtt.connection import Connection
 from tests.edge_broker_agent.pod import Pod
 
 
-async def open_device(pod: Pod, device: str) -> Connection:
-    """Connect as a device.
+async def open_device(pod: Pod, device: str, authorities: str | None = None) -> Connection:
+    """Connect as a device, with TLS where it is said whom to trust.
 
     Raises:
         ConnectError: the broker refuses it.
     """
-    login = Login(device, pod.logins.passwords[device])
-    options = MqttOptions(BrokerAddress.parse(pod.broker.url), device, login=login)
+    login = Login(device, pod.logins.passwords[device], authorities_pem=authorities)
+    url = pod.broker.tls_url if authorities else pod.broker.url
+    options = MqttOptions(BrokerAddress.parse(url), device, login=login)
     connection = Connection(options, login, lambda _: None)
     await connection.open()
     return connection

@@ -10,7 +10,7 @@ import pytest
 
 from tests.edge_broker_agent.certificates import Pair, issue
 from tests.edge_broker_agent.conftest import MakePod
-from tests.edge_broker_agent.devices import connected
+from tests.edge_broker_agent.devices import open_device
 from tests.edge_broker_agent.logins import SiteLogins
 from tests.edge_broker_agent.pod import Pod
 from tests.support.processes import eventually
@@ -58,10 +58,14 @@ async def test_a_renewed_certificate_is_served_and_nobody_is_cut_off(tls_pod: Po
     await asyncio.to_thread(tls_pod.start)
     assert await asyncio.to_thread(is_served, tls_pod, first)
     before = tls_pod.broker_process
-    async with connected(tls_pod, "d1") as (device,):
-        await asyncio.to_thread(tls_pod.await_reload, lambda: put(tls_pod, second.certificate, second.key))
-        assert await asyncio.to_thread(is_served, tls_pod, second)
-        assert not device.lost.done()
+    device = await open_device(tls_pod, "d1", first.certificate.decode())
+    await asyncio.to_thread(tls_pod.await_reload, lambda: put(tls_pod, second.certificate, second.key))
+    assert await asyncio.to_thread(is_served, tls_pod, second)
+    await device.send("devices/d1/data", b"{}", 1, retain=False)
+    assert not device.lost.done(), "who is connected goes on over the certificate that he was shown"
+    await device.close()
+    again = await open_device(tls_pod, "d1", second.certificate.decode())
+    await again.close()
     assert tls_pod.broker_process == before
     assert (tls_pod.auth / "tls.pem").stat().st_mode & 0o777 == 0o600
 

@@ -171,6 +171,32 @@ async def test_a_fleet_in_one_process(broker: Mosquitto, tmp_path: Path) -> None
     assert " online device=d1 session=" in fleet.output.read_text()
 
 
+async def test_five_hundred_in_one_process_with_their_secrets_and_tls(
+    mosquitto: MosquittoFactory, tmp_path: Path
+) -> None:
+    names = [f"unit-{number:03}" for number in range(500)]
+    broker = mosquitto(devices=names)
+    fleet_dir = tmp_path / "fleet"
+    fleet_dir.mkdir()
+    for name in names:
+        place = broker.credentials(name)
+        (place / "url").write_text(broker.tls_url)
+        (fleet_dir / name).symlink_to(place)
+    arguments = ["--credentials", str(fleet_dir), "--count", "500", "--interval", "2s", "--output", "quiet"]
+    fleet = ServiceProcess("edge_device", tmp_path, "fleet", {}, arguments)
+    topics = {f"devices/{name}/data" for name in names}
+    async with (
+        listening(broker, "processor", "devices/+/data") as (_, measured),
+        listening(broker, "gateway", "devices/+/status") as (_, said),
+    ):
+        fleet.start()
+        await eventually("all send", lambda: {message.topic for message in measured} >= topics, 60)
+        assert await asyncio.to_thread(fleet.stop) == 0
+        ends = {message.topic: message.payload for message in said}
+        assert len(ends) == len(names)
+        assert all(b"Disconnected" in payload for payload in ends.values()), "all have signed off"
+
+
 DATA = ("devices/d1/data", "devices/d2/data", "devices/d3/data")
 
 

@@ -13,7 +13,22 @@ from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 from tests.support.sites import Sites
 from tests.support.wire_device import FIRMWARE
 
-DEVICES = ("pump", "fan", "lamp", "cam", "bare", "late", "reset", "sleeper", "ghost", "again", "bad", "spare")
+DEVICES = (
+    "pump",
+    "fan",
+    "lamp",
+    "cam",
+    "bare",
+    "late",
+    "reset",
+    "sleeper",
+    "ghost",
+    "again",
+    "bad",
+    "spare",
+    "roamer",
+    "lamp-2",
+)
 
 
 @pytest.fixture(scope="module")
@@ -169,8 +184,39 @@ def test_retained_status_of_a_device_that_nobody_knows_is_cleared(
 ) -> None:
     before = operator.metric("edge_broker_leftovers_cleared_total")
     ghost = site.wire("ghost").connect()
+    assert site.broker.retained(ghost.topic)
     eventually("cleared", lambda: operator.metric("edge_broker_leftovers_cleared_total") > before)
+    assert site.broker.retained(ghost.topic) == {}
     ghost.close()
+
+
+def test_retained_status_of_a_deleted_device_is_cleared(site: BrokeredSite) -> None:
+    site.devices.apply("lamp-2", offlineAfter="1m")
+    lamp = site.wire("lamp-2").connect()
+    site.await_phase("lamp-2", "Online")
+    assert site.broker.retained(lamp.topic)
+    lamp.close()
+    site.devices.delete("lamp-2")
+    eventually("cleared", lambda: site.broker.retained(lamp.topic) == {}, 20)
+
+
+def test_will_of_a_connection_that_was_taken_over_comes_late_and_is_ignored(
+    site: BrokeredSite, operator: OperatorProcess
+) -> None:
+    """The broker publishes the old connection's will behind, or before, the birth on the new one."""
+    site.devices.apply("roamer", offlineAfter="1m")
+    old = site.wire("roamer", session="1").connect()
+    site.await_phase("roamer", "Online")
+    told = operator.metric("edge_device_transitions_total", reason="LastWill")
+    new = site.wire("roamer", session="2").connect()
+    eventually("taken over", lambda: "session taken over" in site.broker.log.read_text())
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        assert site.status("roamer")["phase"] == "Online"
+        time.sleep(0.25)
+    assert operator.metric("edge_device_transitions_total", reason="LastWill") == told
+    new.close()
+    old.close()
 
 
 def test_figures_of_the_site(site: BrokeredSite) -> None:

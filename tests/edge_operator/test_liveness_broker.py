@@ -10,7 +10,7 @@ from kubernetes import client
 from edge_operator.identity import logins
 from edge_wire import topics
 from tests.support.brokered import BrokeredSite, brokered
-from tests.support.mosquitto import MosquittoFactory
+from tests.support.mosquitto import ENDS, Mosquitto, MosquittoFactory
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 from tests.support.sites import Sites
 from tests.support.wire_device import WireDevice
@@ -49,27 +49,12 @@ def offline_transitions(operator: OperatorProcess) -> float:
     return sum(operator.metric("edge_device_transitions_total", reason=reason) for reason in reasons)
 
 
-def without_data(site: BrokeredSite) -> None:
-    """Kill the broker and take its data: nothing retained is left."""
-    site.broker.kill()
-    for path in (site.broker.directory / "data").iterdir():
-        if path.is_file():
-            path.unlink()
-
-
-ENDS: dict[str, Callable[[BrokeredSite], None]] = {
-    "in good order": lambda site: site.broker.stop(),
-    "killed": lambda site: site.broker.kill(),
-    "killed without its data": without_data,
-}
-
-
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 def test_restart_of_the_broker_makes_no_device_offline(
-    site: BrokeredSite, operator: OperatorProcess, alive: list[WireDevice], end: Callable[[BrokeredSite], None]
+    site: BrokeredSite, operator: OperatorProcess, alive: list[WireDevice], end: Callable[[Mosquitto], None]
 ) -> None:
     before, told = offline_transitions(operator), len(site.events("BrokerUnreachable"))
-    end(site)
+    end(site.broker)
     condition = site.await_broker("False", 5)
     assert condition["reason"] == "BrokerUnreachable"
     eventually("one Event", lambda: len(site.events("BrokerUnreachable")) == told + 1)

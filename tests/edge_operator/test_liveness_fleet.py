@@ -1,7 +1,7 @@
 """Three hundred devices of one site: storms, failovers, an operator that was away. Never a false Offline."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from signal import SIGCONT, SIGSTOP
 
@@ -11,7 +11,7 @@ from kubernetes import client
 from e2e.cluster.audit import AuditCursor
 from tests.support.brokered import BrokeredSite, brokered
 from tests.support.device_fleet import DeviceFleet
-from tests.support.mosquitto import MosquittoFactory
+from tests.support.mosquitto import ENDS, Mosquitto, MosquittoFactory
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 from tests.support.sites import Sites
 from tests.support.writes import OperatorWrites
@@ -121,10 +121,11 @@ def test_resumed_leader_writes_nothing(
     assert to_devices(writes) == []
 
 
-def test_broker_killed_under_the_fleet(
-    site: BrokeredSite, operators: list[OperatorProcess], fleet: DeviceFleet
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_end_of_the_broker_makes_none_of_the_fleet_offline(
+    site: BrokeredSite, operators: list[OperatorProcess], fleet: DeviceFleet, end: Callable[[Mosquitto], None]
 ) -> None:
-    site.broker.kill()
+    end(site.broker)
     site.await_broker("False", 10)
     site.broker.start()
     site.await_broker()

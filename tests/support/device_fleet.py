@@ -21,19 +21,21 @@ class DeviceFleet:
         names: who they are.
         directory: where their log goes.
         heartbeat: how often they say that they are there.
+        url: by which way; empty for the broker's own listener.
     """
 
     broker: Mosquitto
     names: Sequence[str]
     directory: Path
     heartbeat: str = "1s"
+    url: str = ""
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> "DeviceFleet":
         """Let them connect; returns at once."""
         logins = self.directory / "logins"
         logins.write_text("".join(f"{name}:{self.broker.passwords[name]}\n" for name in self.names))
-        words = ["--broker", self.broker.url, "--logins", str(logins), "--count", str(len(self.names))]
+        words = ["--broker", self.url or self.broker.url, "--logins", str(logins), "--count", str(len(self.names))]
         pace = ["--heartbeat", self.heartbeat, "--interval", "24h", "--output", "quiet"]
         with (self.directory / "devices.log").open("ab") as log:
             command = [sys.executable, "-m", "edge_device", *words, *pace]

@@ -9,11 +9,12 @@ import secrets
 import signal
 import socket
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -128,6 +129,20 @@ class Mosquitto:
         """Ask it to save its data now, as it does each minute."""
         self._keeper.signal(NAME, signal.SIGUSR1)
 
+    def lose_data(self) -> None:
+        """Take away what it has saved; it must not run."""
+        for path in (self.directory / "data").iterdir():
+            if path.is_file():
+                path.unlink()
+
+    def retained(self, topic: str, username: str = logins.OPERATOR) -> dict[str, bytes]:
+        """Return what it has retained under a filter, by topic; empty if nothing comes within a second."""
+        words = [*self.arguments(username, f"looks-{secrets.token_hex(4)}"), "-t", topic, "-W", "1"]
+        command = [str(self.programs / "mosquitto_sub"), *words, "--retained-only", "-F", "%t %p"]
+        done = subprocess.run(command, capture_output=True, timeout=20, check=False)
+        lines = (line.partition(b" ") for line in done.stdout.splitlines())
+        return {name.decode(): payload for name, _, payload in lines}
+
     def arguments(self, username: str, client_id: str | None = None) -> list[str]:
         """Return the arguments of mosquitto_pub and mosquitto_sub that log a user in where he belongs."""
         port = self.layout.components if username in logins.COMPONENTS else self.layout.mqtt
@@ -145,6 +160,27 @@ class Mosquitto:
         command = [str(self.programs / "mosquitto_sub"), *self.arguments(username, f"ready-{secrets.token_hex(4)}")]
         done = subprocess.run([*command, "-E", "-W", "5", "-t", "ready"], capture_output=True, check=False)
         return done.returncode == 0
+
+
+def _stopped_without_data(broker: Mosquitto) -> None:
+    broker.stop()
+    broker.lose_data()
+
+
+def _killed_without_data(broker: Mosquitto) -> None:
+    broker.kill()
+    broker.lose_data()
+
+
+ENDS: Mapping[str, Callable[[Mosquitto], None]] = MappingProxyType(
+    {
+        "SIGTERM": Mosquitto.stop,
+        "SIGTERM without its data": _stopped_without_data,
+        "kill -9": Mosquitto.kill,
+        "kill -9 without its data": _killed_without_data,
+    }
+)
+"""How a broker may end, with and without what it had kept."""
 
 
 class MosquittoFactory:

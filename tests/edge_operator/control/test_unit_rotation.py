@@ -43,7 +43,14 @@ def test_password_in_effect(rotation: Rotation, seconds: float, in_effect: int, 
         (Rotation(3, 2, NOW), 4, 10, Rotation(4, 2, after(10))),
         (Rotation(3, 2, NOW), 2, 10, Rotation(2, 2, after(10))),
     ],
-    ids=["as it is", "raised", "while it is under way", "raised again", "raised before the broker switched", "and back"],
+    ids=[
+        "as it is",
+        "raised",
+        "while it is under way",
+        "raised again",
+        "raised before the broker switched",
+        "and back",
+    ],
 )
 def test_until_the_broker_switches_what_it_takes_stays(
     rotation: Rotation, wanted: int, seconds: float, then: Rotation

@@ -28,6 +28,7 @@ from edge_operator.control.volumes import fit
 from edge_operator.desired.kinds import PVC
 from edge_operator.desired.release import Release
 from edge_operator.desired.site import Site
+from edge_operator.identity.certificates import PERIOD
 from edge_operator.status.device import DeviceFacts, device_update
 from edge_operator.status.facts import ComponentFacts, Problem, SiteFacts
 from edge_operator.status.site import site_update
@@ -221,14 +222,19 @@ def test_fit(wanted: tuple[str, str | None], there: Observed | None, becomes: tu
 PlansKind = TypeVar("PlansKind", bound=Plans)
 
 
-def plans_over(store: ChildStore, kind: type[PlansKind], devices: DeviceStore | None = None) -> PlansKind:
+def plans_over(
+    store: ChildStore,
+    kind: type[PlansKind],
+    devices: DeviceStore | None = None,
+    wall_clock: Callable[[], dt.datetime] = lambda: NOW,
+) -> PlansKind:
     return kind(
         RELEASE,
         store,
         devices or DeviceStore(lambda *_: None),
-        Rotations(store, lambda: NOW),
+        Rotations(store, wall_clock),
         OwnPasswords(lambda _: None),
-        lambda: NOW,
+        wall_clock,
     )
 
 
@@ -258,6 +264,15 @@ def test_plans_are_built_only_when_their_basis_changes(site: SiteObject, root: R
     assert plans.plan(SiteObject(body(1)), ROOT).wanted is first
     plans.plan(site, root)
     assert plans.built == builds
+
+
+def test_new_period_makes_the_certificate_anew_and_nothing_else() -> None:
+    now = NOW
+    plans = plans_over(ChildStore(lambda *_: None), Plans, wall_clock=lambda: now)
+    before = {want.key.name: want.hash for want in plans.plan(SiteObject(body()), ROOT).wanted}
+    now += PERIOD
+    after = {want.key.name: want.hash for want in plans.plan(SiteObject(body()), ROOT).wanted}
+    assert {name for name in before if before[name] != after[name]} == {"hall-mqtt-tls"}
 
 
 def test_what_had_to_be_built_to_compare_is_not_built_again_to_apply() -> None:

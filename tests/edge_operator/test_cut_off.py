@@ -1,4 +1,4 @@
-"""A device of a paused site is cut off as fast as any other: operator, API server, broker agent and Mosquitto."""
+"""Who is disabled or deleted is cut off at once, also of a paused site: operator, API server, agent and Mosquitto."""
 
 import time
 
@@ -13,11 +13,13 @@ CUT_OFF_WITHIN = 5.0
 pytestmark = pytest.mark.cluster
 
 
+@pytest.mark.parametrize("paused", [False, True], ids=["at work", "paused"])
 @pytest.mark.parametrize("way", ["disable", "delete"])
-async def test_g8_device_of_a_paused_site_is_cut_off(
-    way: str, site_with_pod: MakeSite, make_operator: OperatorFactory
+async def test_g8_device_is_cut_off(
+    way: str, site_with_pod: MakeSite, make_operator: OperatorFactory, *, paused: bool
 ) -> None:
-    revoked, other = f"pump-{way}", f"fan-{way}"
+    where = "paused" if paused else "at-work"
+    revoked, other = f"pump-{way}-{where}", f"fan-{way}-{where}"
     made = site_with_pod(f"{revoked} {other}")
     site, pod = made.site, made.pod
     operator = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
@@ -25,8 +27,10 @@ async def test_g8_device_of_a_paused_site_is_cut_off(
     pump, fan = site.wire(revoked).connect(), site.wire(other).connect()
     for device in (revoked, other):
         site.await_phase(device, "Online")
-    site.apply(paused=True)
-    eventually("it is paused", lambda: site.sites.status(site.name).get("phase") == "Paused")
+    if paused:
+        site.apply(paused=True)
+        eventually("it is paused", lambda: site.sites.status(site.name).get("phase") == "Paused")
+    broker = pod.broker_process
     begun = time.monotonic()
     if way == "disable":
         site.devices.apply(revoked, disabled=True)
@@ -36,9 +40,11 @@ async def test_g8_device_of_a_paused_site_is_cut_off(
     assert time.monotonic() - begun < CUT_OFF_WITHIN
     assert await is_refused(pod, revoked, pod.logins.passwords[revoked])
     assert fan.connected
+    assert pod.broker_process == broker, "the broker goes on"
     if way == "delete":
         cleared = "edge_broker_leftovers_cleared_total"
         eventually("its retained status is gone", lambda: operator.metric(cleared) > 0)
+        assert pod.broker.retained(pump.topic) == {}
     else:
         site.await_phase(revoked, "Disabled")
     operator.stop()
