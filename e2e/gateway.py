@@ -2,11 +2,13 @@
 
 import json
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from e2e.cluster import wait
@@ -70,17 +72,34 @@ def gateway(cluster: Kubernetes, namespace: str, site: str) -> Iterator[Gateway]
     (port,) = free_ports(1)
     target = ("port-forward", "-n", namespace, f"service/{site}-gateway", f"{port}:80")
     command = tied([str(kubectl_binary()), f"--kubeconfig={cluster.kubeconfig}", *target])
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as forward:
-        found = Gateway(f"http://127.0.0.1:{port}", cluster.secret(namespace, f"{site}-api-token")["token"])
+    found = Gateway(f"http://127.0.0.1:{port}", cluster.secret(namespace, f"{site}-api-token")["token"])
+    with _forward(command, found) as forward:
         try:
-            if not wait.until(lambda: forward.poll() is not None or _answers(found), seconds=OPEN_SECONDS):
-                raise HarnessError(f"the gateway of {namespace}/{site} does not answer within {OPEN_SECONDS:.0f} s")
-            if forward.poll() is not None:
-                said = forward.stderr.read().strip() if forward.stderr else ""
-                raise HarnessError(f"kubectl {' '.join(target)} ended: {said}")
             yield found
         finally:
             forward.terminate()
+
+
+def _forward(command: list[str], found: Gateway) -> subprocess.Popen[str]:
+    """Begin to forward, and again where it ends before the gateway has answered: its pod may be starting anew.
+
+    Raises:
+        HarnessError: it does not answer.
+    """
+    end = time.monotonic() + OPEN_SECONDS
+    while True:
+        forward = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        wait.until(partial(_is_settled, forward, found), seconds=end - time.monotonic())
+        if forward.poll() is None and _answers(found):
+            return forward
+        forward.terminate()
+        _, said = forward.communicate()
+        if time.monotonic() > end:
+            raise HarnessError(f"{found.url} does not answer within {OPEN_SECONDS:.0f} s: {said.strip()}")
+
+
+def _is_settled(forward: subprocess.Popen[str], found: Gateway) -> bool:
+    return forward.poll() is not None or _answers(found)
 
 
 def _answers(found: Gateway) -> bool:
