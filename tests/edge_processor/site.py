@@ -155,6 +155,11 @@ class Site:
             await asyncio.wait_for(session.connected.wait(), SECONDS)
             yield heard
 
+    async def await_caught_up(self, heard: Heard) -> None:
+        """Return once the ingester knows its lag; of what came before nobody knows when it was sent."""
+        await self.ask_for_activity()
+        await heard.until(lambda: any(answer["queue_lag_seconds"] is not None for answer in heard.answers()))
+
     async def ask_for_activity(self) -> None:
         """Ask the processor who was heard when, as the operator does."""
         address = BrokerAddress.parse(self.broker.components_url)

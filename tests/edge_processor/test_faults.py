@@ -165,6 +165,7 @@ async def test_it_is_told_too_where_the_lag_cannot_be_measured(site: Site) -> No
 async def test_who_asks_while_the_store_is_away_hears_of_us_now_and_of_the_devices_later(site: Site) -> None:
     site.processor().start().await_ready()
     async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
+        await site.await_caught_up(heard)
         await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0}')
         await asyncio.to_thread(site.await_stored, 1)
         site.store.kill()
@@ -181,6 +182,7 @@ async def test_who_asks_while_the_store_is_away_hears_of_us_now_and_of_the_devic
 async def test_next_ingester_answers_whom_the_one_before_did_not(site: Site) -> None:
     processor = site.processor().start().await_ready()
     async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
+        await site.await_caught_up(heard)
         await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0}')
         await asyncio.to_thread(site.await_stored, 1)
         site.store.kill()
@@ -191,6 +193,30 @@ async def test_next_ingester_answers_whom_the_one_before_did_not(site: Site) -> 
         site.processor("next").start().await_ready()
         await heard.until(lambda: any(answer["ages"] for answer in heard.answers()))
         assert list(heard.answers()[-1]["ages"]) == ["d1"]
+
+
+async def test_of_what_lay_in_the_broker_no_answer_says_when_it_came(site: Site) -> None:
+    processor = site.processor().start().await_ready()
+    async with (
+        site.listener("~gateway", "edge/activity") as heard,
+        site.device() as device,
+        site.device("d2") as other,
+    ):
+        await site.await_caught_up(heard)
+        await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0}')
+        await asyncio.to_thread(site.await_stored, 1)
+        assert await asyncio.to_thread(processor.stop) == 0
+        await other.publish("devices/d2/data", b'{"sensor_type":"t","value":0}')
+        heard.messages.clear()
+        site.processor("next").start().await_ready()
+        await asyncio.to_thread(site.await_stored, 2)
+        await heard.until(lambda: any(answer["ages"] for answer in heard.answers()))
+        assert list(heard.answers()[-1]["ages"]) == ["d1"]
+        await other.publish("devices/d2/data", b'{"sensor_type":"t","value":1}')
+        await asyncio.to_thread(site.await_stored, 3)
+        await site.ask_for_activity()
+        await heard.until(lambda: "d2" in heard.answers()[-1]["ages"])
+        await heard.quiet()
 
 
 async def test_nothing_follows_the_goodbye(site: Site) -> None:

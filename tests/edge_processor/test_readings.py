@@ -98,9 +98,10 @@ async def test_g10_no_input_stops_it(site_at_work: Site) -> None:
 async def test_who_was_heard_is_told_each_second_and_on_request(site_at_work: Site) -> None:
     site = site_at_work
     async with site.listener("~gateway", "edge/activity", "edge/status/processor") as heard, site.device() as device:
+        await site.await_caught_up(heard)
         await publish(device, reading(1))
-        await heard.until(heard.digests)
-        digest = heard.digests()[0]
+        await heard.until(lambda: any(digest["ages"] for digest in heard.digests()))
+        digest = next(digest for digest in heard.digests() if digest["ages"])
         assert list(digest["ages"]) == ["d1"]
         assert 0 <= digest["ages"]["d1"] < 5
         assert (digest["source"], digest["is_reply"]) == ("processor", False)

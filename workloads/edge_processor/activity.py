@@ -40,6 +40,8 @@ class ActivityTeller:
     _heard: dict[str, float] = field(default_factory=dict, init=False)
     _lag: QueueLag = field(default_factory=QueueLag, init=False)
     _may_mark: bool = field(default=True, init=False)
+    _begun: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), init=False)
+    _caught_up: dt.datetime | None = field(default=None, init=False)
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def heard(self, device_id: str, now: float) -> None:
@@ -53,11 +55,16 @@ class ActivityTeller:
     def marker_returned(self, payload: bytes, now: float) -> None:
         """Take a marker that has come back through the broker's queue."""
         self._lag.returned(payload, now)
+        if self._caught_up is None and self._lag.seconds(now) is not None:
+            self._caught_up = dt.datetime.now(dt.UTC)
 
     def restart(self) -> None:
         """Begin to measure anew: the connection has ended, or there is a new one."""
         self._lag.restart()
         self._may_mark = True
+        if self._caught_up is not None:
+            # The first messages of a connection come before it is told of.
+            self._begun, self._caught_up = dt.datetime.now(dt.UTC), None
 
     async def run(self) -> None:
         """Send digests and answers until cancelled."""
@@ -139,32 +146,35 @@ class ActivityTeller:
         Raises:
             MqttError: it could not be sent.
         """
-        ages: dict[str, float] = {}
-        lag, is_whole = self._lag.seconds(asyncio.get_running_loop().time()), False
-        if lag is not None or not self._may_mark:
-            try:
-                ages, is_whole = await self._ages(), True
-            except StoreError as error:
-                logger.warning("who was heard when cannot be told, and is asked again: %s", error)
-        await self._tell(Activity(PROCESSOR, ages, queue_lag_seconds=lag, is_reply=True))
-        return is_whole
+        ages: dict[str, float] | None = None
+        try:
+            ages = await self._ages()
+        except StoreError as error:
+            logger.warning("who was heard when cannot be told, and is asked again: %s", error)
+        lag = self._lag.seconds(asyncio.get_running_loop().time())
+        if lag is None and self._may_mark:
+            ages = None
+        await self._tell(Activity(PROCESSOR, ages or {}, queue_lag_seconds=lag, is_reply=True))
+        return ages is not None
 
     async def _ages(self) -> dict[str, float]:
         """Return for how long each device has not been heard, in seconds.
+
+        What came while we worked off what the broker had kept arrived when nobody knows.
 
         Raises:
             StoreError: the store cannot tell.
         """
         arrivals = (await self.store.arrivals())["arrivals"]
         now = dt.datetime.now(dt.UTC)
-        told = ((device_id, _age(arrived, now)) for device_id, arrived in arrivals.items())
-        return {device_id: age for device_id, age in told if age is not None}
+        begun, caught_up = self._begun, self._caught_up or now
+        told = {device_id: parse_timestamp(arrived) for device_id, arrived in arrivals.items()}
+        return {
+            device_id: max(0.0, round((now - at).total_seconds(), 3))
+            for device_id, at in told.items()
+            if at is not None and not begun <= at <= caught_up
+        }
 
     async def _tell(self, activity: Activity) -> None:
         for part in activity.parts():
             await self.session.publish(topics.ACTIVITY, replace(part).encode())
-
-
-def _age(arrived: str, now: dt.datetime) -> float | None:
-    at = parse_timestamp(arrived)
-    return max(0.0, round((now - at).total_seconds(), 3)) if at else None

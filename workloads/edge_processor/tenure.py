@@ -140,7 +140,7 @@ class Tenure:
         elif message.topic == topics.ACTIVITY_REQUEST:
             self._activity.asked()
             message.ack()
-        elif not self._draining:
+        else:
             self._take(message, now)
 
     def _take(self, message: Message, now: float) -> None:
@@ -152,12 +152,14 @@ class Tenure:
             logger.warning("a message cannot be stored: %s", error)
             message.ack()
             return
+        if not message.retain:
+            self._activity.heard(device_id, now)
+        if self._draining:
+            return
         if message.qos == 0 and self._inbox.is_crowded:
             self._metrics.dropped.inc()
             logger.warning("a message of %s with QoS 0 is left out: too many wait for the store", device_id)
             return
-        if not message.retain:
-            self._activity.heard(device_id, now)
         self._inbox.add(Received(device_id, message, dt.datetime.now(dt.UTC), now))
 
     async def _stored(self, readings: Sequence[Mapping[str, Any]]) -> None:
