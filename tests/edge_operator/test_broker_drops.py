@@ -1,6 +1,7 @@
 """A real broker that drops what a full queue has no room for: counted, and said of the site."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -58,3 +59,9 @@ def test_what_the_broker_drops_is_counted_and_told(site: BrokeredSite, make_oper
     condition = eventually("told", lambda: site.sites.condition(site.name, "BrokerDropping"))
     assert (condition["status"], condition["reason"]) == ("True", "QueueFull")
     assert site.sites.condition(site.name, "BrokerConnected")["status"] == "True"
+    operator.kill()
+    site.lead(make_operator)
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        assert site.sites.condition(site.name, "BrokerDropping") == condition, "who takes over goes on telling it"
+        time.sleep(0.2)

@@ -19,11 +19,11 @@ class _Seen:
     """What is known of one broker.
 
     Attributes:
-        total: how many it has dropped since its start.
+        total: how many it has dropped since its start; None while it has not told.
         told_until: until when it is told that it drops.
     """
 
-    total: int
+    total: int | None = None
     told_until: float = 0.0
 
 
@@ -44,10 +44,10 @@ class BrokerDrops:
 
     def heard(self, site: ResourceKey, total: int) -> None:
         """Take how many messages a broker has dropped since its start; what it had before we knew it is no news."""
-        seen = self._seen.setdefault(site, _Seen(total))
+        seen = self._seen.setdefault(site, _Seen())
+        before, seen.total = total if seen.total is None else seen.total, total
         # Fewer than before: it has begun anew.
-        more = total - seen.total if total >= seen.total else total
-        seen.total = total
+        more = total - before if total >= before else total
         if more == 0:
             return
         self._metrics.broker_dropped.labels(*site).inc(more)
@@ -56,12 +56,21 @@ class BrokerDrops:
             logger.warning("EdgeSite %s/%s: its broker drops messages: a queue of it is full", *site)
             self._look(site)
 
+    def take_over(self, site: ResourceKey) -> None:
+        """Take that a site's status says that its broker drops messages: whoever said so knew, and is gone perhaps."""
+        if site not in self._seen:
+            self._seen[site] = _Seen(told_until=self._clock() + TOLD_SECONDS)
+
     def remaining(self, site: ResourceKey) -> float:
         """Return the seconds for which it is still to be told that a broker drops messages; 0 where it does not."""
         seen = self._seen.get(site)
         return 0.0 if seen is None else max(0.0, seen.told_until - self._clock())
 
     def forget(self, site: ResourceKey) -> None:
-        """Forget a site that is gone."""
-        if self._seen.pop(site, None) is not None:
-            self._metrics.broker_dropped.remove(*site)
+        """Forget a site that is gone, or whose broker is none of ours."""
+        self._seen.pop(site, None)
+        self._metrics.broker_dropped.remove(*site)
+
+    def clear(self) -> None:
+        """Forget everything: another process listens now."""
+        self._seen.clear()

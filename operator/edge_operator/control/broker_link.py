@@ -49,12 +49,13 @@ class BrokerLink:
         self._elsewhere = elsewhere
         self._drops = drops
 
-    async def follow(self, site: Site, *, ready: bool) -> BrokerFacts | None:
+    async def follow(self, site: Site, *, ready: bool, dropping: bool = False) -> BrokerFacts | None:
         """Have a session with the site's broker, and return how the way to it is; None while nothing is known.
 
         Args:
             site: the site.
             ready: whether a pod of the broker is; one that is seen from here is looked for seldom until it is.
+            dropping: whether the site's status says that the broker drops messages.
 
         Raises:
             ApiError: the API server refused to tell the Secret of an external broker.
@@ -66,6 +67,10 @@ class BrokerLink:
         except LoginUnusableError as error:
             self._sessions.leave(key)
             return BrokerFacts(connected=False, unusable=True, message=str(error))
+        if not endpoint.is_ours:
+            self._drops.forget(key)
+        elif dropping:
+            self._drops.take_over(key)
         self._sessions.follow(key, endpoint)
         self._sessions.expect(key, there=ready or external_broker(site) is not None or key in self._elsewhere)
         state = self._sessions.state(key)

@@ -112,6 +112,7 @@ class LivenessKeeper:
         self._events.clear()
         self._leftovers.clear()
         self._rosters.clear()
+        self._drops.clear()
         for key in self._knowledge.devices:
             self._writes.forget(key)
 

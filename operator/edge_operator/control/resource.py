@@ -83,6 +83,11 @@ class SiteObject(Resource):
         return "tls" not in ((self.spec.get("broker") or {}).get("managed") or {})
 
     @property
+    def broker_dropping(self) -> bool:
+        """Whether its status says that its broker drops messages."""
+        return any(each["type"] == "BrokerDropping" for each in self.status.get("conditions") or ())
+
+    @property
     def endpoints(self) -> Mapping[str, str]:
         """Where it is reached by protocol, as its status says."""
         return self.status.get("endpoints") or {}

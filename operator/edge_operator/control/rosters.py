@@ -69,9 +69,11 @@ class Rosters:
     def gone(self, site: ResourceKey) -> list[asyncio.Future[int]]:
         """Clear what was told of the devices of a site that is gone, all at once; return what was sent."""
         connection = self._connections.pop(site, None)
-        held = connection.roster.held() if connection is not None else ()
+        if connection is None:
+            return []
+        held = connection.roster.held()
         sent = [self._sessions.send(site, topics.roster(device_id), b"", retain=True) for device_id in held]
-        return [each for each in sent if each is not None]
+        return [*connection.unanswered, *(each for each in sent if each is not None)]
 
     def clear(self) -> None:
         """Forget everything: another process keeps the rosters now."""
@@ -112,7 +114,7 @@ class Rosters:
             if not connection.roster.is_complete and connection.complete_at <= now:
                 logger.info("EdgeSite %s/%s: its broker sends our own %s not back", *site, topics.ROSTER_END)
                 self._complete(site, connection)
-            looked = min(left, UNANSWERED - connection.unanswered, len(connection.roster))
+            looked = min(left, UNANSWERED - len(connection.unanswered), len(connection.roster))
             left -= looked
             for device_id, payload in connection.roster.look(looked):
                 self._send(site, connection, device_id, payload)
@@ -125,13 +127,13 @@ class Rosters:
         if sent is None:
             return
         self._metrics.roster_sent.labels("entry" if payload else "clear").inc()
-        connection.unanswered += 1
+        connection.unanswered.add(sent)
         sent.add_done_callback(lambda done: self._answered(site, connection, device_id, done))
 
     def _answered(
         self, site: ResourceKey, connection: "_Connection", device_id: str, done: "asyncio.Future[int]"
     ) -> None:
-        connection.unanswered -= 1
+        connection.unanswered.discard(done)
         error = None if done.cancelled() else done.exception()
         if error is None or self._connections.get(site) is not connection:
             return
@@ -171,7 +173,7 @@ class _Connection:
         roster: what is to be sent.
         mark: what comes back behind what was retained.
         complete_at: when that is no longer waited for.
-        unanswered: how many entries the broker has not acknowledged yet.
+        unanswered: what the broker has not acknowledged yet.
         is_refused: whether it did not take one.
     """
 
@@ -181,5 +183,5 @@ class _Connection:
         self.roster = roster
         self.mark = mark
         self.complete_at = complete_at
-        self.unanswered = 0
+        self.unanswered: set[asyncio.Future[int]] = set()
         self.is_refused = False

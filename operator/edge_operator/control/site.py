@@ -137,7 +137,7 @@ class SiteReconciler:
         described = self._plans.outline(site, root)
         facts = self._facts(site, root, described, report, paused=paused, pending=pending)
         ready = any(part.name == MQTT and part.ready for part in facts.components)
-        broker = await self._link.follow(described, ready=ready)
+        broker = await self._link.follow(described, ready=ready, dropping=site.broker_dropping)
         if broker is not None and broker.dropping_seconds:
             report.revisit(broker.dropping_seconds)
         await self._say(site, replace(facts, broker=broker, devices=self._figures.due(site, report)))

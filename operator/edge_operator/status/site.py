@@ -18,6 +18,8 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     """
     said = say(facts)
     said["BrokerConnected"] = _steady(said["BrokerConnected"], before)
+    if facts.broker is None and (kept := _told("BrokerDropping", before)):
+        said["BrokerDropping"] = kept
     status: dict[str, Any] = {
         "observedGeneration": facts.generation,
         "phase": phase(facts, said, before),
@@ -40,13 +42,17 @@ def _steady(broker: Said, before: Mapping[str, Any]) -> Said:
 
     The words of a connection name its address, and differ where it is another; those of a failure differ each time.
     """
-    is_failure = broker.status == "False"
-    for was in before.get("conditions") or ():
-        if was["type"] == "BrokerConnected" and (
-            broker.status == "Unknown" or (is_failure and (was["status"], was["reason"]) == ("False", broker.reason))
-        ):
-            return Said(was["status"], was["reason"], was["message"])
-    return broker
+    was = _told("BrokerConnected", before)
+    if was is None:
+        return broker
+    fails_alike = broker.status == was.status == "False" and broker.reason == was.reason
+    return was if broker.status == "Unknown" or fails_alike else broker
+
+
+def _told(aspect: str, before: Mapping[str, Any]) -> Said | None:
+    """Return what was said of an aspect; None if nothing was."""
+    told = (each for each in before.get("conditions") or () if each["type"] == aspect)
+    return next((Said(each["status"], each["reason"], each["message"]) for each in told), None)
 
 
 def site_update(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any] | None:

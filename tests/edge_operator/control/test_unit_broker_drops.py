@@ -64,3 +64,21 @@ def test_site_that_is_gone_is_forgotten() -> None:
     assert (world.counted(), world.drops.remaining(SITE)) == (None, 0)
     world.heard(9)
     assert world.counted() is None, "another site of that name, and its broker's first word"
+
+
+def test_who_takes_over_goes_on_telling_what_was_told() -> None:
+    world = World()
+    world.drops.take_over(SITE)
+    assert world.drops.remaining(SITE) == TOLD_SECONDS
+    world.heard(400)
+    world.at += 1
+    world.drops.take_over(SITE)
+    assert (world.counted(), world.drops.remaining(SITE)) == (None, TOLD_SECONDS - 1)
+
+
+def test_what_was_dropped_while_another_listened_is_no_news() -> None:
+    world = World()
+    world.heard(0)
+    world.drops.clear()
+    world.heard(400)
+    assert (world.counted(), world.drops.remaining(SITE)) == (None, 0)

@@ -289,6 +289,7 @@ def test_broker_that_drops_is_told_while_it_does_and_changes_nothing_else() -> N
     again = replace(well, broker=replace(well.broker, dropping_seconds=5.0))
     assert site_update(again, drops, "later") is None, "how long is no reason to write"
     assert site_status(well, drops, NOW)["conditions"] == before["conditions"]
+    assert site_update(replace(well, broker=None), drops, "later") is None, "a new leader asks first"
 
 
 @pytest.mark.parametrize(("broker", "status", "reason"), BROKERS.values(), ids=BROKERS)
