@@ -20,6 +20,7 @@ from e2e.kubernetes import Kubernetes
 
 OPEN_SECONDS = 30.0
 ANSWER_SECONDS = 15.0
+PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,18 @@ def _forward(command: list[str], found: Gateway) -> subprocess.Popen[str]:
     end = time.monotonic() + OPEN_SECONDS
     while True:
         forward = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        wait.until(partial(_is_settled, forward, found), seconds=end - time.monotonic())
-        if forward.poll() is None and _answers(found):
-            return forward
+        try:
+            wait.until(partial(_is_settled, forward, found), seconds=end - time.monotonic())
+            if forward.poll() is None and _answers(found):
+                return forward
+        except BaseException:
+            forward.kill()
+            raise
         forward.terminate()
         _, said = forward.communicate()
         if time.monotonic() > end:
             raise HarnessError(f"{found.url} does not answer within {OPEN_SECONDS:.0f} s: {said.strip()}")
+        time.sleep(PAUSE_SECONDS)
 
 
 def _is_settled(forward: subprocess.Popen[str], found: Gateway) -> bool:

@@ -71,8 +71,8 @@ class Lives:
         """
         before = self._restarts(device)
         self._end(device)
-        if not wait.until(lambda: self._restarts(device) > before, seconds=SECONDS):
-            raise HarnessError(f"simulated-{device} was not started again within {SECONDS:.0f} s")
+        if not wait.until(lambda: self._restarts(device) > before and self._is_back(device), seconds=SECONDS):
+            raise HarnessError(f"simulated-{device} did not come back within {SECONDS:.0f} s")
         self._end(device)
 
     def _end(self, device: str) -> None:
@@ -82,6 +82,11 @@ class Lives:
             # With its first process a container loses all others, the one that has sent the signal as well.
             if KILLED_TOO not in str(error):
                 raise
+
+    def _is_back(self, device: str) -> bool:
+        """Return whether the program that runs now has said to the broker that it is there."""
+        target = f"deployment/simulated-{device}"
+        return " online device=" in self.cluster.kubectl("logs", "-n", self.namespace, target, "--tail=50")
 
     def _restarts(self, device: str) -> int:
         """Return how often the program that runs now was started anew; -1 while it does not run."""

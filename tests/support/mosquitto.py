@@ -136,10 +136,11 @@ class Mosquitto:
                 path.unlink()
 
     def retained(self, topic: str, username: str = logins.OPERATOR) -> dict[str, bytes]:
-        """Return what it has retained under a filter, by topic; empty if nothing comes within a second."""
-        words = [*self.arguments(username, f"looks-{secrets.token_hex(4)}"), "-t", topic, "-W", "1"]
+        """Return what it has retained under a filter, by topic: what comes within two seconds."""
+        words = [*self.arguments(username, f"looks-{secrets.token_hex(4)}"), "-t", topic, "-W", "2"]
         command = [str(self.programs / "mosquitto_sub"), *words, "--retained-only", "-F", "%t %p"]
         done = subprocess.run(command, capture_output=True, timeout=20, check=False)
+        assert done.returncode == TIMED_OUT, done.stderr
         lines = (line.partition(b" ") for line in done.stdout.splitlines())
         return {name.decode(): payload for name, _, payload in lines}
 
@@ -181,6 +182,10 @@ ENDS: Mapping[str, Callable[[Mosquitto], None]] = MappingProxyType(
     }
 )
 """How a broker may end, with and without what it had kept."""
+
+
+TIMED_OUT = 27
+"""What mosquitto_sub ends with after the time that it was given."""
 
 
 class MosquittoFactory:
