@@ -53,6 +53,8 @@ class BrokeredSite:
     def lead(self, make_operator: OperatorFactory, **settings: str) -> OperatorProcess:
         """Return an operator that leads and has a session with the broker; `settings` are environment variables."""
         operator = make_operator(EDGE_BROKER_ADDRESSES=self.address, **settings).start().await_leading()
+        # The condition may still be what another operator has said.
+        eventually("a session", lambda: operator.metric("edge_broker_sessions_connected") >= 1)
         self.await_broker()
         return operator
 
