@@ -76,6 +76,10 @@ class DeviceFleet:
         """Start an operator process; returns at once."""
         self.operator = self.make(EDGE_BROKER_ADDRESSES=addresses(self.sites), **settings).start()
 
+    def truth(self) -> dict[str, str]:
+        """Return what each device is to be told to be: those that live Online, the others Offline."""
+        return {name: "Online" if name in self.watch.alive else "Offline" for name in self.home}
+
     def forget_peak(self) -> None:
         """Begin the operator's peak of memory anew (proc(5), clear_refs)."""
         Path(f"/proc/{self.operator.pid}/clear_refs").write_text("5")

@@ -5,6 +5,8 @@ Run by `make bench-devices`, or `python -m benchmarks.devices [--sites 20] [--ea
 
 import argparse
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from benchmarks.api_writes import Bytes, Writes
 from benchmarks.device_fleet import MIB, DeviceFleet, device_fleet
@@ -119,6 +121,17 @@ def _used(fleet: DeviceFleet, cpu: dict[str, float], seconds: float, aim: str = 
     ]
 
 
+@contextmanager
+def fleet_of(sites: int, each: int) -> Iterator[DeviceFleet]:
+    """Bring up a control plane, an operator, and sites with so many devices each; none is applied yet."""
+    with (
+        control_plane() as (plane, _, directory),
+        operators(plane, directory, "", "bench") as make,
+        device_fleet(plane, directory, NAMESPACE, make, sites, each) as fleet,
+    ):
+        yield fleet
+
+
 def main() -> None:
     """Run the benchmark and print its tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -128,11 +141,7 @@ def main() -> None:
     parser.add_argument("--quiet", type=float, default=120.0, help="seconds with the refresh off")
     parser.add_argument("--storms", action="store_true")
     options = parser.parse_args()
-    with (
-        control_plane() as (plane, _, directory),
-        operators(plane, directory, "", "bench") as make,
-        device_fleet(plane, directory, NAMESPACE, make, options.sites, options.each) as fleet,
-    ):
+    with fleet_of(options.sites, options.each) as fleet:
         size = f"{options.sites} sites of {options.each} devices"
         print_table(f"{size}: from apply to Online", bring_up(fleet))
         if options.steady:

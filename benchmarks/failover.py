@@ -7,13 +7,11 @@ import argparse
 import time
 
 from benchmarks.api_writes import Writes
-from benchmarks.device_fleet import DeviceFleet, device_fleet
-from benchmarks.devices import bring_up
-from benchmarks.sites import NAMESPACE, control_plane
-from benchmarks.storms import BURST, GRACE, RATE, connect, die
+from benchmarks.device_fleet import DeviceFleet
+from benchmarks.devices import bring_up, fleet_of
+from benchmarks.storms import GRACE, connect, die, right_within
 from benchmarks.table import Row, print_table
 from e2e.cluster.audit import AuditCursor
-from tests.support.processes import operators
 
 OFFLINE_AFTER = 300.0
 """Seconds, the default of a site."""
@@ -62,9 +60,8 @@ def away(fleet: DeviceFleet) -> list[Row]:
 
 def _until_right(fleet: DeviceFleet, changing: list[str], begun: float, held: float, whose: str) -> list[Row]:
     """Wait until all is told as it is; return how long that took, and who was told wrong or not at all."""
-    watch, bound = fleet.watch, max(0.0, (len(changing) - BURST) / RATE) + held
-    expected = {name: "Online" if name in watch.alive else "Offline" for name in fleet.home}
-    missed = watch.await_right(expected, bound + PATIENCE)
+    watch, bound = fleet.watch, right_within(changing, held)
+    missed = watch.await_right(fleet.truth(), bound + PATIENCE)
     return [
         Row(f"until kubectl get is right {whose}", f"{watch.last_turn(changing) - begun:.1f} s", f"{bound:.0f} s"),
         Row(f"missed {whose}", f"{len(missed)} {missed[:3] or ''}", "0"),
@@ -78,16 +75,12 @@ def main() -> None:
     parser.add_argument("--sites", type=int, default=20)
     parser.add_argument("--each", type=int, default=100, help="devices of a site")
     options = parser.parse_args()
-    with (
-        control_plane() as (plane, _, directory),
-        operators(plane, directory, "", "bench") as make,
-        device_fleet(plane, directory, NAMESPACE, make, options.sites, options.each) as fleet,
-    ):
+    with fleet_of(options.sites, options.each) as fleet:
         size = f"{options.sites} sites of {options.each} devices"
         bring_up(fleet)
         print_table(f"{size}: the leader is killed (-9), a standby takes over", failover(fleet))
         connect(fleet, 0)
-        assert not fleet.watch.await_right(dict.fromkeys(fleet.home, "Online"), PATIENCE + len(fleet.home) / RATE)
+        assert not fleet.watch.await_right(fleet.truth(), PATIENCE + right_within(list(fleet.home), 0.0))
         print_table(f"{size}: no operator for {AWAY:.0f} s, half of the devices die meanwhile", away(fleet))
 
 

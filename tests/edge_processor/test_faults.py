@@ -6,6 +6,7 @@ import time
 from signal import SIGCONT, SIGSTOP
 
 from edge_processor.inbox import CROWDED
+from edge_service.mqtt import MqttSession
 from edge_service.store import RawMessage, StoreClient
 from tests.edge_processor.site import Heard, Site
 from tests.edge_service.process import ServiceProcess
@@ -117,8 +118,7 @@ async def test_while_the_store_is_away_nothing_is_acknowledged_and_little_held(s
         await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0,"session":"s","seq":0}')
         await asyncio.to_thread(site.await_stored, 1)
         site.store.kill()
-        for seq in range(1, 301):
-            await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0,"session":"s","seq":%d}' % seq)
+        await send(device, range(1, 301))
         await asyncio.to_thread(eventually, "it waits", lambda: processor.metric("edge_processor_store_failures_total"))
         assert processor.metric("edge_processor_messages_total") <= 1 + 50
         site.broker.stop()
@@ -126,6 +126,12 @@ async def test_while_the_store_is_away_nothing_is_acknowledged_and_little_held(s
         await asyncio.to_thread(site.store.start().await_ready)
         await asyncio.to_thread(site.await_stored, 301)
     assert sorted(reading["seq"] for reading in site.readings()) == list(range(301))
+
+
+async def send(device: MqttSession, seqs: range) -> None:
+    """Publish readings with these numbers."""
+    for seq in seqs:
+        await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0,"session":"s","seq":%d}' % seq)
 
 
 def lags(heard: Heard) -> list[float | None]:
@@ -136,8 +142,7 @@ async def test_while_the_store_is_away_it_is_told_that_silence_means_nothing(sit
     processor = site.processor(BATCH_MESSAGES="5").start().await_ready()
     async with site.listener("~gateway", "edge/activity", "edge/status/processor") as heard, site.device() as device:
         site.store.kill()
-        for seq in range(20):
-            await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0,"session":"s","seq":%d}' % seq)
+        await send(device, range(20))
         before = len(lags(heard))
         await heard.until(lambda: len(lags(heard)) >= before + 6)
         late = [lag for lag in lags(heard)[before + 3 :] if lag is None or lag > 1]
@@ -152,8 +157,7 @@ async def test_it_is_told_too_where_the_lag_cannot_be_measured(site: Site) -> No
     site.processor(BATCH_MESSAGES="5").start().await_ready()
     async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
         site.store.kill()
-        for seq in range(20):
-            await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0,"session":"s","seq":%d}' % seq)
+        await send(device, range(20))
         before = len(lags(heard))
         await heard.until(lambda: len(lags(heard)) >= before + 6)
         assert heard.digests()[-1]["ages"] == {}, "nobody was heard"
@@ -223,8 +227,7 @@ async def test_nothing_follows_the_goodbye(site: Site) -> None:
     processor = site.processor(BATCH_MESSAGES="5").start().await_ready()
     async with site.listener("~gateway", "edge/activity", "edge/status/processor") as heard, site.device() as device:
         site.store.kill()
-        for seq in range(20):
-            await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0,"session":"s","seq":%d}' % seq)
+        await send(device, range(20))
         await site.ask_for_activity()
         assert await asyncio.to_thread(processor.stop) == 0
         await heard.quiet()

@@ -21,8 +21,10 @@ ROSTER_END = "edge/roster/~end"
 """From the operator to itself, behind all of the roster that the broker has retained. No device can have this id."""
 
 BROKER_UPTIME = "$SYS/broker/uptime"
-BROKER_DROPPED = "$SYS/broker/publish/messages/dropped"
 """Retained by Mosquitto itself, not over its end: for how long it has run, as `42 seconds`; refreshed every 10 s."""
+
+BROKER_DROPPED = "$SYS/broker/publish/messages/dropped"
+"""The same: how many messages it has dropped since its start because a queue was full."""
 
 _ID = "[A-Za-z0-9._-]{1,64}"
 _LEVEL = re.compile(_ID)
