@@ -25,6 +25,12 @@ NEEDED = Needed(
 )
 BASES = {"BASE": TRIXIE, "MOSQUITTO_BASE": SID}
 """Build argument: the suite of its base image."""
+PINNED = "sealing memfd copy: Device or resource busy"
+"""What buildah ends with where the kernel holds a page of the copy of itself that it runs a step from.
+
+The seal (`F_SEAL_WRITE`, fcntl(2)) waits some 150 ms for such a page and gives up; buildah does not try again.
+"""
+ATTEMPTS = 5
 
 
 @dataclass
@@ -110,7 +116,16 @@ class Buildah:
 
     def _bud(self, *arguments: str, each: Callable[[str], object] = lambda _: None) -> None:
         always = ("--isolation", "chroot", "--pull-never", "--layers", "--force-rm", "--identity-label=false")
-        self._buildah("bud", *always, "--timestamp", str(self.epoch), *arguments, each=each)
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                # The steps before the one that could not begin are layers by now and are not run again.
+                self._buildah("bud", *always, "--timestamp", str(self.epoch), *arguments, each=each)
+            except HarnessError as error:
+                if PINNED not in str(error) or not left:
+                    raise
+                self.progress.say("buildah could not begin a step, which passes: once more")
+            else:
+                return
 
     def _buildah(self, *arguments: str, each: Callable[[str], object] = lambda _: None) -> str:
         return run([*self._command, *arguments], "building an image", environment=self.environment, each=each)
