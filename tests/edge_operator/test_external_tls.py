@@ -17,7 +17,7 @@ from tests.support.brokered import QUICK
 from tests.support.external_broker import ExternalBroker
 from tests.support.mosquitto import MosquittoFactory
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
-from tests.support.sites import Sites, kind_path
+from tests.support.sites import Sites
 
 SITE, LOGIN, AUTHORITY = "outside", "their-login", "their-ca"
 USERS = {"edge-stack": "a password of the user's own", "cam": "another password, for a device"}
@@ -41,16 +41,6 @@ def brokers(sites: Sites, module_mosquitto: MosquittoFactory) -> list[ExternalBr
     for each in made:
         each.set_up(USERS)
     return made
-
-
-def put_secret(sites: Sites, name: str, **data: str) -> None:
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": name, "namespace": sites.namespace},
-        "data": {key.replace("_", "."): base64.b64encode(value.encode()).decode() for key, value in data.items()},
-    }
-    sites.api.apply(kind_path(SECRET, sites.namespace, name), secret, "kubectl")
 
 
 def apply(sites: Sites, broker: ExternalBroker) -> None:
@@ -80,18 +70,18 @@ def cam(brokers: list[ExternalBroker]) -> Iterator[Party]:
 
 
 def test_authority_that_is_wrong_none_and_right(sites: Sites, brokers: list[ExternalBroker]) -> None:
-    put_secret(sites, LOGIN, username="edge-stack", password=USERS["edge-stack"])
+    sites.put_secret(LOGIN, username="edge-stack", password=USERS["edge-stack"])
     apply(sites, brokers[0])
     assert AUTHORITY in await_reason(sites, "BrokerLoginUnusable")
-    put_secret(sites, AUTHORITY, ca_crt=authority_certificate(bytes(range(1, 33)), "another"))
+    sites.put_secret(AUTHORITY, ca_crt=authority_certificate(bytes(range(1, 33)), "another"))
     message = await_reason(sites, "BrokerUntrusted")
     assert brokers[0].url.removeprefix("mqtts://") in message
     assert "ca.crt" in message
-    put_secret(sites, AUTHORITY, ca_crt=brokers[0].authority)
+    sites.put_secret(AUTHORITY, ca_crt=brokers[0].authority)
     await_reason(sites, "Connected")
-    put_secret(sites, AUTHORITY, ca_crt="no certificate")
+    sites.put_secret(AUTHORITY, ca_crt="no certificate")
     assert "ca.crt" in await_reason(sites, "BrokerUntrusted")
-    put_secret(sites, AUTHORITY, ca_crt=brokers[0].authority)
+    sites.put_secret(AUTHORITY, ca_crt=brokers[0].authority)
     await_reason(sites, "Connected")
 
 
@@ -147,7 +137,7 @@ def test_login_that_is_rotated_is_followed(sites: Sites, brokers: list[ExternalB
     for each in brokers:
         each.change(rotated)
     await_reason(sites, "BrokerRefused")
-    put_secret(sites, LOGIN, username="edge-stack", password=rotated["edge-stack"])
+    sites.put_secret(LOGIN, username="edge-stack", password=rotated["edge-stack"])
     await_reason(sites, "Connected")
 
 

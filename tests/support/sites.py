@@ -1,12 +1,13 @@
 """Sites of a test: applied, awaited, looked at."""
 
+import base64
 from dataclasses import dataclass
 from typing import Any
 
 from kubernetes import client
 
 from edge_operator.api.schema import API_VERSION
-from edge_operator.desired.kinds import CHILD_KINDS, ChildKind
+from edge_operator.desired.kinds import CHILD_KINDS, SECRET, ChildKind
 from tests.support.processes import eventually
 from tests.support.rawapi import RawApi, RawApiError
 
@@ -81,6 +82,16 @@ class Sites:
 
         found: dict[str, Any] = eventually(f"{name} reconciled", reconciled, seconds)
         return found
+
+    def put_secret(self, name: str, **data: str) -> None:
+        """Make a Secret what `data` says, as a user does; an underscore in a key stands for a dot."""
+        secret = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name, "namespace": self.namespace},
+            "data": {key.replace("_", "."): base64.b64encode(value.encode()).decode() for key, value in data.items()},
+        }
+        self.api.apply(kind_path(SECRET, self.namespace, name), secret, SITE_MANAGER)
 
     def children(self, name: str) -> dict[tuple[str, str], dict[str, Any]]:
         """Return every object of a site by kind and name, root Secret and volumes included."""

@@ -88,7 +88,8 @@ class ManagedBroker(ApiModel):
     """CPU and memory. Default: requests {cpu: 50m, memory: 64Mi}, limits {cpu: 100m, memory: 128Mi}."""
 
     tls: Tls | None = None
-    """Certificate of the TLS listener (8883). Without it the operator makes an authority for the site."""
+    """Certificate of the TLS listener (8883); a key `ca.crt` beside it goes into the Secrets of the site's devices.
+    Without it the operator makes an authority for the site."""
 
     clients: Annotated[list[BrokerClient] | None, Field(max_length=32, json_schema_extra=list_map("name"))] = None
     """Further programs with a login of their own."""

@@ -10,6 +10,7 @@ from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.clock import wall_clock
 from edge_operator.cluster.lease import LeaseGate
 from edge_operator.cluster.objects import Objects
+from edge_operator.control.authorities import Authorities
 from edge_operator.control.broker_drops import BrokerDrops
 from edge_operator.control.broker_link import BrokerLink
 from edge_operator.control.children import Children
@@ -19,6 +20,7 @@ from edge_operator.control.events import Events
 from edge_operator.control.figures import Figures
 from edge_operator.control.knowledge import Knowledge
 from edge_operator.control.liveness import LivenessKeeper
+from edge_operator.control.offers import Offers
 from edge_operator.control.plan import Plans
 from edge_operator.control.refusals import Refusals
 from edge_operator.control.revocations import Revocations
@@ -50,6 +52,7 @@ def build_workers(
     again, store = settings.look_again_seconds, knowledge.children
     children = Children(objects, store, Contention(time.monotonic), Refusals(time.monotonic), metrics, again)
     roots = RootKeys(objects, store, lambda: secrets.token_bytes(ROOT_BYTES), knowledge.look_at_devices_of)
+    authorities = Authorities(objects, knowledge.look_at_devices_of)
     rotations = Rotations(store, wall_clock)
     own_passwords = knowledge.own_passwords
     plans = Plans(_release(settings), store, knowledge.devices, rotations, own_passwords, wall_clock)
@@ -58,13 +61,13 @@ def build_workers(
     link = BrokerLink(brokers, objects, settings.broker_addresses, drops)
     revocations = Revocations(store, plans, children, objects)
     figures = Figures(liveness.figures, time.monotonic)
-    sites = SiteReconciler(store, roots, plans, children, revocations, site_status, link, figures, again)
+    sites = SiteReconciler(store, roots, plans, children, revocations, site_status, authorities, link, figures, again)
     look_at_site = knowledge.site_queue.add
     devices = DeviceReconciler(
         knowledge.sites,
         knowledge.devices,
         store,
-        roots,
+        Offers(roots, authorities),
         children,
         device_status,
         rotations,

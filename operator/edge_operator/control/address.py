@@ -15,8 +15,6 @@ class Address:
 
     host: str
     port: int
-    authority: bool
-    """Whether the certificate there is of the site's own authority."""
 
     @property
     def in_cluster_only(self) -> bool:
@@ -30,4 +28,4 @@ def address_of(site: SiteObject) -> Address | None:
     if not url:
         return None
     parts = urlsplit(url)
-    return Address(parts.hostname or "", parts.port or DEFAULT_PORT, site.own_authority)
+    return Address(parts.hostname or "", parts.port or DEFAULT_PORT)

@@ -11,7 +11,7 @@ from edge_operator.desired.secret.device import device_secret
 from edge_operator.status.device import DeviceFacts, device_update
 from edge_operator.status.facts import Problem
 
-from .address import Address, address_of
+from .authority_problems import AuthorityUnusableError
 from .children import Children
 from .device_problems import (
     duplicate,
@@ -24,12 +24,11 @@ from .device_problems import (
 )
 from .intent import Intent, intend
 from .observed import Observed
+from .offers import Offer, Offers
 from .own_passwords import OwnPasswords
 from .report import NOT_OURS, Report
 from .resource import DeviceObject, SiteObject
 from .resources import DeviceStore, SiteStore
-from .root_problems import RootUnusableError
-from .roots import RootKeys
 from .rotations import Rotations
 from .status_writer import StatusWriter
 from .store import DEVICE, ChildStore, ResourceKey
@@ -47,7 +46,7 @@ class DeviceReconciler:
         sites: the sites as last seen.
         devices: the devices as last seen.
         store: the Secrets as last seen.
-        roots: the root keys of the sites.
+        offers: what the sites offer.
         children: carries out.
         status: writes the status.
         rotations: which password each device has.
@@ -60,7 +59,7 @@ class DeviceReconciler:
         sites: SiteStore,
         devices: DeviceStore,
         store: ChildStore,
-        roots: RootKeys,
+        offers: Offers,
         children: Children,
         status: StatusWriter,
         rotations: Rotations,
@@ -70,7 +69,7 @@ class DeviceReconciler:
         self._sites = sites
         self._devices = devices
         self._store = store
-        self._roots = roots
+        self._offers = offers
         self._children = children
         self._status = status
         self._rotations = rotations
@@ -107,10 +106,13 @@ class DeviceReconciler:
         if device.own_secret is not None:
             own = replace(facts, own_password=True, secret_name=device.own_secret[1])
             return await self._take_back(device, site, own)
-        root, address = await self._root(site), address_of(site)
-        if root is None or address is None:
+        try:
+            offer = await self._offers.of(site)
+        except AuthorityUnusableError as error:
+            return await self._refuse(device, facts, error.problem)
+        if offer is None:
             return await self._refuse(device, facts, site_not_reconciled(device))
-        return await self._issue(device, facts, root, address, paused=site.paused)
+        return await self._issue(device, facts, offer, paused=site.paused)
 
     def _problem(self, device: DeviceObject) -> Problem | None:
         eldest = self._devices.of_id(device.site, device.device_id)[0]
@@ -123,21 +125,10 @@ class DeviceReconciler:
             return own_password_missing(device, device.own_secret)
         return own_password_unusable(device.own_secret) if own.password is None else None
 
-    async def _root(self, site: SiteObject) -> bytes | None:
-        """Return the root key of the site; None where there is none, or none that can be used."""
-        try:
-            root = await self._roots.learn(site)
-        except RootUnusableError as error:
-            logger.debug("%s: %s", site, error)
-            return None
-        return None if root is None else root.key
-
     async def _refuse(self, device: DeviceObject, facts: DeviceFacts, problem: Problem) -> float | None:
         return await self._say(device, replace(facts, problems=(problem,)), None)
 
-    async def _issue(
-        self, device: DeviceObject, facts: DeviceFacts, root: bytes, address: Address, *, paused: bool
-    ) -> float | None:
+    async def _issue(self, device: DeviceObject, facts: DeviceFacts, offer: Offer, *, paused: bool) -> float | None:
         namespace, name = device.key
         described = Device(
             name=name,
@@ -147,18 +138,18 @@ class DeviceReconciler:
             login=DeviceLogin(device.device_id, device.rotation),
             secret_name=device.secret_name,
             annotations=self._rotations.wanted(device).annotations(),
-            host=address.host,
-            port=address.port,
-            authority=address.authority,
-            root=root,
+            host=offer.address.host,
+            port=offer.address.port,
+            authority=offer.authority,
+            root=offer.root,
         )
         report = await self._carry_out(device, [intend(device_secret(described))], paused=paused)
         self._await_switch(device, report)
         told = replace(
             facts,
             secret_name=device.secret_name,
-            host=address.host,
-            in_cluster_only=address.in_cluster_only,
+            host=offer.address.host,
+            in_cluster_only=offer.address.in_cluster_only,
             leaving=tuple(report.leaving),
             problems=tuple(secret_not_ours(each) if each.reason == NOT_OURS else each for each in report.problems),
         )

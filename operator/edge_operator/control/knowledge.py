@@ -108,7 +108,7 @@ def _offer(site: SiteObject | None) -> tuple[object, ...] | None:
     """Return what the devices of a site depend on."""
     if site is None:
         return None
-    return site.claim.uid, site.external_broker, site.own_authority, site.paused, site.endpoints.get("mqtts")
+    return site.claim.uid, site.external_broker, site.own_tls, site.paused, site.endpoints.get("mqtts")
 
 
 def _concern(device: DeviceObject | None) -> tuple[object, ...] | None:

@@ -78,9 +78,12 @@ class SiteObject(Resource):
         return (self.spec.get("broker") or {}).get("type") == "External"
 
     @property
-    def own_authority(self) -> bool:
-        """Whether the broker's certificate is of the site's own authority, not the user's."""
-        return "tls" not in ((self.spec.get("broker") or {}).get("managed") or {})
+    def own_tls(self) -> ResourceKey | None:
+        """The key of the Secret with the user's certificate of our broker; None where the operator makes one."""
+        tls = ((self.spec.get("broker") or {}).get("managed") or {}).get("tls")
+        if tls is None or self.external_broker:
+            return None
+        return self.metadata["namespace"], str((tls.get("secretRef") or {}).get("name"))
 
     @property
     def broker_dropping(self) -> bool:

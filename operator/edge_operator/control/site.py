@@ -14,6 +14,7 @@ from edge_operator.desired.root_secret import root_secret_name
 from edge_operator.status.facts import ComponentFacts, Notice, Problem, SiteFacts, component_facts
 from edge_operator.status.site import site_update
 
+from .authorities import Authorities
 from .broker_link import BrokerLink
 from .children import Children
 from .endpoints import endpoints
@@ -50,6 +51,7 @@ class SiteReconciler:
         children: carries out.
         revocations: what is carried out whatever stands in the way of the rest.
         status: writes the status.
+        authorities: of the certificates that users bring.
         link: keeps the session with the site's broker.
         figures: how the site's devices are, as far as it is to be told.
         look_again: seconds until that is looked at again which no watch tells of.
@@ -63,6 +65,7 @@ class SiteReconciler:
         children: Children,
         revocations: Revocations,
         status: StatusWriter,
+        authorities: Authorities,
         link: BrokerLink,
         figures: Figures,
         look_again: float,
@@ -73,6 +76,7 @@ class SiteReconciler:
         self._children = children
         self._revocations = revocations
         self._status = status
+        self._authorities = authorities
         self._link = link
         self._figures = figures
         self._look_again = look_again
@@ -81,6 +85,7 @@ class SiteReconciler:
         """Forget a site that is gone: what it owned goes by garbage collection, its volumes and root Secret stay."""
         self._roots.forget(key)
         self._plans.forget(key)
+        self._authorities.forget(key)
         self._link.leave(key)
         self._figures.forget(key)
         self._revocations.forget(key)
@@ -131,8 +136,8 @@ class SiteReconciler:
             pending = self._pending(site, root, plan.wanted)
         else:
             report, pending = await self._act(site, plan), ()
-        if site.external_broker:
-            # No watch tells of the Secrets with its login.
+        if site.external_broker or site.own_tls is not None:
+            # No watch tells of the Secrets that the user brings.
             report.revisit(self._look_again)
         described = self._plans.outline(site, root)
         facts = self._facts(site, root, described, report, paused=paused, pending=pending)
@@ -141,6 +146,8 @@ class SiteReconciler:
         if broker is not None and broker.dropping_seconds:
             report.revisit(broker.dropping_seconds)
         await self._say(site, replace(facts, broker=broker, devices=self._figures.due(site, report)))
+        if site.own_tls is not None:
+            await self._authorities.follow(site, site.own_tls)
         return report.again
 
     async def _say(self, site: SiteObject, facts: SiteFacts) -> None:

@@ -67,7 +67,7 @@ class Device:
         annotations: of its Secret.
         host: where it connects.
         port: at which port.
-        authority: whether the broker's certificate is of the site's own authority.
+        authority: whom it trusts there, in PEM; None where the broker's certificate is of a public authority.
         root: the root key of its site.
     """
 
@@ -80,5 +80,5 @@ class Device:
     annotations: Mapping[str, str]
     host: str
     port: int
-    authority: bool
+    authority: str | None
     root: bytes = field(repr=False)

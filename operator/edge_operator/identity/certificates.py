@@ -63,6 +63,15 @@ def authority_certificate(root: bytes, name: str) -> str:
     return _pem(_authority(root, name))
 
 
+def certificates_alone(pem: bytes) -> str:
+    """Return the certificates that stand in `pem`, and nothing else of it.
+
+    Raises:
+        ValueError: none does, or one cannot be read.
+    """
+    return "".join(_pem(each) for each in x509.load_pem_x509_certificates(pem))
+
+
 def broker_certificate(root: bytes, name: str, hosts: Iterable[str], period: int) -> Certificate:
     """Return the certificate of the site's broker.
 

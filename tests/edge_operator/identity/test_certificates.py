@@ -17,6 +17,7 @@ from edge_operator.identity.certificates import (
     Certificate,
     authority_certificate,
     broker_certificate,
+    certificates_alone,
     period_of,
     seconds_left,
 )
@@ -42,6 +43,16 @@ def test_same_root_and_period_give_the_same_bytes() -> None:
 def test_another_root_site_or_period_gives_another_key(other: Certificate) -> None:
     assert other.key != made().key
     assert other.certificate != made().certificate
+
+
+@given(st.binary(max_size=200), st.lists(st.sampled_from([made().key, made().certificate]), max_size=4))
+def test_nothing_but_certificates_is_taken_of_a_file(noise: bytes, parts: list[str]) -> None:
+    try:
+        taken = certificates_alone(noise.replace(b"-", b"") + b"\n" + "".join(parts).encode())
+    except ValueError:
+        assert made().certificate not in parts
+    else:
+        assert taken == "".join(part for part in parts if part == made().certificate)
 
 
 def test_key_is_not_shown() -> None:

@@ -4,7 +4,6 @@ from edge_operator.api.schema import API_VERSION
 from edge_operator.desired.encoding import secret_data
 from edge_operator.desired.inputs import Device, Manifest
 from edge_operator.desired.metadata import device_labels
-from edge_operator.identity.certificates import authority_certificate
 from edge_operator.identity.logins import device_login
 from edge_operator.identity.oscore import oscore_context
 
@@ -39,14 +38,7 @@ def device_secret(device: Device) -> Manifest:
                 "port": str(device.port),
                 "url": f"mqtts://{host}:{device.port}",
                 "oscore.json": oscore_context(device.root, device.login.device_id, device.login.rotation),
-                **_authority(device),
+                **({"ca.crt": device.authority} if device.authority else {}),
             }
         ),
     }
-
-
-def _authority(device: Device) -> dict[str, str]:
-    """Return what the device is to trust; nothing where the user's own authority signed the certificate."""
-    if not device.authority:
-        return {}
-    return {"ca.crt": authority_certificate(device.root, f"{device.namespace}/{device.site}")}
