@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -287,3 +287,19 @@ async def test_what_is_done_on_connecting_may_fail(broker: Mosquitto, caplog: py
             await asyncio.wait_for(session.connected.wait(), SECONDS)
             await session.publish("devices/d1/data", b"x")
     assert "session present: False" in caplog.text
+
+
+@pytest.mark.parametrize("end", [Mosquitto.kill, Mosquitto.stop], ids=["killed", "stopped"])
+async def test_whoever_cannot_send_can_wait_for_a_connection(
+    broker: Mosquitto, end: Callable[[Mosquitto], None]
+) -> None:
+    """Else whoever waits and sends again would turn for ever, and nothing else of the process would have its turn."""
+    async with connected(device(broker)) as session:
+        ending = asyncio.create_task(asyncio.to_thread(end, broker))
+        while True:
+            sent = session.send("devices/d1/data", b"{}", qos=0)
+            if sent.done() and isinstance(sent.exception(), NotConnectedError):
+                break
+            await asyncio.sleep(0)
+        assert not session.connected.is_set()
+        await ending

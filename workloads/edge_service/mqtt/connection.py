@@ -44,15 +44,28 @@ logger = logging.getLogger(__name__)
 class Connection:
     """One connection to the broker.
 
+    Args:
+        options: how it is to be.
+        login: as whom.
+        on_message: called for each message.
+        on_lost: called as soon as it has ended, before anybody who waits for something of it is told.
+
     Attributes:
         session_present: whether the broker had kept the session.
         lost: done when the connection has ended; the result says why.
     """
 
-    def __init__(self, options: MqttOptions, login: Login, on_message: Callable[[Message], None]) -> None:
+    def __init__(
+        self,
+        options: MqttOptions,
+        login: Login,
+        on_message: Callable[[Message], None],
+        on_lost: Callable[[], None] = lambda: None,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._options = options
         self._on_message = on_message
+        self._on_lost = on_lost
         self._accepted: asyncio.Future[bool] = self._loop.create_future()
         self._subscribed: asyncio.Future[None] = self._loop.create_future()
         self._unacknowledged: dict[int, asyncio.Future[int]] = {}
@@ -219,6 +232,7 @@ class Connection:
         """Tell all who wait that there is no connection; the socket is paho's to close."""
         if not self.lost.done():
             self.lost.set_result(reason)
+            self._on_lost()
         said = f"the connection to {self._options.broker} ended: {reason}"
         for waiting in (self._accepted, self._subscribed):
             _fail(waiting, ConnectError(said))

@@ -43,7 +43,7 @@ class MqttSession:
     """A session with the broker, kept up by `run` (or as an asynchronous context manager) until it is cancelled.
 
     Attributes:
-        connected: set while there is a connection and it is subscribed.
+        connected: set while there is a connection and it is subscribed; not set where `send` fails for want of one.
         connects: how often a connection was made.
         last_error: why there is none, while there is none.
     """
@@ -156,7 +156,8 @@ class MqttSession:
         loop = asyncio.get_running_loop()
         await self._permitted()
         login = self.options.login or read_login(self.options.credentials_dir)
-        connection = Connection(self.options, login, self._on_message)
+        # At once, not when this task has its turn: whoever waits for it and sends again would never let it have one.
+        connection = Connection(self.options, login, self._on_message, self.connected.clear)
         await connection.open()
         since = loop.time()
         self._connection = connection
