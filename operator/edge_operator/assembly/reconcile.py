@@ -52,7 +52,7 @@ def build_workers(
     again, store = settings.look_again_seconds, knowledge.children
     children = Children(objects, store, Contention(time.monotonic), Refusals(time.monotonic), metrics, again)
     roots = RootKeys(objects, store, lambda: secrets.token_bytes(ROOT_BYTES), knowledge.look_at_devices_of)
-    authorities = Authorities(objects, knowledge.look_at_devices_of)
+    authorities = Authorities(objects, time.monotonic, again, knowledge.look_at_site_and_devices_of)
     rotations = Rotations(store, wall_clock)
     own_passwords = knowledge.own_passwords
     plans = Plans(_release(settings), store, knowledge.devices, rotations, own_passwords, wall_clock)
@@ -67,7 +67,7 @@ def build_workers(
         knowledge.sites,
         knowledge.devices,
         store,
-        Offers(roots, authorities),
+        Offers(roots, authorities, objects),
         children,
         device_status,
         rotations,

@@ -14,18 +14,19 @@ class AuthorityUnusableError(Exception):
 
 
 def not_found(site: ResourceKey, secret: ResourceKey) -> Problem:
-    """Return the problem of a Secret that is not there."""
-    return Problem(
-        "CertificateNotFound",
-        f"there is no Secret {secret[0]}/{secret[1]}, which broker.managed.tls of the EdgeSite {site[0]}/{site[1]}"
-        " names: make it, or have cert-manager make it",
-    )
+    """Return the problem, passing where cert-manager is at work, of a Secret that is not there."""
+    message = f"there is no {_named(site, secret)}: make it, or have cert-manager make it"
+    return Problem("CertificateNotFound", message, lasting=False)
 
 
-def invalid(site: ResourceKey, secret: ResourceKey, why: str) -> Problem:
-    """Return the problem of a Secret whose `ca.crt` is no authority."""
+def invalid(site: ResourceKey, secret: ResourceKey, most_bytes: int) -> Problem:
+    """Return the problem of a Secret whose `ca.crt` cannot be given to devices."""
     return Problem(
         "CertificateInvalid",
-        f"the key ca.crt of the Secret {secret[0]}/{secret[1]}, which broker.managed.tls of the EdgeSite"
-        f" {site[0]}/{site[1]} names, cannot be given to devices ({why}): correct or remove the key",
+        f"ca.crt of the {_named(site, secret)}, is not certificates in PEM of {most_bytes // 1024} KiB at most: correct"
+        " it, or remove the key",
     )
+
+
+def _named(site: ResourceKey, secret: ResourceKey) -> str:
+    return f"Secret {'/'.join(secret)}, which broker.managed.tls of the EdgeSite {'/'.join(site)} names"

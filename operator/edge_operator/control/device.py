@@ -107,7 +107,7 @@ class DeviceReconciler:
             own = replace(facts, own_password=True, secret_name=device.own_secret[1])
             return await self._take_back(device, site, own)
         try:
-            offer = await self._offers.of(site)
+            offer = await self._offers.to(device, site)
         except AuthorityUnusableError as error:
             return await self._refuse(device, facts, error.problem)
         if offer is None:

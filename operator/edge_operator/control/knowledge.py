@@ -64,6 +64,11 @@ class Knowledge:
         """Have every device of a site looked at."""
         self._look_at(self.devices.of_site(site))
 
+    def look_at_site_and_devices_of(self, site: ResourceKey) -> None:
+        """Have a site looked at, and every device of it."""
+        self.site_queue.add(site)
+        self.look_at_devices_of(site)
+
     def _look_at(self, devices: Iterable[DeviceObject]) -> None:
         for device in devices:
             self.device_queue.add(device.key)

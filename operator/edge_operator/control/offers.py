@@ -1,15 +1,20 @@
 """What a site offers its devices: where they connect, whom they trust there, and the root of their passwords."""
 
+import base64
 import logging
 from dataclasses import dataclass, field
 
+from edge_operator.cluster.objects import Objects
+from edge_operator.desired.kinds import SECRET
 from edge_operator.identity.certificates import authority_certificate
 
 from .address import Address, address_of
-from .authorities import Authorities
-from .resource import SiteObject
+from .authorities import KEY, Authorities
+from .authority_problems import AuthorityUnusableError
+from .resource import DeviceObject, SiteObject
 from .root_problems import RootUnusableError
 from .roots import RootKeys
+from .store import ResourceKey
 
 logger = logging.getLogger(__name__)
 
@@ -35,27 +40,37 @@ class Offers:
     Args:
         roots: the root keys of the sites.
         authorities: of the certificates that users bring.
+        objects: the API server, for what was issued before.
     """
 
-    def __init__(self, roots: RootKeys, authorities: Authorities) -> None:
+    def __init__(self, roots: RootKeys, authorities: Authorities, objects: Objects) -> None:
         self._roots = roots
         self._authorities = authorities
+        self._objects = objects
 
-    async def of(self, site: SiteObject) -> Offer | None:
-        """Return what a site with a broker of its own offers; None while it is not brought up.
+    async def to(self, device: DeviceObject, site: SiteObject) -> Offer | None:
+        """Return what a site with a broker of its own offers a device; None while it is not brought up.
 
         Raises:
-            AuthorityUnusableError: the certificate that the user brings is missing, or its authority unusable.
+            AuthorityUnusableError: it cannot be said whom the device is to trust, and nothing was said before.
         """
         root, address = await self._root(site), address_of(site)
         if root is None or address is None:
             return None
-        secret = site.own_tls
-        if secret is None:
-            authority: str | None = authority_certificate(root, "/".join(site.key))
-        else:
-            authority = await self._authorities.learn(site, secret)
-        return Offer(address, authority, root)
+        if site.own_tls is None:
+            return Offer(address, authority_certificate(root, "/".join(site.key)), root)
+        return Offer(address, await self._brought(device, site, site.own_tls), root)
+
+    async def _brought(self, device: DeviceObject, site: SiteObject, secret: ResourceKey) -> str | None:
+        """Return the authority of the user's certificate; while that is out of order the one that the device has."""
+        try:
+            return await self._authorities.learn(site, secret)
+        except AuthorityUnusableError:
+            issued = await self._objects.get(SECRET, device.key[0], device.secret_name)
+            if issued is None:
+                raise
+        encoded = (issued.get("data") or {}).get(KEY)
+        return None if encoded is None else base64.b64decode(encoded).decode(errors="replace")
 
     async def _root(self, site: SiteObject) -> bytes | None:
         """Return the root key of the site; None where there is none, or none that can be used."""

@@ -125,6 +125,7 @@ class SiteReconciler:
         except (SpecUnusableError, RootUnusableError) as error:
             facts, report = last_known(site, error.problem, paused=paused), Report(again=self._look_again)
         await self._revocations.carry_out(site, report)
+        await self._authorities.follow(site, report)
         await self._say(site, replace(facts, problems=(*facts.problems, *report.problems)))
         return report.again
 
@@ -139,6 +140,7 @@ class SiteReconciler:
         if site.external_broker or site.own_tls is not None:
             # No watch tells of the Secrets that the user brings.
             report.revisit(self._look_again)
+        await self._authorities.follow(site, report)
         described = self._plans.outline(site, root)
         facts = self._facts(site, root, described, report, paused=paused, pending=pending)
         ready = any(part.name == MQTT and part.ready for part in facts.components)
@@ -146,8 +148,6 @@ class SiteReconciler:
         if broker is not None and broker.dropping_seconds:
             report.revisit(broker.dropping_seconds)
         await self._say(site, replace(facts, broker=broker, devices=self._figures.due(site, report)))
-        if site.own_tls is not None:
-            await self._authorities.follow(site, site.own_tls)
         return report.again
 
     async def _say(self, site: SiteObject, facts: SiteFacts) -> None:

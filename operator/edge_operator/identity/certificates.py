@@ -69,7 +69,10 @@ def certificates_alone(pem: bytes) -> str:
     Raises:
         ValueError: none does, or one cannot be read.
     """
-    return "".join(_pem(each) for each in x509.load_pem_x509_certificates(pem))
+    try:
+        return "".join(_pem(each) for each in x509.load_pem_x509_certificates(pem))
+    except x509.InvalidVersion as error:
+        raise ValueError(str(error)) from error
 
 
 def broker_certificate(root: bytes, name: str, hosts: Iterable[str], period: int) -> Certificate:

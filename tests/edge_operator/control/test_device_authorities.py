@@ -1,6 +1,7 @@
 """Whom devices are told to trust where the user brings the broker's certificate: on a real API server."""
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -48,6 +49,14 @@ class Hall:
     def await_ready(self, reason: str = "Reconciled") -> str:
         return self.devices.await_reason(self.device, "Ready", reason)
 
+    def await_site(self, reason: str, *, is_said: bool = True) -> None:
+        """Return once the site's Ready has that reason, or another one."""
+
+        def holds() -> bool:
+            return (self.sites.condition(self.name, "Ready").get("reason") == reason) == is_said
+
+        eventually(f"the site says {reason}: {is_said}", holds)
+
     def login(self) -> dict[str, str] | None:
         return self.devices.secret(f"{self.device}-device-credentials")
 
@@ -71,6 +80,7 @@ def hall(sites: Sites, request: pytest.FixtureRequest) -> Hall:
     hall = Hall(sites, f"hall-{zlib.crc32(request.node.name.encode()):x}")
     hall.apply()
     hall.await_ready("CertificateNotFound")
+    hall.await_site("CertificateNotFound")
     return hall
 
 
@@ -115,25 +125,21 @@ def test_what_is_no_authority_is_named(hall: Hall, text: str) -> None:
     hall.await_ready()
 
 
-def test_bundle_that_is_too_long_for_every_device_is_refused(hall: Hall) -> None:
-    hall.bring(ca_crt=authority()[0] * 150)
-    assert "64 KiB" in hall.await_ready("CertificateInvalid")
-
-
-def test_what_is_known_stays_while_the_secret_is_away(
-    hall: Hall, operator: OperatorProcess, writes: OperatorWrites
+def test_what_was_issued_stays_while_the_secret_is_away_and_its_site_says_so(
+    hall: Hall, writes: OperatorWrites
 ) -> None:
-    certificate, _ = authority()
-    hall.bring(ca_crt=certificate)
+    hall.bring(ca_crt=authority()[0])
     hall.await_ready()
+    hall.await_site("CertificateNotFound", is_said=False)
+    before = hall.login()
     writes.await_quiet()
     writes.restart()
     hall.take_away()
-    passes = partial(operator.metric, "edge_reconciles_total", kind="EdgeSite")
-    wanted = passes() + 2 * len(hall.sites.api("GET", hall.sites.path("").rstrip("/"))["items"])
-    eventually("every site looked at since", lambda: passes() >= wanted)
-    assert (hall.trusted(), writes.to_children()) == (certificate, {})
-    hall.bring(ca_crt=certificate)
+    hall.await_site("CertificateNotFound")
+    hall.devices.apply("newcomer")
+    hall.devices.await_reason("newcomer", "Ready", "CertificateNotFound")
+    assert (hall.login(), writes.to_children().keys() - {f"secrets/{hall.name}-mqtt-auth"}) == (before, set())
+    hall.await_ready()
 
 
 def test_operator_that_is_restarted_writes_nothing(
@@ -149,13 +155,24 @@ def test_operator_that_is_restarted_writes_nothing(
     assert writes.all() == []
 
 
-def test_operator_that_is_restarted_without_the_secret_leaves_the_login(hall: Hall, operator: OperatorProcess) -> None:
+@pytest.mark.parametrize("spoil", [Hall.take_away, partial(Hall.bring, ca_crt="spoilt")], ids=["gone", "spoilt"])
+def test_operator_that_starts_without_it_keeps_logins_and_rotates_them(
+    hall: Hall, operator: OperatorProcess, writes: OperatorWrites, spoil: Callable[[Hall], None]
+) -> None:
     certificate, _ = authority()
     hall.bring(ca_crt=certificate)
     hall.await_ready()
     before = hall.login()
+    assert before is not None
     operator.stop()
-    hall.take_away()
+    spoil(hall)
+    writes.restart()
     operator.start().await_leading()
-    hall.await_ready("CertificateNotFound")
-    assert hall.login() == before
+    hall.await_site("CertificateNotFound" if spoil is Hall.take_away else "CertificateInvalid")
+    hall.devices.apply(hall.device, credentials={"rotation": 1})
+    hall.await_ready()
+    after = hall.login()
+    assert after is not None
+    assert after["password"] != before["password"]
+    assert after["ca.crt"] == certificate
+    assert writes.to_children()[f"secrets/{hall.device}-device-credentials"] == 1

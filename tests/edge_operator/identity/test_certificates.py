@@ -1,5 +1,6 @@
 """Certificates of a site: the same from the same root, good for a real TLS connection, renewed in time."""
 
+import contextlib
 import datetime as dt
 import socket
 import ssl
@@ -53,6 +54,22 @@ def test_nothing_but_certificates_is_taken_of_a_file(noise: bytes, parts: list[s
         assert made().certificate not in parts
     else:
         assert taken == "".join(part for part in parts if part == made().certificate)
+
+
+@given(st.integers(0, len(made().certificate) - 1), st.binary(min_size=1, max_size=1))
+def test_certificate_with_a_byte_changed_is_taken_or_an_error(place: int, byte: bytes) -> None:
+    der = ssl.PEM_cert_to_DER_cert(made().certificate)
+    place %= len(der)
+    with contextlib.suppress(ValueError):
+        certificates_alone(ssl.DER_cert_to_PEM_cert(der[:place] + byte + der[place + 1 :]).encode())
+
+
+def test_certificate_of_a_version_that_does_not_exist_is_an_error() -> None:
+    der = ssl.PEM_cert_to_DER_cert(made().certificate)
+    version = bytes.fromhex("a003020102")
+    assert version in der
+    with pytest.raises(ValueError, match="version"):
+        certificates_alone(ssl.DER_cert_to_PEM_cert(der.replace(version, bytes.fromhex("a003020109"))).encode())
 
 
 def test_key_is_not_shown() -> None:
