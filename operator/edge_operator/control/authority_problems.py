@@ -2,15 +2,12 @@
 
 from edge_operator.status.facts import Problem
 
+from .problem_error import ProblemError
 from .store import ResourceKey
 
 
-class AuthorityUnusableError(Exception):
-    """Devices cannot be told whom to trust. `problem` says why, and what to do."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
+class AuthorityUnusableError(ProblemError):
+    """Devices cannot be told whom to trust."""
 
 
 def not_found(site: ResourceKey, secret: ResourceKey) -> Problem:

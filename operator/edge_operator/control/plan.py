@@ -19,6 +19,7 @@ from edge_operator.status.facts import Problem
 from .endpoints import balancer_address
 from .intent import KIND_OF, Intent, ObjectKey, intend
 from .own_passwords import OwnPasswords
+from .problem_error import ProblemError
 from .resource import DeviceObject, SiteObject
 from .resources import DeviceStore
 from .roots import Root
@@ -28,12 +29,8 @@ from .verdict import Wanted
 from .volumes import fit
 
 
-class SpecUnusableError(Exception):
+class SpecUnusableError(ProblemError):
     """The stored spec is none that this release understands."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
 
 
 def parse_spec(site: SiteObject) -> EdgeSiteSpec:

@@ -10,16 +10,13 @@ from edge_operator.identity.derive import ROOT_BYTES
 from edge_operator.status.facts import Problem
 
 from .observed import MANAGED_BY
+from .problem_error import ProblemError
 from .refusals import refusal_problem
 from .store import ResourceKey
 
 
-class RootUnusableError(Exception):
-    """The root Secret cannot be used. `problem` says why, and what to do."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
+class RootUnusableError(ProblemError):
+    """The root Secret cannot be used."""
 
 
 def not_ours(site: ResourceKey, name: str) -> Problem:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
-from kubernetes import client
 
 from e2e.cluster.pki import Authority
 from edge_operator.desired.kinds import SECRET
@@ -67,11 +66,6 @@ class Hall:
 @pytest.fixture(scope="module")
 def operator(make_operator: OperatorFactory) -> OperatorProcess:
     return make_operator(EDGE_LOOK_AGAIN_SECONDS="1").start().await_leading()
-
-
-@pytest.fixture(scope="module")
-def sites(operator: OperatorProcess, namespace: str, api: client.ApiClient) -> Sites:
-    return Sites.of(api, namespace)
 
 
 @pytest.fixture
