@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 GENERATED := crds charts/edge-stack/crds
 
-.PHONY: help setup demo up down status test lint format bench bench-devices bench-pods e2e images generate run-local lock clean
+.PHONY: help setup demo up down status test test-quick lint format bench bench-devices bench-pods e2e images generate run-local lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,16 +37,21 @@ down: setup ## end the local cluster and what runs on it
 status: setup ## what of the local cluster runs
 	@$(BIN)/python -m e2e.cluster status
 
-test: setup ## all tests, on a control plane and a node of their own
-	@$(BIN)/pytest --durations=10
+test: setup ## all tests, in lanes side by side, with the builds they need (ARGS="--lane node" for one lane)
+	@$(BIN)/python -m e2e.testrun $(ARGS)
 
-lint: setup ## ruff, mypy, import-linter, generated files
+test-quick: setup ## the tests that start no process (within a minute)
+	@$(BIN)/python -m e2e.testrun --quick $(ARGS)
+
+lint: setup ## ruff, mypy, import-linter, generated files, shell scripts, the chart
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m edge_operator.api.crd --check $(GENERATED)
 	@$(BIN)/python -m e2e.tools.values_table --check
+	@$(BIN)/shellcheck .ci/run workloads/image/*.sh
+	@helm=$$($(BIN)/python -m e2e.tools helm) && $$helm lint --strict --quiet charts/edge-stack
 
 format: setup ## put the code into shape
 	@$(BIN)/ruff check --fix .

@@ -4,7 +4,10 @@ import signal
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 
+from e2e.cluster.checkout import EDGE
 from tests.support.child import last_words
 
 pytest_plugins = [
@@ -14,7 +17,14 @@ pytest_plugins = [
     "tests.support.mosquitto",
     "tests.support.operators",
     "tests.support.broker_pod",
+    "tests.support.quick",
 ]
+
+# No deadline: how long an example takes is the machine's affair, and a hang is found by the timeout of every test.
+settings.register_profile(
+    "edge", deadline=None, print_blob=True, database=DirectoryBasedExampleDatabase(EDGE / "hypothesis")
+)
+settings.load_profile("edge")
 
 
 @pytest.fixture(scope="session", autouse=True)

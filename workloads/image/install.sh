@@ -8,7 +8,7 @@ shift 2
 python3 -m venv /tmp/venv
 /tmp/venv/bin/pip install --disable-pip-version-check --quiet --no-compile --only-binary :all: --require-hashes \
   --target "$packages" -r "$lock"
-rm -rf /tmp/venv "$packages/bin"
+rm -rf /tmp/venv "${packages:?}/bin"
 for folder; do rm -r "${packages:?}/$folder"; done
 find "$packages" \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' -o -name tests -o -name test \) \
   -prune -exec rm -rf {} +

@@ -1,0 +1,115 @@
+"""`python -m e2e.testrun [--quick] [--lane NAME …] [-- PYTEST ARGUMENT …]`: the tests in lanes, side by side."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from e2e.cluster.checkout import EDGE
+from e2e.cluster.errors import HarnessError
+from e2e.cluster.keeper import tied
+from e2e.testrun import pythons
+from e2e.testrun.lanes import IMAGES_PYTHON, LANES, QUICK, Lane, all_files, assign
+from e2e.testrun.process import LaneProcess
+from e2e.testrun.summary import closing, failures, progress
+
+DIRECTORY = EDGE / "test-run"
+TICK_SECONDS = 0.5
+SAY_SECONDS = 30.0
+PREBUILD_END_SECONDS = 10.0
+REPEATED = sys.version_info[:2] != tuple(map(int, pythons.IMAGES_PYTHON.split(".")))
+"""Where this Python is that of the images, nothing is run twice."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the lanes; the exit status is 0 if all of them passed."""
+    parser = argparse.ArgumentParser(prog="python -m e2e.testrun", description=__doc__)
+    names = [lane.name for lane in (*LANES, IMAGES_PYTHON)]
+    parser.add_argument("--quick", action="store_true", help="only the tests that start no process")
+    parser.add_argument("--lane", action="append", choices=names, help="only this lane; may be repeated")
+    parser.add_argument("pytest", nargs="*", help="further arguments of pytest")
+    options = parser.parse_args(arguments)
+    try:
+        lanes, missing = _laid_out(options.lane or names, options.pytest, quick=options.quick)
+    except (HarnessError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    began = time.monotonic()
+    with _builds(wanted=not options.quick):
+        interrupted = _run(lanes, began)
+    for lane in lanes:
+        if lane.failure():
+            print(f"\n===== lane {lane.lane.name} =====", *failures(lane.log), sep="\n")
+    print(*closing(time.monotonic() - began, lanes, missing), sep="\n", flush=True)
+    required = os.environ.get("CI") == "true" and missing
+    return int(bool(interrupted or required or any(lane.failure() for lane in lanes)))
+
+
+def _laid_out(names: Sequence[str], arguments: Sequence[str], *, quick: bool) -> tuple[list[LaneProcess], list[str]]:
+    """Return the lanes, not started, and what cannot be run, with the reason."""
+    shutil.rmtree(DIRECTORY, ignore_errors=True)
+    DIRECTORY.mkdir(parents=True)
+    files, python, missing = all_files(), Path(sys.executable), list[str]()
+
+    def process(lane: Lane, interpreter: Path, members: Sequence[str]) -> LaneProcess:
+        return LaneProcess(lane, interpreter, members, DIRECTORY, arguments)
+
+    if quick:
+        return [process(QUICK, python, assign([QUICK], files)[QUICK.name])], []
+    assigned = assign(LANES, files)
+    lanes = [process(lane, python, assigned[lane.name]) for lane in LANES if lane.name in names]
+    if IMAGES_PYTHON.name in names and REPEATED:
+        own = [file for file in files if any(file.startswith(each.rstrip("*")) for each in IMAGES_PYTHON.patterns)]
+        try:
+            interpreter = pythons.environment_of(pythons.find(os.environ))
+            lanes.append(process(IMAGES_PYTHON, interpreter, own))
+        except HarnessError as error:
+            missing.append(f"the programs' tests on Python {pythons.IMAGES_PYTHON}: {error}")
+    return lanes, missing
+
+
+@contextmanager
+def _builds(*, wanted: bool) -> Iterator[None]:
+    """Build in the background what the tests need, from the first second on; a test that needs it waits for it."""
+    if not wanted:
+        yield
+        return
+    log = DIRECTORY / "prebuild.log"
+    with log.open("wb") as out:
+        command = tied([sys.executable, "-m", "e2e.prebuild"])
+        builds = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        yield
+    finally:
+        builds.terminate()
+        builds.wait(PREBUILD_END_SECONDS)
+
+
+def _run(lanes: Sequence[LaneProcess], began: float, say: Callable[[str], None] = print) -> bool:
+    """Run the lanes to their ends; return whether a person has interrupted them."""
+    for lane in lanes:
+        lane.start()
+    said = time.monotonic()
+    try:
+        while [lane for lane in lanes if not lane.poll()]:
+            time.sleep(TICK_SECONDS)
+            if time.monotonic() - said > SAY_SECONDS:
+                said = time.monotonic()
+                say(progress(said - began, lanes))
+    except KeyboardInterrupt:
+        say("interrupted: the lanes end")
+        for lane in lanes:
+            lane.interrupt()
+        for lane in lanes:
+            lane.finish()
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

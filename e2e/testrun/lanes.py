@@ -1,0 +1,111 @@
+"""Which test file runs in which lane: a table, and every file in exactly one lane of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from e2e.cluster.checkout import ROOT
+
+TESTS = "tests"
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Tests that run one after another in a process of their own.
+
+    Attributes:
+        name: how the lane is called on the command line and in the summary.
+        patterns: of the files, relative to the checkout, in the order in which they run (fnmatch: `*` crosses folders).
+            A file belongs to the first lane of the table that has a pattern for it.
+        repeated: with the Python of the images; it repeats files that other lanes have too.
+        quick: only the tests that start no process.
+    """
+
+    name: str
+    patterns: Sequence[str]
+    repeated: bool = False
+    quick: bool = False
+
+
+PROGRAMS = (
+    "tests/edge_logs/*",
+    "tests/edge_wire/*",
+    "tests/edge_readings/*",
+    "tests/edge_liveness/*",
+    "tests/edge_service/*",
+    "tests/edge_storage/*",
+    "tests/edge_processor/*",
+    "tests/edge_gateway/*",
+    "tests/edge_device/*",
+    "tests/edge_broker_agent/*",
+)
+"""The tests of the programs of a site."""
+
+LANES = (
+    Lane(
+        "node",
+        (
+            "tests/e2e_images/*",
+            "tests/charts/*",
+            "tests/e2e/node/test_node*.py",
+            "tests/e2e/node/test_policies.py",
+            "tests/e2e/node/test_possible.py",
+            "tests/node/*",
+        ),
+    ),
+    Lane("operator", ("tests/edge_operator/test_*.py", "tests/edge_operator/impersonation/test_liveness.py")),
+    Lane(
+        "control",
+        (
+            "tests/edge_operator/api/*",
+            "tests/edge_operator/control/*",
+            "tests/edge_operator/desired/test_on_api_server.py",
+            "tests/edge_broker_agent/*",
+            "tests/e2e/test_controlplane.py",
+            "tests/e2e/test_fixture.py",
+        ),
+    ),
+    Lane("brokers", ("*",)),
+)
+"""Every test once. The last lane has what no other has, so that a new file is always run."""
+
+IMAGES_PYTHON = Lane("python-of-images", PROGRAMS, repeated=True)
+"""The programs once more with the Python that the images have."""
+
+QUICK = Lane("quick", ("*",), quick=True)
+"""The loop of a developer."""
+
+
+def all_files(root: Path = ROOT) -> list[str]:
+    """Return the test files of a checkout, relative to it, sorted."""
+    return sorted(str(path.relative_to(root)) for path in (root / TESTS).rglob("test_*.py"))
+
+
+def assign(lanes: Iterable[Lane], files: Iterable[str]) -> Mapping[str, list[str]]:
+    """Return the files of each lane by its name, in the order of its patterns; a file is in the first lane that fits.
+
+    Raises:
+        ValueError: a file is in no lane, or a lane has none.
+    """
+    table = list(lanes)
+    found: dict[str, list[tuple[int, str]]] = {lane.name: [] for lane in table}
+    for file in files:
+        place = next((lane for lane in table if _rank(lane, file) is not None), None)
+        if place is None:
+            raise ValueError(f"{file} is in no lane: add a pattern for it to e2e/testrun/lanes.py")
+        found[place.name].append((_rank(place, file) or 0, file))
+    if empty := [name for name, members in found.items() if not members]:
+        raise ValueError(f"no test file is in the lanes {', '.join(empty)}: mend the patterns in e2e/testrun/lanes.py")
+    return {name: [file for _, file in sorted(members)] for name, members in found.items()}
+
+
+def _rank(lane: Lane, file: str) -> int | None:
+    return next((rank for rank, pattern in enumerate(lane.patterns) if _fits(file, pattern)), None)
+
+
+def _fits(file: str, pattern: str) -> bool:
+    # `dir/test_*.py` means the files of this folder alone, as a shell has it; `dir/*` all below.
+    if pattern.endswith(".py"):
+        return str(Path(file).parent) == str(Path(pattern).parent) and fnmatch(Path(file).name, Path(pattern).name)
+    return fnmatch(file, pattern)

@@ -1,0 +1,63 @@
+"""The pytest plugin of quick tests: those that start no process. `--quick` runs them alone, and each is held to it."""
+
+import sys
+from collections.abc import Generator, Sequence
+
+import pytest
+
+MARKER = "process"
+STARTERS = frozenset({"control_plane", "mosquitto_programs", "node_programs", "archives", "tools", "running"})
+"""Fixtures that start processes, or build what is started; whoever uses one is marked."""
+
+EVENTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"})
+"""What Python audits of the start of a process (PEP 578)."""
+
+
+class ProcessGuard:
+    """Refuses to start a process while a test runs that is not marked for it."""
+
+    def __init__(self) -> None:
+        self._test = ""
+        # An audit hook stays for the whole life of the interpreter.
+        sys.addaudithook(self._audit)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Hold the test to it, its fixtures included."""
+        self._test = "" if item.get_closest_marker(MARKER) else item.nodeid
+        try:
+            return (yield)
+        finally:
+            self._test = ""
+
+    def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
+        if self._test and event in EVENTS:
+            raise RuntimeError(
+                f"{self._test} starts a process ({event} {arguments[0]!r}): mark it with pytest.mark.{MARKER}, "
+                "or add the fixture that starts it to STARTERS in tests/support/quick.py"
+            )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--quick`."""
+    parser.addoption("--quick", action="store_true", help="run only the tests that start no process")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold quick tests to it in every run."""
+    config.pluginmanager.register(ProcessGuard(), "edge-process-guard")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what starts processes by its fixtures; with `--quick` leave it out of the run."""
+    for item in items:
+        if not STARTERS.isdisjoint(_fixtures(item)):
+            item.add_marker(MARKER)
+    if config.getoption("--quick"):
+        deselected = [item for item in items if item.get_closest_marker(MARKER)]
+        items[:] = [item for item in items if not item.get_closest_marker(MARKER)]
+        config.hook.pytest_deselected(items=deselected)
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    return getattr(item, "fixturenames", ())
