@@ -7,6 +7,7 @@ period of time: nothing has to be stored, a lost Secret comes back as it was, an
 import datetime as dt
 import functools
 import ipaddress
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -67,12 +68,26 @@ def certificates_alone(pem: bytes) -> str:
     """Return the certificates that stand in `pem`, and nothing else of it.
 
     Raises:
-        ValueError: none does, or one cannot be read.
+        ValueError: none does, one cannot be read, or its serial number is not positive.
     """
-    try:
-        return "".join(_pem(each) for each in x509.load_pem_x509_certificates(pem))
-    except x509.InvalidVersion as error:
-        raise ValueError(str(error)) from error
+    # cryptography warns of a serial number that is not positive, and will refuse it: it is refused here already.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Parsed a serial number")
+        try:
+            certificates = x509.load_pem_x509_certificates(pem)
+        except x509.InvalidVersion as error:
+            raise ValueError(str(error)) from error
+        for certificate in certificates:
+            _check_serial(certificate)
+    return "".join(_pem(each) for each in certificates)
+
+
+def _check_serial(certificate: x509.Certificate) -> None:
+    if certificate.serial_number <= 0:
+        raise ValueError(
+            f"the certificate of {certificate.subject.rfc4514_string()!r} has the serial number"
+            f" {certificate.serial_number}; it must be positive (RFC 5280, 4.1.2.2)"
+        )
 
 
 def broker_certificate(root: bytes, name: str, hosts: Iterable[str], period: int) -> Certificate:

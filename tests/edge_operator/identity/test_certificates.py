@@ -72,6 +72,16 @@ def test_certificate_of_a_version_that_does_not_exist_is_an_error() -> None:
         certificates_alone(ssl.DER_cert_to_PEM_cert(der.replace(version, bytes.fromhex("a003020109"))).encode())
 
 
+@pytest.mark.parametrize("first", [0x80, 0xFF], ids=["least", "nearly 0"])
+def test_certificate_with_a_negative_serial_number_is_an_error(first: int) -> None:
+    der = ssl.PEM_cert_to_DER_cert(made().certificate)
+    number = x509.load_der_x509_certificate(der).serial_number.to_bytes(16, "big")
+    assert der.count(number) == 1
+    negative = der.replace(number, bytes([first]) + b"\x01" + number[2:])
+    with pytest.raises(ValueError, match=r"'CN=edge.example.com' has the serial number -\d+; it must be"):
+        certificates_alone(made().certificate.encode() + ssl.DER_cert_to_PEM_cert(negative).encode())
+
+
 def test_key_is_not_shown() -> None:
     assert "PRIVATE" not in repr(made())
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from edge_operator.identity import logins
+from edge_wire import topics
 from tests.edge_operator.impersonation.party import Door, Party, Will
 from tests.support.mosquitto import Mosquitto
 from tests.support.processes import eventually
@@ -21,6 +22,9 @@ COMPONENTS = {
     "edge-processor": (logins.PROCESSOR, "devices/+/data"),
 }
 """Client id to username and what is subscribed beside everything."""
+
+ENDS = {logins.OPERATOR: topics.roster("end"), logins.PROCESSOR: topics.ACTIVITY_MARKER}
+"""Username to a topic that it may both write and read."""
 
 
 @dataclass
@@ -75,21 +79,39 @@ class Town:
             heard = self.components[watcher].heard
             soon(f"{watcher} hears the victim", partial(_has, heard, (STATUS, said)))
         for party in (self.victim, *self.components.values()):
-            foreign = [topic for topic, payload in party.heard if mark in payload and not topic.startswith(OWN)]
+            foreign = [(to, what) for to, what in party.heard if mark in what and not to.startswith(OWN)]
             assert foreign == [], "something was delivered"
             assert (STATUS, b"the victim's will") not in party.heard, "the victim's life was ended"
         self._check_retained(mark, said)
 
+    def dismiss(self, attacker: Party) -> None:
+        """End a device's connection, if the broker has not, once it has got all that was sent to it so far."""
+        if attacker.is_connected:
+            attacker.subscribe(f"{OWN}command")
+            end = (f"{OWN}command", secrets.token_hex(4).encode())
+            self.components["edge-gateway-0"].publish(*end)
+            eventually("the attacker gets its own command", partial(_has, attacker.heard, end), pause=0.002)
+        attacker.leave()
+
     def _check_retained(self, mark: bytes, said: bytes) -> None:
-        for username in (logins.OPERATOR, logins.PROCESSOR):
-            newcomer = Party(Door(self.broker, "components", "v5"))
-            assert newcomer.enter(username, self.broker.passwords[username], f"newcomer-{secrets.token_hex(4)}")
-            newcomer.subscribe("#")
-            if username == logins.OPERATOR:
-                eventually("the status is kept", partial(_has, newcomer.heard, (STATUS, said)), pause=0.002)
-            kept = [topic for topic, payload in newcomer.heard if mark in payload and not topic.startswith(OWN)]
-            newcomer.leave()
-            assert kept == [], "something was retained"
+        kept = self.retained(logins.OPERATOR)
+        assert (STATUS, said) in kept, "the status is not kept"
+        for topic, payload in (*kept, *self.retained(logins.PROCESSOR)):
+            assert mark not in payload or topic.startswith(OWN), f"{topic} was retained: {payload!r}"
+
+    def retained(self, username: str) -> list[tuple[str, bytes]]:
+        """Return topic and payload of all that is retained and that a component may read.
+
+        A broker sends what it has retained before what is published after the subscription.
+        """
+        newcomer = Party(Door(self.broker, "components", "v5"))
+        assert newcomer.enter(username, self.broker.passwords[username], f"newcomer-{secrets.token_hex(4)}")
+        newcomer.subscribe("#")
+        end = (ENDS[username], secrets.token_hex(4).encode())
+        newcomer.publish(*end)
+        eventually("the end of what is retained", partial(_has, newcomer.heard, end), pause=0.002)
+        newcomer.leave()
+        return newcomer.heard[: newcomer.heard.index(end)]
 
 
 def _has(heard: list[tuple[str, bytes]], message: tuple[str, bytes]) -> bool:

@@ -190,6 +190,7 @@ def test_refused_pods(status: str, failure: str) -> None:
 
 def test_nothing_differs_once_it_is_written() -> None:
     status = site_status(replace(WELL, endpoints={"http": "http://x"}), {}, NOW)
+    assert status["endpoints"] == {"http": "http://x"}
     assert not differs(site_status(replace(WELL, endpoints={"http": "http://x"}), status, "later"), status)
 
 
