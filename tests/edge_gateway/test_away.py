@@ -54,7 +54,8 @@ async def test_g5_a_store_that_is_killed_loses_no_reading_that_was_answered(
                 assert answer.body["reason"] == "StoreUnavailable"
 
     sending = asyncio.create_task(send())
-    await asyncio.wait_for(enough.wait(), SECONDS)
+    async with asyncio.timeout(SECONDS):
+        await enough.wait()
     own_site.store.kill()
     await asyncio.sleep(0.2)
     own_site.store.start()
@@ -218,7 +219,8 @@ async def test_g5_a_gateway_that_is_killed_loses_no_reading_that_was_answered(
             return
 
     sending = [asyncio.create_task(send(first)) for first in range(0, 4000, 1000)]
-    await asyncio.wait_for(enough.wait(), SECONDS)
+    async with asyncio.timeout(SECONDS):
+        await enough.wait()
     gateway.process.kill()
     await asyncio.gather(*sending)
     stored = [reading["seq"] for reading in own_site.readings()]

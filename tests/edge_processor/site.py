@@ -152,7 +152,8 @@ class Site:
             subscriptions=tuple(Subscription(topic, qos=2) for topic in topics),
         )
         async with MqttSession(options, heard, backoff=Backoff(0.05, 0.2)) as session:
-            await asyncio.wait_for(session.connected.wait(), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await session.connected.wait()
             yield heard
 
     async def await_caught_up(self, heard: Heard) -> None:
@@ -165,7 +166,8 @@ class Site:
         address = BrokerAddress.parse(self.broker.components_url)
         options = MqttOptions(address, "asks", self.broker.credentials("~operator"))
         async with MqttSession(options, backoff=Backoff(0.05, 0.2)) as session:
-            await asyncio.wait_for(session.connected.wait(), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await session.connected.wait()
             await session.publish(topics.ACTIVITY_REQUEST, b"{}")
 
     def forbid_markers(self) -> None:
@@ -181,7 +183,8 @@ class Site:
         """Be a device."""
         options = MqttOptions(BrokerAddress.parse(self.broker.url), device_id, self.broker.credentials(device_id))
         async with MqttSession(options, backoff=Backoff(0.05, 0.2)) as session:
-            await asyncio.wait_for(session.connected.wait(), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await session.connected.wait()
             yield session
 
     def end(self) -> None:

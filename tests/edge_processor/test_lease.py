@@ -40,7 +40,8 @@ async def test_a_standby_gets_it_when_it_is_given_back(store: ServiceProcess) ->
         await asyncio.wait({waiting}, timeout=0.2)
         assert not waiting.done()
         await first.release(lease)
-        assert (await asyncio.wait_for(waiting, SECONDS)).token == lease.token + 1
+        async with asyncio.timeout(SECONDS):
+            assert (await waiting).token == lease.token + 1
 
 
 async def test_while_it_is_kept_nobody_else_gets_it(store: ServiceProcess) -> None:
@@ -50,16 +51,19 @@ async def test_while_it_is_kept_nobody_else_gets_it(store: ServiceProcess) -> No
         done, _ = await asyncio.wait({keeping, waiting}, timeout=3 * TTL)
         assert not done
         keeping.cancel()
-        await asyncio.wait_for(waiting, 2 * TTL + 1)
+        async with asyncio.timeout(2 * TTL + 1):
+            await waiting
 
 
 async def test_whoever_slept_through_its_end_has_lost_it(store: ServiceProcess) -> None:
     async with keeper(store, "first") as first, keeper(store, "second") as second:
         lease = await first.take()
-        kept = asyncio.create_task(second.keep(await asyncio.wait_for(second.take(), SECONDS)))
+        async with asyncio.timeout(SECONDS):
+            kept = asyncio.create_task(second.keep(await second.take()))
         valid = asyncio.create_task(first.valid())
         with pytest.raises(LeaseLostError, match="second is the ingester now"):
-            await asyncio.wait_for(first.keep(lease), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await first.keep(lease)
         assert not valid.done()
         for task in (kept, valid):
             task.cancel()
@@ -68,14 +72,16 @@ async def test_whoever_slept_through_its_end_has_lost_it(store: ServiceProcess) 
 async def test_a_store_that_is_away_makes_it_neither_valid_nor_lost(store: ServiceProcess) -> None:
     async with keeper(store, "first") as first:
         keeping = asyncio.create_task(first.keep(await first.take()))
-        await asyncio.wait_for(first.valid(), 0.1)
+        async with asyncio.timeout(0.1):
+            await first.valid()
         store.kill()
         await asyncio.sleep(TTL + 0.1)
         valid = asyncio.create_task(first.valid())
         done, _ = await asyncio.wait({keeping, valid}, timeout=TTL)
         assert not done
         store.start()
-        await asyncio.wait_for(valid, SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await valid
         assert not keeping.done()
         keeping.cancel()
 
@@ -87,5 +93,6 @@ async def test_it_is_taken_whenever_the_store_comes(store: ServiceProcess) -> No
         await asyncio.wait({taking}, timeout=0.3)
         assert first.answered_at is None
         store.start()
-        assert (await asyncio.wait_for(taking, SECONDS)).token > 0
+        async with asyncio.timeout(SECONDS):
+            assert (await taking).token > 0
         assert first.answered_at is not None

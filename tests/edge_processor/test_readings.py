@@ -20,7 +20,8 @@ def reading(value: float, unit: str = "celsius", **more: Any) -> bytes:
 
 
 async def publish(device: MqttSession, payload: bytes) -> None:
-    await asyncio.wait_for(device.publish(DATA, payload), 10)
+    async with asyncio.timeout(10):
+        await device.publish(DATA, payload)
 
 
 @pytest.fixture
