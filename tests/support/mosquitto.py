@@ -29,6 +29,7 @@ from edge_operator.identity import logins
 from edge_operator.identity.certificates import authority_certificate, broker_certificate, period_of
 from edge_operator.identity.passwords import Login, password_file
 from tests.support.missing import not_run
+from tests.support.retained import retained
 
 ROOT = bytes(range(32))
 HOST = "127.0.0.1"
@@ -136,13 +137,9 @@ class Mosquitto:
                 path.unlink()
 
     def retained(self, topic: str, username: str = logins.OPERATOR) -> dict[str, bytes]:
-        """Return what it has retained under a filter, by topic: what comes within two seconds."""
-        words = [*self.arguments(username, f"looks-{secrets.token_hex(4)}"), "-t", topic, "-W", "2"]
-        command = [str(self.programs / "mosquitto_sub"), *words, "--retained-only", "-F", "%t %p"]
-        done = subprocess.run(command, capture_output=True, timeout=20, check=False)
-        assert done.returncode in ENDED, done.stderr
-        lines = (line.partition(b" ") for line in done.stdout.splitlines())
-        return {name.decode(): payload for name, _, payload in lines}
+        """Return what it has retained under a filter and `username` may read, by topic."""
+        port = self.layout.components if username in logins.COMPONENTS else self.layout.mqtt
+        return retained(HOST, port, topic, username, self.passwords[username])
 
     def arguments(self, username: str, client_id: str | None = None) -> list[str]:
         """Return the arguments of mosquitto_pub and mosquitto_sub that log a user in where he belongs."""
@@ -182,10 +179,6 @@ ENDS: Mapping[str, Callable[[Mosquitto], None]] = MappingProxyType(
     }
 )
 """How a broker may end, with and without what it had kept."""
-
-
-ENDED = (0, 27)
-"""What mosquitto_sub --retained-only ends with: 0 where a message came that was not retained, 27 after its time."""
 
 
 class MosquittoFactory:
