@@ -19,8 +19,10 @@ CLIENTS = [
 
 @pytest.fixture
 def site(mosquitto: MosquittoFactory, tmp_path: Path) -> Iterator[Site]:
-    """A broker and a store that runs; processors and devices as the test wants."""
-    made = Site(mosquitto(devices=DEVICES, clients=CLIENTS), tmp_path)
-    made.store.start().await_ready()
+    """A broker and a store that start; processors and devices as the test wants."""
+    made = Site(mosquitto.launched(devices=DEVICES, clients=CLIENTS), tmp_path)
+    # It starts beside the broker and the first processor, which is not ready before it.
+    made.store.start()
+    made.broker.await_answer()
     yield made
     made.end()

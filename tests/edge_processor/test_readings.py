@@ -109,7 +109,6 @@ async def test_who_was_heard_is_told_each_second_and_on_request(site_at_work: Si
         (status,) = (await heard.on("edge/status/processor"))[:1]
         assert (status["component"], status["status"]) == ("processor", "online")
     async with site.listener("~gateway", "edge/activity") as heard:
-        await heard.quiet()
         before = len(heard.answers())
         await site.ask_for_activity()
         await heard.until(lambda: len(heard.answers()) > before)

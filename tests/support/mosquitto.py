@@ -100,6 +100,10 @@ class Mosquitto:
     def start(self) -> None:
         """Start it, with the data that it had; returns when it answers a CONNECT."""
         self.launch()
+        self.await_answer()
+
+    def await_answer(self) -> None:
+        """Return when it answers a CONNECT on both listeners; it has been launched."""
         until(lambda: not self.alive or self._answers(), seconds=START_SECONDS)
         if not self._answers():
             raise AssertionError(f"Mosquitto in {self.directory} does not answer: {self._keeper.log_tail(NAME)}")
@@ -207,22 +211,27 @@ class MosquittoFactory:
             clients: the further clients, as in `broker.managed.clients`.
             memory_limit: of the pod that it is meant to be in; its queues follow from it.
         """
+        broker = self.launched(devices, clients, memory_limit)
+        broker.await_answer()
+        return broker
+
+    def launched(
+        self,
+        devices: Iterable[str] = (),
+        clients: Sequence[BrokerClient] = (),
+        memory_limit: int = MEMORY_LIMIT,
+    ) -> Mosquitto:
+        """Return a broker as a call does, as soon as it listens: the caller starts other things meanwhile."""
         broker = self._laid_out(devices, clients, memory_limit)
         self._made.append(broker)
-        broker.start()
+        broker.launch()
+        # Its ports are free for the next one to choose until it listens.
+        until(lambda: broker.listens() or not broker.alive, seconds=START_SECONDS)
         return broker
 
     def many(self, count: int, devices: Iterable[str]) -> list[Mosquitto]:
         """Return many brokers with the same logins that listen, in a fraction of the time that as many calls take."""
-        made = []
-        for _ in range(count):
-            broker = self._laid_out(devices, (), MEMORY_LIMIT)
-            self._made.append(broker)
-            made.append(broker)
-            broker.launch()
-            # Its ports are free for the next one to choose until it listens.
-            until(broker.listens, seconds=START_SECONDS)
-        return made
+        return [self.launched(devices) for _ in range(count)]
 
     def end_all(self) -> None:
         """End every broker that still runs."""

@@ -28,7 +28,6 @@ SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
 MOST_BATCH_BYTES = 1024 * 1024
 LINGER_SECONDS = 0.003
 LEAVE_SECONDS = 2.0
-DRAIN_SECONDS = 10.0
 END_SECONDS = 15.0
 """Longer than the session takes to close where the broker is silent, which is 10 s."""
 
@@ -111,7 +110,7 @@ class Tenure:
         self._draining = True
         logger.info("finishing %d messages", len(self._inbox))
         try:
-            async with asyncio.timeout(DRAIN_SECONDS):
+            async with asyncio.timeout(self._settings.drain_seconds):
                 await self._inbox.idle()
                 if self.session.connected.is_set():
                     await self._fanout.idle()
