@@ -178,6 +178,9 @@ def test_without_a_word_it_looks_each_second_and_with_one_at_once() -> None:
         said = now()
         await asyncio.sleep(LEAST_SECONDS)
         assert world.store.asked[-1] == said
+        before = len(world.store.asked)
+        await asyncio.sleep(5 * (LOOK_SECONDS + LEAST_SECONDS))
+        assert len(world.store.asked) == before + 5, "the word is good for one look"
 
     play(story)
 
