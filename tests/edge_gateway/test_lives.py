@@ -114,7 +114,7 @@ async def test_a_broker_that_is_killed_and_comes_back_makes_nobody_offline(
 ) -> None:
     gateway = own_gateways()
     names = [f"d{number}" for number in range(1, 7)]
-    listed(own_site, *(entry(name, offline_after_seconds=8.0) for name in names))
+    listed(own_site, *(entry(name, offline_after_seconds=30.0) for name in names))
     with wired(own_site, *names) as devices:
         for name in names:
             await until(gateway, name, "online")
