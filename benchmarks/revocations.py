@@ -50,7 +50,8 @@ class Held(asyncio.Protocol):
         """Connect and return once the broker has let it in."""
         loop = asyncio.get_running_loop()
         _, held = await loop.create_connection(lambda: cls(username, password, took), HOST, port)
-        await asyncio.wait_for(held.opened, OPEN_SECONDS)
+        async with asyncio.timeout(OPEN_SECONDS):
+            await held.opened
         return held
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -162,7 +163,8 @@ async def revoke_all(
         begun = time.monotonic()
         await asyncio.to_thread(disable, name)
         answered = time.monotonic()
-        cut = await asyncio.wait_for(held.pop(name).lost, CUT_SECONDS)
+        async with asyncio.timeout(CUT_SECONDS):
+            cut = await held.pop(name).lost
         cuts.from_start.append(cut - begun)
         cuts.from_answer.append(max(0.0, cut - answered))
         await asyncio.sleep(AFTERWARDS)

@@ -1,16 +1,20 @@
 """The brokers that tests get: they keep their data, they can be killed, and they never outlive a test."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
 from e2e.cluster.checkout import ROOT
 from e2e.cluster.processes import Process
+from edge_service.address import BrokerAddress
+from edge_service.mqtt import MqttOptions, MqttSession
 from tests.support.mosquitto import Mosquitto, MosquittoFactory
 from tests.support.processes import eventually
 
 TOPIC = "edge/roster/d1"
 SECONDS = 10.0
+MANY = 10_000
 
 
 def publish_retained(broker: Mosquitto, payload: str) -> None:
@@ -19,8 +23,7 @@ def publish_retained(broker: Mosquitto, payload: str) -> None:
 
 
 def retained(broker: Mosquitto) -> str:
-    command = [str(broker.programs / "mosquitto_sub"), *broker.arguments("~gateway"), "-t", TOPIC, "-C", "1", "-W", "2"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False).stdout.strip()
+    return broker.retained(TOPIC, "~gateway").get(TOPIC, b"").decode()
 
 
 def test_a_stopped_broker_comes_back_with_its_data(mosquitto: MosquittoFactory) -> None:
@@ -49,6 +52,21 @@ def test_two_brokers_do_not_meet(mosquitto: MosquittoFactory) -> None:
     one, other = mosquitto(), mosquitto()
     publish_retained(one, "here")
     assert (retained(one), retained(other)) == ("here", "")
+
+
+async def test_all_that_is_retained_is_read_and_nothing_else(mosquitto: MosquittoFactory) -> None:
+    """In a time that no reader waits out: the broker says when it has sent all, also of very much."""
+    broker = mosquitto(["d1"])
+    options = MqttOptions(BrokerAddress.parse(broker.components_url), "puts", broker.credentials("~operator"))
+    wanted = {f"edge/roster/d{number}": b"x" * 100 + str(number).encode() for number in range(MANY)}
+    async with MqttSession(options) as session:
+        async with asyncio.timeout(60):
+            await session.connected.wait()
+            await asyncio.gather(*(session.send(*each, retain=True) for each in wanted.items()))
+            await session.publish("devices/d1/status", b"not below the filter", retain=True)
+            assert await asyncio.to_thread(broker.retained, "edge/roster/+") == wanted
+    assert broker.retained("edge/roster/none") == {}
+    assert broker.retained("edge/roster/d1", "d1") == {}, "who may not read it does not get it"
 
 
 def test_credentials_are_laid_out_as_a_pod_gets_them(mosquitto: MosquittoFactory) -> None:

@@ -27,7 +27,8 @@ async def test_a_site_restarts_while_cut_off_and_catches_up(pod: Pod, control_pl
         await asyncio.to_thread(control_plane.start_apiserver)
     async with connected(pod, "d1", "d2") as (revoked, other):
         await asyncio.to_thread(pod.logins.revoke, "d1")
-        await asyncio.wait_for(asyncio.shield(revoked.lost), 15)
+        async with asyncio.timeout(15):
+            await asyncio.shield(revoked.lost)
         assert not other.lost.done()
 
 
@@ -42,7 +43,8 @@ async def test_an_api_server_that_hangs_holds_up_neither_the_start_nor_what_come
         control_plane.resume_apiserver()
     async with connected(pod, "d1") as (device,):
         await asyncio.to_thread(pod.logins.revoke, "d1")
-        await asyncio.wait_for(asyncio.shield(device.lost), 15)
+        async with asyncio.timeout(15):
+            await asyncio.shield(device.lost)
 
 
 def test_without_any_copy_it_is_not_ready_and_says_what_is_missing(make: MakePod) -> None:

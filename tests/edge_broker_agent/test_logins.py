@@ -26,7 +26,8 @@ async def test_a_revoked_device_is_cut_off_and_no_other(pod: Pod) -> None:
     async with connected(pod, "d1", "d2") as (revoked, other):
         begun = time.monotonic()
         await asyncio.to_thread(pod.logins.revoke, "d1")
-        await asyncio.wait_for(asyncio.shield(revoked.lost), REVOKED_WITHIN)
+        async with asyncio.timeout(REVOKED_WITHIN):
+            await asyncio.shield(revoked.lost)
         assert time.monotonic() - begun < REVOKED_WITHIN
         assert await is_refused(pod, "d1", password)
         assert not other.lost.done()
@@ -39,7 +40,8 @@ async def test_a_device_with_another_password_is_cut_off_and_comes_back_with_it(
     async with connected(pod, "d1") as (device,):
         pod.logins.rotations["d1"] = 1
         await asyncio.to_thread(pod.logins.write_shard, 0)
-        await asyncio.wait_for(asyncio.shield(device.lost), REVOKED_WITHIN)
+        async with asyncio.timeout(REVOKED_WITHIN):
+            await asyncio.shield(device.lost)
     assert await is_refused(pod, "d1", old)
     async with connected(pod, "d1"):
         pass

@@ -39,7 +39,8 @@ async def test_the_old_file_stays_and_the_next_good_content_is_used(
     assert "plain" not in pod.agent.log.read_text()
     async with connected(pod, "d1") as (device,):
         await asyncio.to_thread(pod.await_reload, lambda: pod.logins.revoke("d1"))
-        await asyncio.wait_for(asyncio.shield(device.lost), 5)
+        async with asyncio.timeout(5):
+            await asyncio.shield(device.lost)
     assert pod.broker.alive
 
 

@@ -36,5 +36,6 @@ async def test_one_that_has_just_been_started_is_not_ended_by_the_signal(tmp_pat
         assert not reloading.done()
         assert process.poll() is None
         process.kill()
-        assert not await asyncio.wait_for(reloading, 5)
+        async with asyncio.timeout(5):
+            assert not await reloading
     assert registry.get_sample_value("edge_broker_reloads_total", {"result": "ended"}) == 1

@@ -25,7 +25,8 @@ async def test_what_was_revoked_while_the_agent_was_gone_is_cut_off_when_it_is_b
     async with connected(pod, "d1") as (device,):
         await asyncio.to_thread(pod.logins.revoke, "d1")
         pod.agent.start()
-        await asyncio.wait_for(asyncio.shield(device.lost), 10)
+        async with asyncio.timeout(10):
+            await asyncio.shield(device.lost)
 
 
 async def test_what_was_written_but_not_reloaded_is_reloaded_by_the_next_agent(pod: Pod) -> None:
@@ -36,7 +37,8 @@ async def test_what_was_written_but_not_reloaded_is_reloaded_by_the_next_agent(p
         lines = [line for line in checked_lines(pod.passwords) if not line.startswith(b"d1:")]
         (pod.auth / "passwords").write_bytes(b"".join(line + b"\n" for line in lines))
         pod.agent.start()
-        await asyncio.wait_for(asyncio.shield(device.lost), 10)
+        async with asyncio.timeout(10):
+            await asyncio.shield(device.lost)
 
 
 def test_a_broker_that_starts_anew_needs_no_reload(pod: Pod) -> None:

@@ -47,7 +47,8 @@ async def listening(
         subscriptions=tuple(Subscription(topic) for topic in topics),
     )
     async with MqttSession(options, heard.append, backoff=Backoff(0.05, 0.2)) as session:
-        await asyncio.wait_for(session.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await session.connected.wait()
         yield session, heard
 
 
@@ -127,7 +128,8 @@ async def test_readings_outlast_the_broker_and_keep_their_order(broker: Mosquitt
         await eventually("readings come", lambda: len(measured) > 5)
         await asyncio.to_thread(broker.stop)
         await asyncio.to_thread(broker.start)
-        await asyncio.wait_for(session.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await session.connected.wait()
         sessions = {Reading.parse(message.payload, "d1").session for message in measured}
         await eventually(
             "readings of a new session come",

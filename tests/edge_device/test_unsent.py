@@ -21,7 +21,8 @@ async def test_what_was_not_acknowledged_goes_first_again() -> None:
 
 async def test_it_is_idle_when_all_is_acknowledged() -> None:
     unsent = Unsent(10)
-    await asyncio.wait_for(unsent.idle(), 5)
+    async with asyncio.timeout(5):
+        await unsent.idle()
     unsent.add(reading(1))
     taken = await unsent.take(10)
     idle = asyncio.create_task(unsent.idle())
@@ -30,7 +31,8 @@ async def test_it_is_idle_when_all_is_acknowledged() -> None:
     assert not idle.done()
     await unsent.take(10)
     unsent.done([])
-    await asyncio.wait_for(idle, 5)
+    async with asyncio.timeout(5):
+        await idle
 
 
 async def test_the_oldest_make_room() -> None:

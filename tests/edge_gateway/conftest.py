@@ -15,8 +15,10 @@ CLIENTS = [BrokerClient(name="scada", subscribe=["cloud/sensors/#", "alerts/+"],
 
 
 def _site(factory: MosquittoFactory, directory: Path) -> Site:
-    site = Site(factory(devices=DEVICES, clients=CLIENTS), directory)
-    site.store.start().await_ready()
+    site = Site(factory.launched(devices=DEVICES, clients=CLIENTS), directory)
+    # It starts beside the broker and the first gateway, which is not ready before it.
+    site.store.start()
+    site.broker.await_answer()
     return site
 
 

@@ -53,7 +53,8 @@ async def device(
         subscriptions=(Subscription(f"devices/{name}/command"),),
     )
     async with MqttSession(options, came, backoff=Backoff(0.05, 0.2)) as session:
-        await asyncio.wait_for(session.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await session.connected.wait()
         await session.publish(f"devices/{name}/status", b'{"status":"online"}', retain=True)
         yield got
         await asyncio.gather(*tasks)

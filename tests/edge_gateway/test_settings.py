@@ -54,6 +54,7 @@ def test_nothing_is_needed() -> None:
     assert settings.device_mqtt_broker is None
     assert (settings.mqtt_port, settings.mqtts_port) == (1883, 8883)
     assert settings.https_port is None
+    assert (settings.unreachable_seconds, settings.retelling_seconds) == (30.0, 15.0)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,8 @@ def test_nothing_is_needed() -> None:
         ("ALLOW_PLAINTEXT_CREDENTIALS", "perhaps"),
         ("COAP_SECURITY", "dtls"),
         ("PASSTHROUGH_CONNECTIONS", "0"),
+        ("UNREACHABLE_SECONDS", "0s"),
+        ("RETELLING_SECONDS", "never"),
         ("HOSTNAME", "a b"),
     ],
 )

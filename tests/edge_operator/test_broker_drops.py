@@ -42,11 +42,14 @@ def options(broker: Mosquitto, name: str, *topics: str) -> MqttOptions:
 async def fill(broker: Mosquitto) -> None:
     """Have somebody subscribe and leave, and publish more than is kept for him."""
     async with MqttSession(options(broker, SLEEPER, "devices/+/data")) as sleeper:
-        await asyncio.wait_for(sleeper.connected.wait(), MESSAGE_SECONDS)
+        async with asyncio.timeout(MESSAGE_SECONDS):
+            await sleeper.connected.wait()
     async with MqttSession(options(broker, DEVICE)) as device:
-        await asyncio.wait_for(device.connected.wait(), MESSAGE_SECONDS)
+        async with asyncio.timeout(MESSAGE_SECONDS):
+            await device.connected.wait()
         sent = [device.send(f"devices/{DEVICE}/data", b"{}") for _ in range(LEAST_MESSAGES + BEYOND)]
-        await asyncio.wait_for(asyncio.gather(*sent), MESSAGE_SECONDS)
+        async with asyncio.timeout(MESSAGE_SECONDS):
+            await asyncio.gather(*sent)
 
 
 def test_what_the_broker_drops_is_counted_and_told(site: BrokeredSite, make_operator: OperatorFactory) -> None:

@@ -19,8 +19,23 @@ CLIENTS = [
 
 @pytest.fixture
 def site(mosquitto: MosquittoFactory, tmp_path: Path) -> Iterator[Site]:
-    """A broker and a store that runs; processors and devices as the test wants."""
-    made = Site(mosquitto(devices=DEVICES, clients=CLIENTS), tmp_path)
-    made.store.start().await_ready()
+    """A broker and a store that start; processors and devices as the test wants."""
+    made = _site(mosquitto, tmp_path)
     yield made
     made.end()
+
+
+@pytest.fixture(scope="module")
+def module_site(module_mosquitto: MosquittoFactory, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site for the tests of a module that each have a device of their own."""
+    made = _site(module_mosquitto, tmp_path_factory.mktemp("site"))
+    yield made
+    made.end()
+
+
+def _site(factory: MosquittoFactory, directory: Path) -> Site:
+    made = Site(factory.launched(devices=DEVICES, clients=CLIENTS), directory)
+    # It starts beside the broker and the first processor, which is not ready before it.
+    made.store.start()
+    made.broker.await_answer()
+    return made

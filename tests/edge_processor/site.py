@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -16,7 +17,9 @@ from edge_processor.activity import DIGEST_SECONDS
 from edge_service.address import BrokerAddress
 from edge_service.backoff import Backoff
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
+from edge_service.waiting import set_within
 from edge_wire import topics
+from edge_wire.messages import Activity
 from tests.edge_service.process import ServiceProcess
 from tests.support.child import HOST
 from tests.support.mosquitto import Mosquitto
@@ -31,7 +34,13 @@ RULES = {
 
 
 class Heard:
-    """What a listener heard."""
+    """What a listener heard.
+
+    Attributes:
+        session: the listener's.
+    """
+
+    session: MqttSession
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -62,11 +71,18 @@ class Heard:
         return [told for told in self.payloads(topics.ACTIVITY) if told["is_reply"]]
 
     async def quiet(self) -> None:
-        """Return once nothing has come for some intervals."""
-        told = -1
-        while len(self.messages) > told:
-            told = len(self.messages)
-            await asyncio.sleep(3 * DIGEST_SECONDS)
+        """Return once nothing has come for more than two of the processor's intervals: no event tells of nothing."""
+        came = True
+        while came:
+            self._more.clear()
+            came = await set_within(self._more, 2.5 * DIGEST_SECONDS)
+
+    async def all_that_came(self) -> list[Message]:
+        """Return what has come once the broker has sent all that it had taken; for the gateway on `edge/activity`."""
+        name = f"fence-{secrets.token_hex(4)}"
+        await self.session.publish(topics.ACTIVITY, Activity(name, {}, queue_lag_seconds=0.0).encode())
+        await self.until(lambda: any(name.encode() in message.payload for message in self.messages))
+        return [message for message in self.messages if name.encode() not in message.payload]
 
     def payloads(self, topic: str) -> list[dict[str, Any]]:
         """Return the payloads on `topic` so far."""
@@ -152,7 +168,9 @@ class Site:
             subscriptions=tuple(Subscription(topic, qos=2) for topic in topics),
         )
         async with MqttSession(options, heard, backoff=Backoff(0.05, 0.2)) as session:
-            await asyncio.wait_for(session.connected.wait(), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await session.connected.wait()
+            heard.session = session
             yield heard
 
     async def await_caught_up(self, heard: Heard) -> None:
@@ -165,7 +183,8 @@ class Site:
         address = BrokerAddress.parse(self.broker.components_url)
         options = MqttOptions(address, "asks", self.broker.credentials("~operator"))
         async with MqttSession(options, backoff=Backoff(0.05, 0.2)) as session:
-            await asyncio.wait_for(session.connected.wait(), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await session.connected.wait()
             await session.publish(topics.ACTIVITY_REQUEST, b"{}")
 
     def forbid_markers(self) -> None:
@@ -181,7 +200,8 @@ class Site:
         """Be a device."""
         options = MqttOptions(BrokerAddress.parse(self.broker.url), device_id, self.broker.credentials(device_id))
         async with MqttSession(options, backoff=Backoff(0.05, 0.2)) as session:
-            await asyncio.wait_for(session.connected.wait(), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await session.connected.wait()
             yield session
 
     def end(self) -> None:

@@ -53,14 +53,16 @@ async def test_a_broken_connection_loses_none_and_keeps_the_order(
         subscriptions=(Subscription("cloud/sensors/#"),),
     )
     async with MqttSession(durable, heard.append, backoff=quick()) as listener, session(broker) as sender:
-        await asyncio.wait_for(listener.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await listener.connected.wait()
         fanout = Fanout(sender, ProcessorMetrics(registry))
         running = asyncio.create_task(fanout.run())
         await fanout.put(readings(0, WINDOW))
         await asyncio.to_thread(broker.stop)
         await fanout.put(readings(WINDOW, WINDOW))
         await asyncio.to_thread(broker.start)
-        await asyncio.wait_for(fanout.idle(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await fanout.idle()
         await eventually("all are heard", lambda: len(set(numbers(heard))) == 2 * WINDOW)
         running.cancel()
     first_time = list(dict.fromkeys(numbers(heard)))
@@ -76,7 +78,8 @@ async def test_without_a_broker_it_holds_so_many_and_counts_the_rest(
 ) -> None:
     fanout = Fanout(session(broker), ProcessorMetrics(registry))
     await fanout.put(readings(0, MOST_WAITING))
-    await asyncio.wait_for(fanout.put(readings(MOST_WAITING, 7)), SECONDS)
+    async with asyncio.timeout(SECONDS):
+        await fanout.put(readings(MOST_WAITING, 7))
     left_out = registry.get_sample_value("edge_processor_readings_unpublished_total", {"reason": "no_connection"})
     assert left_out == 7
 
@@ -86,10 +89,12 @@ async def test_what_the_broker_refuses_holds_nobody_up(broker: Mosquitto, regist
     address = BrokerAddress.parse(broker.components_url)
     options = MqttOptions(address, "edge-storage", broker.credentials("~storage"))
     async with MqttSession(options, backoff=quick()) as sender:
-        await asyncio.wait_for(sender.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await sender.connected.wait()
         fanout = Fanout(sender, ProcessorMetrics(registry))
         running = asyncio.create_task(fanout.run())
         await fanout.put(readings(0, 3))
-        await asyncio.wait_for(fanout.idle(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await fanout.idle()
         running.cancel()
     assert registry.get_sample_value("edge_processor_readings_unpublished_total", {"reason": "refused"}) == 3

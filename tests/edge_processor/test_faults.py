@@ -139,15 +139,16 @@ def lags(heard: Heard) -> list[float | None]:
 
 
 async def test_while_the_store_is_away_it_is_told_that_silence_means_nothing(site: Site) -> None:
-    processor = site.processor(BATCH_MESSAGES="5").start().await_ready()
+    processor = site.processor(BATCH_MESSAGES="5", DRAIN_SECONDS="1s").start().await_ready()
     async with site.listener("~gateway", "edge/activity", "edge/status/processor") as heard, site.device() as device:
         site.store.kill()
         await send(device, range(20))
         before = len(lags(heard))
-        await heard.until(lambda: len(lags(heard)) >= before + 6)
-        late = [lag for lag in lags(heard)[before + 3 :] if lag is None or lag > 1]
-        assert len(late) >= 3, "what lies unread is counted though nobody was heard"
+        # What lies unread is counted though nobody was heard.
+        await heard.until(lambda: sum(lag is None or lag > 1 for lag in lags(heard)[before:]) >= 3)
+        began = time.monotonic()
         assert await asyncio.to_thread(processor.stop) == 0
+        assert time.monotonic() - began < 9, "it waits for the store as long as it is set to, not for 10 s"
         told = heard.payloads("edge/status/processor")
         assert told[-1]["status"] == "offline", "it goes without having stored everything, and says that it goes"
 
@@ -159,8 +160,8 @@ async def test_it_is_told_too_where_the_lag_cannot_be_measured(site: Site) -> No
         site.store.kill()
         await send(device, range(20))
         before = len(lags(heard))
-        await heard.until(lambda: len(lags(heard)) >= before + 6)
-        assert heard.digests()[-1]["ages"] == {}, "nobody was heard"
+        # Nobody was heard, and it is told all the same.
+        await heard.until(lambda: sum(digest["ages"] == {} for digest in heard.digests()[before:]) >= 3)
         site.store.start().await_ready()
         await asyncio.to_thread(site.await_stored, 20)
         await heard.quiet()
@@ -220,18 +221,18 @@ async def test_of_what_lay_in_the_broker_no_answer_says_when_it_came(site: Site)
         await asyncio.to_thread(site.await_stored, 3)
         await site.ask_for_activity()
         await heard.until(lambda: "d2" in heard.answers()[-1]["ages"])
-        await heard.quiet()
 
 
 async def test_nothing_follows_the_goodbye(site: Site) -> None:
-    processor = site.processor(BATCH_MESSAGES="5").start().await_ready()
+    processor = site.processor(BATCH_MESSAGES="5", DRAIN_SECONDS="1s").start().await_ready()
     async with site.listener("~gateway", "edge/activity", "edge/status/processor") as heard, site.device() as device:
         site.store.kill()
         await send(device, range(20))
         await site.ask_for_activity()
         assert await asyncio.to_thread(processor.stop) == 0
-        await heard.quiet()
-    assert heard.messages[-1].topic == "edge/status/processor"
+        last = (await heard.all_that_came())[-1]
+    assert last.topic == "edge/status/processor"
+    assert b'"offline"' in last.payload
 
 
 def test_it_starts_in_any_order(site: Site) -> None:

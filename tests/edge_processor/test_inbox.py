@@ -17,7 +17,8 @@ async def test_a_full_batch_goes_at_once() -> None:
     waiting = inbox(linger_seconds=60)
     for number in range(4):
         waiting.add(received(number))
-    batch = await asyncio.wait_for(waiting.take(), 5)
+    async with asyncio.timeout(5):
+        batch = await waiting.take()
     assert [each.message._mid for each in batch] == [0, 1, 2]  # noqa: SLF001 - which message it is
     assert len(waiting) == 1
 
@@ -28,13 +29,15 @@ async def test_a_batch_that_fills_while_it_lingers_goes_then() -> None:
     for number in range(3):
         waiting.add(received(number))
         await asyncio.sleep(0)
-    assert len(await asyncio.wait_for(taking, 5)) == 3
+    async with asyncio.timeout(5):
+        assert len(await taking) == 3
 
 
 async def test_a_lonely_message_goes_soon() -> None:
     waiting = inbox()
     waiting.add(received(1))
-    assert len(await asyncio.wait_for(waiting.take(), 5)) == 1
+    async with asyncio.timeout(5):
+        assert len(await waiting.take()) == 1
 
 
 @given(st.lists(st.integers(0, 150), min_size=1, max_size=30))
@@ -57,7 +60,8 @@ def test_batches_are_within_bounds_and_keep_the_order(sizes: list[int]) -> None:
 
 async def test_it_is_idle_when_all_is_stored_and_not_before() -> None:
     waiting = inbox(most_messages=1)
-    await asyncio.wait_for(waiting.idle(), 5)
+    async with asyncio.timeout(5):
+        await waiting.idle()
     waiting.add(received(1))
     waiting.add(received(2))
     for left in (1, 0):

@@ -1,20 +1,130 @@
-"""The ingester's lease against the real store."""
+"""The ingester's lease: against the store's own rule on a virtual clock, and against a real store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from e2e.cluster.ports import free_ports
 from edge_processor.lease import LeaseKeeper, LeaseLostError
-from edge_service.store import StoreClient
+from edge_service.store import Lease, LeaseHeldError, StoreClient, StoreUnavailableError
+from edge_storage.database.connections import open_writer
+from edge_storage.lease import LeaseHeldError as HeldInStoreError
+from edge_storage.lease import Leases
+from tests.edge_operator.cluster.virtual import now, run_virtual
 from tests.edge_service.process import ServiceProcess
 from tests.support.child import HOST
 
-TTL = 1.0
+TTL = 2.0
 SECONDS = 10.0
+
+
+class Granting(StoreClient):
+    """The store's rule of the lease without the way over HTTP, by the running loop's clock; may be away."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.is_away = False
+        self._connection = connection
+        self._leases = Leases(connection, now)
+
+    async def take_lease(self, holder: str, ttl_seconds: float) -> Lease:
+        if self.is_away:
+            raise StoreUnavailableError("the store is away")
+        try:
+            lease = self._leases.take(self._connection, holder, ttl_seconds)
+        except HeldInStoreError as held:
+            raise LeaseHeldError(held.holder, held.expires_in_seconds) from held
+        return Lease(lease.token, lease.ttl_seconds)
+
+
+Story = Callable[[Granting], Coroutine[Any, Any, None]]
+Play = Callable[[Story], None]
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Iterator[Play]:
+    """Run a story on a virtual clock with an empty database of the store."""
+    connection = open_writer(tmp_path)
+
+    async def told(story: Story) -> None:
+        async with asyncio.timeout(1000 * TTL):
+            await story(Granting(connection))
+
+    yield lambda story: run_virtual(told(story))
+    connection.close()
+
+
+def test_while_it_is_kept_nobody_else_gets_it_and_then_at_its_end(play: Play) -> None:
+    async def story(granting: Granting) -> None:
+        first, second = (LeaseKeeper(granting, name, TTL) for name in ("first", "second"))
+        keeping = asyncio.create_task(first.keep(await first.take()))
+        waiting = asyncio.create_task(second.take())
+        done, _ = await asyncio.wait({keeping, waiting}, timeout=100 * TTL)
+        assert not done
+        keeping.cancel()
+        stopped = now()
+        await waiting
+        assert TTL / 2 < now() - stopped <= TTL + 0.1
+
+    play(story)
+
+
+def test_whoever_slept_through_its_end_has_lost_it(play: Play) -> None:
+    async def story(granting: Granting) -> None:
+        first, second = (LeaseKeeper(granting, name, TTL) for name in ("first", "second"))
+        lease = await first.take()
+        kept = asyncio.create_task(second.keep(await second.take()))
+        valid = asyncio.create_task(first.valid())
+        with pytest.raises(LeaseLostError, match="second is the ingester now"):
+            await first.keep(lease)
+        assert not valid.done()
+        for task in (kept, valid):
+            task.cancel()
+
+    play(story)
+
+
+def test_a_lease_that_was_anothers_meanwhile_is_lost_though_it_is_free_again(play: Play) -> None:
+    async def story(granting: Granting) -> None:
+        first, second = (LeaseKeeper(granting, name, TTL) for name in ("first", "second"))
+        lease = await first.take()
+        granting.is_away = True
+        keeping = asyncio.create_task(first.keep(lease))
+        await asyncio.sleep(1.1 * TTL)
+        granting.is_away = False
+        await second.take()
+        granting.is_away = True
+        await asyncio.sleep(1.1 * TTL)
+        granting.is_away = False
+        with pytest.raises(LeaseLostError, match="token 3"):
+            await keeping
+
+    play(story)
+
+
+def test_a_store_that_is_away_makes_it_neither_valid_nor_lost(play: Play) -> None:
+    async def story(granting: Granting) -> None:
+        first = LeaseKeeper(granting, "first", TTL)
+        keeping = asyncio.create_task(first.keep(await first.take()))
+        begun = now()
+        await first.valid()
+        assert now() == begun
+        granting.is_away = True
+        await asyncio.sleep(TTL + 0.1)
+        valid = asyncio.create_task(first.valid())
+        done, _ = await asyncio.wait({keeping, valid}, timeout=100 * TTL)
+        assert not done
+        granting.is_away = False
+        await valid
+        assert not keeping.done()
+        keeping.cancel()
+
+    play(story)
 
 
 @pytest.fixture
@@ -28,9 +138,9 @@ def store(tmp_path: Path) -> Iterator[ServiceProcess]:
 
 @asynccontextmanager
 async def keeper(store: ServiceProcess, holder: str) -> AsyncIterator[LeaseKeeper]:
-    url = f"http://{HOST}:{store.environment['PORT']}"
-    async with StoreClient(url, timeout_seconds=TTL / 2, attempts=1) as client:
-        yield LeaseKeeper(client, holder, TTL)
+    """Keep a lease of a real store that is long enough for a slow machine."""
+    async with StoreClient(f"http://{HOST}:{store.environment['PORT']}", timeout_seconds=SECONDS, attempts=1) as client:
+        yield LeaseKeeper(client, holder, 60)
 
 
 async def test_a_standby_gets_it_when_it_is_given_back(store: ServiceProcess) -> None:
@@ -40,44 +150,8 @@ async def test_a_standby_gets_it_when_it_is_given_back(store: ServiceProcess) ->
         await asyncio.wait({waiting}, timeout=0.2)
         assert not waiting.done()
         await first.release(lease)
-        assert (await asyncio.wait_for(waiting, SECONDS)).token == lease.token + 1
-
-
-async def test_while_it_is_kept_nobody_else_gets_it(store: ServiceProcess) -> None:
-    async with keeper(store, "first") as first, keeper(store, "second") as second:
-        keeping = asyncio.create_task(first.keep(await first.take()))
-        waiting = asyncio.create_task(second.take())
-        done, _ = await asyncio.wait({keeping, waiting}, timeout=3 * TTL)
-        assert not done
-        keeping.cancel()
-        await asyncio.wait_for(waiting, 2 * TTL + 1)
-
-
-async def test_whoever_slept_through_its_end_has_lost_it(store: ServiceProcess) -> None:
-    async with keeper(store, "first") as first, keeper(store, "second") as second:
-        lease = await first.take()
-        kept = asyncio.create_task(second.keep(await asyncio.wait_for(second.take(), SECONDS)))
-        valid = asyncio.create_task(first.valid())
-        with pytest.raises(LeaseLostError, match="second is the ingester now"):
-            await asyncio.wait_for(first.keep(lease), SECONDS)
-        assert not valid.done()
-        for task in (kept, valid):
-            task.cancel()
-
-
-async def test_a_store_that_is_away_makes_it_neither_valid_nor_lost(store: ServiceProcess) -> None:
-    async with keeper(store, "first") as first:
-        keeping = asyncio.create_task(first.keep(await first.take()))
-        await asyncio.wait_for(first.valid(), 0.1)
-        store.kill()
-        await asyncio.sleep(TTL + 0.1)
-        valid = asyncio.create_task(first.valid())
-        done, _ = await asyncio.wait({keeping, valid}, timeout=TTL)
-        assert not done
-        store.start()
-        await asyncio.wait_for(valid, SECONDS)
-        assert not keeping.done()
-        keeping.cancel()
+        async with asyncio.timeout(SECONDS):
+            assert (await waiting).token == lease.token + 1
 
 
 async def test_it_is_taken_whenever_the_store_comes(store: ServiceProcess) -> None:
@@ -87,5 +161,6 @@ async def test_it_is_taken_whenever_the_store_comes(store: ServiceProcess) -> No
         await asyncio.wait({taking}, timeout=0.3)
         assert first.answered_at is None
         store.start()
-        assert (await asyncio.wait_for(taking, SECONDS)).token > 0
+        async with asyncio.timeout(3 * SECONDS):
+            assert (await taking).token > 0
         assert first.answered_at is not None

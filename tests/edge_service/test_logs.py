@@ -16,6 +16,7 @@ def root_restored() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    logging.captureWarnings(capture=False)
 
 
 def test_configured_logs_go_to_stderr(root_restored: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 PROGRAM = '''
 import asyncio
+import warnings
 from edge_service.program import Program, StartError, until
 from edge_service.settings import ServiceSettings
 
@@ -28,6 +29,9 @@ async def work():
 async def serve(settings, stop):
     if settings.how == "cannot start":
         raise StartError("set HOW to well")
+    if settings.how == "warns":
+        warnings.warn("the serial is negative", UserWarning)
+        return
     if settings.how == "fails":
         raise RuntimeError("broken")
     try:
@@ -88,6 +92,15 @@ def test_how_it_ends_is_in_code_and_log(tmp_path: Path, how: str, code: int, sai
     assert process.returncode == code
     last = json.loads(err.splitlines()[-1])
     assert said in last["message"] + last.get("error", "")
+
+
+def test_a_warning_of_python_is_a_line_of_the_log(tmp_path: Path) -> None:
+    with started(tmp_path, how="warns") as process:
+        _, err = process.communicate(timeout=20)
+    lines = [json.loads(line) for line in err.splitlines()]
+    (warned,) = [line for line in lines if line["logger"] == "py.warnings"]
+    assert warned["level"] == "warning"
+    assert "UserWarning: the serial is negative" in warned["message"]
 
 
 @pytest.mark.parametrize(("flag", "said"), [("--help", "How it goes."), ("--version", "edge-test 0.")])

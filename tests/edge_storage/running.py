@@ -49,12 +49,14 @@ class RunningStore:
         )
         listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.create_task(self._read(listening))
-        self.url = await asyncio.wait_for(listening, SECONDS)
+        async with asyncio.timeout(SECONDS):
+            self.url = await listening
 
     async def end(self, signum: signal.Signals) -> int:
         """Send `signum` and return the exit code."""
         self.process.send_signal(signum)
-        code = await asyncio.wait_for(self.process.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            code = await self.process.wait()
         assert self._reading is not None
         await self._reading
         return code

@@ -175,7 +175,8 @@ async def test_a_database_of_a_newer_release_is_refused_with_a_word(tmp_path: Pa
     with pytest.raises(RuntimeError, match=r"edge\.db has schema version 99, this release knows 1"):
         await store.start()
 
-    assert await asyncio.wait_for(store.process.wait(), 10) == 2
+    async with asyncio.timeout(10):
+        assert await store.process.wait() == 2
 
 
 async def test_help_names_every_setting() -> None:

@@ -13,15 +13,18 @@ from tests.edge_storage.running import RunningStore, ask
 LIMIT_KIB = 256 * 1024
 SMALLEST = b'{"sensor_type":"t","value":1}'
 MESSAGES = 5
+SECONDS = 300.0
 
 
 @pytest.mark.parametrize("element", [SMALLEST, b"7", b'{"a":1}', b"NaN"], ids=["readings", "numbers", "objects", "NaN"])
-async def test_peak(running: RunningStore, http: aiohttp.ClientSession, element: bytes) -> None:
+async def test_peak(running: RunningStore, element: bytes) -> None:
     payload = b"[" + b",".join([element] * ((MAX_PAYLOAD_BYTES - 2) // (len(element) + 1))) + b"]"
     message = b'{"device_id":"p","payload":"%b"}' % base64.b64encode(payload)
     body = b'{"location":"","received_at":0,"messages":[%b]}' % b",".join([message] * MESSAGES)
 
-    answers = await asyncio.gather(*(ask(http, "POST", f"{running.url}/v1/readings", body) for _ in range(10)))
+    # How long it takes is the machine's affair; what the store holds meanwhile is what is measured.
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as http, asyncio.timeout(SECONDS):
+        answers = await asyncio.gather(*(ask(http, "POST", f"{running.url}/v1/readings", body) for _ in range(10)))
 
     assert {status for status, _ in answers} <= {200, 503}
     assert 200 in {status for status, _ in answers}

@@ -29,6 +29,7 @@ from edge_operator.identity import logins
 from edge_operator.identity.certificates import authority_certificate, broker_certificate, period_of
 from edge_operator.identity.passwords import Login, password_file
 from tests.support.missing import not_run
+from tests.support.retained import retained
 
 ROOT = bytes(range(32))
 HOST = "127.0.0.1"
@@ -99,6 +100,10 @@ class Mosquitto:
     def start(self) -> None:
         """Start it, with the data that it had; returns when it answers a CONNECT."""
         self.launch()
+        self.await_answer()
+
+    def await_answer(self) -> None:
+        """Return when it answers a CONNECT on both listeners; it has been launched."""
         until(lambda: not self.alive or self._answers(), seconds=START_SECONDS)
         if not self._answers():
             raise AssertionError(f"Mosquitto in {self.directory} does not answer: {self._keeper.log_tail(NAME)}")
@@ -136,13 +141,9 @@ class Mosquitto:
                 path.unlink()
 
     def retained(self, topic: str, username: str = logins.OPERATOR) -> dict[str, bytes]:
-        """Return what it has retained under a filter, by topic: what comes within two seconds."""
-        words = [*self.arguments(username, f"looks-{secrets.token_hex(4)}"), "-t", topic, "-W", "2"]
-        command = [str(self.programs / "mosquitto_sub"), *words, "--retained-only", "-F", "%t %p"]
-        done = subprocess.run(command, capture_output=True, timeout=20, check=False)
-        assert done.returncode in ENDED, done.stderr
-        lines = (line.partition(b" ") for line in done.stdout.splitlines())
-        return {name.decode(): payload for name, _, payload in lines}
+        """Return what it has retained under a filter and `username` may read, by topic."""
+        port = self.layout.components if username in logins.COMPONENTS else self.layout.mqtt
+        return retained(HOST, port, topic, username, self.passwords[username])
 
     def arguments(self, username: str, client_id: str | None = None) -> list[str]:
         """Return the arguments of mosquitto_pub and mosquitto_sub that log a user in where he belongs."""
@@ -184,10 +185,6 @@ ENDS: Mapping[str, Callable[[Mosquitto], None]] = MappingProxyType(
 """How a broker may end, with and without what it had kept."""
 
 
-ENDED = (0, 27)
-"""What mosquitto_sub --retained-only ends with: 0 where a message came that was not retained, 27 after its time."""
-
-
 class MosquittoFactory:
     """Makes brokers and ends them all.
 
@@ -214,22 +211,27 @@ class MosquittoFactory:
             clients: the further clients, as in `broker.managed.clients`.
             memory_limit: of the pod that it is meant to be in; its queues follow from it.
         """
+        broker = self.launched(devices, clients, memory_limit)
+        broker.await_answer()
+        return broker
+
+    def launched(
+        self,
+        devices: Iterable[str] = (),
+        clients: Sequence[BrokerClient] = (),
+        memory_limit: int = MEMORY_LIMIT,
+    ) -> Mosquitto:
+        """Return a broker as a call does, as soon as it listens: the caller starts other things meanwhile."""
         broker = self._laid_out(devices, clients, memory_limit)
         self._made.append(broker)
-        broker.start()
+        broker.launch()
+        # Its ports are free for the next one to choose until it listens.
+        until(lambda: broker.listens() or not broker.alive, seconds=START_SECONDS)
         return broker
 
     def many(self, count: int, devices: Iterable[str]) -> list[Mosquitto]:
         """Return many brokers with the same logins that listen, in a fraction of the time that as many calls take."""
-        made = []
-        for _ in range(count):
-            broker = self._laid_out(devices, (), MEMORY_LIMIT)
-            self._made.append(broker)
-            made.append(broker)
-            broker.launch()
-            # Its ports are free for the next one to choose until it listens.
-            until(broker.listens, seconds=START_SECONDS)
-        return made
+        return [self.launched(devices) for _ in range(count)]
 
     def end_all(self) -> None:
         """End every broker that still runs."""

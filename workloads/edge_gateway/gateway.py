@@ -34,7 +34,7 @@ from edge_gateway.routes.commands import CommandRoutes
 from edge_gateway.routes.data import DataRoutes
 from edge_gateway.routes.devices import DeviceRoutes
 from edge_gateway.settings import GatewaySettings
-from edge_liveness import Phase
+from edge_liveness import Phase, SiteSettings
 from edge_service.backoff import Backoff
 from edge_service.mqtt import MqttOptions
 from edge_service.probes import Probes
@@ -71,8 +71,10 @@ class Gateway:
         self._registry = registry
         self._metrics = Metrics(registry)
         transitions = self._metrics.transitions
-        self._lives = Lives(time.monotonic, utc_now, lambda reason: transitions.labels(reason).inc())
-        self._table = DeviceTable(self._lives, self._metrics.dropped.labels("too_many_devices").inc)
+        site = SiteSettings(unreachable_after=settings.unreachable_seconds)
+        self._lives = Lives(time.monotonic, utc_now, lambda reason: transitions.labels(reason).inc(), site)
+        no_room = self._metrics.dropped.labels("too_many_devices").inc
+        self._table = DeviceTable(self._lives, no_room, settings.retelling_seconds)
         self._readiness = Readiness(time.monotonic())
         self.link = BrokerLink(
             _session(settings),

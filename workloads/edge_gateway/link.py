@@ -16,6 +16,7 @@ from edge_gateway.intake import COMPONENT, CONNECTION, Intake
 from edge_gateway.problem import away
 from edge_service.mqtt import NOBODY, Message, MqttError, MqttOptions, MqttSession
 from edge_service.program import release
+from edge_service.waiting import set_within
 from edge_wire import topics
 from edge_wire.messages import Command, ComponentStatus, DeviceStatus
 
@@ -146,10 +147,8 @@ class BrokerLink:
         self._connection = secrets.token_hex(8)
         said = {CONNECTION: self._connection}
         status = ComponentStatus(COMPONENT, "online", self._instance, release(), self._now(), said)
-        try:
-            await self.session.publish(topics.component_status(COMPONENT), status.encode(), retain=True)
-            await asyncio.wait_for(self._told.wait(), TOLD_SECONDS)
-        except TimeoutError:
+        await self.session.publish(topics.component_status(COMPONENT), status.encode(), retain=True)
+        if not await set_within(self._told, TOLD_SECONDS):
             logger.warning("the broker does not send our own status back: what it told in %.0f s counts", TOLD_SECONDS)
         self._table.complete()
         self._reached()

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from edge_service.address import BrokerAddress, BrokerUrl, HttpUrl
+from edge_service.duration import Seconds
 from edge_service.settings import ServiceSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -55,6 +56,12 @@ class GatewaySettings(ServiceSettings):
 
     passthrough_connections: Annotated[int, Field(ge=1)] = 5000
     """Most MQTT connections that are passed through at once, on each of the two ports."""
+
+    unreachable_seconds: Annotated[Seconds, Field(ge=1)] = 30.0
+    """How long the broker may be away before its devices are unknown; the operator goes by 30s."""
+
+    retelling_seconds: Annotated[Seconds, Field(ge=1)] = 15.0
+    """How long after a connect the operator and the devices may publish again what the broker has lost."""
 
     hostname: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "local"
     """Name of the pod; tells the replicas' MQTT sessions apart."""

@@ -8,7 +8,7 @@ from edge_logs.limit import RateLimit
 
 
 def send_to_stderr(level: str, formatter: logging.Formatter | None = None, limit: RateLimit | None = None) -> None:
-    """Send every log of the process to stderr, from `level` (such as `INFO`) upwards.
+    """Send every log of the process to stderr, from `level` (such as `INFO`) upwards, and Python's warnings as logs.
 
     Args:
         level: the least level that is logged.
@@ -20,3 +20,5 @@ def send_to_stderr(level: str, formatter: logging.Formatter | None = None, limit
     if limit is not None:
         handler.addFilter(limit)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # As text between the lines of JSON no reader of logs could parse them.
+    logging.captureWarnings(capture=True)

@@ -10,6 +10,7 @@ import orjson
 
 from edge_processor.metrics import ProcessorMetrics
 from edge_service.mqtt import MqttSession, NotConnectedError, PublishRefusedError
+from edge_service.waiting import set_within
 from edge_wire import topics
 
 MOST_WAITING = 10_000
@@ -44,10 +45,7 @@ class Fanout:
             return
         while len(self._waiting) >= MOST_WAITING and self._session.connected.is_set():
             self._moved.clear()
-            try:
-                await asyncio.wait_for(self._moved.wait(), LOOK_SECONDS)
-            except TimeoutError:
-                continue
+            await set_within(self._moved, LOOK_SECONDS)
         if len(self._waiting) >= MOST_WAITING:
             self._metrics.unpublished.labels("no_connection").inc(len(readings))
             logger.warning("%d stored readings are not published: the broker is away", len(readings))

@@ -1,12 +1,12 @@
 """Messages that came and are not stored yet."""
 
 import asyncio
-import contextlib
 import datetime as dt
 from collections import deque
 from dataclasses import dataclass
 
 from edge_service.mqtt import Message
+from edge_service.waiting import set_within
 
 CROWDED = 4
 """Batches that wait when the inbox is crowded."""
@@ -81,8 +81,7 @@ class Inbox:
         await self._some.wait()
         if len(self._waiting) < self._most_messages:
             self._full.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), self._linger_seconds)
+            await set_within(self._full, self._linger_seconds)
         return self._cut()
 
     def done(self) -> None:

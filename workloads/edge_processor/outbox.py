@@ -1,7 +1,6 @@
 """Sends the alerts that wait in the store's outbox."""
 
 import asyncio
-import contextlib
 import logging
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ import orjson
 from edge_processor.metrics import ProcessorMetrics
 from edge_service.mqtt import MqttSession, NotConnectedError, PublishRefusedError
 from edge_service.store import OutboxAlert, StoreClient, StoreRefusedError, StoreUnavailableError
+from edge_service.waiting import set_within
 from edge_wire import topics
 
 LOOK_SECONDS = 1.0
@@ -51,8 +51,7 @@ class Outbox:
             FencedError: another replica is the ingester.
         """
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), LOOK_SECONDS)
+            await set_within(self._look, LOOK_SECONDS)
             await self.session.connected.wait()
             self._look.clear()
             try:

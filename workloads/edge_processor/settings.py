@@ -36,6 +36,9 @@ class ProcessorSettings(ServiceSettings):
     lease_seconds: Annotated[Seconds, Field(ge=0.5, le=60)] = 2.0
     """How long the ingester's lease holds without renewal: how soon another replica takes over."""
 
+    drain_seconds: Annotated[Seconds, Field(ge=0.1, le=60)] = 10.0
+    """How long a replica that is told to end goes on storing what has come; the pod's grace has to be 17 s longer."""
+
     batch_messages: Annotated[int, Field(ge=1, le=10_000)] = 500
     """Most messages in one commit; as many may be unacknowledged."""
 

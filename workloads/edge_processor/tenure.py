@@ -14,6 +14,7 @@ from edge_processor.ingest import Ingest
 from edge_processor.lease import LeaseKeeper
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.outbox import Outbox
+from edge_processor.overdue import EndDeadline
 from edge_processor.rules import hand_over_rules
 from edge_processor.settings import ProcessorSettings
 from edge_processor.status import StatusTeller
@@ -27,7 +28,8 @@ SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
 MOST_BATCH_BYTES = 1024 * 1024
 LINGER_SECONDS = 0.003
 LEAVE_SECONDS = 2.0
-DRAIN_SECONDS = 10.0
+END_SECONDS = 15.0
+"""Longer than the session takes to close where the broker is silent, which is 10 s."""
 
 logger = logging.getLogger(__name__)
 
@@ -70,29 +72,34 @@ class Tenure:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish what has come and say goodbye to the broker.
 
+        The process is ended where a part of the work does not end within `END_SECONDS`.
+
         Raises:
             ExceptionGroup: of LeaseLostError or FencedError: another is the ingester; nothing more was acknowledged.
         """
-        async with asyncio.TaskGroup() as group:
-            telling = group.create_task(self._activity.run())
-            work = [
-                group.create_task(task)
-                for task in (
-                    self._keeper.keep(self._lease),
-                    self._receive(),
-                    self._ingest.run(),
-                    self._fanout.run(),
-                    self._outbox.run(),
-                )
-            ]
-            await stop.wait()
-            await self._drain()
-            # Whatever it told after the goodbye would say that we are here.
-            telling.cancel()
-            await asyncio.wait({telling})
-            await self._leave()
-            for task in work:
-                task.cancel()
+        with EndDeadline(END_SECONDS) as deadline:
+            async with asyncio.TaskGroup() as group:
+                telling = group.create_task(self._activity.run(), name="activity")
+                work = [
+                    group.create_task(self._keeper.keep(self._lease), name="lease"),
+                    group.create_task(self._receive(), name="session"),
+                    group.create_task(self._ingest.run(), name="ingest"),
+                    group.create_task(self._fanout.run(), name="fan-out"),
+                    group.create_task(self._outbox.run(), name="outbox"),
+                ]
+                deadline.watch((telling, *work))
+                await stop.wait()
+                await self._drain()
+                deadline.begin()
+                await self._end(telling, work)
+
+    async def _end(self, telling: asyncio.Task[None], work: Sequence[asyncio.Task[None]]) -> None:
+        # Whatever it told after the goodbye would say that we are here.
+        telling.cancel()
+        await asyncio.wait({telling})
+        await self._leave()
+        for task in work:
+            task.cancel()
 
     async def _receive(self) -> None:
         await hand_over_rules(self._settings.rules_file, self._store, self._lease.token)
@@ -103,7 +110,7 @@ class Tenure:
         self._draining = True
         logger.info("finishing %d messages", len(self._inbox))
         try:
-            async with asyncio.timeout(DRAIN_SECONDS):
+            async with asyncio.timeout(self._settings.drain_seconds):
                 await self._inbox.idle()
                 if self.session.connected.is_set():
                     await self._fanout.idle()

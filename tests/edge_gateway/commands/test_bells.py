@@ -12,19 +12,23 @@ async def test_a_bell_wakes_all_who_wait_at_it_and_nobody_else() -> None:
     await asyncio.sleep(0)
     assert bells.waiting == 4
     bells.ring("a")
-    assert all(await asyncio.wait_for(asyncio.gather(*waiting), 1))
+    async with asyncio.timeout(1):
+        assert all(await asyncio.gather(*waiting))
     assert not other.done()
     assert bells.waiting == 1
     bells.close()
-    await asyncio.wait_for(other, 1)
+    async with asyncio.timeout(1):
+        await other
     assert bells.waiting == 0
 
 
 async def test_time_ends_a_wait_and_a_closed_bell_is_not_waited_for() -> None:
     bells = Bells()
-    assert not await asyncio.wait_for(bells.wait("a", 0.01), 1)
+    async with asyncio.timeout(1):
+        assert not await bells.wait("a", 0.01)
     bells.close()
-    assert not await asyncio.wait_for(bells.wait("a", LONG), 1)
+    async with asyncio.timeout(1):
+        assert not await bells.wait("a", LONG)
 
 
 async def test_one_whose_time_is_over_leaves_the_others_waiting() -> None:
@@ -32,7 +36,8 @@ async def test_one_whose_time_is_over_leaves_the_others_waiting() -> None:
     longer = asyncio.create_task(bells.wait("a", LONG))
     await bells.wait("a", 0.01)
     bells.ring("a")
-    await asyncio.wait_for(longer, 1)
+    async with asyncio.timeout(1):
+        await longer
 
 
 async def test_who_is_cancelled_leaves_nothing_behind() -> None:

@@ -10,6 +10,7 @@ from edge_wire.messages import Activity, DeviceStatus, RosterEntry
 
 NOON = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
 BEGAN = 1000.0
+PATIENCE = 15.0
 
 
 class World:
@@ -20,7 +21,7 @@ class World:
         self.turned: list[str] = []
         self.turned_away = 0
         self.lives = Lives(lambda: self.at, self.now, self.turned.append)
-        self.table = DeviceTable(self.lives, self._turn_away)
+        self.table = DeviceTable(self.lives, self._turn_away, PATIENCE)
         self.table.begin()
         for device_id in devices:
             self.say(device_id)

@@ -12,10 +12,11 @@ from prometheus_client import CollectorRegistry
 
 from edge_gateway.passthrough.counts import PassthroughCounts
 from edge_gateway.passthrough.listener import Passthrough
-from edge_gateway.passthrough.pipe import BUFFER_BYTES
+from edge_gateway.passthrough.pipe import BUFFER_BYTES, End
 from edge_service.address import BrokerAddress
 from edge_service.program import StartError
 from tests.edge_service.waiting import eventually
+from tests.support.cancelled import TURNS, ends_when_cancelled
 
 HOST = "127.0.0.1"
 SECONDS = 10.0
@@ -35,7 +36,8 @@ class Far:
         await self.came.put((reader, writer))
 
     async def next(self) -> Stream:
-        return await asyncio.wait_for(self.came.get(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            return await self.came.get()
 
 
 @dataclass
@@ -93,7 +95,8 @@ def reset(writer: asyncio.StreamWriter) -> None:
 
 
 async def ended(reading: Awaitable[bytes]) -> bytes:
-    return await asyncio.wait_for(reading, SECONDS)
+    async with asyncio.timeout(SECONDS):
+        return await reading
 
 
 async def test_bytes_pass_both_ways_as_they_are() -> None:
@@ -132,7 +135,8 @@ async def test_a_slow_reader_slows_the_sender_and_not_the_memory() -> None:
             near_out.write(piece)
             sent += len(piece)
             try:
-                await asyncio.wait_for(near_out.drain(), 0.5)
+                async with asyncio.timeout(0.5):
+                    await near_out.drain()
             except TimeoutError:
                 break
         assert sent < 1000 * len(piece), "the sender was never slowed down"
@@ -198,6 +202,15 @@ async def test_draining_sends_what_waits_and_closes_every_connection_in_order() 
         assert given.figure("connections") == 0.0
         with pytest.raises(OSError, match=str(port)):
             await asyncio.open_connection(HOST, port)
+
+
+@pytest.mark.parametrize("turns", TURNS)
+async def test_who_is_cancelled_as_the_last_connection_ends_while_draining_ends(turns: int) -> None:
+    passthrough = Passthrough("mqtt", BrokerAddress(HOST, 1), 1, PassthroughCounts(CollectorRegistry()))
+    device = End(passthrough.closed)
+    passthrough.opened(device)
+    draining = passthrough.__aexit__(None, None, None)
+    await ends_when_cancelled(draining, lambda: passthrough.closed(device), turns)
 
 
 async def test_a_taken_port_is_named_with_its_setting() -> None:

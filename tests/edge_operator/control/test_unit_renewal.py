@@ -26,7 +26,8 @@ async def test_every_site_is_looked_at_once_when_the_period_turns() -> None:
 
     assert period_of(now()) == 6
     renewing = asyncio.create_task(renew(look, now))
-    await asyncio.wait_for(looked.wait(), SECONDS)
+    async with asyncio.timeout(SECONDS):
+        await looked.wait()
     assert period_of(now()) == 7
     await asyncio.sleep(0.5)
     assert count == 1

@@ -2,6 +2,7 @@ import io
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -74,7 +75,10 @@ def test_configured_logs_go_to_stderr_as_json(capsys: pytest.CaptureFixture[str]
     before, level = root.handlers[:], root.level
     kopf_level = logging.getLogger("kopf.objects").level
     try:
-        configure("warning")
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            configure("warning")
+            warnings.warn("the serial is negative", UserWarning, stacklevel=1)
         assert isinstance(root.handlers[0], logging.StreamHandler)
         assert root.handlers[0].stream is sys.stderr
         logging.getLogger("anything").info("hidden")
@@ -83,4 +87,7 @@ def test_configured_logs_go_to_stderr_as_json(capsys: pytest.CaptureFixture[str]
         root.handlers[:] = before
         root.setLevel(level)
         logging.getLogger("kopf.objects").setLevel(kopf_level)
-    assert [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()] == ["shown"]
+        logging.captureWarnings(capture=False)
+    warned, shown = [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()]
+    assert "UserWarning: the serial is negative" in warned
+    assert shown == "shown"

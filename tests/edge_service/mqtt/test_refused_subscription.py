@@ -55,4 +55,5 @@ async def test_one_that_is_needed_ends_the_connection_and_is_named() -> None:
 @pytest.mark.parametrize("reasons", [[NOT_AUTHORIZED, GRANTED], [GRANTED, GRANTED]])
 async def test_one_that_is_optional_does_not(reasons: list[int]) -> None:
     async with session((EXTRA, WANTED), reasons) as connected:
-        await asyncio.wait_for(connected.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await connected.connected.wait()

@@ -69,7 +69,8 @@ class Inbox:
         self.messages.put_nowait(message)
 
     async def next(self) -> Message:
-        return await asyncio.wait_for(self.messages.get(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            return await self.messages.get()
 
     async def payloads(self, count: int) -> list[bytes]:
         return [(await self.next()).payload for _ in range(count)]
@@ -78,7 +79,8 @@ class Inbox:
 @asynccontextmanager
 async def connected(options: MqttOptions, inbox: Inbox | None = None) -> AsyncIterator[MqttSession]:
     async with MqttSession(options, inbox or Inbox(), backoff=Backoff(0.05, 0.2)) as session:
-        await asyncio.wait_for(session.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await session.connected.wait()
         yield session
 
 
@@ -98,7 +100,8 @@ async def test_what_is_published_arrives_with_all_that_belongs_to_it(broker: Mos
 async def test_all_levels_of_service_are_acknowledged_in_order(broker: Mosquitto) -> None:
     async with connected(component(broker, "processor")) as sender:
         for qos in (0, 1, 2):
-            await asyncio.wait_for(sender.publish("alerts/d1", b"x", qos), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await sender.publish("alerts/d1", b"x", qos)
     inbox = Inbox()
     async with connected(processor(broker, receive_maximum=1000), inbox), connected(device(broker)) as sender:
         sent = [f"{number}".encode() for number in range(1000)]
@@ -194,7 +197,8 @@ async def test_it_connects_whenever_the_broker_comes(broker: Mosquitto) -> None:
         assert not session.connected.is_set()
         for _ in range(2):
             await asyncio.to_thread(broker.start)
-            await asyncio.wait_for(session.connected.wait(), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await session.connected.wait()
             async with connected(device(broker)) as sender:
                 await sender.publish("devices/d1/data", b"x")
                 (await inbox.next()).ack()
@@ -211,7 +215,8 @@ async def test_in_a_hurry_it_does_not_wait_for_the_next_attempt(broker: Mosquitt
         await eventually("tried", lambda: "cannot be reached" in session.last_error)
         await asyncio.to_thread(broker.start)
         session.hurry()
-        await asyncio.wait_for(session.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await session.connected.wait()
 
 
 async def test_the_same_trouble_is_warned_of_once(broker: Mosquitto, caplog: pytest.LogCaptureFixture) -> None:
@@ -231,7 +236,8 @@ async def test_the_password_is_read_anew_on_each_connect(broker: Mosquitto, tmp_
     async with MqttSession(options, backoff=Backoff(0.05, 0.2)) as session:
         await eventually("refused", lambda: "Not authorized" in session.last_error)
         (tmp_path / "password").write_text(broker.passwords["d1"])
-        await asyncio.wait_for(session.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await session.connected.wait()
 
 
 async def test_the_will_is_of_each_connection_and_a_goodbye_leaves_none(broker: Mosquitto) -> None:
@@ -270,7 +276,8 @@ async def test_a_receiver_that_fails_does_not_end_the_session(
         inbox(message)
 
     async with MqttSession(processor(broker), receive) as session, connected(device(broker)) as sender:
-        await asyncio.wait_for(session.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await session.connected.wait()
         await sender.publish("devices/d1/data", b"bad")
         await sender.publish("devices/d1/data", b"good")
         assert (await inbox.next()).payload == b"good"
@@ -284,7 +291,8 @@ async def test_what_is_done_on_connecting_may_fail(broker: Mosquitto, caplog: py
 
     with caplog.at_level(logging.ERROR):
         async with MqttSession(device(broker), on_connected=greet) as session:
-            await asyncio.wait_for(session.connected.wait(), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await session.connected.wait()
             await session.publish("devices/d1/data", b"x")
     assert "session present: False" in caplog.text
 

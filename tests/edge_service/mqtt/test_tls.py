@@ -71,13 +71,15 @@ async def test_a_broker_that_nobody_vouches_for_gets_no_login(broker: TlsBroker)
     async with MqttSession(options, backoff=Backoff(0.05, 0.2)) as session:
         await eventually("refused", lambda: "shows a certificate that is not trusted" in session.last_error)
         (broker.credentials / "ca.crt").write_bytes((broker.credentials / "tls.crt").read_bytes())
-        await asyncio.wait_for(session.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await session.connected.wait()
 
 
 async def test_authorities_that_come_as_text_are_trusted(broker: TlsBroker) -> None:
     login = Login("anyone", "anything", authorities_pem=(broker.credentials / "tls.crt").read_text())
     async with MqttSession(MqttOptions(broker.address, "c1", login=login)) as session:
-        await asyncio.wait_for(session.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await session.connected.wait()
 
 
 async def test_text_that_is_no_authority_is_named(broker: TlsBroker) -> None:
@@ -95,7 +97,8 @@ async def test_a_burst_arrives_whole(broker: TlsBroker) -> None:
     subscriptions = (Subscription("a"),)
     options = MqttOptions(broker.address, "c1", broker.credentials, receive_maximum=1000, subscriptions=subscriptions)
     async with MqttSession(options, arrived.append, backoff=Backoff(0.05, 0.2)) as session:
-        await asyncio.wait_for(session.connected.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await session.connected.wait()
         await asyncio.gather(*(session.send("a", PAYLOAD) for _ in range(MESSAGES)))
         await eventually("all arrived", lambda: len(arrived) == MESSAGES)
 

@@ -7,9 +7,6 @@ from collections.abc import Callable
 from edge_liveness import Counts, DeviceSettings, Known, Phase, Presence, Reason, Seed, SiteLiveness, SiteSettings
 from edge_wire.messages import Activity, DeviceStatus, RosterEntry
 
-DEFAULTS = SiteSettings()
-"""Of devices that the operator does not tell of."""
-
 NOT_PROVEN = frozenset({Reason.NOT_YET_SEEN, Reason.BROKER_RESTARTED})
 """Reasons of devices that nothing is known of but what was retained."""
 
@@ -21,18 +18,24 @@ class Lives:
         steady: seconds on a clock that never goes back.
         wall: the time (aware), for people.
         turned: called with the reason of each change.
+        site: what the site is set to; its defaults are those of devices that the operator does not tell of.
 
     Attributes:
         steady: as given.
     """
 
     def __init__(
-        self, steady: Callable[[], float], wall: Callable[[], dt.datetime], turned: Callable[[str], None]
+        self,
+        steady: Callable[[], float],
+        wall: Callable[[], dt.datetime],
+        turned: Callable[[str], None],
+        site: SiteSettings | None = None,
     ) -> None:
         self.steady = steady
         self._wall = wall
         self._turned = turned
-        self._floor = SiteLiveness(DEFAULTS, steady())
+        self._site = site or SiteSettings()
+        self._floor = SiteLiveness(self._site, steady())
 
     def connected(self) -> None:
         """Take a new connection to the broker, before anything that comes by it."""
@@ -60,7 +63,7 @@ class Lives:
 
     def put(self, device_id: str, entry: RosterEntry | None) -> None:
         """Add a device, or give it the settings that the operator tells of it; the defaults where it tells none."""
-        self._floor.put(device_id, self.steady(), settings_of(entry))
+        self._floor.put(device_id, self.steady(), self._settings_of(entry))
 
     def remove(self, device_id: str) -> None:
         """Forget a device."""
@@ -84,7 +87,7 @@ class Lives:
         Of a device that is known from what was retained alone this is where its life begins for us; to others it says
         nothing new.
         """
-        known, settings, at = self._floor.known(device_id), settings_of(entry), self.steady()
+        known, settings, at = self._floor.known(device_id), self._settings_of(entry), self.steady()
         if known is None or known.reason not in NOT_PROVEN or not 0 <= ago < settings.offline_after:
             return
         self._floor.remove(device_id)
@@ -126,17 +129,16 @@ class Lives:
         own = said.last_seen if said is not None and said.last_seen is not None and said.last_seen <= now else None
         return max((when for when in (own, heard) if when is not None), default=None)
 
-
-def settings_of(entry: RosterEntry | None) -> DeviceSettings:
-    """Return what decides of a device, as the operator tells it."""
-    if entry is None:
-        return DEFAULTS.device()
-    return DEFAULTS.device(
-        heartbeat_interval=entry.heartbeat_interval_seconds,
-        offline_after=entry.offline_after_seconds,
-        presence=Presence(entry.presence),
-        is_disabled=entry.disabled,
-    )
+    def _settings_of(self, entry: RosterEntry | None) -> DeviceSettings:
+        """Return what decides of a device, as the operator tells it."""
+        if entry is None:
+            return self._site.device()
+        return self._site.device(
+            heartbeat_interval=entry.heartbeat_interval_seconds,
+            offline_after=entry.offline_after_seconds,
+            presence=Presence(entry.presence),
+            is_disabled=entry.disabled,
+        )
 
 
 def _before(now: dt.datetime, seconds: float) -> dt.datetime | None:

@@ -2,23 +2,23 @@
 
 from collections.abc import Callable
 
-PATIENCE_SECONDS = 15.0
-"""A broker that lost its data is told again by operator and devices: so long they have to find it."""
-
 
 class Retelling:
     """The devices that the broker has told of on this connection.
 
     Args:
         steady: seconds on a clock that never goes back.
+        patience: seconds after the broker has told all; a broker that lost its data is told again by operator and
+            devices, which have so long to find it.
 
     Attributes:
         since: when the connection began.
     """
 
-    def __init__(self, steady: Callable[[], float]) -> None:
+    def __init__(self, steady: Callable[[], float], patience: float) -> None:
         self.since = steady()
         self._steady = steady
+        self._patience = patience
         self._is_open = False
         self._due: float | None = None
         self._statuses: set[str] = set()
@@ -33,7 +33,7 @@ class Retelling:
     def complete(self) -> None:
         """Note that the broker has told all that it had retained."""
         if self._is_open:
-            self._due = self._steady() + PATIENCE_SECONDS
+            self._due = self._steady() + self._patience
 
     def end(self) -> None:
         """Take note of nothing more, and forget what was taken note of."""

@@ -36,18 +36,19 @@ class DeviceTable:
     Args:
         lives: whether they are alive.
         turned_away: called for each device that there was no room for.
+        patience: seconds until what the broker has not told again is forgotten.
 
     Attributes:
         complete_once: whether the broker has told all at least once: until then a missing device means nothing.
     """
 
-    def __init__(self, lives: Lives, turned_away: Callable[[], None]) -> None:
+    def __init__(self, lives: Lives, turned_away: Callable[[], None], patience: float) -> None:
         self.complete_once = False
         self._lives = lives
         self._turned_away = turned_away
         self._records = Records()
         self._gone = Gone(lives.steady)
-        self._retelling = Retelling(lives.steady)
+        self._retelling = Retelling(lives.steady, patience)
 
     def __len__(self) -> int:
         return len(self._records)

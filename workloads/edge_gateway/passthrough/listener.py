@@ -9,6 +9,7 @@ from edge_gateway.passthrough.counts import PassthroughCounts
 from edge_gateway.passthrough.pipe import End
 from edge_service.address import BrokerAddress
 from edge_service.program import StartError
+from edge_service.waiting import set_within
 
 CONNECT_SECONDS = 5.0
 DRAIN_SECONDS = 5.0
@@ -73,9 +74,7 @@ class Passthrough:
         if not self._ends:
             return
         self._empty.clear()
-        try:
-            await asyncio.wait_for(self._empty.wait(), DRAIN_SECONDS)
-        except TimeoutError:
+        if not await set_within(self._empty, DRAIN_SECONDS):
             for end in tuple(self._ends):
                 end.abort()
 

@@ -137,7 +137,8 @@ class Connection:
         if not self.lost.done():
             self._client.disconnect()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self.lost), ANSWER_SECONDS)
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await asyncio.shield(self.lost)
         self._end("closed")
 
     async def _connect(self) -> None:

@@ -1,0 +1,59 @@
+"""Ends the process where work that was asked to end goes on."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from edge_service.program import FAILED
+
+logger = logging.getLogger(__name__)
+
+
+class EndDeadline:
+    """Ends the process if one of its tasks still runs a while after their end was asked for; a context manager.
+
+    An ingester that has to stop and does not would neither work nor stand by, for ever: Kubernetes starts an ended
+    process again, and the broker publishes its will. Nothing less is sure, as the rest of an orderly end would wait
+    for the same task.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Prepare; `seconds` is the time from asking until the process is ended."""
+        self._seconds = seconds
+        self._tasks: list[asyncio.Task[None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._over = False
+
+    def watch(self, tasks: Iterable[asyncio.Task[None]]) -> None:
+        """Take tasks that run until they are cancelled: the end of the first asks for the end of the others."""
+        for task in tasks:
+            self._tasks.append(task)
+            task.add_done_callback(lambda _: self.begin())
+
+    def begin(self) -> None:
+        """Begin to count: the end was asked for."""
+        if self._timer is None and not self._over:
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop counting: all has ended."""
+        self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _expire(self) -> None:
+        running = ", ".join(sorted(task.get_name() for task in self._tasks if not task.done()))
+        logger.critical(
+            "%s still runs %g s after its end was asked for: the process ends now, to be started again",
+            running or "the tenure",
+            self._seconds,
+        )
+        os._exit(FAILED)
