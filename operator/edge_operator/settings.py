@@ -74,6 +74,17 @@ class Settings(BaseSettings):
     """Least time between two writes of a device of which nothing has changed but when it was last seen; longer
     where the fleet is too large for half of the budget; 0 writes no such thing."""
 
+    figures_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    """Least time between two writes of a site's device counts (status.devices)."""
+
+    unreachable_after_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    """How long the operator may be without a connection to a site's broker before the site's devices are Unknown
+    (SiteUnreachable)."""
+
+    mass_grace_seconds: Annotated[float, Field(ge=3, le=3600)] = 30.0
+    """How long the wills of many devices of a site at once are held before these are Offline (LastWill); a single
+    will is held for 3 s."""
+
     broker_addresses: Annotated[Mapping[SiteKey, BrokerAddress], NoDecode] = {}
     """Where the brokers of some sites are for an operator outside the cluster, as namespace/site=host:port,…
     The operator logs in there with the site's own credential: name only what leads to that site's broker."""

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from edge_operator import settings as module
 from edge_operator.broker.endpoint import BrokerAddress
+from edge_operator.control.life_settings import DEFAULT_TIMERS
 from edge_operator.settings import Settings, explain
 
 
@@ -19,6 +20,13 @@ def test_defaults_work() -> None:
     assert settings.watch_namespaces == ()
     assert (settings.lease_name, settings.probe_port, settings.log_level) == ("edge-operator", 8080, "INFO")
     assert settings.release
+
+
+def test_timers_of_liveness_are_those_that_the_design_states() -> None:
+    settings = Settings()
+    timers = (settings.figures_seconds, settings.unreachable_after_seconds, settings.mass_grace_seconds)
+    assert timers == (30.0, 30.0, 30.0)
+    assert timers == (DEFAULT_TIMERS.figures_period, DEFAULT_TIMERS.unreachable_after, DEFAULT_TIMERS.mass_grace)
 
 
 RIGHT = [
@@ -36,6 +44,9 @@ RIGHT = [
     ("liveness_writes_per_second", "10", 10.0),
     ("liveness_write_burst", "20", 20),
     ("last_seen_seconds", "0", 0.0),
+    ("figures_seconds", "2", 2.0),
+    ("unreachable_after_seconds", "5", 5.0),
+    ("mass_grace_seconds", "8", 8.0),
     ("broker_addresses", "a/b=127.0.0.1:1884", {("a", "b"): BrokerAddress("127.0.0.1", 1884)}),
     ("look_again_seconds", "5", 5.0),
     ("probe_host", "127.0.0.1", "127.0.0.1"),
@@ -82,6 +93,9 @@ def test_empty_is_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         ("write_concurrency", "201"),
         ("liveness_writes_per_second", "0"),
         ("last_seen_seconds", "-1"),
+        ("figures_seconds", "0"),
+        ("unreachable_after_seconds", "0"),
+        ("mass_grace_seconds", "2"),
         ("broker_addresses", "a=127.0.0.1:1"),
         ("broker_addresses", "a/b=127.0.0.1:1,a/b=127.0.0.1:2"),
         ("probe_port", "65536"),

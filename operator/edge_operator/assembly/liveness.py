@@ -15,6 +15,7 @@ from edge_operator.control.clocks import Clocks
 from edge_operator.control.events import Events
 from edge_operator.control.knowledge import Knowledge
 from edge_operator.control.leftovers import Leftovers
+from edge_operator.control.life_settings import LivenessTimers
 from edge_operator.control.liveness import LivenessKeeper
 from edge_operator.control.liveness_events import LivenessEvents
 from edge_operator.control.liveness_writer import CONCURRENCY, FIELD_MANAGER, LivenessWriter
@@ -52,6 +53,11 @@ def build_liveness(
         drops,
         metrics,
         clocks,
+        LivenessTimers(
+            unreachable_after=settings.unreachable_after_seconds,
+            mass_grace=settings.mass_grace_seconds,
+            figures_period=settings.figures_seconds,
+        ),
     )
     knowledge.tell(keeper)
     return keeper

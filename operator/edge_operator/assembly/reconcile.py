@@ -60,7 +60,7 @@ def build_workers(
     device_status = StatusWriter(EDGE_DEVICE, objects, events, wall_clock)
     link = BrokerLink(brokers, objects, settings.broker_addresses, drops)
     revocations = Revocations(store, plans, children, objects)
-    figures = Figures(liveness.figures, time.monotonic)
+    figures = Figures(liveness.figures, time.monotonic, settings.figures_seconds)
     sites = SiteReconciler(store, roots, plans, children, revocations, site_status, authorities, link, figures, again)
     look_at_site = knowledge.site_queue.add
     devices = DeviceReconciler(

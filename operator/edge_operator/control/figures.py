@@ -20,11 +20,13 @@ class Figures:
     Args:
         count: counts the devices of a site.
         clock: seconds on a clock that never goes back.
+        period: the least time between two writes, in seconds.
     """
 
-    def __init__(self, count: Count, clock: Callable[[], float]) -> None:
+    def __init__(self, count: Count, clock: Callable[[], float], period: float = PERIOD_SECONDS) -> None:
         self._count = count
         self._clock = clock
+        self._period = period
         self._told_at: dict[ResourceKey, float] = {}
 
     def have_moved(self, site: SiteObject) -> bool:
@@ -38,7 +40,7 @@ class Figures:
             return None
         # Who wrote the figures that are there is not known after a restart: just now, perhaps.
         now, are_there = self._clock(), "devices" in site.status
-        wait = self._told_at.setdefault(site.key, now) + PERIOD_SECONDS - now if are_there else 0.0
+        wait = self._told_at.setdefault(site.key, now) + self._period - now if are_there else 0.0
         if wait > 0:
             report.revisit(wait)
             return None
@@ -54,16 +56,20 @@ class Pace:
     """How soon a site is to be looked at because its figures have moved: at once, and then once in a period.
 
     A pass costs as much as the site has devices, and the figures are written no more often.
+
+    Args:
+        period: in seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, period: float = PERIOD_SECONDS) -> None:
+        self._period = period
         self._due: dict[ResourceKey, float] = {}
 
     def wait(self, site: ResourceKey, now: float) -> float:
         """Return the seconds until the site is to be looked at."""
         due = self._due.get(site, now)
         if due <= now:
-            self._due[site] = now + PERIOD_SECONDS
+            self._due[site] = now + self._period
         return max(0.0, due - now)
 
     def forget(self, site: ResourceKey) -> None:

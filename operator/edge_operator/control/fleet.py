@@ -8,6 +8,7 @@ from edge_operator.status.connectivity import Life
 from edge_operator.status.figures import DeviceFigures
 
 from .clocks import Clocks
+from .life_settings import DEFAULT_TIMERS, LivenessTimers
 from .resource import DeviceObject, SiteObject
 from .resources import DeviceStore, SiteStore
 from .site_life import SiteLife
@@ -31,16 +32,20 @@ class Fleet:
         sites: the sites as last seen.
         devices: the devices as last seen.
         clocks: the time.
+        timers: those of all sites alike.
 
     Attributes:
         phases: how many devices are told to be in each phase.
     """
 
-    def __init__(self, sites: SiteStore, devices: DeviceStore, clocks: Clocks) -> None:
+    def __init__(
+        self, sites: SiteStore, devices: DeviceStore, clocks: Clocks, timers: LivenessTimers = DEFAULT_TIMERS
+    ) -> None:
         self.phases: Counter[str] = Counter()
         self._sites = sites
         self._devices = devices
         self._clocks = clocks
+        self._timers = timers
         self._lives: dict[ResourceKey, tuple[str, SiteLife]] = {}
         self._holders: dict[tuple[ResourceKey, str], tuple[str, int]] = {}
         self._tellers: dict[ResourceKey, _Teller] = {}
@@ -83,7 +88,7 @@ class Fleet:
         if site is None:
             return
         if found is None:
-            self._lives[key] = site.claim.uid, SiteLife(site, self._clocks)
+            self._lives[key] = site.claim.uid, SiteLife(site, self._clocks, self._timers)
         elif not found[1].configure(site):
             return
         self._refit(site)

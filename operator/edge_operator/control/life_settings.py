@@ -1,17 +1,42 @@
-"""What a site's spec and a device's say that the state machine of lives goes by. Pure."""
+"""What the operator's settings, a site's spec and a device's say that the state machine of lives goes by. Pure."""
+
+from dataclasses import dataclass, replace
 
 from edge_liveness import DeviceSettings, Presence, SiteSettings
 
+from .figures import PERIOD_SECONDS
 from .resource import DeviceObject, SiteObject, seconds
 
+DEFAULTS = SiteSettings()
 
-def site_settings(site: SiteObject) -> SiteSettings:
+
+@dataclass(frozen=True, slots=True)
+class LivenessTimers:
+    """The timers of all sites alike, in seconds; those of one site are in its spec.
+
+    Attributes:
+        unreachable_after: how long a broker may be away before its devices are Unknown.
+        mass_grace: how long the wills of many devices at once are held.
+        figures_period: the least time between two writes of a site's device counts.
+    """
+
+    unreachable_after: float = DEFAULTS.unreachable_after
+    mass_grace: float = DEFAULTS.mass_grace
+    figures_period: float = PERIOD_SECONDS
+
+
+DEFAULT_TIMERS = LivenessTimers()
+
+
+def site_settings(site: SiteObject, timers: LivenessTimers = DEFAULT_TIMERS) -> SiteSettings:
     """Return what decides of the site's devices."""
     devices = site.spec.get("devices") or {}
-    default = SiteSettings()
-    return SiteSettings(
-        heartbeat_interval=seconds(devices.get("heartbeatInterval")) or default.heartbeat_interval,
-        offline_after=seconds(devices.get("offlineAfter")) or default.offline_after,
+    return replace(
+        DEFAULTS,
+        heartbeat_interval=seconds(devices.get("heartbeatInterval")) or DEFAULTS.heartbeat_interval,
+        offline_after=seconds(devices.get("offlineAfter")) or DEFAULTS.offline_after,
+        mass_grace=timers.mass_grace,
+        unreachable_after=timers.unreachable_after,
     )
 
 

@@ -14,6 +14,7 @@ from .broker_ear import BrokerEar
 from .clocks import Clocks
 from .knowledge import Knowledge
 from .leftovers import Leftovers
+from .life_settings import DEFAULT_TIMERS, LivenessTimers
 from .liveness_events import LivenessEvents
 from .liveness_writer import LivenessWriter
 from .lives import Lives
@@ -36,6 +37,7 @@ class LivenessKeeper:
         drops: takes what the brokers have dropped.
         metrics: where messages and transitions are counted.
         clocks: the time.
+        timers: those of all sites alike.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class LivenessKeeper:
         drops: BrokerDrops,
         metrics: Metrics,
         clocks: Clocks,
+        timers: LivenessTimers = DEFAULT_TIMERS,
     ) -> None:
         self._knowledge = knowledge
         self._sessions = sessions
@@ -61,6 +64,7 @@ class LivenessKeeper:
         self._drops = drops
         self._metrics = metrics
         self._clocks = clocks
+        self._timers = timers
         self._lives: Lives | None = None
 
     async def run(self, leading: Callable[[], bool], displaced: Callable[[], bool]) -> None:
@@ -91,7 +95,14 @@ class LivenessKeeper:
         """Begin: what the devices' status says stands until something else is heard."""
         knowledge, now = self._knowledge, self._clocks.steady()
         lives = self._lives = Lives(
-            knowledge, self._leftovers, self._rosters, self._writer, self._events, self._metrics, self._clocks
+            knowledge,
+            self._leftovers,
+            self._rosters,
+            self._writer,
+            self._events,
+            self._metrics,
+            self._clocks,
+            self._timers,
         )
         written = {key: self._last_written(key, now) for key in knowledge.devices}
         for key, at in sorted(written.items(), key=lambda each: each[1]):

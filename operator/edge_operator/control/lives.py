@@ -15,6 +15,7 @@ from .figures import Pace
 from .fleet import Fleet
 from .knowledge import Knowledge
 from .leftovers import Leftovers
+from .life_settings import DEFAULT_TIMERS, LivenessTimers
 from .liveness_events import LivenessEvents
 from .liveness_writer import LivenessWriter
 from .resource import DeviceObject, SiteObject
@@ -33,6 +34,7 @@ class Lives:
         events: tells.
         metrics: where transitions are counted.
         clocks: the time.
+        timers: those of all sites alike.
 
     Attributes:
         fleet: what is known of each device.
@@ -47,8 +49,9 @@ class Lives:
         events: LivenessEvents,
         metrics: Metrics,
         clocks: Clocks,
+        timers: LivenessTimers = DEFAULT_TIMERS,
     ) -> None:
-        self.fleet = Fleet(knowledge.sites, knowledge.devices, clocks)
+        self.fleet = Fleet(knowledge.sites, knowledge.devices, clocks, timers)
         self._knowledge = knowledge
         self._leftovers = leftovers
         self._rosters = rosters
@@ -57,7 +60,7 @@ class Lives:
         self._metrics = metrics
         self._clocks = clocks
         self._moved: set[ResourceKey] = set()
-        self._pace = Pace()
+        self._pace = Pace(timers.figures_period)
 
     def site_changed(self, before: SiteObject | None, after: SiteObject | None) -> None:
         """Take note of a site that was added, changed or deleted."""

@@ -26,7 +26,7 @@ from edge_wire.messages import (
 )
 
 from .clocks import Clocks
-from .life_settings import device_settings, site_settings
+from .life_settings import DEFAULT_TIMERS, LivenessTimers, device_settings, site_settings
 from .resource import DeviceObject, SiteObject
 
 NOT_SEEN = ("NotYetSeen", "CredentialsPending", "Disabled")
@@ -39,11 +39,13 @@ class SiteLife:
     Args:
         site: the site.
         clocks: the time.
+        timers: those of all sites alike.
     """
 
-    def __init__(self, site: SiteObject, clocks: Clocks) -> None:
+    def __init__(self, site: SiteObject, clocks: Clocks, timers: LivenessTimers = DEFAULT_TIMERS) -> None:
         self._clocks = clocks
-        self._settings = site_settings(site)
+        self._timers = timers
+        self._settings = site_settings(site, timers)
         self._floor = SiteLiveness(self._settings, clocks.steady())
 
     @property
@@ -53,7 +55,7 @@ class SiteLife:
 
     def configure(self, site: SiteObject) -> bool:
         """Take over what the site's spec says; return whether it says anything else than before."""
-        settings = site_settings(site)
+        settings = site_settings(site, self._timers)
         if settings == self._settings:
             return False
         self._settings = settings

@@ -1,0 +1,81 @@
+"""The timers that the operator's settings give to all sites: taken as they are given, and by default the design's."""
+
+import pytest
+
+from edge_liveness import Phase
+from edge_operator.control.figures import Pace
+from edge_operator.control.fleet import Fleet
+from edge_operator.control.life_settings import DEFAULT_TIMERS, LivenessTimers
+from edge_operator.control.resources import DeviceStore, SiteStore
+from edge_operator.control.site_life import SiteLife
+from tests.edge_operator.control.lives import SITE, Time, device, message, site
+
+NAMES = [f"unit-{number}" for number in range(5)]
+GIVEN = pytest.mark.parametrize(
+    ("timers", "seconds"),
+    [
+        pytest.param(DEFAULT_TIMERS, 30.0, id="default"),
+        pytest.param(LivenessTimers(unreachable_after=4.0, mass_grace=8.0, figures_period=2.0), None, id="given"),
+    ],
+)
+
+
+def online(time: Time, timers: LivenessTimers) -> SiteLife:
+    """Return a site whose devices are Online; its settings were taken over a second time, as after an edit."""
+    sites, devices = SiteStore(lambda *_: None), DeviceStore(lambda *_: None)
+    sites.put(site().body)
+    for name in NAMES:
+        devices.put(device(name).body)
+    fleet = Fleet(sites, devices, time.clocks, timers)
+    sites.put(site(2, devices={"offlineAfter": "1h"}).body)
+    fleet.fit_site(SITE)
+    life = fleet.site(SITE)
+    assert life is not None
+    life.connected()
+    for name in NAMES:
+        life.heard(message(f"devices/{name}/status", b"online"))
+    life.tick()
+    assert phases(life) == {Phase.ONLINE}
+    return life
+
+
+def phases(life: SiteLife) -> set[Phase | None]:
+    known = [life.known(name) for name in NAMES]
+    return {each.phase if each is not None else None for each in known}
+
+
+@GIVEN
+def test_devices_are_unknown_once_the_broker_was_away_for_so_long(
+    timers: LivenessTimers, seconds: float | None
+) -> None:
+    time = Time()
+    life = online(time, timers)
+    life.disconnected()
+    began, wait = time.at, seconds or timers.unreachable_after
+    time.at = began + wait - 0.1
+    life.tick()
+    assert phases(life) == {Phase.ONLINE}
+    time.at = began + wait
+    life.tick()
+    assert phases(life) == {Phase.UNKNOWN}
+
+
+@GIVEN
+def test_wills_of_many_are_held_for_so_long(timers: LivenessTimers, seconds: float | None) -> None:
+    time = Time()
+    life = online(time, timers)
+    for name in NAMES:
+        life.heard(message(f"devices/{name}/status", b"offline"))
+    began, wait = time.at, seconds or timers.mass_grace
+    time.at = began + wait - 0.1
+    life.tick()
+    assert phases(life) == {Phase.ONLINE}
+    time.at = began + wait
+    life.tick()
+    assert phases(life) == {Phase.OFFLINE}
+
+
+@GIVEN
+def test_figures_are_looked_at_once_in_so_long(timers: LivenessTimers, seconds: float | None) -> None:
+    pace, period = Pace(timers.figures_period), seconds or timers.figures_period
+    assert [pace.wait(SITE, at) for at in (0.0, 0.5)] == [0.0, period - 0.5]
