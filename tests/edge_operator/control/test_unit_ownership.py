@@ -7,6 +7,18 @@ from edge_operator.control.observed import foreign_content, foreign_paths, obser
 from edge_operator.control.ownership import digest, owned_paths, readable, recorded_paths
 from edge_operator.desired.kinds import NETWORK_POLICY, PVC, SECRET, SERVICE
 
+AFFINITY = "f:spec/f:template/f:spec/f:affinity"
+REQUIRED, PREFERRED = (
+    "requiredDuringSchedulingIgnoredDuringExecution",
+    "preferredDuringSchedulingIgnoredDuringExecution",
+)
+TERMS = {"nodeSelectorTerms": [{"matchExpressions": [{"key": "arch", "operator": "In", "values": ["arm"]}]}]}
+WEIGHTED = {"weight": 1, "preference": {"matchExpressions": [{"key": "zone", "operator": "Exists"}]}}
+CONTAINER = 'f:spec/f:template/f:spec/f:containers/k:{"name":"c"}'
+PORT = {"name": "http", "containerPort": 8080, "protocol": "TCP"}
+PORT_PATH = 'f:ports/k:{"containerPort":8080,"protocol":"TCP"}'
+PORT_FIELDS = (".", "f:name", "f:containerPort", "f:protocol")
+
 
 def manifest(kind: str, **body: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": kind, "metadata": {"name": "a", "namespace": "ns"}, **body}
@@ -45,7 +57,37 @@ def owned(kind: str, **body: Any) -> set[str]:
             id="ports of a Service",
         ),
         pytest.param("Service", {"spec": {"selector": {"a": "b"}}}, {"f:spec/f:selector"}, id="selector"),
-        pytest.param("NetworkPolicy", {"spec": {"ingress": [{"ports": [1]}]}}, {"f:spec/f:ingress"}, id="policy rules"),
+        pytest.param(
+            "NetworkPolicy",
+            {
+                "spec": {
+                    "podSelector": {"matchLabels": {"a": "b"}},
+                    "policyTypes": ["Ingress"],
+                    "ingress": [{"ports": [{"port": 80, "protocol": "TCP"}], "from": [{"podSelector": {}}]}],
+                    "egress": [],
+                }
+            },
+            {"f:spec/f:podSelector", "f:spec/f:policyTypes", "f:spec/f:ingress", "f:spec/f:egress"},
+            id="policy rules and their ports",
+        ),
+        pytest.param(
+            "Deployment",
+            {"spec": {"template": {"spec": {"affinity": {"nodeAffinity": {REQUIRED: TERMS, PREFERRED: [WEIGHTED]}}}}}},
+            {f"{AFFINITY}/f:nodeAffinity/f:{REQUIRED}", f"{AFFINITY}/f:nodeAffinity/f:{PREFERRED}"},
+            id="required nodes are one leaf",
+        ),
+        pytest.param(
+            "Deployment",
+            {"spec": {"template": {"spec": {"affinity": {"podAntiAffinity": {REQUIRED: [{"topologyKey": "h"}]}}}}}},
+            {f"{AFFINITY}/f:podAntiAffinity/f:{REQUIRED}"},
+            id="required pods are an atomic list",
+        ),
+        pytest.param(
+            "Deployment",
+            {"spec": {"template": {"spec": {"containers": [{"name": "c", "ports": [PORT]}]}}}},
+            {f"{CONTAINER}/.", f"{CONTAINER}/f:name", *(f"{CONTAINER}/{PORT_PATH}/{each}" for each in PORT_FIELDS)},
+            id="ports of a container",
+        ),
         pytest.param(
             "X",
             {"spec": {"imagePullSecrets": [{"name": "p"}]}},
