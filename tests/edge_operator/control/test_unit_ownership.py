@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 
 from edge_operator.control.intent import INTENT_HASH, intend, pinned
-from edge_operator.control.observed import foreign_content, foreign_paths, observe, own_paths
+from edge_operator.control.observed import foreign_content, foreign_paths, observe, own_paths, taken_paths
 from edge_operator.control.ownership import digest, owned_paths, readable, recorded_paths
-from edge_operator.desired.kinds import NETWORK_POLICY, PVC, SECRET, SERVICE
+from edge_operator.desired.kinds import NETWORK_POLICY, PVC, SECRET, SERVICE, ChildKind
 
 AFFINITY = "f:spec/f:template/f:spec/f:affinity"
 REQUIRED, PREFERRED = (
@@ -189,6 +189,31 @@ def test_what_lies_inside_an_atomic_field_of_ours_is_covered() -> None:
     ours = frozenset({("f:spec", "f:ingress")})
     metadata = {"managedFields": [{"manager": "x", "fieldsV1": {"f:spec": {"f:ingress": {"f:a": {}}, "f:egress": {}}}}]}
     assert foreign_content(NETWORK_POLICY, metadata, ours) == (("f:spec", "f:egress"),)
+
+
+TAKEN: dict[str, tuple[ChildKind, list[dict[str, Any]], set[tuple[str, ...]], dict[tuple[str, ...], str]]] = {
+    "nothing": (SECRET, [OURS], {("f:data", "f:a")}, {}),
+    "by another": (
+        SECRET,
+        [OURS, THEIRS],
+        {("f:data", "f:a"), ("f:type",)},
+        {("f:data", "f:b"): "kubectl", ("f:type",): "kubectl"},
+    ),
+    "removed": (SERVICE, [OURS], {("f:data", "f:a"), ("f:type",)}, {("f:type",): "unknown"}),
+    "added where others may add": (SERVICE, [OURS, THEIRS], {("f:data", "f:a")}, {}),
+    "everything": (SERVICE, [], {("f:data", "f:a")}, {("f:data", "f:a"): "unknown"}),
+    "by another without a name": (SERVICE, [{**THEIRS, "manager": ""}], {("f:type",)}, {("f:type",): "unknown"}),
+}
+
+
+@pytest.mark.parametrize(("kind", "managed", "wanted", "taken"), TAKEN.values(), ids=TAKEN)
+def test_what_is_to_be_taken_back_and_from_whom(
+    kind: ChildKind,
+    managed: list[dict[str, Any]],
+    wanted: set[tuple[str, ...]],
+    taken: dict[tuple[str, ...], str],
+) -> None:
+    assert taken_paths(kind, obj(*managed)["metadata"], frozenset(wanted)) == taken
 
 
 def test_observation_of_little() -> None:
