@@ -13,7 +13,7 @@ from edge_operator.telemetry.metrics import Metrics
 
 from .contention import Contention
 from .intent import Intent, pinned
-from .observed import Observed, foreign_content, foreign_paths, observe, own_paths
+from .observed import Observed, observe, taken_paths
 from .ownership import Path, readable
 from .refusals import Refusals, refusal_problem
 from .report import Report, contested, not_ours
@@ -21,11 +21,9 @@ from .resource import Resource
 from .store import ChildStore
 from .strip import without_foreign
 from .verdict import Verdict, Wanted, judge
+from .write_errors import AfterApply, after_apply, stays
 
-CONFLICT = 409
 CONFLICT_AGAIN_SECONDS = 1.0
-INTERNAL_ERROR = 500
-"""Among others, what the API server answers where an admission webhook cannot be called."""
 
 logger = logging.getLogger(__name__)
 
@@ -79,19 +77,19 @@ class Children:
         for _, of_kind in groupby(ordered, key=lambda intent: intent.key.kind):
             if report.namespace_ends:
                 break
-            await _all([self._one(resource, intent, todo[intent.key], report) for intent in of_kind])
+            await side_by_side([self._one(resource, intent, todo[intent.key], report) for intent in of_kind])
         return report
 
     async def remove(self, resource: Resource, unwanted: Iterable[Observed], report: Report) -> None:
         """Delete objects that the resource owns and its spec no longer asks for."""
-        await _all([self._delete(resource, seen, report) for seen in unwanted])
+        await side_by_side([self._delete(resource, seen, report) for seen in unwanted])
 
     async def _delete(self, resource: Resource, seen: Observed, report: Report) -> None:
         key = seen.key
         try:
             await self._objects.delete(key.kind, key.namespace, key.name, seen.uid)
         except ApiError as error:
-            if not _stays(error):
+            if not stays(error):
                 raise
             problem = refusal_problem(f"the deletion of {key}", error)
             logger.warning("%s: %s", resource, problem.message)
@@ -145,8 +143,7 @@ class Children:
         self._store.put(key.kind, written)
         if taken:
             self._contention.retaken(key, taken)
-        lost = seen is None and resource.status.get("observedGeneration") == resource.generation
-        if lost or verdict is not Verdict.APPLY:
+        if is_repair(verdict, seen, resource):
             self._metrics.drift.labels(key.kind.kind).inc()
 
     async def _write(self, intent: Intent, verdict: Verdict, seen: Observed | None) -> dict[str, Any]:
@@ -161,19 +158,18 @@ class Children:
 
     def _take_note(self, resource: Resource, intent: Intent, error: ApiError, report: Report) -> None:
         """Report a write that failed, or raise where trying again at once may help."""
-        if error.code == CONFLICT:
-            # The object was replaced since it was seen: its event is on the way.
-            report.revisit(CONFLICT_AGAIN_SECONDS)
-            return
-        if error.namespace_terminating:
-            report.namespace_ends = True
-            return
-        if not _stays(error):
-            raise error
-        problem = self._refusals.refused(intent, error)
-        logger.warning("%s: %s", resource, problem.message)
-        report.problems.append(problem)
-        report.revisit(self._refusals.wait(intent))
+        match after_apply(error):
+            case AfterApply.LOOK_SOON:
+                report.revisit(CONFLICT_AGAIN_SECONDS)
+            case AfterApply.NAMESPACE_ENDS:
+                report.namespace_ends = True
+            case AfterApply.BACK_OFF:
+                problem = self._refusals.refused(intent, error)
+                logger.warning("%s: %s", resource, problem.message)
+                report.problems.append(problem)
+                report.revisit(self._refusals.wait(intent))
+            case AfterApply.RAISE:
+                raise error
 
     async def _taken(self, resource: Resource, intent: Intent) -> dict[Path, str]:
         """Return the fields that others took, each with its new manager."""
@@ -181,20 +177,19 @@ class Children:
         found = await self._objects.metadata(key.kind, key.namespace, key.name)
         if found is None:
             return {}
-        metadata = found["metadata"]
-        ours, theirs = own_paths(metadata), foreign_paths(metadata)
-        taken = {*(intent.paths - ours), *foreign_content(key.kind, metadata, ours)}
+        taken = taken_paths(key.kind, found["metadata"], intent.paths)
         logger.info("%s: %s: taken back: %s", resource, key, ", ".join(sorted(map(readable, taken))[:5]))
-        # Nobody holds a field that was removed, so who did it is not recorded.
-        return {path: theirs.get(path, "unknown") for path in sorted(taken)}
+        return taken
 
 
-def _stays(error: ApiError) -> bool:
-    return error.refused or error.code == INTERNAL_ERROR
+def is_repair(verdict: Verdict, seen: Observed | None, resource: Resource) -> bool:
+    """Return whether a write restores what others have changed or deleted, as opposed to following the spec."""
+    applied_before = resource.status.get("observedGeneration") == resource.generation
+    return verdict is not Verdict.APPLY or (seen is None and applied_before)
 
 
-async def _all(passes: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run side by side to the end, then raise the first error."""
+async def side_by_side(passes: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run all of `passes` at once and to the end, then raise the first error: none is still under way by then."""
     for result in await asyncio.gather(*passes, return_exceptions=True):
         if isinstance(result, BaseException):
             raise result

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from edge_liveness import StatusWrites, Write
-from edge_operator.api.schema import API_VERSION
 from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
 from edge_operator.cluster.objects import Objects
 from edge_operator.telemetry.logs import about
@@ -17,8 +16,9 @@ from .clocks import RFC3339, Clocks
 from .put_off import PutOff
 from .resource import DeviceObject
 from .resources import DeviceStore
-from .status_writer import CONFLICT, EDGE_DEVICE, NOT_FOUND
+from .status_writer import EDGE_DEVICE, status_manifest
 from .store import DEVICE, ResourceKey
+from .write_errors import CONFLICT, AfterStatus, after_status
 
 FIELD_MANAGER = "edge-stack-liveness"
 """The manager of what is known of a device's life."""
@@ -29,6 +29,8 @@ ATTEMPTS = 4
 
 PAUSE_SECONDS = 1.0
 """After a failure that is not the device's own, such as an API server that is away."""
+
+LEAST_PAUSE_SECONDS = 0.001
 
 Say = Callable[[DeviceObject, Write[ResourceKey], str], Mapping[str, Any] | None]
 """A device as it was last seen, why it is to be written, and now (RFC 3339) to the status; None if it says so."""
@@ -96,10 +98,8 @@ class LivenessWriter:
                 if (write := self._writes.take(now)) is not None:
                     return write
             self._filled.clear()
-            next_at = self._writes.next_at(now)
-            wait = PAUSE_SECONDS if next_at is None else min(max(next_at - now, 0.001), PAUSE_SECONDS)
             if self._leading():
-                await _set_within(self._filled, wait)
+                await _set_within(self._filled, pause_seconds(now, self._writes.next_at(now)))
             else:
                 await asyncio.sleep(PAUSE_SECONDS / 4)
 
@@ -127,7 +127,7 @@ class LivenessWriter:
                 self._later.forget(write.key)
                 return
             try:
-                written = await self._objects.apply_status(EDGE_DEVICE, _manifest(device, status))
+                written = await self._objects.apply_status(EDGE_DEVICE, status_manifest(device, status))
             except ApiError as error:
                 if error.code != CONFLICT:
                     raise
@@ -150,11 +150,12 @@ class LivenessWriter:
             self._devices.drop(device.key)
 
     def _refused(self, write: Write[ResourceKey], error: ApiError) -> None:
-        if error.code == NOT_FOUND or error.namespace_terminating:
+        after = after_status(error)
+        if after is AfterStatus.DROP:
             self._writes.done(write, self._clocks.steady())
             return
         logger.warning("liveness not written: %s", error, extra=about(DEVICE, *write.key))
-        if error.refused:
+        if after is AfterStatus.PUT_OFF:
             self._put_off(write)
         else:
             self._fail(write)
@@ -172,15 +173,16 @@ class LivenessWriter:
             self._writes.slow_down(now, PAUSE_SECONDS)
 
 
-def _manifest(device: DeviceObject, status: Mapping[str, Any]) -> dict[str, Any]:
-    namespace, name = device.key
-    version = device.metadata["resourceVersion"]
-    return {
-        "apiVersion": API_VERSION,
-        "kind": DEVICE,
-        "metadata": {"name": name, "namespace": namespace, "resourceVersion": version},
-        "status": status,
-    }
+def pause_seconds(now: float, next_at: float | None) -> float:
+    """Return how long to wait for a change before asking for the next write again.
+
+    Never zero, or the loop would spin; never long, as what was refused is due at times that `next_at` does not know.
+
+    Args:
+        now: seconds of the steady clock.
+        next_at: when the next write may be made, by the same clock; None if no write waits.
+    """
+    return PAUSE_SECONDS if next_at is None else min(max(next_at - now, LEAST_PAUSE_SECONDS), PAUSE_SECONDS)
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> None:

@@ -135,6 +135,21 @@ def foreign_content(kind: ChildKind, metadata: Mapping[str, Any], ours: frozense
     return tuple(sorted(path for path in theirs if path not in ours and not _covered(path, ours)))
 
 
+def taken_paths(kind: ChildKind, metadata: Mapping[str, Any], wanted: frozenset[Path]) -> dict[Path, str]:
+    """Return the paths to take back, each with the manager that holds it now.
+
+    Nobody holds a field that was removed, so who did it is not recorded: its manager is `unknown`.
+
+    Args:
+        kind: the kind of the object; others may not add to its `content`.
+        metadata: of the object as it is now.
+        wanted: the paths that our manager should own.
+    """
+    ours, theirs = own_paths(metadata), foreign_paths(metadata)
+    taken = {*(wanted - ours), *foreign_content(kind, metadata, ours)}
+    return {path: theirs.get(path, "unknown") for path in sorted(taken)}
+
+
 def _covered(path: Path, ours: frozenset[Path]) -> bool:
     """Whether one of our atomic fields holds `path`."""
     return any(path[:length] in ours for length in range(1, len(path)))

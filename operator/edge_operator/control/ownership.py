@@ -110,8 +110,6 @@ def _is_atomic_map(fields: tuple[str, ...], kind: str) -> bool:
 
 
 def _list_keys(fields: tuple[str, ...], kind: str) -> tuple[str, ...]:
-    if kind == "NetworkPolicy" and fields[0] == "spec":
-        return ()
     if fields[-1] == "ports":
         return SERVICE_PORT_KEYS if kind == "Service" else CONTAINER_PORT_KEYS
     return LIST_KEYS.get(fields[-1], ())

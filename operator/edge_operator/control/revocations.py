@@ -4,7 +4,7 @@ A site that is paused, or whose spec or root key cannot be used, is left as it i
 meanwhile is cut off all the same: its line leaves the Secret that it stands in, and every other line stays.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Container
 from dataclasses import dataclass
 
 from edge_operator.cluster.objects import Objects
@@ -21,9 +21,6 @@ from .report import Report
 from .resource import SiteObject
 from .store import SITE, ChildStore, ResourceKey
 from .verdict import Wanted, is_unwanted
-
-Revoked = Callable[[str], bool]
-"""Whether the broker is to refuse a username."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +59,19 @@ class Revocations:
             site: the site.
             report: takes what stands in the way.
         """
-        revoked = self._revoked(site)
-        intents = [intent for seen in self._secrets(site) if (intent := await self._intent(site, seen, revoked))]
+        devices = {login.device_id for login in self._plans.logins(site.key)}
+        clients = client_usernames(site)
+        secrets = login_secrets(self._store, site)
+        intents = [each for seen in secrets if (each := await self._intent(site, seen, devices, clients))]
         wanted = [Wanted(intent.key, intent.hash, intent.owned) for intent in intents]
         done = await self._children.carry_out(site, wanted, lambda: intents)
         report.problems.extend(done.problems)
         if done.again is not None:
             report.revisit(done.again)
 
-    def _secrets(self, site: SiteObject) -> Iterator[Observed]:
-        """Yield index and shards, among them those that are to be removed: the broker's agent may still read them."""
-        for seen in self._store.of(SITE, site.key):
-            named = seen.key.kind is SECRET and is_broker_auth(site.key[1], seen.key.name)
-            if named and is_unwanted(seen, site.claim):
-                yield seen
-
-    async def _intent(self, site: SiteObject, seen: Observed, revoked: Revoked) -> Intent | None:
+    async def _intent(
+        self, site: SiteObject, seen: Observed, devices: Container[str], clients: Container[str] | None
+    ) -> Intent | None:
         """Return the Secret as it is to be; None where nobody in it is revoked, or nobody can say."""
         kept, secret = self._kept.setdefault(site.key, {}), None
         known = kept.get(seen.key)
@@ -85,7 +79,7 @@ class Revocations:
             if (secret := await self._read(seen)) is None:
                 return None
             known = kept[seen.key] = _Kept(secret["metadata"]["resourceVersion"], logins_in(secret))
-        gone = frozenset(filter(revoked, known.usernames))
+        gone = frozenset(name for name in known.usernames if is_revoked(name, devices, clients))
         if not gone:
             return None
         secret = secret or await self._read(seen)
@@ -102,19 +96,30 @@ class Revocations:
             return None
         return secret
 
-    def _revoked(self, site: SiteObject) -> Revoked:
-        devices = {login.device_id for login in self._plans.logins(site.key)}
-        clients = _clients(site)
 
-        def revoked(username: str) -> bool:
-            if not username.startswith("~"):
-                return username not in devices
-            return clients is not None and username not in clients and username not in COMPONENTS
-
-        return revoked
+def login_secrets(store: ChildStore, site: SiteObject) -> list[Observed]:
+    """Return index and shards of a site, also those that are to be removed: the broker's agent may still read them."""
+    return [
+        seen
+        for seen in store.of(SITE, site.key)
+        if seen.key.kind is SECRET and is_broker_auth(site.key[1], seen.key.name) and is_unwanted(seen, site.claim)
+    ]
 
 
-def _clients(site: SiteObject) -> frozenset[str] | None:
+def is_revoked(username: str, devices: Container[str], clients: Container[str] | None) -> bool:
+    """Return whether the broker is to refuse a username that it has let in so far.
+
+    Args:
+        username: as in the password file; those of components and clients begin with `~`.
+        devices: usernames of the devices that may log in.
+        clients: usernames of the further clients; None where the spec does not say, so that none is cut off.
+    """
+    if not username.startswith("~"):
+        return username not in devices
+    return clients is not None and username not in clients and username not in COMPONENTS
+
+
+def client_usernames(site: SiteObject) -> frozenset[str] | None:
     """Return the usernames of the further clients; None where the spec does not say."""
     try:
         broker = parse_spec(site).broker

@@ -14,10 +14,11 @@ from edge_operator.status.facts import Notice
 from .events import Events
 from .resource import Resource
 from .store import DEVICE, SITE
+from .write_errors import CONFLICT, NOT_FOUND
 
 EDGE_SITE = ChildKind(API_VERSION, SITE, "edgesites")
 EDGE_DEVICE = ChildKind(API_VERSION, DEVICE, "edgedevices")
-NOT_FOUND, CONFLICT = 404, 409
+
 
 Say = Callable[[Mapping[str, Any], str], dict[str, Any] | None]
 """The status as it stands, and now (RFC 3339), to the status that is to be written; None if it says so already."""
@@ -50,19 +51,8 @@ class StatusWriter:
         status = say(before, now)
         if status is None:
             return True
-        namespace, name = resource.key
-        manifest = {
-            "apiVersion": API_VERSION,
-            "kind": self._kind.kind,
-            "metadata": {
-                "name": name,
-                "namespace": namespace,
-                "resourceVersion": resource.metadata["resourceVersion"],
-            },
-            "status": status,
-        }
         try:
-            await self._objects.apply_status(self._kind, manifest)
+            await self._objects.apply_status(self._kind, status_manifest(resource, status))
         except ApiError as error:
             if error.code in (NOT_FOUND, CONFLICT) or error.namespace_terminating:
                 logger.debug("%s: status not written: %s", resource, error)
@@ -72,3 +62,15 @@ class StatusWriter:
         for notice in notices:
             await self._events.notice(resource, before, notice)
         return True
+
+
+def status_manifest(resource: Resource, status: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is applied: the status alone, onto the version of the resource that it was computed from."""
+    namespace, name = resource.key
+    version = resource.metadata["resourceVersion"]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": resource.KIND,
+        "metadata": {"name": name, "namespace": namespace, "resourceVersion": version},
+        "status": status,
+    }

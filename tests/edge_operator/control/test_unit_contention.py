@@ -9,6 +9,7 @@ from tests.edge_operator.cluster.virtual import Clock
 
 KEY = ObjectKey(SECRET, "ns", "a")
 REPLICAS = ("f:spec", "f:replicas")
+PAUSED = ("f:spec", "f:paused")
 
 
 def intent(fingerprint: str = "h", name: str = "a") -> Intent:
@@ -37,6 +38,30 @@ def test_contest_ends_exactly_when_the_wait_is_over() -> None:
     clock.now += 0.002
     assert contention.contested(KEY) == []
     assert contention.wait(KEY) == 0
+
+
+def test_object_is_left_alone_until_the_last_of_its_contests_ends() -> None:
+    clock = Clock()
+    contention = Contention(clock)
+    for path, manager in [(REPLICAS, "hpa"), (PAUSED, "gitops")]:
+        for _ in range(RETAKES):
+            contention.retaken(KEY, {path: manager})
+        clock.now += 100
+    assert contention.wait(KEY) == WINDOW_SECONDS - 100, "the one that began later"
+    clock.now += 150
+    assert [contest.field for contest in contention.contested(KEY)] == [".spec.paused"]
+    assert contention.wait(KEY) == 50
+
+
+def test_field_that_was_retaken_less_often_makes_no_one_wait() -> None:
+    clock = Clock()
+    contention = Contention(clock)
+    for _ in range(RETAKES):
+        contention.retaken(KEY, {REPLICAS: "hpa"})
+    clock.now += 100
+    contention.retaken(KEY, {PAUSED: "gitops"})
+    assert [contest.manager for contest in contention.contested(KEY)] == ["hpa"]
+    assert contention.wait(KEY) == WINDOW_SECONDS - 100
 
 
 def test_slow_editor_is_no_contest() -> None:

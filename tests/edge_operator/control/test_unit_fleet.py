@@ -13,7 +13,13 @@ from edge_wire import topics
 from tests.edge_operator.control.lives import SITE, Time, device, message, site
 
 PUMP = (SITE[0], "pump")
+HALL = (SITE[0], "hall")
 STATUS = topics.device_status("pump")
+
+
+def named(name: str) -> SiteObject:
+    body = site(uid=f"site-{name}").body
+    return SiteObject({**body, "metadata": body["metadata"] | {"name": name}})
 
 
 class World:
@@ -176,6 +182,60 @@ def test_recreated_site_forgets_its_devices() -> None:
     world.sites.put(site(uid="site-2").body)
     world.fleet.fit_site(SITE)
     assert world.told() == ("Unknown", "NotYetSeen")
+
+
+def test_site_that_is_replaced_in_one_event_forgets_its_devices() -> None:
+    world = World(site(), device())
+    world.connect()
+    world.hear(b"online")
+    world.sites.put(site(uid="site-2").body)
+    world.fleet.fit_site(SITE)
+    assert not world.life.is_connected
+    assert world.told() == ("Unknown", "NotYetSeen")
+    assert world.fleet.figures(SITE) == DeviceFigures(total=1, unknown=1)
+
+
+def test_site_that_only_changes_keeps_its_devices() -> None:
+    world = World(site(), device())
+    world.connect()
+    world.hear(b"online")
+    world.sites.put(site(2, location="hall 3").body)
+    world.fleet.fit_site(SITE)
+    assert world.life.is_connected
+    assert world.told() == ("Online", "HeartbeatReceived")
+
+
+def test_device_that_goes_while_its_site_is_away_is_not_counted_in_the_next() -> None:
+    world = World(site(), device(), device("fan"))
+    world.sites.drop(SITE)
+    world.fleet.fit_site(SITE)
+    world.devices.drop(PUMP)
+    world.fleet.fit(SITE, "pump")
+    world.sites.put(site(uid="site-2").body)
+    world.fleet.fit_site(SITE)
+    assert world.fleet.figures(SITE) == DeviceFigures(total=1, unknown=1)
+    world.devices.put(device(uid="another").body)
+    world.fleet.fit(SITE, "pump")
+    assert world.told() == ("Unknown", "NotYetSeen")
+
+
+def test_site_that_goes_takes_nothing_from_another() -> None:
+    there = device("fan", siteRef={"name": "hall"})
+    world = World(site(), device(), named("hall"), there)
+    world.sites.drop(SITE)
+    world.fleet.fit_site(SITE)
+    assert world.told(there.key) == ("Unknown", "NotYetSeen")
+    world.devices.drop(there.key)
+    world.fleet.fit(HALL, "fan")
+    assert [life.known("fan") for _, life in world.fleet] == [None]
+
+
+def test_nothing_of_a_site_that_goes_is_kept() -> None:
+    world = World(site(), device(), named("hall"), device("fan", siteRef={"name": "hall"}))
+    world.sites.drop(SITE)
+    world.fleet.fit_site(SITE)
+    assert [key for key, _ in world.fleet] == [HALL]
+    assert [key for key, _ in world.fleet._holders] == [HALL]  # noqa: SLF001 - what grows is not seen from outside
 
 
 def test_settings_of_the_site_reach_its_devices() -> None:

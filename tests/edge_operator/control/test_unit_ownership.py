@@ -3,9 +3,21 @@ from typing import Any
 import pytest
 
 from edge_operator.control.intent import INTENT_HASH, intend, pinned
-from edge_operator.control.observed import foreign_content, foreign_paths, observe, own_paths
+from edge_operator.control.observed import foreign_content, foreign_paths, observe, own_paths, taken_paths
 from edge_operator.control.ownership import digest, owned_paths, readable, recorded_paths
-from edge_operator.desired.kinds import NETWORK_POLICY, PVC, SECRET, SERVICE
+from edge_operator.desired.kinds import NETWORK_POLICY, PVC, SECRET, SERVICE, ChildKind
+
+AFFINITY = "f:spec/f:template/f:spec/f:affinity"
+REQUIRED, PREFERRED = (
+    "requiredDuringSchedulingIgnoredDuringExecution",
+    "preferredDuringSchedulingIgnoredDuringExecution",
+)
+TERMS = {"nodeSelectorTerms": [{"matchExpressions": [{"key": "arch", "operator": "In", "values": ["arm"]}]}]}
+WEIGHTED = {"weight": 1, "preference": {"matchExpressions": [{"key": "zone", "operator": "Exists"}]}}
+CONTAINER = 'f:spec/f:template/f:spec/f:containers/k:{"name":"c"}'
+PORT = {"name": "http", "containerPort": 8080, "protocol": "TCP"}
+PORT_PATH = 'f:ports/k:{"containerPort":8080,"protocol":"TCP"}'
+PORT_FIELDS = (".", "f:name", "f:containerPort", "f:protocol")
 
 
 def manifest(kind: str, **body: Any) -> dict[str, Any]:
@@ -45,7 +57,37 @@ def owned(kind: str, **body: Any) -> set[str]:
             id="ports of a Service",
         ),
         pytest.param("Service", {"spec": {"selector": {"a": "b"}}}, {"f:spec/f:selector"}, id="selector"),
-        pytest.param("NetworkPolicy", {"spec": {"ingress": [{"ports": [1]}]}}, {"f:spec/f:ingress"}, id="policy rules"),
+        pytest.param(
+            "NetworkPolicy",
+            {
+                "spec": {
+                    "podSelector": {"matchLabels": {"a": "b"}},
+                    "policyTypes": ["Ingress"],
+                    "ingress": [{"ports": [{"port": 80, "protocol": "TCP"}], "from": [{"podSelector": {}}]}],
+                    "egress": [],
+                }
+            },
+            {"f:spec/f:podSelector", "f:spec/f:policyTypes", "f:spec/f:ingress", "f:spec/f:egress"},
+            id="policy rules and their ports",
+        ),
+        pytest.param(
+            "Deployment",
+            {"spec": {"template": {"spec": {"affinity": {"nodeAffinity": {REQUIRED: TERMS, PREFERRED: [WEIGHTED]}}}}}},
+            {f"{AFFINITY}/f:nodeAffinity/f:{REQUIRED}", f"{AFFINITY}/f:nodeAffinity/f:{PREFERRED}"},
+            id="required nodes are one leaf",
+        ),
+        pytest.param(
+            "Deployment",
+            {"spec": {"template": {"spec": {"affinity": {"podAntiAffinity": {REQUIRED: [{"topologyKey": "h"}]}}}}}},
+            {f"{AFFINITY}/f:podAntiAffinity/f:{REQUIRED}"},
+            id="required pods are an atomic list",
+        ),
+        pytest.param(
+            "Deployment",
+            {"spec": {"template": {"spec": {"containers": [{"name": "c", "ports": [PORT]}]}}}},
+            {f"{CONTAINER}/.", f"{CONTAINER}/f:name", *(f"{CONTAINER}/{PORT_PATH}/{each}" for each in PORT_FIELDS)},
+            id="ports of a container",
+        ),
         pytest.param(
             "X",
             {"spec": {"imagePullSecrets": [{"name": "p"}]}},
@@ -147,6 +189,31 @@ def test_what_lies_inside_an_atomic_field_of_ours_is_covered() -> None:
     ours = frozenset({("f:spec", "f:ingress")})
     metadata = {"managedFields": [{"manager": "x", "fieldsV1": {"f:spec": {"f:ingress": {"f:a": {}}, "f:egress": {}}}}]}
     assert foreign_content(NETWORK_POLICY, metadata, ours) == (("f:spec", "f:egress"),)
+
+
+TAKEN: dict[str, tuple[ChildKind, list[dict[str, Any]], set[tuple[str, ...]], dict[tuple[str, ...], str]]] = {
+    "nothing": (SECRET, [OURS], {("f:data", "f:a")}, {}),
+    "by another": (
+        SECRET,
+        [OURS, THEIRS],
+        {("f:data", "f:a"), ("f:type",)},
+        {("f:data", "f:b"): "kubectl", ("f:type",): "kubectl"},
+    ),
+    "removed": (SERVICE, [OURS], {("f:data", "f:a"), ("f:type",)}, {("f:type",): "unknown"}),
+    "added where others may add": (SERVICE, [OURS, THEIRS], {("f:data", "f:a")}, {}),
+    "everything": (SERVICE, [], {("f:data", "f:a")}, {("f:data", "f:a"): "unknown"}),
+    "by another without a name": (SERVICE, [{**THEIRS, "manager": ""}], {("f:type",)}, {("f:type",): "unknown"}),
+}
+
+
+@pytest.mark.parametrize(("kind", "managed", "wanted", "taken"), TAKEN.values(), ids=TAKEN)
+def test_what_is_to_be_taken_back_and_from_whom(
+    kind: ChildKind,
+    managed: list[dict[str, Any]],
+    wanted: set[tuple[str, ...]],
+    taken: dict[tuple[str, ...], str],
+) -> None:
+    assert taken_paths(kind, obj(*managed)["metadata"], frozenset(wanted)) == taken
 
 
 def test_observation_of_little() -> None:

@@ -1,10 +1,15 @@
 """Resources that go and come again under the same name: news of the old one tells nothing of the new one."""
 
+from typing import Any
+
 from edge_operator.control.resources import DeviceStore
-from edge_operator.control.store import REMEMBERED_DELETIONS
+from edge_operator.control.store import REMEMBERED_DELETIONS, ResourceKey
 from tests.edge_operator.control.lives import device
 
 PUMP = ("factory", "pump")
+PLANT, HALL = ("factory", "plant"), ("factory", "hall")
+BROUGHT = ("factory", "brought")
+OWN: dict[str, Any] = {"credentials": {"existingSecretRef": {"name": "brought"}}}
 
 
 def _devices() -> DeviceStore:
@@ -48,3 +53,36 @@ def test_deletions_are_not_remembered_for_ever() -> None:
     for number in range(2 * REMEMBERED_DELETIONS):
         devices.drop(PUMP, f"uid-{number}")
     assert len(devices._gone) == REMEMBERED_DELETIONS  # noqa: SLF001 - what grows is not seen from outside
+
+
+def _found(devices: DeviceStore, site: ResourceKey = PLANT, device_id: str = "pump") -> list[list[str]]:
+    """Return the names of the devices as they are found by site, identifier, Secret, and as holders."""
+    ways = devices.of_site(site), devices.of_id(site, device_id), devices.of_secret(BROUGHT), devices.holders(site)
+    return [[each.key[1] for each in found] for found in ways]
+
+
+def test_dropped_device_is_found_by_nothing_any_more() -> None:
+    devices = _devices()
+    devices.put(device(**OWN).body)
+    assert _found(devices) == [["pump"], ["pump"], ["pump"], ["pump"]]
+    devices.drop(PUMP)
+    assert _found(devices) == [[], [], [], []]
+    devices.put(device(uid="another", **OWN).body)
+    assert _found(devices) == [["pump"], ["pump"], ["pump"], ["pump"]]
+
+
+def test_device_is_found_where_it_is_now() -> None:
+    devices = _devices()
+    devices.put(device(**OWN).body)
+    devices.put(device(uid="another", version=2, siteRef={"name": "hall"}, deviceId="pump-2").body)
+    assert _found(devices) == [[], [], [], []]
+    assert _found(devices, HALL, "pump-2") == [["pump"], ["pump"], [], ["pump"]]
+
+
+def test_drop_leaves_the_others_of_the_site_the_identifier_and_the_secret() -> None:
+    devices = _devices()
+    devices.put(device(**OWN).body)
+    devices.put(device("twin", deviceId="pump", created="2026-12-01T00:00:00Z", **OWN).body)
+    assert devices.of_id(PLANT, "pump")[0].key == PUMP
+    devices.drop(PUMP)
+    assert _found(devices) == [["twin"], ["twin"], ["twin"], ["twin"]]

@@ -25,6 +25,7 @@ def check_all(site: Site, manifests: Manifests) -> None:
     check_order_and_names(site, manifests)
     check_metadata(site, manifests)
     check_pods(manifests)
+    check_resources(site, manifests)
     check_services(manifests)
     check_references(manifests)
 
@@ -72,11 +73,61 @@ def check_pods(manifests: Manifests) -> None:
         assert pod["enableServiceLinks"] is False
         assert pod["serviceAccountName"] == deployment["metadata"]["name"]
         assert pod["containers"][0]["name"] == labels["app.kubernetes.io/component"]
-        containers = [*pod.get("initContainers", ()), *pod["containers"]]
-        check_volumes(containers, pod)
-        for container in containers:
+        check_volumes(all_containers(pod), pod)
+        check_sidecars(pod)
+        check_ports(pod)
+        for container in all_containers(pod):
             assert container["securityContext"]["readOnlyRootFilesystem"] is True
             check_container(container)
+            check_probes(container)
+
+
+def all_containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the containers of a pod: sidecars are init containers that stay."""
+    return [*pod.get("initContainers", ()), *pod["containers"]]
+
+
+def check_sidecars(pod: dict[str, Any]) -> None:
+    """Whatever begins before the component's own container stays beside it, and sees its processes to signal them."""
+    sidecars = pod.get("initContainers", [])
+    assert all(each["restartPolicy"] == "Always" for each in sidecars), "it would have to end before the others begin"
+    assert all("restartPolicy" not in each for each in pod["containers"]), "the API server refuses it"
+    assert pod.get("shareProcessNamespace", False) is bool(sidecars)
+
+
+def check_ports(pod: dict[str, Any]) -> None:
+    """No port of a pod has the name or the number of another: its containers share one address."""
+    ports = [port for container in all_containers(pod) for port in container["ports"]]
+    assert len({port["name"] for port in ports}) == len(ports)
+    assert len({(port["containerPort"], port["protocol"]) for port in ports}) == len(ports)
+
+
+def check_probes(container: dict[str, Any]) -> None:
+    """A container that hangs is found and restarted; a sidecar also says when the next may begin."""
+    first = "startupProbe" if "restartPolicy" in container else "readinessProbe"
+    assert {key for key in container if key.endswith("Probe")} == {first, "livenessProbe"}
+    ports = {port["name"] for port in container["ports"]}
+    for probe in (container[first], container["livenessProbe"]):
+        (how,) = probe.keys() & {"httpGet", "tcpSocket"}
+        assert probe[how]["port"] in ports
+        assert probe["timeoutSeconds"] > 1, "one second, the default, is too short on a small node under load"
+
+
+def check_resources(site: Site, manifests: Manifests) -> None:
+    """Every container has requests and limits of its own, unless the spec gives others in their place."""
+    managed = site.spec.broker.managed
+    given = {
+        "gateway": site.spec.gateway.resources,
+        "processor": site.spec.processor.resources,
+        "storage": site.spec.storage.resources,
+        "mqtt": managed.resources if managed else None,
+    }
+    for deployment in of_kind(manifests, "Deployment"):
+        for container in all_containers(deployment["spec"]["template"]["spec"]):
+            if given.get(container["name"]) is None:
+                parts = container["resources"]
+                assert set(parts) == {"requests", "limits"}
+                assert all(set(parts[part]) == {"cpu", "memory"} for part in parts)
 
 
 def check_volumes(containers: list[dict[str, Any]], pod: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Logins of the broker in an index and shards: together the whole, each small enough, seldom spread anew."""
 
 import base64
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,7 @@ from edge_operator.desired.secret.broker_auth import (
     shard_count,
     shard_of,
 )
+from edge_operator.identity.logins import device_login
 from tests.edge_operator.desired.sites import make_site
 
 SHARD_BYTES = 128 * 1024
@@ -100,6 +102,29 @@ def test_secret_without_some_is_as_if_they_had_never_been() -> None:
         assert logins_in(secret) == set(usernames(secret))
         stored = {**secret, "data": {**secret["data"], "more": "bWluZQ=="}}
         assert broker_auth_without(site, stored, {"d2"}) == wanted
+
+
+OWN = "the user's own password"
+
+
+def accepted(line: str, password: str) -> bool:
+    """Return what the broker answers: whether the line's hash is that of `password`."""
+    _, algorithm, iterations, salt, digest = line.split("$")
+    assert algorithm == "7"
+    tried = hashlib.pbkdf2_hmac("sha512", password.encode(), base64.b64decode(salt), int(iterations))
+    return tried == base64.b64decode(digest)
+
+
+@pytest.mark.parametrize("rotation", [0, 1])
+def test_broker_takes_the_password_that_the_user_brings_and_no_other(rotation: int) -> None:
+    site = make_site()
+    logins = DeviceLogin("brought", rotation, OWN), DeviceLogin("made", rotation)
+    lines = content(broker_auth(replace(site, devices=logins))[1])["passwords"].splitlines()
+    brought, made = sorted(lines)
+    assert brought.startswith("brought:")
+    assert accepted(brought, OWN)
+    assert not accepted(brought, device_login(site.root, "brought", rotation).password)
+    assert accepted(made, device_login(site.root, "made", rotation).password)
 
 
 @pytest.mark.parametrize("value", ["no base64", "/w=="])

@@ -26,6 +26,82 @@ def test_broker_is_probed_by_tcp_and_keeps_its_entrypoint() -> None:
     assert "args" not in main
 
 
+def agent() -> dict[str, Any]:
+    (found,) = pod("mqtt")["initContainers"]
+    return dict(found)
+
+
+def test_broker_agent_begins_first_and_stays() -> None:
+    found = agent()
+    assert (found["name"], found["image"]) == ("broker-agent", "edge-stack/edge-broker-agent:1.2.3")
+    assert found["restartPolicy"] == "Always"
+    assert found["ports"] == [{"name": "agent", "containerPort": 8080, "protocol": "TCP"}]
+    assert found["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
+def test_broker_agent_is_limited() -> None:
+    assert agent()["resources"] == {
+        "requests": {"cpu": "10m", "memory": "32Mi"},
+        "limits": {"cpu": "100m", "memory": "64Mi"},
+    }
+
+
+def test_broker_waits_ten_minutes_for_the_agent_which_is_restarted_when_it_hangs() -> None:
+    assert {key: value for key, value in agent().items() if key.endswith("Probe")} == {
+        "startupProbe": {
+            "httpGet": {"path": "/ready", "port": "agent"},
+            "periodSeconds": 1,
+            "timeoutSeconds": 3,
+            "failureThreshold": 600,
+        },
+        "livenessProbe": {
+            "httpGet": {"path": "/health", "port": "agent"},
+            "periodSeconds": 10,
+            "timeoutSeconds": 3,
+            "failureThreshold": 3,
+        },
+    }
+
+
+def test_what_the_broker_agent_is_told_and_sees() -> None:
+    assert {each["name"]: each["value"] for each in agent()["env"]} == {
+        "EDGE_NAMESPACE": "plant",
+        "EDGE_SITE": "factory",
+        "PORT": "8080",
+        "EDGE_CREDENTIALS_DIR": "/etc/edge/credentials",
+        "MQTT_BROKER": "mqtt://localhost:1884",
+        "AUTH_DIR": "/mosquitto/data/auth",
+        "MOSQUITTO_LOG": "/mosquitto/log/mosquitto.log",
+        "TLS_SECRET": "factory-mqtt-tls",
+    }
+    token_dir = "/var/run/secrets/kubernetes.io/serviceaccount"
+    assert agent()["volumeMounts"] == [
+        {"name": "data", "mountPath": "/mosquitto/data"},
+        {"name": "log", "mountPath": "/mosquitto/log"},
+        {"name": "api-token", "mountPath": token_dir, "readOnly": True},
+        {"name": "credentials", "mountPath": "/etc/edge/credentials", "readOnly": True},
+    ]
+
+
+def test_broker_agent_alone_has_a_token_and_may_signal_its_neighbour() -> None:
+    assert pod("mqtt")["shareProcessNamespace"] is True
+    (token,) = (each["projected"] for each in pod("mqtt")["volumes"] if each["name"] == "api-token")
+    assert token["defaultMode"] == 0o440
+    assert token["sources"] == [
+        {"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}},
+        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        {
+            "downwardAPI": {
+                "items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]
+            }
+        },
+    ]
+    for component in ("gateway", "processor", "storage"):
+        assert not {"initContainers", "shareProcessNamespace"} & set(pod(component))
+        assert "serviceAccountToken" not in str(pod(component)["volumes"])
+    assert "api-token" not in {each["name"] for each in container("mqtt")["volumeMounts"]}
+
+
 @pytest.mark.parametrize(
     ("component", "strategy", "spread"),
     [

@@ -1,0 +1,75 @@
+"""The status of a site: what is taken over from the facts, and what is written although the status stays."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from edge_operator.status.facts import BrokerFacts, ComponentFacts, SiteFacts
+from edge_operator.status.site import site_status, site_update
+
+THEN, NOW = "2026-01-01T00:00:00Z", "2026-07-01T00:00:00Z"
+UP = ComponentFacts("gateway", "mirror.example.com/gateway:9", 3, 2, rolled_out=True)
+WELL = SiteFacts(3, components=(UP,))
+AWAY = BrokerFacts(connected=False, message="no route to host")
+CONNECTED = BrokerFacts(connected=True, message="connected to mqtt://a:1884")
+
+
+def broker_condition(status: dict[str, Any]) -> dict[str, Any]:
+    (found,) = (each for each in status["conditions"] if each["type"] == "BrokerConnected")
+    return dict(found)
+
+
+def test_status_tells_generation_components_and_endpoints() -> None:
+    endpoints = {"http": "http://edge.example.com:80", "mqtts": "mqtts://edge.example.com:8883"}
+    status = site_status(replace(WELL, endpoints=endpoints), {}, NOW)
+    assert status["observedGeneration"] == 3
+    assert status["phase"] == "Ready"
+    assert status["components"] == [
+        {"name": "gateway", "ready": 2, "desired": 3, "image": "mirror.example.com/gateway:9"}
+    ]
+    assert status["endpoints"] == {"http": "http://edge.example.com:80", "mqtts": "mqtts://edge.example.com:8883"}
+    assert "devices" not in status
+
+
+def test_no_endpoints_no_field() -> None:
+    assert "endpoints" not in site_status(WELL, {"endpoints": {"http": "http://old"}}, NOW)
+
+
+def test_another_address_is_written() -> None:
+    before = site_status(replace(WELL, endpoints={"http": "http://a:80"}), {}, THEN)
+    after = site_update(replace(WELL, endpoints={"http": "http://b:80"}), before, NOW)
+    assert after is not None
+    assert after["endpoints"] == {"http": "http://b:80"}
+
+
+BROKER_CHANGES = {
+    "another reason for being away": (
+        AWAY,
+        BrokerFacts(connected=False, message="not authorised", refused=True),
+        ("False", "BrokerRefused", "not authorised", THEN),
+    ),
+    "back to the first reason": (
+        BrokerFacts(connected=False, message="who?", untrusted=True),
+        AWAY,
+        ("False", "BrokerUnreachable", "no route to host", THEN),
+    ),
+    "connected to another address": (
+        CONNECTED,
+        replace(CONNECTED, message="connected to mqtt://b:1884"),
+        ("True", "Connected", "connected to mqtt://b:1884", THEN),
+    ),
+    "lost": (CONNECTED, AWAY, ("False", "BrokerUnreachable", "no route to host", NOW)),
+    "found": (AWAY, CONNECTED, ("True", "Connected", "connected to mqtt://a:1884", NOW)),
+}
+
+
+@pytest.mark.parametrize(("was", "now", "expected"), BROKER_CHANGES.values(), ids=BROKER_CHANGES)
+def test_change_of_the_broker_connection_is_written(
+    was: BrokerFacts, now: BrokerFacts, expected: tuple[str, str, str, str]
+) -> None:
+    before = site_status(replace(WELL, broker=was), {}, THEN)
+    after = site_update(replace(WELL, broker=now), before, NOW)
+    assert after is not None
+    said = broker_condition(after)
+    assert (said["status"], said["reason"], said["message"], said["lastTransitionTime"]) == expected
