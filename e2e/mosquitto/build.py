@@ -63,6 +63,11 @@ def installed(environment: Mapping[str, str]) -> dict[str, Path] | None:
     return None
 
 
+def is_ready(environment: Mapping[str, str]) -> bool:
+    """Whether nothing has to be built: it is installed, or in the cache."""
+    return installed(environment) is not None or _is_built(_target(environment))
+
+
 def ensure_mosquitto(environment: Mapping[str, str] | None = None) -> Path:
     """Return a directory with `bin/mosquitto`, `bin/mosquitto_pub`, `bin/mosquitto_sub`, `bin/mosquitto_passwd`.
 
@@ -72,10 +77,10 @@ def ensure_mosquitto(environment: Mapping[str, str] | None = None) -> Path:
         HarnessError: it is neither installed nor can it be built; the message has the one command that helps.
     """
     variables = dict(environment or os.environ)
-    root = cache_root(variables, Path.home()) / "mosquitto"
+    root = _root(variables)
     if found := installed(variables):
         return _linked(root, found)
-    target = root / f"{VERSION}-{go_architecture()}-{_key()}"
+    target = _target(variables)
     if _is_built(target):
         return target
     progress = Progress(sys.stderr)
@@ -83,6 +88,14 @@ def ensure_mosquitto(environment: Mapping[str, str] | None = None) -> Path:
         if not _is_built(target):
             _build(root, target, progress)
     return target
+
+
+def _root(environment: Mapping[str, str]) -> Path:
+    return cache_root(environment, Path.home()) / "mosquitto"
+
+
+def _target(environment: Mapping[str, str]) -> Path:
+    return _root(environment) / f"{VERSION}-{go_architecture()}-{_key()}"
 
 
 def _key() -> str:
