@@ -94,7 +94,13 @@ def find_toolchain(environment: Mapping[str, str], source: Source = KUBE) -> Too
     if not go:
         raise HarnessError(f"building {what} needs Go >= {needed} and there is no `go` on PATH: {INSTALL_GO}")
     asked = subprocess.run(
-        [go, "env", "GOVERSION"], cwd=source.directory, env=environment, capture_output=True, text=True, check=False
+        [go, "env", "GOVERSION"],
+        cwd=source.directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     version = re.match(r"go(\d+)\.(\d+)", asked.stdout)
     if not version or (int(version[1]), int(version[2])) < GO_NEEDED:

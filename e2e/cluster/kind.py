@@ -115,4 +115,5 @@ class Kind:
             stderr=None if shown else subprocess.PIPE,
             text=True,
             check=False,
+            timeout=900,
         )

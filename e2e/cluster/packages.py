@@ -43,7 +43,9 @@ def _static_busybox() -> bool:
 
 def _has_seccomp() -> bool:
     asked = _which("pkg-config")
-    return asked is not None and subprocess.run([asked, "--exists", "libseccomp"], check=False).returncode == 0
+    if asked is None:
+        return False
+    return subprocess.run([asked, "--exists", "libseccomp"], check=False, timeout=60).returncode == 0
 
 
 REQUIREMENTS = (
@@ -65,7 +67,8 @@ def _header(name: str) -> bool:
     if compiler is None:
         return False
     source = f"#include <{name}>\n"
-    checked = subprocess.run([compiler, "-E", "-"], input=source, text=True, capture_output=True, check=False)
+    command = [compiler, "-E", "-"]
+    checked = subprocess.run(command, input=source, text=True, capture_output=True, check=False, timeout=60)
     return checked.returncode == 0
 
 
@@ -105,7 +108,7 @@ def install(requirements: Iterable[Requirement], say: Callable[[str], object]) -
     done = _apt(packages)
     if done.returncode != 0:
         # The lists of a fresh machine are old or missing.
-        subprocess.run(tied([_apt_get(), "update"]), capture_output=True, check=False)
+        subprocess.run(tied([_apt_get(), "update"]), capture_output=True, check=False, timeout=900)
         done = _apt(packages)
     left = [one.what for one in wanted if not one.found()]
     if done.returncode != 0 or left:
@@ -123,5 +126,10 @@ def _apt(packages: list[str]) -> subprocess.CompletedProcess[str]:
     # Asks nothing: there may be nobody to answer.
     environment = {"PATH": SYSTEM_PATH, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     return subprocess.run(
-        tied([_apt_get(), *APT[1:], *packages]), env=environment, capture_output=True, text=True, check=False
+        tied([_apt_get(), *APT[1:], *packages]),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
     )

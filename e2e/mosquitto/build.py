@@ -123,7 +123,9 @@ def _can_compile() -> bool:
     if not all(shutil.which(program) for program in ("cmake", "make", "cc", "c++")):
         return False
     compiler = [str(shutil.which("cc")), "-E", "-x", "c", "-o", os.devnull, "-"]
-    return subprocess.run(compiler, input=HEADERS, capture_output=True, text=True, check=False).returncode == 0
+    return (
+        subprocess.run(compiler, input=HEADERS, capture_output=True, text=True, check=False, timeout=60).returncode == 0
+    )
 
 
 def _build(root: Path, target: Path, progress: Progress) -> None:

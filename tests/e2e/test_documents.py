@@ -45,7 +45,7 @@ def test_only_blocks_of_commands_count(page: Path) -> None:
 
 def test_script_names_the_block_that_fails_and_stops_there(page: Path) -> None:
     text = script(blocks(page), {"8080": "4711"})
-    done = subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=False)
+    done = subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
     assert done.stdout.splitlines() == ["### page.md:3", "one", "port 4711", "### page.md:10"]
 
@@ -69,4 +69,4 @@ def test_block_without_an_end_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
 def test_every_block_of_every_page_is_bash(page: Path) -> None:
-    subprocess.run(["bash", "-n", "-c", script(blocks(page), {})], check=True)
+    subprocess.run(["bash", "-n", "-c", script(blocks(page), {})], check=True, timeout=60)

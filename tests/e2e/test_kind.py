@@ -79,6 +79,7 @@ def _cluster(tmp_path: Path, command: str, **variables: str) -> subprocess.Compl
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
 
 

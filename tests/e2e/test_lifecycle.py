@@ -27,7 +27,7 @@ def _environment() -> dict[str, str]:
 
 def _run(edge: Path, name: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        _command(edge, name), cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False
+        _command(edge, name), cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False, timeout=900
     )
 
 
@@ -51,7 +51,8 @@ def edge(tmp_path: Path) -> Iterator[Path]:
 def _kubectl(edge: Path, *arguments: str) -> str:
     binary = str(edge / "bin" / "kubectl")
     environment = {"KUBECONFIG": str(edge / "kubeconfig"), "KUBECACHEDIR": str(edge / "cluster" / "cache")}
-    return subprocess.run([binary, *arguments], env=environment, capture_output=True, text=True, check=True).stdout
+    command = [binary, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def test_up_again_is_fine_and_a_killed_daemon_comes_back_with_the_data(edge: Path) -> None:

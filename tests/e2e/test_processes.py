@@ -31,7 +31,7 @@ def test_same_pid_with_another_start_is_another_process() -> None:
 def test_nothing_is_started_for_a_parent_that_is_gone() -> None:
     command = tied(["/bin/echo", "started"])
     command[command.index("1") - 1] = "1"
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
     assert "gone" in done.stderr
     assert done.stdout == ""

@@ -24,7 +24,9 @@ def tree(tmp_path: Path) -> Path:
 
 def git(tree: Path, *arguments: str) -> str:
     environment = {"PATH": os.environ["PATH"], "HOME": str(tree), **AUTHOR}
-    done = subprocess.run(["git", *arguments], cwd=tree, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["git", *arguments], cwd=tree, env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
     return done.stdout.strip()
 
 

@@ -47,7 +47,7 @@ class ImageArchive:
                 blob = archive.extractfile(_blob_name(layer["digest"]))
                 assert blob is not None
                 command = ["tar", "--extract", "--gzip", "--same-owner", "--same-permissions", "--directory", str(root)]
-                subprocess.run(command, input=blob.read(), check=True)
+                subprocess.run(command, input=blob.read(), check=True, timeout=300)
         return root
 
     def _blob(self, digest: str) -> dict[str, Any]:

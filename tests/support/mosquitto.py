@@ -160,7 +160,7 @@ class Mosquitto:
 
     def _connects(self, username: str) -> bool:
         command = [str(self.programs / "mosquitto_sub"), *self.arguments(username, f"ready-{secrets.token_hex(4)}")]
-        done = subprocess.run([*command, "-E", "-W", "5", "-t", "ready"], capture_output=True, check=False)
+        done = subprocess.run([*command, "-E", "-W", "5", "-t", "ready"], capture_output=True, check=False, timeout=60)
         return done.returncode == 0
 
 

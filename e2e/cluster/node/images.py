@@ -43,7 +43,9 @@ def ensure_images(parts: Parts, cache: Path) -> tuple[Path, ...]:
 
 def _images(parts: Parts) -> Iterator[Image]:
     architecture = go_architecture()
-    listed = subprocess.run([parts.busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
+    listed = subprocess.run(
+        [parts.busybox, "--list"], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split()
     shell = {"/bin/busybox": parts.busybox}
     forever = {"Entrypoint": ["/bin/busybox", "sleep", FOREVER], "User": "65535:65535"}
     yield Image(PAUSE, architecture, shell, config=forever)

@@ -61,7 +61,7 @@ class Orders:
 
 
 def _mount(*arguments: str, descriptors: tuple[int, ...] = ()) -> None:
-    subprocess.run(["mount", *arguments], check=True, pass_fds=descriptors)
+    subprocess.run(["mount", *arguments], check=True, pass_fds=descriptors, timeout=60)
 
 
 def is_hidden(path: str) -> bool:
@@ -103,7 +103,7 @@ def _set_network() -> None:
     bridged = Path("/proc/sys/net/bridge/bridge-nf-call-ip6tables")
     if bridged.exists():
         bridged.write_text("1")
-        subprocess.run(["ip6tables", "-P", "FORWARD", "DROP"], check=False)
+        subprocess.run(["ip6tables", "-P", "FORWARD", "DROP"], check=False, timeout=60)
 
 
 def _start(program: Program, orders: Orders) -> int:

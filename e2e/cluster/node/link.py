@@ -68,7 +68,7 @@ class Link:
             ("link", "set", INSIDE, "up"),
             ("route", "add", "default", "via", str(network.host)),
         ):
-            done = subprocess.run([*inside, *arguments], capture_output=True, text=True, check=False)
+            done = subprocess.run([*inside, *arguments], capture_output=True, text=True, check=False, timeout=60)
             if done.returncode != 0:
                 raise HarnessError(f"`ip {' '.join(arguments)}` failed in the node: {done.stderr.strip()}")
 
@@ -76,4 +76,4 @@ class Link:
 def remove(name: str) -> None:
     """Remove the link with its addresses and routes; fine when there is none."""
     if Path("/sys/class/net", name).exists():
-        subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False)
+        subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False, timeout=60)

@@ -91,7 +91,7 @@ def ip(*arguments: str) -> str:
     Raises:
         HarnessError: it failed, with its own words.
     """
-    done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False, timeout=60)
     if done.returncode != 0:
         raise HarnessError(f"`ip {' '.join(arguments)}` failed: {done.stderr.strip()}")
     return done.stdout

@@ -77,4 +77,4 @@ def _trial() -> str | None:
 def _load_modules() -> None:
     # Built into many kernels; whether what they give is there is seen in the trial.
     if modprobe := shutil.which("modprobe", path=SYSTEM_PATH):
-        subprocess.run([modprobe, "--all", "--quiet", *MODULES], capture_output=True, check=False)
+        subprocess.run([modprobe, "--all", "--quiet", *MODULES], capture_output=True, check=False, timeout=60)

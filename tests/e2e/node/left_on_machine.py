@@ -38,7 +38,7 @@ def namespaces_of(pid: int) -> frozenset[str]:
 
 
 def _output(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def _entries() -> list[Path]:

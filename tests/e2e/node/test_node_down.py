@@ -35,7 +35,9 @@ def _command(edge: Path, name: str) -> list[str]:
 
 def _run(edge: Path, name: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "CLUSTER": "node", **variables}
-    return subprocess.run(_command(edge, name), cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        _command(edge, name), cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=900
+    )
 
 
 def _up(edge: Path) -> str:
@@ -52,7 +54,7 @@ def _down(edge: Path) -> str:
 
 def _kubectl(edge: Path, *arguments: str, stdin: str | None = None) -> str:
     command = [str(edge / "bin" / "kubectl"), f"--kubeconfig={edge / 'kubeconfig'}", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=True, timeout=900).stdout
 
 
 def _run_a_pod(edge: Path) -> None:

@@ -248,6 +248,7 @@ def test_iptables_takes_what_is_made_of_any_policies(before: list[dict[str, Any]
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert {line[1:].split()[0] for line in done.stdout.splitlines() if line.startswith(":EDGE-")} == set(new)

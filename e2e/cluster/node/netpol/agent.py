@@ -93,7 +93,7 @@ def restore_input(wanted: Chains, before: Chains) -> str:
 
 
 def _run(*command: str, given: str | None = None) -> None:
-    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=60)
     if done.returncode != 0:
         raise OSError(f"{command[0]}: {done.stderr.strip()}\n{given or ''}")
 
@@ -101,14 +101,15 @@ def _run(*command: str, given: str | None = None) -> None:
 def _hook() -> None:
     for base, ours in HOOKS.items():
         there = subprocess.run(
-            ["iptables", "-w", "5", "-t", TABLE, "-C", base, "-j", ours], capture_output=True, check=False
+            ["iptables", "-w", "5", "-t", TABLE, "-C", base, "-j", ours], capture_output=True, check=False, timeout=60
         )
         if there.returncode != 0:
             _run("iptables", "-w", "5", "-t", TABLE, "-I", base, "-j", ours)
 
 
 def _left_by_an_earlier_agent() -> Chains:
-    saved = subprocess.run(["iptables-save", "-t", TABLE], capture_output=True, text=True, check=False).stdout
+    listing = ["iptables-save", "-t", TABLE]
+    saved = subprocess.run(listing, capture_output=True, text=True, check=False, timeout=60).stdout
     return {line[1:].split()[0]: () for line in saved.splitlines() if line.startswith(":EDGE-")}
 
 
