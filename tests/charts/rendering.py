@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,12 @@ class Rendering:
 
 
 def render(helm: Helm, *files: Path, settings: Iterable[str] = (), namespace: str = NAMESPACE) -> Rendering:
-    """Render the chart with values files and `--set`s."""
+    """Render the chart with values files and `--set`s; cached, so never change it."""
+    return _render(helm, files, tuple(settings), namespace)
+
+
+@cache
+def _render(helm: Helm, files: tuple[Path, ...], settings: tuple[str, ...], namespace: str) -> Rendering:
     arguments = [f"--values={path}" for path in files] + [f"--set={each}" for each in settings]
     text = helm("template", RELEASE, str(CHART), "--namespace", namespace, *arguments)
     values = yaml.safe_load((CHART / "values.yaml").read_text())

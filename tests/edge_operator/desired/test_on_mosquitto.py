@@ -160,14 +160,10 @@ def handshake(broker: Mosquitto, authority: str, minimum: ssl.TLSVersion, maximu
     ],
     ids=["1.2", "1.3", "1.1"],
 )
-def test_tls_of_a_device(
-    mosquitto: MosquittoFactory, versions: tuple[ssl.TLSVersion, ssl.TLSVersion], expected: str
-) -> None:
-    broker = mosquitto(["d1"])
+def test_tls_of_a_device(broker: Mosquitto, versions: tuple[ssl.TLSVersion, ssl.TLSVersion], expected: str) -> None:
     assert handshake(broker, broker.authority, *versions) == expected
 
 
-def test_device_of_another_site_does_not_trust_the_broker(mosquitto: MosquittoFactory) -> None:
-    broker = mosquitto(["d1"])
+def test_device_of_another_site_does_not_trust_the_broker(broker: Mosquitto) -> None:
     theirs = authority_certificate(bytes(range(1, 33)), "ns/other")
     assert handshake(broker, theirs, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3) == "untrusted"
