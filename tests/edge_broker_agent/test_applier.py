@@ -154,6 +154,9 @@ def test_one_that_was_there_before_reads_them_once(tmp_path: Path) -> None:
         world.sources.changed.set()  # nothing else is said
         await world.news()
         assert len(world.reloading.asked) == 1
+        said = now()
+        world.say("d1", "d2")
+        assert (await world.reloading.next())[0] - said < 1, "where nothing was reloaded there is no rest"
         another = world.run(seconds_ago=3600)
         assert (await world.reloading.next())[1] == another, "what one has read says nothing of another"
 
