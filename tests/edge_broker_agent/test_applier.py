@@ -4,7 +4,7 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ INDEX = "hall-logins"
 TLS = "hall-tls"
 PATIENCE = 30.0
 BATCH = 5.0
+MOST_TURNS = 10_000
 
 
 def line(name: str) -> str:
@@ -123,7 +124,13 @@ def play(
             with suppress(asyncio.CancelledError):
                 await working
 
-    run_virtual(told(), sockets=True)
+    turns = count()
+
+    def bound() -> None:
+        if next(turns) > MOST_TURNS:
+            raise RuntimeError("it turns for ever")
+
+    run_virtual(told(), sockets=True, each_turn=bound)
 
 
 def test_without_a_mosquitto_the_files_are_written_for_the_one_to_come(tmp_path: Path) -> None:
@@ -147,6 +154,9 @@ def test_one_that_was_there_before_reads_them_once(tmp_path: Path) -> None:
         world.sources.changed.set()  # nothing else is said
         await world.news()
         assert len(world.reloading.asked) == 1
+        said = now()
+        world.say("d1", "d2")
+        assert (await world.reloading.next())[0] - said < 1, "where nothing was reloaded there is no rest"
         another = world.run(seconds_ago=3600)
         assert (await world.reloading.next())[1] == another, "what one has read says nothing of another"
 
@@ -168,6 +178,10 @@ def test_a_reload_that_is_not_proven_is_asked_for_again_later_and_later(tmp_path
         await world.reloading.next()
         await asyncio.sleep(100)
         assert len(world.reloading.asked) == 7
+        world.reloading.succeeds = False
+        world.run(seconds_ago=3600)
+        first, second = [(await world.reloading.next())[0] for _ in range(2)]
+        assert second - first < 1.1, "after a success the first wait is short again"
 
     def before(world: World) -> None:
         world.say("d1")

@@ -158,7 +158,9 @@ async def test_at_its_end_it_answers_who_waits_and_says_goodbye_to_the_broker(
     gateway = own_gateways()
     await gateway.ask("POST", "/devices/d1/status", json={"status": "online"})
     waiting = asyncio.create_task(gateway.ask("GET", "/devices/d1/commands?wait=30s", device="d1"))
-    await asyncio.sleep(0.5)
+    async with asyncio.timeout(SECONDS):
+        while await gateway.figure("edge_gateway_waiting_requests") == 0:  # noqa: ASYNC110 - HTTP tells no event
+            await asyncio.sleep(0.05)
     began = time.monotonic()
     code = await asyncio.to_thread(gateway.process.stop)
     assert code == 0

@@ -81,7 +81,7 @@ async def test_what_was_cleared_while_the_broker_was_away_is_forgotten(own_site:
 async def test_a_device_that_only_sends_readings_is_listed_and_online(own_site: Site, own_gateways: Gateways) -> None:
     gateway = own_gateways()
     own_site.processor().start().await_ready()
-    async with own_site.device("d1") as d1:
+    async with own_site.device("d1") as d1, asyncio.timeout(SECONDS):
         while (await gateway.ask("GET", "/devices?status=online")).body["count"] == 0:
             # The first may come before the processor knows how long its queue is: that proves nothing.
             await d1.publish("devices/d1/data", b'{"sensor_type":"temperature","value":1}')

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 from prometheus_client import CollectorRegistry
 
-from edge_processor.fanout import MOST_WAITING, Fanout
+from edge_processor.fanout import MOST_WAITING, WINDOW, Fanout
 from edge_processor.inbox import Inbox
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.outbox import Outbox
 from edge_service.address import BrokerAddress
-from edge_service.mqtt import MqttOptions, MqttSession
+from edge_service.mqtt import MqttOptions, MqttSession, NotConnectedError
 from edge_service.mqtt.credentials import Login
 from edge_service.store import StoreClient
 from tests.edge_processor.messages import received
@@ -40,17 +40,38 @@ async def test_the_inbox_as_a_batch_is_full(turns: int) -> None:
     await ends_when_cancelled(inbox.take(), lambda: inbox.add(received(2)), turns)
 
 
+class Unanswered(MqttSession):
+    """A session whose broker takes everything and acknowledges nothing, until its connection is lost."""
+
+    def __init__(self) -> None:
+        super().__init__(MqttOptions(BrokerAddress("127.0.0.1", 1), "edge-processor"))
+        self.connected.set()
+        self.begun = asyncio.Event()
+        self.sent: list[asyncio.Future[int]] = []
+
+    def send(
+        self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False, expiry: int | None = None
+    ) -> asyncio.Future[int]:
+        assert (qos, retain, expiry) == (1, False, None), f"{topic}: {payload!r}"
+        self.begun.set()
+        self.sent.append(asyncio.get_running_loop().create_future())
+        return self.sent[-1]
+
+    def lose(self) -> None:
+        """Have all fail that was sent so far."""
+        sent, self.sent = self.sent, []
+        for each in sent:
+            each.set_exception(NotConnectedError("lost"))
+
+
 @pytest.mark.parametrize("turns", TURNS)
-async def test_the_fanout_as_something_was_published(turns: int, metrics: ProcessorMetrics) -> None:
-    away = session()
-    away.connected.set()
-    fanout = Fanout(away, metrics)
+async def test_the_fanout_as_something_moves(turns: int, metrics: ProcessorMetrics) -> None:
+    unanswered = Unanswered()
+    fanout = Fanout(unanswered, metrics)
+    running = asyncio.create_task(fanout.run())
     reading = {"device_id": "d1", "seq": 1}
     await fanout.put([reading] * MOST_WAITING)
-    publishing: list[asyncio.Task[None]] = []
-
-    def publish() -> None:
-        publishing.append(asyncio.create_task(fanout.run()))
-
-    await ends_when_cancelled(fanout.put([reading]), publish, turns)
-    publishing[0].cancel()
+    await unanswered.begun.wait()
+    await fanout.put([reading] * WINDOW)
+    await ends_when_cancelled(fanout.put([reading]), unanswered.lose, turns)
+    running.cancel()

@@ -180,6 +180,18 @@ def test_an_answer_that_comes_while_sent_is_kept_is_kept_as_well(play: Play) -> 
     play(story)
 
 
+def test_an_answer_that_another_replica_took_meanwhile_stands(play: Play) -> None:
+    async def story(world: World) -> None:
+        async def answer(device_id: str, command_id: str) -> None:
+            await world.other.answer(device_id, done(command_id))
+
+        world.carrier.during = answer
+        assert (await world.commands.send("pump", BODY)).state is State.ACKED
+        assert world.count(State.SENT) == 0.0, "it never was in this state for anybody"
+
+    play(story)
+
+
 def test_nobody_answers_for_another_device(play: Play) -> None:
     async def story(world: World) -> None:
         async def answer(_device_id: str, command_id: str) -> None:
