@@ -183,7 +183,8 @@ async def test_help_names_every_setting() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "edge_storage", "--help", stdout=asyncio.subprocess.PIPE
     )
-    said, _ = await process.communicate()
+    async with asyncio.timeout(30):
+        said, _ = await process.communicate()
 
     assert process.returncode == 0
     assert all(name in said.decode() for name in ("STORAGE_PATH", "RETENTION_MAX_BYTES", "SYNC_INTERVAL", "PORT"))
