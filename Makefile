@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 GENERATED := crds charts/edge-stack/crds
 
-.PHONY: help setup demo up down status test lint format bench bench-devices bench-pods e2e images generate run-local lock clean
+.PHONY: help setup demo up down status test lint format bench bench-devices bench-pods mutate e2e images generate run-local lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench-devices: setup ## 10,000 devices of 20 sites, storms, failover, a broker o
 
 bench-pods: setup ## a site in pods: memory, CPU, 1,000 readings a second (about 10 minutes; root)
 	@$(BIN)/python -m benchmarks.pods
+
+mutate: setup ## change one thing at a time in what does no I/O, and name what no quick test notices (about 15 minutes)
+	@$(BIN)/python -m e2e.tools.mutate
 
 e2e: setup ## the long scenarios, on a real node of their own
 	@$(BIN)/pytest --durations=10 e2e/scenarios

@@ -1,0 +1,1 @@
+"""A mutation run: change the product in one place at a time, and see whether a quick test notices."""

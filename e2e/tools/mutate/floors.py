@@ -1,0 +1,141 @@
+"""What is mutated: the floors that do no I/O, and where the quick tests of each are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from e2e.cluster.checkout import ROOT
+
+ROOTS = ("operator", "workloads")
+"""Folders that packages of the product are imported from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A part of the product that is mutated as one.
+
+    Attributes:
+        name: what it is asked for by.
+        sources: files and folders, below the repository.
+        tests: patterns of files with its tests; those tests that need a process of ours are left out by the run.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    tests: tuple[str, ...]
+
+    def files(self) -> list[Path]:
+        """Return the files that are mutated, below the repository.
+
+        Raises:
+            FileNotFoundError: a source is missing.
+        """
+        found: set[Path] = set()
+        for source in self.sources:
+            path = ROOT / source
+            if not path.exists():
+                raise FileNotFoundError(f"{path}: the floor {self.name} in e2e/tools/mutate/floors.py names it")
+            found.update(path.rglob("*.py") if path.is_dir() else [path])
+        return sorted(path.relative_to(ROOT) for path in found)
+
+    def test_paths(self) -> list[str]:
+        """Return the files with its tests, its own first.
+
+        Raises:
+            FileNotFoundError: a pattern matches none.
+        """
+        found: list[str] = []
+        for pattern in self.tests:
+            paths = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(pattern))
+            if not paths:
+                raise FileNotFoundError(f"{pattern}: the floor {self.name} in e2e/tools/mutate/floors.py names it")
+            found += [path for path in paths if path not in found]
+        return found
+
+
+_CONTROL = "tests/edge_operator/control/test_unit_"
+
+
+def _control(*names: str) -> tuple[str, ...]:
+    return tuple(f"operator/edge_operator/control/{name}.py" for name in names)
+
+
+FLOORS = {
+    floor.name: floor
+    for floor in (
+        Floor("liveness", ("workloads/edge_liveness",), ("tests/edge_liveness/test_*.py", f"{_CONTROL}lives.py")),
+        Floor("readings", ("workloads/edge_readings",), ("tests/edge_readings/test_*.py",)),
+        Floor("wire", ("workloads/edge_wire",), ("tests/edge_wire/**/test_*.py", "tests/edge_readings/test_*.py")),
+        Floor(
+            "desired",
+            ("operator/edge_operator/desired",),
+            ("tests/edge_operator/desired/test_*.py", "tests/edge_operator/identity/test_*.py"),
+        ),
+        Floor(
+            "status",
+            ("operator/edge_operator/status",),
+            ("tests/edge_operator/status/test_*.py", "tests/docs/test_*.py", f"{_CONTROL}*.py"),
+        ),
+        Floor(
+            "identity",
+            ("operator/edge_operator/identity",),
+            ("tests/edge_operator/identity/test_*.py", "tests/edge_operator/desired/test_*.py", f"{_CONTROL}*.py"),
+        ),
+        Floor(
+            "control",
+            _control(
+                "address",
+                "authority_problems",
+                "broker_drops",
+                "clocks",
+                "contention",
+                "device_problems",
+                "endpoints",
+                "figures",
+                "fleet",
+                "intent",
+                "knowledge",
+                "last_known",
+                "leftovers",
+                "life_settings",
+                "lives",
+                "observed",
+                "own_passwords",
+                "ownership",
+                "plan",
+                "problem_error",
+                "put_off",
+                "queue",
+                "refusals",
+                "renewal",
+                "report",
+                "resource",
+                "resources",
+                "root_problems",
+                "roster",
+                "roster_entry",
+                "rotation",
+                "rotations",
+                "site_life",
+                "slim",
+                "store",
+                "strip",
+                "told",
+                "verdict",
+                "volumes",
+            ),
+            (f"{_CONTROL}*.py", "tests/edge_operator/status/test_*.py"),
+        ),
+    )
+}
+
+
+def module_of(file: Path) -> str:
+    """Return the name that a file of the product is imported by.
+
+    Raises:
+        ValueError: it is in none of the folders of packages.
+    """
+    if file.parts[0] not in ROOTS:
+        raise ValueError(f"{file} is in none of {', '.join(ROOTS)}")
+    parts = file.with_suffix("").parts[1:]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
