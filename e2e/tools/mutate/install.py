@@ -1,5 +1,6 @@
 """A mutant put into this process: the code of one function exchanged, or the whole module imported as mutated."""
 
+import ast
 import gc
 import importlib.abc
 import importlib.machinery
@@ -43,6 +44,14 @@ def exchange(mutant: Mutant, present: Functions) -> bool:
                 function.__code__ = code
                 exchanged = True
     return exchanged
+
+
+def exchange_all(path: str, tree: ast.Module, present: Functions) -> None:
+    """Give all functions of a file the code that they have in another tree of it."""
+    for code in _outermost(compile(tree, path, "exec")):
+        for function in present.get((path, code.co_qualname, code.co_firstlineno), ()):
+            if function.__code__.co_freevars == code.co_freevars:
+                function.__code__ = code
 
 
 def import_mutated(mutant: Mutant) -> None:

@@ -3,23 +3,21 @@
 A test that does not pass here (it needs a process, a fixture of one, or is slow) chooses itself out.
 """
 
+import ast
+import builtins
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING
 
 from e2e.cluster.checkout import ROOT
 from e2e.tools.mutate.bench import Bench, be_silent
-
-if TYPE_CHECKING:
-    from _typeshed import TraceFunction
+from e2e.tools.mutate.heads import BLOCKS
+from e2e.tools.mutate.install import exchange_all, functions
 
 SLOW_SECONDS = 10.0
-"""CPU seconds after which a test, slowed down by being traced, is not quick."""
+"""CPU seconds after which a test is not quick."""
 
 
 @dataclass(slots=True)
@@ -27,7 +25,7 @@ class Quick:
     """The quick tests of a floor.
 
     Attributes:
-        seconds: CPU seconds of each, while it was traced, by its id.
+        seconds: CPU seconds of each, by its id.
         lines: the lines that each runs, by its id and the file below the repository.
         left_out: the tests that are not quick.
         modules: what was imported for them that is not of this repository.
@@ -56,48 +54,58 @@ class Quick:
 
 
 def look(bench: Bench, files: Iterable[Path]) -> Quick:
-    """Run all tests of a bench, in silence; return the quick ones with the lines of `files` that each runs."""
+    """Run all tests of a bench, in silence; return the quick ones with the lines of `files` that each runs.
+
+    The functions of these files note their lines in this process from then on; `sys.settrace` takes much longer.
+    """
     be_silent()
-    names = {str(ROOT / file): str(file) for file in files}
+    lines: dict[str, set[int]] = {}
+    present = functions()
+    for file in files:
+        lines[str(file)] = set()
+        name = f"__ran_{len(lines)}__"  # so that no class makes it a private name of its own
+        setattr(builtins, name, lines[str(file)].add)
+        tree = _Probes(name).visit(ast.parse((ROOT / file).read_text()))
+        exchange_all(str(ROOT / file), ast.fix_missing_locations(tree), present)
     quick = Quick()
     for test in bench.items:
-        trace = _Trace(names)
+        for each in lines.values():
+            each.clear()
         began = time.process_time()
-        sys.settrace(trace.call)
-        try:
-            passed = bench.run([test])
-        finally:
-            sys.settrace(None)
+        passed = bench.run([test])
         took = time.process_time() - began
         if passed and took < SLOW_SECONDS:
             quick.seconds[test] = took
-            quick.lines[test] = dict(trace.lines)
+            quick.lines[test] = {file: set(ran) for file, ran in lines.items() if ran}
         else:
             quick.left_out.append(test)
     quick.modules = [name for name, module in sys.modules.items() if not _is_ours(getattr(module, "__file__", None))]
     return quick
 
 
-class _Trace:
-    """Notes which lines of some files are run."""
+class _Probes(ast.NodeTransformer):
+    """Puts before each statement of a function a call that notes its line.
 
-    def __init__(self, names: dict[str, str]) -> None:
-        self.lines: dict[str, set[int]] = defaultdict(set)
-        self._names = names
+    Args:
+        name: of the function that is called.
+    """
 
-    def call(self, frame: FrameType, _event: str, _argument: object) -> "TraceFunction | None":
-        """Take that a function is called; return what is to be called for its lines, if it is in one of the files."""
-        name = self._names.get(frame.f_code.co_filename)
-        if name is None:
-            return None
-        lines = self.lines[name]
-        lines.add(frame.f_lineno)
+    def __init__(self, name: str) -> None:
+        self._name = name
 
-        def line(frame: FrameType, _event: str, _argument: object) -> "TraceFunction":
-            lines.add(frame.f_lineno)
-            return line
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        for name in BLOCKS:
+            block = getattr(node, name, None)
+            if isinstance(block, list) and not isinstance(node, ast.Module | ast.ClassDef):
+                setattr(node, name, [each for inner in block for each in self._noted(inner)])
+        return node
 
-        return line
+    def _noted(self, node: ast.AST) -> list[ast.AST]:
+        if not isinstance(node, ast.stmt):
+            return [node]
+        call = ast.Call(ast.Name(self._name, ast.Load()), [ast.Constant(node.lineno)], [])
+        return [ast.copy_location(ast.Expr(call), node), node]
 
 
 def _is_ours(file: str | None) -> bool:

@@ -1,0 +1,189 @@
+"""The conditions word for word: what `kubectl describe` shows to people."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from edge_operator.status.conditions import say
+from edge_operator.status.connectivity import CONNECTED
+from edge_operator.status.device import DeviceFacts
+from edge_operator.status.device import say as say_of_device
+from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts
+
+GATEWAY = ComponentFacts("gateway", "i", 3, 3, rolled_out=True)
+PROCESSOR = ComponentFacts("processor", "i", 2, 0)
+STORAGE = ComponentFacts("storage", "i", 1, 0)
+REFUSED = ComponentFacts("mqtt", "i", 1, 0, failure="exceeded quota")
+WELL = SiteFacts(3, components=(GATEWAY,))
+CONNECTED_TO = BrokerFacts(connected=True, message="connected to mqtt://a:1884")
+ALL_ROLLED_OUT = "all components are rolled out"
+DROPPED = (
+    "the broker dropped messages within the last minutes: the queue of a client was full that does not read, or reads"
+    " too slowly; see its log, and give it more memory (spec.broker.managed.resources)"
+)
+
+SITE: dict[str, tuple[SiteFacts, str, str]] = {
+    "rolled out": (WELL, "Ready", f"True Reconciled: {ALL_ROLLED_OUT}"),
+    "paused": (
+        replace(WELL, paused=True),
+        "Ready",
+        f"True Paused: {ALL_ROLLED_OUT}; nothing is changed while paused",
+    ),
+    "changes wait": (
+        replace(WELL, paused=True, pending_changes=("Service a/b", "Secret a/c")),
+        "Ready",
+        "False Paused: changes wait for spec.paused to be false: Service a/b, Secret a/c",
+    ),
+    "changes of a site that goes on": (
+        replace(WELL, pending_changes=("Service a/b",)),
+        "Ready",
+        f"True Reconciled: {ALL_ROLLED_OUT}",
+    ),
+    "leaving": (
+        replace(WELL, leaving=("Service a/b",)),
+        "Ready",
+        "False WaitingForDeletion: still being deleted: Service a/b",
+    ),
+    "pods refused": (
+        replace(WELL, components=(GATEWAY, REFUSED)),
+        "Ready",
+        "False PodsRefused: the pods of mqtt are refused: exceeded quota",
+    ),
+    "nothing looked at": (
+        replace(WELL, components=()),
+        "Ready",
+        "False ComponentsNotReady: the components were not looked at yet",
+    ),
+    "rolling": (
+        replace(WELL, components=(GATEWAY, PROCESSOR, STORAGE)),
+        "Ready",
+        "False ComponentsNotReady: not rolled out yet: processor (0/2 ready), storage (0/1 ready)",
+    ),
+    "with notices": (
+        replace(WELL, notices=(Notice("A", "first"), Notice("B", "second"))),
+        "Ready",
+        f"True Reconciled: {ALL_ROLLED_OUT}; first; second",
+    ),
+    "reconciling": (
+        replace(WELL, components=(PROCESSOR,)),
+        "Reconciling",
+        "True ComponentsNotReady: not rolled out yet: processor (0/2 ready)",
+    ),
+    "available": (WELL, "Available", "True ComponentsAvailable: every component has a pod that is ready"),
+    "not available": (
+        replace(WELL, components=(GATEWAY, PROCESSOR, STORAGE)),
+        "Available",
+        "False ComponentsUnavailable: no pod is ready of: processor, storage",
+    ),
+    "availability not known": (
+        replace(WELL, components=()),
+        "Available",
+        "Unknown NotObserved: the components were not looked at: see the condition Ready",
+    ),
+    "broker not asked": (WELL, "BrokerConnected", "Unknown NotObserved: the broker has not been asked yet"),
+    "broker connected": (
+        replace(WELL, broker=CONNECTED_TO),
+        "BrokerConnected",
+        "True Connected: connected to mqtt://a:1884",
+    ),
+    "broker away": (
+        replace(WELL, broker=BrokerFacts(connected=False, message="no route")),
+        "BrokerConnected",
+        "False BrokerUnreachable: no route",
+    ),
+    "broker drops": (
+        replace(WELL, broker=replace(CONNECTED_TO, dropping_seconds=1.0)),
+        "BrokerDropping",
+        f"True QueueFull: {DROPPED}",
+    ),
+    "cloud": (
+        replace(WELL, cloud=True),
+        "CloudConnected",
+        "Unknown NotObserved: the store has not reported on the cloud yet",
+    ),
+    "no cloud": (WELL, "CloudConnected", "False NotConfigured: spec.cloud is not set: readings stay on site"),
+}
+
+
+@pytest.mark.parametrize(("facts", "aspect", "text"), SITE.values(), ids=SITE)
+def test_condition_of_a_site(facts: SiteFacts, aspect: str, text: str) -> None:
+    said = say(facts)[aspect]
+    assert f"{said.status} {said.reason}: {said.message}" == text
+
+
+DEVICE_WELL = DeviceFacts(3, "d1", secret_name="d1-device-credentials", host="edge.example.com")
+IDENTITY = "the site exists and the identifier is this device's"
+DEVICE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "issued": (
+        {},
+        {
+            "Ready": f"True Reconciled: {IDENTITY}",
+            "CredentialsReady": "True CredentialsIssued: the login is in the Secret d1-device-credentials",
+        },
+    ),
+    "inside the cluster only": (
+        {"in_cluster_only": True, "host": "a-gateway.ns.svc"},
+        {
+            "Ready": f"True Reconciled: {IDENTITY}",
+            "CredentialsReady": "True InClusterOnly: the login is in the Secret d1-device-credentials; its host"
+            " a-gateway.ns.svc is known in the cluster only: set gateway.service.externalAddress of the site for"
+            " devices outside",
+        },
+    ),
+    "password that the user brings": (
+        {"own_password": True, "secret_name": "mine", "in_cluster_only": True},
+        {
+            "Ready": f"True Reconciled: {IDENTITY}",
+            "CredentialsReady": "True ExistingSecret: the password is that of the Secret mine",
+        },
+    ),
+    "external broker": (
+        {"managed_broker": False, "leaving": ("Secret ns/x",)},
+        {
+            "Ready": "False WaitingForDeletion: still being deleted: Secret ns/x",
+            "CredentialsReady": "Unknown ExternalBroker: the login is given out by whoever runs the site's external"
+            " broker",
+            "Reconciling": "True WaitingForDeletion: still being deleted: Secret ns/x",
+        },
+    ),
+    "old Secret leaving": (
+        {"leaving": ("Secret ns/x", "Secret ns/y"), "own_password": True},
+        {
+            "Ready": "False WaitingForDeletion: still being deleted: Secret ns/x, Secret ns/y",
+            "CredentialsReady": "False WaitingForDeletion: still being deleted: Secret ns/x, Secret ns/y",
+            "Reconciling": "True WaitingForDeletion: still being deleted: Secret ns/x, Secret ns/y",
+        },
+    ),
+    "a problem that stays": (
+        {"problems": (Problem("SiteNotFound", "no EdgeSite ns/a"),), "managed_broker": False},
+        {
+            "Ready": "False SiteNotFound: no EdgeSite ns/a",
+            "CredentialsReady": "False SiteNotFound: no EdgeSite ns/a",
+            "Stalled": "True SiteNotFound: no EdgeSite ns/a",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "texts"), DEVICE.values(), ids=DEVICE)
+def test_conditions_of_a_device(change: dict[str, Any], texts: dict[str, str]) -> None:
+    said = say_of_device(replace(DEVICE_WELL, **change))
+    assert {aspect: f"{each.status} {each.reason}: {each.message}" for aspect, each in said.items()} == texts
+
+
+LIFE = {
+    "HeartbeatReceived": "True: the device is heard",
+    "Disconnected": "False: the device has signed off",
+    "LastWill": "False: the broker lost the device: look at its power and its network",
+    "HeartbeatExpired": "False: nothing was heard of the device for offlineAfter",
+    "SiteUnreachable": "Unknown: the site's broker is away: see the site's condition BrokerConnected",
+    "BrokerRestarted": "Unknown: the device was not heard since the broker was restarted",
+    "NotYetSeen": "Unknown: the device was never heard: give it its login and start it",
+    "CredentialsPending": "Unknown: the device has no login yet: see the condition CredentialsReady",
+    "Disabled": "False: spec.disabled is true: the device is cut off",
+}
+
+
+def test_condition_connected_of_each_reason() -> None:
+    assert {reason: f"{said.status}: {said.message}" for reason, said in CONNECTED.items()} == LIFE
