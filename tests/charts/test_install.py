@@ -11,7 +11,7 @@ from tests.charts.installed import KINDS, SITE, Cluster
 from tests.charts.rendering import rbac_file, render, rules
 from tests.support.processes import eventually
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 def test_install_from_nothing(bare: Cluster) -> None:

@@ -7,7 +7,7 @@ import pytest
 from e2e.tools.helm import CHART, NAMESPACE, RELEASE
 from tests.charts.installed import HELD, KINDS, SITE, Cluster, hold
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from e2e.tools.helm import NAMESPACE, RELEASE, Helm
 from tests.charts.rendering import render
 from tests.support.processes import OperatorProcess, eventually
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def commands() -> list[str]:
     return [line for block in blocks for line in block.splitlines()]
 
 
-@pytest.mark.cluster
+@pytest.mark.process
 def test_commands(cluster: ControlPlane, tools: dict[str, Path], tmp_path: Path) -> None:
     path = os.pathsep.join([str(tools["helm"].parent), str(kubectl_binary().parent), os.environ["PATH"]])
     environment = {"PATH": path, "HOME": str(tmp_path), "KUBECONFIG": str(cluster.kubeconfig)}

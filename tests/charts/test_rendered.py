@@ -39,7 +39,7 @@ def test_lint(helm: Helm, rendering: Rendering, tmp_path: Path) -> None:
     assert "0 chart(s) failed" in helm("lint", "--strict", str(CHART), "--values", str(values))
 
 
-@pytest.mark.cluster
+@pytest.mark.process
 def test_kubeconform(tools: dict[str, Path], schema_location: str, rendering: Rendering) -> None:
     answer = kubeconform(tools, schema_location, rendering.text)
     skipped = len(rendering.of_kind(NO_SCHEMA))
@@ -47,21 +47,21 @@ def test_kubeconform(tools: dict[str, Path], schema_location: str, rendering: Re
     assert answer["summary"] == expected, answer
 
 
-@pytest.mark.cluster
+@pytest.mark.process
 @pytest.mark.parametrize("path", sorted((CHART / "crds").glob("*.yaml")), ids=lambda path: path.stem)
 def test_kubeconform_of_crds(tools: dict[str, Path], schema_location: str, path: Path) -> None:
     answer = kubeconform(tools, schema_location, path.read_text())
     assert answer["summary"] == {"valid": 1, "invalid": 0, "errors": 0, "skipped": 0}, answer
 
 
-@pytest.mark.cluster
+@pytest.mark.process
 @pytest.mark.parametrize("path", sorted((CHART.parents[1] / "examples").glob("*.yaml")), ids=lambda path: path.stem)
 def test_kubeconform_of_examples(tools: dict[str, Path], schema_location: str, path: Path) -> None:
     answer = kubeconform(tools, schema_location, path.read_text())
     assert answer["summary"] | {"valid": 0} == {"valid": 0, "invalid": 0, "errors": 0, "skipped": 0}, answer
 
 
-@pytest.mark.cluster
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("was", "becomes"),
     [

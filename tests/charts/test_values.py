@@ -163,7 +163,7 @@ class Fields:
         return str(references[0].get("$ref", "")).rpartition("/")[2]
 
 
-@pytest.mark.cluster
+@pytest.mark.process
 @pytest.mark.parametrize(("definition", "type_"), TYPES.items(), ids=TYPES)
 def test_fields_are_those_of_the_api_server(kubectl: Kubectl, definition: str, type_: str) -> None:
     theirs: dict[str, Json] = {}

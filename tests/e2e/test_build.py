@@ -16,6 +16,8 @@ from e2e.cluster.errors import HarnessError
 from e2e.cluster.progress import Progress
 from e2e.cluster.sources import CNI, RUNC
 
+pytestmark = pytest.mark.process
+
 # Says its version, lists two packages, and "builds" by writing a word to files in the directory after -o.
 GO = """#!/bin/sh
 case "$1" in

@@ -19,7 +19,7 @@ from e2e.cluster.ports import free_ports
 from e2e.cluster.processes import marked
 from e2e.cluster.scratch import remove_dead
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 OWNER = """
 import sys

@@ -9,6 +9,8 @@ from e2e.cluster.checkout import ROOT
 from e2e.cluster.errors import HarnessError
 from e2e.documents import blocks, script
 
+pytestmark = pytest.mark.process
+
 PAGE = """\
 # A page
 ```console

@@ -12,7 +12,7 @@ from e2e.cluster.audit import AuditCursor
 from e2e.cluster.controlplane import ControlPlane
 from e2e.cluster.fixture import Kubectl, kubectl_for
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 def test_namespace_is_fresh_and_named_after_the_module(api: client.ApiClient, namespace: str) -> None:

@@ -16,6 +16,8 @@ from e2e.cluster.kind import CONFIG, reason_against
 from e2e.cluster.lifecycle import Edge
 from e2e.cluster.steps import Steps
 
+pytestmark = pytest.mark.process
+
 # The part of kind's v1alpha4 types (pkg/apis/config/v1alpha4/types.go) that a config of ours may use.
 V1ALPHA4 = {
     "type": "object",

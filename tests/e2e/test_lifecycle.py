@@ -14,7 +14,7 @@ from e2e.cluster.checkout import ROOT
 from e2e.cluster.controlplane import ALL
 from e2e.cluster.processes import Process, marked
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 def _command(edge: Path, name: str) -> list[str]:

@@ -8,6 +8,8 @@ from e2e.cluster import packages
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.packages import Requirement, apt_command, install
 
+pytestmark = pytest.mark.process
+
 APT = """#!/bin/sh
 echo "$*" >>"{calls}"
 case "$*" in *install*) {action} ;; esac

@@ -5,7 +5,11 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
 from e2e.cluster.ports import BLOCK, FIRST, LAST, Ports, free_ports
+
+pytestmark = pytest.mark.process
 
 SCRIPT = "from e2e.cluster.ports import free_ports; print(*free_ports(250)); input()"
 

@@ -4,8 +4,12 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from e2e.cluster.keeper import tied
 from e2e.cluster.processes import Process, end
+
+pytestmark = pytest.mark.process
 
 STUBBORN = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); sys.stdin.read()"
 

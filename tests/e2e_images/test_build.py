@@ -10,6 +10,8 @@ from e2e.cluster.errors import HarnessError
 from e2e.images import __main__, build, buildah, docker
 from e2e.images.catalogue import Image, image_of, project_version
 
+pytestmark = pytest.mark.process
+
 
 @dataclass
 class Recorder:

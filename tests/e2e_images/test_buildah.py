@@ -12,6 +12,8 @@ from e2e.cluster.progress import Progress
 from e2e.images import buildah
 from e2e.images.catalogue import Image
 
+pytestmark = pytest.mark.process
+
 IMAGE = Image("device", "example/device:1", "FROM scratch\n", "0123", {})
 PROGRAM = """#!/bin/sh
 case " $* " in *" bud "*) ;; *) exit 0 ;; esac

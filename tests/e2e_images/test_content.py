@@ -9,6 +9,8 @@ import pytest
 from e2e.images.content import digest_of, files_of, revision_of
 from e2e.images.home import pip_settings
 
+pytestmark = pytest.mark.process
+
 SOURCES = ("package", "lock.txt")
 AUTHOR = {f"GIT_{who}_{what}": "test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 

@@ -12,6 +12,8 @@ from e2e.cluster.progress import Progress
 from e2e.mosquitto import archive, build
 from e2e.mosquitto.packages import Needed
 
+pytestmark = pytest.mark.process
+
 NEEDED = Needed("building a thing", {"apt-get": ("one", "two"), "dnf": ("one-devel",), "": ("one and two",)})
 
 

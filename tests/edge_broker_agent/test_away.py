@@ -12,7 +12,7 @@ from tests.edge_broker_agent.logins import SiteLogins
 from tests.edge_broker_agent.pod import Pod
 from tests.support.processes import eventually
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 async def test_a_site_restarts_while_cut_off_and_catches_up(pod: Pod, control_plane: ControlPlane) -> None:

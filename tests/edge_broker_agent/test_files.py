@@ -12,6 +12,8 @@ from edge_broker_agent.errors import RejectedError
 from edge_broker_agent.files import AuthFiles
 from tests.edge_broker_agent.certificates import issue
 
+pytestmark = pytest.mark.process
+
 KILLS = 15
 SIZE = 2_000_000
 WRITER = f"""

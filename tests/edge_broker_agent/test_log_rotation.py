@@ -6,7 +6,7 @@ from tests.edge_broker_agent.conftest import MakePod
 from tests.edge_broker_agent.logins import SiteLogins
 from tests.support.processes import eventually
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 def test_a_large_log_becomes_the_old_one_and_mosquitto_writes_a_new_one(make: MakePod, logins: SiteLogins) -> None:

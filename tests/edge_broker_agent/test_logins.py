@@ -10,7 +10,7 @@ from tests.edge_broker_agent.pod import Pod
 
 REVOKED_WITHIN = 5.0
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 async def test_a_login_that_is_added_can_be_used(pod: Pod) -> None:

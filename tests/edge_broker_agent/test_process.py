@@ -11,6 +11,8 @@ import pytest
 
 from edge_broker_agent.process import Processes, since_machine_start
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def program(tmp_path: Path) -> Path:

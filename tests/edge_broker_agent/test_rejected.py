@@ -11,7 +11,7 @@ from tests.support.processes import eventually
 HASH = "A" * 86 + "=="
 GOOD = f"d77:$7$101${'A' * 16}${HASH}\n"
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from e2e.cluster.ports import free_ports
@@ -13,6 +14,8 @@ from edge_broker_agent.process import Processes
 from edge_broker_agent.proof import Proof
 from edge_broker_agent.reload import Reloader
 from edge_service.address import BrokerAddress
+
+pytestmark = pytest.mark.process
 
 
 async def test_one_that_has_just_been_started_is_not_ended_by_the_signal(tmp_path: Path) -> None:

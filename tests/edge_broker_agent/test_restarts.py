@@ -17,7 +17,7 @@ from tests.support.processes import eventually
 KILLS = 12
 MANY = 3000
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 async def test_what_was_revoked_while_the_agent_was_gone_is_cut_off_when_it_is_back(pod: Pod) -> None:

@@ -17,7 +17,7 @@ CONNECTED = 100
 REVOKED_WITHIN = 5.0
 MEMORY_LIMIT_MIB = 64
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 def memory_mib(pod: Pod) -> float:

@@ -11,6 +11,8 @@ from edge_service.program import release
 from tests.edge_service.process import ServiceProcess
 from tests.support.processes import eventually
 
+pytestmark = pytest.mark.process
+
 
 def test_without_an_environment_it_is_as_in_a_pod() -> None:
     settings = AgentSettings.read({"TLS_SECRET": ""})

@@ -12,7 +12,7 @@ from tests.edge_broker_agent.pod import Pod
 
 DEVICES = [f"d{number}" for number in range(10)]
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 def known(pod: Pod) -> set[str]:

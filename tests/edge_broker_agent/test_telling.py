@@ -16,7 +16,7 @@ from edge_wire.topics import BROKER_BOOT, component_status
 from tests.edge_broker_agent.pod import Pod
 from tests.edge_service.waiting import eventually
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 class Operator:

@@ -15,7 +15,7 @@ from tests.edge_broker_agent.logins import SiteLogins
 from tests.edge_broker_agent.pod import Pod
 from tests.support.processes import eventually
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 def served(pod: Pod) -> bytes:

@@ -18,7 +18,7 @@ from tests.edge_broker_agent.logins import SiteLogins
 from tests.edge_broker_agent.pod import mount_account
 from tests.edge_service.waiting import eventually
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 class Taken:

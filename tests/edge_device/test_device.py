@@ -16,6 +16,8 @@ from tests.edge_service.process import ServiceProcess
 from tests.edge_service.waiting import SECONDS, eventually
 from tests.support.mosquitto import Mosquitto, MosquittoFactory
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def broker(mosquitto: MosquittoFactory) -> Mosquitto:

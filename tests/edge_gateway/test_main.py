@@ -10,6 +10,8 @@ import pytest
 from tests.edge_service.process import ServiceProcess
 from tests.support.child import HOST
 
+pytestmark = pytest.mark.process
+
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "edge_gateway", *arguments]

@@ -13,6 +13,8 @@ from tests.support.install import install_crds, install_rbac
 from tests.support.processes import OperatorProcess, eventually, operators
 from tests.support.sites import Sites
 
+pytestmark = pytest.mark.process
+
 CRDS = ("edgesites.edge-stack.io", "edgedevices.edge-stack.io")
 
 

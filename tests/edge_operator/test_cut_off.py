@@ -10,7 +10,7 @@ from tests.support.processes import OperatorFactory, eventually
 
 CUT_OFF_WITHIN = 5.0
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 @pytest.mark.parametrize("paused", [False, True], ids=["at work", "paused"])

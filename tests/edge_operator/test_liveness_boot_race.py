@@ -17,7 +17,7 @@ from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 AWAY_SECONDS = 4.0
 """So long the devices stay away after the agent has told: longer than a will is held."""
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 
 def begin(made: SiteWithPod, operator: OperatorProcess) -> None:

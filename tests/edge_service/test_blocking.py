@@ -9,6 +9,8 @@ import pytest
 
 from edge_service import blocking
 
+pytestmark = pytest.mark.process
+
 END_SECONDS = 10.0
 """Generous for an interpreter's start and end, and far less than what blocks."""
 

@@ -17,6 +17,8 @@ from edge_service.store import FencedError, LeaseHeldError, RawMessage, StoreCli
 from edge_storage.database.connections import FILE, open_writer
 from tests.edge_storage.running import RunningStore, ask, eventually, message, request
 
+pytestmark = pytest.mark.process
+
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 HOT = {"name": "hot", "sensorType": "temperature", "above": 80}
 READING = {"sensor_type": "temperature", "value": 90, "session": "s", "seq": 1}

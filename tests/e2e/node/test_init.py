@@ -15,6 +15,8 @@ from e2e.cluster import wait
 from e2e.cluster.checkout import ROOT
 from e2e.cluster.node.init import Orders, Program, is_hidden
 
+pytestmark = pytest.mark.process
+
 SECONDS = 10.0
 SUPERVISE = "import signal, sys; from pathlib import Path; from e2e.cluster.node import init; \
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD, signal.SIGTERM]); \

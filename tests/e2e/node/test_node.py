@@ -17,7 +17,7 @@ from e2e.cluster.node.node import Node
 from e2e.cluster.node.oci import Image
 from e2e.cluster.packages import SYSTEM_PATH
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 MANIFESTS = Path(__file__).with_name("web.yaml").read_text()
 DENY_ALL = """

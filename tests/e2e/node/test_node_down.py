@@ -21,7 +21,7 @@ from e2e.cluster.processes import Process, end, marked
 from tests.e2e.node.left_on_machine import left_on_machine, namespaces_of
 from tests.e2e.node.up_and_down import UpAndDown
 
-pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("node_programs")]
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("node_programs")]
 
 AT_ONCE = 4
 Case = Callable[[UpAndDown], None]

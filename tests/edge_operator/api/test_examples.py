@@ -26,7 +26,7 @@ def test_there_are_examples() -> None:
     assert names >= {"smallest-site", "full-site", "external-broker-site", "two-sites"}
 
 
-@pytest.mark.cluster
+@pytest.mark.process
 @pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_the_api_server_takes_it(kubectl: Kubectl, namespace: str, path: Path) -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from e2e.cluster.fixture import Kubectl
 
-pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("installed")]
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("installed")]
 
 CASES = Path(__file__).parent / "cases"
 NOISE = "some validation rules were not checked because the object was invalid"

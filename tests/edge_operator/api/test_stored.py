@@ -13,7 +13,7 @@ from edge_operator.api.edgesite import EdgeSite
 from edge_operator.api.quantity import parse_quantity
 from edge_wire.goduration import parse_duration
 
-pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("installed")]
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("installed")]
 
 DEFAULTS = {
     "broker": {"type": "Managed"},

@@ -12,7 +12,7 @@ from edge_operator.desired.root_secret import root_secret
 from edge_operator.desired.site import Site, desired_objects
 from tests.edge_operator.desired.sites import EXTERNAL, FULL, ROOT, make_site
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.process
 
 SPECS: dict[str, dict[str, Any]] = {
     "plain": {},

@@ -19,6 +19,8 @@ from edge_service.store import (
 from tests.edge_service.process import ServiceProcess
 from tests.support.child import HOST
 
+pytestmark = pytest.mark.process
+
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 RULE = {"name": "hot", "sensorType": "temperature", "above": 80, "severity": "Warning"}
 
