@@ -53,6 +53,12 @@ def test_g5_killed_processor_and_store_lose_nothing(site: Site) -> None:
     assert_exactly_once(site, fleet)
 
 
+def connected_at(processor: ServiceProcess) -> dt.datetime:
+    """Return when it says that it connected: to ask it over HTTP takes long where the machine has much to do."""
+    connects = [line["time"] for line in processor.lines() if line["message"].startswith("connected to")]
+    return dt.datetime.fromisoformat(connects[-1])
+
+
 def test_g5_a_standby_takes_over_when_the_ingester_is_killed(site: Site) -> None:
     replicas = [site.processor(name).start().await_ready() for name in ("first", "second")]
     assert [replica.metric("edge_processor_lease_held") for replica in replicas] == [1.0, 0.0]
@@ -60,10 +66,10 @@ def test_g5_a_standby_takes_over_when_the_ingester_is_killed(site: Site) -> None
     eventually("readings come", lambda: next(site.readings(), None) is not None)
     for _ in range(2):
         holder, standby = sorted(replicas, key=lambda replica: -replica.metric("edge_processor_lease_held"))
+        killed_at = dt.datetime.now(dt.UTC)
         holder.kill()
-        killed_at = time.monotonic()
         eventually("taken over", lambda: standby.metric("edge_processor_broker_connected") == 1.0)  # noqa: B023
-        assert time.monotonic() - killed_at < TAKEOVER_SECONDS + 0.5
+        assert (connected_at(standby) - killed_at).total_seconds() < TAKEOVER_SECONDS + 0.5
         holder.start().await_ready()
         assert standby.metric("edge_processor_lease_held") == 1.0
     assert_exactly_once(site, fleet)

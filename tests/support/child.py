@@ -12,7 +12,7 @@ from signal import SIGCONT, SIGKILL, SIGTERM, Signals
 from typing import Any, ClassVar, Self
 
 HOST = "127.0.0.1"
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 END_SECONDS = 15.0
 TOLD_LINES = 40
 TOLD_COLUMNS = 400
