@@ -17,6 +17,8 @@ from e2e.cluster.checkout import ROOT
 from e2e.cluster.processes import Process
 from e2e.cluster.sources import CNI, COREDNS, Source
 
+pytestmark = pytest.mark.process
+
 SECONDS = 20.0
 # "Builds" once the test has made the file that it waits for.
 GO = """#!/bin/sh

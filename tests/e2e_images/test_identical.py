@@ -17,6 +17,8 @@ from e2e.images.catalogue import Image, image_of
 from e2e.images.content import digest_of
 from tests.support.images import ImageArchive
 
+pytestmark = pytest.mark.process
+
 BUILDER = ("e2e/images", "e2e/mosquitto")
 """The code that builds images."""
 

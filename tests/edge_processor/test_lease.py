@@ -143,6 +143,7 @@ async def keeper(store: ServiceProcess, holder: str) -> AsyncIterator[LeaseKeepe
         yield LeaseKeeper(client, holder, 60)
 
 
+@pytest.mark.process
 async def test_a_standby_gets_it_when_it_is_given_back(store: ServiceProcess) -> None:
     async with keeper(store, "first") as first, keeper(store, "second") as second:
         lease = await first.take()
@@ -154,6 +155,7 @@ async def test_a_standby_gets_it_when_it_is_given_back(store: ServiceProcess) ->
             assert (await waiting).token == lease.token + 1
 
 
+@pytest.mark.process
 async def test_it_is_taken_whenever_the_store_comes(store: ServiceProcess) -> None:
     store.kill()
     async with keeper(store, "first") as first:

@@ -8,6 +8,8 @@ import pytest
 
 from e2e.tools.mutate.forks import Limit, each, result_of
 
+pytestmark = pytest.mark.process
+
 PLENTY = Limit(cpu=30, wall=60)
 
 

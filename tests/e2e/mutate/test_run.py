@@ -10,6 +10,8 @@ from e2e.cluster.checkout import ROOT
 from e2e.tools.mutate.mutants import Mutant, mutants
 from e2e.tools.mutate.run import Options, choose
 
+pytestmark = pytest.mark.process
+
 PRODUCT = """
 LIMIT = 3
 UNUSED = 1
