@@ -34,7 +34,7 @@ class ProcessGuard:
         if self._test and event in EVENTS:
             what = " ".join(map(str, (event, *arguments[:1])))
             raise RuntimeError(
-                f"{self._test} starts a process ({' '.join(map(str, (event, *arguments[:1])))}): mark it with pytest.mark.{MARKER}, "
+                f"{self._test} starts a process ({what}): mark it with pytest.mark.{MARKER}, "
                 "or add the fixture that starts it to STARTERS in tests/support/quick.py"
             )
 
