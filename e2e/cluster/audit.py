@@ -32,8 +32,9 @@ class AuditEvent:
     stage: str
     user_agent: str
     uri: str
-    # RFC 3339 with microseconds, by the API server's clock.
+    # Both RFC 3339 with microseconds, by the API server's clock: when it came, and when this stage was reached.
     received: str
+    reached: str
 
     @classmethod
     def parse(cls, line: bytes) -> Self:
@@ -52,6 +53,7 @@ class AuditEvent:
             user_agent=event.get("userAgent", ""),
             uri=event["requestURI"],
             received=event["requestReceivedTimestamp"],
+            reached=event["stageTimestamp"],
         )
 
     @property

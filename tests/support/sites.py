@@ -83,6 +83,18 @@ class Sites:
         found: dict[str, Any] = eventually(f"{name} reconciled", reconciled, seconds)
         return found
 
+    def settle(self, name: str) -> None:
+        """Return once the operator has reconciled a site with every change that came before this call.
+
+        Reconciles of one site run one after another, so the one that acts on a later change of the spec ends last; that
+        change concerns no child. Twice, as an event of a child comes by another watch and may be enqueued later.
+        """
+        for _ in range(2):
+            generation = self.get(name)["metadata"]["generation"]
+            # How long devices may be silent concerns no child.
+            self.api.merge(self.path(name), {"spec": {"devices": {"offlineAfter": f"{1000 + generation}s"}}})
+            self.await_reconciled(name)
+
     def put_secret(self, name: str, **data: str) -> None:
         """Make a Secret what `data` says, as a user does; an underscore in a key stands for a dot."""
         secret = {

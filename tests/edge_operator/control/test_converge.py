@@ -1,7 +1,9 @@
-"""G1: whatever is deleted or edited among the fields that the operator owns is as the spec says within 2 s."""
+"""G1: whatever is deleted or edited among the fields that the operator owns is as the spec says within 2 s.
+
+The time is that of the API server: from the edit's arrival there to its answer to the operator's write.
+"""
 
 import copy
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +13,7 @@ from kubernetes import client
 from edge_operator.desired.kinds import CHILD_KINDS, PVC, ChildKind
 from tests.support.processes import OperatorProcess, eventually
 from tests.support.sites import Sites, kind_path
+from tests.support.writes import OperatorWrites
 
 WITHIN_SECONDS = 2.0
 SITE = "drifting"
@@ -58,26 +61,32 @@ def all_children() -> list[ChildKind]:
     return [kind for kind in CHILD_KINDS if kind is not PVC]
 
 
+def check_in_time(writes: OperatorWrites, kind: ChildKind, name: str) -> None:
+    child = f"{kind.plural}/{name}"
+    assert writes.seconds_after(child, child) < WITHIN_SECONDS, child
+
+
 @pytest.mark.parametrize("kind", all_children(), ids=lambda kind: kind.kind)
-def test_deleted_child_comes_back(sites: Sites, kind: ChildKind) -> None:
+def test_deleted_child_comes_back(sites: Sites, writes: OperatorWrites, kind: ChildKind) -> None:
     for name in names(sites, kind):
+        writes.restart()
         before = sites.child(kind, name)
         assert before is not None
         sites.api("DELETE", kind_path(kind, sites.namespace, name))
-        deleted = time.monotonic()
 
         def back(name: str = name, uid: str = before["metadata"]["uid"]) -> dict[str, Any] | None:
             found = sites.child(kind, name)
             return found if found is not None and found["metadata"]["uid"] != uid else None
 
         after = eventually(f"{kind.kind} {name} is back", back, pause=0.02)
-        assert time.monotonic() - deleted < WITHIN_SECONDS
+        check_in_time(writes, kind, name)
         assert owned_part(after) == owned_part(before), name
 
 
 @pytest.mark.parametrize("kind", all_children(), ids=lambda kind: kind.kind)
-def test_edited_child_is_put_back(sites: Sites, kind: ChildKind) -> None:
+def test_edited_child_is_put_back(sites: Sites, writes: OperatorWrites, kind: ChildKind) -> None:
     for name in names(sites, kind):
+        writes.restart()
         before = sites.child(kind, name)
         assert before is not None
         edit = EDITS[kind.kind]
@@ -86,7 +95,6 @@ def test_edited_child_is_put_back(sites: Sites, kind: ChildKind) -> None:
         if name.endswith("-root"):
             edit = {"data": {"key": "Zm9v"}}
         edited = sites.api.merge(kind_path(kind, sites.namespace, name), edit)
-        at = time.monotonic()
         assert owned_part(edited) != owned_part(before), "the edit must have changed something"
 
         wanted = owned_part(before)
@@ -95,12 +103,12 @@ def test_edited_child_is_put_back(sites: Sites, kind: ChildKind) -> None:
             return owned_part(sites.child(kind, name) or {"metadata": {}}) == wanted
 
         eventually(f"{kind.kind} {name} is put back", restored, pause=0.02)
-        assert time.monotonic() - at < WITHIN_SECONDS
+        check_in_time(writes, kind, name)
 
 
 @pytest.mark.parametrize("field", ["labels", "annotations", "ownerReferences"])
 @pytest.mark.parametrize("kind", all_children(), ids=lambda kind: kind.kind)
-def test_stripped_metadata_is_put_back(sites: Sites, kind: ChildKind, field: str) -> None:
+def test_stripped_metadata_is_put_back(sites: Sites, writes: OperatorWrites, kind: ChildKind, field: str) -> None:
     name = names(sites, kind)[0]
     before = sites.child(kind, name)
     assert before is not None
@@ -114,3 +122,4 @@ def test_stripped_metadata_is_put_back(sites: Sites, kind: ChildKind, field: str
         lambda: owned_part(sites.child(kind, name) or {"metadata": {}}) == wanted,
         pause=0.02,
     )
+    check_in_time(writes, kind, name)

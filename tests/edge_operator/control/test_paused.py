@@ -50,7 +50,7 @@ def test_drift_and_edits_wait(sites: Sites, untouched: OperatorWrites) -> None:
         f"Service {sites.namespace}/{name}-storage",
         f"{name}-processor",
     )
-    untouched.await_quiet()
+    sites.settle(name)
     assert untouched.to_children() == {}
 
     sites.apply(name, {"processor": {"replicas": 1}})
@@ -73,7 +73,7 @@ def test_site_that_is_born_paused_gets_nothing(sites: Sites, untouched: Operator
     sites.apply(name, {"paused": True})
     sites.await_reconciled(name)
     await_told(sites, name, "everything")
-    untouched.await_quiet()
+    sites.settle(name)
     assert untouched.to_children() == {}
     sites.apply(name)
     eventually("it comes up", lambda: sites.child(DEPLOYMENT, f"{name}-mqtt"))
@@ -89,6 +89,7 @@ def test_removals_wait_too(sites: Sites, untouched: OperatorWrites) -> None:
     message = sites.condition(name, "Ready")["message"]
     assert " more)" in message, "what is not named is counted"
     assert sites.child(DEPLOYMENT, f"{name}-mqtt") is not None
+    sites.settle(name)
     assert untouched.to_children() == {}
 
 
@@ -114,7 +115,7 @@ def test_lost_root_waits_and_comes_back_as_it_was(sites: Sites, untouched: Opera
     sites.api("DELETE", kind_path(SECRET, sites.namespace, f"{name}-root"))
     await_told(sites, name, f"Secret {sites.namespace}/{name}-root")
     assert sites.status(name)["components"] == components
-    untouched.await_quiet()
+    sites.settle(name)
     assert untouched.to_children() == {}
     sites.apply(name)
     back = eventually("the root is back", lambda: sites.child(SECRET, f"{name}-root"))

@@ -1,6 +1,5 @@
 """A pause delays no revocation and no deletion: logins leave the broker's Secrets, and nothing else is changed."""
 
-import time
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -31,6 +30,7 @@ def devices(sites: Sites) -> Devices:
         devices.apply(f"{name}-{device}", deviceId=device)
     for device in ("d1", "d2", "d3"):
         devices.await_login(device)
+        devices.await_reason(f"{name}-{device}", "Ready", "Reconciled")
     pause(devices)
     return devices
 
@@ -49,22 +49,23 @@ def waiting(devices: Devices) -> str:
 @pytest.fixture
 def changed(devices: Devices, writes: OperatorWrites) -> Iterator[OperatorWrites]:
     """What was written since the site was paused: of all children one shard may be, and it once."""
-    writes.await_quiet()
+    devices.sites.settle(devices.site)
     writes.restart()
     yield writes
-    writes.await_quiet()
+    devices.sites.settle(devices.site)
     assert writes.to_children() == {f"secrets/{devices.site}-mqtt-auth-0": 1}
 
 
 @pytest.mark.parametrize("way", ["disable", "delete"])
 def test_device(way: str, devices: Devices, changed: OperatorWrites) -> None:
-    before, begun = devices.logins(), time.monotonic()
+    before, device = devices.logins(), f"{devices.site}-d1"
     if way == "disable":
-        devices.apply(f"{devices.site}-d1", deviceId="d1", disabled=True)
+        devices.apply(device, deviceId="d1", disabled=True)
     else:
-        devices.delete(f"{devices.site}-d1")
+        devices.delete(device)
     eventually("it is revoked", lambda: "d1" not in devices.logins())
-    assert time.monotonic() - begun < REVOKED_WITHIN
+    shard = f"secrets/{devices.site}-mqtt-auth-0"
+    assert changed.seconds_after(f"edgedevices/{device}", shard) < REVOKED_WITHIN
     del before["d1"]
     assert devices.logins() == before, "no other line has changed"
     assert not waiting(devices), "nothing waits: all that was asked for is done"
@@ -102,13 +103,13 @@ def test_what_was_revoked_comes_back_after_the_pause(devices: Devices) -> None:
 def test_further_client(devices: Devices, writes: OperatorWrites) -> None:
     name, namespace = devices.site, devices.sites.namespace
     before = devices.logins()
-    writes.await_quiet()
+    devices.sites.settle(name)
     writes.restart()
     pause(devices, broker={"managed": {"clients": CLIENTS[1:]}})
     eventually("it is revoked", lambda: "~scada" not in devices.logins())
     del before["~scada"]
     assert devices.logins() == before
-    writes.await_quiet()
+    devices.sites.settle(name)
     assert writes.to_children() == {f"secrets/{name}-mqtt-auth": 1}
     assert f"removal of Secret {namespace}/{name}-client-scada" in waiting(devices)
     assert devices.sites.child(SECRET, f"{name}-client-scada") is not None
