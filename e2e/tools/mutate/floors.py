@@ -122,6 +122,7 @@ FLOORS = {
                 "told",
                 "verdict",
                 "volumes",
+                "write_errors",
             ),
             (f"{_CONTROL}*.py", "tests/edge_operator/status/test_*.py"),
         ),
