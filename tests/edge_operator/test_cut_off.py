@@ -1,36 +1,54 @@
 """Who is disabled or deleted is cut off at once, also of a paused site: operator, API server, agent and Mosquitto."""
 
 import time
+from itertools import product
 
 import pytest
 
 from tests.edge_broker_agent.devices import is_refused
-from tests.support.broker_pod import MakeSite
-from tests.support.processes import OperatorFactory, eventually
+from tests.support.broker_pod import MakeSite, SiteWithPod
+from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 
 CUT_OFF_WITHIN = 5.0
 
 pytestmark = pytest.mark.process
 
+CASES = tuple(product(("disable", "delete"), ("at-work", "paused")))
+Pods = dict[tuple[str, str], SiteWithPod]
 
-@pytest.mark.parametrize("paused", [False, True], ids=["at work", "paused"])
-@pytest.mark.parametrize("way", ["disable", "delete"])
-async def test_g8_device_is_cut_off(
-    way: str, site_with_pod: MakeSite, make_operator: OperatorFactory, *, paused: bool
-) -> None:
-    where = "paused" if paused else "at-work"
-    revoked, other = f"pump-{way}-{where}", f"fan-{way}-{where}"
-    made = site_with_pod(f"{revoked} {other}")
+
+def devices_of(way: str, where: str) -> tuple[str, str]:
+    """Return the device that is cut off, and the other one."""
+    return f"pump-{way}-{where}", f"fan-{way}-{where}"
+
+
+@pytest.fixture(scope="module")
+def pods(module_site_with_pod: MakeSite) -> Pods:
+    """A site for each case, its pod not started."""
+    return {case: module_site_with_pod(" ".join(devices_of(*case))) for case in CASES}
+
+
+@pytest.fixture(scope="module")
+def operator(pods: Pods, make_operator: OperatorFactory) -> OperatorProcess:
+    """One operator for all of them."""
+    addresses = ",".join(made.site.address for made in pods.values())
+    return make_operator(EDGE_BROKER_ADDRESSES=addresses).start().await_leading()
+
+
+@pytest.mark.parametrize(("way", "where"), CASES)
+async def test_g8_device_is_cut_off(way: str, where: str, pods: Pods, operator: OperatorProcess) -> None:
+    revoked, other = devices_of(way, where)
+    made = pods[way, where]
     site, pod = made.site, made.pod
-    operator = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
     made.start()
     pump, fan = site.wire(revoked).connect(), site.wire(other).connect()
     for device in (revoked, other):
         site.await_phase(device, "Online")
-    if paused:
+    if where == "paused":
         site.apply(paused=True)
         eventually("it is paused", lambda: site.sites.status(site.name).get("phase") == "Paused")
     broker = pod.broker_process
+    cleared = operator.metric("edge_broker_leftovers_cleared_total")
     begun = time.monotonic()
     if way == "disable":
         site.devices.apply(revoked, disabled=True)
@@ -42,9 +60,8 @@ async def test_g8_device_is_cut_off(
     assert fan.connected
     assert pod.broker_process == broker, "the broker goes on"
     if way == "delete":
-        cleared = "edge_broker_leftovers_cleared_total"
-        eventually("its retained status is gone", lambda: operator.metric(cleared) > 0)
+        gone = "edge_broker_leftovers_cleared_total"
+        eventually("its retained status is gone", lambda: operator.metric(gone) > cleared)
         assert pod.broker.retained(pump.topic) == {}
     else:
         site.await_phase(revoked, "Disabled")
-    operator.stop()

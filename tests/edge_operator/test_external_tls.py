@@ -13,7 +13,7 @@ from edge_operator.desired.kinds import DEPLOYMENT, SECRET
 from edge_operator.identity.certificates import authority_certificate
 from tests.edge_operator.impersonation.party import Door, Party
 from tests.edge_service.process import ServiceProcess
-from tests.support.brokered import QUICK
+from tests.support.brokered import CALM
 from tests.support.external_broker import ExternalBroker
 from tests.support.mosquitto import MosquittoFactory
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
@@ -49,7 +49,7 @@ def apply(sites: Sites, broker: ExternalBroker) -> None:
         "credentialsSecretRef": {"name": LOGIN},
         "caSecretRef": {"name": AUTHORITY},
     }
-    sites.apply(SITE, {"devices": QUICK, "broker": {"type": "External", "external": external}})
+    sites.apply(SITE, {"devices": CALM, "broker": {"type": "External", "external": external}})
 
 
 def await_reason(sites: Sites, reason: str) -> str:

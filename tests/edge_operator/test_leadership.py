@@ -11,17 +11,27 @@ from kubernetes import client
 
 from e2e.cluster.audit import AuditCursor
 from e2e.cluster.controlplane import ControlPlane
+from edge_operator.cluster.election import RENEW_SECONDS
+from edge_operator.cluster.lease import LEASE_SECONDS
 from edge_operator.desired.kinds import CONFIG_MAP, DEPLOYMENT
+from edge_operator.handlers import RETRY_SECONDS
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 from tests.support.sites import Sites, kind_path
 
 TAKEOVER_SECONDS = 15.0
 STOPPED_SECONDS = 20.0
+UNRELEASED_SECONDS = LEASE_SECONDS - RENEW_SECONDS - 0.5
+"""A lease that its holder did not release is taken later than this after its end."""
+
+AWAY_SECONDS = sum(RETRY_SECONDS) + 3.5
+"""Longer than a lease, its renew deadline, and all pauses of Kopf that grow: nothing here waits for longer but at the
+same pace."""
 
 
 @pytest.fixture
 def pair(make_operator: OperatorFactory) -> Iterator[tuple[OperatorProcess, OperatorProcess]]:
-    """Two replicas of which the first leads."""
+    """Two replicas of which the first leads; those of the test before are not waited for."""
+    make_operator.renew_lease()
     first = make_operator().start().await_leading()
     second = make_operator().start().await_ready()
     yield first, second
@@ -65,10 +75,11 @@ def test_standby_writes_nothing(
     sites.apply("led")
     sites.await_reconciled("led")
     provoke(sites, "led")
-    await_repaired(sites, "led", 5)
+    await_repaired(sites, "led", 20)
     assert writes_of(audit, standby) == []
     assert standby.metric("edge_leader") == 0
-    assert standby.metric("edge_children") == leader.metric("edge_children") > 0, "the standby's cache is warm"
+    warm = "the standby's cache is warm"
+    eventually(warm, lambda: standby.metric("edge_children") == leader.metric("edge_children") > 0, 5)
 
 
 def test_killed_leader_is_followed_within_15_s(pair: tuple[OperatorProcess, OperatorProcess], sites: Sites) -> None:
@@ -92,10 +103,10 @@ def test_leader_that_ends_in_order_is_followed_at_once(
     asked = time.monotonic()
     assert leader.stop() == 0
     ended = time.monotonic()
-    assert ended - asked < 3, "nothing is waited for"
+    assert ended - asked < UNRELEASED_SECONDS, "nothing is waited for"
     provoke(sites, "ended")
-    await_repaired(sites, "ended", 4)
-    assert time.monotonic() - ended < 4, "a released lease is not waited for"
+    await_repaired(sites, "ended", UNRELEASED_SECONDS)
+    assert time.monotonic() - ended < UNRELEASED_SECONDS, "a released lease is not waited for"
 
 
 def test_stopped_leader_writes_nothing_when_it_goes_on(
@@ -108,20 +119,20 @@ def test_stopped_leader_writes_nothing_when_it_goes_on(
     leader.signal(SIGSTOP)
     stopped = time.monotonic()
     eventually("the standby leads", lambda: standby.metric("edge_leader") == 1, TAKEOVER_SECONDS)
-    await_repaired(sites, "stopped", 5)
+    await_repaired(sites, "stopped", 20)
     eventually("20 s have passed", lambda: time.monotonic() - stopped > STOPPED_SECONDS, STOPPED_SECONDS + 1)
     provoke(sites, "stopped")
     audit.advance()
     leader.signal(SIGCONT)
     for _ in range(10):
         provoke(sites, "stopped")
-        await_repaired(sites, "stopped", 5)
+        await_repaired(sites, "stopped", 20)
     eventually("the ex-leader stands by", lambda: leader.metric("edge_leader") == 0)
     assert writes_of(audit, leader) == []
     assert writes_of(audit, standby) != []
 
 
-def test_api_server_away_for_a_minute_and_back(
+def test_api_server_away_for_long_and_back(
     control_plane: ControlPlane, pair: tuple[OperatorProcess, OperatorProcess], sites: Sites, audit: AuditCursor
 ) -> None:
     leader, standby = pair
@@ -133,7 +144,7 @@ def test_api_server_away_for_a_minute_and_back(
     away = time.monotonic()
     try:
         eventually("the gate closes", lambda: leader.metric("edge_leader") == 0, 10)
-        eventually("a minute has passed", lambda: time.monotonic() - away > 60, 61, pause=1)
+        eventually("it has passed", lambda: time.monotonic() - away > AWAY_SECONDS, AWAY_SECONDS + 2)
         assert [operator.get("/healthz")[0] for operator in pair] == [200, 200], "they are not ended for it"
     finally:
         control_plane.start_apiserver()

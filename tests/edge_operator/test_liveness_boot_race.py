@@ -5,6 +5,7 @@ Mosquitto publishes every will when it is stopped in good order and keeps them o
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from signal import SIGCONT, SIGSTOP
 
 import pytest
@@ -20,47 +21,60 @@ AWAY_SECONDS = 4.0
 pytestmark = pytest.mark.process
 
 
-def begin(made: SiteWithPod, operator: OperatorProcess) -> None:
-    made.start()
-    for device_id in made.pod.logins.rotations:
-        made.site.wire(device_id).connect()
-        made.site.await_phase(device_id, "Online")
+DELAYS = (1.0, 3.0, 5.0)
+"""Seconds after the operator's new session at which the agent tells: within the grace of a will, at its end, after."""
+
+
+def begin(operator: OperatorProcess, *all_made: SiteWithPod) -> None:
+    """Have every device Online, and the operator know when each broker began."""
+    for made in all_made:
+        made.start()
+        for device_id in made.pod.logins.rotations:
+            made.site.wire(device_id).connect()
+        for device_id in made.pod.logins.rotations:
+            made.site.await_phase(device_id, "Online")
     heard = "edge_broker_messages_total"
-    eventually("the broker has told of its start", lambda: operator.metric(heard, kind="boot") > 0)
-    eventually("and for how long it runs", lambda: operator.metric(heard, kind="uptime") > 0)
+    eventually("the brokers have told of their start", lambda: operator.metric(heard, kind="boot") >= len(all_made))
+    # Each tells once a second.
+    enough = operator.metric(heard, kind="uptime") + 3 * len(all_made)
+    eventually("and for how long they run", lambda: operator.metric(heard, kind="uptime") >= enough, 30)
 
 
-@pytest.mark.parametrize("delay", [1, 3, 5])
-def test_no_device_that_lives_on_is_offline_though_the_agent_is_late(
-    delay: int, site_with_pod: MakeSite, make_operator: OperatorFactory
-) -> None:
-    made = site_with_pod(f"a{delay} b{delay} c{delay}")
-    site, pod = made.site, made.pod
-    operator = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
-    begin(made, operator)
-    assert pod.agent.process is not None
-    pod.agent.process.send_signal(SIGSTOP)
+def restart_and_tell_late(made: SiteWithPod, delay: float) -> None:
+    """Restart a site's broker while its agent is stopped; the agent goes on `delay` seconds after our new session."""
+    agent = made.pod.agent.process
+    assert agent is not None
+    agent.send_signal(SIGSTOP)
     try:
-        pod.broker.stop()
-        site.await_broker("False")
-        pod.broker.start()
-        pod.show(pod.broker_process.pid)
-        site.await_broker()
-        connected = time.monotonic()
-        until(connected + delay, site_with_pod=made)
+        made.pod.broker.stop()
+        made.site.await_broker("False")
+        made.pod.broker.start()
+        made.pod.show(made.pod.broker_process.pid)
+        made.site.await_broker()
+        time.sleep(delay)
     finally:
-        pod.agent.process.send_signal(SIGCONT)
-    until(connected + delay + AWAY_SECONDS, site_with_pod=made)
+        agent.send_signal(SIGCONT)
+
+
+def test_no_device_that_lives_on_is_offline_though_the_agent_is_late(
+    site_with_pod: MakeSite, make_operator: OperatorFactory
+) -> None:
+    """Three sites side by side, the agent of each late by another time."""
+    made = {delay: site_with_pod(f"a{delay:g} b{delay:g} c{delay:g}") for delay in DELAYS}
+    addresses = ",".join(each.site.address for each in made.values())
+    operator = make_operator(EDGE_BROKER_ADDRESSES=addresses).start().await_leading()
+    begin(operator, *made.values())
+    with ThreadPoolExecutor(len(made)) as pool:
+        late = [pool.submit(restart_and_tell_late, each, delay) for delay, each in made.items()]
+    for each in late:
+        each.result()
+    told = time.monotonic()
+    eventually("the grace is over", lambda: time.monotonic() > told + AWAY_SECONDS, AWAY_SECONDS + 1)
+    for each_site in (each.site for each in made.values()):
+        assert {phase for phase, _ in each_site.phases().values()} == {"Online"}
     reasons = ("LastWill", "Disconnected", "HeartbeatExpired")
     assert sum(operator.metric("edge_device_transitions_total", reason=reason) for reason in reasons) == 0
     operator.stop()
-
-
-def until(end: float, *, site_with_pod: SiteWithPod) -> None:
-    """Check until `end` that every device is told to be Online."""
-    while time.monotonic() < end:
-        assert {phase for phase, _ in site_with_pod.site.phases().values()} == {"Online"}
-        time.sleep(0.2)
 
 
 def test_will_of_a_device_that_died_while_the_operator_was_cut_off_is_believed(
@@ -69,12 +83,8 @@ def test_will_of_a_device_that_died_while_the_operator_was_cut_off_is_believed(
     made = site_with_pod("dying")
     site = made.site
     operator = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
-    begin(made, operator)
-    # The uptime is told every 10 s: of a broker that has run for less it cannot be known whether it restarted.
-    # The first that comes anew may be of its very first moments.
-    told = operator.metric("edge_broker_messages_total", kind="uptime")
-    anew = "it tells its uptime anew, twice"
-    eventually(anew, lambda: operator.metric("edge_broker_messages_total", kind="uptime") >= told + 2, 40)
+    # Of a broker that has not told how long it runs it cannot be known whether it restarted.
+    begin(operator, made)
     dying = site.wire("dying", session="2").connect()
     eventually("the session is told", lambda: site.status("dying")["connectivity"].get("session") in ("1", "2"))
     usurper = Party(Door(site.broker, "components", "v5"))

@@ -9,7 +9,7 @@ from kubernetes import client
 from edge_operator.desired.kinds import SECRET
 from edge_operator.identity import logins
 from edge_wire.messages import RosterEntry
-from tests.support.brokered import QUICK, BrokeredSite, brokered
+from tests.support.brokered import CALM, BrokeredSite, brokered
 from tests.support.mosquitto import MosquittoFactory
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 from tests.support.roster import put_entry, roster_of
@@ -34,7 +34,7 @@ def site(
             "topicPrefix": "",
             "credentialsSecretRef": {"name": LOGIN},
         }
-        site.sites.apply(site.name, {"devices": QUICK, "broker": {"type": "External", "external": external}})
+        site.sites.apply(site.name, {"devices": CALM, "broker": {"type": "External", "external": external}})
         yield site
 
 

@@ -1,7 +1,7 @@
 """What a site's gateway is told of its EdgeDevices, by a real operator on a real broker."""
 
-import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from kubernetes import client
@@ -90,7 +90,8 @@ def test_defaults_of_the_site_reach_every_entry(site: BrokeredSite, roster: Rost
 def test_of_two_devices_with_one_id_the_elder_is_told(site: BrokeredSite, roster: RosterListener) -> None:
     site.devices.apply("lamp", deviceId="p-7", type="elder")
     roster.await_ids("p-7")
-    time.sleep(1.1)  # creationTimestamp has whole seconds
+    born = site.devices.get("lamp")["metadata"]["creationTimestamp"]
+    eventually("another second", lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") > born)
     site.devices.apply("late", deviceId="p-7", type="younger")
     site.devices.await_reason("late", "Ready", "DuplicateDeviceId")
     assert roster.entries["p-7"]["type"] == "elder"

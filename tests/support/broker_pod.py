@@ -1,6 +1,7 @@
 """A site whose broker's pod really runs: a Mosquitto that serves what a real agent reads of the operator's Secrets."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -51,20 +52,54 @@ def site_with_pod(
     namespace: str,
     tmp_path: Path,
 ) -> Iterator[MakeSite]:
-    """Make one site with its broker's pod."""
+    """Make sites with their brokers' pods for one test."""
+    with _sites_with_pods(mosquitto, control_plane, kubectl, api, namespace, tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def module_site_with_pod(
+    installed: None,
+    module_mosquitto: MosquittoFactory,
+    control_plane: ControlPlane,
+    kubectl: Kubectl,
+    api: client.ApiClient,
+    namespace: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[MakeSite]:
+    """Make sites with their brokers' pods for the tests of one module."""
+    place = tmp_path_factory.mktemp("pods")
+    with _sites_with_pods(module_mosquitto, control_plane, kubectl, api, namespace, place) as make:
+        yield make
+
+
+@contextmanager
+def _sites_with_pods(
+    mosquitto: MosquittoFactory,
+    control_plane: ControlPlane,
+    kubectl: Kubectl,
+    api: client.ApiClient,
+    namespace: str,
+    directory: Path,
+) -> Iterator[MakeSite]:
+    """Make sites with their brokers' pods, each in a directory of its own; they end at the end."""
     made: list[SiteWithPod] = []
 
     def make(devices: str) -> SiteWithPod:
         name, ids = f"s{uuid4().hex[:8]}", devices.split()
+        place = directory / name
+        place.mkdir()
         logins = SiteLogins(client.CoreV1Api(api), namespace, name, rotations=dict.fromkeys(ids, 0))
-        account = mount_account(tmp_path, kubectl, control_plane, logins)
-        pod = make_pod(tmp_path, mosquitto(ids), logins, account, control_plane)
+        account = mount_account(place, kubectl, control_plane, logins)
+        pod = make_pod(place, mosquitto(ids), logins, account, control_plane)
         site = BrokeredSite(Sites.of(api, namespace), name, pod.broker)
         site.apply()
         made.append(SiteWithPod(site, pod))
         return made[-1]
 
-    yield make
-    for each in made:
-        each.site.close()
-        each.pod.agent.kill()
+    try:
+        yield make
+    finally:
+        for each in made:
+            each.site.close()
+            each.pod.agent.kill()

@@ -8,14 +8,18 @@ from typing import Any
 from edge_operator.api.schema import API_VERSION
 from edge_operator.desired.kinds import SECRET
 from edge_operator.desired.root_secret import root_secret
+from edge_operator.status.figures import DeviceFigures, moved
 from tests.support.devices import Devices
 from tests.support.mosquitto import HOST, ROOT, Mosquitto
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 from tests.support.sites import Sites, kind_path
 from tests.support.wire_device import WireDevice
 
-QUICK = {"heartbeatInterval": "1s", "offlineAfter": "2s"}
-"""Devices of tests: as short as it goes."""
+CALM = {"heartbeatInterval": "1s", "offlineAfter": "5m"}
+"""Devices of tests: a machine that is slow makes none of them Offline. Whoever tests expiry sets it for one device."""
+
+FENCE = "fence"
+"""Name of the device of `tests.support.fence`; not among the `phases` of its site."""
 
 
 @dataclass
@@ -48,7 +52,7 @@ class BrokeredSite:
         path = kind_path(SECRET, self.sites.namespace)
         if self.sites.child(SECRET, f"{self.name}-root") is None:
             self.sites.api("POST", path, root_secret(self.name, self.sites.namespace, ROOT))
-        self.sites.apply(self.name, {"devices": QUICK, **spec})
+        self.sites.apply(self.name, {"devices": CALM, **spec})
 
     def lead(self, make_operator: OperatorFactory, **settings: str) -> OperatorProcess:
         """Return an operator that leads and has a session with the broker; `settings` are environment variables."""
@@ -63,6 +67,10 @@ class BrokeredSite:
         device = WireDevice(self.broker, device_id, session)
         self._wired.append(device)
         return device
+
+    def wired(self, device_id: str) -> WireDevice:
+        """Return the device of this id that was wired last."""
+        return [device for device in self._wired if device.device_id == device_id][-1]
 
     def close(self) -> None:
         """End every device."""
@@ -84,7 +92,7 @@ class BrokeredSite:
         found: dict[str, Any] = self.devices.get(device).get("status") or {}
         return found
 
-    def await_phase(self, device: str, phase: str, reason: str | None = None, seconds: float = 15.0) -> dict[str, Any]:
+    def await_phase(self, device: str, phase: str, reason: str | None = None, seconds: float = 30.0) -> dict[str, Any]:
         """Wait until a device is told to be in a phase, for a reason if one is given, and return its status."""
 
         def told() -> dict[str, Any] | None:
@@ -99,10 +107,14 @@ class BrokeredSite:
         return found
 
     def phases(self) -> dict[str, tuple[str, str]]:
-        """Return phase and reason of every device of the site by its name."""
+        """Return phase and reason of every device of the site by its name, the fence aside."""
         path = f"/apis/{API_VERSION}/namespaces/{self.sites.namespace}/edgedevices"
         listed = self.sites.api("GET", path, fieldSelector=f"spec.siteRef.name={self.name}")["items"]
-        return {item["metadata"]["name"]: _phase(item.get("status") or {}) for item in listed}
+        return {
+            item["metadata"]["name"]: _phase(item.get("status") or {})
+            for item in listed
+            if item["metadata"]["name"] != FENCE
+        }
 
     def await_all(self, phase: str, count: int, seconds: float = 60.0) -> None:
         """Wait until `count` devices are told to be in a phase, and none is not."""
@@ -116,6 +128,11 @@ class BrokeredSite:
         except AssertionError as error:
             wrong = {name: what for name, what in self.phases().items() if what[0] != phase}
             raise AssertionError(f"{error}; {len(wrong)} are not: {dict(list(wrong.items())[:5])}") from error
+
+    def await_figures(self, figures: DeviceFigures, seconds: float = 30.0) -> None:
+        """Wait until the site's device counts are these, as exactly as they are written."""
+        wanted = f"{figures} of {self.name}"
+        eventually(wanted, lambda: not moved(self.sites.status(self.name).get("devices"), figures), seconds, pause=0.25)
 
     def events(self, reason: str | None = None) -> list[dict[str, Any]]:
         """Return the Events of the namespace, those of a reason if one is given, in the order of time."""

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_operator.desired.kinds import ChildKind
 from tests.support.processes import eventually
-from tests.support.sites import Sites
+from tests.support.sites import Sites, kind_path
 
 APPLIERS = 4
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -58,6 +59,10 @@ class Fleet:
         """Apply them all, a few at a time."""
         with ThreadPoolExecutor(APPLIERS) as pool:
             list(pool.map(self.sites.apply, self.names))
+
+    def count(self, kind: ChildKind) -> int:
+        """Return how many objects of a kind there are in the namespace."""
+        return len(self.sites.api("GET", kind_path(kind, self.sites.namespace))["items"])
 
     def reconciled(self) -> int:
         """Return how many were acted on in their present generation."""

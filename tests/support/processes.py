@@ -94,11 +94,13 @@ class OperatorFactory:
         self._plane = plane
         self._directory = directory
         self._kubeconfig = directory / "operator.kubeconfig"
-        kubectl = kubectl_for(plane)
-        config = service_account_kubeconfig(lambda *words: kubectl(*words).stdout, "edge-system", "edge-operator")
+        self._kubectl = kubectl_for(plane)
+        config = service_account_kubeconfig(lambda *words: self._kubectl(*words).stdout, "edge-system", "edge-operator")
         self._kubeconfig.write_text(config)
-        kubectl("apply", "-f", "-", stdin=json.dumps(_lease(lease)))
+        self._lease = lease
+        self._leases = 0
         self._settings = {"EDGE_WATCH_NAMESPACES": namespaces, "EDGE_LEASE_NAME": lease}
+        self._make_lease(lease)
         self._made: list[OperatorProcess] = []
 
     def __call__(self, **settings: str) -> OperatorProcess:
@@ -109,6 +111,19 @@ class OperatorFactory:
         )
         self._made.append(operator)
         return operator
+
+    def renew_lease(self) -> None:
+        """Have the operators that are made from now on share another Lease, that nobody holds.
+
+        For a test that needs an operator after one was killed: who tests the takeover waits for the old one instead.
+        """
+        self._leases += 1
+        name = f"{self._lease}-{self._leases}"
+        self._make_lease(name)
+        self._settings["EDGE_LEASE_NAME"] = name
+
+    def _make_lease(self, name: str) -> None:
+        self._kubectl("apply", "-f", "-", stdin=json.dumps(_lease(name)))
 
     def end_all(self) -> None:
         """End every process that still runs."""
