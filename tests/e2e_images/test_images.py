@@ -1,20 +1,14 @@
-"""The images themselves: small, harmless, ready to run on a read-only root, the same from two builds."""
+"""The images themselves: small, harmless, ready to run on a read-only root."""
 
-import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from e2e.cluster.errors import HarnessError
-from e2e.images import docker
-from e2e.images.build import ensure_images
 from e2e.images.catalogue import MOSQUITTO, NAMES, OURS, image_of, project_version
 from tests.support.images import ImageArchive, run_contained
-from tests.support.missing import not_run
 
 MEGABYTE = 1_000_000
 LARGEST = dict.fromkeys(OURS, 90) | {"operator": 130, MOSQUITTO: 30}
@@ -28,19 +22,6 @@ for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
     importlib.import_module(module.name)
 print(len([name for name in sys.modules if name.startswith(package.__name__)]))
 """
-
-
-@pytest.fixture(scope="module")
-def archives(request: pytest.FixtureRequest) -> dict[str, ImageArchive]:
-    """All images; a first build takes two minutes."""
-    if docker.answers():
-        pytest.skip("not run: these look into the archives of the builder without Docker")
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    try:
-        with capture.global_and_fixture_disabled() if capture else nullcontext():
-            return {name: ImageArchive(path) for name, path in ensure_images().items()}
-    except HarnessError as error:
-        not_run(error)
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -150,22 +131,3 @@ def test_images_of_ours_share_their_layers(archives: dict[str, ImageArchive]) ->
     layers = {name: [layer["digest"] for layer in archives[name].manifest["layers"]] for name in OURS}
     assert len({digests[0] for digests in layers.values()}) == 1
     assert len({tuple(digests[:2]) for name, digests in layers.items() if name != "operator"}) == 1
-
-
-@pytest.fixture
-def new_cache(archives: dict[str, ImageArchive], tmp_path: Path) -> Iterator[Path]:
-    """A cache with nothing but the same bases, so that no layer of an earlier build is there."""
-    bases = archives["device"].path.parent / "buildah" / "bases"
-    if not bases.exists():
-        pytest.skip("not run: the archives are from a cache without the bases that they were built on")
-    shutil.copytree(bases, tmp_path / "images" / "buildah" / "bases")
-    yield tmp_path
-    shutil.rmtree(tmp_path)
-
-
-def test_two_builds_are_identical(new_cache: Path) -> None:
-    one = ImageArchive(ensure_images(["device"], {**os.environ, "EDGE_CACHE": str(new_cache)})["device"])
-    # Asked for again: somebody may have worked on the files since the other tests got their images.
-    other = ImageArchive(ensure_images(["device"])["device"])
-    assert one.path != other.path
-    assert one.descriptor == other.descriptor
