@@ -48,6 +48,8 @@ def web(node: Node) -> Iterator[Node]:
 def _await_web(node: Node) -> None:
     node.kubectl("-n", "web", "rollout", "status", "deployment/server", "--timeout=60s")
     node.kubectl("-n", "web", "wait", "--for=condition=Ready", "pod/friend", "pod/stranger", "--timeout=60s")
+    # The node's proxy learns of the pod's address later than its Deployment counts it, and refuses until then.
+    assert wait.until(lambda: bool(_started_so_far(node)), seconds=SECONDS), _asks(node, "friend")
 
 
 # 143: `timeout` ended it, nobody answered. (The wget of Debian's static busybox crashes with -T.)
@@ -65,6 +67,14 @@ def _asks(node: Node, client: str) -> str:
 
 def _starts(node: Node) -> list[str]:
     return _asks(node, "friend").split()
+
+
+def _started_so_far(node: Node) -> list[str] | None:
+    try:
+        return _starts(node)
+    except HarnessError:
+        # The Service refuses, or the kubelet is not back yet.
+        return None
 
 
 def test_service_is_found_by_name_and_the_volume_is_written(web: Node) -> None:
@@ -225,14 +235,6 @@ def test_reboot_keeps_the_data_and_shows_nothing_stale(web: Node) -> None:
     after = _starts(web)
     assert after[: len(before)] == before
     assert len(after) > len(before)
-
-
-def _started_so_far(node: Node) -> list[str] | None:
-    try:
-        return _starts(node)
-    except HarnessError:
-        # The kubelet is not back yet.
-        return None
 
 
 def test_daemon_that_is_killed_comes_back_and_pods_stay(web: Node) -> None:
