@@ -50,16 +50,16 @@ def rendering(request: pytest.FixtureRequest, helm: Helm) -> Rendering:
 
 
 @pytest.fixture(scope="session")
-def schema_location(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> str:
+def schema_location(cluster_kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Where kubeconform finds the schemas of this API server and of our CRDs."""
     crds = [yaml.safe_load(path.read_text()) for path in sorted((CHART / "crds").glob("*.yaml"))]
     folder = tmp_path_factory.mktemp("schemas")
-    return schemas.write(folder, lambda path: kubectl("get", "--raw", path).stdout, API_VERSIONS, crds)
+    return schemas.write(folder, lambda path: cluster_kubectl("get", "--raw", path).stdout, API_VERSIONS, crds)
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[ControlPlane]:
-    """A control plane for one module alone: the chart's objects are cluster-wide, those of other tests as well."""
+@pytest.fixture(scope="session")
+def chart_plane() -> Iterator[ControlPlane]:
+    """A control plane for the chart's tests alone: its objects are cluster-wide, those of other tests as well."""
     binary = build.ensure_binary()
     with scratch_directory(EDGE) as directory:
         plane = launch(directory, binary)
@@ -69,16 +69,23 @@ def cluster() -> Iterator[ControlPlane]:
             plane.stop()
 
 
-@pytest.fixture(scope="module")
-def cluster_kubectl(cluster: ControlPlane) -> Kubectl:
-    """Run kubectl against the module's own control plane."""
-    return kubectl_for(cluster)
+@pytest.fixture(scope="session")
+def cluster_kubectl(chart_plane: ControlPlane) -> Kubectl:
+    """Run kubectl against the chart's control plane."""
+    return kubectl_for(chart_plane)
+
+
+@pytest.fixture(scope="session")
+def cluster_helm(chart_plane: ControlPlane, tools: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """Helm against the chart's control plane."""
+    return Helm(tmp_path_factory.mktemp("helm"), chart_plane.kubeconfig)
 
 
 @pytest.fixture(scope="module")
-def cluster_helm(cluster: ControlPlane, tools: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Helm:
-    """Helm against the module's own control plane."""
-    return Helm(tmp_path_factory.mktemp("helm"), cluster.kubeconfig)
+def cluster(chart_plane: ControlPlane, cluster_helm: Helm, cluster_kubectl: Kubectl) -> Iterator[ControlPlane]:
+    """The chart's control plane with nothing of the chart on it, for one module."""
+    yield chart_plane
+    Cluster(cluster_helm, cluster_kubectl).clear()
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,13 @@ class Cluster:
         """Uninstall the release if it is there; what helm said."""
         return self.helm("uninstall", RELEASE, "-n", NAMESPACE, "--ignore-not-found")
 
+    def clear(self) -> None:
+        """Take away what the chart brought and what it leaves behind; its namespace stays, without its labels."""
+        self.uninstall()
+        self.kubectl("delete", "crds", "--all")
+        self.kubectl("delete", "lease", "edge-operator", "-n", NAMESPACE, "--ignore-not-found")
+        self.kubectl("label", "ns", NAMESPACE, "pod-security.kubernetes.io/enforce-", check=False)
+
 
 def hold(cluster: Cluster) -> None:
     """Take the lease as an operator does: with PUT, and so under the name of another manager than Helm's."""

@@ -163,12 +163,18 @@ class Fields:
         return str(references[0].get("$ref", "")).rpartition("/")[2]
 
 
+@pytest.fixture(scope="module")
+def theirs(cluster_kubectl: Kubectl) -> dict[str, Json]:
+    """The types of the API server by name."""
+    found: dict[str, Json] = {}
+    for path in ("/openapi/v3/apis/apps/v1", "/openapi/v3/apis/networking.k8s.io/v1"):
+        found |= json.loads(cluster_kubectl("get", "--raw", path).stdout)["components"]["schemas"]
+    return found
+
+
 @pytest.mark.process
 @pytest.mark.parametrize(("definition", "type_"), TYPES.items(), ids=TYPES)
-def test_fields_are_those_of_the_api_server(kubectl: Kubectl, definition: str, type_: str) -> None:
-    theirs: dict[str, Json] = {}
-    for path in ("/openapi/v3/apis/apps/v1", "/openapi/v3/apis/networking.k8s.io/v1"):
-        theirs |= json.loads(kubectl("get", "--raw", path).stdout)["components"]["schemas"]
+def test_fields_are_those_of_the_api_server(theirs: dict[str, Json], definition: str, type_: str) -> None:
     (name,) = [each for each in theirs if each.endswith(f".{type_}")]
     fields = Fields(theirs)
     fields.compare(SCHEMA["definitions"][definition], {"$ref": f"#/{name}"}, definition)

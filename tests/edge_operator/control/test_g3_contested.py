@@ -59,12 +59,12 @@ def test_backs_off_and_names_field_and_manager(sites: Sites, writes: OperatorWri
     fight_over_replicas(sites, name)
     stalled_over(sites, name, f"Deployment {sites.namespace}/{name}-gateway", ".spec.replicas", "'autoscaler'")
     assert sites.condition(name, "Ready")["reason"] == "FieldContested"
-    writes.await_quiet()
+    sites.settle(name)
     assert writes.to_children()[f"deployments/{name}-gateway"] == 1 + TIMES
     writes.restart()
     for replicas in (21, 22, 23):
         scale(sites, name, replicas)
-    writes.await_quiet()
+    sites.settle(name)
     assert writes.to_children() == {}
     assert child(sites, DEPLOYMENT, f"{name}-gateway")["spec"]["replicas"] == 23
 
@@ -112,7 +112,7 @@ def test_backs_off_from_a_manager_that_strips_metadata(
     sites.api.merge(kind_path(SERVICE_ACCOUNT, sites.namespace, account), {"metadata": taken}, manager="cleaner")
     field = NAME_LABEL if "labels" in taken else HASH
     stalled_over(sites, name, f"ServiceAccount {sites.namespace}/{account}", field)
-    writes.await_quiet()
+    sites.settle(name)
     assert writes.to_children()[f"serviceaccounts/{account}"] == 1 + TIMES
 
 
@@ -127,5 +127,5 @@ def test_backs_off_from_a_manager_that_adds_to_exact_content(sites: Sites, write
         eventually("removed", lambda: child(sites, CONFIG_MAP, rules)["data"] == before, pause=0.02)
     sites.api.merge(path, {"data": {"extra": "last"}}, manager="stuffer")
     stalled_over(sites, name, ".data.extra", "'stuffer'")
-    writes.await_quiet()
+    sites.settle(name)
     assert writes.to_children()[f"configmaps/{rules}"] == 1 + TIMES

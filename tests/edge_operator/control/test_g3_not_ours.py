@@ -73,7 +73,7 @@ def test_is_left_alone_and_reported_until_it_is_gone(sites: Sites, writes: Opera
     assert what_they_set(left) == what_they_set(theirs)
     assert f"{kind.plural}/{child}" not in writes.to_children()
 
-    writes.await_quiet()
+    sites.settle(name)
     sites.api("DELETE", kind_path(kind, sites.namespace, child))
 
     def healed() -> bool:
@@ -95,6 +95,6 @@ def test_foreign_object_that_is_being_deleted_is_waited_for(sites: Sites, writes
     reconciling = sites.condition(name, "Reconciling")
     assert reconciling["reason"] == "WaitingForDeletion"
     assert f"ConfigMap {sites.namespace}/{child}" in reconciling["message"]
-    writes.await_quiet()
+    sites.settle(name)
     sites.api.merge(path, {"metadata": {"finalizers": None}})
     eventually("ours is made", lambda: "rules.json" in ((sites.child(CONFIG_MAP, child) or {}).get("data") or {}))

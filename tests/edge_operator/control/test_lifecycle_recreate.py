@@ -35,7 +35,7 @@ def test_old_children_are_waited_for(sites: Sites, operator: OperatorProcess, wr
         assert (after[key]["metadata"]["uid"] == obj["metadata"]["uid"]) is kept, key
         if key[0] == "Secret":
             assert after[key]["data"] == obj["data"]
-    writes.await_quiet()
+    sites.settle(name)
     each = {f"{count} x {child}" for child, count in writes.to_children().items() if count > 1}
     assert not each, "each child is written once: nothing was fought over"
     assert not any(child.startswith("persistentvolumeclaims/") for child in writes.to_children())

@@ -66,7 +66,7 @@ def test_what_is_taken_out_of_the_spec_disappears(sites: Sites, writes: Operator
         assert template["metadata"]["annotations"]["example.com/scrape"] == "yes"
     applied(sites, name, {})
     assert pods(sites, name) == before
-    writes.await_quiet()
+    sites.settle(name)
     services = [name for name in writes.to_children() if name.startswith("services/edited-gateway")]
     assert writes.to_children()["services/edited-gateway"] == 3, services
     assert writes.to_children()["deployments/edited-gateway"] == 3
