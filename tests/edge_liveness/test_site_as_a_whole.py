@@ -94,6 +94,29 @@ def test_mass_wills_are_site_wide() -> None:
     assert all(10 <= change.since <= 11 for change in changes), "they are gone since the broker lost them"
 
 
+def test_burst_is_told_after_the_grace_of_a_will() -> None:
+    play = Play().run([*fleet(5), *(will(10, "5", f"d{n}") for n in range(5))], until=20)
+
+    assert [(at, kind) for at, kind, _ in play.events][1:] == [(13, "MassLastWill")]
+
+
+def test_burst_before_the_broker_was_lost_is_not_told_of_after_it() -> None:
+    steps = [*fleet(5), *(will(10, "5", f"d{n}") for n in range(5)), lost(11), connected(12)]
+    play = Play().run(steps, until=50)
+
+    assert [(at, kind) for at, kind, _ in play.events][1:] == [(11, "BrokerDisconnected"), (12, "BrokerConnected")]
+
+
+def test_device_that_is_lost_twice_at_once_counts_once_and_as_of_its_last() -> None:
+    twice = [will(10, "5", "d0"), online(10.5, "6", "d0"), will(11.5, "6", "d0")]
+    others = [will(12.5, "5", f"d{n}") for n in range(1, 5)]
+    play = Play().run([*fleet(5), *twice, *others], until=50)
+
+    assert play.events[1:] == [(15.5, "MassLastWill", 5)]
+    few = Play().run([*fleet(5), *twice, *others[:3]], until=50)
+    assert [kind for _, kind, _ in few.events] == ["BrokerConnected"], "four devices are not five"
+
+
 def test_second_burst_is_another_event() -> None:
     steps = [*fleet(5), *wills(5, at=10), *(online(15, "6", f"d{n}") for n in range(5))]
     steps += [will(20, "6", f"d{n}") for n in range(5)]
@@ -242,6 +265,23 @@ def test_what_is_known_of_a_device() -> None:
     assert (known.seen, known.session, known.reported) == (6, "8", (("firmware", "1.2"),))
     assert site.known("b") is None
     assert list(site.device_ids()) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("act", "seen"),
+    [
+        pytest.param(sign_off(10, "5"), 10, id="a sign-off is heard"),
+        pytest.param(will(10, "5"), 1, id="a will is the broker's"),
+        pytest.param(sign_off(10, "4"), 1, id="a late sign-off is of before"),
+        pytest.param(sign_off(10, "5", retained=True), 1, id="a retained sign-off is of before"),
+        pytest.param(digest(10, age=4), 6, id="a digest is as old as it says"),
+        pytest.param(digest(10, age=40), 1, id="an older digest is of before"),
+    ],
+)
+def test_when_a_device_was_last_heard(act: Step, seen: float) -> None:
+    known = Play().run([connected(0), put(0), online(1, "5"), act], until=20).site.known("a")
+    assert known is not None
+    assert known.seen == seen
 
 
 def test_seed_of_a_stored_status() -> None:

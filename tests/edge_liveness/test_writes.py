@@ -124,6 +124,42 @@ def test_unneeded_write_costs_nothing() -> None:
     assert len(drain(writes, 0.0)) == 2
 
 
+def test_device_whose_write_was_unneeded_is_written_again() -> None:
+    writes = StatusWrites[str](WriteLimits(refresh_after=300), 0.0)
+    writes.changed("a", 0.0)
+    writes.unneeded(taken(writes, 0.0), 5.0)
+    assert writes.next_at(5.0) == 305, "its refresh"
+    writes.changed("a", 6.0)
+    assert drain(writes, 6.0) == [("a", TRANSITION)]
+
+
+def test_unneeded_refresh_costs_no_refresh() -> None:
+    writes = StatusWrites[str](WriteLimits(rate=1, burst=2, refresh_after=10), 0.0)
+    for key in ("a", "b", "c"):
+        writes.track(key, 0.0)
+    writes.unneeded(taken(writes, 10.0), 10.0)
+    assert drain(writes, 10.0) == [("b", REFRESH)], "half of the burst goes into refreshes"
+
+
+def test_unneeded_transition_makes_no_room_for_a_refresh() -> None:
+    writes = StatusWrites[str](WriteLimits(rate=1, burst=4, refresh_after=10), 0.0)
+    for key in ("a", "b", "c", "d"):
+        writes.track(key, 0.0)
+    assert len(drain(writes, 10.0)) == 2
+    writes.changed("e", 10.0)
+    writes.unneeded(taken(writes, 10.0), 10.0)
+    assert writes.take(10.0) is None
+
+
+def test_refresh_takes_from_the_budget_of_all_writes() -> None:
+    writes = StatusWrites[str](WriteLimits(rate=1, burst=2, refresh_after=10), 0.0)
+    writes.track("a", 0.0)
+    writes.done(taken(writes, 10.0), 10.0)
+    writes.changed("b", 10.0)
+    writes.changed("c", 10.0)
+    assert drain(writes, 10.0) == [("b", TRANSITION)]
+
+
 def test_failed_transition_is_put_back_behind_the_others() -> None:
     writes = StatusWrites[str](WriteLimits(), 0.0)
     writes.changed("a", 0.0)
