@@ -117,6 +117,42 @@ def test_device_that_is_lost_twice_at_once_counts_once_and_as_of_its_last() -> N
     assert [kind for _, kind, _ in few.events] == ["BrokerConnected"], "four devices are not five"
 
 
+def at_once(at: float, first: int, count: int, session: str = "5") -> list[Step]:
+    return [will(at, session, f"d{n}") for n in range(first, first + count)]
+
+
+BURSTS = [
+    pytest.param(10, [*at_once(10, 0, 5), *at_once(20, 5, 5)], [(13, 5), (23, 5)], id="each counts its own"),
+    pytest.param(10, [*at_once(10, 0, 5), *at_once(12, 5, 5)], [(13, 10)], id="the window's end is within it"),
+    pytest.param(5, [*at_once(10, 0, 1), *at_once(12, 1, 4)], [(15, 5)], id="its first is within it"),
+    pytest.param(10, [*at_once(10, 9, 1), *at_once(12.5, 0, 5)], [(15.5, 5)], id="one from before is not"),
+    pytest.param(
+        5,
+        [*at_once(10, 0, 5), lost(10.5), connected(11), *at_once(11.5, 0, 5)],
+        [(14.5, 5)],
+        id="after a loss of the broker another begins",
+    ),
+    pytest.param(
+        5,
+        [*at_once(10, 0, 3), online(11, "6", "d0"), *at_once(11.5, 0, 1, "6"), *at_once(12.3, 3, 2)],
+        [],
+        id="who is lost again keeps nobody in the window",
+    ),
+]
+
+
+@pytest.mark.parametrize(("size", "steps", "told"), BURSTS)
+def test_bursts(size: int, steps: list[Step], told: list[tuple[float, int]]) -> None:
+    play = Play().run([*fleet(size), *steps], until=30)
+
+    assert [(at, devices) for at, kind, devices in play.events if kind == "MassLastWill"] == told
+
+
+def test_device_that_came_back_by_an_old_digest_is_looked_at_when_it_expires() -> None:
+    site = Play().run([connected(0), put(0), online(1), digest(150, age=40)], until=150).site
+    assert site.deadline() == 210
+
+
 def test_second_burst_is_another_event() -> None:
     steps = [*fleet(5), *wills(5, at=10), *(online(15, "6", f"d{n}") for n in range(5))]
     steps += [will(20, "6", f"d{n}") for n in range(5)]
