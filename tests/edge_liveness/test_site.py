@@ -85,6 +85,18 @@ PROOF = [
         201,
         [gone(101, "HeartbeatExpired"), (150, "a", "Online", "HeartbeatReceived"), gone(151, "HeartbeatExpired")],
     ),
+    Story(
+        "back by an old digest, it expires by when it was heard",
+        (*START, digest(150, age=40)),
+        300,
+        [gone(101, "HeartbeatExpired"), back(150), gone(210, "HeartbeatExpired")],
+    ),
+    Story(
+        "or by when we began to listen, where that is later",
+        (*START, lost(110), connected(130), digest(150, age=40)),
+        300,
+        [gone(101, "HeartbeatExpired"), back(150), gone(230, "HeartbeatExpired")],
+    ),
     Story("an age in the future counts as now", (*START, digest(50, age=-40)), 300, [gone(150, "HeartbeatExpired")]),
     Story(
         "a reply proves nothing",
@@ -267,6 +279,19 @@ BROKER = [
         (*START, lost(10), heard(50)),
         500,
         [unknown(40, "SiteUnreachable"), back(50), unknown(80, "SiteUnreachable")],
+    ),
+    Story(
+        "two heard by another way while the broker is away: Unknown 30 s after the first",
+        (connected(0), put(0), lost(1), heard(50), put(50, "b"), heard(70, "b")),
+        500,
+        [
+            CAME[0],
+            back(50),
+            (50, "b", "Pending", "NotYetSeen"),
+            back(70, "b"),
+            unknown(80, "SiteUnreachable"),
+            (80, "b", "Unknown", "SiteUnreachable"),
+        ],
     ),
     Story(
         "no digests are no silence",

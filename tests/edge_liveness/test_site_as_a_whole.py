@@ -94,6 +94,65 @@ def test_mass_wills_are_site_wide() -> None:
     assert all(10 <= change.since <= 11 for change in changes), "they are gone since the broker lost them"
 
 
+def test_burst_is_told_after_the_grace_of_a_will() -> None:
+    play = Play().run([*fleet(5), *(will(10, "5", f"d{n}") for n in range(5))], until=20)
+
+    assert [(at, kind) for at, kind, _ in play.events][1:] == [(13, "MassLastWill")]
+
+
+def test_burst_before_the_broker_was_lost_is_not_told_of_after_it() -> None:
+    steps = [*fleet(5), *(will(10, "5", f"d{n}") for n in range(5)), lost(11), connected(12)]
+    play = Play().run(steps, until=50)
+
+    assert [(at, kind) for at, kind, _ in play.events][1:] == [(11, "BrokerDisconnected"), (12, "BrokerConnected")]
+
+
+def test_device_that_is_lost_twice_at_once_counts_once_and_as_of_its_last() -> None:
+    twice = [will(10, "5", "d0"), online(10.5, "6", "d0"), will(11.5, "6", "d0")]
+    others = [will(12.5, "5", f"d{n}") for n in range(1, 5)]
+    play = Play().run([*fleet(5), *twice, *others], until=50)
+
+    assert play.events[1:] == [(15.5, "MassLastWill", 5)]
+    few = Play().run([*fleet(5), *twice, *others[:3]], until=50)
+    assert [kind for _, kind, _ in few.events] == ["BrokerConnected"], "four devices are not five"
+
+
+def at_once(at: float, first: int, count: int, session: str = "5") -> list[Step]:
+    return [will(at, session, f"d{n}") for n in range(first, first + count)]
+
+
+BURSTS = [
+    pytest.param(10, [*at_once(10, 0, 5), *at_once(20, 5, 5)], [(13, 5), (23, 5)], id="each counts its own"),
+    pytest.param(10, [*at_once(10, 0, 5), *at_once(12, 5, 5)], [(13, 10)], id="the window's end is within it"),
+    pytest.param(5, [*at_once(10, 0, 1), *at_once(12, 1, 4)], [(15, 5)], id="its first is within it"),
+    pytest.param(10, [*at_once(10, 9, 1), *at_once(12.5, 0, 5)], [(15.5, 5)], id="one from before is not"),
+    pytest.param(
+        5,
+        [*at_once(10, 0, 5), lost(10.5), connected(11), *at_once(11.5, 0, 5)],
+        [(14.5, 5)],
+        id="after a loss of the broker another begins",
+    ),
+    pytest.param(
+        5,
+        [*at_once(10, 0, 3), online(11, "6", "d0"), *at_once(11.5, 0, 1, "6"), *at_once(12.3, 3, 2)],
+        [],
+        id="who is lost again keeps nobody in the window",
+    ),
+]
+
+
+@pytest.mark.parametrize(("size", "steps", "told"), BURSTS)
+def test_bursts(size: int, steps: list[Step], told: list[tuple[float, int]]) -> None:
+    play = Play().run([*fleet(size), *steps], until=30)
+
+    assert [(at, devices) for at, kind, devices in play.events if kind == "MassLastWill"] == told
+
+
+def test_device_that_came_back_by_a_digest_is_looked_at_when_it_expires() -> None:
+    site = Play().run([connected(0), put(0), online(1), sign_off(10), digest(50, age=5)], until=50).site
+    assert site.deadline() == 145
+
+
 def test_second_burst_is_another_event() -> None:
     steps = [*fleet(5), *wills(5, at=10), *(online(15, "6", f"d{n}") for n in range(5))]
     steps += [will(20, "6", f"d{n}") for n in range(5)]
@@ -242,6 +301,23 @@ def test_what_is_known_of_a_device() -> None:
     assert (known.seen, known.session, known.reported) == (6, "8", (("firmware", "1.2"),))
     assert site.known("b") is None
     assert list(site.device_ids()) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("act", "seen"),
+    [
+        pytest.param(sign_off(10, "5"), 10, id="a sign-off is heard"),
+        pytest.param(will(10, "5"), 1, id="a will is the broker's"),
+        pytest.param(sign_off(10, "4"), 1, id="a late sign-off is of before"),
+        pytest.param(sign_off(10, "5", retained=True), 1, id="a retained sign-off is of before"),
+        pytest.param(digest(10, age=4), 6, id="a digest is as old as it says"),
+        pytest.param(digest(10, age=40), 1, id="an older digest is of before"),
+    ],
+)
+def test_when_a_device_was_last_heard(act: Step, seen: float) -> None:
+    known = Play().run([connected(0), put(0), online(1, "5"), act], until=20).site.known("a")
+    assert known is not None
+    assert known.seen == seen
 
 
 def test_seed_of_a_stored_status() -> None:

@@ -124,6 +124,42 @@ def test_unneeded_write_costs_nothing() -> None:
     assert len(drain(writes, 0.0)) == 2
 
 
+def test_device_whose_write_was_unneeded_is_written_again() -> None:
+    writes = StatusWrites[str](WriteLimits(refresh_after=300), 0.0)
+    writes.changed("a", 0.0)
+    writes.unneeded(taken(writes, 0.0), 5.0)
+    assert writes.next_at(5.0) == 305, "its refresh"
+    writes.changed("a", 6.0)
+    assert drain(writes, 6.0) == [("a", TRANSITION)]
+
+
+def test_unneeded_refresh_costs_no_refresh() -> None:
+    writes = StatusWrites[str](WriteLimits(rate=1, burst=2, refresh_after=10), 0.0)
+    for key in ("a", "b", "c"):
+        writes.track(key, 0.0)
+    writes.unneeded(taken(writes, 10.0), 10.0)
+    assert drain(writes, 10.0) == [("b", REFRESH)], "half of the burst goes into refreshes"
+
+
+def test_unneeded_transition_makes_no_room_for_a_refresh() -> None:
+    writes = StatusWrites[str](WriteLimits(rate=1, burst=4, refresh_after=10), 0.0)
+    for key in ("a", "b", "c", "d"):
+        writes.track(key, 0.0)
+    assert len(drain(writes, 10.0)) == 2
+    writes.changed("e", 10.0)
+    writes.unneeded(taken(writes, 10.0), 10.0)
+    assert writes.take(10.0) is None
+
+
+def test_refresh_takes_from_the_budget_of_all_writes() -> None:
+    writes = StatusWrites[str](WriteLimits(rate=1, burst=2, refresh_after=10), 0.0)
+    writes.track("a", 0.0)
+    writes.done(taken(writes, 10.0), 10.0)
+    writes.changed("b", 10.0)
+    writes.changed("c", 10.0)
+    assert drain(writes, 10.0) == [("b", TRANSITION)]
+
+
 def test_failed_transition_is_put_back_behind_the_others() -> None:
     writes = StatusWrites[str](WriteLimits(), 0.0)
     writes.changed("a", 0.0)
@@ -202,3 +238,108 @@ def test_events_take_what_is_left() -> None:
     drain(writes, 0.0)
     assert writes.take_event(0.0)
     assert not writes.take_event(0.0), "nothing is left"
+
+
+def test_least_burst_lets_one_refresh_go() -> None:
+    writes = StatusWrites[str](WriteLimits(rate=1, burst=1, refresh_after=10), 0.0)
+    writes.track("a", 0.0)
+    assert drain(writes, 10.0) == [("a", REFRESH)]
+
+
+def test_no_share_for_refreshes_is_none() -> None:
+    writes = StatusWrites[str](WriteLimits(refresh_share=0), 0.0)
+    writes.track("a", 0.0)
+    assert writes.refresh_interval is None
+    assert writes.next_at(1e9) is None
+
+
+def test_interval_is_that_of_all_devices_whatever_became_of_their_writes() -> None:
+    writes = StatusWrites[str](WriteLimits(rate=1, burst=10, refresh_after=1, refresh_share=0.5), 0.0)
+    for key in ("a", "b", "c"):
+        writes.track(key, 0.0)
+    writes.failed(taken(writes, 10.0), 10.0)
+    busy = taken(writes, 11.0)
+    assert writes.refresh_interval == 6, "one failed, one is under way, one waits"
+    for key in ("a", "b", "c"):
+        writes.track(key, 12.0)
+    assert writes.refresh_interval == 6, "all of them were tracked already"
+    writes.done(busy, 12.0)
+    assert writes.refresh_interval == 6
+
+
+def test_forgotten_device_that_changed_during_its_write_begins_again() -> None:
+    writes = StatusWrites[str](WriteLimits(), 0.0)
+    writes.changed("a", 0.0)
+    taken(writes, 0.0)
+    writes.changed("a", 0.0)
+    writes.forget("a")
+    assert len(writes) == 0
+    writes.changed("a", 1.0)
+    assert drain(writes, 1.0) == [("a", TRANSITION)]
+
+
+def test_write_says_when_the_one_before_was() -> None:
+    writes = StatusWrites[str](WriteLimits(refresh_after=300), 0.0)
+    writes.changed("a", 5.0)
+    first = taken(writes, 6.0)
+    assert first.written_at == 5.0, "when it was first tracked"
+    writes.done(first, 7.0)
+    writes.changed("a", 8.0)
+    assert taken(writes, 8.0).written_at == 7.0
+
+
+def test_write_after_a_failed_refresh_says_when_that_failed() -> None:
+    writes = StatusWrites[str](WriteLimits(refresh_after=300), 0.0)
+    writes.track("a", 0.0)
+    writes.failed(taken(writes, 300.0), 301.0)
+    assert taken(writes, 302.0).written_at == 301.0
+
+
+def test_refresh_waits_for_the_budget_that_events_used_up() -> None:
+    writes = StatusWrites[str](WriteLimits(rate=1, burst=2, refresh_after=10), 0.0)
+    writes.track("a", 0.0)
+    assert [writes.take_event(10.0), writes.take_event(10.0)] == [True, True]
+    assert writes.take(10.0) is None
+    assert writes.next_at(10.0) == 11
+    assert drain(writes, 11.0) == [("a", REFRESH)]
+
+
+@pytest.mark.parametrize(
+    ("at", "refreshes"),
+    [
+        pytest.param(150.0, 0.0, id="in time"),
+        pytest.param(160.0, 0.1, id="a tenth of an interval late"),
+        pytest.param(400.0, 2.5, id="two and a half intervals late"),
+        pytest.param(100.0, 0.0, id="early, as a transition"),
+    ],
+)
+def test_late_refreshes_are_counted_in_parts(at: float, refreshes: float) -> None:
+    writes = StatusWrites[str](WriteLimits(refresh_after=100), 0.0)
+    writes.track("a", 50.0)
+    if at < 150:
+        writes.changed("a", at)
+    writes.done(taken(writes, at), at)
+    assert writes.suppressed.refreshes == pytest.approx(refreshes)
+
+
+def test_refresh_that_failed_at_the_beginning_of_time() -> None:
+    writes = StatusWrites[str](WriteLimits(refresh_after=300), -300.0)
+    writes.track("a", -300.0)
+    writes.failed(taken(writes, 0.0), 0.0)
+    assert taken(writes, 1.0).written_at == 0.0
+
+
+def test_next_refresh_waits_for_its_share_of_the_budget() -> None:
+    writes = StatusWrites[str](WriteLimits(rate=1, burst=4, refresh_after=10), 0.0)
+    for key in ("a", "b", "c"):
+        writes.track(key, 0.0)
+    assert len(drain(writes, 10.0)) == 2
+    assert writes.next_at(10.0) == 12
+
+
+def test_refreshes_slow_down_too() -> None:
+    writes = StatusWrites[str](WriteLimits(rate=64, burst=64, refresh_after=1), 0.0)
+    for number in range(32):
+        writes.track(f"d{number}", 0.0)
+    writes.slow_down(2.0, 2.0)
+    assert len(drain(writes, 4.25)) == 4, "half of the rate, and of that half"

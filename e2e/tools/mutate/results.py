@@ -54,7 +54,7 @@ class Result:
     def details(self) -> list[str]:
         """Return lines that name each survivor, and each entry of the list that is untrue."""
         survivors = sorted(self.survived, key=lambda mutant: (mutant.file, mutant.line))
-        lines = [f"{mutant.file}:{mutant.line}: {mutant.before} → {mutant.after}" for mutant in survivors]
+        lines = [shown(mutant) for mutant in survivors]
         lines += [
             f"{mutant.file}:{mutant.line}: listed as equivalent, but a test notices {mutant.before} → {mutant.after}"
             for mutant in self.refuted
@@ -62,6 +62,11 @@ class Result:
         for file, function, before, after, _ in self.stale:
             lines.append(f"{file}: listed as equivalent, but {function} has no {before} → {after}")
         return lines
+
+
+def shown(mutant: Mutant) -> str:
+    """Return a mutant in one line: where it is, and what becomes what."""
+    return f"{mutant.file}:{mutant.line}: {mutant.before} → {mutant.after}"
 
 
 def table(results: Sequence[Result]) -> str:

@@ -5,7 +5,7 @@ import importlib
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,9 +15,9 @@ from e2e.tools.mutate.bench import Bench, be_silent, with_bench
 from e2e.tools.mutate.floors import Floor
 from e2e.tools.mutate.forks import Limit, each, result_of
 from e2e.tools.mutate.install import Functions, exchange, functions, import_mutated
-from e2e.tools.mutate.mutants import Mutant, mutants
+from e2e.tools.mutate.mutants import Key, Mutant, mutants
 from e2e.tools.mutate.quick import Quick, look
-from e2e.tools.mutate.results import Result
+from e2e.tools.mutate.results import Result, shown
 
 LEAST_CPU_SECONDS = 20.0
 """Of one mutant, beside what its tests took: the imports, and a margin. A test that loops ends earlier."""
@@ -60,7 +60,7 @@ def run(floor: Floor, options: Options, say: Callable[[str], None]) -> Result:
     result = Result(floor.name, stale=equivalents.stale(reasons, found))
     chosen = choose(found, options)
     say(f"{floor.name}: {len(chosen)} of {len(found)} mutants")
-    quick, ends = result_of(partial(_with_tests_ready, floor, chosen, options.jobs, say))
+    quick, ends = result_of(partial(_with_tests_ready, floor, chosen, reasons, options.jobs, say))
     _preload(quick.modules)
     # What runs at import, or in no test, may be noticed by any test: first those of the file, then all others.
     rest = [index for index in range(len(chosen)) if ends.get(index, CANNOT_EXCHANGE) == CANNOT_EXCHANGE]
@@ -83,7 +83,7 @@ def choose(found: Sequence[Mutant], options: Options) -> list[Mutant]:
 
 
 def _with_tests_ready(
-    floor: Floor, chosen: Sequence[Mutant], jobs: int, say: Callable[[str], None]
+    floor: Floor, chosen: Sequence[Mutant], reasons: Container[Key], jobs: int, say: Callable[[str], None]
 ) -> tuple[Quick, dict[int, int]]:
     """Return the quick tests, and the ends of those mutants whose function can be exchanged."""
 
@@ -97,6 +97,8 @@ def _with_tests_ready(
         gc.freeze()
         for done, (index, end) in enumerate(each(_exchanges(bench, chosen, quick, present), jobs), 1):
             ends[index] = end
+            if end == SURVIVED and chosen[index].key not in reasons:
+                say(f"{floor.name}: {shown(chosen[index])}")
             if done % 100 == 0:
                 say(f"{floor.name}: {done} tried, {sum(end == SURVIVED for end in ends.values())} survived")
         return quick, ends
