@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str]) -> int:
     except (HarnessError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    # What ends a job sends SIGTERM; the lanes then end as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     with _builds(wanted=not options.quick):
         interrupted = _run(lanes, began)

@@ -74,7 +74,7 @@ def read(path: Path) -> Outcome:
 
 def slowest(outcomes: Iterable[Outcome], count: int) -> list[tuple[float, str]]:
     """Return the tests that took longest, in seconds with set-up and teardown, longest first."""
-    taken = ((seconds, test) for outcome in outcomes for test, seconds in outcome.seconds.items())
+    taken = [(float(seconds), test) for outcome in outcomes for test, seconds in outcome.seconds.items()]
     return sorted(taken, reverse=True)[:count]
 
 

@@ -16,6 +16,7 @@ def _line(verb: str = "create", stage: str = "ResponseComplete", **more: object)
         "user": {"username": "someone"},
         "requestURI": "/api/v1/namespaces/n/pods",
         "requestReceivedTimestamp": "2026-01-01T00:00:00.000001Z",
+        "stageTimestamp": "2026-01-01T00:00:00.000002Z",
         "objectRef": {"resource": "pods", "namespace": "n"},
         "responseStatus": {"code": 201},
     }

@@ -88,6 +88,6 @@ def test_who_stands_in_which_part_does_not_matter() -> None:
 
 def test_mosquitto_passwd_writes_what_is_taken(mosquitto_programs: Path, tmp_path: Path) -> None:
     program = mosquitto_programs / "mosquitto_passwd"
-    command = [program, "-b", "-c", "-I", "101", tmp_path / "made", "d1", "secret"]
+    command = [str(program), "-b", "-c", "-I", "101", str(tmp_path / "made"), "d1", "secret"]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     assert len(checked_lines((tmp_path / "made").read_bytes())) == 1

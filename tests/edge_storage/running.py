@@ -15,6 +15,8 @@ from typing import Any, Self
 
 import aiohttp
 
+from e2e.cluster.keeper import tied
+
 RECEIVED_AT = "2026-01-31T12:00:00.000Z"
 SECONDS = 30.0
 
@@ -45,7 +47,7 @@ class RunningStore:
     async def start(self) -> None:
         environment = os.environ | {"HOST": "127.0.0.1", "PORT": "0", "STORAGE_PATH": str(self.directory)}
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "edge_storage", env=environment, stderr=PIPE
+            *tied([sys.executable, "-m", "edge_storage"]), env=environment, stderr=PIPE
         )
         listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.create_task(self._read(listening))

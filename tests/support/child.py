@@ -11,6 +11,8 @@ from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGTERM, Signals
 from typing import Any, ClassVar, Self
 
+from e2e.cluster.keeper import tied
+
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
 END_SECONDS = 15.0
@@ -60,9 +62,9 @@ class Child(ABC):
         return self.log.with_suffix(".out")
 
     def start(self) -> Self:
-        """Start it, again with the same settings; returns at once."""
+        """Start it, again with the same settings; returns at once. It is killed with the thread that calls this."""
         with self.log.open("ab") as log, self.output.open("ab") as output:
-            self.process = subprocess.Popen(self.command(), env=self.variables(), stdout=output, stderr=log)
+            self.process = subprocess.Popen(tied([*self.command()]), env=self.variables(), stdout=output, stderr=log)
         _running[id(self)] = self
         return self
 

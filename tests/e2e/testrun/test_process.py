@@ -12,7 +12,7 @@ import pytest
 from e2e.cluster.processes import Process
 from e2e.cluster.wait import until
 from e2e.testrun.lanes import Lane
-from e2e.testrun.process import LaneProcess
+from e2e.testrun.process import STALL_SECONDS, LaneProcess
 from e2e.testrun.summary import closing, failures, progress
 
 pytestmark = pytest.mark.process
@@ -36,10 +36,10 @@ def test_waits(tidy):
 """
 
 
-def lane(directory: Path, source: str, **settings: float) -> LaneProcess:
+def lane(directory: Path, source: str, stall_seconds: float = STALL_SECONDS) -> LaneProcess:
     file = directory / "test_it.py"
     file.write_text(source)
-    return LaneProcess(Lane("some", ("*",)), Path(sys.executable), [str(file)], directory, **settings)
+    return LaneProcess(Lane("some", ("*",)), Path(sys.executable), [str(file)], directory, stall_seconds=stall_seconds)
 
 
 def run(process: LaneProcess) -> LaneProcess:
