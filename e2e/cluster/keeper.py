@@ -11,7 +11,7 @@ from e2e.cluster import launcher
 from e2e.cluster.files import write_atomically
 from e2e.cluster.processes import MARKER, Process, end, marked
 
-KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "TZ", "TMPDIR")
+KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "TZ", "TMPDIR", "GOGC")
 
 
 def tied(command: list[str]) -> list[str]:

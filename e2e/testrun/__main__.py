@@ -15,7 +15,7 @@ from e2e.cluster.checkout import EDGE
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.keeper import tied
 from e2e.testrun import pythons
-from e2e.testrun.lanes import IMAGES_PYTHON, LANES, QUICK, Lane, all_files, assign
+from e2e.testrun.lanes import IMAGES_PYTHON, LANES, QUICK, STARTED, Lane, all_files, assign
 from e2e.testrun.process import LaneProcess
 from e2e.testrun.summary import closing, failures, progress
 
@@ -23,6 +23,8 @@ DIRECTORY = EDGE / "test-run"
 TICK_SECONDS = 0.5
 SAY_SECONDS = 30.0
 PREBUILD_END_SECONDS = 10.0
+SIDE_BY_SIDE = (os.cpu_count() or 1) + 1
+"""How many lanes run at once. With one more, two cores were busy all the time, and pods missed their probes."""
 REPEATED = sys.version_info[:2] != tuple(map(int, pythons.IMAGES_PYTHON.split(".")))
 """Where this Python is that of the images, nothing is run twice."""
 
@@ -30,7 +32,7 @@ REPEATED = sys.version_info[:2] != tuple(map(int, pythons.IMAGES_PYTHON.split(".
 def main(arguments: Sequence[str]) -> int:
     """Run the lanes; the exit status is 0 if all of them passed."""
     parser = argparse.ArgumentParser(prog="python -m e2e.testrun", description=__doc__)
-    names = [lane.name for lane in (*LANES, IMAGES_PYTHON)]
+    names = [lane.name for lane in STARTED]
     parser.add_argument("--quick", action="store_true", help="only the tests that start no process")
     parser.add_argument("--lane", action="append", choices=names, help="only this lane; may be repeated")
     parser.add_argument("pytest", nargs="*", help="further arguments of pytest")
@@ -65,7 +67,7 @@ def _laid_out(names: Sequence[str], arguments: Sequence[str], *, quick: bool) ->
     if quick:
         return [process(QUICK, python, assign([QUICK], files)[QUICK.name])], []
     assigned = assign(LANES, files)
-    lanes = [process(lane, python, assigned[lane.name]) for lane in LANES if lane.name in names]
+    lanes = [process(lane, python, assigned[lane.name]) for lane in STARTED if lane.name in set(names) & set(assigned)]
     if IMAGES_PYTHON.name in names and REPEATED:
         own = [file for file in files if any(file.startswith(each.rstrip("*")) for each in IMAGES_PYTHON.patterns)]
         try:
@@ -94,12 +96,13 @@ def _builds(*, wanted: bool) -> Iterator[None]:
 
 
 def _run(lanes: Sequence[LaneProcess], began: float, say: Callable[[str], None] = print) -> bool:
-    """Run the lanes to their ends; return whether a person has interrupted them."""
-    for lane in lanes:
-        lane.start()
-    said = time.monotonic()
+    """Run the lanes to their ends, some side by side; return whether a person has interrupted them."""
+    waiting, said = list(lanes), time.monotonic()
     try:
-        while [lane for lane in lanes if not lane.poll()]:
+        while (running := [lane for lane in lanes if not lane.poll()]) or waiting:
+            while waiting and len(running) < SIDE_BY_SIDE:
+                running.append(waiting.pop(0))
+                running[-1].start()
             time.sleep(TICK_SECONDS)
             if time.monotonic() - said > SAY_SECONDS:
                 said = time.monotonic()

@@ -18,14 +18,12 @@ class Lane:
         name: how the lane is called on the command line and in the summary.
         patterns: of the files, relative to the checkout, in the order in which they run (fnmatch: `*` crosses folders).
             A file belongs to the first lane of the table that has a pattern for it.
-        repeated: with the Python of the images; it repeats files that other lanes have too.
-        quick: only the tests that start no process.
+        options: further options of pytest, such as `--quick`.
     """
 
     name: str
     patterns: Sequence[str]
-    repeated: bool = False
-    quick: bool = False
+    options: Sequence[str] = ()
 
 
 PROGRAMS = (
@@ -42,38 +40,40 @@ PROGRAMS = (
 )
 """The tests of the programs of a site."""
 
-LANES = (
-    Lane(
-        "node",
-        (
-            "tests/e2e_images/*",
-            "tests/charts/*",
-            "tests/e2e/node/test_node*.py",
-            "tests/e2e/node/test_policies.py",
-            "tests/e2e/node/test_possible.py",
-            "tests/node/*",
-        ),
+NODE = Lane(
+    "node",
+    (
+        "tests/e2e_images/*",
+        "tests/charts/*",
+        "tests/e2e/node/test_node*.py",
+        "tests/e2e/node/test_policies.py",
+        "tests/e2e/node/test_possible.py",
+        "tests/node/*",
     ),
-    Lane("operator", ("tests/edge_operator/test_*.py", "tests/edge_operator/impersonation/test_liveness.py")),
-    Lane(
-        "control",
-        (
-            "tests/edge_operator/api/*",
-            "tests/edge_operator/control/*",
-            "tests/edge_operator/desired/test_on_api_server.py",
-            "tests/edge_broker_agent/*",
-            "tests/e2e/test_controlplane.py",
-            "tests/e2e/test_fixture.py",
-        ),
-    ),
-    Lane("brokers", ("*",)),
 )
-"""Every test once. The last lane has what no other has, so that a new file is always run."""
+OPERATOR = Lane("operator", ("tests/edge_operator/test_*.py", "tests/edge_operator/impersonation/test_liveness.py"))
+CONTROL = Lane(
+    "control",
+    (
+        "tests/edge_operator/api/*",
+        "tests/edge_operator/control/*",
+        "tests/edge_operator/desired/test_on_api_server.py",
+        "tests/edge_broker_agent/*",
+        "tests/e2e/test_controlplane.py",
+        "tests/e2e/test_fixture.py",
+    ),
+)
+BROKERS = Lane("brokers", ("*",))
+LANES = (NODE, OPERATOR, CONTROL, BROKERS)
+"""Every test once. The last one has what no other has, so that a new file is always run."""
 
-IMAGES_PYTHON = Lane("python-of-images", PROGRAMS, repeated=True)
-"""The programs once more with the Python that the images have."""
+IMAGES_PYTHON = Lane("python-of-images", PROGRAMS, ("--no-control-plane",))
+"""The programs once more with the Python that the images have; what needs a control plane runs once."""
 
-QUICK = Lane("quick", ("*",), quick=True)
+STARTED = (BROKERS, OPERATOR, NODE, CONTROL, IMAGES_PYTHON)
+"""In which order they start: the first needs nothing that a machine without a cache builds for minutes."""
+
+QUICK = Lane("quick", ("*",), ("--quick",))
 """The loop of a developer."""
 
 

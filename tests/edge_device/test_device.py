@@ -201,7 +201,7 @@ async def test_five_hundred_in_one_process_with_their_secrets_and_tls(
             ends = {message.topic: message.payload for message in said}
             return len(ends) == len(names) and all(b"Disconnected" in payload for payload in ends.values())
 
-        await eventually("all have signed off", signed_off)
+        await eventually("all have signed off", signed_off, 60)
 
 
 DATA = ("devices/d1/data", "devices/d2/data", "devices/d3/data")

@@ -18,7 +18,7 @@ from tests.support.child import HOST, START_SECONDS, Child
 OPERATOR_USER = "system:serviceaccount:edge-system:edge-operator"
 
 
-def eventually(what: str, holds: Callable[[], Any], seconds: float = 20.0, pause: float = 0.05) -> Any:
+def eventually(what: str, holds: Callable[[], Any], seconds: float = 20.0, pause: float = 0.1) -> Any:
     """Return the first true answer of `holds`; fail with `what` and the last answer if none comes in time."""
     end = time.monotonic() + seconds
     while True:

@@ -1,12 +1,13 @@
-"""The pytest plugin of quick tests: those that start no process. `--quick` runs them alone, and each is held to it."""
+"""The pytest plugin of tests by what they start. `--quick`: those that start no process, and each is held to it."""
 
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 import pytest
 
 MARKER = "process"
-STARTERS = frozenset({"control_plane", "mosquitto_programs", "node_programs", "archives", "tools", "running"})
+CONTROL_PLANE = "control_plane"
+STARTERS = frozenset({CONTROL_PLANE, "mosquitto_programs", "node_programs", "archives", "tools", "running"})
 """Fixtures that start processes, or build what is started; whoever uses one is marked."""
 
 EVENTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"})
@@ -42,6 +43,7 @@ class ProcessGuard:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--quick`."""
     parser.addoption("--quick", action="store_true", help="run only the tests that start no process")
+    parser.addoption("--no-control-plane", action="store_true", help="run only the tests that need no control plane")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,9 +57,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if not STARTERS.isdisjoint(_fixtures(item)):
             item.add_marker(MARKER)
     if config.getoption("--quick"):
-        deselected = [item for item in items if item.get_closest_marker(MARKER)]
-        items[:] = [item for item in items if not item.get_closest_marker(MARKER)]
-        config.hook.pytest_deselected(items=deselected)
+        _keep(config, items, lambda item: not item.get_closest_marker(MARKER))
+    if config.getoption("--no-control-plane"):
+        _keep(config, items, lambda item: CONTROL_PLANE not in _fixtures(item))
+
+
+def _keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = [item for item in items if wanted(item)]
 
 
 def _fixtures(item: pytest.Item) -> Sequence[str]:

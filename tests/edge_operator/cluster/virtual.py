@@ -3,12 +3,14 @@
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from concurrent.futures import Executor
+from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Arguments = TypeVarTuple("Arguments")
 
 Ready = list[tuple[selectors.SelectorKey, int]]
-STUCK_SECONDS = 5.0
+STUCK_SECONDS = 30.0
 
 
 class Clock:
@@ -22,17 +24,22 @@ class Clock:
 
 
 class _Selector(selectors.SelectSelector):
-    """Waits for sockets for `grace` real seconds at most, then lets the clock jump."""
+    """Waits for sockets for `grace` real seconds at most, then lets the clock jump.
+
+    Attributes:
+        working: how many calls are in threads; the clock stands until they are done, however long a busy machine takes.
+    """
 
     def __init__(self, clock: Clock, grace: float, each_turn: Callable[[], None]) -> None:
         super().__init__()
         self._clock = clock
         self._grace = grace
         self._each_turn = each_turn
+        self.working = 0
 
     def select(self, timeout: float | None = None) -> Ready:
         self._each_turn()
-        if timeout is None:
+        if timeout is None or (self.working and timeout > 0):
             ready = super().select(STUCK_SECONDS)
             if not ready:
                 raise RuntimeError("nothing is left that could ever happen")
@@ -53,10 +60,26 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, grace: float, each_turn: Callable[[], None]) -> None:
         self.clock = Clock()
-        super().__init__(_Selector(self.clock, grace, each_turn))
+        self._waiting = _Selector(self.clock, grace, each_turn)
+        super().__init__(self._waiting)
 
     def time(self) -> float:
         return self.clock.now
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Arguments], T], *args: *Arguments
+    ) -> "asyncio.Future[T]":
+        self._waiting.working += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._worked)
+        return future
+
+    async def shutdown_default_executor(self, _timeout: float | None = None) -> None:
+        # Without the limit that Python 3.12 and later give it: the clock would jump over it.
+        await super().shutdown_default_executor()
+
+    def _worked(self, _: "asyncio.Future[Any]") -> None:
+        self._waiting.working -= 1
 
 
 def run_virtual(

@@ -60,6 +60,7 @@ def await_next_second() -> None:
 def test_phases_conditions_and_events_follow_the_pods(sites: Sites, node: Kubelet) -> None:
     sites.apply(SITE)
     sites.await_reconciled(SITE)
+    eventually("the broker was tried", lambda: conditions(sites)["BrokerConnected"]["status"] == "False")
     begun = conditions(sites)
     assert (begun["Ready"]["status"], begun["Ready"]["reason"]) == ("False", "ComponentsNotReady")
     assert "gateway (0/3 ready)" in begun["Ready"]["message"]
