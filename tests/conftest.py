@@ -24,6 +24,7 @@ pytest_plugins = [
 settings.register_profile(
     "edge", deadline=None, print_blob=True, database=DirectoryBasedExampleDatabase(EDGE / "hypothesis")
 )
+settings.register_profile("quick", settings.get_profile("edge"), max_examples=20)
 settings.load_profile("edge")
 
 

@@ -65,7 +65,8 @@ def _laid_out(names: Sequence[str], arguments: Sequence[str], *, quick: bool) ->
         return LaneProcess(lane, interpreter, members, DIRECTORY, arguments)
 
     if quick:
-        return [process(QUICK, python, assign([QUICK], files)[QUICK.name])], []
+        halves = assign(QUICK, files)
+        return [process(lane, python, halves[lane.name]) for lane in QUICK], []
     assigned = assign(LANES, files)
     lanes = [process(lane, python, assigned[lane.name]) for lane in STARTED if lane.name in set(names) & set(assigned)]
     if IMAGES_PYTHON.name in names and REPEATED:

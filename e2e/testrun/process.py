@@ -120,11 +120,10 @@ class LaneProcess:
 
     def failure(self) -> str | None:
         """Return why this lane, which has ended, has failed; None if it has not."""
-        if self._process is None:
-            return "not started"
-        status, seen = self._process.returncode, self.outcome()
-        if self.problem:
-            return f"{self.problem}{_at(seen)}"
+        seen = self.outcome()
+        if self._process is None or self.problem:
+            return f"{self.problem or 'not started'}{_at(seen)}"
+        status = self._process.returncode
         if status == NOTHING_COLLECTED:
             return "no test was found"
         if status < 0:

@@ -15,7 +15,7 @@ def test_every_test_file_is_in_one_lane() -> None:
 
 
 def test_quick_has_every_file() -> None:
-    assert assign([QUICK], all_files()) == {"quick": all_files()}
+    assert sorted(file for members in assign(QUICK, all_files()).values() for file in members) == all_files()
 
 
 @pytest.mark.parametrize("program", ["gateway", "processor", "storage", "device", "broker_agent", "service", "wire"])
