@@ -21,8 +21,8 @@ from tests.support.writes import OperatorWrites
 
 NAMES = [f"unit-{number:03d}" for number in range(100)]
 OFFLINE_AFTER = 6.0
-MASS_GRACE = 8.0
-DEFAULT_MASS_GRACE = 30.0
+MASS_GRACE = 4.0
+"""Seconds; shorter than `OFFLINE_AFTER`, so that the wills decide and not the silence."""
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +192,6 @@ def test_death_of_all_is_one_event(
     before, begun = len(device_events(site)), time.monotonic()
     fleet.kill()
     eventually("the first is Offline", lambda: "Offline" in {phase for phase, _ in site.phases().values()}, 40)
-    assert MASS_GRACE - 1 < time.monotonic() - begun < DEFAULT_MASS_GRACE - 1, "the grace is the operator's setting"
     event = eventually("an Event", lambda: site.events("MassLastWill"), 15)
     assert f"{len(NAMES)} devices" in event[0]["note"]
     site.await_all("Offline", len(NAMES), 120)

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import time
+from itertools import chain
 from signal import SIGCONT, SIGSTOP
 
 from edge_processor.inbox import CROWDED
@@ -199,6 +200,9 @@ async def test_next_ingester_answers_whom_the_one_before_did_not(site: Site) -> 
         await site.await_caught_up(heard)
         await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0}')
         await asyncio.to_thread(site.await_stored, 1)
+        # What was not acknowledged comes again to the next one, and nobody would know when it was sent.
+        stored = "edge_processor_readings_stored_total"
+        await asyncio.to_thread(eventually, "it is acknowledged", lambda: processor.metric(stored) >= 1)
         site.store.kill()
         await site.ask_for_activity()
         processor.kill()
@@ -206,7 +210,8 @@ async def test_next_ingester_answers_whom_the_one_before_did_not(site: Site) -> 
         heard.messages.clear()
         site.processor("next").start().await_ready()
         await heard.until(lambda: any(answer["ages"] for answer in heard.answers()))
-        assert list(heard.answers()[-1]["ages"]) == ["d1"]
+        # An answer without ages may follow: messages lie unread again for a moment.
+        assert {*chain.from_iterable(answer["ages"] for answer in heard.answers())} == {"d1"}
 
 
 async def test_of_what_lay_in_the_broker_no_answer_says_when_it_came(site: Site) -> None:

@@ -23,8 +23,16 @@ class ProcessGuard:
         sys.addaudithook(self._audit)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Hold the test to it, its fixtures included."""
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Hold the test's fixtures to it; not their teardown, which may be that of fixtures of other tests."""
+        return (yield from self._guarded(item))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Hold the test to it."""
+        return (yield from self._guarded(item))
+
+    def _guarded(self, item: pytest.Item) -> Generator[None, None, None]:
         self._test = "" if item.get_closest_marker(MARKER) else item.nodeid
         try:
             return (yield)
