@@ -17,8 +17,9 @@ from e2e.cluster.lock import locked
 IMAGES_PYTHON = "3.13"
 """The version in the images: Debian trixie's."""
 
+NAMED = "EDGE_PYTHON_OF_IMAGES"
 INSTALL_SECONDS = 600.0
-HELP = f"install Python {IMAGES_PYTHON} (`uv python install {IMAGES_PYTHON}`), or name one: EDGE_PYTHON_OF_IMAGES=…"
+HELP = f"install Python {IMAGES_PYTHON} (`uv python install {IMAGES_PYTHON}`), or name one: {NAMED}=…"
 
 
 def find(environment: Mapping[str, str]) -> Path:
@@ -27,10 +28,13 @@ def find(environment: Mapping[str, str]) -> Path:
     Raises:
         HarnessError: there is none, and what to do.
     """
+    if named := environment.get(NAMED):
+        if not _is_version(named):
+            raise HarnessError(f"{NAMED}={named} is no Python {IMAGES_PYTHON} with venv and ensurepip: name another")
+        return Path(named)
     home = environment.get("HOME", "")
     managed = cache_root(environment, Path.home()) / "python"
     candidates = [
-        environment.get("EDGE_PYTHON_OF_IMAGES"),
         shutil.which(f"python{IMAGES_PYTHON}", path=environment.get("PATH")),
         *sorted(glob.glob(f"{home}/.pyenv/versions/{IMAGES_PYTHON}*/bin/python3")),  # noqa: PTH207 — no Path yet
         *sorted(glob.glob(f"{managed}/*/bin/python3")),  # noqa: PTH207

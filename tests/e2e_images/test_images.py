@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from e2e.images.catalogue import MOSQUITTO, NAMES, OURS, image_of, project_version
+from e2e.testrun.pythons import IMAGES_PYTHON
 from tests.support.images import ImageArchive, run_contained
 
 MEGABYTE = 1_000_000
@@ -68,7 +69,7 @@ def test_it_is_small(name: str, root: Path) -> None:
 def test_it_has_no_tools(root: Path) -> None:
     programs = {path.name for place in ("usr/bin", "usr/sbin") for path in (root / place).iterdir()}
     assert programs <= {
-        *("python3", "python3.13"),
+        *("python3", f"python{IMAGES_PYTHON}"),
         *("mosquitto", "mosquitto_passwd", "mosquitto_pub", "mosquitto_rr", "mosquitto_sub"),
     }
     assert not list(root.glob("usr/lib/python3*/**/pip"))
