@@ -25,10 +25,10 @@ class Task:
     def run(self, steps: Steps) -> bool:
         """Build it, and log the begin and the end; whether nothing went wrong.
 
-        What cannot be on this machine is left out: its tests are as well.
+        What cannot be on this machine is not built: its tests are not run.
         """
         if reason := self.hindrance():
-            steps.say(f"{self.title}: left out, because {reason}")
+            steps.say(f"{self.title}: not built, because {reason}")
             return True
         began = time.monotonic()
         steps.say(f"{self.title}: begun")

@@ -202,5 +202,5 @@ def test_what_cannot_be_on_this_machine_is_left_out(machine: Machine) -> None:
         machine.let(COREDNS)
         output, _ = queue.communicate(timeout=SECONDS)
     assert queue.returncode == 0
-    assert f"{CNI.title} {CNI.version}: left out, because it needs root" in output
+    assert f"{CNI.title} {CNI.version}: not built, because it needs root" in output
     machine.await_begun(COREDNS)

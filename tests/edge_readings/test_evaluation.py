@@ -100,3 +100,20 @@ def test_starts_and_clears_alternate(readings: list[tuple[float, float]], above:
 
     assert [alert.state for alert in alerts] == [("firing", "cleared")[index % 2] for index in range(len(alerts))]
     assert all((alert.value > above) == (alert.state == "firing") for alert in alerts)
+
+
+def test_every_alert_is_counted() -> None:
+    state, counts = QUIET, []
+    for second, value in ((0, 79), (1, 81), (2, 80), (3, 81), (4, 80)):
+        state, _ = evaluate(_rule(above=80), state, _at(second, value))
+        counts.append(state.started)
+    assert counts == [0, 1, 1, 2, 2]
+
+
+def test_an_id_stays_the_same_from_release_to_release() -> None:
+    # An alert that was sent and is sent again after an upgrade must not count as another one.
+    first, _, second = _play(_rule(above=80), (0, 81), (1, 80), (2, 81))
+    assert [first.alert_id, second.alert_id] == [
+        "9b21aa15-ca63-5aa6-bbdf-bea6f690da65",
+        "7bb01438-e52d-5db0-8e5e-447ea2ece69c",
+    ]

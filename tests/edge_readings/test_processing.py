@@ -17,11 +17,18 @@ CONVERTED: list[tuple[str, str, float, str, float, str]] = [
     ("freezing", "temperature", 32, "Fahrenheit", 0.0, "celsius"),
     ("where both scales meet", "temperature", -40, "°F", -40.0, "celsius"),
     ("spelt with blanks", "temperature", 212, " FAHRENHEIT ", 100.0, "celsius"),
+    *(
+        (spelling, "oven", 212, spelling, 100.0, "celsius")
+        for spelling in ("degrees fahrenheit", "degree fahrenheit", "℉", "degf", "deg f", "deg_f")
+    ),
     ("a lone F of a temperature", "oil_temperature", 212, "F", 100.0, "celsius"),
+    ("of a temperature in capitals", "OilTemp", 212, "F", 100.0, "celsius"),
     ("a lone F of a capacitor", "capacitance", 212, "F", 212.0, "F"),
     ("already celsius", "temperature", 21.5, "celsius", 21.5, "celsius"),
     ("bar", "pressure", 2.5, "bar", 250_000.0, "pascal"),
     ("Bar", "pressure", 1, "Bar", 100_000.0, "pascal"),
+    ("bars", "pressure", 2, "bars", 200_000.0, "pascal"),
+    ("a blank is no unit that is known", "pressure", 2, " ", 2.0, " "),
     ("millibar", "pressure", 2.5, "mbar", 2.5, "mbar"),
     ("unknown unit", "flow", 3, "l/min", 3.0, "l/min"),
     ("no unit", "temperature", 212, "", 212.0, ""),

@@ -47,6 +47,9 @@ def test_rules_are_found_by_what_they_are_about() -> None:
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"name": ""}, "rule 0: name is missing"),
+    ({"name": 5}, "rule 0: name is missing"),
+    ({"sensorType": ""}, "rule hot: sensorType is missing"),
+    ({"sensorType": 5}, "rule hot: sensorType is missing"),
     ({"sensorType": None}, "rule hot: sensorType is missing"),
     ({"above": None}, "rule hot: needs exactly one of above and below"),
     ({"below": 1}, "rule hot: needs exactly one of above and below"),
@@ -94,3 +97,8 @@ def test_nothing_else_is_raised(documents: list[Any]) -> None:
     except RulesError:
         return
     assert len(rules.names) == len(documents)
+
+
+@pytest.mark.parametrize("severity", ["Info", "Warning", "Critical"])
+def test_severities(severity: str) -> None:
+    assert _one(severity=severity).severity == severity
