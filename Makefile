@@ -70,7 +70,7 @@ bench-devices: setup ## 10,000 devices of 20 sites, storms, failover, a broker o
 bench-pods: setup ## a site in pods: memory, CPU, 1,000 readings a second (about 10 minutes; root)
 	@$(BIN)/python -m benchmarks.pods
 
-mutate: setup ## change one thing at a time in what does no I/O, and name what no quick test notices (about 15 minutes)
+mutate: setup ## change one thing at a time in what does no I/O, and name what no quick test notices
 	@$(BIN)/python -m e2e.tools.mutate
 
 e2e: setup ## the long scenarios, on a real node of their own
