@@ -13,7 +13,7 @@ from tests.support.fleet import CountWrites, Fleet
 from tests.support.processes import OPERATOR_USER, OperatorFactory, OperatorProcess, eventually
 from tests.support.sites import Sites
 
-SITES = 60
+SITES = 65
 """So many that lists of their Secrets come in more than one page; 200 are measured by `make bench`."""
 
 

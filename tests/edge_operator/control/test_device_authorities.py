@@ -1,5 +1,6 @@
 """Whom devices are told to trust where the user brings the broker's certificate: on a real API server."""
 
+import base64
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,6 +59,15 @@ class Hall:
 
     def login(self) -> dict[str, str] | None:
         return self.devices.secret(f"{self.device}-device-credentials")
+
+    def await_broker_login(self) -> None:
+        """Return once the broker's Secret has the device's login: it is written a while after the device's own."""
+
+        def is_there() -> bool:
+            shard = self.sites.child(SECRET, f"{self.name}-mqtt-auth-0")
+            return shard is not None and f"{self.device}:" in base64.b64decode(shard["data"]["passwords"]).decode()
+
+        eventually(f"{self.device} in {self.name}-mqtt-auth-0", is_there)
 
     def trusted(self) -> str | None:
         return (self.login() or {}).get("ca.crt")
@@ -127,6 +137,7 @@ def test_what_was_issued_stays_while_the_secret_is_away_and_its_site_says_so(
     hall.await_site("CertificateNotFound", is_said=False)
     before = hall.login()
     hall.devices.await_login(hall.device)
+    hall.await_broker_login()
     hall.sites.settle(hall.name)
     writes.restart()
     hall.take_away()
