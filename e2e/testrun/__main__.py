@@ -15,7 +15,7 @@ from e2e.cluster.checkout import EDGE
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.keeper import tied
 from e2e.testrun import pythons
-from e2e.testrun.lanes import IMAGES_PYTHON, LANES, QUICK, STARTED, Lane, all_files, assign
+from e2e.testrun.lanes import IMAGES_PYTHON, LANES, QUICK, STARTED, Lane, all_files, assign, members
 from e2e.testrun.process import LaneProcess
 from e2e.testrun.summary import closing, failures, progress
 
@@ -61,8 +61,8 @@ def _laid_out(names: Sequence[str], arguments: Sequence[str], *, quick: bool) ->
     DIRECTORY.mkdir(parents=True)
     files, python, missing = all_files(), Path(sys.executable), list[str]()
 
-    def process(lane: Lane, interpreter: Path, members: Sequence[str]) -> LaneProcess:
-        return LaneProcess(lane, interpreter, members, DIRECTORY, arguments)
+    def process(lane: Lane, interpreter: Path, own: Sequence[str]) -> LaneProcess:
+        return LaneProcess(lane, interpreter, own, DIRECTORY, arguments)
 
     if quick:
         halves = assign(QUICK, files)
@@ -70,10 +70,9 @@ def _laid_out(names: Sequence[str], arguments: Sequence[str], *, quick: bool) ->
     assigned = assign(LANES, files)
     lanes = [process(lane, python, assigned[lane.name]) for lane in STARTED if lane.name in set(names) & set(assigned)]
     if IMAGES_PYTHON.name in names and REPEATED:
-        own = [file for file in files if any(file.startswith(each.rstrip("*")) for each in IMAGES_PYTHON.patterns)]
         try:
             interpreter = pythons.environment_of(pythons.find(os.environ))
-            lanes.append(process(IMAGES_PYTHON, interpreter, own))
+            lanes.append(process(IMAGES_PYTHON, interpreter, members(IMAGES_PYTHON, files)))
         except HarnessError as error:
             missing.append(f"the programs' tests on Python {pythons.IMAGES_PYTHON}: {error}")
     return lanes, missing

@@ -27,16 +27,16 @@ class Lane:
 
 
 PROGRAMS = (
-    "tests/edge_logs/*",
-    "tests/edge_wire/*",
-    "tests/edge_readings/*",
+    "tests/edge_broker_agent/*",
+    "tests/edge_device/*",
+    "tests/edge_gateway/*",
     "tests/edge_liveness/*",
+    "tests/edge_logs/*",
+    "tests/edge_processor/*",
+    "tests/edge_readings/*",
     "tests/edge_service/*",
     "tests/edge_storage/*",
-    "tests/edge_processor/*",
-    "tests/edge_gateway/*",
-    "tests/edge_device/*",
-    "tests/edge_broker_agent/*",
+    "tests/edge_wire/*",
 )
 """The tests of the programs of a site."""
 
@@ -89,16 +89,21 @@ def assign(lanes: Iterable[Lane], files: Iterable[str]) -> Mapping[str, list[str
     Raises:
         ValueError: a file is in no lane, or a lane has none.
     """
-    table = list(lanes)
-    found: dict[str, list[tuple[int, str]]] = {lane.name: [] for lane in table}
-    for file in files:
-        place = next((lane for lane in table if _rank(lane, file) is not None), None)
-        if place is None:
-            raise ValueError(f"{file} is in no lane: add a pattern for it to e2e/testrun/lanes.py")
-        found[place.name].append((_rank(place, file) or 0, file))
-    if empty := [name for name, members in found.items() if not members]:
+    found, left = dict[str, list[str]](), list(files)
+    for lane in lanes:
+        found[lane.name] = members(lane, left)
+        left = [file for file in left if file not in found[lane.name]]
+    if left:
+        raise ValueError(f"{left[0]} is in no lane: add a pattern for it to e2e/testrun/lanes.py")
+    if empty := [name for name, own in found.items() if not own]:
         raise ValueError(f"no test file is in the lanes {', '.join(empty)}: mend the patterns in e2e/testrun/lanes.py")
-    return {name: [file for _, file in sorted(members)] for name, members in found.items()}
+    return found
+
+
+def members(lane: Lane, files: Iterable[str]) -> list[str]:
+    """Return the files that a lane has a pattern for, in the order of its patterns."""
+    ranked = ((rank, file) for file in files if (rank := _rank(lane, file)) is not None)
+    return [file for _, file in sorted(ranked)]
 
 
 def _rank(lane: Lane, file: str) -> int | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from e2e.testrun.lanes import IMAGES_PYTHON, LANES, QUICK, Lane, all_files, assign
+from e2e.testrun.lanes import IMAGES_PYTHON, LANES, QUICK, Lane, all_files, assign, members
 
 FILES = ["tests/a/test_1.py", "tests/a/b/test_2.py", "tests/c/test_3.py"]
 
@@ -22,7 +22,7 @@ def test_quick_has_every_file() -> None:
 def test_the_programs_run_on_the_python_of_the_images(program: str) -> None:
     own = [file for file in all_files() if file.startswith(f"tests/edge_{program}/")]
     assert own
-    assert set(own) <= set(assign([IMAGES_PYTHON, Lane("rest", ("*",))], all_files())[IMAGES_PYTHON.name])
+    assert set(own) <= set(members(IMAGES_PYTHON, all_files()))
 
 
 @pytest.mark.parametrize(
