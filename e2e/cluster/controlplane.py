@@ -27,9 +27,8 @@ OF_PODS = (
     "endpoints-controller",
     "endpointslice-controller",
     "endpointslice-mirroring-controller",
-    "persistentvolume-binder-controller",
 )
-"""The controllers that make pods, and those with work only for pods."""
+"""The controllers that make pods, and those that follow them."""
 
 # What is said goes nowhere by default: to `str`.
 Say = Callable[[str], object]

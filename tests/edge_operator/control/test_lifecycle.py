@@ -19,6 +19,11 @@ from tests.support.sites import Sites, kind_path
 COLLECTED_SECONDS = 90
 
 
+@pytest.fixture(scope="module")
+def operator(make_operator: OperatorFactory) -> OperatorProcess:
+    return make_operator(EDGE_LOOK_AGAIN_SECONDS="5").start().await_leading()
+
+
 @pytest.fixture
 def sites(operator: OperatorProcess, namespace: str, api: client.ApiClient) -> Iterator[Sites]:
     sites = Sites.of(api, namespace)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from e2e.cluster.controlplane import ControlPlane
 from edge_operator.desired.kinds import CONFIG_MAP, DEPLOYMENT, PVC, ChildKind
 from tests.support.processes import OPERATOR_USER, OperatorFactory, OperatorProcess, eventually
 from tests.support.rawapi import RawApi, RawApiError
@@ -81,8 +82,8 @@ def test_quota(sites: Sites, writes: OperatorWrites, limit: str, kind: ChildKind
     assert all(event.name.startswith(short) for event in refused)
 
 
-def test_pods_that_are_refused(sites: Sites) -> None:
-    with quota(sites, pods="0"):
+def test_pods_that_are_refused(sites: Sites, control_plane: ControlPlane) -> None:
+    with control_plane.replicasets(), quota(sites, pods="0"):
         sites.apply("podless")
 
         def told() -> bool:

@@ -66,7 +66,9 @@ class ForkedProcess:
     def send_signal(self, signum: int) -> None:
         """Send it a signal, if it still runs."""
         if self.poll() is None:
-            os.kill(self.pid, signum)
+            # Its server may have seen its end before we do.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signum)
 
     def _line(self) -> bytes:
         # Unbuffered, so that `select` sees all that has not been read.
