@@ -31,7 +31,7 @@ DROPPED = [
     pytest.param((will(10, "5"), put(11, settings=INTERMITTENT)), (1, 1), id="made Intermittent"),
     pytest.param((will(10, "5"), will(11, "5"), lost(12)), (1, 1), id="the loss of the broker"),
     pytest.param((will(10, "5"), online(11, "6"), will(12, "6"), connected(13)), (2, 2), id="a birth and a connection"),
-    pytest.param((lost(10), will(10, "5")), (1, 1), id="a will that was under way"),
+    pytest.param((lost(10), will(10, "5")), (0, 0), id="a will that was under way"),
     pytest.param((will(10, "5"),), (1, 0), id="a will that is believed"),
 ]
 
