@@ -2,9 +2,11 @@
 
 import pytest
 
-from edge_liveness import Phase, Reason, Seed
+from edge_liveness import DeviceSettings, Phase, Reason, Seed, SiteLiveness
 from tests.edge_liveness.stories import (
     CAME,
+    CONNECTED,
+    SITE,
     START,
     Play,
     Step,
@@ -23,6 +25,8 @@ from tests.edge_liveness.stories import (
     was_deaf,
     will,
 )
+
+SLOW = DeviceSettings(200.0)
 
 DIGESTS = [
     Story(
@@ -115,7 +119,27 @@ HEARING = [
 ]
 
 
-@pytest.mark.parametrize("story", [*DIGESTS, *SLACK, *SESSIONS, *REPLAYS, *HEARING], ids=lambda story: story.name)
+ENDS = [
+    Story(
+        "a device that expires while its will is held", (*START, will(100, "5")), 500, [gone(101, "HeartbeatExpired")]
+    ),
+    Story("news of a restart begins expiry anew", (*START, booted(50, "boot-2")), 500, [gone(150, "HeartbeatExpired")]),
+]
+
+SETTINGS = [
+    Story("a Pending device that is given another wait", (connected(0), put(0), put(10, settings=SLOW)), 500, CAME[:1]),
+    Story(
+        "an Offline one",
+        (*START, sign_off(5, "5"), put(10, settings=SLOW)),
+        500,
+        [gone(5, "Disconnected")],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    "story", [*DIGESTS, *SLACK, *SESSIONS, *REPLAYS, *HEARING, *ENDS, *SETTINGS], ids=lambda story: story.name
+)
 def test_story(story: Story) -> None:
     assert story.outcomes == story.transitions()
 
@@ -147,3 +171,22 @@ def test_deadline_of_a_device_that_came_back_by_a_digest_while_silence_meant_not
     steps = [*START, teller(10, is_there=False), sign_off(20, "5"), digest(50, age=5, source="gateway"), teller(60)]
 
     assert Play().run(steps, until=60).site.deadline() == 145
+
+
+def test_no_event_of_the_site_tells_of_a_new_device() -> None:
+    site = SiteLiveness(SITE, 0.0)
+    site.put("a", 0.0, CONNECTED)
+
+    assert [change.is_site_wide for change in site.tick(0.0)] == [False]
+
+
+def test_each_loss_of_the_broker_is_an_event_once() -> None:
+    play = Play().run([connected(0), put(0), lost(10), connected(50), lost(60), connected(61)], until=100)
+
+    assert [(at, kind) for at, kind, _ in play.events] == [
+        (0, "BrokerConnected"),
+        (10, "BrokerDisconnected"),
+        (50, "BrokerConnected"),
+        (60, "BrokerDisconnected"),
+        (61, "BrokerConnected"),
+    ]
