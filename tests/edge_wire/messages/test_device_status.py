@@ -26,6 +26,12 @@ def test_bare_word_with_more_than_32_bytes_is_refused() -> None:
         DeviceStatus.parse(b"online".ljust(33), "pump-1")
 
 
+def test_session_may_be_a_number() -> None:
+    parsed = DeviceStatus.parse(b'{"status":"online","session":7}', "pump-1")
+
+    assert (parsed.session, parsed.extra) == ("7", {})
+
+
 SIGN_OFFS = [
     pytest.param(b'{"status":"offline","reason":"Disconnected"}', True, id="a sign-off"),
     pytest.param(b'{"status":"offline","reason":"LastWill"}', False, id="a will"),
