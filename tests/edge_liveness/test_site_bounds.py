@@ -123,7 +123,12 @@ ENDS = [
     Story(
         "a device that expires while its will is held", (*START, will(100, "5")), 500, [gone(101, "HeartbeatExpired")]
     ),
-    Story("news of a restart begins expiry anew", (*START, booted(50, "boot-2")), 500, [gone(150, "HeartbeatExpired")]),
+    Story(
+        "news of a restart: offlineAfter counts from it",
+        (*START, booted(50, "boot-2")),
+        500,
+        [gone(150, "HeartbeatExpired")],
+    ),
 ]
 
 SETTINGS = [
@@ -173,7 +178,7 @@ def test_deadline_of_a_device_that_came_back_by_a_digest_while_silence_meant_not
     assert Play().run(steps, until=60).site.deadline() == 145
 
 
-def test_no_event_of_the_site_tells_of_a_new_device() -> None:
+def test_new_device_is_not_site_wide() -> None:
     site = SiteLiveness(SITE, 0.0)
     site.put("a", 0.0, CONNECTED)
 

@@ -1,4 +1,4 @@
-"""Wills of one device and of many at once: which are held, for how long, and of how many an event tells."""
+"""Wills of one device and of many at once: which are held, for how long, and when many are one event."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def wills(at: float, *numbers: int) -> list[Step]:
 
 
 def bursts(play: Play) -> list[tuple[float, int]]:
-    """Return when an event told of how many devices that they were lost at once."""
+    """Return the time and the number of devices of each event of many that were lost at once."""
     return [(at, devices) for at, kind, devices in play.events if kind == "MassLastWill"]
 
 
@@ -56,9 +56,9 @@ def test_wills_without_a_connection_are_no_event(before: list[Step]) -> None:
     assert play.site.counts().offline == 0
 
 
-def test_burst_is_told_of_once() -> None:
+def test_burst_is_one_event() -> None:
     held = Wills(SiteSettings())
-    told = [held.mass(0.0)]
+    before = held.mass(0.0)
     assert all(held.hold(f"d{number}", 1.0, Reason.LAST_WILL, 5) for number in range(5))
 
-    assert [*told, held.mass(3.9), held.mass(4.0), held.mass(5.0)] == [0, 0, 5, 0]
+    assert [before, held.mass(3.9), held.mass(4.0), held.mass(5.0)] == [0, 0, 5, 0]

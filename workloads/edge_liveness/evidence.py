@@ -170,7 +170,7 @@ class Evidence:
             device.lost_again(at)
             return
         if not self._hearing.is_connected:
-            # It was under way when the broker was lost, which says why: neither it nor many of them are an event.
+            # It was under way when the broker was lost: that loss explains it, and many of them.
             return
         counts = self._roster.counts()
         if self.wills.hold(device.device_id, at, reason, counts.total - counts.disabled):
