@@ -78,11 +78,16 @@ def test_numbers_of_a_broken_document(payload: bytes, expected: float) -> None:
     assert (read, type(read)) == (expected, type(expected))
 
 
+@pytest.mark.parametrize(
+    ("payload", "kind"), [(b"[]", "an array"), (b'"x"', "a string"), (b"7", "a number"), (b"null", "null")]
+)
+def test_what_is_no_object(payload: bytes, kind: str) -> None:
+    with pytest.raises(MalformedError, match=f"^the payload must be a JSON object, not {kind}$"):
+        load_object(payload)
+
+
 def test_object() -> None:
-    assert load_object(b'{"a":1}') == {"a": 1}
-    for document in ([], "x", 7, None):
-        with pytest.raises(MalformedError, match="the payload must be a JSON object, not"):
-            as_object(document)
+    assert load_object(b'{"a":1}') == as_object({"a": 1}) == {"a": 1}
 
 
 def test_largest_payload() -> None:
