@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_liveness import DeviceSettings, Presence, Seed, SiteLiveness, SiteSettings
 from edge_wire.messages import Activity, DeviceStatus
@@ -51,8 +52,16 @@ def sign_off(at: float, session: str | None = None, device: str = "a", *, retain
     return Step(at, lambda site, now: site.status(device, status, now, retained=retained))
 
 
-def digest(at: float, age: float = 0.0, lag: float | None = 0.0, device: str = "a", *, is_reply: bool = False) -> Step:
-    activity = Activity("processor", {device: age}, queue_lag_seconds=lag, is_reply=is_reply)
+def digest(
+    at: float,
+    age: float = 0.0,
+    lag: float | None = 0.0,
+    device: str = "a",
+    *,
+    source: str = "processor",
+    is_reply: bool = False,
+) -> Step:
+    activity = Activity(source, {device: age}, queue_lag_seconds=lag, is_reply=is_reply)
     return Step(at, lambda site, now: site.digest(activity, now))
 
 
@@ -74,6 +83,10 @@ def lost(at: float) -> Step:
 
 def teller(at: float, *, is_there: bool = True, retained: bool = False) -> Step:
     return Step(at, lambda site, now: site.teller(now, is_there=is_there, retained=retained))
+
+
+def was_deaf(at: float) -> Step:
+    return Step(at, lambda site, now: site.was_deaf(now))
 
 
 def empty_digest(at: float, source: str = "processor", lag: float | None = 0.0, *, is_reply: bool = False) -> Step:
@@ -106,3 +119,45 @@ class Play:
     def tick(self, at: float) -> None:
         self.outcomes += [(at, each.device_id, each.phase, each.reason) for each in self.site.tick(at)]
         self.events += [(each.at, each.kind, each.devices) for each in self.site.site_events()]
+
+
+START = (connected(0), put(0), online(1, "5"))
+"""A device that came at 1 with session 5, the default of a story; it would expire at 101."""
+
+CAME: list[Outcome] = [(0, "a", "Pending", "NotYetSeen"), (1, "a", "Online", "HeartbeatReceived")]
+
+
+def gone(at: float, reason: str, device: str = "a") -> Outcome:
+    return at, device, "Offline", reason
+
+
+def back(at: float, device: str = "a") -> Outcome:
+    return at, device, "Online", "HeartbeatReceived"
+
+
+def unknown(at: float, reason: str) -> Outcome:
+    return at, "a", "Unknown", reason
+
+
+class Story(NamedTuple):
+    """What happens to a site, and what must come of it.
+
+    Attributes:
+        name: what it shows.
+        steps: what happens.
+        until: when it ends.
+        outcomes: the transitions, without those of `START` where it begins with that.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    until: float
+    outcomes: list[Outcome]
+
+    def transitions(self) -> list[Outcome]:
+        """Return the transitions that come of it, without those of `START`."""
+        outcomes = Play().run(self.steps, self.until).outcomes
+        if self.steps[: len(START)] != START:
+            return outcomes
+        assert outcomes[: len(CAME)] == CAME
+        return outcomes[len(CAME) :]

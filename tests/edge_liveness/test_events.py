@@ -35,6 +35,22 @@ def test_burst_without_end_is_summed_up_now_and_then() -> None:
     assert 5 <= written <= 15
 
 
+def test_burst_without_end_is_summed_up_ten_seconds_after_its_first_event_that_was_held() -> None:
+    budget = EventBudget[str](always)
+    summed_up = []
+    for at in (number / 2 for number in range(60)):
+        budget.offer("north", "LastWill", at)
+        summed_up += [(at, each.counts["LastWill"]) for each in budget.summaries(at)]
+    assert summed_up == [(10.5, 21), (21.0, 21)]
+
+
+def test_summaries_are_asked_for_when_the_first_of_several_is_due() -> None:
+    budget = EventBudget[str](always)
+    for site, at in (("north", 0.0), ("south", 0.0), ("south", 0.5), ("north", 0.1)):
+        budget.offer(site, "x", at)
+    assert budget.next_at() == 1.1
+
+
 def test_never_more_than_one_a_second() -> None:
     budget = EventBudget[str](always)
     at = [

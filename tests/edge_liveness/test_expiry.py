@@ -33,6 +33,23 @@ def test_refiling_may_move_earlier() -> None:
     assert list(expiry.due(5)) == [pump]
 
 
+def test_refiling_is_never_due_before_its_deadline() -> None:
+    expiry, pump = Expiry(), device("pump")
+    expiry.refile(pump, 5.1)
+    assert expiry.first() == 5.25
+    assert list(expiry.due(5.2)) == []
+    assert list(expiry.due(5.25)) == [pump]
+
+
+def test_device_that_is_filed_within_its_slot_stays_in_it() -> None:
+    expiry, pump = Expiry(), device("pump")
+    expiry.file(pump, 5.1)
+    slot = pump.slot
+    expiry.file(pump, 5.2)
+    assert slot is not None
+    assert pump.slot is slot
+
+
 def test_what_is_dropped_is_never_due() -> None:
     expiry, pump, fan = Expiry(), device("pump"), device("fan")
     expiry.file(pump, 5)
@@ -51,6 +68,17 @@ def test_a_device_that_beats_for_a_week_leaves_no_litter() -> None:
         assert tracemalloc.get_traced_memory()[0] < 20_000
     finally:
         tracemalloc.stop()
+
+
+def test_order_holds_when_emptied_slots_were_swept_away() -> None:
+    expiry, late, early, pump = Expiry(), device("late"), device("early"), device("pump")
+    expiry.file(late, 1000)
+    expiry.file(early, 5)
+    for second in range(2000, 2200):
+        expiry.file(pump, second)
+    assert [expiry.first(), list(expiry.due(5))] == [5, [early]]
+    assert [expiry.first(), list(expiry.due(1000))] == [1000, [late]]
+    assert [expiry.first(), list(expiry.due(2199))] == [2199, [pump]]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.floats(0, 100)), max_size=60), st.lists(st.floats(0, 130)))

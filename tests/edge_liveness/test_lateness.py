@@ -2,7 +2,8 @@
 
 import pytest
 
-from edge_liveness import Lateness
+from edge_liveness import TICK_SECONDS, Lateness
+from edge_liveness.expiry import PER_SECOND
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,11 @@ def test_each_tick_is_judged_by_its_lateness(late: list[float], left_out: list[b
     lateness = Lateness()
     judged = [(lateness.gives_way(each), lateness.was_deaf) for each in late]
     assert judged == list(zip(left_out, deaf, strict=True))
+
+
+def test_before_the_first_tick_nothing_was_missed() -> None:
+    assert Lateness().was_deaf is False
+
+
+def test_there_is_a_tick_for_each_slot_of_expiry() -> None:
+    assert TICK_SECONDS == 1 / PER_SECOND == 0.25

@@ -221,6 +221,7 @@ def test_other_settings_of_the_site() -> None:
         (SiteSettings(), {"heartbeat_interval": 600, "offline_after": 1200}, 1200),
         (SiteSettings(), {"offline_after": 2}, 2),
         (SiteSettings(heartbeat_interval=30, offline_after=60), {}, 75),
+        (SiteSettings(offline_after=60), {}, 75),
     ],
 )
 def test_default_of_offline_after(site: SiteSettings, device: dict[str, float], offline_after: float) -> None:

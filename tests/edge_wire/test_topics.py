@@ -30,6 +30,10 @@ def test_topics_without_a_part() -> None:
         "edge/activity/request",
         "edge/broker/boot",
     )
+    assert (topics.BROKER_UPTIME, topics.BROKER_DROPPED) == (
+        "$SYS/broker/uptime",
+        "$SYS/broker/publish/messages/dropped",
+    )
 
 
 @pytest.mark.parametrize("level", ["", "a/b", "#", "a+", "++", "a b", "a\n", "x" * 65, "é", "$SYS"])
@@ -42,7 +46,7 @@ def test_odd_levels_are_refused(make: Callable[[str], str], expected: str, level
 
 @pytest.mark.parametrize(
     "topic",
-    [make("pump-1") for make, _ in TABLE if make is not topics.component_status],
+    [expected for make, expected in TABLE if make is not topics.component_status],
 )
 def test_device_of_a_topic(topic: str) -> None:
     assert topics.device_of(topic) == "pump-1"

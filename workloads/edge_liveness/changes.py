@@ -29,7 +29,7 @@ class Transition:
     since: float
     seen: float | None
     session: str | None
-    is_site_wide: bool = False
+    is_site_wide: bool
 
 
 @dataclass(frozen=True, slots=True)

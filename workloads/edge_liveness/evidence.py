@@ -169,12 +169,12 @@ class Evidence:
         if device.phase is Phase.OFFLINE:
             device.lost_again(at)
             return
+        if not self._hearing.is_connected:
+            # It was under way when the broker was lost: that loss explains it, and many of them.
+            return
         counts = self._roster.counts()
         if self.wills.hold(device.device_id, at, reason, counts.total - counts.disabled):
             self.tally.held_wills += 1
-            if not self._hearing.is_connected:
-                # It was under way when the broker was lost; that came within its grace.
-                self.drop_will(device.device_id)
 
 
 def _known(seconds: float | None) -> float | None:

@@ -47,7 +47,6 @@ class Expiry:
         limit = math.floor(at * PER_SECOND)
         while (number := self._first()) is not None and number <= limit:
             slot = self._slots.pop(number)
-            heappop(self._order)
             for device in slot.devices:
                 device.slot = None
             yield from slot.devices

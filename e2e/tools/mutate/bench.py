@@ -55,9 +55,11 @@ class Bench:
 
         One that loops for ever ends this process with SIGPROF, if `seconds` says how long each takes at most.
         One that is not there any more is passed over, and all of its file are run at the end: a mutation may have
-        changed its name, which says nothing.
+        changed its name, which says nothing. Where its file has none at all it was not imported: a failure.
         """
         missing = {test.partition("::")[0] for test in tests if test not in self.items}
+        if not missing <= {name.partition("::")[0] for name in self.items}:
+            return False
         chosen = [self.items[test] for test in tests if test in self.items]
         chosen += [item for name, item in self.items.items() if name.partition("::")[0] in missing]
         self._is_failed = False

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.process
 PRODUCT = """
 LIMIT = 3
 UNUSED = 1
+WORD = "open"
 
 class Box:
     def __init__(self, size=2):
@@ -56,6 +57,20 @@ def test_that_needs_a_fixture(cluster):
     pass
 """
 
+TESTS_THAT_CANNOT_BE_IMPORTED_WITH_ANOTHER_WORD = """
+from small.box import WORD
+
+NUMBER = {"open": 1}[WORD]
+
+def test_number():
+    assert NUMBER == 1
+"""
+
+TESTS_OF_NOTHING = """
+def test_nothing():
+    pass
+"""
+
 RUN = """
 import sys
 from pathlib import Path
@@ -79,6 +94,8 @@ def small(tmp_path: Path) -> Path:
     (tmp_path / "product" / "small" / "box.py").write_text(PRODUCT)
     (tmp_path / "product" / "small" / "__init__.py").write_text("")
     (tmp_path / "tests" / "test_box.py").write_text(TESTS)
+    (tmp_path / "tests" / "test_word.py").write_text(TESTS_THAT_CANNOT_BE_IMPORTED_WITH_ANOTHER_WORD)
+    (tmp_path / "tests" / "test_nothing.py").write_text(TESTS_OF_NOTHING)
     (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = product\naddopts = --import-mode=importlib\n")
     return tmp_path
 
@@ -96,9 +113,9 @@ def test_names_what_no_test_notices(small: Path) -> None:
     assert [line for line in lines if line.startswith(path)] == [
         f"{path}:3: UNUSED = 1 → UNUSED = 2",
         f"{path}:3: UNUSED = 1 → UNUSED = 0",
-        f"{path}:19: return LIMIT → return None",
+        f"{path}:20: return LIMIT → return None",
     ]
-    assert "say small: 4 quick tests; 2 others are left out" in lines
+    assert "say small: 6 quick tests; 2 others are left out" in lines
     assert int(lines[-1].removeprefix("killed ")) > 15
 
 

@@ -81,6 +81,7 @@ BAD_ELEMENTS = [
     (b"7", b"7"),
     (b"null", b"null"),
     (b'{"sensor_type":"t","value":NaN}', b'{"sensor_type":"t","value":null}'),
+    (b'{"sensor_type":"t","value":"x","metadata":NaN}', b'{"sensor_type":"t","value":"x","metadata":null}'),
     (b'{"sensor_type":"\\ud800","value":1}', b'{"sensor_type": "\\ud800", "value": 1}'),
 ]
 

@@ -26,6 +26,9 @@ READ: list[tuple[Any, str]] = [
     (1769860800000, NOON),
     (0, "1970-01-01T00:00:00.000Z"),
     (-1, "1969-12-31T23:59:59.000Z"),
+    (99_999_999_999, "5138-11-16T09:46:39.000Z"),
+    (100_000_000_000, "1973-03-03T09:46:40.000Z"),
+    (-100_000_000_000, "1966-10-31T14:13:20.000Z"),
 ]
 
 
@@ -35,6 +38,24 @@ def test_read(said: Any, expected: str) -> None:
 
     assert moment is not None
     assert format_timestamp(moment) == expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("2026-01-31T12:00:00.123987654Z", id="as text"),
+        pytest.param(1769860800.1239, id="as a number"),
+    ],
+)
+def test_moment_is_cut_to_milliseconds(said: Any) -> None:
+    assert parse_timestamp(said) == dt.datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=dt.UTC)
+
+
+def test_last_milliseconds_that_are_read() -> None:
+    moment = parse_timestamp(99_999_999_999_999)
+
+    assert moment is not None
+    assert moment.year == 5138
 
 
 UNREADABLE: list[Any] = [

@@ -1,6 +1,5 @@
 """What the gateway must know of an EdgeDevice."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
@@ -61,7 +60,7 @@ class RosterEntry:
             attributes=take.mapping(fields, "attributes"),
             heartbeat_interval_seconds=_seconds(fields, "heartbeat_interval_seconds"),
             offline_after_seconds=_seconds(fields, "offline_after_seconds"),
-            presence="Intermittent" if _presence(fields) == "Intermittent" else "Connected",
+            presence=_presence(fields),
             disabled=_disabled(fields),
             rotation=_rotation(fields),
             uid=take.text(fields, "uid"),
@@ -97,16 +96,16 @@ def _seconds(fields: dict[str, Any], name: str) -> float | None:
         fields.pop(name, None)
         return None
     seconds = take.number(fields, name)
-    if not (math.isfinite(seconds) and seconds > 0):
+    if seconds <= 0:
         raise MalformedError("field", f"{name} must be a number above 0")
     return seconds
 
 
-def _presence(fields: dict[str, Any]) -> str:
+def _presence(fields: dict[str, Any]) -> Literal["Connected", "Intermittent"]:
     if fields.get("presence") is None:
         fields.pop("presence", None)
         return "Connected"
-    return take.one_of(fields, "presence", _PRESENCES)
+    return "Intermittent" if take.one_of(fields, "presence", _PRESENCES) == "Intermittent" else "Connected"
 
 
 def _disabled(fields: dict[str, Any]) -> bool:

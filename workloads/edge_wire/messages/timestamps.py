@@ -7,7 +7,7 @@ from typing import Any
 from edge_wire.messages.malformed import MalformedError
 
 _RFC3339 = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)(?:\.(\d{1,9})\d{0,9})?(?:([Zz])|([+-]\d\d:\d\d))",
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)(?:\.(\d{1,3})\d{0,15})?(?:([Zz])|([+-]\d\d:\d\d))",
     re.ASCII,
 )
 _LEAP_SECOND = "60"
@@ -26,9 +26,9 @@ def parse_timestamp(value: Any) -> dt.datetime | None:
     """
     try:
         if isinstance(value, str):
-            return _cut(_from_text(value))
+            return _from_text(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return _cut(_from_number(value))
+            return _from_number(value)
     except (ValueError, OverflowError):
         # The thirteenth month, or a moment beyond the years 1 to 9999.
         return None
@@ -57,24 +57,19 @@ def optional_timestamp(fields: dict[str, Any], name: str) -> dt.datetime | None:
     return parse_timestamp(fields.pop(name, None))
 
 
-def _cut(when: dt.datetime | None) -> dt.datetime | None:
-    return when and when.replace(microsecond=when.microsecond // 1000 * 1000)
-
-
 def _from_text(text: str) -> dt.datetime | None:
     found = _RFC3339.fullmatch(text)
     if not found:
         return None
     date, clock, second, fraction, _, offset = found.groups()
     leap = second == _LEAP_SECOND
-    parsed = dt.datetime.fromisoformat(
-        f"{date}T{clock}{'59' if leap else second}.{(fraction or '')[:6]:0<6}{offset or '+00:00'}"
-    )
-    return parsed.astimezone(dt.UTC) + dt.timedelta(seconds=leap)
+    parsed = dt.datetime.fromisoformat(f"{date}T{clock}{'59' if leap else second}{offset or '+00:00'}")
+    return parsed.astimezone(dt.UTC) + dt.timedelta(seconds=leap, milliseconds=int(f"{fraction or '':0<3}"))
 
 
 def _from_number(value: float) -> dt.datetime | None:
     if not abs(value) < _FIRST_BEYOND:
         return None
     seconds = value / 1000 if abs(value) >= _FIRST_MILLISECONDS else value
-    return _EPOCH + dt.timedelta(seconds=seconds)
+    when = _EPOCH + dt.timedelta(seconds=seconds)
+    return when.replace(microsecond=when.microsecond // 1000 * 1000)
