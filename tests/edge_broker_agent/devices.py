@@ -5,17 +5,37 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from edge_service.address import BrokerAddress
-from edge_service.mqtt import ConnectError, Login, MqttOptions
+from edge_service.backoff import Backoff
+from edge_service.mqtt import ConnectError, ConnectRefusedError, Login, MqttOptions
 from edge_service.mqtt.connection import Connection
 from tests.edge_broker_agent.pod import Pod
+
+CONNECT_SECONDS = 30.0
 
 
 async def open_device(pod: Pod, device: str, authorities: str | None = None) -> Connection:
     """Connect as a device, with TLS where it is said whom to trust.
 
+    It tries again as devices do: a reload of the broker closes every connection that has not sent its CONNECT yet.
+
     Raises:
-        ConnectError: the broker refuses it.
+        ConnectRefusedError: the broker refuses it.
+        ConnectError: no connection came about within `CONNECT_SECONDS`.
     """
+    backoff = Backoff(first=0.1, longest=1.0)
+    end = asyncio.get_running_loop().time() + CONNECT_SECONDS
+    while True:
+        try:
+            return await _open(pod, device, authorities)
+        except ConnectRefusedError:
+            raise
+        except ConnectError:
+            if asyncio.get_running_loop().time() > end:
+                raise
+        await asyncio.sleep(backoff.next())
+
+
+async def _open(pod: Pod, device: str, authorities: str | None) -> Connection:
     login = Login(device, pod.logins.passwords[device], authorities_pem=authorities)
     url = pod.broker.tls_url if authorities else pod.broker.url
     options = MqttOptions(BrokerAddress.parse(url), device, login=login)
