@@ -9,6 +9,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from e2e.cluster.checkout import EDGE
 from tests.support.child import last_words
+from tests.support.running_brokers import last_words_of_brokers
 
 pytest_plugins = [
     "e2e.cluster.fixture",
@@ -42,4 +43,5 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     report = yield
     if report.failed:
         report.sections.extend(last_words())
+        report.sections.extend(last_words_of_brokers())
     return report

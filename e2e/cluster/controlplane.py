@@ -172,8 +172,8 @@ class ControlPlane:
 
     def _start_daemons(self, say: Say) -> None:
         if not {ETCD, APISERVER} <= set(self.running()):
-            # What has lost its API server may still run now and end in a moment.
-            self.keeper.end(CONTROLLERS, SCHEDULER, grace=GRACE_SECONDS)
+            # What has lost what it works with may still run now, and fail or end in a moment.
+            self.keeper.end(CONTROLLERS, SCHEDULER, APISERVER, grace=GRACE_SECONDS)
         self._start(daemons.etcd(self._layout, self.ports, fsync=self.options.fsync))
         say("etcd started")
         self.start_apiserver()

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from e2e.cluster import launcher
-from e2e.cluster.files import write_atomically
+from e2e.cluster import launcher, wait
+from e2e.cluster.errors import HarnessError
 from e2e.cluster.processes import MARKER, Process, end, marked
 
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "TZ", "TMPDIR", "GOGC")
+START_SECONDS = 60.0
+EVERY_SECONDS = 0.01
 
 
 def tied(command: list[str]) -> list[str]:
@@ -34,15 +36,24 @@ class Keeper:
     )
 
     def start(self, name: str, command: list[str]) -> None:
-        """Start a daemon, unless it is alive, in a session of its own; its output goes to `log/<name>.log`."""
+        """Start a daemon, unless it is alive, in a session of its own; its output goes to `log/<name>.log`.
+
+        Returns when it is recorded, even if it has ended since.
+
+        Raises:
+            HarnessError: it has not come to its start.
+        """
         if self.find(name):
             return
         log = self.log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
-        self._record(name).parent.mkdir(parents=True, exist_ok=True)
-        pid = self._starter.submit(self._spawn, self._record(name), log, command).result()
-        process = Process.of(pid)
-        write_atomically(self._record(name), f"{process.pid} {process.started} {process.boot}\n")
+        record = self._record(name)
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.unlink(missing_ok=True)
+        process = Process.of(self._starter.submit(self._spawn, record, log, command).result())
+        # The launcher writes the record once it has seen that this process is there: before, it must not end.
+        if not wait.until(lambda: record.exists() or not process.alive, seconds=START_SECONDS, every=EVERY_SECONDS):
+            raise HarnessError(f"{name} has not begun to run within {START_SECONDS:.0f} s: see {log}")
 
     def find(self, name: str) -> Process | None:
         """The daemon of that name if it is alive."""

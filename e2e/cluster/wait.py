@@ -6,8 +6,8 @@ from collections.abc import Callable
 INTERVAL = 0.05
 
 
-def until(answers: Callable[[], bool], *, seconds: float) -> bool:
-    """Ask every 50 ms until the answer is yes, or `seconds` have passed.
+def until(answers: Callable[[], bool], *, seconds: float, every: float = INTERVAL) -> bool:
+    """Ask every so many seconds until the answer is yes, or `seconds` have passed.
 
     Returns:
         Whether it answered in time; the caller knows what to say if not.
@@ -16,5 +16,5 @@ def until(answers: Callable[[], bool], *, seconds: float) -> bool:
     while not answers():
         if time.monotonic() > deadline:
             return False
-        time.sleep(INTERVAL)
+        time.sleep(every)
     return True

@@ -25,7 +25,7 @@ DIRECTORY = EDGE / "test-run"
 TICK_SECONDS = 0.5
 SAY_SECONDS = 30.0
 PREBUILD_END_SECONDS = 10.0
-SIDE_BY_SIDE = (os.cpu_count() or 1) + 3
+SIDE_BY_SIDE = (os.cpu_count() or 1) + 2
 """How many lanes run at once: each of them waits for most of its time."""
 REPEATED = sys.version_info[:2] != tuple(map(int, pythons.IMAGES_PYTHON.split(".")))
 """Where this Python is that of the images, nothing is run twice."""

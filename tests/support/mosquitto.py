@@ -30,6 +30,7 @@ from edge_operator.identity.certificates import authority_certificate, broker_ce
 from edge_operator.identity.passwords import Login, password_file
 from tests.support.missing import not_run
 from tests.support.retained import retained
+from tests.support.running_brokers import RUNNING
 
 ROOT = bytes(range(32))
 HOST = "127.0.0.1"
@@ -110,6 +111,7 @@ class Mosquitto:
 
     def launch(self) -> None:
         """Start it, with the data that it had; returns at once."""
+        RUNNING[self.directory] = self
         self._keeper.start(NAME, [str(self.programs / NAME), "-c", f"{self.layout.config_dir}/mosquitto.conf"])
 
     def signal(self, number: signal.Signals) -> None:
@@ -237,6 +239,7 @@ class MosquittoFactory:
         """End every broker that still runs."""
         for broker in self._made:
             broker.kill()
+            RUNNING.pop(broker.directory, None)
 
     def _laid_out(self, devices: Iterable[str], clients: Sequence[BrokerClient], memory_limit: int) -> Mosquitto:
         here = self._directory / f"broker-{len(self._made)}"
