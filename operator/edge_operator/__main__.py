@@ -116,7 +116,7 @@ async def _watch_resources(operator: Operator, settings: Settings, connection: C
         try:
             await watch_resources(connection, feeds, settings.watch_namespaces)
         except Exception:
-            logger.exception("the watch of the custom resources ended and is begun anew")
+            logger.exception("the watch of the custom resources ended; restarting it")
         await asyncio.sleep(RESTART_SECONDS)
 
 

@@ -108,10 +108,10 @@ class Health:
         """Return why the process should be started anew."""
         problems = []
         if self._lag.seconds > MOST_LAG_SECONDS:
-            problems.append(f"the event loop was late by {self._lag.seconds:.1f} s")
+            problems.append(f"the event loop lags by {self._lag.seconds:.1f} s")
         answering_for = self._clock() - self._election.answering_since
         problems.extend(
-            f"the watch of {watch.kind.kind} has heard nothing for {watch.age:.0f} s"
+            f"the watch of {watch.kind.kind} has received nothing for {watch.age:.0f} s"
             for watch in self._watches
             if min(watch.age, answering_for) > MOST_WATCH_AGE_SECONDS
         )
@@ -126,7 +126,7 @@ class Health:
         if not self._resources.crds:
             problems.append("the CRDs are not Established: apply crds/")
         elif not self._resources.open:
-            problems.append("the watch of the custom resources has not begun")
+            problems.append("the watch of the custom resources has not started")
         waiting = sorted({watch.kind.kind for watch in self._watches if not watch.synced.is_set()})
         if waiting:
             problems.append("not listed yet: " + ", ".join(waiting))

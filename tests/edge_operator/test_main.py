@@ -76,7 +76,7 @@ def kubeconfig(cluster: str = "server: https://127.0.0.1:1", user: str = "token:
         pytest.param(kubeconfig().replace("current-context: c", "current-context: d"), id="unknown context"),
         pytest.param(kubeconfig("server: https://x, certificate-authority: /none/ca.crt"), id="no such CA"),
         pytest.param(kubeconfig("server: https://x, certificate-authority-data: eA=="), id="CA that is none"),
-        pytest.param(kubeconfig("server: https://x, certificate-authority-data: '%'"), id="CA that is no base64"),
+        pytest.param(kubeconfig("server: https://x, certificate-authority-data: '%'"), id="CA that is not base64"),
         pytest.param(kubeconfig(user="client-certificate: /none, client-key: /none"), id="no such certificate"),
     ],
 )

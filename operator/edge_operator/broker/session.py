@@ -160,8 +160,8 @@ class BrokerSession:
             try:
                 await self._session.run()
             except Exception:
-                logger.exception("EdgeSite %s/%s: the session with its broker ended and is begun anew", *self._site)
-                self._down(MqttError(f"a fault of the operator with {self.endpoint.address}: see its log"))
+                logger.exception("EdgeSite %s/%s: the MQTT session failed; restarting it", *self._site)
+                self._down(MqttError(f"internal error of the operator in the session with {self.endpoint.address}: see the operator's log"))
                 await asyncio.sleep(FAULT_SECONDS)
 
     async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback

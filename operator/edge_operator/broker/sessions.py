@@ -46,7 +46,7 @@ class BrokerSessions:
         if self._listener is None or (session is not None and session.endpoint == endpoint):
             return
         if session is not None:
-            logger.info("EdgeSite %s/%s: the broker, the login or the site is another one: connecting anew", *site)
+            logger.info("EdgeSite %s/%s: the broker, its login or the site has changed; reconnecting", *site)
             self.leave(site)
         self._sessions[site] = BrokerSession(site, endpoint, self._client_id, self._listener)
 

@@ -46,7 +46,7 @@ async def decode(response: aiohttp.ClientResponse) -> dict[str, Any]:
         raise ApiError.of(response.status, said, response.headers.get("Retry-After"))
     if not isinstance(body, dict):
         began = raw[:100].decode("utf-8", "replace")
-        raise ApiError(response.status, "NotJson", f"the answer is no JSON object; is this the API server? {began}")
+        raise ApiError(response.status, "NotJson", f"the response is not a JSON object; is this the API server? {began}")
     return body
 
 
@@ -120,7 +120,7 @@ class ApiClient:
     def _check_gate(self) -> None:
         if not self._gate.is_open():
             self._metrics.gate_closed.inc()
-            raise NotLeaderError("the lease is not held by this process: nothing was written")
+            raise NotLeaderError("this process does not hold the lease: nothing was written")
 
     async def _await_budget(self) -> None:
         async with self._turn:

@@ -73,7 +73,7 @@ def load_connection(user_agent: str) -> Connection:
     except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError, AttributeError) as error:
         # The last two are how the client takes a file that is YAML but no kubeconfig.
         raise ConnectionConfigError(
-            f"no way to the API server: {error}. Set KUBECONFIG, or run in a pod with a service account token."
+            f"cannot reach the API server: {error}. Set KUBECONFIG, or run in a pod with a service account token."
         ) from error
 
     def authorization() -> str | None:

@@ -159,7 +159,7 @@ class Watch:
             return "unreachable"
         except Exception:
             # An event is lost, if it was one: the list makes good for it.
-            logger.exception("watch of %s: what the server sent cannot be read; listing anew", self.kind.kind)
+            logger.exception("watch of %s: cannot decode the server's response; listing again", self.kind.kind)
             self._resource_version = None
             return "unreadable"
         return "ended"

@@ -12,7 +12,7 @@ class AuthorityUnusableError(ProblemError):
 
 def not_found(site: ResourceKey, secret: ResourceKey) -> Problem:
     """Return the problem, passing where cert-manager is at work, of a Secret that is not there."""
-    message = f"there is no {_named(site, secret)}: make it, or have cert-manager make it"
+    message = f"{_named(site, secret)} does not exist: create it, or let cert-manager create it"
     return Problem("CertificateNotFound", message, lasting=False)
 
 

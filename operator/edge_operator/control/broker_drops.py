@@ -53,7 +53,7 @@ class BrokerDrops:
         self._metrics.broker_dropped.labels(*site).inc(more)
         was_told, seen.told_until = self.remaining(site) > 0, self._clock() + TOLD_SECONDS
         if not was_told:
-            logger.warning("EdgeSite %s/%s: its broker drops messages: a queue of it is full", *site)
+            logger.warning("EdgeSite %s/%s: the broker drops messages: a client's queue is full", *site)
             self._look(site)
 
     def take_over(self, site: ResourceKey) -> None:

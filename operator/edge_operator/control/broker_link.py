@@ -117,7 +117,7 @@ class BrokerLink:
         found = await self._objects.get(SECRET, site.namespace, name)
         if found is None:
             raise LoginUnusableError(
-                f"there is no Secret {site.namespace}/{name}, which broker.external names: make it"
+                f"Secret {site.namespace}/{name}, named in broker.external, does not exist: create it"
             )
         return _Content(f"Secret {site.namespace}/{name}", found.get("data") or {})
 
@@ -140,4 +140,4 @@ class _Content:
         try:
             return base64.b64decode(self._data[key]).decode().strip()
         except ValueError as error:
-            raise LoginUnusableError(f"the key {key} of the {self._where} is no text: correct it") from error
+            raise LoginUnusableError(f"the key {key} of the {self._where} is not text: correct it") from error

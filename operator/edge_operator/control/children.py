@@ -178,7 +178,7 @@ class Children:
         if found is None:
             return {}
         taken = taken_paths(key.kind, found["metadata"], intent.paths)
-        logger.info("%s: %s: taken back: %s", resource, key, ", ".join(sorted(map(readable, taken))[:5]))
+        logger.info("%s: %s: reapplied: %s", resource, key, ", ".join(sorted(map(readable, taken))[:5]))
         return taken
 
 

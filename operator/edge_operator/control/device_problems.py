@@ -12,20 +12,20 @@ from .store import ResourceKey
 def site_not_found(device: DeviceObject) -> Problem:
     """Return the problem of a device whose site is not there; the device is kept."""
     namespace, name = device.site
-    return Problem("SiteNotFound", f"there is no EdgeSite {namespace}/{name}: create it, or delete this device")
+    return Problem("SiteNotFound", f"EdgeSite {namespace}/{name} does not exist: create it, or delete this device")
 
 
 def site_not_reconciled(device: DeviceObject) -> Problem:
     """Return the problem, passing by itself, of a device whose site was not brought up yet."""
     namespace, name = device.site
-    message = f"EdgeSite {namespace}/{name} is not brought up yet; its condition Ready says why"
+    message = f"EdgeSite {namespace}/{name} is not ready yet: see its condition Ready"
     return Problem("SiteNotReconciled", message, lasting=False)
 
 
 def site_paused(device: DeviceObject) -> Problem:
     """Return the problem, none of its own, of a device whose site is paused while its login is to change."""
     namespace, name = device.site
-    message = f"the login of this device waits for spec.paused of the EdgeSite {namespace}/{name} to be false"
+    message = f"the login of this device is not changed while spec.paused of the EdgeSite {namespace}/{name} is true"
     return Problem("SitePaused", message, lasting=False)
 
 
@@ -33,8 +33,8 @@ def duplicate(device: DeviceObject, elder: DeviceObject) -> Problem:
     """Return the problem of the younger of two devices that claim one identifier."""
     return Problem(
         "DuplicateDeviceId",
-        f"the {elder}, which is older, has the deviceId {device.device_id} in the site {device.site[1]}: give this"
-        " device another one, by creating it anew, or delete one of the two",
+        f"the {elder}, which is older, has the deviceId {device.device_id} in the site {device.site[1]}: delete"
+        " one of the two, or create this device again with another deviceId",
     )
 
 
@@ -42,7 +42,7 @@ def own_password_missing(device: DeviceObject, secret: ResourceKey) -> Problem:
     """Return the problem of a device whose own Secret is not there, or may not be read."""
     return Problem(
         "ExistingSecretNotFound",
-        f"there is no Secret {secret[0]}/{secret[1]} with the label {SELECTOR}: make it, label it, or remove"
+        f"Secret {secret[0]}/{secret[1]} with the label {SELECTOR} does not exist: create it, label it, or remove"
         f" credentials.existingSecretRef of the {device}",
     )
 
@@ -61,5 +61,5 @@ def secret_not_ours(problem: Problem) -> Problem:
     return replace(
         problem,
         reason="SecretNotOurs",
-        message=f"{problem.message.partition(':')[0]}: it is left alone; delete it, or set credentials.secretName",
+        message=f"{problem.message.partition(':')[0]}: the operator does not change it; delete it, or set credentials.secretName",
     )

@@ -98,7 +98,7 @@ class Events:
             await self._client.write("POST", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", event)
         except (ApiError, UnreachableError, NotLeaderError) as error:
             self._metrics.events_dropped.inc()
-            logger.warning("%s: Event %s not written: %s", resource, reason, error)
+            logger.warning("%s: cannot write Event %s: %s", resource, reason, error)
 
 
 def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:

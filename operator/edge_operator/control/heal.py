@@ -71,7 +71,7 @@ class Healer:
                 await self._again(error)
 
     async def _again(self, error: Exception) -> None:
-        logger.warning("%s not compared with the API server: %s", self._kind.plural, error)
+        logger.warning("%s cannot compare with the API server: %s", self._kind.plural, error)
         await asyncio.sleep(SETTLE_SECONDS)
         self._relisted.set()
 
@@ -138,7 +138,7 @@ class Healers:
                 for healer in (self.devices, self.sites):
                     await healer.prime()
             except (ApiError, UnreachableError) as error:
-                logger.warning("the resources cannot be listed: %s", error)
+                logger.warning("cannot list the custom resources: %s", error)
                 await asyncio.sleep(SETTLE_SECONDS)
             else:
                 self.primed.set()

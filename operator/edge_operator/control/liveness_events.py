@@ -54,7 +54,7 @@ class LivenessEvents:
 
     def lost_at_once(self, site: SiteObject, devices: int) -> None:
         """Take that many devices of a site were lost at once."""
-        note = f"{devices} devices lost their connection at once: look at the gateway and the network of the site"
+        note = f"{devices} devices lost their connections at the same time: check the gateway and the network of the site"
         self._ready.put_nowait(_Event(site, site.key, "Warning", "MassLastWill", note))
 
     def decide(self, at: float) -> None:
@@ -73,7 +73,7 @@ class LivenessEvents:
             if site is None:
                 continue
             counts = sorted(summary.counts.items())
-            note = "further devices: " + ", ".join(f"{count} {reason}" for reason, count in counts)
+            note = "more devices: " + ", ".join(f"{count} {reason}" for reason, count in counts)
             severity = "Warning" if WARNINGS & summary.counts.keys() else "Normal"
             self._ready.put_nowait(_Event(site, site.key, severity, SUMMARY, note))
 

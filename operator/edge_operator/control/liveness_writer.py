@@ -108,12 +108,12 @@ class LivenessWriter:
         try:
             await self._attempt(write, say)
         except (NotLeaderError, UnreachableError) as error:
-            logger.info("liveness not written, trying again: %s", error, extra=about(DEVICE, *write.key))
+            logger.info("cannot write device status; retrying: %s", error, extra=about(DEVICE, *write.key))
             self._fail(write)
         except ApiError as error:
             self._refused(write, error)
         except Exception:
-            logger.exception("liveness not written by a fault of the operator", extra=about(DEVICE, *write.key))
+            logger.exception("cannot write device status: internal error of the operator", extra=about(DEVICE, *write.key))
             self._put_off(write)
         self._filled.set()
 
@@ -154,7 +154,7 @@ class LivenessWriter:
         if after is AfterStatus.DROP:
             self._writes.done(write, self._clocks.steady())
             return
-        logger.warning("liveness not written: %s", error, extra=about(DEVICE, *write.key))
+        logger.warning("cannot write device status: %s", error, extra=about(DEVICE, *write.key))
         if after is AfterStatus.PUT_OFF:
             self._put_off(write)
         else:

@@ -33,8 +33,8 @@ def contested(contest: Contest) -> Problem:
     """Return the problem of a field that is being fought over."""
     return Problem(
         "FieldContested",
-        f"{contest.key}: {contest.field} is taken again and again by the manager {contest.manager!r}: keep that manager"
-        " away from it, or set the value in the spec of the site; it is left alone for now",
+        f"{contest.key}: {contest.field} is repeatedly changed by the manager {contest.manager!r}: stop that manager"
+        " from changing it, or set the value in the spec of the site; the operator does not reapply it for now",
     )
 
 
@@ -44,5 +44,5 @@ NOT_OURS = "NotOurs"
 def not_ours(key: ObjectKey) -> Problem:
     """Return the problem of somebody else's object under a child's name."""
     return Problem(
-        NOT_OURS, f"{key} exists and is not this site's: it is left alone; delete or rename it, or rename the site"
+        NOT_OURS, f"{key} exists and does not belong to this site: the operator does not change it; delete or rename it, or rename the site"
     )

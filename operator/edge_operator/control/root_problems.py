@@ -43,5 +43,5 @@ def invalid(site: ResourceKey, name: str) -> Problem:
     return Problem(
         "RootSecretInvalid",
         f"Secret {site[0]}/{name} has no usable `{KEY}` ({ROOT_BYTES} bytes or more): restore it from a backup, or"
-        " delete it to have every credential of the site made anew",
+        " delete it: the operator then creates a new one, and every credential of the site changes",
     )

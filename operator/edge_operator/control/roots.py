@@ -112,7 +112,7 @@ class RootKeys:
             return await self._create(site, known)
         key = found.key if known is None else known.key
         if not found.intact or found.key != key:
-            logger.warning("%s: the root Secret was edited and is put back", site)
+            logger.warning("%s: the root Secret was edited; restoring it", site)
             return await self._put_back(site, key, found)
         return self._know(site.key, found)
 

@@ -112,7 +112,7 @@ class Rosters:
         now, left = self._clock(), AT_ONCE
         for site, connection in tuple(self._connections.items()):
             if not connection.roster.is_complete and connection.complete_at <= now:
-                logger.info("EdgeSite %s/%s: its broker sends our own %s not back", *site, topics.ROSTER_END)
+                logger.info("EdgeSite %s/%s: the broker did not send back our own message on %s", *site, topics.ROSTER_END)
                 self._complete(site, connection)
             looked = min(left, UNANSWERED - len(connection.unanswered), len(connection.roster))
             left -= looked
@@ -142,7 +142,7 @@ class Rosters:
         if not connection.is_refused:
             connection.is_refused = True
             logger.warning(
-                "EdgeSite %s/%s: the gateway is not told of device %s and perhaps of others: %s",
+                "EdgeSite %s/%s: cannot publish the roster entry of device %s, and possibly others: %s",
                 *site,
                 device_id,
                 error,

@@ -34,8 +34,8 @@ from .verdict import Verdict, Wanted, is_unwanted, judge
 
 ROOT_MADE_ANEW = Notice(
     "RootSecretMadeAnew",
-    "the root Secret was lost and made anew: every credential changed; remove its annotation"
-    f" {MADE_ANEW} to have this said no more",
+    "the root Secret was lost and a new one was created: every credential has changed; remove its annotation"
+    f" {MADE_ANEW} to clear this message",
 )
 
 logger = logging.getLogger(__name__)

@@ -170,5 +170,5 @@ def device_of(message: Message) -> str:
     """
     sender = sender_of(message)
     if sender is None:
-        raise MalformedError("topic", f"{message.topic!r} is the topic of no device")
+        raise MalformedError("topic", f"{message.topic!r} is not the topic of a device")
     return sender

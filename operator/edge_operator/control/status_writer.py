@@ -55,7 +55,7 @@ class StatusWriter:
             await self._objects.apply_status(self._kind, status_manifest(resource, status))
         except ApiError as error:
             if error.code in (NOT_FOUND, CONFLICT) or error.namespace_terminating:
-                logger.debug("%s: status not written: %s", resource, error)
+                logger.debug("%s: cannot write the status: %s", resource, error)
                 return error.code != CONFLICT
             raise
         await self._events.transition(resource, before, status)

@@ -98,11 +98,11 @@ class Workers(Generic[Kept]):
             return "not_leader"
         except (ApiError, UnreachableError) as error:
             wait = self._queue.retry(key)
-            logger.warning("reconcile failed, next try in %.1f s: %s", wait, error, extra=about(self._kind, *key))
+            logger.warning("reconcile failed; retrying in %.1f s: %s", wait, error, extra=about(self._kind, *key))
             return "error"
         except Exception:
             wait = self._queue.retry(key)
-            logger.exception("reconcile failed by a fault of the operator", extra=about(self._kind, *key))
+            logger.exception("reconcile failed: internal error of the operator", extra=about(self._kind, *key))
             return "fault"
         self._queue.succeeded(key)
         if again is not None:

@@ -22,7 +22,7 @@ def _paused(facts: SiteFacts) -> Said | None:
     if not (facts.paused and facts.pending_changes):
         return None
     waiting = listed(facts.pending_changes)
-    return Said("False", "Paused", f"changes wait for spec.paused to be false: {waiting}")
+    return Said("False", "Paused", f"changes are applied when spec.paused is false: {waiting}")
 
 
 def _replacing(facts: SiteFacts) -> Said | None:
@@ -40,7 +40,7 @@ def _pods_refused(facts: SiteFacts) -> Said | None:
 
 def _rolling(facts: SiteFacts) -> Said | None:
     if not facts.components:
-        return Said("False", "ComponentsNotReady", "the components were not looked at yet")
+        return Said("False", "ComponentsNotReady", "the components were not observed yet")
     missing = [_counted(component) for component in facts.components if not component.rolled_out]
     if not missing:
         return None
@@ -53,7 +53,7 @@ def _counted(component: ComponentFacts) -> str:
 
 def _ready(facts: SiteFacts) -> Said:
     if facts.paused:
-        return Said("True", "Paused", "all components are rolled out; nothing is changed while paused")
+        return Said("True", "Paused", "all components are rolled out; the operator changes nothing while the site is paused")
     return Said("True", "Reconciled", "all components are rolled out")
 
 
@@ -63,7 +63,7 @@ READY: tuple[Check, ...] = (_problem, _paused, _replacing, _pods_refused, _rolli
 def _unseen(facts: SiteFacts) -> Said | None:
     if facts.components:
         return None
-    return Said("Unknown", "NotObserved", "the components were not looked at: see the condition Ready")
+    return Said("Unknown", "NotObserved", "the components were not observed: see the condition Ready")
 
 
 def _silent(facts: SiteFacts) -> Said | None:
@@ -83,7 +83,7 @@ AVAILABLE: tuple[Check, ...] = (_unseen, _silent, _available)
 def _broker_unasked(facts: SiteFacts) -> Said | None:
     if facts.broker is not None:
         return None
-    return Said("Unknown", "NotObserved", "the broker has not been asked yet")
+    return Said("Unknown", "NotObserved", "the operator has not connected to the broker yet")
 
 
 def _broker_unusable(facts: SiteFacts) -> Said | None:
@@ -134,8 +134,8 @@ def _broker_dropping(facts: SiteFacts) -> Said | None:
     if facts.broker is None or not facts.broker.dropping_seconds:
         return None
     message = (
-        "the broker dropped messages within the last minutes: the queue of a client was full that does not read, or"
-        " reads too slowly; see its log, and give it more memory (spec.broker.managed.resources)"
+        "the broker dropped messages within the last minutes: a client's queue was full, because it"
+        " reads too slowly or not at all; see the broker's log, or give it more memory (spec.broker.managed.resources)"
     )
     return Said("True", "QueueFull", message)
 

@@ -13,15 +13,15 @@ CONNECTED: Mapping[str, Said] = MappingProxyType(
     {
         said.reason: said
         for said in (
-            Said("True", "HeartbeatReceived", "the device is heard"),
-            Said("False", "Disconnected", "the device has signed off"),
-            Said("False", "LastWill", "the broker lost the device: look at its power and its network"),
-            Said("False", "HeartbeatExpired", "nothing was heard of the device for offlineAfter"),
-            Said("Unknown", "SiteUnreachable", "the site's broker is away: see the site's condition BrokerConnected"),
-            Said("Unknown", "BrokerRestarted", "the device was not heard since the broker was restarted"),
-            Said("Unknown", "NotYetSeen", "the device was never heard: give it its login and start it"),
+            Said("True", "HeartbeatReceived", "the device sends messages"),
+            Said("False", "Disconnected", "the device disconnected in good order"),
+            Said("False", "LastWill", "the broker lost the connection to the device: check its power and its network"),
+            Said("False", "HeartbeatExpired", "no message of the device arrived for offlineAfter"),
+            Said("Unknown", "SiteUnreachable", "the operator is not connected to the site's broker: see the site's condition BrokerConnected"),
+            Said("Unknown", "BrokerRestarted", "no message of the device arrived since the broker restarted"),
+            Said("Unknown", "NotYetSeen", "no message of the device has ever arrived: give it its login and start it"),
             Said("Unknown", "CredentialsPending", "the device has no login yet: see the condition CredentialsReady"),
-            Said("False", "Disabled", "spec.disabled is true: the device is cut off"),
+            Said("False", "Disabled", "spec.disabled is true: the broker and the gateway reject the device"),
         )
     }
 )

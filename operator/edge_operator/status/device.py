@@ -54,7 +54,7 @@ def _replacing(facts: DeviceFacts) -> Said | None:
 def _theirs(facts: DeviceFacts) -> Said | None:
     if facts.managed_broker:
         return None
-    return Said("Unknown", "ExternalBroker", "the login is given out by whoever runs the site's external broker")
+    return Said("Unknown", "ExternalBroker", "the operator of the site's external broker issues the login")
 
 
 def _brought(facts: DeviceFacts) -> Said | None:
@@ -67,7 +67,7 @@ def _inside(facts: DeviceFacts) -> Said | None:
     if not facts.in_cluster_only:
         return None
     message = (
-        f"the login is in the Secret {facts.secret_name}; its host {facts.host} is known in the cluster only: set"
+        f"the login is in the Secret {facts.secret_name}; its host {facts.host} can be reached only inside the cluster: set"
         " gateway.service.externalAddress of the site for devices outside"
     )
     return Said("True", "InClusterOnly", message)
@@ -78,7 +78,7 @@ def _issued(facts: DeviceFacts) -> Said:
 
 
 def _ready(_facts: DeviceFacts) -> Said:
-    return Said("True", "Reconciled", "the site exists and the identifier is this device's")
+    return Said("True", "Reconciled", "the site exists and the identifier belongs to this device")
 
 
 READY: tuple[Check, ...] = (_problem, _replacing, _ready)

@@ -26,7 +26,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
     ),
     "site not up": (
         device_problems.site_not_reconciled(PUMP),
-        "SiteNotReconciled: EdgeSite factory/plant is not brought up yet; its condition Ready says why",
+        "SiteNotReconciled: EdgeSite factory/plant is not ready yet: see its condition Ready",
         False,
     ),
     "site paused": (
@@ -38,7 +38,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         device_problems.duplicate(PUMP, ELDER),
         (
             "DuplicateDeviceId: the EdgeDevice factory/old-pump, which is older, has the deviceId pump-7 in the"
-            " site plant: give this device another one, by creating it anew, or delete one of the two"
+            " site plant: delete one of the two, or create this device again with another deviceId"
         ),
         True,
     ),
@@ -94,7 +94,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         root_problems.invalid(SITE, "plant-root"),
         (
             "RootSecretInvalid: Secret factory/plant-root has no usable `key` (32 bytes or more): restore it"
-            " from a backup, or delete it to have every credential of the site made anew"
+            " from a backup, or delete it: the operator then creates a new one, and every credential of the site changes"
         ),
         True,
     ),

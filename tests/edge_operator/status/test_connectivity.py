@@ -37,7 +37,7 @@ def test_status_of_a_device_that_is_alive() -> None:
                 "type": "Connected",
                 "status": "True",
                 "reason": "HeartbeatReceived",
-                "message": "the device is heard",
+                "message": "the device sends messages",
                 "observedGeneration": 3,
                 "lastTransitionTime": NOW,
             }
