@@ -1,7 +1,8 @@
 """A real Kubernetes control plane on loopback, without root and without Docker."""
 
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
@@ -20,6 +21,15 @@ READY_SECONDS = 90.0
 # Open watches keep a graceful end of the API server waiting for a minute; nothing is lost by not waiting.
 GRACE_SECONDS = 2.0
 PORT_ATTEMPTS = 5
+REPLICASETS = "replicaset-controller"
+OF_PODS = (
+    REPLICASETS,
+    "endpoints-controller",
+    "endpointslice-controller",
+    "endpointslice-mirroring-controller",
+    "persistentvolume-binder-controller",
+)
+"""The controllers that make pods, and those with work only for pods."""
 
 # What is said goes nowhere by default: to `str`.
 Say = Callable[[str], object]
@@ -29,12 +39,15 @@ Say = Callable[[str], object]
 class Options:
     """What can differ between control planes.
 
+    pods: ReplicaSets get pods, pods are scheduled and Services get endpoints. Without a node no pod runs anyway, and
+        this is a third of the writes.
     tied: the daemons die with this process, even when it is killed.
     fsync: etcd survives a power cut; tests are faster without.
     apiserver_args: further arguments, the last wins, for instance `--min-request-timeout=5` to end watches early.
     prefix: a command that the daemons are run by, such as `nsenter --net=…`; it must become the daemon, not its parent.
     """
 
+    pods: bool = True
     tied: bool = True
     fsync: bool = False
     apiserver_args: tuple[str, ...] = ()
@@ -99,6 +112,18 @@ class ControlPlane:
         """The names of the daemons that are alive."""
         return tuple(name for name in ALL if self.keeper.find(name))
 
+    @contextmanager
+    def replicasets(self) -> Iterator[None]:
+        """Have ReplicaSets make pods for a while, where the options say that there are none."""
+        name = f"{CONTROLLERS}-{REPLICASETS}"
+        self.keeper.start(
+            name, [*self.options.prefix, str(self.binary), *daemons.controllers(self._layout, only=(REPLICASETS,))]
+        )
+        try:
+            yield
+        finally:
+            self.keeper.end(name, grace=GRACE_SECONDS)
+
     def ready(self) -> bool:
         """Whether the API server says it is ready."""
         return self.requester.status("/readyz") == HTTPStatus.OK
@@ -147,15 +172,19 @@ class ControlPlane:
             kubeconfig.write(path, server=self.server, pki=self._pki, client=client, user=user)
 
     def _start_daemons(self, say: Say) -> None:
+        if not {ETCD, APISERVER} <= set(self.running()):
+            # What has lost its API server may still run now and end in a moment.
+            self.keeper.end(CONTROLLERS, SCHEDULER, grace=GRACE_SECONDS)
         self._start(daemons.etcd(self._layout, self.ports, fsync=self.options.fsync))
         say("etcd started")
         self.start_apiserver()
         say(f"kube-apiserver ready at {self.server}")
-        self._start(daemons.controllers(self._layout))
-        self._start(daemons.scheduler(self._layout))
+        self._start(daemons.controllers(self._layout, without=() if self.options.pods else OF_PODS))
+        if self.options.pods:
+            self._start(daemons.scheduler(self._layout))
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         self._await(CONTROLLERS, lambda: self.requester.status(account) == HTTPStatus.OK)
-        self._await(SCHEDULER, lambda: True)
+        self._await(SCHEDULER if self.options.pods else CONTROLLERS, lambda: True)
         say("kube-controller-manager and kube-scheduler work")
 
     def _start(self, command: list[str]) -> None:

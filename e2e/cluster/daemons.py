@@ -170,10 +170,14 @@ def _client(layout: Layout, user: str) -> list[str]:
     return [f"--kubeconfig={path}", "--leader-elect=false", "--secure-port=0"]
 
 
-def controllers(layout: Layout) -> list[str]:
-    """The controller manager: garbage collection, namespaces, service accounts, Deployments and the rest."""
+def controllers(layout: Layout, *, only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> list[str]:
+    """The controller manager: garbage collection, namespaces, service accounts, Deployments and the rest.
+
+    only: the controllers that run; all if empty. without: those of all that do not run.
+    """
     return [
         CONTROLLERS,
+        f"--controllers={','.join(only or ('*', *(f'-{name}' for name in without)))}",
         *_client(layout, "controllers"),
         "--use-service-account-credentials",
         f"--root-ca-file={layout.pki('ca.crt')}",

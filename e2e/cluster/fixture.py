@@ -16,7 +16,7 @@ from kubernetes import client
 from e2e.cluster import build
 from e2e.cluster.audit import AuditCursor
 from e2e.cluster.checkout import EDGE, kubectl_binary
-from e2e.cluster.controlplane import ControlPlane, launch
+from e2e.cluster.controlplane import ControlPlane, Options, launch
 from e2e.cluster.scratch import scratch_directory
 
 KUBECTL_SECONDS = 60.0
@@ -34,13 +34,16 @@ class Kubectl(Protocol):
 
 @pytest.fixture(scope="session")
 def control_plane(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
-    """The session's control plane, started when the first test asks for it; gone with this process."""
+    """The session's control plane, started when the first test asks for it; gone with this process.
+
+    No node, so no pods: see `Options.pods`.
+    """
     capture = request.config.pluginmanager.getplugin("capturemanager")
     # A cold build takes minutes: its progress has to be seen, captured output is not.
     with capture.global_and_fixture_disabled() if capture else nullcontext():
         binary = build.ensure_binary()
     with scratch_directory(EDGE) as directory:
-        plane = launch(directory, binary)
+        plane = launch(directory, binary, Options(pods=False))
         try:
             yield plane
         finally:

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from e2e.cluster.build import is_built
 from e2e.cluster.checkout import EDGE
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.keeper import tied
+from e2e.cluster.sources import KUBE
 from e2e.testrun import pythons
-from e2e.testrun.lanes import IMAGES_PYTHON, LANES, QUICK, STARTED, Lane, all_files, assign, members
+from e2e.testrun.lanes import IMAGES_PYTHON, LANES, QUICK, STARTED, STARTED_COLD, Lane, all_files, assign, members
 from e2e.testrun.process import LaneProcess
 from e2e.testrun.summary import closing, failures, progress
 
@@ -23,8 +25,8 @@ DIRECTORY = EDGE / "test-run"
 TICK_SECONDS = 0.5
 SAY_SECONDS = 30.0
 PREBUILD_END_SECONDS = 10.0
-SIDE_BY_SIDE = (os.cpu_count() or 1) + 1
-"""How many lanes run at once. With one more, two cores were busy all the time, and pods missed their probes."""
+SIDE_BY_SIDE = (os.cpu_count() or 1) + 2
+"""How many lanes run at once: each of them waits for half of the time."""
 REPEATED = sys.version_info[:2] != tuple(map(int, pythons.IMAGES_PYTHON.split(".")))
 """Where this Python is that of the images, nothing is run twice."""
 
@@ -68,14 +70,15 @@ def _laid_out(names: Sequence[str], arguments: Sequence[str], *, quick: bool) ->
         halves = assign(QUICK, files)
         return [process(lane, python, halves[lane.name]) for lane in QUICK], []
     assigned = assign(LANES, files)
-    lanes = [process(lane, python, assigned[lane.name]) for lane in STARTED if lane.name in set(names) & set(assigned)]
+    lanes = {lane.name: process(lane, python, assigned[lane.name]) for lane in LANES}
     if IMAGES_PYTHON.name in names and REPEATED:
         try:
             interpreter = pythons.environment_of(pythons.find(os.environ))
-            lanes.append(process(IMAGES_PYTHON, interpreter, members(IMAGES_PYTHON, files)))
+            lanes[IMAGES_PYTHON.name] = process(IMAGES_PYTHON, interpreter, members(IMAGES_PYTHON, files))
         except HarnessError as error:
             missing.append(f"the programs' tests on Python {pythons.IMAGES_PYTHON}: {error}")
-    return lanes, missing
+    order = [lane.name for lane in (STARTED if is_built(KUBE) else STARTED_COLD)]
+    return [lanes[name] for name in order if name in names and name in lanes], missing
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import yaml
 
 from e2e.cluster import build
 from e2e.cluster.checkout import EDGE
-from e2e.cluster.controlplane import ControlPlane, launch
+from e2e.cluster.controlplane import ControlPlane, Options, launch
 from e2e.cluster.fixture import Kubectl, kubectl_for
 from e2e.cluster.scratch import scratch_directory
 from e2e.tools import ensure_tool, schemas
@@ -62,7 +62,7 @@ def chart_plane() -> Iterator[ControlPlane]:
     """A control plane for the chart's tests alone: its objects are cluster-wide, those of other tests as well."""
     binary = build.ensure_binary()
     with scratch_directory(EDGE) as directory:
-        plane = launch(directory, binary)
+        plane = launch(directory, binary, Options(pods=False))
         try:
             yield plane
         finally:

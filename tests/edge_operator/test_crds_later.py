@@ -7,7 +7,7 @@ import pytest
 from kubernetes import config
 
 from e2e.cluster import build
-from e2e.cluster.controlplane import ControlPlane, launch
+from e2e.cluster.controlplane import ControlPlane, Options, launch
 from e2e.cluster.fixture import Kubectl, kubectl_for
 from tests.support.install import install_crds, install_rbac
 from tests.support.processes import OperatorProcess, eventually, operators
@@ -21,7 +21,7 @@ CRDS = ("edgesites.edge-stack.io", "edgedevices.edge-stack.io")
 @pytest.fixture
 def plane(tmp_path: Path) -> Iterator[ControlPlane]:
     """A control plane that no other test's CRDs are on."""
-    plane = launch(tmp_path / "plane", build.ensure_binary())
+    plane = launch(tmp_path / "plane", build.ensure_binary(), Options(pods=False))
     yield plane
     plane.stop()
 

@@ -11,6 +11,7 @@ import pytest
 
 from e2e.cluster.ports import free_ports
 from edge_processor.lease import LeaseKeeper, LeaseLostError
+from edge_processor.readiness import Readiness
 from edge_service.store import Lease, LeaseHeldError, StoreClient, StoreUnavailableError
 from edge_storage.database.connections import open_writer
 from edge_storage.lease import LeaseHeldError as HeldInStoreError
@@ -166,3 +167,21 @@ async def test_it_is_taken_whenever_the_store_comes(store: ServiceProcess) -> No
         async with asyncio.timeout(3 * SECONDS):
             assert (await taking).token > 0
         assert first.answered_at is not None
+
+
+def test_whoever_has_just_become_the_ingester_is_not_ready_before_it_has_subscribed(play: Play) -> None:
+    async def story(store: Granting) -> None:
+        keeper = LeaseKeeper(store, "one", TTL)
+        readiness = Readiness(keeper)
+        assert readiness.waiting_for() == ["the store"]
+        await keeper.take()
+        assert readiness.waiting_for() == ["the broker: not connected yet"]
+        standby = LeaseKeeper(store, "two", TTL)
+        taking = asyncio.create_task(standby.take())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert Readiness(standby).waiting_for() == [], "a standby needs the store alone"
+        taking.cancel()
+        await asyncio.wait({taking})
+
+    play(story)

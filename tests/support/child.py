@@ -12,6 +12,7 @@ from signal import SIGCONT, SIGKILL, SIGTERM, Signals
 from typing import Any, ClassVar, Self
 
 from e2e.cluster.keeper import tied
+from tests.support.forkserver.client import SERVERS, ForkedProcess, can_fork
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
@@ -41,7 +42,7 @@ class Child(ABC):
     listening: ClassVar[str]
     """Pattern of the log message that tells where it listens; the group is the port."""
 
-    process: "subprocess.Popen[bytes] | None" = None
+    process: "subprocess.Popen[bytes] | ForkedProcess | None" = None
 
     @abstractmethod
     def command(self) -> Sequence[str]:
@@ -62,9 +63,16 @@ class Child(ABC):
         return self.log.with_suffix(".out")
 
     def start(self) -> Self:
-        """Start it, again with the same settings; returns at once. It is killed with the thread that calls this."""
+        """Start it, again with the same settings; returns at once. It is killed with the thread that calls this.
+
+        A program that is forked from one that was imported before is killed with this process.
+        """
+        command, environment = [*self.command()], self.variables()
         with self.log.open("ab") as log, self.output.open("ab") as output:
-            self.process = subprocess.Popen(tied([*self.command()]), env=self.variables(), stdout=output, stderr=log)
+            if can_fork(command, environment):
+                self.process = SERVERS.start(command, environment, output, log)
+            else:
+                self.process = subprocess.Popen(tied(command), env=environment, stdout=output, stderr=log)
         _running[id(self)] = self
         return self
 

@@ -71,9 +71,14 @@ class LeaseKeeper:
             if renewed.token != lease.token:
                 raise LeaseLostError(f"another replica held the lease meanwhile: token {renewed.token}")
 
+    @property
+    def is_valid(self) -> bool:
+        """Whether the lease is surely ours at this moment."""
+        return asyncio.get_running_loop().time() < self._valid_until
+
     async def valid(self) -> None:
         """Return when the lease is surely ours at this moment."""
-        while asyncio.get_running_loop().time() >= self._valid_until:
+        while not self.is_valid:
             self._renewed.clear()
             await self._renewed.wait()
 

@@ -36,4 +36,7 @@ class Readiness:
             missing.append("the store")
         if self.session is not None and not self.is_connected:
             missing.append(f"the broker: {self.session.last_error}")
+        if self.session is None and self.keeper is not None and self.keeper.is_valid:
+            # It has just become the ingester: nobody has subscribed to the devices' messages yet.
+            missing.append("the broker: not connected yet")
         return missing

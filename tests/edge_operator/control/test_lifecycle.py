@@ -93,7 +93,7 @@ def test_foreign_object_is_left_alone_and_reported(sites: Sites) -> None:
     assert f"ConfigMap {sites.namespace}/guest-mqtt exists and is not this site's" in stalled["message"]
     assert sites.child(CONFIG_MAP, "guest-mqtt") == theirs, "untouched"
     sites.api("DELETE", path)
-    eventually("it heals by itself", lambda: sites.condition("guest", "Stalled") == {}, 40)
+    eventually("it heals by itself", lambda: sites.condition("guest", "Stalled") == {}, 20)
     assert "mosquitto.conf" in (sites.child(CONFIG_MAP, "guest-mqtt") or {})["data"]
 
 

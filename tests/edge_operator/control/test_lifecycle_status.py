@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from e2e.cluster.controlplane import ControlPlane
 from tests.support.kubelet import Kubelet, kubelet
 from tests.support.processes import eventually
 from tests.support.sites import Sites
@@ -15,8 +16,8 @@ PODS = {"gateway": 3, "processor": 2, "storage": 1, "mqtt": 1}
 
 
 @pytest.fixture(scope="module")
-def node(sites: Sites) -> Iterator[Kubelet]:
-    with kubelet(sites.api, sites.namespace) as node:
+def node(control_plane: ControlPlane, sites: Sites) -> Iterator[Kubelet]:
+    with control_plane.replicasets(), kubelet(sites.api, sites.namespace) as node:
         yield node
         sites.delete(SITE)
 
