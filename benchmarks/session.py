@@ -21,13 +21,13 @@ from edge_operator.api.broker import BrokerClient
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.clock import wall_clock
-from edge_operator.control.broker_drops import BrokerDrops
-from edge_operator.control.broker_ear import BrokerEar
-from edge_operator.control.clocks import Clocks
-from edge_operator.control.fleet import Fleet
-from edge_operator.control.leftovers import Leftovers
-from edge_operator.control.resources import DeviceStore, SiteStore
-from edge_operator.control.rosters import Rosters
+from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.liveness.clocks import Clocks
+from edge_operator.control.liveness.device_index import Fleet
+from edge_operator.control.liveness.message_handler import BrokerEar
+from edge_operator.control.site_broker.drops import BrokerDrops
+from edge_operator.control.site_broker.retained_cleanup import Leftovers
+from edge_operator.control.site_broker.roster_publisher import Rosters
 from edge_operator.identity.logins import OPERATOR, component_login
 from edge_operator.telemetry.metrics import Metrics
 from tests.support.fleet import Usage

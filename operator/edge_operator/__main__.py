@@ -10,11 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from edge_operator.control.loop.renewal import renew
+
 from .assembly import Operator, assemble
 from .cluster.clock import wall_clock
 from .cluster.connection import Connection, ConnectionConfigError, load_connection
 from .cluster.crds import await_established
-from .control.renewal import renew
 from .handlers import Feed, watch_resources
 from .settings import Settings, explain
 from .telemetry import logs

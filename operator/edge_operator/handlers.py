@@ -13,9 +13,10 @@ from typing import Any
 import aiohttp
 import kopf
 
+from edge_operator.control.cache.resource_cache import ResourceStore
+
 from .api.schema import GROUP, VERSION
 from .cluster.connection import Connection
-from .control.resources import ResourceStore
 
 SERVER_TIMEOUT_SECONDS = 300
 CHUNK = 500

@@ -11,7 +11,7 @@ import pytest
 
 from edge_operator import handlers
 from edge_operator.cluster.connection import Connection
-from edge_operator.control.resources import DeviceStore
+from edge_operator.control.cache.resource_cache import DeviceStore
 from edge_operator.handlers import Feed, Login
 from tests.edge_operator.cluster.playing import playing, say
 

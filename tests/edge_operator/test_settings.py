@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from edge_operator import settings as module
 from edge_operator.broker.endpoint import BrokerAddress
-from edge_operator.control.life_settings import DEFAULT_TIMERS
+from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS
 from edge_operator.settings import Settings, explain
 
 

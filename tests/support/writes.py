@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 
 from e2e.cluster.audit import AuditCursor, AuditEvent
-from edge_operator.control.refusals import LEAST_BACKOFF_SECONDS
+from edge_operator.control.apply.refusals import LEAST_BACKOFF_SECONDS
 from tests.support.processes import OPERATOR_USER, eventually
 
 

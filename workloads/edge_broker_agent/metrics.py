@@ -27,7 +27,9 @@ class AgentMetrics:
             "edge_broker_reload_seconds", "Duration of Mosquitto's last reload, in seconds.", registry=registry
         )
         self.reloaded_at = Gauge(
-            "edge_broker_reload_timestamp_seconds", "Time of Mosquitto's last confirmed reload, in seconds since 1970.", registry=registry
+            "edge_broker_reload_timestamp_seconds",
+            "Time of Mosquitto's last confirmed reload, in seconds since 1970.",
+            registry=registry,
         )
         self.rejected = Counter(
             "edge_broker_rejected_contents", "Secret contents rejected, by reason.", ("reason",), registry=registry

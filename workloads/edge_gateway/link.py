@@ -149,7 +149,10 @@ class BrokerLink:
         status = ComponentStatus(COMPONENT, "online", self._instance, release(), self._now(), said)
         await self.session.publish(topics.component_status(COMPONENT), status.encode(), retain=True)
         if not await set_within(self._told, TOLD_SECONDS):
-            logger.warning("the broker did not send our own status back; assuming that the retained messages received in %.0f s are complete", TOLD_SECONDS)
+            logger.warning(
+                "the broker did not send our own status back; assuming that the retained messages received in %.0f s are complete",
+                TOLD_SECONDS,
+            )
         self._table.complete()
         self._reached()
         await self.session.publish(topics.ACTIVITY_REQUEST, b"{}")

@@ -52,7 +52,9 @@ class Metrics:
             registry=registry,
         )
         self.waiting = Gauge(
-            "edge_gateway_waiting_requests", "Requests that wait for a command or its acknowledgement.", registry=registry
+            "edge_gateway_waiting_requests",
+            "Requests that wait for a command or its acknowledgement.",
+            registry=registry,
         )
         self.readings = Counter(
             "edge_gateway_readings_total",

@@ -183,7 +183,8 @@ class EdgeSiteStatus(ApiModel):
 
 class EdgeSite(ApiModel):
     """EdgeSite is one location, such as a factory floor, with a gateway, a stream processor, a durable store and an MQTT
-    broker."""
+    broker.
+    """
 
     spec: EdgeSiteSpec = EdgeSiteSpec()
     """Desired state of the site. Every field is optional; {} is a working site."""

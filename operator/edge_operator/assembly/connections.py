@@ -7,7 +7,7 @@ import aiohttp
 from edge_operator.cluster.client import abort_when_closed
 from edge_operator.cluster.connection import Connection
 from edge_operator.cluster.lease import LeaseGate
-from edge_operator.control.liveness_writer import CONCURRENCY
+from edge_operator.control.liveness.writer import CONCURRENCY
 from edge_operator.settings import Settings
 
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.watch import Watch
-from edge_operator.control.knowledge import Knowledge
-from edge_operator.control.liveness import LivenessKeeper
-from edge_operator.control.store import DEVICE, SITE
+from edge_operator.control.cache.child_cache import DEVICE, SITE
+from edge_operator.control.liveness.controller import LivenessKeeper
+from edge_operator.control.loop.informers import Knowledge
 from edge_operator.telemetry.metrics import Metrics
 
 

@@ -4,7 +4,7 @@ from edge_operator.assembly.connections import Sessions
 from edge_operator.cluster.clock import boottime, wall_clock
 from edge_operator.cluster.election import Election
 from edge_operator.cluster.lease import LeaseGate
-from edge_operator.control.knowledge import Knowledge
+from edge_operator.control.loop.informers import Knowledge
 from edge_operator.settings import Settings
 from edge_operator.telemetry.metrics import Metrics
 

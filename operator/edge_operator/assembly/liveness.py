@@ -10,17 +10,17 @@ from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.clock import wall_clock
 from edge_operator.cluster.lease import LeaseGate
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.broker_drops import BrokerDrops
-from edge_operator.control.clocks import Clocks
-from edge_operator.control.events import Events
-from edge_operator.control.knowledge import Knowledge
-from edge_operator.control.leftovers import Leftovers
-from edge_operator.control.life_settings import LivenessTimers
-from edge_operator.control.liveness import LivenessKeeper
-from edge_operator.control.liveness_events import LivenessEvents
-from edge_operator.control.liveness_writer import CONCURRENCY, FIELD_MANAGER, LivenessWriter
-from edge_operator.control.rosters import Rosters
-from edge_operator.control.store import ResourceKey
+from edge_operator.control.apply.events import Events
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.control.liveness.clocks import Clocks
+from edge_operator.control.liveness.controller import LivenessKeeper
+from edge_operator.control.liveness.events import LivenessEvents
+from edge_operator.control.liveness.writer import CONCURRENCY, FIELD_MANAGER, LivenessWriter
+from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.site_broker.drops import BrokerDrops
+from edge_operator.control.site_broker.liveness_settings import LivenessTimers
+from edge_operator.control.site_broker.retained_cleanup import Leftovers
+from edge_operator.control.site_broker.roster_publisher import Rosters
 from edge_operator.settings import Settings
 from edge_operator.telemetry.metrics import Metrics
 

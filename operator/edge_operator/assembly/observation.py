@@ -4,11 +4,11 @@ from edge_operator.assembly.connections import Sessions
 from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.clock import boottime
 from edge_operator.cluster.watch import Selection, Watch
-from edge_operator.control.heal import Healer, Healers
-from edge_operator.control.knowledge import Knowledge
-from edge_operator.control.observed import MANAGED_BY
-from edge_operator.control.own_passwords import LABELLED_SECRET, SELECTOR
-from edge_operator.control.status_writer import EDGE_DEVICE, EDGE_SITE
+from edge_operator.control.apply.status_writer import EDGE_DEVICE, EDGE_SITE
+from edge_operator.control.cache.user_passwords import LABELLED_SECRET, SELECTOR
+from edge_operator.control.diff.observed import MANAGED_BY
+from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.loop.resync import Healer, Healers
 from edge_operator.desired.kinds import CHILD_KINDS
 from edge_operator.desired.metadata import PART_OF
 from edge_operator.settings import Settings

@@ -20,9 +20,9 @@ from edge_operator.cluster.connection import Connection
 from edge_operator.cluster.election import Election
 from edge_operator.cluster.lease import LeaseGate
 from edge_operator.cluster.watch import Watch
-from edge_operator.control.broker_drops import BrokerDrops
-from edge_operator.control.heal import Healers
-from edge_operator.control.knowledge import Knowledge
+from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.loop.resync import Healers
+from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.health import Health, ResourceWatches
 from edge_operator.settings import Settings
 from edge_operator.telemetry.metrics import Metrics

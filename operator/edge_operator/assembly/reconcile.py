@@ -10,26 +10,26 @@ from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.clock import wall_clock
 from edge_operator.cluster.lease import LeaseGate
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.authorities import Authorities
-from edge_operator.control.broker_drops import BrokerDrops
-from edge_operator.control.broker_link import BrokerLink
-from edge_operator.control.children import Children
-from edge_operator.control.contention import Contention
-from edge_operator.control.device import DeviceReconciler
-from edge_operator.control.events import Events
-from edge_operator.control.figures import Figures
-from edge_operator.control.knowledge import Knowledge
-from edge_operator.control.liveness import LivenessKeeper
-from edge_operator.control.offers import Offers
-from edge_operator.control.plan import Plans
-from edge_operator.control.refusals import Refusals
-from edge_operator.control.revocations import Revocations
-from edge_operator.control.roots import RootKeys
-from edge_operator.control.rotations import Rotations
-from edge_operator.control.site import SiteReconciler
-from edge_operator.control.status_writer import EDGE_DEVICE, EDGE_SITE, StatusWriter
-from edge_operator.control.store import DEVICE, SITE
-from edge_operator.control.workers import Workers
+from edge_operator.control.apply.applier import Children
+from edge_operator.control.apply.events import Events
+from edge_operator.control.apply.field_conflicts import Contention
+from edge_operator.control.apply.refusals import Refusals
+from edge_operator.control.apply.status_writer import EDGE_DEVICE, EDGE_SITE, StatusWriter
+from edge_operator.control.cache.child_cache import DEVICE, SITE
+from edge_operator.control.credentials.connection_info import Offers
+from edge_operator.control.credentials.device_rotations import Rotations
+from edge_operator.control.credentials.root_secrets import RootKeys
+from edge_operator.control.credentials.user_ca_bundles import Authorities
+from edge_operator.control.device.reconciler import DeviceReconciler
+from edge_operator.control.liveness.controller import LivenessKeeper
+from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.loop.workers import Workers
+from edge_operator.control.site.count_throttle import Figures
+from edge_operator.control.site.plan import Plans
+from edge_operator.control.site.reconciler import SiteReconciler
+from edge_operator.control.site.revocations import Revocations
+from edge_operator.control.site_broker.drops import BrokerDrops
+from edge_operator.control.site_broker.endpoints import BrokerLink
 from edge_operator.desired.release import Release
 from edge_operator.identity.derive import ROOT_BYTES
 from edge_operator.settings import Settings

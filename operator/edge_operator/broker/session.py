@@ -161,7 +161,11 @@ class BrokerSession:
                 await self._session.run()
             except Exception:
                 logger.exception("EdgeSite %s/%s: the MQTT session failed; restarting it", *self._site)
-                self._down(MqttError(f"internal error of the operator in the session with {self.endpoint.address}: see the operator's log"))
+                self._down(
+                    MqttError(
+                        f"internal error of the operator in the session with {self.endpoint.address}: see the operator's log"
+                    )
+                )
                 await asyncio.sleep(FAULT_SECONDS)
 
     async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback

@@ -46,7 +46,9 @@ async def decode(response: aiohttp.ClientResponse) -> dict[str, Any]:
         raise ApiError.of(response.status, said, response.headers.get("Retry-After"))
     if not isinstance(body, dict):
         began = raw[:100].decode("utf-8", "replace")
-        raise ApiError(response.status, "NotJson", f"the response is not a JSON object; is this the API server? {began}")
+        raise ApiError(
+            response.status, "NotJson", f"the response is not a JSON object; is this the API server? {began}"
+        )
     return body
 
 

@@ -53,7 +53,9 @@ def _counted(component: ComponentFacts) -> str:
 
 def _ready(facts: SiteFacts) -> Said:
     if facts.paused:
-        return Said("True", "Paused", "all components are rolled out; the operator changes nothing while the site is paused")
+        return Said(
+            "True", "Paused", "all components are rolled out; the operator changes nothing while the site is paused"
+        )
     return Said("True", "Reconciled", "all components are rolled out")
 
 

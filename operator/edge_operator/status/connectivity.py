@@ -17,7 +17,11 @@ CONNECTED: Mapping[str, Said] = MappingProxyType(
             Said("False", "Disconnected", "the device disconnected in good order"),
             Said("False", "LastWill", "the broker lost the connection to the device: check its power and its network"),
             Said("False", "HeartbeatExpired", "no message of the device arrived for offlineAfter"),
-            Said("Unknown", "SiteUnreachable", "the operator is not connected to the site's broker: see the site's condition BrokerConnected"),
+            Said(
+                "Unknown",
+                "SiteUnreachable",
+                "the operator is not connected to the site's broker: see the site's condition BrokerConnected",
+            ),
             Said("Unknown", "BrokerRestarted", "no message of the device arrived since the broker restarted"),
             Said("Unknown", "NotYetSeen", "no message of the device has ever arrived: give it its login and start it"),
             Said("Unknown", "CredentialsPending", "the device has no login yet: see the condition CredentialsReady"),

@@ -40,10 +40,15 @@ class Metrics:
             "edge_api_throttled_total", "Answers 429 (too many requests) of the API server.", registry=registry
         )
         self.gate_closed = Counter(
-            "edge_write_refused_total", "Writes not sent because this process did not hold the lease.", registry=registry
+            "edge_write_refused_total",
+            "Writes not sent because this process did not hold the lease.",
+            registry=registry,
         )
         self.drift = Counter(
-            "edge_drift_repaired_total", "Objects reapplied after they were edited or deleted.", ("kind",), registry=registry
+            "edge_drift_repaired_total",
+            "Objects reapplied after they were edited or deleted.",
+            ("kind",),
+            registry=registry,
         )
         self.watch_restarts = Counter(
             "edge_watch_restarts_total", "Watch restarts, by kind and cause.", ("kind", "cause"), registry=registry
@@ -54,7 +59,9 @@ class Metrics:
             ("kind",),
             registry=registry,
         )
-        self.loop_lag = Gauge("edge_loop_lag_seconds", "Last measured lag of the event loop, in seconds.", registry=registry)
+        self.loop_lag = Gauge(
+            "edge_loop_lag_seconds", "Last measured lag of the event loop, in seconds.", registry=registry
+        )
         self.leader = Gauge("edge_leader", "1 while this process holds the lease.", registry=registry)
         self.sites = Gauge("edge_sites", "EdgeSites known.", registry=registry)
         self.devices = Gauge("edge_devices", "EdgeDevices known.", registry=registry)
@@ -81,17 +88,24 @@ class Metrics:
             registry=registry,
         )
         self.liveness_conflicts = Counter(
-            "edge_liveness_conflicts_total", "Device status writes rejected because the device had changed meanwhile.", registry=registry
+            "edge_liveness_conflicts_total",
+            "Device status writes rejected because the device had changed meanwhile.",
+            registry=registry,
         )
         self.liveness_queue = Gauge(
             "edge_liveness_queue", "Phase changes of devices that wait to be written.", registry=registry
         )
-        self.broker_sessions = Gauge("edge_broker_sessions", "Brokers of sites that the operator keeps a session with.", registry=registry)
+        self.broker_sessions = Gauge(
+            "edge_broker_sessions", "Brokers of sites that the operator keeps a session with.", registry=registry
+        )
         self.brokers_connected = Gauge(
             "edge_broker_sessions_connected", "Brokers of sites that the operator is connected to.", registry=registry
         )
         self.broker_messages = Counter(
-            "edge_broker_messages_total", "MQTT messages received from the sites' brokers, by kind.", ("kind",), registry=registry
+            "edge_broker_messages_total",
+            "MQTT messages received from the sites' brokers, by kind.",
+            ("kind",),
+            registry=registry,
         )
         self.broker_dropped = Counter(
             "edge_broker_messages_dropped_total",
@@ -100,7 +114,10 @@ class Metrics:
             registry=registry,
         )
         self.malformed = Counter(
-            "edge_broker_malformed_total", "MQTT messages that could not be decoded, by reason.", ("reason",), registry=registry
+            "edge_broker_malformed_total",
+            "MQTT messages that could not be decoded, by reason.",
+            ("reason",),
+            registry=registry,
         )
         self.leftovers = Counter(
             "edge_broker_leftovers_cleared_total",

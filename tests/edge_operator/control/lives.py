@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge_operator.broker.session import Message
-from edge_operator.control.clocks import RFC3339, Clocks
-from edge_operator.control.resource import DeviceObject, SiteObject
+from edge_operator.control.cache.resource import DeviceObject, SiteObject
+from edge_operator.control.liveness.clocks import RFC3339, Clocks
 
 NAMESPACE = "factory"
 SITE = (NAMESPACE, "plant")

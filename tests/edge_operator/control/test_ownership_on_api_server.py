@@ -10,9 +10,9 @@ from kubernetes import client
 
 from edge_operator.api.edgesite import EdgeSite
 from edge_operator.cluster.objects import FIELD_MANAGER, object_path
-from edge_operator.control.intent import Intent, intend
-from edge_operator.control.observed import observe, own_paths
-from edge_operator.control.ownership import owned_paths, readable
+from edge_operator.control.diff.desired_object import Intent, intend
+from edge_operator.control.diff.observed import observe, own_paths
+from edge_operator.control.diff.ownership import owned_paths, readable
 from edge_operator.desired.release import Release
 from edge_operator.desired.root_secret import root_secret
 from edge_operator.desired.site import Site, desired_objects

@@ -8,11 +8,11 @@ import pytest
 from e2e.cluster.pki import Authority
 from edge_operator.cluster.errors import ApiError
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.authorities import MOST_BYTES, Authorities
-from edge_operator.control.authority_problems import AuthorityUnusableError
-from edge_operator.control.report import Report
-from edge_operator.control.resource import SiteObject
-from edge_operator.control.store import ResourceKey
+from edge_operator.control.apply.report import Report
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.credentials.ca_bundle_problems import AuthorityUnusableError
+from edge_operator.control.credentials.user_ca_bundles import MOST_BYTES, Authorities
 from edge_operator.desired.kinds import ChildKind
 from edge_operator.status.facts import Problem
 

@@ -1,7 +1,7 @@
 """What brokers have dropped, as a story with a fake clock."""
 
-from edge_operator.control.broker_drops import TOLD_SECONDS, BrokerDrops
-from edge_operator.control.store import ResourceKey
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.control.site_broker.drops import TOLD_SECONDS, BrokerDrops
 from edge_operator.telemetry.metrics import Metrics
 
 SITE: ResourceKey = ("factory", "plant")

@@ -9,8 +9,8 @@ import pytest
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, SiteKey
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.broker_drops import BrokerDrops
-from edge_operator.control.broker_link import BrokerLink
+from edge_operator.control.site_broker.drops import BrokerDrops
+from edge_operator.control.site_broker.endpoints import BrokerLink
 from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.desired.sites import EXTERNAL, make_site
 

@@ -11,16 +11,16 @@ import pytest
 from edge_operator.api.schema import API_VERSION
 from edge_operator.cluster.errors import ApiError, NotLeaderError
 from edge_operator.cluster.objects import FIELD_MANAGER, Objects
-from edge_operator.control.children import Children, is_repair, side_by_side
-from edge_operator.control.contention import RETAKES, WINDOW_SECONDS, Contention
-from edge_operator.control.intent import Intent, intend
-from edge_operator.control.observed import Observed, observe
-from edge_operator.control.ownership import Path
-from edge_operator.control.refusals import LEAST_BACKOFF_SECONDS, Refusals
-from edge_operator.control.report import Report
-from edge_operator.control.resource import SiteObject
-from edge_operator.control.store import ChildStore
-from edge_operator.control.verdict import Verdict, Wanted
+from edge_operator.control.apply.applier import Children, is_repair, side_by_side
+from edge_operator.control.apply.field_conflicts import RETAKES, WINDOW_SECONDS, Contention
+from edge_operator.control.apply.refusals import LEAST_BACKOFF_SECONDS, Refusals
+from edge_operator.control.apply.report import Report
+from edge_operator.control.cache.child_cache import ChildStore
+from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.diff.action import Verdict, Wanted
+from edge_operator.control.diff.desired_object import Intent, intend
+from edge_operator.control.diff.observed import Observed, observe
+from edge_operator.control.diff.ownership import Path
 from edge_operator.desired.kinds import CONFIG_MAP, SECRET
 from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.cluster.virtual import Clock

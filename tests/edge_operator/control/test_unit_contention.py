@@ -1,9 +1,9 @@
 import pytest
 
 from edge_operator.cluster.errors import ApiError
-from edge_operator.control.contention import RETAKES, WINDOW_SECONDS, Contention
-from edge_operator.control.intent import Intent, ObjectKey
-from edge_operator.control.refusals import LEAST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS, Refusals
+from edge_operator.control.apply.field_conflicts import RETAKES, WINDOW_SECONDS, Contention
+from edge_operator.control.apply.refusals import LEAST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS, Refusals
+from edge_operator.control.diff.desired_object import Intent, ObjectKey
 from edge_operator.desired.kinds import SECRET
 from tests.edge_operator.cluster.virtual import Clock
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_operator.control.figures import PERIOD_SECONDS, Pace
+from edge_operator.control.site.count_throttle import PERIOD_SECONDS, Pace
 
 SITE, OTHER = ("ns", "a"), ("ns", "b")
 

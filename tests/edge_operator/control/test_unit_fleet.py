@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.fleet import Fleet
-from edge_operator.control.resource import DeviceObject, SiteObject
-from edge_operator.control.resources import DeviceStore, SiteStore
+from edge_operator.control.cache.resource import DeviceObject, SiteObject
+from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.liveness.device_index import Fleet
 from edge_operator.status.connectivity import has_turned, life_update
 from edge_operator.status.figures import DeviceFigures
 from edge_wire import topics

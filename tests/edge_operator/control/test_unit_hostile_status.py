@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from edge_liveness import Phase, Reason
-from edge_operator.control.fleet import Fleet
-from edge_operator.control.resources import DeviceStore, SiteStore
-from edge_operator.control.site_life import SiteLife
+from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.liveness.device_index import Fleet
+from edge_operator.control.liveness.site_adapter import SiteLife
 from edge_operator.status.connectivity import life_update
 from tests.edge_operator.control.lives import SITE, Time, device, message, site
 

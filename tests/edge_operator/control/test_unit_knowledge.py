@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from edge_operator.api.schema import API_VERSION
-from edge_operator.control.knowledge import BATCH_SECONDS, NEW_BATCH_SECONDS, Knowledge
-from edge_operator.control.queue import WorkQueue
-from edge_operator.control.store import ResourceKey
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.control.loop.informers import BATCH_SECONDS, NEW_BATCH_SECONDS, Knowledge
+from edge_operator.control.loop.work_queue import WorkQueue
 from edge_operator.desired.kinds import SECRET
 
 VERSIONS = iter(range(1, 10_000))

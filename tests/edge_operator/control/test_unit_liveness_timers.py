@@ -3,11 +3,11 @@
 import pytest
 
 from edge_liveness import Phase
-from edge_operator.control.figures import Pace
-from edge_operator.control.fleet import Fleet
-from edge_operator.control.life_settings import DEFAULT_TIMERS, LivenessTimers
-from edge_operator.control.resources import DeviceStore, SiteStore
-from edge_operator.control.site_life import SiteLife
+from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.liveness.device_index import Fleet
+from edge_operator.control.liveness.site_adapter import SiteLife
+from edge_operator.control.site.count_throttle import Pace
+from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from tests.edge_operator.control.lives import SITE, Time, device, message, site
 
 NAMES = [f"unit-{number}" for number in range(5)]

@@ -10,12 +10,12 @@ import pytest
 
 from edge_liveness import StatusWrites, Write, WriteKind, WriteLimits
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.clocks import Clocks
-from edge_operator.control.liveness_writer import LEAST_PAUSE_SECONDS, PAUSE_SECONDS, LivenessWriter, pause_seconds
-from edge_operator.control.resource import DeviceObject
-from edge_operator.control.resources import DeviceStore
-from edge_operator.control.status_writer import status_manifest
-from edge_operator.control.store import ResourceKey
+from edge_operator.control.apply.status_writer import status_manifest
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.control.cache.resource import DeviceObject
+from edge_operator.control.cache.resource_cache import DeviceStore
+from edge_operator.control.liveness.clocks import Clocks
+from edge_operator.control.liveness.writer import LEAST_PAUSE_SECONDS, PAUSE_SECONDS, LivenessWriter, pause_seconds
 from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.cluster.virtual import now, run_virtual
 from tests.edge_operator.control.closed_gate import ClosedGate, closed_client

@@ -6,15 +6,15 @@ from typing import cast
 from edge_liveness import EventBudget, StatusWrites, WriteLimits
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.events import Events
-from edge_operator.control.knowledge import Knowledge
-from edge_operator.control.leftovers import Leftovers
-from edge_operator.control.liveness_events import LivenessEvents
-from edge_operator.control.liveness_writer import LivenessWriter
-from edge_operator.control.lives import Lives
-from edge_operator.control.resource import Resource
-from edge_operator.control.rosters import Rosters
-from edge_operator.control.store import ResourceKey
+from edge_operator.control.apply.events import Events
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.control.cache.resource import Resource
+from edge_operator.control.liveness.events import LivenessEvents
+from edge_operator.control.liveness.fleet_liveness import Lives
+from edge_operator.control.liveness.writer import LivenessWriter
+from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.site_broker.retained_cleanup import Leftovers
+from edge_operator.control.site_broker.roster_publisher import Rosters
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topics
 from tests.edge_operator.control.lives import SITE, Time, device, message, site

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edge_operator.control.own_passwords import LABELLED_SECRET, OwnPasswords
-from edge_operator.control.store import ResourceKey
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.control.cache.user_passwords import LABELLED_SECRET, OwnPasswords
 
 GOOD = "x" * 20
 

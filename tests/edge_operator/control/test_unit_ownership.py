@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.intent import INTENT_HASH, intend, pinned
-from edge_operator.control.observed import foreign_content, foreign_paths, observe, own_paths, taken_paths
-from edge_operator.control.ownership import digest, owned_paths, readable, recorded_paths
+from edge_operator.control.diff.desired_object import INTENT_HASH, intend, pinned
+from edge_operator.control.diff.observed import foreign_content, foreign_paths, observe, own_paths, taken_paths
+from edge_operator.control.diff.ownership import digest, owned_paths, readable, recorded_paths
 from edge_operator.desired.kinds import NETWORK_POLICY, PVC, SECRET, SERVICE, ChildKind
 
 AFFINITY = "f:spec/f:template/f:spec/f:affinity"

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.own_passwords import LABELLED_SECRET, OwnPasswords
-from edge_operator.control.plan import Plans
-from edge_operator.control.resource import SiteObject
-from edge_operator.control.resources import DeviceStore
-from edge_operator.control.roots import Root
-from edge_operator.control.rotations import Rotations
-from edge_operator.control.store import ChildStore
+from edge_operator.control.cache.child_cache import ChildStore
+from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.resource_cache import DeviceStore
+from edge_operator.control.cache.user_passwords import LABELLED_SECRET, OwnPasswords
+from edge_operator.control.credentials.device_rotations import Rotations
+from edge_operator.control.credentials.root_secrets import Root
+from edge_operator.control.site.plan import Plans
 from edge_operator.desired.inputs import DeviceLogin
 from edge_operator.desired.release import Release
 from tests.edge_operator.control.lives import NAMESPACE, SITE, device, site

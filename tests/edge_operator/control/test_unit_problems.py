@@ -3,11 +3,14 @@
 import pytest
 
 from edge_operator.cluster.errors import ApiError
-from edge_operator.control import authority_problems, device_problems, report, root_problems
-from edge_operator.control.contention import Contest
-from edge_operator.control.intent import ObjectKey
-from edge_operator.control.problem_error import ProblemError
-from edge_operator.control.refusals import refusal_problem
+from edge_operator.control.apply import report
+from edge_operator.control.apply.field_conflicts import Contest
+from edge_operator.control.apply.problem_error import ProblemError
+from edge_operator.control.apply.refusals import refusal_problem
+from edge_operator.control.credentials import ca_bundle_problems as authority_problems
+from edge_operator.control.credentials import root_secret_problems as root_problems
+from edge_operator.control.device.reconciler import problems as device_problems
+from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.desired.kinds import SECRET
 from edge_operator.status.facts import Problem
 from tests.edge_operator.control.lives import device

@@ -1,6 +1,6 @@
 """Refused writes: tried again later and ever more seldom, and forgotten once they were made."""
 
-from edge_operator.control.put_off import LONGEST_SECONDS, PutOff
+from edge_operator.control.liveness.retry_queue import LONGEST_SECONDS, PutOff
 
 PUMP, CAM = ("factory", "pump"), ("factory", "cam")
 

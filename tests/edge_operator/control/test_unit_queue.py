@@ -4,7 +4,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_operator.control.queue import LEAST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS, WorkQueue
+from edge_operator.control.loop.work_queue import LEAST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS, WorkQueue
 from tests.edge_operator.cluster.virtual import now, run_virtual
 
 

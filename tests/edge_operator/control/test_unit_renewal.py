@@ -5,7 +5,7 @@ import contextlib
 import datetime as dt
 import time
 
-from edge_operator.control.renewal import renew
+from edge_operator.control.loop.renewal import renew
 from edge_operator.identity.certificates import EPOCH, PERIOD, period_of
 
 NEXT = EPOCH + PERIOD * 7

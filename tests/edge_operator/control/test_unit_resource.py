@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.resource import DeviceObject, SiteObject, seconds
+from edge_operator.control.cache.resource import DeviceObject, SiteObject, seconds
 from tests.edge_operator.control.lives import device, site
 
 TLS = {"secretRef": {"name": "cert"}}

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from edge_operator.control.resources import DeviceStore
-from edge_operator.control.store import REMEMBERED_DELETIONS, ResourceKey
+from edge_operator.control.cache.child_cache import REMEMBERED_DELETIONS, ResourceKey
+from edge_operator.control.cache.resource_cache import DeviceStore
 from tests.edge_operator.control.lives import device
 
 PUMP = ("factory", "pump")

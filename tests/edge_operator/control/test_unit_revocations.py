@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from edge_operator.api.schema import API_VERSION
-from edge_operator.control.intent import ObjectKey
-from edge_operator.control.revocations import client_usernames, is_revoked, login_secrets
-from edge_operator.control.store import ChildStore
+from edge_operator.control.cache.child_cache import ChildStore
+from edge_operator.control.diff.desired_object import ObjectKey
+from edge_operator.control.site.revocations import client_usernames, is_revoked, login_secrets
 from edge_operator.desired.kinds import CONFIG_MAP, SECRET, ChildKind
 from tests.edge_operator.control.lives import NAMESPACE, SITE, site
 

@@ -6,10 +6,10 @@ import pytest
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.resource import SiteObject
-from edge_operator.control.root_problems import RootUnusableError
-from edge_operator.control.roots import MADE_ANEW, RootKeys
-from edge_operator.control.store import ChildStore, ResourceKey
+from edge_operator.control.cache.child_cache import ChildStore, ResourceKey
+from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.credentials.root_secret_problems import RootUnusableError
+from edge_operator.control.credentials.root_secrets import MADE_ANEW, RootKeys
 from edge_operator.desired.kinds import SECRET, ChildKind
 from edge_operator.desired.root_secret import root_secret
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_operator.control.roster import SiteRoster
-from edge_operator.control.roster_entry import roster_entry
+from edge_operator.control.site_broker.roster_diff import SiteRoster
+from edge_operator.control.site_broker.roster_entry import roster_entry
 from edge_wire.messages import RosterEntry
 from tests.edge_operator.control.lives import device, site
 

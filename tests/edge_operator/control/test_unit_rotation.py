@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_operator.control.rotation import BEFORE, ROTATION, SINCE, Rotation
+from edge_operator.control.credentials.rotation import BEFORE, ROTATION, SINCE, Rotation
 
 NOW = dt.datetime(2026, 7, 1, 12, 0, tzinfo=dt.UTC)
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.rotation import BEFORE, ROTATION, SINCE, Rotation
-from edge_operator.control.rotations import Rotations
-from edge_operator.control.store import ChildStore
+from edge_operator.control.cache.child_cache import ChildStore
+from edge_operator.control.credentials.device_rotations import Rotations
+from edge_operator.control.credentials.rotation import BEFORE, ROTATION, SINCE, Rotation
 from edge_operator.desired.kinds import SECRET
 from tests.edge_operator.control.lives import NAMESPACE, device
 

@@ -12,19 +12,19 @@ from edge_operator.api.edgesite import EdgeSiteSpec
 from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.endpoints import endpoints
-from edge_operator.control.events import NOTE_LIMIT, Events
-from edge_operator.control.heal import Healer
-from edge_operator.control.observed import Observed, observe
-from edge_operator.control.own_passwords import OwnPasswords
-from edge_operator.control.plan import Plans, SpecUnusableError
-from edge_operator.control.resource import SiteObject
-from edge_operator.control.resources import DeviceStore, SiteStore
-from edge_operator.control.roots import Root
-from edge_operator.control.rotations import Rotations
-from edge_operator.control.status_writer import EDGE_SITE, StatusWriter
-from edge_operator.control.store import ChildStore, ResourceKey
-from edge_operator.control.volumes import fit
+from edge_operator.control.apply.events import NOTE_LIMIT, Events
+from edge_operator.control.apply.status_writer import EDGE_SITE, StatusWriter
+from edge_operator.control.cache.child_cache import ChildStore, ResourceKey
+from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.cache.user_passwords import OwnPasswords
+from edge_operator.control.credentials.device_rotations import Rotations
+from edge_operator.control.credentials.root_secrets import Root
+from edge_operator.control.diff.observed import Observed, observe
+from edge_operator.control.diff.volumes import fit
+from edge_operator.control.loop.resync import Healer
+from edge_operator.control.site.endpoints import endpoints
+from edge_operator.control.site.plan import Plans, SpecUnusableError
 from edge_operator.desired.kinds import PVC
 from edge_operator.desired.release import Release
 from edge_operator.desired.site import Site

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.address import Address, address_of
-from edge_operator.control.intent import ObjectKey
-from edge_operator.control.last_known import last_known
-from edge_operator.control.observed import Observed
-from edge_operator.control.ownership import Path
-from edge_operator.control.resource import SiteObject
-from edge_operator.control.strip import without_foreign
+from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.credentials.device_address import Address, address_of
+from edge_operator.control.diff.desired_object import ObjectKey
+from edge_operator.control.diff.foreign_fields import without_foreign
+from edge_operator.control.diff.observed import Observed
+from edge_operator.control.diff.ownership import Path
+from edge_operator.control.site.stale_facts import last_known
 from edge_operator.desired.kinds import SECRET
 from edge_operator.status.facts import ComponentFacts, Problem, SiteFacts
 from tests.edge_operator.control.lives import site

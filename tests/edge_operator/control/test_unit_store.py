@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_operator.api.schema import API_VERSION
-from edge_operator.control import store as module
-from edge_operator.control.intent import ObjectKey
-from edge_operator.control.store import ChildStore, ResourceKey, newer, older
+from edge_operator.control.cache import child_cache as module
+from edge_operator.control.cache.child_cache import ChildStore, ResourceKey, newer, older
+from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.desired.kinds import CONFIG_MAP, SECRET
 
 KEY = ObjectKey(SECRET, "ns", "a")

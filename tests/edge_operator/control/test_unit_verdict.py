@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from edge_operator.api.schema import API_VERSION
-from edge_operator.control.intent import ObjectKey
-from edge_operator.control.observed import Observed, Owner
-from edge_operator.control.verdict import NOTHING_OWNED, Claim, Verdict, Wanted, is_ours, is_unwanted, judge
+from edge_operator.control.diff.action import NOTHING_OWNED, Claim, Verdict, Wanted, is_ours, is_unwanted, judge
+from edge_operator.control.diff.desired_object import ObjectKey
+from edge_operator.control.diff.observed import Observed, Owner
 from edge_operator.desired.kinds import PVC, SECRET
 
 CLAIM = Claim("EdgeSite", "hall", "uid-1")

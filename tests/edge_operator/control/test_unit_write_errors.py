@@ -3,7 +3,7 @@
 import pytest
 
 from edge_operator.cluster.errors import ApiError
-from edge_operator.control.write_errors import AfterApply, AfterStatus, after_apply, after_status, stays
+from edge_operator.control.apply.write_errors import AfterApply, AfterStatus, after_apply, after_status, stays
 
 ENDING = ("NamespaceTerminating",)
 TABLE: dict[str, tuple[ApiError, AfterApply, AfterStatus]] = {

@@ -81,7 +81,11 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         "Available",
         "Unknown NotObserved: the components were not observed: see the condition Ready",
     ),
-    "broker not asked": (WELL, "BrokerConnected", "Unknown NotObserved: the operator has not connected to the broker yet"),
+    "broker not asked": (
+        WELL,
+        "BrokerConnected",
+        "Unknown NotObserved: the operator has not connected to the broker yet",
+    ),
     "broker connected": (
         replace(WELL, broker=CONNECTED_TO),
         "BrokerConnected",

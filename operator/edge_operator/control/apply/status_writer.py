@@ -1,0 +1,76 @@
+"""Writes what a resource's status should say, if it does not say so already."""
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from edge_operator.api.schema import API_VERSION
+from edge_operator.cluster.errors import ApiError
+from edge_operator.cluster.objects import Objects
+from edge_operator.control.cache.child_cache import DEVICE, SITE
+from edge_operator.control.cache.resource import Resource
+from edge_operator.desired.kinds import ChildKind
+from edge_operator.status.facts import Notice
+
+from .events import Events
+from .write_errors import CONFLICT, NOT_FOUND
+
+EDGE_SITE = ChildKind(API_VERSION, SITE, "edgesites")
+EDGE_DEVICE = ChildKind(API_VERSION, DEVICE, "edgedevices")
+
+
+Say = Callable[[Mapping[str, Any], str], dict[str, Any] | None]
+"""The status as it stands, and now (RFC 3339), to the status that is to be written; None if it says so already."""
+
+logger = logging.getLogger(__name__)
+
+
+class StatusWriter:
+    """Writes the status of resources of one kind: only what differs, only onto the object that it was computed from.
+
+    Args:
+        kind: the kind.
+        objects: the API server.
+        events: where transitions are told.
+        wall_clock: now, for `lastTransitionTime`.
+    """
+
+    def __init__(
+        self, kind: ChildKind, objects: Objects, events: Events, wall_clock: Callable[[], dt.datetime]
+    ) -> None:
+        self._kind = kind
+        self._objects = objects
+        self._events = events
+        self._wall_clock = wall_clock
+
+    async def write(self, resource: Resource, say: Say, notices: Iterable[Notice] = ()) -> bool:
+        """Bring the status up to date; return False where somebody has changed the resource meanwhile: look again."""
+        now = self._wall_clock().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        before = resource.status
+        status = say(before, now)
+        if status is None:
+            return True
+        try:
+            await self._objects.apply_status(self._kind, status_manifest(resource, status))
+        except ApiError as error:
+            if error.code in (NOT_FOUND, CONFLICT) or error.namespace_terminating:
+                logger.debug("%s: cannot write the status: %s", resource, error)
+                return error.code != CONFLICT
+            raise
+        await self._events.transition(resource, before, status)
+        for notice in notices:
+            await self._events.notice(resource, before, notice)
+        return True
+
+
+def status_manifest(resource: Resource, status: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is applied: the status alone, onto the version of the resource that it was computed from."""
+    namespace, name = resource.key
+    version = resource.metadata["resourceVersion"]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": resource.KIND,
+        "metadata": {"name": name, "namespace": namespace, "resourceVersion": version},
+        "status": status,
+    }

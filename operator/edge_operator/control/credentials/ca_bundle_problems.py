@@ -1,0 +1,28 @@
+"""What can be wrong with the Secret of a certificate that the user brings, and what to do about it."""
+
+from edge_operator.control.apply.problem_error import ProblemError
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.status.facts import Problem
+
+
+class AuthorityUnusableError(ProblemError):
+    """Devices cannot be told whom to trust."""
+
+
+def not_found(site: ResourceKey, secret: ResourceKey) -> Problem:
+    """Return the problem, passing where cert-manager is at work, of a Secret that is not there."""
+    message = f"{_named(site, secret)} does not exist: create it, or let cert-manager create it"
+    return Problem("CertificateNotFound", message, lasting=False)
+
+
+def invalid(site: ResourceKey, secret: ResourceKey, most_bytes: int) -> Problem:
+    """Return the problem of a Secret whose `ca.crt` cannot be given to devices."""
+    return Problem(
+        "CertificateInvalid",
+        f"ca.crt of the {_named(site, secret)}, is not certificates in PEM of {most_bytes // 1024} KiB at most: correct"
+        " it, or remove the key",
+    )
+
+
+def _named(site: ResourceKey, secret: ResourceKey) -> str:
+    return f"Secret {'/'.join(secret)}, which broker.managed.tls of the EdgeSite {'/'.join(site)} names"

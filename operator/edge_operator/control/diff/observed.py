@@ -1,0 +1,159 @@
+"""What is kept in memory of one object: enough to decide, little enough for thousands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge_operator.api.schema import API_VERSION
+from edge_operator.cluster.objects import FIELD_MANAGER
+from edge_operator.desired.kinds import ChildKind, Watched
+from edge_operator.desired.metadata import PART_OF, SITE_LABEL
+
+from .desired_object import INTENT_HASH, ObjectKey
+from .ownership import Path, digest, recorded_paths
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+PREFIX = "edge-stack.io/"
+HASH_PATH = ("f:metadata", "f:annotations", f"f:{INTENT_HASH}")
+
+KEPT = {"Deployment": ("status",), "PersistentVolumeClaim": ("spec", "status"), "Service": ("spec", "status")}
+"""Top-level fields that are kept, by kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The controller of an object."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+
+    def is_a(self, kind: str) -> bool:
+        """Whether it is a resource of ours of `kind`, in this version of the API."""
+        return (self.api_version, self.kind) == (API_VERSION, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One object as the API server has it.
+
+    Attributes:
+        key: which object.
+        uid: its identity; another object of the same name has another one.
+        version: resourceVersion.
+        owner: its controller, if there is one.
+        lost_owner: the controller that it had when it was last seen with one; somebody has stripped it.
+        site: name of the site in its label, if our manager's label is there.
+        hash: the hash of what we last applied, as annotated by us.
+        owned: digest of the paths that our manager owns.
+        foreign: paths inside content that is exactly ours, held by others and not by us.
+        class_owned: whether our manager set the class of a volume claim.
+        deleting: whether it is being deleted.
+        annotations: those of ours, beside the hash.
+        body: spec and status of the kinds that are watched whole.
+    """
+
+    key: ObjectKey
+    uid: str
+    version: str
+    owner: Owner | None
+    site: str | None
+    hash: str | None
+    owned: int
+    foreign: tuple[Path, ...]
+    class_owned: bool
+    deleting: bool
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+    lost_owner: Owner | None = None
+
+
+def observe(kind: ChildKind, obj: Mapping[str, Any]) -> Observed:
+    """Return what is kept of `obj`, an object (or its metadata only) from the API server."""
+    metadata = obj["metadata"]
+    labels = metadata.get("labels") or {}
+    ours = own_paths(metadata)
+    return Observed(
+        key=ObjectKey(kind, metadata["namespace"], metadata["name"]),
+        uid=metadata["uid"],
+        version=metadata["resourceVersion"],
+        owner=controller(metadata),
+        site=labels.get(SITE_LABEL) if labels.get(MANAGED_BY) == PART_OF else None,
+        hash=(metadata.get("annotations") or {}).get(INTENT_HASH) if HASH_PATH in ours else None,
+        owned=digest(ours),
+        foreign=foreign_content(kind, metadata, ours) if kind.content else (),
+        class_owned=("f:spec", "f:storageClassName") in ours,
+        deleting="deletionTimestamp" in metadata,
+        annotations=_own_annotations(metadata),
+        body=kept_body(kind, obj),
+    )
+
+
+def _own_annotations(metadata: Mapping[str, Any]) -> dict[str, str]:
+    given = metadata.get("annotations") or {}
+    return {name: value for name, value in given.items() if name.startswith(PREFIX) and name != INTENT_HASH}
+
+
+def kept_body(kind: ChildKind, obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the generation, spec and status of an object of a kind that is watched whole."""
+    if kind.watched is not Watched.FULL:
+        return {}
+    return {part: obj.get(part) or {} for part in KEPT[kind.kind]} | {"generation": obj["metadata"].get("generation")}
+
+
+def controller(metadata: Mapping[str, Any]) -> Owner | None:
+    """Return the controller among an object's owner references."""
+    for reference in metadata.get("ownerReferences") or ():
+        if reference.get("controller"):
+            return Owner(reference["apiVersion"], reference["kind"], reference["name"], reference["uid"])
+    return None
+
+
+def own_paths(metadata: Mapping[str, Any]) -> frozenset[Path]:
+    """Return the paths that our manager owns by apply."""
+    for entry in metadata.get("managedFields") or ():
+        if _is_ours(entry):
+            return recorded_paths(entry.get("fieldsV1") or {})
+    return frozenset()
+
+
+def foreign_paths(metadata: Mapping[str, Any]) -> dict[Path, str]:
+    """Return the paths that others own, each with its manager's name."""
+    found: dict[Path, str] = {}
+    for entry in metadata.get("managedFields") or ():
+        if not _is_ours(entry):
+            for path in recorded_paths(entry.get("fieldsV1") or {}):
+                found[path] = str(entry.get("manager") or "unknown")
+    return found
+
+
+def foreign_content(kind: ChildKind, metadata: Mapping[str, Any], ours: frozenset[Path]) -> tuple[Path, ...]:
+    """Return the paths inside `kind.content` that only others own."""
+    wanted = {f"f:{part}" for part in kind.content}
+    theirs = (path for path in foreign_paths(metadata) if path[0] in wanted and path[-1] != ".")
+    return tuple(sorted(path for path in theirs if path not in ours and not _covered(path, ours)))
+
+
+def taken_paths(kind: ChildKind, metadata: Mapping[str, Any], wanted: frozenset[Path]) -> dict[Path, str]:
+    """Return the paths to take back, each with the manager that holds it now.
+
+    Nobody holds a field that was removed, so who did it is not recorded: its manager is `unknown`.
+
+    Args:
+        kind: the kind of the object; others may not add to its `content`.
+        metadata: of the object as it is now.
+        wanted: the paths that our manager should own.
+    """
+    ours, theirs = own_paths(metadata), foreign_paths(metadata)
+    taken = {*(wanted - ours), *foreign_content(kind, metadata, ours)}
+    return {path: theirs.get(path, "unknown") for path in sorted(taken)}
+
+
+def _covered(path: Path, ours: frozenset[Path]) -> bool:
+    """Whether one of our atomic fields holds `path`."""
+    return any(path[:length] in ours for length in range(1, len(path)))
+
+
+def _is_ours(entry: Mapping[str, Any]) -> bool:
+    return entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")

@@ -1,0 +1,117 @@
+"""Workers that take resources of one kind from a queue and reconcile them, while this process leads."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.control.cache.resource import Resource
+from edge_operator.control.cache.resource_cache import Kept, ResourceStore
+from edge_operator.telemetry.logs import about
+from edge_operator.telemetry.metrics import Metrics
+
+from .work_queue import WorkQueue
+
+WORKERS = 8
+
+logger = logging.getLogger(__name__)
+
+
+Kept_contra = TypeVar("Kept_contra", bound=Resource, contravariant=True)
+
+
+class Reconciler(Protocol[Kept_contra]):
+    """Makes one pass over one resource."""
+
+    def forget(self, key: ResourceKey) -> None:
+        """Forget a resource that is gone."""
+        ...
+
+    async def observe(self, resource: Kept_contra, /) -> None:
+        """Learn what a standby needs to know in order to take over."""
+        ...
+
+    async def reconcile(self, resource: Kept_contra, /) -> float | None:
+        """Make one pass; return the seconds until another is needed, None if events will tell."""
+        ...
+
+
+class Workers(Generic[Kept]):
+    """Reconciles resources of one kind from the queue.
+
+    Args:
+        kind: the kind, as logs and metrics name it.
+        queue: which of them to look at.
+        resources: the resources as last seen.
+        reconciler: makes one pass over one of them.
+        leading: whether this process leads now.
+        metrics: where reconciles are counted.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        queue: WorkQueue[ResourceKey],
+        resources: ResourceStore[Kept],
+        reconciler: Reconciler[Kept],
+        leading: Callable[[], bool],
+        metrics: Metrics,
+    ) -> None:
+        self._kind = kind
+        self._queue = queue
+        self._resources = resources
+        self._reconciler = reconciler
+        self._leading = leading
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(WORKERS):
+                group.create_task(self._work(), name=f"worker {number}")
+
+    async def _work(self) -> None:
+        while True:
+            key = await self._queue.get()
+            try:
+                await self._one(key)
+            finally:
+                self._queue.done(key)
+
+    async def _one(self, key: ResourceKey) -> None:
+        with self._metrics.reconcile_seconds.labels(self._kind).time():
+            result = await self._attempt(key)
+        self._metrics.reconciles.labels(self._kind, result).inc()
+
+    async def _attempt(self, key: ResourceKey) -> str:
+        """Look at one resource and return how it went, in one word. No error of one ends the worker."""
+        resource = self._resources.get(key)
+        if resource is None:
+            self._reconciler.forget(key)
+            self._queue.forget(key)
+            return "gone"
+        try:
+            again = await self._pass(resource)
+        except NotLeaderError:
+            return "not_leader"
+        except (ApiError, UnreachableError) as error:
+            wait = self._queue.retry(key)
+            logger.warning("reconcile failed; retrying in %.1f s: %s", wait, error, extra=about(self._kind, *key))
+            return "error"
+        except Exception:
+            wait = self._queue.retry(key)
+            logger.exception("reconcile failed: internal error of the operator", extra=about(self._kind, *key))
+            return "fault"
+        self._queue.succeeded(key)
+        if again is not None:
+            self._queue.add_after(key, again)
+            return "again"
+        return "ok"
+
+    async def _pass(self, resource: Kept) -> float | None:
+        if not self._leading():
+            await self._reconciler.observe(resource)
+            return None
+        return await self._reconciler.reconcile(resource)

@@ -1,0 +1,76 @@
+"""When the figures of a site's devices are written: seldom, and only if they have moved."""
+
+from collections.abc import Callable
+
+from edge_operator.control.apply.report import Report
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.control.cache.resource import SiteObject
+from edge_operator.status.figures import DeviceFigures, moved
+
+PERIOD_SECONDS = 30.0
+
+Count = Callable[[ResourceKey], DeviceFigures | None]
+"""Counts the devices of a site; None while nobody listens to it."""
+
+
+class Figures:
+    """Remembers when each site's figures were written last.
+
+    Args:
+        count: counts the devices of a site.
+        clock: seconds on a clock that never goes back.
+        period: the least time between two writes, in seconds.
+    """
+
+    def __init__(self, count: Count, clock: Callable[[], float], period: float = PERIOD_SECONDS) -> None:
+        self._count = count
+        self._clock = clock
+        self._period = period
+        self._told_at: dict[ResourceKey, float] = {}
+
+    def have_moved(self, site: SiteObject) -> bool:
+        """Return whether the site's status tells figures that are out of date."""
+        counted = self._count(site.key)
+        return counted is not None and moved(site.status.get("devices"), counted)
+
+    def due(self, site: SiteObject, report: Report) -> DeviceFigures | None:
+        """Return the figures to write now; None to leave those that are told, until the pass that `report` asks for."""
+        if not self.have_moved(site):
+            return None
+        # Who wrote the figures that are there is not known after a restart: just now, perhaps.
+        now, are_there = self._clock(), "devices" in site.status
+        wait = self._told_at.setdefault(site.key, now) + self._period - now if are_there else 0.0
+        if wait > 0:
+            report.revisit(wait)
+            return None
+        self._told_at[site.key] = now
+        return self._count(site.key)
+
+    def forget(self, site: ResourceKey) -> None:
+        """Forget a site that is gone."""
+        self._told_at.pop(site, None)
+
+
+class Pace:
+    """How soon a site is to be looked at because its figures have moved: at once, and then once in a period.
+
+    A pass costs as much as the site has devices, and the figures are written no more often.
+
+    Args:
+        period: in seconds.
+    """
+
+    def __init__(self, period: float = PERIOD_SECONDS) -> None:
+        self._period = period
+        self._due: dict[ResourceKey, float] = {}
+
+    def wait(self, site: ResourceKey, now: float) -> float:
+        """Return the seconds until the site is to be looked at."""
+        due = self._due.get(site, now)
+        if due <= now:
+            self._due[site] = now + self._period
+        return max(0.0, due - now)
+
+    def forget(self, site: ResourceKey) -> None:
+        """Forget a site that is gone."""
+        self._due.pop(site, None)

@@ -1,0 +1,131 @@
+"""Logins that a managed broker must refuse from now on, taken away where nothing else of a site may be changed.
+
+A site that is paused, or whose spec or root key cannot be used, is left as it is. A device that was deleted or disabled
+meanwhile is cut off all the same: its line leaves the Secret that it stands in, and every other line stays.
+"""
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+from edge_operator.cluster.objects import Objects
+from edge_operator.control.apply.applier import Children
+from edge_operator.control.apply.report import Report
+from edge_operator.control.cache.child_cache import SITE, ChildStore, ResourceKey
+from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.diff.action import Wanted, is_unwanted
+from edge_operator.control.diff.desired_object import Intent, ObjectKey, intend
+from edge_operator.control.diff.observed import Observed
+from edge_operator.desired.inputs import Manifest
+from edge_operator.desired.kinds import SECRET
+from edge_operator.desired.secret.broker_auth import broker_auth_without, is_broker_auth, logins_in
+from edge_operator.identity.logins import COMPONENTS, client_username
+
+from .plan import Plans, SpecUnusableError, parse_spec
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Who stands in one Secret, as of a resourceVersion."""
+
+    version: str
+    usernames: frozenset[str]
+
+
+class Revocations:
+    """Takes logins away, and does nothing else.
+
+    Args:
+        store: the Secrets as last seen.
+        plans: who may log in.
+        children: carries out.
+        objects: reads the content of the Secrets, of which the store knows the metadata only.
+    """
+
+    def __init__(self, store: ChildStore, plans: Plans, children: Children, objects: Objects) -> None:
+        self._store = store
+        self._plans = plans
+        self._children = children
+        self._objects = objects
+        self._kept: dict[ResourceKey, dict[ObjectKey, _Kept]] = {}
+
+    def forget(self, site: ResourceKey) -> None:
+        """Forget a site that is gone."""
+        self._kept.pop(site, None)
+
+    async def carry_out(self, site: SiteObject, report: Report) -> None:
+        """Take from the site's Secrets the logins of whoever may not log in any more.
+
+        Args:
+            site: the site.
+            report: takes what stands in the way.
+        """
+        devices = {login.device_id for login in self._plans.logins(site.key)}
+        clients = client_usernames(site)
+        secrets = login_secrets(self._store, site)
+        intents = [each for seen in secrets if (each := await self._intent(site, seen, devices, clients))]
+        wanted = [Wanted(intent.key, intent.hash, intent.owned) for intent in intents]
+        done = await self._children.carry_out(site, wanted, lambda: intents)
+        report.problems.extend(done.problems)
+        if done.again is not None:
+            report.revisit(done.again)
+
+    async def _intent(
+        self, site: SiteObject, seen: Observed, devices: Container[str], clients: Container[str] | None
+    ) -> Intent | None:
+        """Return the Secret as it is to be; None where nobody in it is revoked, or nobody can say."""
+        kept, secret = self._kept.setdefault(site.key, {}), None
+        known = kept.get(seen.key)
+        if known is None or known.version != seen.version:
+            if (secret := await self._read(seen)) is None:
+                return None
+            known = kept[seen.key] = _Kept(secret["metadata"]["resourceVersion"], logins_in(secret))
+        gone = frozenset(name for name in known.usernames if is_revoked(name, devices, clients))
+        if not gone:
+            return None
+        secret = secret or await self._read(seen)
+        return None if secret is None else intend(broker_auth_without(self._plans.bare(site), secret, gone))
+
+    async def _read(self, seen: Observed) -> Manifest | None:
+        secret = await self._objects.get(seen.key.kind, seen.key.namespace, seen.key.name)
+        if secret is None:
+            return None
+        try:
+            logins_in(secret)
+        except ValueError:
+            # Neither can the broker's agent read it: what it read before stays in use.
+            return None
+        return secret
+
+
+def login_secrets(store: ChildStore, site: SiteObject) -> list[Observed]:
+    """Return index and shards of a site, also those that are to be removed: the broker's agent may still read them."""
+    return [
+        seen
+        for seen in store.of(SITE, site.key)
+        if seen.key.kind is SECRET and is_broker_auth(site.key[1], seen.key.name) and is_unwanted(seen, site.claim)
+    ]
+
+
+def is_revoked(username: str, devices: Container[str], clients: Container[str] | None) -> bool:
+    """Return whether the broker is to refuse a username that it has let in so far.
+
+    Args:
+        username: as in the password file; those of components and clients begin with `~`.
+        devices: usernames of the devices that may log in.
+        clients: usernames of the further clients; None where the spec does not say, so that none is cut off.
+    """
+    if not username.startswith("~"):
+        return username not in devices
+    return clients is not None and username not in clients and username not in COMPONENTS
+
+
+def client_usernames(site: SiteObject) -> frozenset[str] | None:
+    """Return the usernames of the further clients; None where the spec does not say."""
+    try:
+        broker = parse_spec(site).broker
+        if broker.type != "Managed":
+            return None
+        clients = (broker.managed.clients if broker.managed else None) or ()
+        return frozenset(client_username(client.name) for client in clients)
+    except (SpecUnusableError, ValueError):
+        return None

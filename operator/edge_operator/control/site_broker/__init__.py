@@ -1,0 +1,1 @@
+"""A site's broker: where it is, what it dropped, and what the operator publishes to it or clears on it."""
