@@ -150,7 +150,8 @@ class BrokerLink:
         await self.session.publish(topics.component_status(COMPONENT), status.encode(), retain=True)
         if not await set_within(self._told, TOLD_SECONDS):
             logger.warning(
-                "the broker did not send our own status back; assuming that the retained messages received in %.0f s are complete",
+                "the broker did not send our own status back; assuming that the retained messages received in %.0f s"
+                " are complete",
                 TOLD_SECONDS,
             )
         self._table.complete()

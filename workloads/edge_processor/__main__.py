@@ -76,7 +76,8 @@ async def _hold(tenure: Tenure, keeper: LeaseKeeper, lease: Lease, stop: asyncio
 
 PROGRAM = Program(
     NAME,
-    "Reads the readings of a site's devices from the broker, writes them to the store, and publishes alerts and processed readings.",
+    "Reads the readings of a site's devices from the broker, writes them to the store, and publishes alerts and"
+    " processed readings.",
     ProcessorSettings,
     serve,
 )

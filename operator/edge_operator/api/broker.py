@@ -86,18 +86,19 @@ class ManagedBroker(ApiModel):
     """Sizes of the broker's volumes. Default: {data: 1Gi, log: 1Gi}."""
 
     resources: Resources | None = None
-    """CPU and memory of the container. Default: requests {cpu: 50m, memory: 64Mi}, limits {cpu: 100m, memory: 128Mi}."""
+    """CPU and memory of the container. Default: requests {cpu: 50m, memory: 64Mi}, limits {cpu: 100m, memory:
+    128Mi}."""
 
     tls: Tls | None = None
-    """Certificate of the TLS listener on port 8883. If the Secret has a key ca.crt, it is copied to the devices' credential
-    Secrets. If unset, the operator creates a certificate authority for the site."""
+    """Certificate of the TLS listener on port 8883. If the Secret has a key ca.crt, it is copied to the devices'
+    credential Secrets. If unset, the operator creates a certificate authority for the site."""
 
     clients: Annotated[list[BrokerClient] | None, Field(max_length=32, json_schema_extra=list_map("name"))] = None
     """Other programs with a login on the broker, at most 32."""
 
 
 class ExternalBroker(ApiModel):
-    """Broker that you operate yourself, such as EMQX, HiveMQ or VerneMQ. You then also manage the devices' credentials."""
+    """Broker that you operate, such as EMQX, HiveMQ or VerneMQ. You then also manage the devices' credentials."""
 
     url: Annotated[str, url("mqtt", "mqtts", "tcp", example="mqtts://broker.example.com:8883", has_path=False)]
     """URL of the broker. tcp:// is the same as mqtt://."""
@@ -123,7 +124,8 @@ class ExternalBroker(ApiModel):
     """Secret with the keys username and password, used by the site's components."""
 
     ca_secret_ref: SecretRef | None = None
-    """Secret with the key ca.crt: the certificate authority of the broker's certificate. Only valid with an mqtts:// URL."""
+    """Secret with the key ca.crt: the certificate authority of the broker's certificate. Only valid with an mqtts://
+    URL."""
 
 
 EXTERNAL_RULES = rules(

@@ -29,8 +29,8 @@ class Cloud(ApiModel):
     """Secret with the key token (https), or the keys username and password. Not used yet."""
 
     ca_secret_ref: SecretRef | None = None
-    """Secret with the key ca.crt: the certificate authority of the endpoint's certificate. If unset, the authorities of the
-    system are trusted. Not used yet."""
+    """Secret with the key ca.crt: the certificate authority of the endpoint's certificate. If unset, the authorities of
+    the system are trusted. Not used yet."""
 
 
 class DeviceDefaults(ApiModel):
@@ -47,7 +47,8 @@ class Scheduling(ApiModel):
     """Scheduling constraints for the pods of the site."""
 
     profile: Literal["SingleNode", "MultiNode"] = "SingleNode"
-    """SingleNode: pods stay on a node that is unreachable. MultiNode: they are moved to another node after 300 seconds."""
+    """SingleNode: pods stay on a node that is unreachable. MultiNode: they are moved to another node after 300
+    seconds."""
 
     node_selector: Annotated[LabelMap | None, Field(json_schema_extra=MAP_ATOMIC)] = None
     """Labels that a node must have for the pods to run on it."""

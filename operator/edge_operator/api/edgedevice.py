@@ -129,12 +129,12 @@ class EdgeDeviceSpec(ApiModel):
     """Interval at which the device sends at least one message. Default: the site's devices.heartbeatInterval."""
 
     offline_after: Annotated[str, duration("2s", "168h")] | None = None
-    """Time without any message after which the device is Offline. At least twice heartbeatInterval. Default: the larger of
-    the site's devices.offlineAfter and 2.5 times heartbeatInterval."""
+    """Time without any message after which the device is Offline. At least twice heartbeatInterval. Default: the larger
+    of the site's devices.offlineAfter and 2.5 times heartbeatInterval."""
 
     presence: Literal["Connected", "Intermittent"] = "Connected"
-    """Connected: the device keeps a connection to the broker; losing it makes the device Offline. Intermittent (HTTP, deep
-    sleep): only the absence of messages for offlineAfter makes the device Offline."""
+    """Connected: the device keeps a connection to the broker; losing it makes the device Offline. Intermittent (HTTP,
+    deep sleep): only the absence of messages for offlineAfter makes the device Offline."""
 
     disabled: bool = False
     """If true, the broker and the gateway reject the device."""
@@ -176,8 +176,8 @@ class EdgeDeviceStatus(ApiModel):
     """Observed liveness of the device."""
 
     conditions: Conditions = None
-    """Conditions of the device: Ready, CredentialsReady, Connected. Reconciling and Stalled are present only while they are
-    true."""
+    """Conditions of the device: Ready, CredentialsReady, Connected. Reconciling and Stalled are present only while they
+    are true."""
 
     reported: Annotated[dict[str, Annotated[str, Field(max_length=128)]] | None, Field(max_length=16)] = None
     """Values that the device reported about itself, such as firmware and address. Updated at most every 5 minutes."""

@@ -71,8 +71,8 @@ class EdgeSiteSpec(ApiModel):
     """Labels and annotations added to every pod of the site."""
 
     paused: bool = False
-    """If true, the operator updates the status but changes no other object of the site. Credentials are still revoked and
-    deletions still carried out."""
+    """If true, the operator updates the status but changes no other object of the site. Credentials are still revoked
+    and deletions still carried out."""
 
 
 class ComponentStatus(ApiModel):
@@ -162,8 +162,8 @@ class EdgeSiteStatus(ApiModel):
     """Summary of the conditions in one word."""
 
     conditions: Conditions = None
-    """Conditions of the site: Ready, Available, BrokerConnected, CloudConnected. BrokerDropping, Reconciling and Stalled are
-    present only while they are true."""
+    """Conditions of the site: Ready, Available, BrokerConnected, CloudConnected. BrokerDropping, Reconciling and
+    Stalled are present only while they are true."""
 
     components: Annotated[list[ComponentStatus] | None, Field(max_length=8, json_schema_extra=list_map("name"))] = None
     """Observed state of each component."""
@@ -182,9 +182,7 @@ class EdgeSiteStatus(ApiModel):
 
 
 class EdgeSite(ApiModel):
-    """EdgeSite is one location, such as a factory floor, with a gateway, a stream processor, a durable store and an MQTT
-    broker.
-    """
+    """EdgeSite is one location, such as a factory floor: a gateway, a stream processor, a store and a broker."""
 
     spec: EdgeSiteSpec = EdgeSiteSpec()
     """Desired state of the site. Every field is optional; {} is a working site."""

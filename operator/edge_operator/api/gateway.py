@@ -64,14 +64,15 @@ class GatewayService(ApiModel):
         ]
         | None
     ) = None
-    """Load balancer class of the Service. Only valid with type LoadBalancer. If unset, the cluster's default is used."""
+    """Load balancer class of the Service. Only valid with type LoadBalancer. If unset, the cluster's default is
+    used."""
 
     node_ports: Annotated[NodePorts, Field(json_schema_extra=NODE_PORTS_RULES)] | None = None
     """Fixed node ports. Kubernetes allocates each port that is unset."""
 
     external_address: Host | None = None
-    """Host name or IP address at which devices outside the cluster reach the gateway. Written to the devices' credential
-    Secrets."""
+    """Host name or IP address at which devices outside the cluster reach the gateway. Written to the devices'
+    credential Secrets."""
 
 
 class Coap(ApiModel):
@@ -108,7 +109,8 @@ class Gateway(ApiModel):
     """Container image. Default: edge-stack/edge-gateway with the tag of the operator's release."""
 
     resources: Resources | None = None
-    """CPU and memory of the container. Default: requests {cpu: 100m, memory: 128Mi}, limits {cpu: 200m, memory: 256Mi}."""
+    """CPU and memory of the container. Default: requests {cpu: 100m, memory: 128Mi}, limits {cpu: 200m, memory:
+    256Mi}."""
 
     service: Annotated[GatewayService, Field(json_schema_extra=SERVICE_RULES)] = GatewayService()
     """Service of the gateway."""

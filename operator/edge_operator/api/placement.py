@@ -159,7 +159,8 @@ class PodAffinityTerm(ApiModel):
     """Pods that the term applies to, by label."""
 
     topology_key: Annotated[str, Field(min_length=1, max_length=316)]
-    """Node label that defines near: two nodes with the same value are near each other. For example kubernetes.io/hostname."""
+    """Node label that defines near: two nodes with the same value are near each other. For example
+    kubernetes.io/hostname."""
 
     namespaces: Annotated[
         list[Annotated[str, Field(max_length=63)]] | None, Field(max_length=16, json_schema_extra=LIST_ATOMIC)

@@ -75,11 +75,12 @@ class Rule(ApiModel):
     """Sensor type of the readings that the rule applies to, such as temperature."""
 
     above: Decimal | None = None
-    """Threshold above which the alert starts, in the unit after conversion (celsius, pascal, percent). Exactly one of above
-    and below must be set."""
+    """Threshold above which the alert starts, in the unit after conversion (celsius, pascal, percent). Exactly one of
+    above and below must be set."""
 
     below: Decimal | None = None
-    """Threshold below which the alert starts, in the unit after conversion. Exactly one of above and below must be set."""
+    """Threshold below which the alert starts, in the unit after conversion. Exactly one of above and below must be
+    set."""
 
     clear: Decimal | None = None
     """Value at which the alert clears. It gives the rule hysteresis. If unset, the threshold."""
@@ -118,7 +119,8 @@ class Processor(ApiModel):
     """Container image. Default: edge-stack/edge-processor with the tag of the operator's release."""
 
     resources: Resources | None = None
-    """CPU and memory of the container. Default: requests {cpu: 200m, memory: 256Mi}, limits {cpu: 500m, memory: 512Mi}."""
+    """CPU and memory of the container. Default: requests {cpu: 200m, memory: 256Mi}, limits {cpu: 500m, memory:
+    512Mi}."""
 
     mode: Literal["RealTime"] = "RealTime"
     """Processing mode. RealTime: each reading is processed when it arrives."""
@@ -130,5 +132,5 @@ class Processor(ApiModel):
         list[Annotated[Rule, Field(json_schema_extra=RULE_RULES)]] | None,
         Field(max_length=64, json_schema_extra=list_map("name")),
     ] = None
-    """Alert rules, at most 64. If set, even to an empty list, they replace the default rules. Default: temperature above 80
-    (celsius), pressure above 200000 (pascal), humidity above 90 (percent)."""
+    """Alert rules, at most 64. If set, even to an empty list, they replace the default rules. Default: temperature
+    above 80 (celsius), pressure above 200000 (pascal), humidity above 90 (percent)."""

@@ -14,7 +14,8 @@ class Retention(ApiModel):
     """Maximum age of readings. Older readings are dropped. If unset, there is no limit. Not used yet."""
 
     max_size: Quantity | None = None
-    """Maximum size of the stored readings. Above it, the oldest readings are dropped. Default: 85 % of size. Not used yet."""
+    """Maximum size of the stored readings. Above it, the oldest readings are dropped. Default: 85 % of size. Not used
+    yet."""
 
 
 class Storage(ApiModel):
@@ -24,7 +25,8 @@ class Storage(ApiModel):
     """Container image. Default: edge-stack/edge-storage with the tag of the operator's release."""
 
     resources: Resources | None = None
-    """CPU and memory of the container. Default: requests {cpu: 100m, memory: 128Mi}, limits {cpu: 200m, memory: 256Mi}."""
+    """CPU and memory of the container. Default: requests {cpu: 100m, memory: 128Mi}, limits {cpu: 200m, memory:
+    256Mi}."""
 
     size: Quantity = "10Gi"
     """Size of the volume. It can be increased but not decreased."""

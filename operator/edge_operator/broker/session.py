@@ -163,7 +163,8 @@ class BrokerSession:
                 logger.exception("EdgeSite %s/%s: the MQTT session failed; restarting it", *self._site)
                 self._down(
                     MqttError(
-                        f"internal error of the operator in the session with {self.endpoint.address}: see the operator's log"
+                        f"internal error of the operator in the session with {self.endpoint.address}: see the"
+                        " operator's log"
                     )
                 )
                 await asyncio.sleep(FAULT_SECONDS)

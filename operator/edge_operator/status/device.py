@@ -67,8 +67,8 @@ def _inside(facts: DeviceFacts) -> Said | None:
     if not facts.in_cluster_only:
         return None
     message = (
-        f"the login is in the Secret {facts.secret_name}; its host {facts.host} can be reached only inside the cluster: set"
-        " gateway.service.externalAddress of the site for devices outside"
+        f"the login is in the Secret {facts.secret_name}; its host {facts.host} can be reached only inside the cluster:"
+        " set gateway.service.externalAddress of the site for devices outside"
     )
     return Said("True", "InClusterOnly", message)
 

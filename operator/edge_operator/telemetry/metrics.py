@@ -83,7 +83,8 @@ class Metrics:
         )
         self.liveness_held_back = Gauge(
             "edge_liveness_suppressed",
-            "Device status writes and Events that were skipped since the start: superseded transitions, and refreshes and Events beyond the budget.",
+            "Device status writes and Events that were skipped since the start: superseded transitions, and refreshes"
+            " and Events beyond the budget.",
             ("kind",),
             registry=registry,
         )

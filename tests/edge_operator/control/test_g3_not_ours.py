@@ -64,7 +64,7 @@ def test_is_left_alone_and_reported_until_it_is_gone(sites: Sites, writes: Opera
     sites.await_reconciled(name)
     stalled = sites.condition(name, "Stalled")
     assert (stalled["status"], stalled["reason"]) == ("True", "NotOurs")
-    assert f"{kind.kind} {sites.namespace}/{child} exists and is not this site's" in stalled["message"]
+    assert f"{kind.kind} {sites.namespace}/{child} exists and does not belong to this site" in stalled["message"]
     assert sites.condition(name, "Ready")["reason"] == "NotOurs"
     for deployment in ("processor", "storage", "mqtt"):
         assert sites.child(DEPLOYMENT, f"{name}-{deployment}") is not None, "the rest comes up"

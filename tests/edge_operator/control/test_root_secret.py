@@ -106,8 +106,8 @@ def test_is_made_anew_if_it_was_lost_while_nobody_looked(
 
     event = eventually("an Event", events)[0]
     assert event["type"] == "Warning"
-    assert "every credential changed" in event["note"]
-    eventually("a notice", lambda: "made anew" in sites.condition(name, "Ready")["message"])
+    assert "every credential has changed" in event["note"]
+    eventually("a notice", lambda: "a new one was created" in sites.condition(name, "Ready")["message"])
     assert len(events()) == 1
 
 

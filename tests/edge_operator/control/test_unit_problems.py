@@ -9,7 +9,7 @@ from edge_operator.control.apply.problem_error import ProblemError
 from edge_operator.control.apply.refusals import refusal_problem
 from edge_operator.control.credentials import ca_bundle_problems as authority_problems
 from edge_operator.control.credentials import root_secret_problems as root_problems
-from edge_operator.control.device.reconciler import problems as device_problems
+from edge_operator.control.device import problems as device_problems
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.desired.kinds import SECRET
 from edge_operator.status.facts import Problem
@@ -24,7 +24,7 @@ REPLICAS = ("f:spec", "f:replicas")
 TABLE: dict[str, tuple[Problem, str, bool]] = {
     "no site": (
         device_problems.site_not_found(PUMP),
-        "SiteNotFound: there is no EdgeSite factory/plant: create it, or delete this device",
+        "SiteNotFound: EdgeSite factory/plant does not exist: create it, or delete this device",
         True,
     ),
     "site not up": (
@@ -34,7 +34,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
     ),
     "site paused": (
         device_problems.site_paused(PUMP),
-        "SitePaused: the login of this device waits for spec.paused of the EdgeSite factory/plant to be false",
+        "SitePaused: the login of this device is not changed while spec.paused of the EdgeSite factory/plant is true",
         False,
     ),
     "identifier taken": (
@@ -48,9 +48,8 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
     "no Secret of the user": (
         device_problems.own_password_missing(PUMP, SECRET_KEY),
         (
-            "ExistingSecretNotFound: there is no Secret factory/mine with the label"
-            " edge-stack.io/device-credentials=true: make it, label it, or remove credentials.existingSecretRef"
-            " of the EdgeDevice factory/pump"
+            "ExistingSecretNotFound: Secret factory/mine with the label edge-stack.io/device-credentials=true does not"
+            " exist: create it, label it, or remove credentials.existingSecretRef of the EdgeDevice factory/pump"
         ),
         True,
     ),
@@ -62,25 +61,25 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
     "device's Secret is another's": (
         device_problems.secret_not_ours(report.not_ours(KEY)),
         (
-            "SecretNotOurs: Secret factory/pump-device-credentials exists and is not this site's: it is left"
-            " alone; delete it, or set credentials.secretName"
+            "SecretNotOurs: Secret factory/pump-device-credentials exists and does not belong to this site:"
+            " the operator does not change it; delete it, or set credentials.secretName"
         ),
         True,
     ),
     "child is another's": (
         report.not_ours(KEY),
         (
-            "NotOurs: Secret factory/pump-device-credentials exists and is not this site's: it is left alone;"
-            " delete or rename it, or rename the site"
+            "NotOurs: Secret factory/pump-device-credentials exists and does not belong to this site: the"
+            " operator does not change it; delete or rename it, or rename the site"
         ),
         True,
     ),
     "contested": (
         report.contested(Contest(KEY, REPLICAS, "hpa")),
         (
-            "FieldContested: Secret factory/pump-device-credentials: .spec.replicas is taken again and again by"
-            " the manager 'hpa': keep that manager away from it, or set the value in the spec of the site; it"
-            " is left alone for now"
+            "FieldContested: Secret factory/pump-device-credentials: .spec.replicas is repeatedly changed by"
+            " the manager 'hpa': stop that manager from changing it, or set the value in the spec of the site;"
+            " the operator does not reapply it for now"
         ),
         True,
     ),
@@ -97,15 +96,16 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         root_problems.invalid(SITE, "plant-root"),
         (
             "RootSecretInvalid: Secret factory/plant-root has no usable `key` (32 bytes or more): restore it"
-            " from a backup, or delete it: the operator then creates a new one, and every credential of the site changes"
+            " from a backup, or delete it: the operator then creates a new one, and every credential of the site"
+            " changes"
         ),
         True,
     ),
     "no certificate": (
         authority_problems.not_found(SITE, SECRET_KEY),
         (
-            "CertificateNotFound: there is no Secret factory/mine, which broker.managed.tls of the EdgeSite"
-            " factory/plant names: make it, or have cert-manager make it"
+            "CertificateNotFound: Secret factory/mine, which broker.managed.tls of the EdgeSite factory/plant names,"
+            " does not exist: create it, or let cert-manager create it"
         ),
         False,
     ),

@@ -28,7 +28,7 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
     "paused": (
         replace(WELL, paused=True),
         "Ready",
-        f"True Paused: {ALL_ROLLED_OUT}; nothing is changed while paused",
+        f"True Paused: {ALL_ROLLED_OUT}; the operator changes nothing while the site is paused",
     ),
     "changes wait": (
         replace(WELL, paused=True, pending_changes=("Service a/b", "Secret a/c")),
@@ -131,8 +131,8 @@ DEVICE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {
             "Ready": f"True Reconciled: {IDENTITY}",
             "CredentialsReady": "True InClusterOnly: the login is in the Secret d1-device-credentials; its host"
-            " a-gateway.ns.svc can be reached only inside the cluster: set gateway.service.externalAddress of the site for"
-            " devices outside",
+            " a-gateway.ns.svc can be reached only inside the cluster: set gateway.service.externalAddress of the site"
+            " for devices outside",
         },
     ),
     "password that the user brings": (
@@ -146,8 +146,7 @@ DEVICE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {"managed_broker": False, "leaving": ("Secret ns/x",)},
         {
             "Ready": "False WaitingForDeletion: still being deleted: Secret ns/x",
-            "CredentialsReady": "Unknown ExternalBroker: the login is given out by whoever runs the site's external"
-            " broker",
+            "CredentialsReady": "Unknown ExternalBroker: the operator of the site's external broker issues the login",
             "Reconciling": "True WaitingForDeletion: still being deleted: Secret ns/x",
         },
     ),
@@ -177,11 +176,12 @@ def test_conditions_of_a_device(change: dict[str, Any], texts: dict[str, str]) -
 
 
 LIFE = {
-    "HeartbeatReceived": "True: the device is heard",
+    "HeartbeatReceived": "True: the device sends messages",
     "Disconnected": "False: the device disconnected in good order",
     "LastWill": "False: the broker lost the connection to the device: check its power and its network",
     "HeartbeatExpired": "False: no message of the device arrived for offlineAfter",
-    "SiteUnreachable": "Unknown: the operator is not connected to the site's broker: see the site's condition BrokerConnected",
+    "SiteUnreachable": "Unknown: the operator is not connected to the site's broker: see the site's condition"
+    " BrokerConnected",
     "BrokerRestarted": "Unknown: no message of the device arrived since the broker restarted",
     "NotYetSeen": "Unknown: no message of the device has ever arrived: give it its login and start it",
     "CredentialsPending": "Unknown: the device has no login yet: see the condition CredentialsReady",

@@ -45,5 +45,6 @@ def not_ours(key: ObjectKey) -> Problem:
     """Return the problem of somebody else's object under a child's name."""
     return Problem(
         NOT_OURS,
-        f"{key} exists and does not belong to this site: the operator does not change it; delete or rename it, or rename the site",
+        f"{key} exists and does not belong to this site: the operator does not change it; delete or rename it, or"
+        " rename the site",
     )

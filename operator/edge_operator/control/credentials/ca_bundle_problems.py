@@ -19,10 +19,10 @@ def invalid(site: ResourceKey, secret: ResourceKey, most_bytes: int) -> Problem:
     """Return the problem of a Secret whose `ca.crt` cannot be given to devices."""
     return Problem(
         "CertificateInvalid",
-        f"ca.crt of the {_named(site, secret)}, is not certificates in PEM of {most_bytes // 1024} KiB at most: correct"
+        f"ca.crt of the {_named(site, secret)} is not certificates in PEM of {most_bytes // 1024} KiB at most: correct"
         " it, or remove the key",
     )
 
 
 def _named(site: ResourceKey, secret: ResourceKey) -> str:
-    return f"Secret {'/'.join(secret)}, which broker.managed.tls of the EdgeSite {'/'.join(site)} names"
+    return f"Secret {'/'.join(secret)}, which broker.managed.tls of the EdgeSite {'/'.join(site)} names,"

@@ -60,5 +60,6 @@ def secret_not_ours(problem: Problem) -> Problem:
     return replace(
         problem,
         reason="SecretNotOurs",
-        message=f"{problem.message.partition(':')[0]}: the operator does not change it; delete it, or set credentials.secretName",
+        message=f"{problem.message.partition(':')[0]}: the operator does not change it; delete it, or set"
+        " credentials.secretName",
     )

@@ -28,7 +28,7 @@ class Clocks:
         return (self.wall().astimezone(dt.UTC) - ago).strftime(RFC3339)
 
     def at(self, text: str | None) -> float | None:
-        """Return when `text` (RFC 3339) was, in seconds of the steady clock; None where it is not a time that can be."""
+        """Return the time `text` (RFC 3339) in seconds of the steady clock, or None if it is no usable time."""
         try:
             told = dt.datetime.fromisoformat(text or "")
         except ValueError:
