@@ -47,5 +47,5 @@ def test_no_other_is_listed() -> None:
 
 
 def test_errors_of_the_api_server_are_named_as_the_operator_names_them() -> None:
-    source = (OPERATOR / "control" / "refusals.py").read_text()
+    source = (OPERATOR / "control" / "apply" / "refusals.py").read_text()
     assert set(re.findall(r'return "([A-Z]\w+)"', source)) == FROM_ERRORS
