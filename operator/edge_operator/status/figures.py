@@ -7,6 +7,9 @@ from typing import Any
 WORTH_TELLING = 0.1
 """A figure that has moved by no more than this share says nothing new."""
 
+PERIOD_SECONDS = 30.0
+"""Default of the least time between two writes of a site's figures."""
+
 FIGURES = ("total", "online", "offline", "unknown")
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from edge_operator.control.site.count_throttle import PERIOD_SECONDS, Pace
+from edge_operator.control.liveness.requeue_throttle import RequeueThrottle
+from edge_operator.status.figures import PERIOD_SECONDS
 
 SITE, OTHER = ("ns", "a"), ("ns", "b")
 
@@ -18,17 +19,17 @@ SITE, OTHER = ("ns", "a"), ("ns", "b")
     ids=["the first at once", "then at the end of the period", "a period later at once", "long after at once"],
 )
 def test_site_is_looked_at_once_a_period(moved_at: list[float], waits: list[float]) -> None:
-    pace = Pace()
-    assert [pace.wait(SITE, at) for at in moved_at] == waits
+    throttle = RequeueThrottle()
+    assert [throttle.wait(SITE, at) for at in moved_at] == waits
 
 
 def test_sites_do_not_wait_for_each_other() -> None:
-    pace = Pace()
-    assert [pace.wait(SITE, 0.0), pace.wait(OTHER, 0.0)] == [0.0, 0.0]
+    throttle = RequeueThrottle()
+    assert [throttle.wait(SITE, 0.0), throttle.wait(OTHER, 0.0)] == [0.0, 0.0]
 
 
 def test_site_that_was_made_anew_does_not_wait() -> None:
-    pace = Pace()
-    pace.wait(SITE, 0.0)
-    pace.forget(SITE)
-    assert pace.wait(SITE, 1.0) == 0.0
+    throttle = RequeueThrottle()
+    throttle.wait(SITE, 0.0)
+    throttle.forget(SITE)
+    assert throttle.wait(SITE, 1.0) == 0.0

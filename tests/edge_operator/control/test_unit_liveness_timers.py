@@ -5,8 +5,8 @@ import pytest
 from edge_liveness import Phase
 from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
 from edge_operator.control.liveness.device_index import Fleet
+from edge_operator.control.liveness.requeue_throttle import RequeueThrottle
 from edge_operator.control.liveness.site_adapter import SiteLife
-from edge_operator.control.site.count_throttle import Pace
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from tests.edge_operator.control.lives import SITE, Time, device, message, site
 
@@ -77,5 +77,5 @@ def test_wills_of_many_are_held_for_so_long(timers: LivenessTimers, seconds: flo
 
 @GIVEN
 def test_figures_are_looked_at_once_in_so_long(timers: LivenessTimers, seconds: float | None) -> None:
-    pace, period = Pace(timers.figures_period), seconds or timers.figures_period
-    assert [pace.wait(SITE, at) for at in (0.0, 0.5)] == [0.0, period - 0.5]
+    throttle, period = RequeueThrottle(timers.figures_period), seconds or timers.figures_period
+    assert [throttle.wait(SITE, at) for at in (0.0, 0.5)] == [0.0, period - 0.5]

@@ -5,8 +5,8 @@ import pytest
 from edge_operator.cluster.errors import ApiError
 from edge_operator.control.apply import report
 from edge_operator.control.apply.field_conflicts import Contest
-from edge_operator.control.apply.problem_error import ProblemError
 from edge_operator.control.apply.refusals import refusal_problem
+from edge_operator.control.apply.report import ProblemError
 from edge_operator.control.credentials import ca_bundle_problems as authority_problems
 from edge_operator.control.credentials import root_secret_problems as root_problems
 from edge_operator.control.device import problems as device_problems

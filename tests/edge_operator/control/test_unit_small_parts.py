@@ -7,10 +7,9 @@ import pytest
 from edge_operator.control.cache.resource import SiteObject
 from edge_operator.control.credentials.device_address import Address, address_of
 from edge_operator.control.diff.desired_object import ObjectKey
-from edge_operator.control.diff.foreign_fields import without_foreign
-from edge_operator.control.diff.observed import Observed
+from edge_operator.control.diff.observed import Observed, without_foreign
 from edge_operator.control.diff.ownership import Path
-from edge_operator.control.site.stale_facts import last_known
+from edge_operator.control.site.facts import stale_facts
 from edge_operator.desired.kinds import SECRET
 from edge_operator.status.facts import ComponentFacts, Problem, SiteFacts
 from tests.edge_operator.control.lives import site
@@ -48,8 +47,9 @@ PROBLEM = Problem("SpecInvalid", "correct it")
 @pytest.mark.parametrize("paused", [True, False])
 def test_what_runs_is_still_told_while_the_spec_is_unusable(*, paused: bool) -> None:
     parts = [{"name": "gateway", "image": "g:1", "desired": 3, "ready": 2}]
-    known = with_status(components=parts, endpoints={"http": "http://h:80"})
-    assert last_known(known, PROBLEM, paused=paused) == SiteFacts(
+    known = site(generation=4, paused=paused).body
+    known = {**known, "status": {"components": parts, "endpoints": {"http": "http://h:80"}}}
+    assert stale_facts(SiteObject(known), PROBLEM) == SiteFacts(
         4,
         paused=paused,
         problems=(PROBLEM,),
@@ -60,7 +60,7 @@ def test_what_runs_is_still_told_while_the_spec_is_unusable(*, paused: bool) -> 
 
 def test_nothing_is_known_of_a_site_whose_spec_never_was_usable() -> None:
     for known in (site(generation=4), with_status(components=None, endpoints=None)):
-        assert last_known(known, PROBLEM, paused=False) == SiteFacts(4, problems=(PROBLEM,))
+        assert stale_facts(known, PROBLEM) == SiteFacts(4, problems=(PROBLEM,))
 
 
 PATCHES: dict[str, tuple[tuple[Path, ...], dict[str, Any]]] = {

@@ -12,8 +12,7 @@ from edge_operator.control.cache.child_cache import ChildStore
 from edge_operator.control.cache.resource import Resource
 from edge_operator.control.diff.action import Verdict, Wanted, judge
 from edge_operator.control.diff.desired_object import Intent, pinned
-from edge_operator.control.diff.foreign_fields import without_foreign
-from edge_operator.control.diff.observed import Observed, observe, taken_paths
+from edge_operator.control.diff.observed import Observed, observe, taken_paths, without_foreign
 from edge_operator.control.diff.ownership import Path, readable
 from edge_operator.desired.kinds import Watched
 from edge_operator.telemetry.metrics import Metrics

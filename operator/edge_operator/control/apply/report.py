@@ -38,6 +38,14 @@ def contested(contest: Contest) -> Problem:
     )
 
 
+class ProblemError(Exception):
+    """Raised where a reconcile cannot go on. `problem` says why, and what the user can do about it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
 NOT_OURS = "NotOurs"
 
 

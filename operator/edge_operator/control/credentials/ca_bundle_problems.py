@@ -1,6 +1,6 @@
 """What can be wrong with the Secret of a certificate that the user brings, and what to do about it."""
 
-from edge_operator.control.apply.problem_error import ProblemError
+from edge_operator.control.apply.report import ProblemError
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.status.facts import Problem
 

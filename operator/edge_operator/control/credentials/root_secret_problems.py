@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_operator.cluster.errors import ApiError
-from edge_operator.control.apply.problem_error import ProblemError
 from edge_operator.control.apply.refusals import refusal_problem
+from edge_operator.control.apply.report import ProblemError
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.diff.observed import MANAGED_BY
 from edge_operator.desired.metadata import PART_OF, SITE_LABEL

@@ -150,6 +150,14 @@ def taken_paths(kind: ChildKind, metadata: Mapping[str, Any], wanted: frozenset[
     return {path: theirs.get(path, "unknown") for path in sorted(taken)}
 
 
+def without_foreign(seen: Observed) -> dict[str, object]:
+    """Return the merge patch that removes what others have added to content that is exactly ours."""
+    patch: dict[str, object] = {"metadata": {"uid": seen.uid}}
+    for path in seen.foreign:
+        _nullify(patch, [step[2:] for step in path if step.startswith("f:")])
+    return patch
+
+
 def _covered(path: Path, ours: frozenset[Path]) -> bool:
     """Whether one of our atomic fields holds `path`."""
     return any(path[:length] in ours for length in range(1, len(path)))
@@ -157,3 +165,13 @@ def _covered(path: Path, ours: frozenset[Path]) -> bool:
 
 def _is_ours(entry: Mapping[str, Any]) -> bool:
     return entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")
+
+
+def _nullify(patch: dict[str, object], fields: list[str]) -> None:
+    *parents, last = fields
+    for parent in parents:
+        below = patch.setdefault(parent, {})
+        if not isinstance(below, dict):
+            return
+        patch = below
+    patch[last] = None

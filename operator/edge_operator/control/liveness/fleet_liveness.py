@@ -8,7 +8,6 @@ from edge_liveness import Phase, SiteEventKind, Transition, Write, WriteKind
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import DeviceObject, SiteObject
 from edge_operator.control.loop.informers import Knowledge
-from edge_operator.control.site.count_throttle import Pace
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from edge_operator.control.site_broker.retained_cleanup import Leftovers
 from edge_operator.control.site_broker.roster_publisher import Rosters
@@ -20,6 +19,7 @@ from edge_wire.messages import MalformedError
 from .clocks import Clocks
 from .device_index import Fleet
 from .events import LivenessEvents
+from .requeue_throttle import RequeueThrottle
 from .writer import LivenessWriter
 
 
@@ -60,7 +60,7 @@ class Lives:
         self._metrics = metrics
         self._clocks = clocks
         self._moved: set[ResourceKey] = set()
-        self._pace = Pace(timers.figures_period)
+        self._requeues = RequeueThrottle(timers.figures_period)
 
     def site_changed(self, before: SiteObject | None, after: SiteObject | None) -> None:
         """Take note of a site that was added, changed or deleted."""
@@ -70,7 +70,7 @@ class Lives:
         self.fleet.fit_site(site.key)
         if after is None:
             self._events.forget(site.key)
-            self._pace.forget(site.key)
+            self._requeues.forget(site.key)
         for device in self._knowledge.devices.of_site(site.key):
             self._rosters.changed(device)
             self.tell(device.key)
@@ -163,7 +163,7 @@ class Lives:
         for key in moved_sites:
             site, figures = self._knowledge.sites.get(key), self.fleet.figures(key)
             if site is not None and figures is not None and moved(site.status.get("devices"), figures):
-                self._knowledge.site_queue.add_after(key, self._pace.wait(key, self._clocks.steady()))
+                self._knowledge.site_queue.add_after(key, self._requeues.wait(key, self._clocks.steady()))
 
 
 def _differ(before: SiteObject | DeviceObject | None, after: SiteObject | DeviceObject | None) -> bool:

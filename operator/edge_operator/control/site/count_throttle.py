@@ -5,9 +5,7 @@ from collections.abc import Callable
 from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import SiteObject
-from edge_operator.status.figures import DeviceFigures, moved
-
-PERIOD_SECONDS = 30.0
+from edge_operator.status.figures import PERIOD_SECONDS, DeviceFigures, moved
 
 Count = Callable[[ResourceKey], DeviceFigures | None]
 """Counts the devices of a site; None while nobody listens to it."""
@@ -49,28 +47,3 @@ class Figures:
     def forget(self, site: ResourceKey) -> None:
         """Forget a site that is gone."""
         self._told_at.pop(site, None)
-
-
-class Pace:
-    """How soon a site is to be looked at because its figures have moved: at once, and then once in a period.
-
-    A pass costs as much as the site has devices, and the figures are written no more often.
-
-    Args:
-        period: in seconds.
-    """
-
-    def __init__(self, period: float = PERIOD_SECONDS) -> None:
-        self._period = period
-        self._due: dict[ResourceKey, float] = {}
-
-    def wait(self, site: ResourceKey, now: float) -> float:
-        """Return the seconds until the site is to be looked at."""
-        due = self._due.get(site, now)
-        if due <= now:
-            self._due[site] = now + self._period
-        return max(0.0, due - now)
-
-    def forget(self, site: ResourceKey) -> None:
-        """Forget a site that is gone."""
-        self._due.pop(site, None)

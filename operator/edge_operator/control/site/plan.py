@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from edge_operator.api.edgesite import EdgeSite, EdgeSiteSpec
-from edge_operator.control.apply.problem_error import ProblemError
+from edge_operator.control.apply.report import ProblemError
 from edge_operator.control.cache.child_cache import SITE, ChildStore, ResourceKey
 from edge_operator.control.cache.resource import DeviceObject, SiteObject
 from edge_operator.control.cache.resource_cache import DeviceStore

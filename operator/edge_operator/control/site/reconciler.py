@@ -12,31 +12,22 @@ from edge_operator.control.apply.status_writer import StatusWriter
 from edge_operator.control.cache.child_cache import SITE, ChildStore, ResourceKey
 from edge_operator.control.cache.resource import SiteObject
 from edge_operator.control.credentials.root_secret_problems import RootUnusableError
-from edge_operator.control.credentials.root_secrets import MADE_ANEW, Root, RootKeys
+from edge_operator.control.credentials.root_secrets import Root, RootKeys
 from edge_operator.control.credentials.user_ca_bundles import Authorities
 from edge_operator.control.diff.action import Verdict, Wanted, is_unwanted, judge
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.control.diff.observed import Observed
 from edge_operator.control.site_broker.endpoints import BrokerLink
-from edge_operator.desired.components import MQTT, components
-from edge_operator.desired.inputs import Site
-from edge_operator.desired.kinds import DEPLOYMENT, SECRET, SERVICE
-from edge_operator.desired.metadata import child_name
+from edge_operator.desired.components import MQTT
+from edge_operator.desired.kinds import SECRET
 from edge_operator.desired.root_secret import root_secret_name
-from edge_operator.status.facts import ComponentFacts, Notice, Problem, SiteFacts, component_facts
+from edge_operator.status.facts import SiteFacts
 from edge_operator.status.site import site_update
 
 from .count_throttle import Figures
-from .endpoints import endpoints
+from .facts import observed_facts, stale_facts
 from .plan import Plan, Plans, SpecUnusableError
 from .revocations import Revocations
-from .stale_facts import last_known
-
-ROOT_MADE_ANEW = Notice(
-    "RootSecretMadeAnew",
-    "the root Secret was lost and a new one was created: every credential has changed; remove its annotation"
-    f" {MADE_ANEW} to clear this message",
-)
 
 logger = logging.getLogger(__name__)
 
@@ -108,30 +99,30 @@ class SiteReconciler:
         if site.deleting:
             return None
         try:
-            return await self._pass(site, paused=site.paused)
+            return await self._pass(site)
         except ApiError as error:
             if not error.namespace_terminating:
                 raise
             logger.debug("%s: its namespace is being deleted: %s", site, error)
             return None
 
-    async def _pass(self, site: SiteObject, *, paused: bool) -> float | None:
+    async def _pass(self, site: SiteObject) -> float | None:
         try:
-            root = await (self._roots.learn(site) if paused else self._roots.keep(site))
+            root = await (self._roots.learn(site) if site.paused else self._roots.keep(site))
             if root is not None:
-                return await self._with_root(site, root, paused=paused)
+                return await self._with_root(site, root)
             facts = SiteFacts(site.generation, paused=True, pending_changes=("everything",))
             report = Report()
         except (SpecUnusableError, RootUnusableError) as error:
-            facts, report = last_known(site, error.problem, paused=paused), Report(again=self._look_again)
+            facts, report = stale_facts(site, error.problem), Report(again=self._look_again)
         await self._revocations.carry_out(site, report)
         await self._authorities.follow(site, report)
         await self._say(site, replace(facts, problems=(*facts.problems, *report.problems)))
         return report.again
 
-    async def _with_root(self, site: SiteObject, root: Root, *, paused: bool) -> float | None:
+    async def _with_root(self, site: SiteObject, root: Root) -> float | None:
         plan = self._plans.plan(site, root)
-        if paused:
+        if site.paused:
             report = Report()
             await self._revocations.carry_out(site, report)
             pending = self._pending(site, root, plan.wanted)
@@ -142,7 +133,7 @@ class SiteReconciler:
             report.revisit(self._look_again)
         await self._authorities.follow(site, report)
         described = self._plans.outline(site, root)
-        facts = self._facts(site, root, described, report, paused=paused, pending=pending)
+        facts = observed_facts(site, root, described, self._store, report, pending)
         ready = any(part.name == MQTT and part.ready for part in facts.components)
         broker = await self._link.follow(described, ready=ready, dropping=site.broker_dropping)
         if broker is not None and broker.dropping_seconds:
@@ -172,40 +163,3 @@ class SiteReconciler:
         )
         removed = (f"removal of {seen.key}" for seen in self._unwanted(site, wanted))
         return (*put_back, *differing, *sorted(removed))
-
-    def _facts(
-        self,
-        site: SiteObject,
-        root: Root,
-        described: Site,
-        report: Report,
-        *,
-        paused: bool,
-        pending: tuple[str, ...],
-    ) -> SiteFacts:
-        service = self._body(ObjectKey(SERVICE, described.namespace, child_name(described, "gateway")))
-        return SiteFacts(
-            generation=site.generation,
-            paused=paused,
-            cloud=described.spec.cloud is not None,
-            broker_managed=described.spec.broker.type == "Managed",
-            pending_changes=pending,
-            leaving=tuple(report.leaving),
-            problems=tuple(sorted(report.problems, key=_gravity)),
-            components=tuple(self._component_facts(described)),
-            endpoints=endpoints(described, service),
-            notices=(ROOT_MADE_ANEW,) if root.made_anew else (),
-        )
-
-    def _component_facts(self, described: Site) -> Iterable[ComponentFacts]:
-        for part in components(described):
-            key = ObjectKey(DEPLOYMENT, described.namespace, child_name(described, part.name))
-            yield component_facts(part.name, part.image, part.replicas, self._body(key))
-
-    def _body(self, key: ObjectKey) -> dict[str, object]:
-        seen = self._store.get(key)
-        return dict(seen.body) if seen is not None else {}
-
-
-def _gravity(problem: Problem) -> tuple[bool, str]:
-    return not problem.lasting, problem.message

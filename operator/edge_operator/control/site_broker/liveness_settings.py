@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from edge_liveness import DeviceSettings, Presence, SiteSettings
 from edge_operator.control.cache.resource import DeviceObject, SiteObject, seconds
-from edge_operator.control.site.count_throttle import PERIOD_SECONDS
+from edge_operator.status.figures import PERIOD_SECONDS
 
 DEFAULTS = SiteSettings()
 
