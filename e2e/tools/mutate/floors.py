@@ -52,7 +52,7 @@ class Floor:
         return found
 
 
-_CONTROL = "tests/edge_operator/control/test_unit_"
+_CONTROL = "tests/edge_operator/control/**/test_*.py"
 
 
 def _control(*names: str) -> tuple[str, ...]:
@@ -62,7 +62,11 @@ def _control(*names: str) -> tuple[str, ...]:
 FLOORS = {
     floor.name: floor
     for floor in (
-        Floor("liveness", ("workloads/edge_liveness",), ("tests/edge_liveness/test_*.py", f"{_CONTROL}lives.py")),
+        Floor(
+            "liveness",
+            ("workloads/edge_liveness",),
+            ("tests/edge_liveness/test_*.py", "tests/edge_operator/control/liveness/test_*.py"),
+        ),
         Floor("readings", ("workloads/edge_readings",), ("tests/edge_readings/test_*.py",)),
         Floor("wire", ("workloads/edge_wire",), ("tests/edge_wire/**/test_*.py", "tests/edge_readings/test_*.py")),
         Floor(
@@ -73,12 +77,12 @@ FLOORS = {
         Floor(
             "status",
             ("operator/edge_operator/status",),
-            ("tests/edge_operator/status/test_*.py", "tests/docs/test_*.py", f"{_CONTROL}*.py"),
+            ("tests/edge_operator/status/test_*.py", "tests/docs/test_*.py", _CONTROL),
         ),
         Floor(
             "identity",
             ("operator/edge_operator/identity",),
-            ("tests/edge_operator/identity/test_*.py", "tests/edge_operator/desired/test_*.py", f"{_CONTROL}*.py"),
+            ("tests/edge_operator/identity/test_*.py", "tests/edge_operator/desired/test_*.py", _CONTROL),
         ),
         Floor(
             "control",
@@ -123,7 +127,7 @@ FLOORS = {
                 "site_broker/roster_diff",
                 "site_broker/roster_entry",
             ),
-            (f"{_CONTROL}*.py", "tests/edge_operator/status/test_*.py"),
+            (_CONTROL, "tests/edge_operator/status/test_*.py"),
         ),
     )
 }

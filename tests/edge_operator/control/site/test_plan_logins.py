@@ -15,7 +15,7 @@ from edge_operator.control.credentials.root_secrets import Root
 from edge_operator.control.site.plan import Plans
 from edge_operator.desired.inputs import DeviceLogin
 from edge_operator.desired.release import Release
-from tests.edge_operator.control.lives import NAMESPACE, SITE, device, site
+from tests.edge_operator.control.samples import NAMESPACE, SITE, device, site
 
 NOW = dt.datetime(2026, 7, 1, 12, 0, tzinfo=dt.UTC)
 ROOT = Root(b"k" * 32, "u", "5", made_anew=False, extra=(), intact=True)

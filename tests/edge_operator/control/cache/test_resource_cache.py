@@ -4,7 +4,7 @@ from typing import Any
 
 from edge_operator.control.cache.child_cache import REMEMBERED_DELETIONS, ResourceKey
 from edge_operator.control.cache.resource_cache import DeviceStore
-from tests.edge_operator.control.lives import device
+from tests.edge_operator.control.samples import device
 
 PUMP = ("factory", "pump")
 PLANT, HALL = ("factory", "plant"), ("factory", "hall")

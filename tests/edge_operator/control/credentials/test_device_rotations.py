@@ -9,7 +9,7 @@ from edge_operator.control.cache.child_cache import ChildStore
 from edge_operator.control.credentials.device_rotations import Rotations
 from edge_operator.control.credentials.rotation import BEFORE, ROTATION, SINCE, Rotation
 from edge_operator.desired.kinds import SECRET
-from tests.edge_operator.control.lives import NAMESPACE, device
+from tests.edge_operator.control.samples import NAMESPACE, device
 
 NOW = dt.datetime(2026, 7, 1, 12, 0, tzinfo=dt.UTC)
 ROTATED = {ROTATION: "3", BEFORE: "2", SINCE: "2026-07-01T11:58:00Z"}

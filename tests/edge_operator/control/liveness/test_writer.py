@@ -19,7 +19,7 @@ from edge_operator.control.liveness.writer import LEAST_PAUSE_SECONDS, PAUSE_SEC
 from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.cluster.virtual import now, run_virtual
 from tests.edge_operator.control.closed_gate import ClosedGate, closed_client
-from tests.edge_operator.control.lives import BEGAN, device, site
+from tests.edge_operator.control.samples import BEGAN, device, site
 
 PUMP, FAN = ("factory", "pump"), ("factory", "fan")
 LOOK_AGAIN = 10.0

@@ -12,7 +12,7 @@ from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.retained_cleanup import Leftovers
 from edge_operator.control.site_broker.roster_publisher import Rosters
 from edge_operator.telemetry.metrics import Metrics
-from tests.edge_operator.control.lives import SITE, Time, site
+from tests.edge_operator.control.samples import SITE, Time, site
 
 NOBODY = Endpoint(BrokerAddress("127.0.0.1", 1), Login("~operator", "x"))
 SECONDS = 5.0

@@ -13,7 +13,7 @@ from edge_operator.control.device import problems as device_problems
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.desired.kinds import SECRET
 from edge_operator.status.facts import Problem
-from tests.edge_operator.control.lives import device
+from tests.edge_operator.control.samples import device
 
 SITE, SECRET_KEY = ("factory", "plant"), ("factory", "mine")
 PUMP = device(deviceId="pump-7")

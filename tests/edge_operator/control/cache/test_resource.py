@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from edge_operator.control.cache.resource import DeviceObject, SiteObject, seconds
-from tests.edge_operator.control.lives import device, site
+from tests.edge_operator.control.samples import device, site
 
 TLS = {"secretRef": {"name": "cert"}}
 SITES: dict[str, tuple[dict[str, Any], bool, tuple[str, str] | None, bool]] = {

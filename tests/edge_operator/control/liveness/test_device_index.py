@@ -10,7 +10,7 @@ from edge_operator.control.liveness.device_index import Fleet
 from edge_operator.status.connectivity import has_turned, life_update
 from edge_operator.status.figures import DeviceFigures
 from edge_wire import topics
-from tests.edge_operator.control.lives import SITE, Time, device, message, site
+from tests.edge_operator.control.samples import SITE, Time, device, message, site
 
 PUMP = (SITE[0], "pump")
 HALL = (SITE[0], "hall")

@@ -8,7 +8,7 @@ from edge_operator.control.liveness.device_index import Fleet
 from edge_operator.control.liveness.requeue_throttle import RequeueThrottle
 from edge_operator.control.liveness.site_adapter import SiteLife
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
-from tests.edge_operator.control.lives import SITE, Time, device, message, site
+from tests.edge_operator.control.samples import SITE, Time, device, message, site
 
 NAMES = [f"unit-{number}" for number in range(5)]
 GIVEN = pytest.mark.parametrize(

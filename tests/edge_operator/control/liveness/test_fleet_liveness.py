@@ -17,7 +17,7 @@ from edge_operator.control.site_broker.retained_cleanup import Leftovers
 from edge_operator.control.site_broker.roster_publisher import Rosters
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topics
-from tests.edge_operator.control.lives import SITE, Time, device, message, site
+from tests.edge_operator.control.samples import SITE, Time, device, message, site
 
 STATUS = topics.device_status("pump")
 

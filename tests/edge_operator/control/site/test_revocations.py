@@ -9,7 +9,7 @@ from edge_operator.control.cache.child_cache import ChildStore
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.control.site.revocations import client_usernames, is_revoked, login_secrets
 from edge_operator.desired.kinds import CONFIG_MAP, SECRET, ChildKind
-from tests.edge_operator.control.lives import NAMESPACE, SITE, site
+from tests.edge_operator.control.samples import NAMESPACE, SITE, site
 
 DEVICES = frozenset({"pump", "fan"})
 CLIENTS = frozenset({"~grafana"})

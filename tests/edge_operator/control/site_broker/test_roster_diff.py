@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge_operator.control.site_broker.roster_diff import SiteRoster
 from edge_operator.control.site_broker.roster_entry import roster_entry
 from edge_wire.messages import RosterEntry
-from tests.edge_operator.control.lives import device, site
+from tests.edge_operator.control.samples import device, site
 
 ALL = 1000
 

@@ -11,7 +11,7 @@ from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
 from edge_operator.control.liveness.device_index import Fleet
 from edge_operator.control.liveness.site_adapter import SiteLife
 from edge_operator.status.connectivity import life_update
-from tests.edge_operator.control.lives import SITE, Time, device, message, site
+from tests.edge_operator.control.samples import SITE, Time, device, message, site
 
 PUMP = (SITE[0], "pump")
 TIMES = (
