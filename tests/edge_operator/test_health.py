@@ -90,7 +90,7 @@ def test_kopf_that_waits_for_the_crds_is_not_dead() -> None:
     [
         pytest.param(resources(), True, [], id="ready"),
         pytest.param(resources(crds=False), True, ["CRDs are not Established"], id="no CRDs"),
-        pytest.param(resources(devices=None), True, ["has not begun"], id="Kopf of one resource not begun"),
+        pytest.param(resources(devices=None), True, ["has not started"], id="Kopf of one resource not begun"),
         pytest.param(resources(), False, ["not listed yet: Deployment, Secret"], id="lists missing"),
         pytest.param(resources(crds=False), False, ["CRDs", "not listed"], id="both"),
     ],

@@ -87,6 +87,6 @@ def test_kubeconfig_that_is_none(
         (tmp_path / "kubeconfig").write_text(content)
     assert ended(monkeypatch) == 2
     said = capsys.readouterr().err
-    assert said.startswith("edge-operator: no way to the API server: ")
+    assert said.startswith("edge-operator: cannot reach the API server: ")
     assert "KUBECONFIG" in said
     assert "Traceback" not in said
