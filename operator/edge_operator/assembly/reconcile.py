@@ -10,9 +10,9 @@ from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.clock import wall_clock
 from edge_operator.cluster.lease import LeaseGate
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.apply.applier import Children
+from edge_operator.control.apply.applier import Applier
 from edge_operator.control.apply.events import Events
-from edge_operator.control.apply.field_conflicts import Contention
+from edge_operator.control.apply.field_conflicts import FieldConflicts
 from edge_operator.control.apply.refusals import Refusals
 from edge_operator.control.apply.status_writer import EDGE_DEVICE, EDGE_SITE, StatusWriter
 from edge_operator.control.cache.child_cache import DEVICE, SITE
@@ -50,7 +50,7 @@ def build_workers(
     objects = Objects(client)
     events = Events(client, settings.identity, wall_clock, metrics)
     again, store = settings.look_again_seconds, knowledge.children
-    children = Children(objects, store, Contention(time.monotonic), Refusals(time.monotonic), metrics, again)
+    children = Applier(objects, store, FieldConflicts(time.monotonic), Refusals(time.monotonic), metrics, again)
     roots = RootKeys(objects, store, lambda: secrets.token_bytes(ROOT_BYTES), knowledge.look_at_devices_of)
     authorities = Authorities(objects, time.monotonic, again, knowledge.look_at_site_and_devices_of)
     rotations = Rotations(store, wall_clock)

@@ -26,9 +26,9 @@ def _paused(facts: SiteFacts) -> Said | None:
 
 
 def _replacing(facts: SiteFacts) -> Said | None:
-    if not facts.leaving:
+    if not facts.terminating:
         return None
-    return Said("False", "WaitingForDeletion", "still being deleted: " + listed(facts.leaving))
+    return Said("False", "WaitingForDeletion", "still being deleted: " + listed(facts.terminating))
 
 
 def _pods_refused(facts: SiteFacts) -> Said | None:

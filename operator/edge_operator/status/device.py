@@ -34,7 +34,7 @@ class DeviceFacts:
     in_cluster_only: bool = False
     managed_broker: bool = True
     own_password: bool = False
-    leaving: tuple[str, ...] = ()
+    terminating: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -46,9 +46,9 @@ def _problem(facts: DeviceFacts) -> Said | None:
 
 
 def _replacing(facts: DeviceFacts) -> Said | None:
-    if not facts.leaving:
+    if not facts.terminating:
         return None
-    return Said("False", "WaitingForDeletion", "still being deleted: " + listed(facts.leaving))
+    return Said("False", "WaitingForDeletion", "still being deleted: " + listed(facts.terminating))
 
 
 def _theirs(facts: DeviceFacts) -> Said | None:

@@ -101,7 +101,7 @@ class SiteFacts:
     cloud: bool = False
     broker_managed: bool = True
     pending_changes: tuple[str, ...] = ()
-    leaving: tuple[str, ...] = ()
+    terminating: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     components: tuple[ComponentFacts, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)

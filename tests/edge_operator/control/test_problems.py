@@ -4,7 +4,7 @@ import pytest
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.control.apply import report
-from edge_operator.control.apply.field_conflicts import Contest
+from edge_operator.control.apply.field_conflicts import FieldConflict
 from edge_operator.control.apply.refusals import refusal_problem
 from edge_operator.control.apply.report import ProblemError
 from edge_operator.control.credentials import ca_bundle_problems as authority_problems
@@ -75,7 +75,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "contested": (
-        report.contested(Contest(KEY, REPLICAS, "hpa")),
+        report.field_contested(FieldConflict(KEY, REPLICAS, "hpa")),
         (
             "FieldContested: Secret factory/pump-device-credentials: .spec.replicas is repeatedly changed by"
             " the manager 'hpa': stop that manager from changing it, or set the value in the spec of the site;"

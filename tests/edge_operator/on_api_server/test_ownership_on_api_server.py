@@ -10,7 +10,7 @@ from kubernetes import client
 
 from edge_operator.api.edgesite import EdgeSite
 from edge_operator.cluster.objects import FIELD_MANAGER, object_path
-from edge_operator.control.diff.desired_object import Intent, intend
+from edge_operator.control.diff.desired_object import DesiredObject, desired_object
 from edge_operator.control.diff.observed import observe, own_paths
 from edge_operator.control.diff.ownership import owned_paths, readable
 from edge_operator.desired.release import Release
@@ -28,15 +28,15 @@ def sites() -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{path.stem}:{document['metadata']['name']}", document
 
 
-def intents(document: dict[str, Any], namespace: str) -> list[Intent]:
+def intents(document: dict[str, Any], namespace: str) -> list[DesiredObject]:
     name = document["metadata"]["name"]
     spec = EdgeSite.model_validate(document).spec
     uid = "00000000-0000-4000-8000-000000000001"
     site = Site(name=name, namespace=namespace, uid=uid, spec=spec, release=Release("1.2.3"), root=b"r" * 32)
-    return [intend(manifest) for manifest in [*desired_objects(site), root_secret(name, namespace, site.root)]]
+    return [desired_object(manifest) for manifest in [*desired_objects(site), root_secret(name, namespace, site.root)]]
 
 
-def apply(api: client.ApiClient, intent: Intent) -> dict[str, Any]:
+def apply(api: client.ApiClient, intent: DesiredObject) -> dict[str, Any]:
     path = object_path(intent.key.kind, intent.key.namespace, intent.key.name)
     return RawApi(api).apply(path, intent.manifest, FIELD_MANAGER, dryRun="All", fieldValidation="Strict")
 

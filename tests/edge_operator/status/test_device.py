@@ -38,7 +38,7 @@ SOON = Problem("SiteNotReconciled", "not yet", lasting=False)
             },
         ),
         (
-            replace(WELL, leaving=("Secret ns/x",)),
+            replace(WELL, terminating=("Secret ns/x",)),
             {
                 "Ready": "False WaitingForDeletion",
                 "CredentialsReady": "False WaitingForDeletion",

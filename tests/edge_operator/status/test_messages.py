@@ -41,7 +41,7 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         f"True Reconciled: {ALL_ROLLED_OUT}",
     ),
     "leaving": (
-        replace(WELL, leaving=("Service a/b",)),
+        replace(WELL, terminating=("Service a/b",)),
         "Ready",
         "False WaitingForDeletion: still being deleted: Service a/b",
     ),
@@ -143,7 +143,7 @@ DEVICE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         },
     ),
     "external broker": (
-        {"managed_broker": False, "leaving": ("Secret ns/x",)},
+        {"managed_broker": False, "terminating": ("Secret ns/x",)},
         {
             "Ready": "False WaitingForDeletion: still being deleted: Secret ns/x",
             "CredentialsReady": "Unknown ExternalBroker: the operator of the site's external broker issues the login",
@@ -151,7 +151,7 @@ DEVICE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         },
     ),
     "old Secret leaving": (
-        {"leaving": ("Secret ns/x", "Secret ns/y"), "own_password": True},
+        {"terminating": ("Secret ns/x", "Secret ns/y"), "own_password": True},
         {
             "Ready": "False WaitingForDeletion: still being deleted: Secret ns/x, Secret ns/y",
             "CredentialsReady": "False WaitingForDeletion: still being deleted: Secret ns/x, Secret ns/y",

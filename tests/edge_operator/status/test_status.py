@@ -31,7 +31,7 @@ READY, THEN, NOW = {"phase": "Ready"}, "2026-01-01T00:00:00Z", "2026-07-01T00:00
         ),
         pytest.param(replace(WELL, components=(UP, REFUSED)), ("False", "PodsRefused"), "Degraded", id="pods refused"),
         pytest.param(
-            replace(WELL, leaving=("Service a/b",)), ("False", "WaitingForDeletion"), "Progressing", id="leaving"
+            replace(WELL, terminating=("Service a/b",)), ("False", "WaitingForDeletion"), "Progressing", id="leaving"
         ),
         pytest.param(replace(WELL, problems=(LASTING,)), ("False", "Invalid"), "Degraded", id="lasting problem"),
         pytest.param(replace(WELL, problems=(PASSING,)), ("False", "Busy"), "Progressing", id="passing problem"),
@@ -53,7 +53,7 @@ READY, THEN, NOW = {"phase": "Ready"}, "2026-01-01T00:00:00Z", "2026-07-01T00:00
             replace(WELL, paused=True, problems=(LASTING,)), ("False", "Invalid"), "Paused", id="paused, problem"
         ),
         pytest.param(
-            SiteFacts(1, problems=(LASTING, PASSING), leaving=("x",), components=(REFUSED, ROLLING)),
+            SiteFacts(1, problems=(LASTING, PASSING), terminating=("x",), components=(REFUSED, ROLLING)),
             ("False", "Invalid"),
             "Degraded",
             id="the gravest first",
@@ -232,7 +232,7 @@ FACTS = st.builds(
     paused=st.booleans(),
     cloud=st.booleans(),
     pending_changes=st.lists(WORDS, max_size=2).map(tuple),
-    leaving=st.lists(WORDS, max_size=2).map(tuple),
+    terminating=st.lists(WORDS, max_size=2).map(tuple),
     problems=st.lists(st.builds(Problem, WORDS, WORDS, st.booleans()), max_size=2).map(tuple),
     components=st.lists(
         st.builds(
@@ -262,7 +262,7 @@ def test_status_is_always_consistent(history: list[SiteFacts]) -> None:
         ready = said["Ready"]["status"] == "True"
         assert not ({"Reconciling", "Stalled"} <= set(said))
         assert not (ready and {"Reconciling", "Stalled"} & set(said))
-        assert not ready or not (facts.problems or facts.leaving or facts.pending_changes)
+        assert not ready or not (facts.problems or facts.terminating or facts.pending_changes)
         assert not ready or all(part.rolled_out for part in facts.components)
         assert (status["phase"] == "Ready") == (ready and not facts.paused)
         assert (status["phase"] == "Paused") == facts.paused

@@ -10,24 +10,24 @@ from edge_operator.cluster.errors import ApiError
 from edge_operator.cluster.objects import Objects
 from edge_operator.control.cache.child_cache import ChildStore
 from edge_operator.control.cache.resource import Resource
-from edge_operator.control.diff.action import Verdict, Wanted, judge
-from edge_operator.control.diff.desired_object import Intent, pinned
-from edge_operator.control.diff.observed import Observed, observe, taken_paths, without_foreign
+from edge_operator.control.diff.action import Action, DesiredDigest, decide
+from edge_operator.control.diff.desired_object import DesiredObject, with_uid
+from edge_operator.control.diff.observed import Observed, lost_paths, observe, without_foreign
 from edge_operator.control.diff.ownership import Path, readable
 from edge_operator.desired.kinds import Watched
 from edge_operator.telemetry.metrics import Metrics
 
-from .field_conflicts import Contention
+from .field_conflicts import FieldConflicts
 from .refusals import Refusals, refusal_problem
-from .report import Report, contested, not_ours
-from .write_errors import AfterApply, after_apply, stays
+from .report import Report, field_contested, not_ours
+from .write_errors import AfterApply, after_apply, is_persistent
 
 CONFLICT_AGAIN_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
 
-class Children:
+class Applier:
     """Applies, strips and deletes objects.
 
     Args:
@@ -43,20 +43,20 @@ class Children:
         self,
         objects: Objects,
         store: ChildStore,
-        contention: Contention,
+        conflicts: FieldConflicts,
         refusals: Refusals,
         metrics: Metrics,
-        look_again: float,
+        recheck_seconds: float,
     ) -> None:
         self._objects = objects
         self._store = store
-        self._contention = contention
+        self._conflicts = conflicts
         self._refusals = refusals
         self._metrics = metrics
-        self._look_again = look_again
+        self._recheck_seconds = recheck_seconds
 
-    async def carry_out(
-        self, resource: Resource, wanted: Iterable[Wanted], intents: Callable[[], Iterable[Intent]]
+    async def apply_all(
+        self, resource: Resource, digests: Iterable[DesiredDigest], build: Callable[[], Iterable[DesiredObject]]
     ) -> Report:
         """Make the objects of the resource as they should be.
 
@@ -64,130 +64,130 @@ class Children:
 
         Args:
             resource: the site or device.
-            wanted: what every object is compared with, in the order of applying.
-            intents: builds the manifests; called only if something is to be written.
+            digests: what every object is compared with, in the order of applying.
+            build: builds the objects with their manifests; called only if something has to be written.
         """
         report = Report()
-        verdicts = [(want, judge(want, self._store.get(want.key), resource.claim)) for want in wanted]
-        todo = {want.key: verdict for want, verdict in verdicts if verdict is not Verdict.KEEP}
+        actions = [(digest, decide(digest, self._store.get(digest.key), resource.owner_ref)) for digest in digests]
+        todo = {digest.key: action for digest, action in actions if action is not Action.NONE}
         if not todo:
             return report
-        ordered = [intent for intent in intents() if intent.key in todo]
-        for _, of_kind in groupby(ordered, key=lambda intent: intent.key.kind):
-            if report.namespace_ends:
+        ordered = [desired for desired in build() if desired.key in todo]
+        for _, of_kind in groupby(ordered, key=lambda desired: desired.key.kind):
+            if report.namespace_terminating:
                 break
-            await side_by_side([self._one(resource, intent, todo[intent.key], report) for intent in of_kind])
+            await run_all([self._apply_one(resource, desired, todo[desired.key], report) for desired in of_kind])
         return report
 
     async def remove(self, resource: Resource, unwanted: Iterable[Observed], report: Report) -> None:
         """Delete objects that the resource owns and its spec no longer asks for."""
-        await side_by_side([self._delete(resource, seen, report) for seen in unwanted])
+        await run_all([self._delete(resource, seen, report) for seen in unwanted])
 
     async def _delete(self, resource: Resource, seen: Observed, report: Report) -> None:
         key = seen.key
         try:
             await self._objects.delete(key.kind, key.namespace, key.name, seen.uid)
         except ApiError as error:
-            if not stays(error):
+            if not is_persistent(error):
                 raise
             problem = refusal_problem(f"the deletion of {key}", error)
             logger.warning("%s: %s", resource, problem.message)
             report.problems.append(problem)
-            report.revisit(self._look_again)
+            report.requeue(self._recheck_seconds)
 
-    async def _one(self, resource: Resource, intent: Intent, verdict: Verdict, report: Report) -> None:
-        seen = self._store.get(intent.key)
-        if verdict is Verdict.LOOK:
-            seen, verdict = await self._look(resource, intent)
-        match verdict:
-            case Verdict.LEAVING:
-                report.leaving.append(str(intent.key))
-                report.revisit(self._look_again)
-            case Verdict.NOT_OURS:
-                report.problems.append(not_ours(intent.key))
-                report.revisit(self._look_again)
-            case Verdict.APPLY | Verdict.RETAKE | Verdict.STRIP:
-                await self._change(resource, intent, verdict, seen, report)
+    async def _apply_one(self, resource: Resource, desired: DesiredObject, action: Action, report: Report) -> None:
+        seen = self._store.get(desired.key)
+        if action is Action.READ:
+            seen, action = await self._read(resource, desired)
+        match action:
+            case Action.WAIT:
+                report.terminating.append(str(desired.key))
+                report.requeue(self._recheck_seconds)
+            case Action.NOT_OURS:
+                report.problems.append(not_ours(desired.key))
+                report.requeue(self._recheck_seconds)
+            case Action.APPLY | Action.REAPPLY | Action.STRIP:
+                await self._write(resource, desired, action, seen, report)
 
-    async def _look(self, resource: Resource, intent: Intent) -> tuple[Observed | None, Verdict]:
-        key = intent.key
+    async def _read(self, resource: Resource, desired: DesiredObject) -> tuple[Observed | None, Action]:
+        key = desired.key
         found = await self._objects.metadata(key.kind, key.namespace, key.name)
         if found is None:
-            return None, Verdict.APPLY
+            return None, Action.APPLY
         seen = observe(key.kind, found)
-        return seen, judge(Wanted(key, intent.hash, intent.owned), seen, resource.claim)
+        return seen, decide(DesiredDigest(key, desired.hash, desired.owned), seen, resource.owner_ref)
 
-    async def _change(
-        self, resource: Resource, intent: Intent, verdict: Verdict, seen: Observed | None, report: Report
+    async def _write(
+        self, resource: Resource, desired: DesiredObject, action: Action, seen: Observed | None, report: Report
     ) -> None:
         """Write one object, unless a refusal or a contest stands in the way (G3)."""
-        key = intent.key
-        if (refused := self._refusals.standing(intent)) is not None:
+        key = desired.key
+        if (refused := self._refusals.active(desired)) is not None:
             report.problems.append(refused.problem)
-            report.revisit(self._refusals.wait(intent))
+            report.requeue(self._refusals.wait(desired))
             return
-        taken: dict[Path, str] = {}
-        if verdict is not Verdict.APPLY:
-            if contests := self._contention.contested(key):
-                report.problems.append(contested(contests[0]))
-                report.revisit(self._contention.wait(key))
+        lost: dict[Path, str] = {}
+        if action is not Action.APPLY:
+            if active := self._conflicts.active(key):
+                report.problems.append(field_contested(active[0]))
+                report.requeue(self._conflicts.wait(key))
                 return
-            taken = await self._taken(resource, intent)
+            lost = await self._lost_fields(resource, desired)
         try:
-            written = await self._write(intent, verdict, seen)
+            written = await self._send(desired, action, seen)
         except ApiError as error:
-            self._take_note(resource, intent, error, report)
+            self._handle_error(resource, desired, error, report)
             return
-        self._refusals.accepted(intent)
+        self._refusals.remove(desired)
         self._store.put(key.kind, written)
-        if taken:
-            self._contention.retaken(key, taken)
-        if is_repair(verdict, seen, resource):
+        if lost:
+            self._conflicts.record(key, lost)
+        if is_repair(action, seen, resource):
             self._metrics.drift.labels(key.kind.kind).inc()
 
-    async def _write(self, intent: Intent, verdict: Verdict, seen: Observed | None) -> dict[str, Any]:
-        key = intent.key
+    async def _send(self, desired: DesiredObject, action: Action, seen: Observed | None) -> dict[str, Any]:
+        key = desired.key
         metadata_only = key.kind.watched is Watched.METADATA
-        if verdict is Verdict.STRIP and seen is not None:
+        if action is Action.STRIP and seen is not None:
             return await self._objects.merge(
                 key.kind, key.namespace, key.name, without_foreign(seen), metadata_only=metadata_only
             )
-        manifest = (pinned(intent, seen.uid) if seen is not None else intent).manifest
+        manifest = (with_uid(desired, seen.uid) if seen is not None else desired).manifest
         return await self._objects.apply(key.kind, manifest, metadata_only=metadata_only)
 
-    def _take_note(self, resource: Resource, intent: Intent, error: ApiError, report: Report) -> None:
+    def _handle_error(self, resource: Resource, desired: DesiredObject, error: ApiError, report: Report) -> None:
         """Report a write that failed, or raise where trying again at once may help."""
         match after_apply(error):
-            case AfterApply.LOOK_SOON:
-                report.revisit(CONFLICT_AGAIN_SECONDS)
-            case AfterApply.NAMESPACE_ENDS:
-                report.namespace_ends = True
+            case AfterApply.REQUEUE_SOON:
+                report.requeue(CONFLICT_AGAIN_SECONDS)
+            case AfterApply.NAMESPACE_TERMINATING:
+                report.namespace_terminating = True
             case AfterApply.BACK_OFF:
-                problem = self._refusals.refused(intent, error)
+                problem = self._refusals.add(desired, error)
                 logger.warning("%s: %s", resource, problem.message)
                 report.problems.append(problem)
-                report.revisit(self._refusals.wait(intent))
+                report.requeue(self._refusals.wait(desired))
             case AfterApply.RAISE:
                 raise error
 
-    async def _taken(self, resource: Resource, intent: Intent) -> dict[Path, str]:
+    async def _lost_fields(self, resource: Resource, desired: DesiredObject) -> dict[Path, str]:
         """Return the fields that others took, each with its new manager."""
-        key = intent.key
+        key = desired.key
         found = await self._objects.metadata(key.kind, key.namespace, key.name)
         if found is None:
             return {}
-        taken = taken_paths(key.kind, found["metadata"], intent.paths)
-        logger.info("%s: %s: reapplied: %s", resource, key, ", ".join(sorted(map(readable, taken))[:5]))
-        return taken
+        lost = lost_paths(key.kind, found["metadata"], desired.paths)
+        logger.info("%s: %s: reapplied: %s", resource, key, ", ".join(sorted(map(readable, lost))[:5]))
+        return lost
 
 
-def is_repair(verdict: Verdict, seen: Observed | None, resource: Resource) -> bool:
+def is_repair(action: Action, seen: Observed | None, resource: Resource) -> bool:
     """Return whether a write restores what others have changed or deleted, as opposed to following the spec."""
     applied_before = resource.status.get("observedGeneration") == resource.generation
-    return verdict is not Verdict.APPLY or (seen is None and applied_before)
+    return action is not Action.APPLY or (seen is None and applied_before)
 
 
-async def side_by_side(passes: Iterable[Coroutine[Any, Any, None]]) -> None:
+async def run_all(passes: Iterable[Coroutine[Any, Any, None]]) -> None:
     """Run all of `passes` at once and to the end, then raise the first error: none is still under way by then."""
     for result in await asyncio.gather(*passes, return_exceptions=True):
         if isinstance(result, BaseException):

@@ -88,7 +88,7 @@ class Events:
                 "kind": resource.KIND,
                 "namespace": namespace,
                 "name": name,
-                "uid": resource.claim.uid,
+                "uid": resource.owner_ref.uid,
             },
             "note": note.encode()[:NOTE_LIMIT].decode(errors="ignore"),
             "type": severity,

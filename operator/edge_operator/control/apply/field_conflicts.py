@@ -11,7 +11,7 @@ WINDOW_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class FieldConflict:
     """A field that is being fought over.
 
     Attributes:
@@ -35,7 +35,7 @@ class _History:
     times: list[float] = field(default_factory=list)
 
 
-class Contention:
+class FieldConflicts:
     """Remembers which fields had to be retaken, and when. The clock is given.
 
     Args:
@@ -46,21 +46,21 @@ class Contention:
         self._clock = clock
         self._history: dict[ObjectKey, dict[tuple[Path, str], _History]] = {}
 
-    def contested(self, key: ObjectKey) -> list[Contest]:
+    def active(self, key: ObjectKey) -> list[FieldConflict]:
         """Return the fields of the object that were retaken too often lately: the object is left alone for now."""
         self._prune(key)
         return [
-            Contest(key, path, manager)
+            FieldConflict(key, path, manager)
             for (path, manager), history in self._history.get(key, {}).items()
             if len(history.times) >= RETAKES
         ]
 
-    def retaken(self, key: ObjectKey, taken: dict[Path, str]) -> None:
-        """Take note that the fields of `taken` (path to manager) are taken back now."""
+    def record(self, key: ObjectKey, fields: dict[Path, str]) -> None:
+        """Take note that the fields of `fields` (path to manager) are taken back now."""
         for known in tuple(self._history):
             self._prune(known)
         of_object = self._history.setdefault(key, {})
-        for path, manager in taken.items():
+        for path, manager in fields.items():
             of_object.setdefault((path, manager), _History()).times.append(self._clock())
 
     def wait(self, key: ObjectKey) -> float:

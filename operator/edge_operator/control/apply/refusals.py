@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_operator.cluster.errors import ApiError
-from edge_operator.control.diff.desired_object import Intent, ObjectKey
+from edge_operator.control.diff.desired_object import DesiredObject, ObjectKey
 from edge_operator.status.facts import Problem
 
 LEAST_BACKOFF_SECONDS = 2.0
@@ -39,31 +39,31 @@ class Refusals:
         self._clock = clock
         self._refused: dict[ObjectKey, Refusal] = {}
 
-    def standing(self, intent: Intent) -> Refusal | None:
+    def active(self, desired: DesiredObject) -> Refusal | None:
         """Return the refusal that still stands in the way of an intent."""
-        refusal = self._refused.get(intent.key)
-        if refusal is None or refusal.hash != intent.hash or self._clock() >= refusal.until:
+        refusal = self._refused.get(desired.key)
+        if refusal is None or refusal.hash != desired.hash or self._clock() >= refusal.until:
             return None
         return refusal
 
-    def wait(self, intent: Intent) -> float:
+    def wait(self, desired: DesiredObject) -> float:
         """Return the seconds until the intent may be tried again."""
-        refusal = self._refused.get(intent.key)
+        refusal = self._refused.get(desired.key)
         return max(0.0, refusal.until - self._clock()) if refusal is not None else 0.0
 
-    def refused(self, intent: Intent, error: ApiError) -> Problem:
+    def add(self, desired: DesiredObject, error: ApiError) -> Problem:
         """Take note of a refusal and return it as a problem of the site."""
-        before = self._refused.get(intent.key)
-        times = before.times + 1 if before is not None and before.hash == intent.hash else 1
+        before = self._refused.get(desired.key)
+        times = before.times + 1 if before is not None and before.hash == desired.hash else 1
         backoff = min(LEAST_BACKOFF_SECONDS * 2.0 ** (times - 1), MOST_BACKOFF_SECONDS)
-        problem = refusal_problem(str(intent.key), error)
+        problem = refusal_problem(str(desired.key), error)
         self._prune()
-        self._refused[intent.key] = Refusal(intent.hash, problem, times, self._clock() + backoff)
+        self._refused[desired.key] = Refusal(desired.hash, problem, times, self._clock() + backoff)
         return problem
 
-    def accepted(self, intent: Intent) -> None:
+    def remove(self, desired: DesiredObject) -> None:
         """Forget what was refused of an object."""
-        self._refused.pop(intent.key, None)
+        self._refused.pop(desired.key, None)
 
     def _prune(self) -> None:
         """Forget what nobody has tried again for long: its site is gone, or asks for other things now."""

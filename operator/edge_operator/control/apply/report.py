@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.status.facts import Problem
 
-from .field_conflicts import Contest
+from .field_conflicts import FieldConflict
 
 
 @dataclass
@@ -14,26 +14,26 @@ class Report:
 
     Attributes:
         problems: what keeps objects from being as they should.
-        leaving: objects that must be gone first.
-        again: seconds until another pass is needed; None if events will tell.
-        namespace_ends: whether nothing can be made any more, because the namespace is being deleted.
+        terminating: objects that are being deleted and must be gone first.
+        requeue_after: seconds until the resource has to be reconciled again; None if events will trigger it.
+        namespace_terminating: whether the namespace is being deleted, so that nothing can be created in it.
     """
 
     problems: list[Problem] = field(default_factory=list)
-    leaving: list[str] = field(default_factory=list)
-    again: float | None = None
-    namespace_ends: bool = False
+    terminating: list[str] = field(default_factory=list)
+    requeue_after: float | None = None
+    namespace_terminating: bool = False
 
-    def revisit(self, seconds: float) -> None:
+    def requeue(self, seconds: float) -> None:
         """Ask for another pass after `seconds`, or sooner."""
-        self.again = seconds if self.again is None else min(self.again, seconds)
+        self.requeue_after = seconds if self.requeue_after is None else min(self.requeue_after, seconds)
 
 
-def contested(contest: Contest) -> Problem:
+def field_contested(conflict: FieldConflict) -> Problem:
     """Return the problem of a field that is being fought over."""
     return Problem(
         "FieldContested",
-        f"{contest.key}: {contest.field} is repeatedly changed by the manager {contest.manager!r}: stop that manager"
+        f"{conflict.key}: {conflict.field} is repeatedly changed by the manager {conflict.manager!r}: stop that manager"
         " from changing it, or set the value in the spec of the site; the operator does not reapply it for now",
     )
 

@@ -20,7 +20,7 @@ EDGE_SITE = ChildKind(API_VERSION, SITE, "edgesites")
 EDGE_DEVICE = ChildKind(API_VERSION, DEVICE, "edgedevices")
 
 
-Say = Callable[[Mapping[str, Any], str], dict[str, Any] | None]
+ComputeStatus = Callable[[Mapping[str, Any], str], dict[str, Any] | None]
 """The status as it stands, and now (RFC 3339), to the status that is to be written; None if it says so already."""
 
 logger = logging.getLogger(__name__)
@@ -44,11 +44,11 @@ class StatusWriter:
         self._events = events
         self._wall_clock = wall_clock
 
-    async def write(self, resource: Resource, say: Say, notices: Iterable[Notice] = ()) -> bool:
+    async def write(self, resource: Resource, compute: ComputeStatus, notices: Iterable[Notice] = ()) -> bool:
         """Bring the status up to date; return False where somebody has changed the resource meanwhile: look again."""
         now = self._wall_clock().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         before = resource.status
-        status = say(before, now)
+        status = compute(before, now)
         if status is None:
             return True
         try:

@@ -11,9 +11,9 @@ NOT_FOUND, CONFLICT, INTERNAL_ERROR = 404, 409, 500
 class AfterApply(Enum):
     """What follows from an error on the write of a child."""
 
-    LOOK_SOON = "look soon"
+    REQUEUE_SOON = "look soon"
     """The object was replaced since it was seen: its event is on the way."""
-    NAMESPACE_ENDS = "namespace ends"
+    NAMESPACE_TERMINATING = "namespace ends"
     """Nothing can be made any more."""
     BACK_OFF = "back off"
     """The same write would be refused again: reported, and sent again after a growing pause."""
@@ -26,7 +26,7 @@ class AfterStatus(Enum):
 
     DROP = "drop"
     """There is nothing left to write to."""
-    PUT_OFF = "put off"
+    RETRY_LATER = "put off"
     """The same write would be refused again: sent again after a growing pause; others are not held up."""
     RETRY = "retry"
     """The device is not to blame: its write goes behind the others, and all of them slow down."""
@@ -35,19 +35,19 @@ class AfterStatus(Enum):
 def after_apply(error: ApiError) -> AfterApply:
     """Return what follows from an error on the write of a child."""
     if error.code == CONFLICT:
-        return AfterApply.LOOK_SOON
+        return AfterApply.REQUEUE_SOON
     if error.namespace_terminating:
-        return AfterApply.NAMESPACE_ENDS
-    return AfterApply.BACK_OFF if stays(error) else AfterApply.RAISE
+        return AfterApply.NAMESPACE_TERMINATING
+    return AfterApply.BACK_OFF if is_persistent(error) else AfterApply.RAISE
 
 
 def after_status(error: ApiError) -> AfterStatus:
     """Return what follows from an error on the write of a device's liveness."""
     if error.code == NOT_FOUND or error.namespace_terminating:
         return AfterStatus.DROP
-    return AfterStatus.PUT_OFF if error.refused else AfterStatus.RETRY
+    return AfterStatus.RETRY_LATER if error.refused else AfterStatus.RETRY
 
 
-def stays(error: ApiError) -> bool:
+def is_persistent(error: ApiError) -> bool:
     """Return whether the same write, sent again at once, would most likely fail again."""
     return error.refused or error.code == INTERNAL_ERROR

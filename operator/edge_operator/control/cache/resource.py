@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from edge_operator.control.diff.action import Claim
+from edge_operator.control.diff.action import OwnerRef
 from edge_wire.goduration import parse_duration
 
 from .child_cache import DEVICE, SITE, ResourceKey
@@ -37,9 +37,9 @@ class Resource:
         return self.metadata["namespace"], self.metadata["name"]
 
     @property
-    def claim(self) -> Claim:
+    def owner_ref(self) -> OwnerRef:
         """On whose behalf objects are judged."""
-        return Claim(self.KIND, self.metadata["name"], self.metadata["uid"])
+        return OwnerRef(self.KIND, self.metadata["name"], self.metadata["uid"])
 
     @property
     def generation(self) -> int:

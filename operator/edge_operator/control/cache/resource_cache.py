@@ -42,10 +42,10 @@ class ResourceStore(Generic[Kept]):
         """Take a resource that was added or changed, unless something newer is known of it, or that it is gone."""
         resource = self._make(body)
         known = self._resources.get(resource.key)
-        if resource.claim.uid in self._gone:
+        if resource.owner_ref.uid in self._gone:
             return
-        if known is not None and known.claim != resource.claim:
-            self._bury(known.claim.uid)
+        if known is not None and known.owner_ref != resource.owner_ref:
+            self._bury(known.owner_ref.uid)
         elif known is not None:
             version, known_version = resource.metadata["resourceVersion"], known.metadata["resourceVersion"]
             if not newer(version, known_version):
@@ -60,9 +60,9 @@ class ResourceStore(Generic[Kept]):
         known = self._resources.get(key)
         if uid is not None:
             self._bury(uid)
-        if known is None or uid not in (None, known.claim.uid):
+        if known is None or uid not in (None, known.owner_ref.uid):
             return
-        self._bury(known.claim.uid)
+        self._bury(known.owner_ref.uid)
         del self._resources[key]
         self._index(known, None)
         self._changed(known, None)

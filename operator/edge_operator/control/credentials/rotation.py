@@ -49,7 +49,7 @@ class Rotation:
         return found
 
     def followed_by(self, wanted: int, switch_after: float, now: dt.datetime) -> "Rotation":
-        """Return what the Secret is to have where `wanted` is asked for; what the broker takes now it takes on."""
+        """Return what the Secret is to have where `digests` is asked for; what the broker takes now it takes on."""
         if wanted == self.present:
             return self
         return Rotation(wanted, self.in_effect(switch_after, now), now.replace(microsecond=0))

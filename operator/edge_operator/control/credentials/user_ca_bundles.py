@@ -41,7 +41,7 @@ class _Known:
 
     def is_of(self, site: SiteObject, secret: ResourceKey) -> bool:
         """Whether it is what a site's spec names."""
-        return (self.uid, self.secret) == (site.claim.uid, secret)
+        return (self.uid, self.secret) == (site.owner_ref.uid, secret)
 
 
 class Authorities:
@@ -58,12 +58,12 @@ class Authorities:
         self,
         objects: Objects,
         clock: Callable[[], float],
-        look_again: float,
+        recheck_seconds: float,
         changed: Callable[[ResourceKey], None],
     ) -> None:
         self._objects = objects
         self._clock = clock
-        self._fresh_for = look_again / 2
+        self._fresh_for = recheck_seconds / 2
         self._changed = changed
         self._known: dict[ResourceKey, _Known] = {}
         # All devices of a site ask at once.
@@ -116,7 +116,7 @@ class Authorities:
         return after
 
     async def _read(self, site: SiteObject, secret: ResourceKey) -> _Known:
-        uid, at = site.claim.uid, self._clock()
+        uid, at = site.owner_ref.uid, self._clock()
         found = await self._objects.get(SECRET, *secret)
         if found is None:
             return _Known(uid, secret, at, problem=not_found(site.key, secret))

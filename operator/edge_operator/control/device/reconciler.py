@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from edge_operator.cluster.errors import ApiError
-from edge_operator.control.apply.applier import Children
+from edge_operator.control.apply.applier import Applier
 from edge_operator.control.apply.report import NOT_OURS, Report
 from edge_operator.control.apply.status_writer import StatusWriter
 from edge_operator.control.cache.child_cache import DEVICE, ChildStore, ResourceKey
@@ -16,8 +16,8 @@ from edge_operator.control.cache.user_passwords import OwnPasswords
 from edge_operator.control.credentials.ca_bundle_problems import AuthorityUnusableError
 from edge_operator.control.credentials.connection_info import Offer, Offers
 from edge_operator.control.credentials.device_rotations import Rotations
-from edge_operator.control.diff.action import Verdict, Wanted, is_unwanted, judge
-from edge_operator.control.diff.desired_object import Intent, intend
+from edge_operator.control.diff.action import Action, DesiredDigest, decide, is_unwanted
+from edge_operator.control.diff.desired_object import DesiredObject, desired_object
 from edge_operator.control.diff.observed import Observed
 from edge_operator.desired.inputs import Device, DeviceLogin
 from edge_operator.desired.secret.device import device_secret
@@ -60,7 +60,7 @@ class DeviceReconciler:
         devices: DeviceStore,
         store: ChildStore,
         offers: Offers,
-        children: Children,
+        applier: Applier,
         status: StatusWriter,
         rotations: Rotations,
         own_passwords: OwnPasswords,
@@ -70,7 +70,7 @@ class DeviceReconciler:
         self._devices = devices
         self._store = store
         self._offers = offers
-        self._children = children
+        self._applier = applier
         self._status = status
         self._rotations = rotations
         self._own_passwords = own_passwords
@@ -95,23 +95,23 @@ class DeviceReconciler:
         facts = DeviceFacts(device.generation, device.device_id)
         site = self._sites.get(device.site)
         if site is None:
-            return await self._refuse(device, facts, site_not_found(device))
-        return await self._of_site(device, site, facts)
+            return await self._report_problem(device, facts, site_not_found(device))
+        return await self._reconcile_in_site(device, site, facts)
 
-    async def _of_site(self, device: DeviceObject, site: SiteObject, facts: DeviceFacts) -> float | None:
+    async def _reconcile_in_site(self, device: DeviceObject, site: SiteObject, facts: DeviceFacts) -> float | None:
         if (problem := self._problem(device)) is not None:
-            return await self._refuse(device, facts, problem)
+            return await self._report_problem(device, facts, problem)
         if site.external_broker:
-            return await self._take_back(device, site, replace(facts, managed_broker=False))
+            return await self._delete_issued(device, site, replace(facts, managed_broker=False))
         if device.own_secret is not None:
             own = replace(facts, own_password=True, secret_name=device.own_secret[1])
-            return await self._take_back(device, site, own)
+            return await self._delete_issued(device, site, own)
         try:
             offer = await self._offers.to(device, site)
         except AuthorityUnusableError as error:
-            return await self._refuse(device, facts, error.problem)
+            return await self._report_problem(device, facts, error.problem)
         if offer is None:
-            return await self._refuse(device, facts, site_not_reconciled(device))
+            return await self._report_problem(device, facts, site_not_reconciled(device))
         return await self._issue(device, facts, offer, paused=site.paused)
 
     def _problem(self, device: DeviceObject) -> Problem | None:
@@ -125,15 +125,15 @@ class DeviceReconciler:
             return own_password_missing(device, device.own_secret)
         return own_password_unusable(device.own_secret) if own.password is None else None
 
-    async def _refuse(self, device: DeviceObject, facts: DeviceFacts, problem: Problem) -> float | None:
-        return await self._say(device, replace(facts, problems=(problem,)), None)
+    async def _report_problem(self, device: DeviceObject, facts: DeviceFacts, problem: Problem) -> float | None:
+        return await self._write_status(device, replace(facts, problems=(problem,)), None)
 
     async def _issue(self, device: DeviceObject, facts: DeviceFacts, offer: Offer, *, paused: bool) -> float | None:
         namespace, name = device.key
         described = Device(
             name=name,
             namespace=namespace,
-            uid=device.claim.uid,
+            uid=device.owner_ref.uid,
             site=device.site[1],
             login=DeviceLogin(device.device_id, device.rotation),
             secret_name=device.secret_name,
@@ -143,49 +143,51 @@ class DeviceReconciler:
             authority=offer.authority,
             root=offer.root,
         )
-        report = await self._carry_out(device, [intend(device_secret(described))], paused=paused)
-        self._await_switch(device, report)
+        report = await self._apply(device, [desired_object(device_secret(described))], paused=paused)
+        self._requeue_at_switch(device, report)
         told = replace(
             facts,
             secret_name=device.secret_name,
             host=offer.address.host,
             in_cluster_only=offer.address.in_cluster_only,
-            leaving=tuple(report.leaving),
+            terminating=tuple(report.terminating),
             problems=tuple(secret_not_ours(each) if each.reason == NOT_OURS else each for each in report.problems),
         )
-        return await self._say(device, told, report.again)
+        return await self._write_status(device, told, report.requeue_after)
 
-    def _await_switch(self, device: DeviceObject, report: Report) -> None:
+    def _requeue_at_switch(self, device: DeviceObject, report: Report) -> None:
         """Come back when the broker is to take the new password, and have the site looked at then."""
         if self._rotations.wanted(device).before is None:
             return
         if (remaining := self._rotations.remaining(device)) > 0:
-            report.revisit(remaining)
+            report.requeue(remaining)
         else:
             self._look_at_site(device.site)
 
-    async def _carry_out(self, device: DeviceObject, intents: list[Intent], *, paused: bool) -> Report:
-        """Have the device own exactly `intents`; while its site is paused only say whether it does."""
-        wanted = [Wanted(intent.key, intent.hash, intent.owned) for intent in intents]
-        keys = {want.key for want in wanted}
-        surplus = [seen for seen in self._own(device) if seen.key not in keys]
+    async def _apply(self, device: DeviceObject, objects: list[DesiredObject], *, paused: bool) -> Report:
+        """Have the device own exactly `objects`; while its site is paused only say whether it does."""
+        digests = [DesiredDigest(desired.key, desired.hash, desired.owned) for desired in objects]
+        keys = {digest.key for digest in digests}
+        surplus = [seen for seen in self._owned(device) if seen.key not in keys]
         if paused:
-            kept = all(judge(want, self._store.get(want.key), device.claim) is Verdict.KEEP for want in wanted)
+            kept = all(
+                decide(digest, self._store.get(digest.key), device.owner_ref) is Action.NONE for digest in digests
+            )
             return Report() if kept and not surplus else Report([site_paused(device)])
-        report = await self._children.carry_out(device, wanted, lambda: intents)
-        await self._children.remove(device, surplus, report)
+        report = await self._applier.apply_all(device, digests, lambda: objects)
+        await self._applier.remove(device, surplus, report)
         return report
 
-    async def _take_back(self, device: DeviceObject, site: SiteObject, facts: DeviceFacts) -> float | None:
+    async def _delete_issued(self, device: DeviceObject, site: SiteObject, facts: DeviceFacts) -> float | None:
         """Delete what was made for the device before its login came from somebody else."""
-        report = await self._carry_out(device, [], paused=site.paused)
+        report = await self._apply(device, [], paused=site.paused)
         told = replace(facts, problems=tuple(report.problems))
-        return await self._say(device, told, report.again)
+        return await self._write_status(device, told, report.requeue_after)
 
-    def _own(self, device: DeviceObject) -> list[Observed]:
-        return [seen for seen in self._store.of(DEVICE, device.key) if is_unwanted(seen, device.claim)]
+    def _owned(self, device: DeviceObject) -> list[Observed]:
+        return [seen for seen in self._store.of(DEVICE, device.key) if is_unwanted(seen, device.owner_ref)]
 
-    async def _say(self, device: DeviceObject, facts: DeviceFacts, again: float | None) -> float | None:
+    async def _write_status(self, device: DeviceObject, facts: DeviceFacts, again: float | None) -> float | None:
         try:
             if not await self._status.write(device, partial(device_update, facts)):
                 # What its life is has been written meanwhile, which is no reason to look at it: only this is.

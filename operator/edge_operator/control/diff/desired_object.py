@@ -30,7 +30,7 @@ class ObjectKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class DesiredObject:
     """One object as it should be.
 
     Attributes:
@@ -51,7 +51,7 @@ class Intent:
         return owned_paths(self.manifest)
 
 
-def intend(manifest: Mapping[str, Any]) -> Intent:
+def desired_object(manifest: Mapping[str, Any]) -> DesiredObject:
     """Return the intent of a manifest from `desired`."""
     canonical = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
     fingerprint = hashlib.sha256(canonical.encode()).hexdigest()[:16]
@@ -60,10 +60,10 @@ def intend(manifest: Mapping[str, Any]) -> Intent:
     marked = {**manifest, "metadata": {**metadata, "annotations": annotations}}
     kind = KIND_OF[manifest["apiVersion"], manifest["kind"]]
     key = ObjectKey(kind, metadata["namespace"], metadata["name"])
-    return Intent(key, marked, fingerprint, digest(owned_paths(marked)))
+    return DesiredObject(key, marked, fingerprint, digest(owned_paths(marked)))
 
 
-def pinned(intent: Intent, uid: str) -> Intent:
+def with_uid(desired: DesiredObject, uid: str) -> DesiredObject:
     """Return the intent for exactly the object of `uid`: the API server refuses it on any other."""
-    metadata = {**intent.manifest["metadata"], "uid": uid}
-    return replace(intent, manifest={**intent.manifest, "metadata": metadata})
+    metadata = {**desired.manifest["metadata"], "uid": uid}
+    return replace(desired, manifest={**desired.manifest, "metadata": metadata})

@@ -135,7 +135,7 @@ def foreign_content(kind: ChildKind, metadata: Mapping[str, Any], ours: frozense
     return tuple(sorted(path for path in theirs if path not in ours and not _covered(path, ours)))
 
 
-def taken_paths(kind: ChildKind, metadata: Mapping[str, Any], wanted: frozenset[Path]) -> dict[Path, str]:
+def lost_paths(kind: ChildKind, metadata: Mapping[str, Any], wanted: frozenset[Path]) -> dict[Path, str]:
     """Return the paths to take back, each with the manager that holds it now.
 
     Nobody holds a field that was removed, so who did it is not recorded: its manager is `unknown`.

@@ -81,14 +81,14 @@ class Fleet:
     def fit_site(self, key: ResourceKey) -> None:
         """Take over what a site's object says now, and what follows for its devices."""
         site, found = self._sites.get(key), self._lives.get(key)
-        if found is not None and (site is None or site.claim.uid != found[0]):
+        if found is not None and (site is None or site.owner_ref.uid != found[0]):
             del self._lives[key]
             found = None
             self._holders = {holder: what for holder, what in self._holders.items() if holder[0] != key}
         if site is None:
             return
         if found is None:
-            self._lives[key] = site.claim.uid, SiteLife(site, self._clocks, self._timers)
+            self._lives[key] = site.owner_ref.uid, SiteLife(site, self._clocks, self._timers)
         elif not found[1].configure(site):
             return
         self._refit(site)
@@ -103,13 +103,13 @@ class Fleet:
         held = self._holders.get((key, device_id))
         if site is None:
             return
-        if held is not None and (holder is None or holder.claim.uid != held[0]):
+        if held is not None and (holder is None or holder.owner_ref.uid != held[0]):
             site.remove(device_id)
             del self._holders[key, device_id]
             held = None
         if holder is not None and (settings_changed or held is None or held[1] != holder.generation):
             site.put(holder)
-            self._holders[key, device_id] = holder.claim.uid, holder.generation
+            self._holders[key, device_id] = holder.owner_ref.uid, holder.generation
 
     def told(self, key: ResourceKey) -> Life | None:
         """Return what was told of a device last; None if nothing was."""
@@ -127,11 +127,11 @@ class Fleet:
         site = self.site(device.site)
         holder = self.holder(device.site, device.device_id)
         known = site.known(device.device_id) if site is not None and holder is device else None
-        if teller is None or teller.uid != device.claim.uid:
+        if teller is None or teller.uid != device.owner_ref.uid:
             wording = Wording(device, known, self._clocks)
         else:
             wording = teller.wording
         life = wording.life(device, known)
-        self._tellers[key] = _Teller(device.claim.uid, wording, life)
+        self._tellers[key] = _Teller(device.owner_ref.uid, wording, life)
         self.phases[life.phase] += 1
         return life

@@ -170,7 +170,7 @@ def _differ(before: SiteObject | DeviceObject | None, after: SiteObject | Device
     """Return whether more than the status has changed."""
     if before is None or after is None:
         return True
-    return (before.claim, before.generation) != (after.claim, after.generation)
+    return (before.owner_ref, before.generation) != (after.owner_ref, after.generation)
 
 
 def _told(device: DeviceObject) -> tuple[object, ...]:

@@ -59,7 +59,7 @@ class LivenessWriter:
         leading: Callable[[], bool],
         metrics: Metrics,
         clocks: Clocks,
-        look_again: float,
+        recheck_seconds: float,
     ) -> None:
         self._writes = writes
         self._objects = objects
@@ -67,7 +67,7 @@ class LivenessWriter:
         self._leading = leading
         self._metrics = metrics
         self._clocks = clocks
-        self._later = PutOff(look_again)
+        self._later = PutOff(recheck_seconds)
         self._filled = asyncio.Event()
 
     def changed(self, key: ResourceKey) -> None:
@@ -133,7 +133,7 @@ class LivenessWriter:
             except ApiError as error:
                 if error.code != CONFLICT:
                     raise
-                await self._look_again(device)
+                await self._reread(device)
                 continue
             self._writes.done(write, self._clocks.steady())
             self._later.forget(write.key)
@@ -142,7 +142,7 @@ class LivenessWriter:
             return
         self._writes.failed(write, self._clocks.steady())
 
-    async def _look_again(self, device: DeviceObject) -> None:
+    async def _reread(self, device: DeviceObject) -> None:
         """Take the device as it is now: what was known of it is out of date. One that is gone is left to its event."""
         self._metrics.liveness_conflicts.inc()
         found = await self._objects.get(EDGE_DEVICE, *device.key)
@@ -157,7 +157,7 @@ class LivenessWriter:
             self._writes.done(write, self._clocks.steady())
             return
         logger.warning("cannot write device status: %s", error, extra=about(DEVICE, *write.key))
-        if after is AfterStatus.PUT_OFF:
+        if after is AfterStatus.RETRY_LATER:
             self._put_off(write)
         else:
             self._fail(write)

@@ -114,7 +114,7 @@ def _offer(site: SiteObject | None) -> tuple[object, ...] | None:
     """Return what the devices of a site depend on."""
     if site is None:
         return None
-    return site.claim.uid, site.external_broker, site.own_tls, site.paused, site.endpoints.get("mqtts")
+    return site.owner_ref.uid, site.external_broker, site.own_tls, site.paused, site.endpoints.get("mqtts")
 
 
 def _concern(device: DeviceObject | None) -> tuple[object, ...] | None:
@@ -124,7 +124,7 @@ def _concern(device: DeviceObject | None) -> tuple[object, ...] | None:
     status: Mapping[str, Any] = device.status
     conditions = [each for each in status.get("conditions") or () if each["type"] != "Connected"]
     told = status.get("observedGeneration"), status.get("deviceId"), conditions
-    return device.claim, device.generation, device.spec, device.deleting, told
+    return device.owner_ref, device.generation, device.spec, device.deleting, told
 
 
 def _login(device: DeviceObject | None) -> tuple[object, ...] | None:

@@ -39,7 +39,7 @@ class Figures:
         now, are_there = self._clock(), "devices" in site.status
         wait = self._told_at.setdefault(site.key, now) + self._period - now if are_there else 0.0
         if wait > 0:
-            report.revisit(wait)
+            report.requeue(wait)
             return None
         self._told_at[site.key] = now
         return self._count(site.key)

@@ -47,7 +47,7 @@ def observed_facts(
         cloud=described.spec.cloud is not None,
         broker_managed=described.spec.broker.type == "Managed",
         pending_changes=pending,
-        leaving=tuple(report.leaving),
+        terminating=tuple(report.terminating),
         problems=tuple(sorted(report.problems, key=_gravity)),
         components=tuple(_component_facts(described, children)),
         endpoints=endpoints(described, service),

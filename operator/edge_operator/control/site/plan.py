@@ -15,8 +15,8 @@ from edge_operator.control.cache.resource_cache import DeviceStore
 from edge_operator.control.cache.user_passwords import OwnPasswords
 from edge_operator.control.credentials.device_rotations import Rotations
 from edge_operator.control.credentials.root_secrets import Root
-from edge_operator.control.diff.action import Wanted
-from edge_operator.control.diff.desired_object import KIND_OF, Intent, ObjectKey, intend
+from edge_operator.control.diff.action import DesiredDigest
+from edge_operator.control.diff.desired_object import KIND_OF, DesiredObject, ObjectKey, desired_object
 from edge_operator.control.diff.volumes import fit
 from edge_operator.desired.components import GATEWAY
 from edge_operator.desired.inputs import DeviceLogin
@@ -60,11 +60,11 @@ class Plan:
 
     Attributes:
         wanted: what every object of the site is compared with, in the order of applying.
-        intents: builds the manifests in the same order, or hands out those that `wanted` had to be built from.
+        intents: builds the manifests in the same order, or hands out those that `digests` had to be built from.
     """
 
-    wanted: tuple[Wanted, ...]
-    intents: Callable[[], list[Intent]]
+    digests: tuple[DesiredDigest, ...]
+    intents: Callable[[], list[DesiredObject]]
 
 
 class Plans:
@@ -94,11 +94,11 @@ class Plans:
         self._rotations = rotations
         self._own_passwords = own_passwords
         self._wall_clock = wall_clock
-        self._wanted: dict[ResourceKey, tuple[Basis, tuple[Wanted, ...]]] = {}
+        self._digests: dict[ResourceKey, tuple[Basis, tuple[DesiredDigest, ...]]] = {}
 
     def forget(self, site: ResourceKey) -> None:
         """Forget a site that is gone."""
-        self._wanted.pop(site, None)
+        self._digests.pop(site, None)
 
     def site(self, site: SiteObject, root: Root) -> Site:
         """Return the site as the builders see it.
@@ -118,7 +118,7 @@ class Plans:
         return Site(
             name=name,
             namespace=namespace,
-            uid=site.claim.uid,
+            uid=site.owner_ref.uid,
             spec=parse_spec(site),
             release=self._release,
             root=root.key,
@@ -129,8 +129,8 @@ class Plans:
     def bare(self, site: SiteObject) -> Site:
         """Return the site without spec and root key: enough for a child's metadata."""
         namespace, name = site.key
-        claim, spec = site.claim, EdgeSiteSpec()
-        return Site(name=name, namespace=namespace, uid=claim.uid, spec=spec, release=self._release, root=b"")
+        owner_ref, spec = site.owner_ref, EdgeSiteSpec()
+        return Site(name=name, namespace=namespace, uid=owner_ref.uid, spec=spec, release=self._release, root=b"")
 
     def _addresses(self, site: ResourceKey) -> tuple[str, ...]:
         """Return where the gateway's load balancer is reached, as far as it is known."""
@@ -160,15 +160,15 @@ class Plans:
             SpecUnusableError: the spec has something that cannot be made.
         """
         basis = self._basis(site, root)
-        kept = self._wanted.get(site.key)
+        kept = self._digests.get(site.key)
         if kept is not None and kept[0] == basis:
             return Plan(kept[1], lambda: self.intents(site, root))
         built = self.intents(site, root)
-        wanted = tuple(Wanted(intent.key, intent.hash, intent.owned) for intent in built)
-        self._wanted[site.key] = basis, wanted
-        return Plan(wanted, lambda: built)
+        digests = tuple(DesiredDigest(desired.key, desired.hash, desired.owned) for desired in built)
+        self._digests[site.key] = basis, digests
+        return Plan(digests, lambda: built)
 
-    def intents(self, site: SiteObject, root: Root) -> list[Intent]:
+    def intents(self, site: SiteObject, root: Root) -> list[DesiredObject]:
         """Return the intents of the site, in the order of applying.
 
         Raises:
@@ -179,7 +179,7 @@ class Plans:
             manifests = desired_objects(described)
         except ValueError as error:
             raise SpecUnusableError(Problem("SpecInvalid", f"{error}: correct the spec of the {site}")) from error
-        return [intend(self._fitted(manifest)) for manifest in manifests]
+        return [desired_object(self._fitted(manifest)) for manifest in manifests]
 
     def _fitted(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
         kind = KIND_OF[manifest["apiVersion"], manifest["kind"]]
@@ -194,4 +194,4 @@ class Plans:
         )
         period = period_of(self._wall_clock())
         kept = (self.logins(site.key), self._addresses(site.key), period)
-        return (site.claim.uid, site.generation, root.version, volumes, *kept)
+        return (site.owner_ref.uid, site.generation, root.version, volumes, *kept)

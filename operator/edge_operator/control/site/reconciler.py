@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from edge_operator.cluster.errors import ApiError
-from edge_operator.control.apply.applier import Children
+from edge_operator.control.apply.applier import Applier
 from edge_operator.control.apply.report import Report
 from edge_operator.control.apply.status_writer import StatusWriter
 from edge_operator.control.cache.child_cache import SITE, ChildStore, ResourceKey
@@ -14,7 +14,7 @@ from edge_operator.control.cache.resource import SiteObject
 from edge_operator.control.credentials.root_secret_problems import RootUnusableError
 from edge_operator.control.credentials.root_secrets import Root, RootKeys
 from edge_operator.control.credentials.user_ca_bundles import Authorities
-from edge_operator.control.diff.action import Verdict, Wanted, is_unwanted, judge
+from edge_operator.control.diff.action import Action, DesiredDigest, decide, is_unwanted
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.control.diff.observed import Observed
 from edge_operator.control.site_broker.endpoints import BrokerLink
@@ -53,24 +53,24 @@ class SiteReconciler:
         store: ChildStore,
         roots: RootKeys,
         plans: Plans,
-        children: Children,
+        applier: Applier,
         revocations: Revocations,
         status: StatusWriter,
         authorities: Authorities,
         link: BrokerLink,
         figures: Figures,
-        look_again: float,
+        recheck_seconds: float,
     ) -> None:
         self._store = store
         self._roots = roots
         self._plans = plans
-        self._children = children
+        self._applier = applier
         self._revocations = revocations
         self._status = status
         self._authorities = authorities
         self._link = link
         self._figures = figures
-        self._look_again = look_again
+        self._recheck_seconds = recheck_seconds
 
     def forget(self, key: ResourceKey) -> None:
         """Forget a site that is gone: what it owned goes by garbage collection, its volumes and root Secret stay."""
@@ -114,52 +114,54 @@ class SiteReconciler:
             facts = SiteFacts(site.generation, paused=True, pending_changes=("everything",))
             report = Report()
         except (SpecUnusableError, RootUnusableError) as error:
-            facts, report = stale_facts(site, error.problem), Report(again=self._look_again)
-        await self._revocations.carry_out(site, report)
+            facts, report = stale_facts(site, error.problem), Report(requeue_after=self._recheck_seconds)
+        await self._revocations.apply(site, report)
         await self._authorities.follow(site, report)
-        await self._say(site, replace(facts, problems=(*facts.problems, *report.problems)))
-        return report.again
+        await self._write_status(site, replace(facts, problems=(*facts.problems, *report.problems)))
+        return report.requeue_after
 
     async def _with_root(self, site: SiteObject, root: Root) -> float | None:
         plan = self._plans.plan(site, root)
         if site.paused:
             report = Report()
-            await self._revocations.carry_out(site, report)
-            pending = self._pending(site, root, plan.wanted)
+            await self._revocations.apply(site, report)
+            pending = self._pending(site, root, plan.digests)
         else:
-            report, pending = await self._act(site, plan), ()
+            report, pending = await self._apply(site, plan), ()
         if site.external_broker or site.own_tls is not None:
             # No watch tells of the Secrets that the user brings.
-            report.revisit(self._look_again)
+            report.requeue(self._recheck_seconds)
         await self._authorities.follow(site, report)
         described = self._plans.outline(site, root)
         facts = observed_facts(site, root, described, self._store, report, pending)
         ready = any(part.name == MQTT and part.ready for part in facts.components)
         broker = await self._link.follow(described, ready=ready, dropping=site.broker_dropping)
         if broker is not None and broker.dropping_seconds:
-            report.revisit(broker.dropping_seconds)
-        await self._say(site, replace(facts, broker=broker, devices=self._figures.due(site, report)))
-        return report.again
+            report.requeue(broker.dropping_seconds)
+        await self._write_status(site, replace(facts, broker=broker, devices=self._figures.due(site, report)))
+        return report.requeue_after
 
-    async def _say(self, site: SiteObject, facts: SiteFacts) -> None:
+    async def _write_status(self, site: SiteObject, facts: SiteFacts) -> None:
         await self._status.write(site, partial(site_update, facts), facts.notices)
 
-    async def _act(self, site: SiteObject, plan: Plan) -> Report:
-        report = await self._children.carry_out(site, plan.wanted, plan.intents)
-        await self._children.remove(site, self._unwanted(site, plan.wanted), report)
+    async def _apply(self, site: SiteObject, plan: Plan) -> Report:
+        report = await self._applier.apply_all(site, plan.digests, plan.intents)
+        await self._applier.remove(site, self._unwanted(site, plan.digests), report)
         return report
 
-    def _unwanted(self, site: SiteObject, wanted: Iterable[Wanted]) -> list[Observed]:
-        keys = {want.key for want in wanted}
+    def _unwanted(self, site: SiteObject, digests: Iterable[DesiredDigest]) -> list[Observed]:
+        keys = {digest.key for digest in digests}
         extra = [seen for seen in self._store.of(SITE, site.key) if seen.key not in keys]
-        return [seen for seen in extra if is_unwanted(seen, site.claim)]
+        return [seen for seen in extra if is_unwanted(seen, site.owner_ref)]
 
-    def _pending(self, site: SiteObject, root: Root, wanted: tuple[Wanted, ...]) -> tuple[str, ...]:
+    def _pending(self, site: SiteObject, root: Root, digests: tuple[DesiredDigest, ...]) -> tuple[str, ...]:
         """Return what a paused site waits to have done."""
         namespace, name = site.key
         put_back = () if root.intact else (str(ObjectKey(SECRET, namespace, root_secret_name(name))),)
         differing = (
-            str(want.key) for want in wanted if judge(want, self._store.get(want.key), site.claim) is not Verdict.KEEP
+            str(digest.key)
+            for digest in digests
+            if decide(digest, self._store.get(digest.key), site.owner_ref) is not Action.NONE
         )
-        removed = (f"removal of {seen.key}" for seen in self._unwanted(site, wanted))
+        removed = (f"removal of {seen.key}" for seen in self._unwanted(site, digests))
         return (*put_back, *differing, *sorted(removed))

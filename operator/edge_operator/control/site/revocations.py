@@ -8,12 +8,12 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.apply.applier import Children
+from edge_operator.control.apply.applier import Applier
 from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import SITE, ChildStore, ResourceKey
 from edge_operator.control.cache.resource import SiteObject
-from edge_operator.control.diff.action import Wanted, is_unwanted
-from edge_operator.control.diff.desired_object import Intent, ObjectKey, intend
+from edge_operator.control.diff.action import DesiredDigest, is_unwanted
+from edge_operator.control.diff.desired_object import DesiredObject, ObjectKey, desired_object
 from edge_operator.control.diff.observed import Observed
 from edge_operator.desired.inputs import Manifest
 from edge_operator.desired.kinds import SECRET
@@ -41,10 +41,10 @@ class Revocations:
         objects: reads the content of the Secrets, of which the store knows the metadata only.
     """
 
-    def __init__(self, store: ChildStore, plans: Plans, children: Children, objects: Objects) -> None:
+    def __init__(self, store: ChildStore, plans: Plans, applier: Applier, objects: Objects) -> None:
         self._store = store
         self._plans = plans
-        self._children = children
+        self._applier = applier
         self._objects = objects
         self._kept: dict[ResourceKey, dict[ObjectKey, _Kept]] = {}
 
@@ -52,7 +52,7 @@ class Revocations:
         """Forget a site that is gone."""
         self._kept.pop(site, None)
 
-    async def carry_out(self, site: SiteObject, report: Report) -> None:
+    async def apply(self, site: SiteObject, report: Report) -> None:
         """Take from the site's Secrets the logins of whoever may not log in any more.
 
         Args:
@@ -62,16 +62,16 @@ class Revocations:
         devices = {login.device_id for login in self._plans.logins(site.key)}
         clients = client_usernames(site)
         secrets = login_secrets(self._store, site)
-        intents = [each for seen in secrets if (each := await self._intent(site, seen, devices, clients))]
-        wanted = [Wanted(intent.key, intent.hash, intent.owned) for intent in intents]
-        done = await self._children.carry_out(site, wanted, lambda: intents)
+        objects = [each for seen in secrets if (each := await self._desired(site, seen, devices, clients))]
+        digests = [DesiredDigest(desired.key, desired.hash, desired.owned) for desired in objects]
+        done = await self._applier.apply_all(site, digests, lambda: objects)
         report.problems.extend(done.problems)
-        if done.again is not None:
-            report.revisit(done.again)
+        if done.requeue_after is not None:
+            report.requeue(done.requeue_after)
 
-    async def _intent(
+    async def _desired(
         self, site: SiteObject, seen: Observed, devices: Container[str], clients: Container[str] | None
-    ) -> Intent | None:
+    ) -> DesiredObject | None:
         """Return the Secret as it is to be; None where nobody in it is revoked, or nobody can say."""
         kept, secret = self._kept.setdefault(site.key, {}), None
         known = kept.get(seen.key)
@@ -83,7 +83,7 @@ class Revocations:
         if not gone:
             return None
         secret = secret or await self._read(seen)
-        return None if secret is None else intend(broker_auth_without(self._plans.bare(site), secret, gone))
+        return None if secret is None else desired_object(broker_auth_without(self._plans.bare(site), secret, gone))
 
     async def _read(self, seen: Observed) -> Manifest | None:
         secret = await self._objects.get(seen.key.kind, seen.key.namespace, seen.key.name)
@@ -102,7 +102,7 @@ def login_secrets(store: ChildStore, site: SiteObject) -> list[Observed]:
     return [
         seen
         for seen in store.of(SITE, site.key)
-        if seen.key.kind is SECRET and is_broker_auth(site.key[1], seen.key.name) and is_unwanted(seen, site.claim)
+        if seen.key.kind is SECRET and is_broker_auth(site.key[1], seen.key.name) and is_unwanted(seen, site.owner_ref)
     ]
 
 

@@ -24,7 +24,7 @@ def roster_entry(device: DeviceObject, site: SiteObject) -> RosterEntry:
         presence="Intermittent" if settings.presence is Presence.INTERMITTENT else "Connected",
         disabled=device.disabled,
         rotation=device.rotation,
-        uid=device.claim.uid,
+        uid=device.owner_ref.uid,
         site=site_name(site),
     )
 

@@ -166,13 +166,13 @@ def test_any_order_of_news_ends_in_the_newest_state(lives: list[tuple[int, bool]
     versions = itertools.count(1)
     news: list[tuple[str, dict[str, Any]]] = []
     expected: tuple[str, str] | None = None
-    for number, (states, stays) in enumerate(lives):
+    for number, (states, is_persistent) in enumerate(lives):
         uid = f"u{number}"
         for _ in range(states):
             version = next(versions)
             news.append(("put", secret(version, uid, site=f"s{version % 3}")))
             expected = (uid, str(version))
-        if number < len(lives) - 1 or not stays:
+        if number < len(lives) - 1 or not is_persistent:
             news.append(("drop", secret(next(versions), uid)))
             expected = None
     told = Told()

@@ -18,7 +18,7 @@ def _devices() -> DeviceStore:
 
 def _uid(devices: DeviceStore) -> str | None:
     found = devices.get(PUMP)
-    return None if found is None else found.claim.uid
+    return None if found is None else found.owner_ref.uid
 
 
 def test_answer_that_comes_after_the_deletion_brings_nothing_back() -> None:

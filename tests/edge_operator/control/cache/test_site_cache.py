@@ -32,7 +32,7 @@ def test_sites_take_what_is_newer() -> None:
     sites.put(site_body(3, "u2"))
     site = sites.get(KEY)
     assert site is not None
-    assert (site.claim.uid, len(told)) == ("u2", 3), "a site made anew counts, whatever its version"
+    assert (site.owner_ref.uid, len(told)) == ("u2", 3), "a site made anew counts, whatever its version"
 
 
 def test_dropped_site_is_told_once() -> None:

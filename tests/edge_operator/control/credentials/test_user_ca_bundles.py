@@ -56,7 +56,7 @@ class Place:
         assert await self.problems(site) == [caught.value.problem]
         return caught.value.problem.reason
 
-    async def look_again(self, site: SiteObject) -> int:
+    async def recheck_seconds(self, site: SiteObject) -> int:
         """Follow the site once it is due; return how often something else was told."""
         self.now += LOOK_AGAIN
         before = len(self.changed)
@@ -82,9 +82,9 @@ async def test_what_was_read_is_good_for_a_while_and_read_once_for_all_that_ask(
     assert (place.reads, place.changed) == (1, [])
     place.secrets["tls"] = SECOND
     assert await place.learn(hall()) == FIRST
-    assert await place.look_again(hall()) == 1
+    assert await place.recheck_seconds(hall()) == 1
     assert await place.learn(hall()) == SECOND
-    assert await place.look_again(hall()) == 0
+    assert await place.recheck_seconds(hall()) == 0
 
 
 async def test_who_asks_much_later_is_told_what_is_there_now() -> None:
@@ -115,10 +115,10 @@ async def test_what_is_out_of_order_is_named_and_mended(text: str, reason: str) 
     assert SECRET_WORDS not in problem.message
     assert place.changed == [("ns", "hall")], "its site is to say so"
     place.secrets["tls"] = FIRST
-    assert await place.look_again(hall()) == 1
+    assert await place.recheck_seconds(hall()) == 1
     assert (await place.learn(hall()), await place.problems(hall())) == (FIRST, [])
     place.secrets["tls"] = text
-    assert await place.look_again(hall()) == 1
+    assert await place.recheck_seconds(hall()) == 1
     assert await place.reason(hall()) == reason
 
 
@@ -150,6 +150,6 @@ async def test_api_server_that_refuses_leaves_what_is_known() -> None:
     await place.learn(hall())
     place.refuses = True
     with pytest.raises(ApiError):
-        await place.look_again(hall())
+        await place.recheck_seconds(hall())
     place.now -= LOOK_AGAIN
     assert await place.learn(hall()) == FIRST

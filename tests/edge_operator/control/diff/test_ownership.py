@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.diff.desired_object import INTENT_HASH, intend, pinned
-from edge_operator.control.diff.observed import foreign_content, foreign_paths, observe, own_paths, taken_paths
+from edge_operator.control.diff.desired_object import INTENT_HASH, desired_object, with_uid
+from edge_operator.control.diff.observed import foreign_content, foreign_paths, lost_paths, observe, own_paths
 from edge_operator.control.diff.ownership import digest, owned_paths, readable, recorded_paths
 from edge_operator.desired.kinds import NETWORK_POLICY, PVC, SECRET, SERVICE, ChildKind
 
@@ -140,14 +140,17 @@ def test_digest_is_of_the_set() -> None:
 
 def test_intent_is_the_same_for_the_same_manifest_however_it_is_ordered() -> None:
     first, second = manifest("Secret", data={"a": "1", "b": "2"}), manifest("Secret", data={"b": "2", "a": "1"})
-    assert (intend(first).hash, intend(first).owned) == (intend(second).hash, intend(second).owned)
-    assert intend(first).hash != intend(manifest("Secret", data={"a": "1"})).hash
+    assert (desired_object(first).hash, desired_object(first).owned) == (
+        desired_object(second).hash,
+        desired_object(second).owned,
+    )
+    assert desired_object(first).hash != desired_object(manifest("Secret", data={"a": "1"})).hash
 
 
 def test_intent_marks_without_touching_what_it_was_given() -> None:
     given = manifest("Secret")
     given["metadata"]["annotations"] = {"x": "y"}
-    intent = intend(given)
+    intent = desired_object(given)
     assert intent.manifest["metadata"]["annotations"] == {"x": "y", INTENT_HASH: intent.hash}
     assert given["metadata"]["annotations"] == {"x": "y"}
     assert str(intent.key) == "Secret ns/a"
@@ -155,9 +158,9 @@ def test_intent_marks_without_touching_what_it_was_given() -> None:
 
 
 def test_pinned_intent_owns_the_same() -> None:
-    intent = intend(manifest("Secret", data={"a": "1"}))
-    assert pinned(intent, "u").manifest["metadata"]["uid"] == "u"
-    assert pinned(intent, "u").paths == intent.paths
+    intent = desired_object(manifest("Secret", data={"a": "1"}))
+    assert with_uid(intent, "u").manifest["metadata"]["uid"] == "u"
+    assert with_uid(intent, "u").paths == intent.paths
     assert "uid" not in intent.manifest["metadata"]
 
 
@@ -213,7 +216,7 @@ def test_what_is_to_be_taken_back_and_from_whom(
     wanted: set[tuple[str, ...]],
     taken: dict[tuple[str, ...], str],
 ) -> None:
-    assert taken_paths(kind, obj(*managed)["metadata"], frozenset(wanted)) == taken
+    assert lost_paths(kind, obj(*managed)["metadata"], frozenset(wanted)) == taken
 
 
 def test_observation_of_little() -> None:

@@ -65,8 +65,8 @@ class CountingPlans(Plans):
 )
 def test_plans_are_built_only_when_their_basis_changes(site: SiteObject, root: Root, builds: int) -> None:
     plans = plans_over(ChildStore(lambda *_: None), CountingPlans)
-    first = plans.plan(SiteObject(site_body(1)), ROOT).wanted
-    assert plans.plan(SiteObject(site_body(1)), ROOT).wanted is first
+    first = plans.plan(SiteObject(site_body(1)), ROOT).digests
+    assert plans.plan(SiteObject(site_body(1)), ROOT).digests is first
     plans.plan(site, root)
     assert plans.built == builds
 
@@ -74,9 +74,9 @@ def test_plans_are_built_only_when_their_basis_changes(site: SiteObject, root: R
 def test_new_period_makes_the_certificate_anew_and_nothing_else() -> None:
     now = NOW
     plans = plans_over(ChildStore(lambda *_: None), Plans, wall_clock=lambda: now)
-    before = {want.key.name: want.hash for want in plans.plan(SiteObject(site_body()), ROOT).wanted}
+    before = {want.key.name: want.hash for want in plans.plan(SiteObject(site_body()), ROOT).digests}
     now += PERIOD
-    after = {want.key.name: want.hash for want in plans.plan(SiteObject(site_body()), ROOT).wanted}
+    after = {want.key.name: want.hash for want in plans.plan(SiteObject(site_body()), ROOT).digests}
     assert {name for name in before if before[name] != after[name]} == {"hall-mqtt-tls"}
 
 
@@ -94,7 +94,7 @@ def test_plan_of_a_site_that_is_gone_is_forgotten() -> None:
     plans.plan(SiteObject(site_body()), ROOT)
     plans.forget(KEY)
     plans.forget(KEY)
-    assert not plans._wanted  # noqa: SLF001 - what grows is not seen from outside
+    assert not plans._digests  # noqa: SLF001 - what grows is not seen from outside
 
 
 def test_changed_volume_is_planned_anew() -> None:
@@ -117,7 +117,7 @@ def test_spec_of_other_rules_is_unusable_and_says_where() -> None:
 @pytest.mark.parametrize("status", [{"phase": "Sleeping"}, {"components": [{"name": "lights"}]}, {"conditions": [{}]}])
 def test_status_of_another_release_does_not_make_the_spec_unusable(status: dict[str, Any]) -> None:
     plans = plans_over(ChildStore(lambda *_: None), Plans)
-    assert plans.plan(SiteObject(site_body(status=status)), ROOT).wanted
+    assert plans.plan(SiteObject(site_body(status=status)), ROOT).digests
 
 
 def test_outline_is_the_site_without_its_devices() -> None:

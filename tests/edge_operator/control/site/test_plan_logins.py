@@ -42,7 +42,7 @@ class World:
 
     def shard(self, site_object: SiteObject) -> str:
         """Return the hash of the Secret with the devices' lines."""
-        wanted = {want.key.name: want.hash for want in self.plans.plan(site_object, ROOT).wanted}
+        wanted = {want.key.name: want.hash for want in self.plans.plan(site_object, ROOT).digests}
         return wanted[f"{SITE[1]}-mqtt-auth-0"]
 
 
