@@ -21,7 +21,7 @@ from edge_operator.api.broker import BrokerClient
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.clock import wall_clock
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.liveness.clocks import Clocks
 from edge_operator.control.liveness.device_index import Fleet
 from edge_operator.control.liveness.message_handler import BrokerEar
@@ -60,7 +60,7 @@ class Receiver:
     @classmethod
     def of(cls, devices: int) -> "Receiver":
         """Return what knows one site with so many devices, as the API server tells of them."""
-        sites, known = SiteStore(lambda *_: None), DeviceStore(lambda *_: None)
+        sites, known = SiteCache(lambda *_: None), DeviceCache(lambda *_: None)
         sites.put(_body("EdgeSite", SITE[1], {}))
         for number in range(devices):
             known.put(_body("EdgeDevice", f"device-{number:06}", {"siteRef": {"name": SITE[1]}}))

@@ -70,10 +70,10 @@ def _tasks(
         lambda: _watch_resources(operator, settings, connection),
         lambda: _work(operator),
         operator.election.run,
-        operator.healers.sites.run,
-        operator.healers.devices.run,
+        operator.resyncs.sites.run,
+        operator.resyncs.devices.run,
         operator.lag.run,
-        lambda: renew(operator.knowledge.look_at_all, wall_clock),
+        lambda: renew(operator.informers.enqueue_all, wall_clock),
         *(watch.run for watch in operator.watches),
     ]
 
@@ -95,7 +95,7 @@ async def _work(operator: Operator) -> None:
     """Work once everything has been listed: before that, what is there would look as if it were not."""
     for watch in operator.watches:
         await watch.synced.wait()
-    await operator.healers.primed.wait()
+    await operator.resyncs.initialized.wait()
     async with asyncio.TaskGroup() as group:
         for work in operator.workers:
             group.create_task(work())
@@ -103,17 +103,17 @@ async def _work(operator: Operator) -> None:
 
 async def _watch_resources(operator: Operator, settings: Settings, connection: Connection) -> None:
     """Run Kopf, and again where it ends: a CRD that is deleted and applied anew is no reason to stop."""
-    loop, knowledge = asyncio.get_running_loop(), operator.knowledge
-    healers, state = operator.healers, operator.resources
+    loop, informers = asyncio.get_running_loop(), operator.informers
+    resyncs, state = operator.resyncs, operator.resources
     feeds = [
-        Feed("edgesites", knowledge.sites, healers.sites.relisted, state.sites.opened, loop),
-        Feed("edgedevices", knowledge.devices, healers.devices.relisted, state.devices.opened, loop),
+        Feed("edgesites", informers.sites, resyncs.sites.relisted, state.sites.opened, loop),
+        Feed("edgedevices", informers.devices, resyncs.devices.relisted, state.devices.opened, loop),
     ]
     while True:
         state.ended()
         await await_established(operator.client, CRDS)
         state.begun()
-        await healers.prime()
+        await resyncs.initial_list()
         try:
             await watch_resources(connection, feeds, settings.watch_namespaces)
         except Exception:

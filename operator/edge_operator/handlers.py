@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import kopf
 
-from edge_operator.control.cache.resource_cache import ResourceStore
+from edge_operator.control.cache.resource_cache import ResourceCache
 
 from .api.schema import GROUP, VERSION
 from .cluster.connection import Connection
@@ -51,7 +51,7 @@ class Feed:
     """
 
     plural: str
-    resources: ResourceStore[Any]
+    resources: ResourceCache[Any]
     listed: Callable[[], None]
     opened: Callable[[], None]
     loop: asyncio.AbstractEventLoop
@@ -67,11 +67,11 @@ class Feed:
         self.loop.call_soon_threadsafe(self.opened if "watch" in asked.url.query else self.listed)
 
 
-def _take(event: kopf.RawEvent, resources: ResourceStore[Any]) -> None:
+def _take(event: kopf.RawEvent, resources: ResourceCache[Any]) -> None:
     body = event["object"]
     if event["type"] == "DELETED":
         # Kopf keeps the order of one object's events alone: its successor of the same name may be here already.
-        resources.drop((body["metadata"]["namespace"], body["metadata"]["name"]), body["metadata"]["uid"])
+        resources.delete((body["metadata"]["namespace"], body["metadata"]["name"]), body["metadata"]["uid"])
         return
     resources.put(body)
 

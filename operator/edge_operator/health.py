@@ -6,10 +6,10 @@ from .cluster.election import Election
 from .cluster.watch import Watch
 from .telemetry.probes import LoopLag
 
-MOST_LAG_SECONDS = 10.0
-MOST_WATCH_AGE_SECONDS = 180.0
+MAX_LAG_SECONDS = 10.0
+MAX_WATCH_AGE_SECONDS = 180.0
 """A watch hears a bookmark about once a minute."""
-MOST_RESOURCE_WATCH_AGE_SECONDS = 420.0
+MAX_RESOURCE_WATCH_AGE_SECONDS = 420.0
 """Kopf opens its watch anew every 300 s; how old it is shows only then."""
 
 
@@ -107,16 +107,16 @@ class Health:
     def unhealthy(self) -> list[str]:
         """Return why the process should be started anew."""
         problems = []
-        if self._lag.seconds > MOST_LAG_SECONDS:
+        if self._lag.seconds > MAX_LAG_SECONDS:
             problems.append(f"the event loop lags by {self._lag.seconds:.1f} s")
         answering_for = self._clock() - self._election.answering_since
         problems.extend(
             f"the watch of {watch.kind.kind} has received nothing for {watch.age:.0f} s"
             for watch in self._watches
-            if min(watch.age, answering_for) > MOST_WATCH_AGE_SECONDS
+            if min(watch.age, answering_for) > MAX_WATCH_AGE_SECONDS
         )
         resource_age = self._clock() - self._resources.heard_at
-        if self._resources.crds and min(resource_age, answering_for) > MOST_RESOURCE_WATCH_AGE_SECONDS:
+        if self._resources.crds and min(resource_age, answering_for) > MAX_RESOURCE_WATCH_AGE_SECONDS:
             problems.append(f"a watch of the custom resources was last opened {resource_age:.0f} s ago")
         return problems
 

@@ -16,7 +16,7 @@ from edge_operator.control.liveness.clocks import Clocks
 from edge_operator.control.liveness.controller import LivenessKeeper
 from edge_operator.control.liveness.events import LivenessEvents
 from edge_operator.control.liveness.writer import CONCURRENCY, FIELD_MANAGER, LivenessWriter
-from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.loop.informers import Informers
 from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.liveness_settings import LivenessTimers
 from edge_operator.control.site_broker.retained_cleanup import Leftovers
@@ -29,7 +29,7 @@ def build_liveness(
     settings: Settings,
     sessions: Sessions,
     gate: LeaseGate,
-    knowledge: Knowledge,
+    informers: Informers,
     brokers: BrokerSessions,
     drops: BrokerDrops,
     metrics: Metrics,
@@ -43,13 +43,13 @@ def build_liveness(
     events = Events(client, settings.identity, wall_clock, metrics)
     objects = Objects(client, FIELD_MANAGER)
     keeper = LivenessKeeper(
-        knowledge,
+        informers,
         brokers,
-        Leftovers(brokers, knowledge.sites, knowledge.devices, metrics, clocks.steady),
-        Rosters(brokers, knowledge.sites, knowledge.devices, metrics, clocks.steady),
+        Leftovers(brokers, informers.sites, informers.devices, metrics, clocks.steady),
+        Rosters(brokers, informers.sites, informers.devices, metrics, clocks.steady),
         writes,
-        LivenessWriter(writes, objects, knowledge.devices, gate.is_open, metrics, clocks, settings.look_again_seconds),
-        LivenessEvents(EventBudget(writes.take_event), events, knowledge.sites),
+        LivenessWriter(writes, objects, informers.devices, gate.is_open, metrics, clocks, settings.look_again_seconds),
+        LivenessEvents(EventBudget(writes.take_event), events, informers.sites),
         drops,
         metrics,
         clocks,
@@ -59,5 +59,5 @@ def build_liveness(
             figures_period=settings.figures_seconds,
         ),
     )
-    knowledge.tell(keeper)
+    informers.add_handler(keeper)
     return keeper

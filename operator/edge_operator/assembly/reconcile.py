@@ -22,7 +22,7 @@ from edge_operator.control.credentials.root_secrets import RootKeys
 from edge_operator.control.credentials.user_ca_bundles import Authorities
 from edge_operator.control.device.reconciler import DeviceReconciler
 from edge_operator.control.liveness.controller import LivenessKeeper
-from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.loop.informers import Informers
 from edge_operator.control.loop.workers import Workers
 from edge_operator.control.site.count_throttle import Figures
 from edge_operator.control.site.plan import Plans
@@ -39,7 +39,7 @@ from edge_operator.telemetry.metrics import Metrics
 def build_workers(
     settings: Settings,
     client: ApiClient,
-    knowledge: Knowledge,
+    informers: Informers,
     gate: LeaseGate,
     metrics: Metrics,
     brokers: BrokerSessions,
@@ -49,35 +49,37 @@ def build_workers(
     """Put the reconcile of sites and of devices together; each has workers of its own, so neither delays the other."""
     objects = Objects(client)
     events = Events(client, settings.identity, wall_clock, metrics)
-    again, store = settings.look_again_seconds, knowledge.children
-    children = Applier(objects, store, FieldConflicts(time.monotonic), Refusals(time.monotonic), metrics, again)
-    roots = RootKeys(objects, store, lambda: secrets.token_bytes(ROOT_BYTES), knowledge.look_at_devices_of)
-    authorities = Authorities(objects, time.monotonic, again, knowledge.look_at_site_and_devices_of)
-    rotations = Rotations(store, wall_clock)
-    own_passwords = knowledge.own_passwords
-    plans = Plans(_release(settings), store, knowledge.devices, rotations, own_passwords, wall_clock)
+    recheck, children = settings.look_again_seconds, informers.children
+    applier = Applier(objects, children, FieldConflicts(time.monotonic), Refusals(time.monotonic), metrics, recheck)
+    roots = RootKeys(objects, children, lambda: secrets.token_bytes(ROOT_BYTES), informers.enqueue_devices)
+    authorities = Authorities(objects, time.monotonic, recheck, informers.enqueue_site_and_devices)
+    rotations = Rotations(children, wall_clock)
+    user_passwords = informers.user_passwords
+    plans = Plans(_release(settings), children, informers.devices, rotations, user_passwords, wall_clock)
     site_status = StatusWriter(EDGE_SITE, objects, events, wall_clock)
     device_status = StatusWriter(EDGE_DEVICE, objects, events, wall_clock)
     link = BrokerLink(brokers, objects, settings.broker_addresses, drops)
-    revocations = Revocations(store, plans, children, objects)
+    revocations = Revocations(children, plans, applier, objects)
     figures = Figures(liveness.figures, time.monotonic, settings.figures_seconds)
-    sites = SiteReconciler(store, roots, plans, children, revocations, site_status, authorities, link, figures, again)
-    look_at_site = knowledge.site_queue.add
+    sites = SiteReconciler(
+        children, roots, plans, applier, revocations, site_status, authorities, link, figures, recheck
+    )
+    enqueue_site = informers.site_queue.add
     devices = DeviceReconciler(
-        knowledge.sites,
-        knowledge.devices,
-        store,
-        Offers(roots, authorities, objects),
+        informers.sites,
+        informers.devices,
         children,
+        Offers(roots, authorities, objects),
+        applier,
         device_status,
         rotations,
-        own_passwords,
-        look_at_site,
+        user_passwords,
+        enqueue_site,
     )
     leading = gate.is_open
     return (
-        Workers(SITE, knowledge.site_queue, knowledge.sites, sites, leading, metrics).run,
-        Workers(DEVICE, knowledge.device_queue, knowledge.devices, devices, leading, metrics).run,
+        Workers(SITE, informers.site_queue, informers.sites, sites, leading, metrics).run,
+        Workers(DEVICE, informers.device_queue, informers.devices, devices, leading, metrics).run,
     )
 
 

@@ -16,7 +16,7 @@ from .errors import ApiError, NotLeaderError, UnreachableError
 TOO_MANY_REQUESTS = 429
 ATTEMPTS_WHEN_THROTTLED = 5
 DEFAULT_RETRY_AFTER_SECONDS = 1.0
-MOST_RETRY_AFTER_SECONDS = 60.0
+MAX_RETRY_AFTER_SECONDS = 60.0
 JSON = "application/json"
 
 logger = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class ApiClient:
                         raise
                     self._metrics.throttled.inc()
                     retry_after = error.retry_after or DEFAULT_RETRY_AFTER_SECONDS
-                    self._budget.slow_down(min(retry_after, MOST_RETRY_AFTER_SECONDS))
+                    self._budget.slow_down(min(retry_after, MAX_RETRY_AFTER_SECONDS))
                     if not remaining:
                         raise
         raise AssertionError("unreachable: the last attempt returns or raises")

@@ -23,8 +23,8 @@ INACTIVITY_SECONDS = 75.0
 """The server sends a bookmark about once a minute, so a stream silent for longer is dead."""
 RELIST_SECONDS = 600.0
 """So long after the last list a stream that ends is followed by a list: it heals what a watch may have missed."""
-LEAST_BACKOFF_SECONDS = 0.2
-MOST_BACKOFF_SECONDS = 10.0
+MIN_BACKOFF_SECONDS = 0.2
+MAX_BACKOFF_SECONDS = 10.0
 STEADY_SECONDS = 5.0
 """A watch that lasted so long was well: the next begins without a longer pause."""
 GONE = 410
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 class Sink(Protocol):
     """Takes what a watch sees."""
 
-    def retain(self, kind: ChildKind, namespace: str | None, listed: Container[tuple[str, str]], version: str) -> None:
+    def prune(self, kind: ChildKind, namespace: str | None, listed: Container[tuple[str, str]], version: str) -> None:
         """Take that a list has ended: as of resourceVersion `version` there was nothing but `listed`.
 
         Args:
@@ -50,7 +50,7 @@ class Sink(Protocol):
         """Take an object that was added or changed."""
         ...
 
-    def drop(self, kind: ChildKind, obj: dict[str, Any]) -> None:
+    def delete(self, kind: ChildKind, obj: dict[str, Any]) -> None:
         """Take note that an object was deleted, or left the selector."""
         ...
 
@@ -129,15 +129,15 @@ class Watch:
 
     async def run(self) -> None:
         """Watch until cancelled. No answer of the server ends it."""
-        backoff = LEAST_BACKOFF_SECONDS
+        backoff = MIN_BACKOFF_SECONDS
         while True:
             begun_at = self._clock()
             cause = await self._follow()
             self._metrics.watch_restarts.labels(self.kind.kind, cause).inc()
             if self._clock() - begun_at >= STEADY_SECONDS:
-                backoff = LEAST_BACKOFF_SECONDS
+                backoff = MIN_BACKOFF_SECONDS
             await asyncio.sleep(backoff * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
-            backoff = min(backoff * 2, MOST_BACKOFF_SECONDS)
+            backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
 
     async def _follow(self) -> str:
         """List if need be and stream until the stream ends; return why it ended, in one word."""
@@ -175,7 +175,7 @@ class Watch:
         self._heard_at = self._clock()
         self._listed_at = self._heard_at
         self._resource_version = version
-        self._sink.retain(self.kind, self._selection.namespace, listed, version)
+        self._sink.prune(self.kind, self._selection.namespace, listed, version)
         self.synced.set()
 
     async def _page(self, params: Mapping[str, str]) -> dict[str, Any]:
@@ -211,7 +211,7 @@ class Watch:
             case "ADDED" | "MODIFIED":
                 self._sink.put(self.kind, obj)
             case "DELETED":
-                self._sink.drop(self.kind, obj)
+                self._sink.delete(self.kind, obj)
         self._resource_version = obj["metadata"]["resourceVersion"]
 
 

@@ -4,13 +4,13 @@ from edge_operator.desired.components import Component
 from edge_operator.desired.inputs import Manifest, Site
 from edge_operator.desired.metadata import child_name, metadata, selector
 
-LEAST_REPLICAS = 2
+MIN_REPLICAS = 2
 """With one pod a budget would only keep its node from being drained."""
 
 
 def disruption_budget(site: Site, component: Component) -> Manifest | None:
     """Return the PodDisruptionBudget; None below two replicas."""
-    if component.replicas < LEAST_REPLICAS:
+    if component.replicas < MIN_REPLICAS:
         return None
     return {
         "apiVersion": "policy/v1",

@@ -18,12 +18,12 @@ class DeviceLogin:
     Attributes:
         device_id: its identifier and username.
         rotation: which of its passwords is in effect.
-        own_password: the user's own, in the place of a derived one.
+        user_password: the user's own, in the place of a derived one.
     """
 
     device_id: str
     rotation: int
-    own_password: str | None = field(default=None, repr=False)
+    user_password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

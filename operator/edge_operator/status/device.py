@@ -22,7 +22,7 @@ class DeviceFacts:
         host: where it connects; empty while the site does not say.
         in_cluster_only: whether `host` means something inside the cluster only.
         managed_broker: whether the operator runs the broker, and so gives out the logins.
-        own_password: whether the user brings the password, in the Secret `secret_name`.
+        user_password: whether the user brings the password, in the Secret `secret_name`.
         leaving: objects that must be gone before they can be made anew.
         problems: what went wrong, gravest first.
     """
@@ -33,7 +33,7 @@ class DeviceFacts:
     host: str = ""
     in_cluster_only: bool = False
     managed_broker: bool = True
-    own_password: bool = False
+    user_password: bool = False
     terminating: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -58,7 +58,7 @@ def _theirs(facts: DeviceFacts) -> Said | None:
 
 
 def _brought(facts: DeviceFacts) -> Said | None:
-    if not facts.own_password:
+    if not facts.user_password:
         return None
     return Said("True", "ExistingSecret", f"the password is that of the Secret {facts.secret_name}")
 

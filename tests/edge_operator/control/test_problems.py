@@ -46,7 +46,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "no Secret of the user": (
-        device_problems.own_password_missing(PUMP, SECRET_KEY),
+        device_problems.user_password_missing(PUMP, SECRET_KEY),
         (
             "ExistingSecretNotFound: Secret factory/mine with the label edge-stack.io/device-credentials=true does not"
             " exist: create it, label it, or remove credentials.existingSecretRef of the EdgeDevice factory/pump"
@@ -54,7 +54,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "unusable Secret of the user": (
-        device_problems.own_password_unusable(SECRET_KEY),
+        device_problems.user_password_unusable(SECRET_KEY),
         "ExistingSecretInvalid: Secret factory/mine needs the key `password` with 20 to 1024 printable characters",
         True,
     ),

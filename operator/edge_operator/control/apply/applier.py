@@ -8,7 +8,7 @@ from typing import Any
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.cache.child_cache import ChildStore
+from edge_operator.control.cache.child_cache import ChildCache
 from edge_operator.control.cache.resource import Resource
 from edge_operator.control.diff.action import Action, DesiredDigest, decide
 from edge_operator.control.diff.desired_object import DesiredObject, with_uid
@@ -32,7 +32,7 @@ class Applier:
 
     Args:
         objects: the API server.
-        store: what is known, fed with the answers to our own writes.
+        children: what is known, fed with the answers to our own writes.
         contention: which fields others keep taking.
         refusals: which writes the API server refused.
         metrics: where repairs are counted.
@@ -42,14 +42,14 @@ class Applier:
     def __init__(
         self,
         objects: Objects,
-        store: ChildStore,
+        children: ChildCache,
         conflicts: FieldConflicts,
         refusals: Refusals,
         metrics: Metrics,
         recheck_seconds: float,
     ) -> None:
         self._objects = objects
-        self._store = store
+        self._children = children
         self._conflicts = conflicts
         self._refusals = refusals
         self._metrics = metrics
@@ -68,7 +68,7 @@ class Applier:
             build: builds the objects with their manifests; called only if something has to be written.
         """
         report = Report()
-        actions = [(digest, decide(digest, self._store.get(digest.key), resource.owner_ref)) for digest in digests]
+        actions = [(digest, decide(digest, self._children.get(digest.key), resource.owner_ref)) for digest in digests]
         todo = {digest.key: action for digest, action in actions if action is not Action.NONE}
         if not todo:
             return report
@@ -96,7 +96,7 @@ class Applier:
             report.requeue(self._recheck_seconds)
 
     async def _apply_one(self, resource: Resource, desired: DesiredObject, action: Action, report: Report) -> None:
-        seen = self._store.get(desired.key)
+        seen = self._children.get(desired.key)
         if action is Action.READ:
             seen, action = await self._read(resource, desired)
         match action:
@@ -139,7 +139,7 @@ class Applier:
             self._handle_error(resource, desired, error, report)
             return
         self._refusals.remove(desired)
-        self._store.put(key.kind, written)
+        self._children.put(key.kind, written)
         if lost:
             self._conflicts.record(key, lost)
         if is_repair(action, seen, resource):

@@ -7,8 +7,8 @@ from edge_operator.cluster.errors import ApiError
 from edge_operator.control.diff.desired_object import DesiredObject, ObjectKey
 from edge_operator.status.facts import Problem
 
-LEAST_BACKOFF_SECONDS = 2.0
-MOST_BACKOFF_SECONDS = 120.0
+MIN_BACKOFF_SECONDS = 2.0
+MAX_BACKOFF_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Refusals:
         """Take note of a refusal and return it as a problem of the site."""
         before = self._refused.get(desired.key)
         times = before.times + 1 if before is not None and before.hash == desired.hash else 1
-        backoff = min(LEAST_BACKOFF_SECONDS * 2.0 ** (times - 1), MOST_BACKOFF_SECONDS)
+        backoff = min(MIN_BACKOFF_SECONDS * 2.0 ** (times - 1), MAX_BACKOFF_SECONDS)
         problem = refusal_problem(str(desired.key), error)
         self._prune()
         self._refused[desired.key] = Refusal(desired.hash, problem, times, self._clock() + backoff)
@@ -67,7 +67,7 @@ class Refusals:
 
     def _prune(self) -> None:
         """Forget what nobody has tried again for long: its site is gone, or asks for other things now."""
-        oldest = self._clock() - MOST_BACKOFF_SECONDS
+        oldest = self._clock() - MAX_BACKOFF_SECONDS
         self._refused = {key: refusal for key, refusal in self._refused.items() if refusal.until > oldest}
 
 

@@ -8,7 +8,7 @@ WORDS = 8192
 """Strings that are remembered: names of fields, reasons, messages, and the latest of those that are like no other."""
 
 
-def slim(body: Mapping[str, Any]) -> dict[str, Any]:
+def compact(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object without what is never read, and with strings that other objects have too.
 
     managedFields make up most of an object. `json.loads` shares strings within one document only.

@@ -66,7 +66,7 @@ class Resource:
         return f"{self.KIND} {self.metadata['namespace']}/{self.metadata['name']}"
 
 
-class SiteObject(Resource):
+class CachedSite(Resource):
     """One EdgeSite."""
 
     __slots__ = ()
@@ -78,7 +78,7 @@ class SiteObject(Resource):
         return (self.spec.get("broker") or {}).get("type") == "External"
 
     @property
-    def own_tls(self) -> ResourceKey | None:
+    def user_tls_secret(self) -> ResourceKey | None:
         """The key of the Secret with the user's certificate of our broker; None where the operator makes one."""
         tls = ((self.spec.get("broker") or {}).get("managed") or {}).get("tls")
         if tls is None or self.external_broker:
@@ -101,7 +101,7 @@ class SiteObject(Resource):
         return bool(self.spec.get("paused", False))
 
 
-class DeviceObject(Resource):
+class CachedDevice(Resource):
     """One EdgeDevice."""
 
     __slots__ = ()
@@ -139,7 +139,7 @@ class DeviceObject(Resource):
         return str(self.credentials.get("secretName") or f"{self.metadata['name']}-device-credentials")
 
     @property
-    def own_secret(self) -> ResourceKey | None:
+    def user_secret(self) -> ResourceKey | None:
         """The key of the Secret with the user's own password; None where the operator makes one."""
         reference = self.credentials.get("existingSecretRef")
         return None if reference is None else (self.metadata["namespace"], str(reference.get("name")))
@@ -163,7 +163,7 @@ class DeviceObject(Resource):
         return not (self.deleting or self.disabled)
 
     @property
-    def seniority(self) -> tuple[str, str]:
+    def creation_order(self) -> tuple[str, str]:
         """What decides between two devices of one identifier: the smaller is the elder."""
         return str(self.metadata.get("creationTimestamp", "")), str(self.metadata["uid"])
 

@@ -14,15 +14,15 @@ LABEL = "edge-stack.io/device-credentials"
 
 SELECTOR = f"{LABEL}=true"
 KEY = "password"
-LEAST_CHARACTERS = 20
+MIN_CHARACTERS = 20
 """Few iterations protect its hash on the broker: it must not be guessed."""
 
-MOST_CHARACTERS = 1024
+MAX_CHARACTERS = 1024
 LABELLED_SECRET = ChildKind("v1", "Secret", "secrets", watched=Watched.FULL)
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPassword:
+class UserPassword:
     """What a labelled Secret holds.
 
     Attributes:
@@ -34,18 +34,18 @@ class OwnPassword:
     password: str | None = field(repr=False)
 
 
-class OwnPasswords:
+class UserPasswords:
     """Takes what a watch of the labelled Secrets sees.
 
     Args:
-        concerned: called with namespace and name of a Secret that has come, changed or gone.
+        notify: called with namespace and name of a Secret that has come, changed or gone.
     """
 
-    def __init__(self, concerned: Callable[[ResourceKey], None]) -> None:
-        self._concerned = concerned
-        self._known: dict[ResourceKey, OwnPassword] = {}
+    def __init__(self, notify: Callable[[ResourceKey], None]) -> None:
+        self._notify = notify
+        self._known: dict[ResourceKey, UserPassword] = {}
 
-    def get(self, secret: ResourceKey) -> OwnPassword | None:
+    def get(self, secret: ResourceKey) -> UserPassword | None:
         """Return what a Secret holds; None where there is none with the label."""
         return self._known.get(secret)
 
@@ -55,19 +55,19 @@ class OwnPasswords:
         known = self._known.get(key)
         if known is not None and not newer(version, known.version):
             return
-        self._known[key] = OwnPassword(version, _password(obj.get("data") or {}))
-        self._concerned(key)
+        self._known[key] = UserPassword(version, _password(obj.get("data") or {}))
+        self._notify(key)
 
-    def drop(self, _kind: ChildKind, obj: dict[str, Any]) -> None:
+    def delete(self, _kind: ChildKind, obj: dict[str, Any]) -> None:
         """Take note that a Secret is gone, or has lost its label."""
         if self._known.pop(_key(obj), None) is not None:
-            self._concerned(_key(obj))
+            self._notify(_key(obj))
 
-    def retain(self, _kind: ChildKind, namespace: str | None, listed: Container[ResourceKey], _version: str) -> None:
+    def prune(self, _kind: ChildKind, namespace: str | None, listed: Container[ResourceKey], _version: str) -> None:
         """Take that there are none but `listed`."""
         for key in [key for key in self._known if key not in listed and namespace in (None, key[0])]:
             del self._known[key]
-            self._concerned(key)
+            self._notify(key)
 
 
 def _key(obj: Mapping[str, Any]) -> ResourceKey:
@@ -80,4 +80,4 @@ def _password(data: Mapping[str, str]) -> str | None:
         text = base64.b64decode(data.get(KEY) or "", validate=True).decode()
     except ValueError:
         return None
-    return text if LEAST_CHARACTERS <= len(text) <= MOST_CHARACTERS and text.isprintable() else None
+    return text if MIN_CHARACTERS <= len(text) <= MAX_CHARACTERS and text.isprintable() else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from edge_operator.cluster.objects import Objects
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.desired.kinds import SECRET
 from edge_operator.identity.certificates import authority_certificate
 
@@ -48,7 +48,7 @@ class Offers:
         self._authorities = authorities
         self._objects = objects
 
-    async def to(self, device: DeviceObject, site: SiteObject) -> Offer | None:
+    async def to(self, device: CachedDevice, site: CachedSite) -> Offer | None:
         """Return what a site with a broker of its own offers a device; None while it is not brought up.
 
         Raises:
@@ -57,11 +57,11 @@ class Offers:
         root, address = await self._root(site), address_of(site)
         if root is None or address is None:
             return None
-        if site.own_tls is None:
+        if site.user_tls_secret is None:
             return Offer(address, authority_certificate(root, "/".join(site.key)), root)
-        return Offer(address, await self._brought(device, site, site.own_tls), root)
+        return Offer(address, await self._brought(device, site, site.user_tls_secret), root)
 
-    async def _brought(self, device: DeviceObject, site: SiteObject, secret: ResourceKey) -> str | None:
+    async def _brought(self, device: CachedDevice, site: CachedSite, secret: ResourceKey) -> str | None:
         """Return the authority of the user's certificate; while that is out of order the one that the device has."""
         try:
             return await self._authorities.learn(site, secret)
@@ -72,7 +72,7 @@ class Offers:
         encoded = (issued.get("data") or {}).get(KEY)
         return None if encoded is None else base64.b64decode(encoded).decode(errors="replace")
 
-    async def _root(self, site: SiteObject) -> bytes | None:
+    async def _root(self, site: CachedSite) -> bytes | None:
         """Return the root key of the site; None where there is none, or none that can be used."""
         try:
             root = await self._roots.learn(site)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.resource import CachedSite
 
 DEFAULT_PORT = 8883
 IN_CLUSTER = ".svc"
@@ -22,7 +22,7 @@ class Address:
         return self.host.endswith(IN_CLUSTER)
 
 
-def address_of(site: SiteObject) -> Address | None:
+def address_of(site: CachedSite) -> Address | None:
     """Return where devices connect, as the site's own status says; None while it does not."""
     url = site.endpoints.get("mqtts")
     if not url:

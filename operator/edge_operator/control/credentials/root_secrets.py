@@ -8,8 +8,8 @@ from typing import Any
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.cache.child_cache import ChildStore, ResourceKey
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.control.diff.observed import MANAGED_BY, controller
 from edge_operator.desired.kinds import SECRET
@@ -53,7 +53,7 @@ class RootKeys:
 
     Args:
         objects: the API server.
-        store: tells when a root Secret has changed.
+        children: tells when a root Secret has changed.
         make_key: returns a new random key of `ROOT_BYTES` bytes.
         changed: called with the key of a site whose root key was not known before, or is another one now.
     """
@@ -61,21 +61,21 @@ class RootKeys:
     def __init__(
         self,
         objects: Objects,
-        store: ChildStore,
+        children: ChildCache,
         make_key: Callable[[], bytes],
         changed: Callable[[ResourceKey], None],
     ) -> None:
         self._objects = objects
-        self._store = store
+        self._children = children
         self._make_key = make_key
         self._changed = changed
         self._known: dict[ResourceKey, Root] = {}
 
-    def forget(self, site: ResourceKey) -> None:
+    def remove(self, site: ResourceKey) -> None:
         """Forget the key of a site that is gone; its Secret stays."""
         self._known.pop(site, None)
 
-    async def learn(self, site: SiteObject) -> Root | None:
+    async def learn(self, site: CachedSite) -> Root | None:
         """Return the site's root key, without writing; None where there is none yet.
 
         It is not `intact` where its Secret is gone, or is not as it should be.
@@ -90,17 +90,17 @@ class RootKeys:
             return found
         return replace(known, intact=False)
 
-    async def _find(self, site: SiteObject) -> Root | None:
+    async def _find(self, site: CachedSite) -> Root | None:
         """Return the root key as its Secret has it now."""
         namespace, name = site.key
         known = self._known.get(site.key)
-        seen = self._store.get(ObjectKey(SECRET, namespace, root_secret_name(name)))
+        seen = self._children.get(ObjectKey(SECRET, namespace, root_secret_name(name)))
         if seen is not None and known is not None and seen.version == known.version:
             return known
         secret = await self._objects.get(SECRET, namespace, root_secret_name(name))
         return None if secret is None else self._read(site, secret)
 
-    async def keep(self, site: SiteObject) -> Root:
+    async def keep(self, site: CachedSite) -> Root:
         """Return the site's root key, with its Secret in place and as it was.
 
         Raises:
@@ -116,7 +116,7 @@ class RootKeys:
             return await self._put_back(site, key, found)
         return self._know(site.key, found)
 
-    async def _create(self, site: SiteObject, known: Root | None) -> Root:
+    async def _create(self, site: CachedSite, known: Root | None) -> Root:
         lost = known is None and bool(site.status.get("observedGeneration"))
         manifest = self._manifest(site, known.key if known else self._make_key(), made_anew=lost)
         try:
@@ -127,7 +127,7 @@ class RootKeys:
             return await self.keep(site)
         return self._remember(site, secret)
 
-    async def _put_back(self, site: SiteObject, key: bytes, found: Root) -> Root:
+    async def _put_back(self, site: CachedSite, key: bytes, found: Root) -> Root:
         """Write the Secret as it should be over exactly the one that was found; keys that others added go."""
         manifest = self._manifest(site, key, made_anew=found.made_anew)
         metadata = {part: manifest["metadata"][part] for part in ("labels", "annotations")}
@@ -140,8 +140,8 @@ class RootKeys:
             raise refused(manifest, error) from error
         return self._remember(site, secret)
 
-    def _remember(self, site: SiteObject, secret: dict[str, Any]) -> Root:
-        self._store.put(SECRET, secret)
+    def _remember(self, site: CachedSite, secret: dict[str, Any]) -> Root:
+        self._children.put(SECRET, secret)
         return self._know(site.key, self._read(site, secret))
 
     def _know(self, site: ResourceKey, root: Root) -> Root:
@@ -151,14 +151,14 @@ class RootKeys:
             self._changed(site)
         return root
 
-    def _manifest(self, site: SiteObject, key: bytes, *, made_anew: bool) -> dict[str, Any]:
+    def _manifest(self, site: CachedSite, key: bytes, *, made_anew: bool) -> dict[str, Any]:
         namespace, name = site.key
         manifest = root_secret(name, namespace, key)
         if made_anew:
             manifest["metadata"]["annotations"][MADE_ANEW] = "true"
         return manifest
 
-    def _read(self, site: SiteObject, secret: Mapping[str, Any]) -> Root:
+    def _read(self, site: CachedSite, secret: Mapping[str, Any]) -> Root:
         metadata = secret["metadata"]
         known = self._known.get(site.key)
         ours = _is_ours(metadata, site.key[1])

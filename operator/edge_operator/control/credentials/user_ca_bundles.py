@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from edge_operator.cluster.objects import Objects
 from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.desired.kinds import SECRET
 from edge_operator.identity.certificates import certificates_alone
 from edge_operator.status.facts import Problem
@@ -17,7 +17,7 @@ from edge_operator.status.facts import Problem
 from .ca_bundle_problems import AuthorityUnusableError, invalid, not_found
 
 KEY = "ca.crt"
-MOST_BYTES = 16384
+MAX_BYTES = 16384
 """It goes into the Secret of each device of the site."""
 
 
@@ -39,7 +39,7 @@ class _Known:
     authority: str | None = None
     problem: Problem | None = None
 
-    def is_of(self, site: SiteObject, secret: ResourceKey) -> bool:
+    def is_of(self, site: CachedSite, secret: ResourceKey) -> bool:
         """Whether it is what a site's spec names."""
         return (self.uid, self.secret) == (site.owner_ref.uid, secret)
 
@@ -69,26 +69,26 @@ class Authorities:
         # All devices of a site ask at once.
         self._reading: defaultdict[ResourceKey, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    def forget(self, site: ResourceKey) -> None:
+    def remove(self, site: ResourceKey) -> None:
         """Forget a site that is gone, or to which no certificate is brought any more."""
         self._known.pop(site, None)
         self._reading.pop(site, None)
 
-    async def follow(self, site: SiteObject, report: Report) -> None:
+    async def follow(self, site: CachedSite, report: Report) -> None:
         """Look at the Secret that a site's spec names, and report what is wrong with it.
 
         Raises:
             ApiError: the API server refused to tell it.
             UnreachableError: it did not answer.
         """
-        if site.own_tls is None:
-            self.forget(site.key)
+        if site.user_tls_secret is None:
+            self.remove(site.key)
             return
-        known = await self._latest(site, site.own_tls)
+        known = await self._latest(site, site.user_tls_secret)
         if known.problem is not None:
             report.problems.append(known.problem)
 
-    async def learn(self, site: SiteObject, secret: ResourceKey) -> str | None:
+    async def learn(self, site: CachedSite, secret: ResourceKey) -> str | None:
         """Return the authority, in PEM; None where the Secret names none, as with a public one.
 
         Args:
@@ -105,7 +105,7 @@ class Authorities:
             raise AuthorityUnusableError(known.problem)
         return known.authority
 
-    async def _latest(self, site: SiteObject, secret: ResourceKey) -> _Known:
+    async def _latest(self, site: CachedSite, secret: ResourceKey) -> _Known:
         async with self._reading[site.key]:
             before = self._known.get(site.key)
             if before is not None and before.is_of(site, secret) and self._clock() - before.at < self._fresh_for:
@@ -115,7 +115,7 @@ class Authorities:
             self._changed(site.key)
         return after
 
-    async def _read(self, site: SiteObject, secret: ResourceKey) -> _Known:
+    async def _read(self, site: CachedSite, secret: ResourceKey) -> _Known:
         uid, at = site.owner_ref.uid, self._clock()
         found = await self._objects.get(SECRET, *secret)
         if found is None:
@@ -123,7 +123,7 @@ class Authorities:
         try:
             return _Known(uid, secret, at, _authority((found.get("data") or {}).get(KEY)))
         except ValueError:
-            return _Known(uid, secret, at, problem=invalid(site.key, secret, MOST_BYTES))
+            return _Known(uid, secret, at, problem=invalid(site.key, secret, MAX_BYTES))
 
 
 def _authority(encoded: str | None) -> str | None:
@@ -135,6 +135,6 @@ def _authority(encoded: str | None) -> str | None:
     if not encoded:
         return None
     pem = base64.b64decode(encoded, validate=True)
-    if len(pem) > MOST_BYTES:
-        raise ValueError(f"more than {MOST_BYTES} bytes")
+    if len(pem) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES} bytes")
     return certificates_alone(pem)

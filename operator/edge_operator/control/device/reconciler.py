@@ -9,10 +9,10 @@ from edge_operator.cluster.errors import ApiError
 from edge_operator.control.apply.applier import Applier
 from edge_operator.control.apply.report import NOT_OURS, Report
 from edge_operator.control.apply.status_writer import StatusWriter
-from edge_operator.control.cache.child_cache import DEVICE, ChildStore, ResourceKey
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
-from edge_operator.control.cache.user_passwords import OwnPasswords
+from edge_operator.control.cache.child_cache import DEVICE, ChildCache, ResourceKey
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
+from edge_operator.control.cache.user_passwords import UserPasswords
 from edge_operator.control.credentials.ca_bundle_problems import AuthorityUnusableError
 from edge_operator.control.credentials.connection_info import Offer, Offers
 from edge_operator.control.credentials.device_rotations import Rotations
@@ -26,12 +26,12 @@ from edge_operator.status.facts import Problem
 
 from .problems import (
     duplicate,
-    own_password_missing,
-    own_password_unusable,
     secret_not_ours,
     site_not_found,
     site_not_reconciled,
     site_paused,
+    user_password_missing,
+    user_password_unusable,
 )
 
 OVERTAKEN_SECONDS = 0.1
@@ -45,44 +45,44 @@ class DeviceReconciler:
     Args:
         sites: the sites as last seen.
         devices: the devices as last seen.
-        store: the Secrets as last seen.
+        children: the Secrets as last seen.
         offers: what the sites offer.
         children: carries out.
         status: writes the status.
         rotations: which password each device has.
-        own_passwords: those that users bring.
-        look_at_site: has a site looked at, whose broker is to take another password.
+        user_passwords: those that users bring.
+        enqueue_site: has a site looked at, whose broker is to take another password.
     """
 
     def __init__(
         self,
-        sites: SiteStore,
-        devices: DeviceStore,
-        store: ChildStore,
+        sites: SiteCache,
+        devices: DeviceCache,
+        children: ChildCache,
         offers: Offers,
         applier: Applier,
         status: StatusWriter,
         rotations: Rotations,
-        own_passwords: OwnPasswords,
-        look_at_site: Callable[[ResourceKey], None],
+        user_passwords: UserPasswords,
+        enqueue_site: Callable[[ResourceKey], None],
     ) -> None:
         self._sites = sites
         self._devices = devices
-        self._store = store
+        self._children = children
         self._offers = offers
         self._applier = applier
         self._status = status
         self._rotations = rotations
-        self._own_passwords = own_passwords
-        self._look_at_site = look_at_site
+        self._user_passwords = user_passwords
+        self._enqueue_site = enqueue_site
 
-    def forget(self, key: ResourceKey) -> None:
+    def remove(self, key: ResourceKey) -> None:
         """Forget a device that is gone: its Secret goes by garbage collection, its login with the site's next pass."""
 
-    async def observe(self, device: DeviceObject) -> None:
+    async def observe(self, device: CachedDevice) -> None:
         """Learn nothing: a device has no memory of its own."""
 
-    async def reconcile(self, device: DeviceObject) -> float | None:
+    async def reconcile(self, device: CachedDevice) -> float | None:
         """Make one pass; return the seconds until another is needed, None if events will tell.
 
         Raises:
@@ -98,13 +98,13 @@ class DeviceReconciler:
             return await self._report_problem(device, facts, site_not_found(device))
         return await self._reconcile_in_site(device, site, facts)
 
-    async def _reconcile_in_site(self, device: DeviceObject, site: SiteObject, facts: DeviceFacts) -> float | None:
+    async def _reconcile_in_site(self, device: CachedDevice, site: CachedSite, facts: DeviceFacts) -> float | None:
         if (problem := self._problem(device)) is not None:
             return await self._report_problem(device, facts, problem)
         if site.external_broker:
             return await self._delete_issued(device, site, replace(facts, managed_broker=False))
-        if device.own_secret is not None:
-            own = replace(facts, own_password=True, secret_name=device.own_secret[1])
+        if device.user_secret is not None:
+            own = replace(facts, user_password=True, secret_name=device.user_secret[1])
             return await self._delete_issued(device, site, own)
         try:
             offer = await self._offers.to(device, site)
@@ -114,21 +114,21 @@ class DeviceReconciler:
             return await self._report_problem(device, facts, site_not_reconciled(device))
         return await self._issue(device, facts, offer, paused=site.paused)
 
-    def _problem(self, device: DeviceObject) -> Problem | None:
-        eldest = self._devices.of_id(device.site, device.device_id)[0]
+    def _problem(self, device: CachedDevice) -> Problem | None:
+        eldest = self._devices.by_device_id(device.site, device.device_id)[0]
         if eldest.key != device.key:
             return duplicate(device, eldest)
-        if device.own_secret is None:
+        if device.user_secret is None:
             return None
-        own = self._own_passwords.get(device.own_secret)
+        own = self._user_passwords.get(device.user_secret)
         if own is None:
-            return own_password_missing(device, device.own_secret)
-        return own_password_unusable(device.own_secret) if own.password is None else None
+            return user_password_missing(device, device.user_secret)
+        return user_password_unusable(device.user_secret) if own.password is None else None
 
-    async def _report_problem(self, device: DeviceObject, facts: DeviceFacts, problem: Problem) -> float | None:
+    async def _report_problem(self, device: CachedDevice, facts: DeviceFacts, problem: Problem) -> float | None:
         return await self._write_status(device, replace(facts, problems=(problem,)), None)
 
-    async def _issue(self, device: DeviceObject, facts: DeviceFacts, offer: Offer, *, paused: bool) -> float | None:
+    async def _issue(self, device: CachedDevice, facts: DeviceFacts, offer: Offer, *, paused: bool) -> float | None:
         namespace, name = device.key
         described = Device(
             name=name,
@@ -155,39 +155,39 @@ class DeviceReconciler:
         )
         return await self._write_status(device, told, report.requeue_after)
 
-    def _requeue_at_switch(self, device: DeviceObject, report: Report) -> None:
+    def _requeue_at_switch(self, device: CachedDevice, report: Report) -> None:
         """Come back when the broker is to take the new password, and have the site looked at then."""
         if self._rotations.wanted(device).before is None:
             return
         if (remaining := self._rotations.remaining(device)) > 0:
             report.requeue(remaining)
         else:
-            self._look_at_site(device.site)
+            self._enqueue_site(device.site)
 
-    async def _apply(self, device: DeviceObject, objects: list[DesiredObject], *, paused: bool) -> Report:
+    async def _apply(self, device: CachedDevice, objects: list[DesiredObject], *, paused: bool) -> Report:
         """Have the device own exactly `objects`; while its site is paused only say whether it does."""
         digests = [DesiredDigest(desired.key, desired.hash, desired.owned) for desired in objects]
         keys = {digest.key for digest in digests}
         surplus = [seen for seen in self._owned(device) if seen.key not in keys]
         if paused:
             kept = all(
-                decide(digest, self._store.get(digest.key), device.owner_ref) is Action.NONE for digest in digests
+                decide(digest, self._children.get(digest.key), device.owner_ref) is Action.NONE for digest in digests
             )
             return Report() if kept and not surplus else Report([site_paused(device)])
         report = await self._applier.apply_all(device, digests, lambda: objects)
         await self._applier.remove(device, surplus, report)
         return report
 
-    async def _delete_issued(self, device: DeviceObject, site: SiteObject, facts: DeviceFacts) -> float | None:
+    async def _delete_issued(self, device: CachedDevice, site: CachedSite, facts: DeviceFacts) -> float | None:
         """Delete what was made for the device before its login came from somebody else."""
         report = await self._apply(device, [], paused=site.paused)
         told = replace(facts, problems=tuple(report.problems))
         return await self._write_status(device, told, report.requeue_after)
 
-    def _owned(self, device: DeviceObject) -> list[Observed]:
-        return [seen for seen in self._store.of(DEVICE, device.key) if is_unwanted(seen, device.owner_ref)]
+    def _owned(self, device: CachedDevice) -> list[Observed]:
+        return [seen for seen in self._children.owned_by(DEVICE, device.key) if is_unwanted(seen, device.owner_ref)]
 
-    async def _write_status(self, device: DeviceObject, facts: DeviceFacts, again: float | None) -> float | None:
+    async def _write_status(self, device: CachedDevice, facts: DeviceFacts, again: float | None) -> float | None:
         try:
             if not await self._status.write(device, partial(device_update, facts)):
                 # What its life is has been written meanwhile, which is no reason to look at it: only this is.

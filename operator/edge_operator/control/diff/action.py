@@ -113,7 +113,7 @@ def is_ours(seen: Observed, owner_ref: OwnerRef) -> bool:
     """
     if seen.key.kind is PVC and seen.owner is None:
         return seen.site == owner_ref.name
-    owner = seen.owner or seen.lost_owner
+    owner = seen.owner or seen.last_owner
     return owner is not None and owner.is_a(owner_ref.kind) and owner.uid == owner_ref.uid
 
 

@@ -43,7 +43,7 @@ class Observed:
         uid: its identity; another object of the same name has another one.
         version: resourceVersion.
         owner: its controller, if there is one.
-        lost_owner: the controller that it had when it was last seen with one; somebody has stripped it.
+        last_owner: the controller that it had when it was last seen with one; somebody has stripped it.
         site: name of the site in its label, if our manager's label is there.
         hash: the hash of what we last applied, as annotated by us.
         owned: digest of the paths that our manager owns.
@@ -66,7 +66,7 @@ class Observed:
     deleting: bool
     annotations: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
-    lost_owner: Owner | None = None
+    last_owner: Owner | None = None
 
 
 def observe(kind: ChildKind, obj: Mapping[str, Any]) -> Observed:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edge_liveness import Known, Phase
-from edge_operator.control.cache.resource import DeviceObject
+from edge_operator.control.cache.resource import CachedDevice
 from edge_operator.status.connectivity import Life
 
 from .clocks import Clocks
@@ -42,7 +42,7 @@ class Wording:
 
     __slots__ = ("_clocks", "_record")
 
-    def __init__(self, device: DeviceObject, known: Known | None, clocks: Clocks) -> None:
+    def __init__(self, device: CachedDevice, known: Known | None, clocks: Clocks) -> None:
         told = device.status.get("connectivity") or {}
         self._clocks = clocks
         self._record = _Record(
@@ -52,7 +52,7 @@ class Wording:
             seen=str(told.get("lastSeenTime", "")),
         )
 
-    def life(self, device: DeviceObject, known: Known | None) -> Life:
+    def life(self, device: CachedDevice, known: Known | None) -> Life:
         """Return what is to be told of a device now."""
         phase, reason = _phase(device, known)
         record = self._record
@@ -80,7 +80,7 @@ def _is_of(text: str | None, known: Known, clocks: Clocks) -> bool:
     return told is not None and known.seen is not None and abs(told - known.seen) < SAME_SECONDS
 
 
-def _phase(device: DeviceObject, known: Known | None) -> tuple[str, str]:
+def _phase(device: CachedDevice, known: Known | None) -> tuple[str, str]:
     if device.disabled:
         return "Disabled", "Disabled"
     if known is None or known.phase in {Phase.PENDING, Phase.DISABLED}:

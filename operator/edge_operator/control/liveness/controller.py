@@ -7,8 +7,8 @@ from typing import Any
 from edge_liveness import TICK_SECONDS, Lateness, Phase, StatusWrites, Write
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
-from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
+from edge_operator.control.loop.informers import Informers
 from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from edge_operator.control.site_broker.retained_cleanup import Leftovers
@@ -27,7 +27,7 @@ class LivenessKeeper:
     """Keeps the lives of all devices from `lead` to `stand_down`; one clock ticks for all of them.
 
     Args:
-        knowledge: the resources, and the queue of the sites.
+        informers: the resources, and the queue of the sites.
         sessions: the way to the brokers.
         leftovers: clears what deleted devices left behind.
         rosters: tells the gateways of the devices.
@@ -42,7 +42,7 @@ class LivenessKeeper:
 
     def __init__(
         self,
-        knowledge: Knowledge,
+        informers: Informers,
         sessions: BrokerSessions,
         leftovers: Leftovers,
         rosters: Rosters,
@@ -54,7 +54,7 @@ class LivenessKeeper:
         clocks: Clocks,
         timers: LivenessTimers = DEFAULT_TIMERS,
     ) -> None:
-        self._knowledge = knowledge
+        self._informers = informers
         self._sessions = sessions
         self._leftovers = leftovers
         self._rosters = rosters
@@ -93,9 +93,9 @@ class LivenessKeeper:
 
     def lead(self) -> None:
         """Begin: what the devices' status says stands until something else is heard."""
-        knowledge, now = self._knowledge, self._clocks.steady()
+        informers, now = self._informers, self._clocks.steady()
         lives = self._lives = Lives(
-            knowledge,
+            informers,
             self._leftovers,
             self._rosters,
             self._writer,
@@ -104,16 +104,16 @@ class LivenessKeeper:
             self._clocks,
             self._timers,
         )
-        written = {key: self._last_written(key, now) for key in knowledge.devices}
+        written = {key: self._last_written(key, now) for key in informers.devices}
         for key, at in sorted(written.items(), key=lambda each: each[1]):
             self._writes.track(key, at)
             lives.tell(key, edited=True)
-        queue = knowledge.site_queue
+        queue = informers.site_queue
         ear = BrokerEar(
             lives.fleet, self._sessions, self._leftovers, self._rosters, queue.add, self._drops, self._metrics
         )
         self._sessions.open(ear)
-        for site in knowledge.sites:
+        for site in informers.sites:
             queue.add(site)
 
     def stand_down(self) -> None:
@@ -124,15 +124,15 @@ class LivenessKeeper:
         self._leftovers.clear()
         self._rosters.clear()
         self._drops.clear()
-        for key in self._knowledge.devices:
+        for key in self._informers.devices:
             self._writes.forget(key)
 
-    def site_changed(self, before: SiteObject | None, after: SiteObject | None) -> None:
+    def site_changed(self, before: CachedSite | None, after: CachedSite | None) -> None:
         """Take note of a site that was added, changed or deleted."""
         if self._lives is not None:
             self._lives.site_changed(before, after)
 
-    def device_changed(self, before: DeviceObject | None, after: DeviceObject | None) -> None:
+    def device_changed(self, before: CachedDevice | None, after: CachedDevice | None) -> None:
         """Take note of a device that was added, changed or deleted."""
         if self._lives is not None:
             self._lives.device_changed(before, after)
@@ -161,11 +161,11 @@ class LivenessKeeper:
             self._leftovers.sweep()
             self._rosters.sweep()
 
-    def _say(self, device: DeviceObject, write: Write[ResourceKey], now: str) -> Mapping[str, Any] | None:
+    def _say(self, device: CachedDevice, write: Write[ResourceKey], now: str) -> Mapping[str, Any] | None:
         return None if self._lives is None else self._lives.say(device, write, now)
 
     def _last_written(self, key: ResourceKey, now: float) -> float:
-        device = self._knowledge.devices.get(key)
+        device = self._informers.devices.get(key)
         told = (device.status.get("connectivity") or {}) if device is not None else {}
         seen = self._clocks.at(told.get("lastSeenTime"))
         return now if seen is None else min(seen, now)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from edge_operator.status.connectivity import Life
 from edge_operator.status.figures import DeviceFigures
@@ -39,7 +39,7 @@ class Fleet:
     """
 
     def __init__(
-        self, sites: SiteStore, devices: DeviceStore, clocks: Clocks, timers: LivenessTimers = DEFAULT_TIMERS
+        self, sites: SiteCache, devices: DeviceCache, clocks: Clocks, timers: LivenessTimers = DEFAULT_TIMERS
     ) -> None:
         self.phases: Counter[str] = Counter()
         self._sites = sites
@@ -70,12 +70,12 @@ class Fleet:
             return None
         figures = site.figures()
         # Of two devices with one identifier the younger has no life of its own.
-        twins = len(self._devices.of_site(key)) - figures.total
+        twins = len(self._devices.by_site(key)) - figures.total
         return replace(figures, total=figures.total + twins, unknown=figures.unknown + twins)
 
-    def holder(self, site: ResourceKey, device_id: str) -> DeviceObject | None:
+    def holder(self, site: ResourceKey, device_id: str) -> CachedDevice | None:
         """Return the device that an identifier is: of two that claim it the elder."""
-        claiming = self._devices.of_id(site, device_id)
+        claiming = self._devices.by_device_id(site, device_id)
         return claiming[0] if claiming else None
 
     def fit_site(self, key: ResourceKey) -> None:
@@ -93,8 +93,8 @@ class Fleet:
             return
         self._refit(site)
 
-    def _refit(self, site: SiteObject) -> None:
-        for device_id in {device.device_id for device in self._devices.of_site(site.key)}:
+    def _refit(self, site: CachedSite) -> None:
+        for device_id in {device.device_id for device in self._devices.by_site(site.key)}:
             self.fit(site.key, device_id, settings_changed=True)
 
     def fit(self, key: ResourceKey, device_id: str, *, settings_changed: bool = False) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from edge_liveness import EventBudget
 from edge_operator.control.apply.events import Events
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject, Resource, SiteObject
-from edge_operator.control.cache.resource_cache import SiteStore
+from edge_operator.control.cache.resource import CachedDevice, CachedSite, Resource
+from edge_operator.control.cache.resource_cache import SiteCache
 from edge_operator.status.connectivity import Life
 
 SUMMARY = "DevicesChanged"
@@ -38,7 +38,7 @@ class LivenessEvents:
         summed_up: how many devices were told of in summaries alone.
     """
 
-    def __init__(self, budget: EventBudget[ResourceKey], events: Events, sites: SiteStore) -> None:
+    def __init__(self, budget: EventBudget[ResourceKey], events: Events, sites: SiteCache) -> None:
         self.summed_up = 0
         self._budget = budget
         self._events = events
@@ -46,12 +46,12 @@ class LivenessEvents:
         self._turned: list[_Event] = []
         self._ready: asyncio.Queue[_Event] = asyncio.Queue()
 
-    def turned(self, device: DeviceObject, life: Life, message: str) -> None:
+    def turned(self, device: CachedDevice, life: Life, message: str) -> None:
         """Take that a device has come or gone."""
         severity = "Warning" if life.reason in WARNINGS else "Normal"
         self._turned.append(_Event(device, device.site, severity, life.reason, f"{life.phase}: {message}"))
 
-    def lost_at_once(self, site: SiteObject, devices: int) -> None:
+    def lost_at_once(self, site: CachedSite, devices: int) -> None:
         """Take that many devices of a site were lost at once."""
         note = (
             f"{devices} devices lost their connections at the same time: check the gateway and the network of the site"
@@ -78,7 +78,7 @@ class LivenessEvents:
             severity = "Warning" if WARNINGS & summary.counts.keys() else "Normal"
             self._ready.put_nowait(_Event(site, site.key, severity, SUMMARY, note))
 
-    def forget(self, site: ResourceKey) -> None:
+    def remove(self, site: ResourceKey) -> None:
         """Forget a site that is gone."""
         self._budget.forget(site)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from edge_liveness import Phase, SiteEventKind, Transition, Write, WriteKind
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
-from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
+from edge_operator.control.loop.informers import Informers
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from edge_operator.control.site_broker.retained_cleanup import Leftovers
 from edge_operator.control.site_broker.roster_publisher import Rosters
@@ -27,7 +27,7 @@ class Lives:
     """The lives of all devices.
 
     Args:
-        knowledge: the resources, and the queue of the sites.
+        informers: the resources, and the queue of the sites.
         leftovers: clears what deleted devices left behind.
         rosters: tells the gateways of the devices.
         writer: writes.
@@ -42,7 +42,7 @@ class Lives:
 
     def __init__(
         self,
-        knowledge: Knowledge,
+        informers: Informers,
         leftovers: Leftovers,
         rosters: Rosters,
         writer: LivenessWriter,
@@ -51,8 +51,8 @@ class Lives:
         clocks: Clocks,
         timers: LivenessTimers = DEFAULT_TIMERS,
     ) -> None:
-        self.fleet = Fleet(knowledge.sites, knowledge.devices, clocks, timers)
-        self._knowledge = knowledge
+        self.fleet = Fleet(informers.sites, informers.devices, clocks, timers)
+        self._informers = informers
         self._leftovers = leftovers
         self._rosters = rosters
         self._writer = writer
@@ -62,20 +62,20 @@ class Lives:
         self._moved: set[ResourceKey] = set()
         self._requeues = RequeueThrottle(timers.figures_period)
 
-    def site_changed(self, before: SiteObject | None, after: SiteObject | None) -> None:
+    def site_changed(self, before: CachedSite | None, after: CachedSite | None) -> None:
         """Take note of a site that was added, changed or deleted."""
         site = after or before
         if site is None or not _differ(before, after):
             return
         self.fleet.fit_site(site.key)
         if after is None:
-            self._events.forget(site.key)
-            self._requeues.forget(site.key)
-        for device in self._knowledge.devices.of_site(site.key):
+            self._events.remove(site.key)
+            self._requeues.remove(site.key)
+        for device in self._informers.devices.by_site(site.key):
             self._rosters.changed(device)
             self.tell(device.key)
 
-    def device_changed(self, before: DeviceObject | None, after: DeviceObject | None) -> None:
+    def device_changed(self, before: CachedDevice | None, after: CachedDevice | None) -> None:
         """Take note of a device that was added, changed or deleted."""
         if _differ(before, after):
             for each in (before, after):
@@ -84,10 +84,10 @@ class Lives:
         if after is not None:
             self.tell(after.key, edited=before is not None and _told(before) != _told(after))
         elif before is not None:
-            self._writer.forget(before.key)
+            self._writer.remove(before.key)
             self.fleet.look(before.key)
 
-    def _fit(self, device: DeviceObject) -> None:
+    def _fit(self, device: CachedDevice) -> None:
         site, device_id = device.site, device.device_id
         self.fleet.fit(site, device_id)
         self._rosters.changed(device)
@@ -110,7 +110,7 @@ class Lives:
             transitions, events = life.tick()
             for transition in transitions:
                 self._turned(key, transition)
-            site = self._knowledge.sites.get(key)
+            site = self._informers.sites.get(key)
             for event in events:
                 if event.kind is SiteEventKind.MASS_LAST_WILL and site is not None:
                     self._events.lost_at_once(site, event.devices)
@@ -128,7 +128,7 @@ class Lives:
             key: the device.
             edited: whether its status was written, by whomever.
         """
-        device, before, life = self._knowledge.devices.get(key), self.fleet.told(key), self.fleet.look(key)
+        device, before, life = self._informers.devices.get(key), self.fleet.told(key), self.fleet.look(key)
         if life is None or device is None:
             return
         is_new = before is None or (before.phase, before.reason, before.since) != (life.phase, life.reason, life.since)
@@ -137,7 +137,7 @@ class Lives:
         if (is_new or edited) and _is_reconciled(device) and has_turned(life, device.status):
             self._writer.changed(key)
 
-    def say(self, device: DeviceObject, write: Write[ResourceKey], now: str) -> Mapping[str, Any] | None:
+    def say(self, device: CachedDevice, write: Write[ResourceKey], now: str) -> Mapping[str, Any] | None:
         """Return the status of a device that is to be written; None if it says so already, or cannot be told yet."""
         life = self.fleet.look(device.key)
         if life is None or not _is_reconciled(device):
@@ -161,26 +161,26 @@ class Lives:
     def _have_figures_told(self) -> None:
         moved_sites, self._moved = self._moved, set()
         for key in moved_sites:
-            site, figures = self._knowledge.sites.get(key), self.fleet.figures(key)
+            site, figures = self._informers.sites.get(key), self.fleet.figures(key)
             if site is not None and figures is not None and moved(site.status.get("devices"), figures):
-                self._knowledge.site_queue.add_after(key, self._requeues.wait(key, self._clocks.steady()))
+                self._informers.site_queue.add_after(key, self._requeues.wait(key, self._clocks.steady()))
 
 
-def _differ(before: SiteObject | DeviceObject | None, after: SiteObject | DeviceObject | None) -> bool:
+def _differ(before: CachedSite | CachedDevice | None, after: CachedSite | CachedDevice | None) -> bool:
     """Return whether more than the status has changed."""
     if before is None or after is None:
         return True
     return (before.owner_ref, before.generation) != (after.owner_ref, after.generation)
 
 
-def _told(device: DeviceObject) -> tuple[object, ...]:
+def _told(device: CachedDevice) -> tuple[object, ...]:
     """Return what a device's status tells of its life, and whether anything is told of it at all."""
     status = device.status
     connected = [each for each in status.get("conditions") or () if each["type"] == "Connected"]
     return _is_reconciled(device), status.get("phase"), status.get("connectivity"), connected
 
 
-def _is_reconciled(device: DeviceObject) -> bool:
+def _is_reconciled(device: CachedDevice) -> bool:
     """Return whether the reconcile has said something: before that, two writers would only be in each other's way."""
     return "observedGeneration" in device.status
 

@@ -29,6 +29,6 @@ class RequeueThrottle:
             self._due[site] = now + self._period
         return max(0.0, due - now)
 
-    def forget(self, site: ResourceKey) -> None:
+    def remove(self, site: ResourceKey) -> None:
         """Remove a deleted site."""
         self._due.pop(site, None)

@@ -29,7 +29,7 @@ class PutOff:
         self._waits[key] = at + wait, wait
         heappush(self._order, (at + wait, key))
 
-    def forget(self, key: ResourceKey) -> None:
+    def remove(self, key: ResourceKey) -> None:
         """Take that a write was made, or is needed no more."""
         self._waits.pop(key, None)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from edge_liveness import Known, Phase, Reason, Seed, SiteEvent, SiteLiveness, Transition
 from edge_operator.broker.session import Message
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.site_broker.liveness_settings import (
     DEFAULT_TIMERS,
     LivenessTimers,
@@ -39,7 +39,7 @@ class SiteLife:
         timers: those of all sites alike.
     """
 
-    def __init__(self, site: SiteObject, clocks: Clocks, timers: LivenessTimers = DEFAULT_TIMERS) -> None:
+    def __init__(self, site: CachedSite, clocks: Clocks, timers: LivenessTimers = DEFAULT_TIMERS) -> None:
         self._clocks = clocks
         self._timers = timers
         self._settings = site_settings(site, timers)
@@ -50,7 +50,7 @@ class SiteLife:
         """Whether there is a connection to the site's broker."""
         return self._floor.is_broker_connected
 
-    def configure(self, site: SiteObject) -> bool:
+    def configure(self, site: CachedSite) -> bool:
         """Take over what the site's spec says; return whether it says anything else than before."""
         settings = site_settings(site, self._timers)
         if settings == self._settings:
@@ -59,7 +59,7 @@ class SiteLife:
         self._floor.configure(settings)
         return True
 
-    def put(self, device: DeviceObject) -> None:
+    def put(self, device: CachedDevice) -> None:
         """Add a device as its status tells it, or give it the settings of its spec."""
         settings, seed = device_settings(self._settings, device), self._seed(device.status)
         self._floor.put(device.device_id, self._clocks.steady(), settings, seed)

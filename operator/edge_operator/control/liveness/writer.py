@@ -12,8 +12,8 @@ from edge_operator.cluster.objects import Objects
 from edge_operator.control.apply.status_writer import EDGE_DEVICE, status_manifest
 from edge_operator.control.apply.write_errors import CONFLICT, AfterStatus, after_status
 from edge_operator.control.cache.child_cache import DEVICE, ResourceKey
-from edge_operator.control.cache.resource import DeviceObject
-from edge_operator.control.cache.resource_cache import DeviceStore
+from edge_operator.control.cache.resource import CachedDevice
+from edge_operator.control.cache.resource_cache import DeviceCache
 from edge_operator.telemetry.logs import about
 from edge_operator.telemetry.metrics import Metrics
 
@@ -30,9 +30,9 @@ ATTEMPTS = 4
 PAUSE_SECONDS = 1.0
 """After a failure that is not the device's own, such as an API server that is away."""
 
-LEAST_PAUSE_SECONDS = 0.001
+MIN_PAUSE_SECONDS = 0.001
 
-Say = Callable[[DeviceObject, Write[ResourceKey], str], Mapping[str, Any] | None]
+Say = Callable[[CachedDevice, Write[ResourceKey], str], Mapping[str, Any] | None]
 """A device as it was last seen, why it is to be written, and now (RFC 3339) to the status; None if it says so."""
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class LivenessWriter:
         self,
         writes: StatusWrites[ResourceKey],
         objects: Objects,
-        devices: DeviceStore,
+        devices: DeviceCache,
         leading: Callable[[], bool],
         metrics: Metrics,
         clocks: Clocks,
@@ -75,10 +75,10 @@ class LivenessWriter:
         self._writes.changed(key, self._clocks.steady())
         self._filled.set()
 
-    def forget(self, key: ResourceKey) -> None:
+    def remove(self, key: ResourceKey) -> None:
         """Write nothing of a device that is gone."""
         self._writes.forget(key)
-        self._later.forget(key)
+        self._later.remove(key)
 
     async def run(self, say: Say) -> None:
         """Write until cancelled."""
@@ -126,7 +126,7 @@ class LivenessWriter:
             status = None if device is None or device.deleting else say(device, write, now)
             if device is None or status is None:
                 self._writes.unneeded(write, self._clocks.steady())
-                self._later.forget(write.key)
+                self._later.remove(write.key)
                 return
             try:
                 written = await self._objects.apply_status(EDGE_DEVICE, status_manifest(device, status))
@@ -136,20 +136,20 @@ class LivenessWriter:
                 await self._reread(device)
                 continue
             self._writes.done(write, self._clocks.steady())
-            self._later.forget(write.key)
+            self._later.remove(write.key)
             self._metrics.liveness_writes.labels(write.kind.value).inc()
             self._devices.put(written)
             return
         self._writes.failed(write, self._clocks.steady())
 
-    async def _reread(self, device: DeviceObject) -> None:
+    async def _reread(self, device: CachedDevice) -> None:
         """Take the device as it is now: what was known of it is out of date. One that is gone is left to its event."""
         self._metrics.liveness_conflicts.inc()
         found = await self._objects.get(EDGE_DEVICE, *device.key)
         if found is not None:
             self._devices.put(found)
         elif self._devices.get(device.key) is device:
-            self._devices.drop(device.key)
+            self._devices.delete(device.key)
 
     def _refused(self, write: Write[ResourceKey], error: ApiError) -> None:
         after = after_status(error)
@@ -184,7 +184,7 @@ def pause_seconds(now: float, next_at: float | None) -> float:
         now: seconds of the steady clock.
         next_at: when the next write may be made, by the same clock; None if no write waits.
     """
-    return PAUSE_SECONDS if next_at is None else min(max(next_at - now, LEAST_PAUSE_SECONDS), PAUSE_SECONDS)
+    return PAUSE_SECONDS if next_at is None else min(max(next_at - now, MIN_PAUSE_SECONDS), PAUSE_SECONDS)
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> None:

@@ -11,7 +11,7 @@ from edge_operator.cluster.errors import ApiError, UnreachableError
 from edge_operator.cluster.objects import Objects, collection_path
 from edge_operator.cluster.pages import items, pages
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource_cache import ResourceStore
+from edge_operator.control.cache.resource_cache import ResourceCache
 from edge_operator.desired.kinds import ChildKind
 
 PERIOD_SECONDS = 600.0
@@ -25,7 +25,7 @@ METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 logger = logging.getLogger(__name__)
 
 
-class Healer:
+class Resync:
     """Lists the resources of one kind now and then, and heals the store.
 
     Args:
@@ -36,7 +36,7 @@ class Healer:
     """
 
     def __init__(
-        self, client: ApiClient, kind: ChildKind, resources: ResourceStore[Any], namespaces: Sequence[str]
+        self, client: ApiClient, kind: ChildKind, resources: ResourceCache[Any], namespaces: Sequence[str]
     ) -> None:
         self._client = client
         self._objects = Objects(client)
@@ -60,21 +60,21 @@ class Healer:
                 pass
             self._relisted.clear()
             try:
-                await self.heal()
+                await self.resync()
             except ApiError as error:
                 if error.code == NOT_FOUND:
                     # Our CRD was deleted: once it is back, everything is taken anew.
                     continue
-                await self._again(error)
+                await self._retry(error)
             except UnreachableError as error:
-                await self._again(error)
+                await self._retry(error)
 
-    async def _again(self, error: Exception) -> None:
+    async def _retry(self, error: Exception) -> None:
         logger.warning("%s cannot compare with the API server: %s", self._kind.plural, error)
         await asyncio.sleep(SETTLE_SECONDS)
         self._relisted.set()
 
-    async def prime(self) -> None:
+    async def initial_list(self) -> None:
         """Take everything that there is now, as it is.
 
         Raises:
@@ -87,23 +87,23 @@ class Healer:
             listed.add((body["metadata"]["namespace"], body["metadata"]["name"]))
         for key in self._resources:
             if key not in listed:
-                self._resources.drop(key)
+                self._resources.delete(key)
 
-    async def heal(self) -> None:
+    async def resync(self) -> None:
         """Compare once."""
         listed: dict[ResourceKey, str] = {}
         async for item in self._items(METADATA_LIST):
             metadata = item["metadata"]
             listed[metadata["namespace"], metadata["name"]] = metadata["resourceVersion"]
         # A list of many pages is of the time of its first: each difference is asked for by name.
-        for key in self._resources.unlike(listed):
+        for key in self._resources.stale_keys(listed):
             known = self._resources.get(key)
             body = await self._objects.get(self._kind, *key)
             if body is not None:
                 self._resources.put(body)
             elif self._resources.get(key) is known:
                 # Otherwise it was made anew while the answer was on its way.
-                self._resources.drop(key)
+                self._resources.delete(key)
 
     async def _items(self, accept: str = JSON) -> AsyncIterator[dict[str, Any]]:
         """Yield all there are."""
@@ -114,7 +114,7 @@ class Healer:
                     yield item
 
 
-class Healers:
+class Resyncs:
     """The healers of both kinds.
 
     Args:
@@ -122,23 +122,23 @@ class Healers:
         devices: heals the devices.
     """
 
-    def __init__(self, sites: Healer, devices: Healer) -> None:
+    def __init__(self, sites: Resync, devices: Resync) -> None:
         self.sites = sites
         self.devices = devices
-        self.primed = asyncio.Event()
+        self.initialized = asyncio.Event()
 
-    async def prime(self) -> None:
+    async def initial_list(self) -> None:
         """Take all sites and devices as they are now, however often it takes to ask.
 
         Nothing is to be decided before: a site whose devices are not known yet would lock them out.
         """
         while True:
             try:
-                for healer in (self.devices, self.sites):
-                    await healer.prime()
+                for resync in (self.devices, self.sites):
+                    await resync.initial_list()
             except (ApiError, UnreachableError) as error:
                 logger.warning("cannot list the custom resources: %s", error)
                 await asyncio.sleep(SETTLE_SECONDS)
             else:
-                self.primed.set()
+                self.initialized.set()
                 return

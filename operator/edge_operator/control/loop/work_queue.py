@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 
-LEAST_BACKOFF_SECONDS = 0.5
-MOST_BACKOFF_SECONDS = 300.0
+MIN_BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 300.0
 
 
 class WorkQueue(Generic[Key]):
@@ -53,7 +53,7 @@ class WorkQueue(Generic[Key]):
         """Have the key worked on after its backoff and return that backoff in seconds."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        backoff = min(LEAST_BACKOFF_SECONDS * 2.0 ** min(failures, 32), MOST_BACKOFF_SECONDS)
+        backoff = min(MIN_BACKOFF_SECONDS * 2.0 ** min(failures, 32), MAX_BACKOFF_SECONDS)
         backoff *= random.uniform(0.75, 1.0)  # noqa: S311 - jitter, no secret
         self.add_after(key, backoff)
         return backoff

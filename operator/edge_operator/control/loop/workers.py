@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import Resource
-from edge_operator.control.cache.resource_cache import Kept, ResourceStore
+from edge_operator.control.cache.resource_cache import ResourceCache, ResourceT
 from edge_operator.telemetry.logs import about
 from edge_operator.telemetry.metrics import Metrics
 
@@ -19,26 +19,26 @@ WORKERS = 8
 logger = logging.getLogger(__name__)
 
 
-Kept_contra = TypeVar("Kept_contra", bound=Resource, contravariant=True)
+ResourceT_contra = TypeVar("ResourceT_contra", bound=Resource, contravariant=True)
 
 
-class Reconciler(Protocol[Kept_contra]):
+class Reconciler(Protocol[ResourceT_contra]):
     """Makes one pass over one resource."""
 
-    def forget(self, key: ResourceKey) -> None:
+    def remove(self, key: ResourceKey) -> None:
         """Forget a resource that is gone."""
         ...
 
-    async def observe(self, resource: Kept_contra, /) -> None:
+    async def observe(self, resource: ResourceT_contra, /) -> None:
         """Learn what a standby needs to know in order to take over."""
         ...
 
-    async def reconcile(self, resource: Kept_contra, /) -> float | None:
+    async def reconcile(self, resource: ResourceT_contra, /) -> float | None:
         """Make one pass; return the seconds until another is needed, None if events will tell."""
         ...
 
 
-class Workers(Generic[Kept]):
+class Workers(Generic[ResourceT]):
     """Reconciles resources of one kind from the queue.
 
     Args:
@@ -54,8 +54,8 @@ class Workers(Generic[Kept]):
         self,
         kind: str,
         queue: WorkQueue[ResourceKey],
-        resources: ResourceStore[Kept],
-        reconciler: Reconciler[Kept],
+        resources: ResourceCache[ResourceT],
+        reconciler: Reconciler[ResourceT],
         leading: Callable[[], bool],
         metrics: Metrics,
     ) -> None:
@@ -89,7 +89,7 @@ class Workers(Generic[Kept]):
         """Look at one resource and return how it went, in one word. No error of one ends the worker."""
         resource = self._resources.get(key)
         if resource is None:
-            self._reconciler.forget(key)
+            self._reconciler.remove(key)
             self._queue.forget(key)
             return "gone"
         try:
@@ -110,7 +110,7 @@ class Workers(Generic[Kept]):
             return "again"
         return "ok"
 
-    async def _pass(self, resource: Kept) -> float | None:
+    async def _pass(self, resource: ResourceT) -> float | None:
         if not self._leading():
             await self._reconciler.observe(resource)
             return None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.status.figures import PERIOD_SECONDS, DeviceFigures, moved
 
 Count = Callable[[ResourceKey], DeviceFigures | None]
@@ -26,12 +26,12 @@ class Figures:
         self._period = period
         self._told_at: dict[ResourceKey, float] = {}
 
-    def have_moved(self, site: SiteObject) -> bool:
+    def have_moved(self, site: CachedSite) -> bool:
         """Return whether the site's status tells figures that are out of date."""
         counted = self._count(site.key)
         return counted is not None and moved(site.status.get("devices"), counted)
 
-    def due(self, site: SiteObject, report: Report) -> DeviceFigures | None:
+    def due(self, site: CachedSite, report: Report) -> DeviceFigures | None:
         """Return the figures to write now; None to leave those that are told, until the pass that `report` asks for."""
         if not self.have_moved(site):
             return None
@@ -44,6 +44,6 @@ class Figures:
         self._told_at[site.key] = now
         return self._count(site.key)
 
-    def forget(self, site: ResourceKey) -> None:
+    def remove(self, site: ResourceKey) -> None:
         """Forget a site that is gone."""
         self._told_at.pop(site, None)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from edge_operator.control.apply.report import Report
-from edge_operator.control.cache.child_cache import ChildStore
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.child_cache import ChildCache
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secrets import MADE_ANEW, Root
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.desired.components import components
@@ -23,10 +23,10 @@ ROOT_MADE_ANEW = Notice(
 
 
 def observed_facts(
-    site: SiteObject,
+    site: CachedSite,
     root: Root,
     described: Site,
-    children: ChildStore,
+    children: ChildCache,
     report: Report,
     pending: tuple[str, ...],
 ) -> SiteFacts:
@@ -55,7 +55,7 @@ def observed_facts(
     )
 
 
-def stale_facts(site: SiteObject, problem: Problem) -> SiteFacts:
+def stale_facts(site: CachedSite, problem: Problem) -> SiteFacts:
     """Return the facts of a site whose spec or root key is unusable: what its status has, and the problem.
 
     What runs goes on running, so its components and endpoints stay in the status.
@@ -69,13 +69,13 @@ def stale_facts(site: SiteObject, problem: Problem) -> SiteFacts:
     )
 
 
-def _component_facts(described: Site, children: ChildStore) -> Iterable[ComponentFacts]:
+def _component_facts(described: Site, children: ChildCache) -> Iterable[ComponentFacts]:
     for part in components(described):
         key = ObjectKey(DEPLOYMENT, described.namespace, child_name(described, part.name))
         yield component_facts(part.name, part.image, part.replicas, _body(children, key))
 
 
-def _body(children: ChildStore, key: ObjectKey) -> dict[str, object]:
+def _body(children: ChildCache, key: ObjectKey) -> dict[str, object]:
     seen = children.get(key)
     return dict(seen.body) if seen is not None else {}
 

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from edge_operator.api.edgesite import EdgeSite, EdgeSiteSpec
 from edge_operator.control.apply.report import ProblemError
-from edge_operator.control.cache.child_cache import SITE, ChildStore, ResourceKey
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
-from edge_operator.control.cache.resource_cache import DeviceStore
-from edge_operator.control.cache.user_passwords import OwnPasswords
+from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
+from edge_operator.control.cache.resource_cache import DeviceCache
+from edge_operator.control.cache.user_passwords import UserPasswords
 from edge_operator.control.credentials.device_rotations import Rotations
 from edge_operator.control.credentials.root_secrets import Root
 from edge_operator.control.diff.action import DesiredDigest
@@ -33,7 +33,7 @@ class SpecUnusableError(ProblemError):
     """The stored spec is none that this release understands."""
 
 
-def parse_spec(site: SiteObject) -> EdgeSiteSpec:
+def parse_spec(site: CachedSite) -> EdgeSiteSpec:
     """Return the site's spec as a type.
 
     Raises:
@@ -72,35 +72,35 @@ class Plans:
 
     Args:
         release: defaults of this operator's release.
-        store: where volumes are looked up that are there already.
+        children: where volumes are looked up that are there already.
         devices: who logs in on the broker.
         rotations: with which of their passwords.
-        own_passwords: those that users bring.
+        user_passwords: those that users bring.
         wall_clock: now, for the periods of certificates.
     """
 
     def __init__(
         self,
         release: Release,
-        store: ChildStore,
-        devices: DeviceStore,
+        children: ChildCache,
+        devices: DeviceCache,
         rotations: Rotations,
-        own_passwords: OwnPasswords,
+        user_passwords: UserPasswords,
         wall_clock: Callable[[], dt.datetime],
     ) -> None:
         self._release = release
-        self._store = store
+        self._children = children
         self._devices = devices
         self._rotations = rotations
-        self._own_passwords = own_passwords
+        self._user_passwords = user_passwords
         self._wall_clock = wall_clock
         self._digests: dict[ResourceKey, tuple[Basis, tuple[DesiredDigest, ...]]] = {}
 
-    def forget(self, site: ResourceKey) -> None:
+    def remove(self, site: ResourceKey) -> None:
         """Forget a site that is gone."""
         self._digests.pop(site, None)
 
-    def site(self, site: SiteObject, root: Root) -> Site:
+    def site(self, site: CachedSite, root: Root) -> Site:
         """Return the site as the builders see it.
 
         Raises:
@@ -108,7 +108,7 @@ class Plans:
         """
         return replace(self.outline(site, root), devices=self.logins(site.key))
 
-    def outline(self, site: SiteObject, root: Root) -> Site:
+    def outline(self, site: CachedSite, root: Root) -> Site:
         """Return the site without its devices, of which there may be thousands: enough for all but their logins.
 
         Raises:
@@ -126,7 +126,7 @@ class Plans:
             period=period_of(self._wall_clock()),
         )
 
-    def bare(self, site: SiteObject) -> Site:
+    def bare(self, site: CachedSite) -> Site:
         """Return the site without spec and root key: enough for a child's metadata."""
         namespace, name = site.key
         owner_ref, spec = site.owner_ref, EdgeSiteSpec()
@@ -135,25 +135,25 @@ class Plans:
     def _addresses(self, site: ResourceKey) -> tuple[str, ...]:
         """Return where the gateway's load balancer is reached, as far as it is known."""
         namespace, name = site
-        seen = self._store.get(ObjectKey(SERVICE, namespace, f"{name}-{GATEWAY}"))
+        seen = self._children.get(ObjectKey(SERVICE, namespace, f"{name}-{GATEWAY}"))
         address = balancer_address(seen.body) if seen is not None else None
         return (address,) if address else ()
 
     def logins(self, site: ResourceKey) -> tuple[DeviceLogin, ...]:
         """Return the logins of the site's devices, by identifier: of two that claim the same, the elder's."""
-        logins = (self._login(each) for each in self._devices.holders(site) if each.logs_in)
+        logins = (self._login(each) for each in self._devices.id_owners(site) if each.logs_in)
         return tuple(login for login in logins if login is not None)
 
-    def _login(self, device: DeviceObject) -> DeviceLogin | None:
+    def _login(self, device: CachedDevice) -> DeviceLogin | None:
         """Return the login of a device; None where the user's own password cannot be had."""
-        if device.own_secret is None:
+        if device.user_secret is None:
             return DeviceLogin(device.device_id, self._rotations.in_effect(device))
-        own = self._own_passwords.get(device.own_secret)
+        own = self._user_passwords.get(device.user_secret)
         if own is None or own.password is None:
             return None
         return DeviceLogin(device.device_id, device.rotation, own.password)
 
-    def plan(self, site: SiteObject, root: Root) -> Plan:
+    def plan(self, site: CachedSite, root: Root) -> Plan:
         """Return what a pass over the site is to bring about.
 
         Raises:
@@ -168,7 +168,7 @@ class Plans:
         self._digests[site.key] = basis, digests
         return Plan(digests, lambda: built)
 
-    def intents(self, site: SiteObject, root: Root) -> list[DesiredObject]:
+    def intents(self, site: CachedSite, root: Root) -> list[DesiredObject]:
         """Return the intents of the site, in the order of applying.
 
         Raises:
@@ -186,11 +186,15 @@ class Plans:
         if kind is not PVC:
             return manifest
         metadata = manifest["metadata"]
-        return fit(manifest, self._store.get(ObjectKey(kind, metadata["namespace"], metadata["name"])))
+        return fit(manifest, self._children.get(ObjectKey(kind, metadata["namespace"], metadata["name"])))
 
-    def _basis(self, site: SiteObject, root: Root) -> Basis:
+    def _basis(self, site: CachedSite, root: Root) -> Basis:
         volumes = tuple(
-            sorted(f"{seen.key.name} {seen.version}" for seen in self._store.of(SITE, site.key) if seen.key.kind is PVC)
+            sorted(
+                f"{seen.key.name} {seen.version}"
+                for seen in self._children.owned_by(SITE, site.key)
+                if seen.key.kind is PVC
+            )
         )
         period = period_of(self._wall_clock())
         kept = (self.logins(site.key), self._addresses(site.key), period)

@@ -9,8 +9,8 @@ from edge_operator.cluster.errors import ApiError
 from edge_operator.control.apply.applier import Applier
 from edge_operator.control.apply.report import Report
 from edge_operator.control.apply.status_writer import StatusWriter
-from edge_operator.control.cache.child_cache import SITE, ChildStore, ResourceKey
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secret_problems import RootUnusableError
 from edge_operator.control.credentials.root_secrets import Root, RootKeys
 from edge_operator.control.credentials.user_ca_bundles import Authorities
@@ -36,7 +36,7 @@ class SiteReconciler:
     """Makes a site what its spec says, and says how it is.
 
     Args:
-        store: the children as last seen.
+        children: the children as last seen.
         roots: the root keys.
         plans: the intents.
         children: carries out.
@@ -50,7 +50,7 @@ class SiteReconciler:
 
     def __init__(
         self,
-        store: ChildStore,
+        children: ChildCache,
         roots: RootKeys,
         plans: Plans,
         applier: Applier,
@@ -61,7 +61,7 @@ class SiteReconciler:
         figures: Figures,
         recheck_seconds: float,
     ) -> None:
-        self._store = store
+        self._children = children
         self._roots = roots
         self._plans = plans
         self._applier = applier
@@ -72,23 +72,23 @@ class SiteReconciler:
         self._figures = figures
         self._recheck_seconds = recheck_seconds
 
-    def forget(self, key: ResourceKey) -> None:
+    def remove(self, key: ResourceKey) -> None:
         """Forget a site that is gone: what it owned goes by garbage collection, its volumes and root Secret stay."""
-        self._roots.forget(key)
-        self._plans.forget(key)
-        self._authorities.forget(key)
+        self._roots.remove(key)
+        self._plans.remove(key)
+        self._authorities.remove(key)
         self._link.leave(key)
-        self._figures.forget(key)
-        self._revocations.forget(key)
+        self._figures.remove(key)
+        self._revocations.remove(key)
 
-    async def observe(self, site: SiteObject) -> None:
+    async def observe(self, site: CachedSite) -> None:
         """Learn what a standby needs to know of a site in order to take over."""
         try:
             await self._roots.learn(site)
         except RootUnusableError as error:
             logger.debug("%s: %s", site, error)
 
-    async def reconcile(self, site: SiteObject) -> float | None:
+    async def reconcile(self, site: CachedSite) -> float | None:
         """Make one pass; return the seconds until another is needed, None if events will tell.
 
         Raises:
@@ -106,7 +106,7 @@ class SiteReconciler:
             logger.debug("%s: its namespace is being deleted: %s", site, error)
             return None
 
-    async def _pass(self, site: SiteObject) -> float | None:
+    async def _pass(self, site: CachedSite) -> float | None:
         try:
             root = await (self._roots.learn(site) if site.paused else self._roots.keep(site))
             if root is not None:
@@ -120,7 +120,7 @@ class SiteReconciler:
         await self._write_status(site, replace(facts, problems=(*facts.problems, *report.problems)))
         return report.requeue_after
 
-    async def _with_root(self, site: SiteObject, root: Root) -> float | None:
+    async def _with_root(self, site: CachedSite, root: Root) -> float | None:
         plan = self._plans.plan(site, root)
         if site.paused:
             report = Report()
@@ -128,12 +128,12 @@ class SiteReconciler:
             pending = self._pending(site, root, plan.digests)
         else:
             report, pending = await self._apply(site, plan), ()
-        if site.external_broker or site.own_tls is not None:
+        if site.external_broker or site.user_tls_secret is not None:
             # No watch tells of the Secrets that the user brings.
             report.requeue(self._recheck_seconds)
         await self._authorities.follow(site, report)
         described = self._plans.outline(site, root)
-        facts = observed_facts(site, root, described, self._store, report, pending)
+        facts = observed_facts(site, root, described, self._children, report, pending)
         ready = any(part.name == MQTT and part.ready for part in facts.components)
         broker = await self._link.follow(described, ready=ready, dropping=site.broker_dropping)
         if broker is not None and broker.dropping_seconds:
@@ -141,27 +141,27 @@ class SiteReconciler:
         await self._write_status(site, replace(facts, broker=broker, devices=self._figures.due(site, report)))
         return report.requeue_after
 
-    async def _write_status(self, site: SiteObject, facts: SiteFacts) -> None:
+    async def _write_status(self, site: CachedSite, facts: SiteFacts) -> None:
         await self._status.write(site, partial(site_update, facts), facts.notices)
 
-    async def _apply(self, site: SiteObject, plan: Plan) -> Report:
+    async def _apply(self, site: CachedSite, plan: Plan) -> Report:
         report = await self._applier.apply_all(site, plan.digests, plan.intents)
         await self._applier.remove(site, self._unwanted(site, plan.digests), report)
         return report
 
-    def _unwanted(self, site: SiteObject, digests: Iterable[DesiredDigest]) -> list[Observed]:
+    def _unwanted(self, site: CachedSite, digests: Iterable[DesiredDigest]) -> list[Observed]:
         keys = {digest.key for digest in digests}
-        extra = [seen for seen in self._store.of(SITE, site.key) if seen.key not in keys]
+        extra = [seen for seen in self._children.owned_by(SITE, site.key) if seen.key not in keys]
         return [seen for seen in extra if is_unwanted(seen, site.owner_ref)]
 
-    def _pending(self, site: SiteObject, root: Root, digests: tuple[DesiredDigest, ...]) -> tuple[str, ...]:
+    def _pending(self, site: CachedSite, root: Root, digests: tuple[DesiredDigest, ...]) -> tuple[str, ...]:
         """Return what a paused site waits to have done."""
         namespace, name = site.key
         put_back = () if root.intact else (str(ObjectKey(SECRET, namespace, root_secret_name(name))),)
         differing = (
             str(digest.key)
             for digest in digests
-            if decide(digest, self._store.get(digest.key), site.owner_ref) is not Action.NONE
+            if decide(digest, self._children.get(digest.key), site.owner_ref) is not Action.NONE
         )
         removed = (f"removal of {seen.key}" for seen in self._unwanted(site, digests))
         return (*put_back, *differing, *sorted(removed))

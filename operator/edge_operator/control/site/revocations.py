@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from edge_operator.cluster.objects import Objects
 from edge_operator.control.apply.applier import Applier
 from edge_operator.control.apply.report import Report
-from edge_operator.control.cache.child_cache import SITE, ChildStore, ResourceKey
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.diff.action import DesiredDigest, is_unwanted
 from edge_operator.control.diff.desired_object import DesiredObject, ObjectKey, desired_object
 from edge_operator.control.diff.observed import Observed
@@ -35,24 +35,24 @@ class Revocations:
     """Takes logins away, and does nothing else.
 
     Args:
-        store: the Secrets as last seen.
+        children: the Secrets as last seen.
         plans: who may log in.
         children: carries out.
         objects: reads the content of the Secrets, of which the store knows the metadata only.
     """
 
-    def __init__(self, store: ChildStore, plans: Plans, applier: Applier, objects: Objects) -> None:
-        self._store = store
+    def __init__(self, children: ChildCache, plans: Plans, applier: Applier, objects: Objects) -> None:
+        self._children = children
         self._plans = plans
         self._applier = applier
         self._objects = objects
         self._kept: dict[ResourceKey, dict[ObjectKey, _Kept]] = {}
 
-    def forget(self, site: ResourceKey) -> None:
+    def remove(self, site: ResourceKey) -> None:
         """Forget a site that is gone."""
         self._kept.pop(site, None)
 
-    async def apply(self, site: SiteObject, report: Report) -> None:
+    async def apply(self, site: CachedSite, report: Report) -> None:
         """Take from the site's Secrets the logins of whoever may not log in any more.
 
         Args:
@@ -61,7 +61,7 @@ class Revocations:
         """
         devices = {login.device_id for login in self._plans.logins(site.key)}
         clients = client_usernames(site)
-        secrets = login_secrets(self._store, site)
+        secrets = login_secrets(self._children, site)
         objects = [each for seen in secrets if (each := await self._desired(site, seen, devices, clients))]
         digests = [DesiredDigest(desired.key, desired.hash, desired.owned) for desired in objects]
         done = await self._applier.apply_all(site, digests, lambda: objects)
@@ -70,7 +70,7 @@ class Revocations:
             report.requeue(done.requeue_after)
 
     async def _desired(
-        self, site: SiteObject, seen: Observed, devices: Container[str], clients: Container[str] | None
+        self, site: CachedSite, seen: Observed, devices: Container[str], clients: Container[str] | None
     ) -> DesiredObject | None:
         """Return the Secret as it is to be; None where nobody in it is revoked, or nobody can say."""
         kept, secret = self._kept.setdefault(site.key, {}), None
@@ -97,11 +97,11 @@ class Revocations:
         return secret
 
 
-def login_secrets(store: ChildStore, site: SiteObject) -> list[Observed]:
+def login_secrets(children: ChildCache, site: CachedSite) -> list[Observed]:
     """Return index and shards of a site, also those that are to be removed: the broker's agent may still read them."""
     return [
         seen
-        for seen in store.of(SITE, site.key)
+        for seen in children.owned_by(SITE, site.key)
         if seen.key.kind is SECRET and is_broker_auth(site.key[1], seen.key.name) and is_unwanted(seen, site.owner_ref)
     ]
 
@@ -119,7 +119,7 @@ def is_revoked(username: str, devices: Container[str], clients: Container[str] |
     return clients is not None and username not in clients and username not in COMPONENTS
 
 
-def client_usernames(site: SiteObject) -> frozenset[str] | None:
+def client_usernames(site: CachedSite) -> frozenset[str] | None:
     """Return the usernames of the further clients; None where the spec does not say."""
     try:
         broker = parse_spec(site).broker

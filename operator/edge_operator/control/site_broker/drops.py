@@ -65,7 +65,7 @@ class BrokerDrops:
         seen = self._seen.get(site)
         return 0.0 if seen is None else max(0.0, seen.told_until - self._clock())
 
-    def forget(self, site: ResourceKey) -> None:
+    def remove(self, site: ResourceKey) -> None:
         """Forget a site that is gone, or whose broker is none of ours."""
         self._seen.pop(site, None)
         self._metrics.broker_dropped.remove(*site)

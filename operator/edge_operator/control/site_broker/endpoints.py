@@ -68,7 +68,7 @@ class BrokerLink:
             self._sessions.leave(key)
             return BrokerFacts(connected=False, unusable=True, message=str(error))
         if not endpoint.is_ours:
-            self._drops.forget(key)
+            self._drops.remove(key)
         elif dropping:
             self._drops.take_over(key)
         self._sessions.follow(key, endpoint)
@@ -87,7 +87,7 @@ class BrokerLink:
     def leave(self, site: ResourceKey) -> None:
         """Close the session with the broker of a site that is gone."""
         self._sessions.leave(site, is_gone=True)
-        self._drops.forget(site)
+        self._drops.remove(site)
 
     async def _endpoint(self, site: Site) -> Endpoint:
         external = external_broker(site)

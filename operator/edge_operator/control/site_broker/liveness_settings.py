@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from edge_liveness import DeviceSettings, Presence, SiteSettings
-from edge_operator.control.cache.resource import DeviceObject, SiteObject, seconds
+from edge_operator.control.cache.resource import CachedDevice, CachedSite, seconds
 from edge_operator.status.figures import PERIOD_SECONDS
 
 DEFAULTS = SiteSettings()
@@ -27,7 +27,7 @@ class LivenessTimers:
 DEFAULT_TIMERS = LivenessTimers()
 
 
-def site_settings(site: SiteObject, timers: LivenessTimers = DEFAULT_TIMERS) -> SiteSettings:
+def site_settings(site: CachedSite, timers: LivenessTimers = DEFAULT_TIMERS) -> SiteSettings:
     """Return what decides of the site's devices."""
     devices = site.spec.get("devices") or {}
     return replace(
@@ -39,7 +39,7 @@ def site_settings(site: SiteObject, timers: LivenessTimers = DEFAULT_TIMERS) -> 
     )
 
 
-def device_settings(site: SiteSettings, device: DeviceObject) -> DeviceSettings:
+def device_settings(site: SiteSettings, device: CachedDevice) -> DeviceSettings:
     """Return what decides of a device of a site, defaults filled in."""
     spec = device.spec
     return site.device(
@@ -50,6 +50,6 @@ def device_settings(site: SiteSettings, device: DeviceObject) -> DeviceSettings:
     )
 
 
-def heartbeat_seconds(site: SiteSettings, device: DeviceObject) -> float:
+def heartbeat_seconds(site: SiteSettings, device: CachedDevice) -> float:
     """Return how often a device of a site is to say that it is alive."""
     return seconds(device.spec.get("heartbeatInterval")) or site.heartbeat_interval

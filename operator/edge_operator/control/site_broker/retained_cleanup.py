@@ -5,7 +5,7 @@ from collections.abc import Callable
 from edge_operator.broker.session import Message
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topics
 
@@ -30,8 +30,8 @@ class Leftovers:
     def __init__(
         self,
         sessions: BrokerSessions,
-        sites: SiteStore,
-        devices: DeviceStore,
+        sites: SiteCache,
+        devices: DeviceCache,
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:
@@ -79,6 +79,6 @@ class Leftovers:
             self._last.pop((site, device_id), None)
             resource = self._sites.get(site)
             managed = resource is not None and not resource.external_broker
-            if managed and not self._devices.of_id(site, device_id):
+            if managed and not self._devices.by_device_id(site, device_id):
                 self._sessions.send(site, topics.device_status(device_id), b"", retain=True)
                 self._metrics.leftovers.inc()

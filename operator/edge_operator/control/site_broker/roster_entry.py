@@ -1,13 +1,13 @@
 """What a site's broker is to hold of a device for the gateway. Pure."""
 
 from edge_liveness import Presence
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_wire.messages import RosterEntry
 
 from .liveness_settings import device_settings, heartbeat_seconds, site_settings
 
 
-def roster_entry(device: DeviceObject, site: SiteObject) -> RosterEntry:
+def roster_entry(device: CachedDevice, site: CachedSite) -> RosterEntry:
     """Return what the gateway must know of a device, with the site's defaults filled in."""
     spec = device.spec
     defaults = site_settings(site)
@@ -29,6 +29,6 @@ def roster_entry(device: DeviceObject, site: SiteObject) -> RosterEntry:
     )
 
 
-def site_name(site: SiteObject) -> str:
+def site_name(site: CachedSite) -> str:
     """Return how an entry names its site."""
     return "/".join(site.key)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from edge_operator.broker.session import Message
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.cache.resource import CachedDevice
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topics
 from edge_wire.messages import MalformedError, RosterEntry
@@ -43,8 +43,8 @@ class Rosters:
     def __init__(
         self,
         sessions: BrokerSessions,
-        sites: SiteStore,
-        devices: DeviceStore,
+        sites: SiteCache,
+        devices: DeviceCache,
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:
@@ -101,7 +101,7 @@ class Rosters:
                 raise MalformedError("topic", str(error)) from error
             connection.roster.told(device_id, message.payload)
 
-    def changed(self, device: DeviceObject) -> None:
+    def changed(self, device: CachedDevice) -> None:
         """Take note of a device that was added, changed or deleted, or of a change of its site."""
         connection = self._connections.get(device.site)
         if connection is not None:
@@ -151,10 +151,10 @@ class Rosters:
             )
 
     def _complete(self, site: ResourceKey, connection: "_Connection") -> None:
-        connection.roster.complete({device.device_id for device in self._devices.of_site(site)})
+        connection.roster.complete({device.device_id for device in self._devices.by_site(site)})
 
     def _wanted(self, site: ResourceKey, device_id: str) -> bytes:
-        resource, claiming = self._sites.get(site), self._devices.of_id(site, device_id)
+        resource, claiming = self._sites.get(site), self._devices.by_device_id(site, device_id)
         return roster_entry(claiming[0], resource).encode() if resource is not None and claiming else b""
 
     def _is_ours(self, key: ResourceKey, device_id: str, payload: bytes) -> bool:

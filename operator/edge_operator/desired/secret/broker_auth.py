@@ -113,7 +113,7 @@ def _shard_name(site: Site, number: int) -> str:
 
 def _logins(root: bytes, devices: Iterable[DeviceLogin]) -> Iterator[Login]:
     for each in devices:
-        if each.own_password is not None:
-            yield Login(each.device_id, each.own_password)
+        if each.user_password is not None:
+            yield Login(each.device_id, each.user_password)
         else:
             yield device_login(root, each.device_id, each.rotation)

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.device_address import Address, address_of
 from tests.edge_operator.control.samples import site
 
 
-def with_status(**status: Any) -> SiteObject:
-    return SiteObject({**site(generation=4).body, "status": status})
+def with_status(**status: Any) -> CachedSite:
+    return CachedSite({**site(generation=4).body, "status": status})
 
 
 ADDRESSES: dict[str, tuple[dict[str, str], Address | None, bool]] = {

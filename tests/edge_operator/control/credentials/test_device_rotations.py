@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.cache.child_cache import ChildStore
+from edge_operator.control.cache.child_cache import ChildCache
 from edge_operator.control.credentials.device_rotations import Rotations
 from edge_operator.control.credentials.rotation import BEFORE, ROTATION, SINCE, Rotation
 from edge_operator.desired.kinds import SECRET
@@ -16,11 +16,11 @@ ROTATED = {ROTATION: "3", BEFORE: "2", SINCE: "2026-07-01T11:58:00Z"}
 
 
 def rotations(annotations: dict[str, str] | None, name: str = "pump-device-credentials") -> Rotations:
-    store = ChildStore(lambda *_: None)
+    children = ChildCache(lambda *_: None)
     if annotations is not None:
         head = {"namespace": NAMESPACE, "name": name, "uid": "u", "resourceVersion": "1", "annotations": annotations}
-        store.put(SECRET, {"metadata": head})
-    return Rotations(store, lambda: NOW)
+        children.put(SECRET, {"metadata": head})
+    return Rotations(children, lambda: NOW)
 
 
 TABLE: dict[str, tuple[dict[str, str] | None, dict[str, Any], Rotation, int, float]] = {

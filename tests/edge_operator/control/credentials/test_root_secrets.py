@@ -6,8 +6,8 @@ import pytest
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.cluster.objects import Objects
-from edge_operator.control.cache.child_cache import ChildStore, ResourceKey
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secret_problems import RootUnusableError
 from edge_operator.control.credentials.root_secrets import MADE_ANEW, RootKeys
 from edge_operator.desired.kinds import SECRET, ChildKind
@@ -24,9 +24,9 @@ class FakeObjects:
         self.version = 0
         self.calls: list[str] = []
         if secret is not None:
-            self.store(secret)
+            self.children(secret)
 
-    def store(self, secret: dict[str, Any], uid: str | None = None) -> dict[str, Any]:
+    def children(self, secret: dict[str, Any], uid: str | None = None) -> dict[str, Any]:
         self.version += 1
         uid = uid or (self.secret["metadata"]["uid"] if self.secret else f"uid-{self.version}")
         self.secret = copy.deepcopy(secret)
@@ -41,7 +41,7 @@ class FakeObjects:
         self.calls.append("create")
         if self.secret is not None:
             raise ApiError(409, "AlreadyExists", "there is one")
-        return self.store(manifest)
+        return self.children(manifest)
 
     async def merge(
         self, _kind: ChildKind, _namespace: str, _name: str, patch: dict[str, Any], *, metadata_only: bool
@@ -54,7 +54,7 @@ class FakeObjects:
         for part in ("labels", "annotations"):
             merged["metadata"][part] = {**merged["metadata"].get(part, {}), **patch["metadata"][part]}
         merged["data"] = {k: v for k, v in {**merged["data"], **patch["data"]}.items() if v is not None}
-        return self.store(merged)
+        return self.children(merged)
 
     @property
     def key(self) -> bytes:
@@ -65,24 +65,24 @@ class FakeObjects:
 class Rig:
     def __init__(self, secret: dict[str, Any] | None = None) -> None:
         self.objects = FakeObjects(secret)
-        self.store = ChildStore(lambda *_: None)
+        self.children = ChildCache(lambda *_: None)
         self.changed: list[ResourceKey] = []
-        self.roots = RootKeys(cast("Objects", self.objects), self.store, lambda: NEW, self.changed.append)
+        self.roots = RootKeys(cast("Objects", self.objects), self.children, lambda: NEW, self.changed.append)
 
     def watched(self) -> None:
         """Let the watch tell of the Secret as it is."""
         if self.objects.secret is not None:
-            self.store.put(SECRET, self.objects.secret)
+            self.children.put(SECRET, self.objects.secret)
 
     def edit(self, **data: str) -> None:
         assert self.objects.secret is not None
-        self.objects.store(self.objects.secret | {"data": data})
+        self.objects.children(self.objects.secret | {"data": data})
         self.watched()
 
 
-def site(**status: Any) -> SiteObject:
+def site(**status: Any) -> CachedSite:
     metadata = {"namespace": "ns", "name": "hall", "uid": "s", "resourceVersion": "1", "generation": 1}
-    return SiteObject({"metadata": metadata, "status": status})
+    return CachedSite({"metadata": metadata, "status": status})
 
 
 def secret(key: bytes = OTHER) -> dict[str, Any]:
@@ -118,7 +118,7 @@ async def test_deleted_secret_comes_back_with_the_same_key() -> None:
     rig.watched()
     await rig.roots.keep(site(observedGeneration=1))
     assert rig.objects.secret is not None
-    rig.store.drop(SECRET, rig.objects.secret)
+    rig.children.delete(SECRET, rig.objects.secret)
     rig.objects.secret = None
     root = await rig.roots.keep(site(observedGeneration=1))
     assert (root.key, root.made_anew, rig.objects.key) == (OTHER, False, OTHER)
@@ -168,7 +168,7 @@ async def test_stripped_label_is_put_back() -> None:
     await rig.roots.keep(site())
     bare = secret()
     del bare["metadata"]["labels"]
-    rig.objects.store(bare)
+    rig.objects.children(bare)
     await rig.roots.keep(site())
     assert rig.objects.secret is not None
     assert rig.objects.secret["metadata"]["labels"]["edge-stack.io/site"] == "hall"
@@ -214,7 +214,7 @@ async def test_secret_made_by_another_replica_in_between_wins() -> None:
 
     async def first_none(_kind: ChildKind, _namespace: str, _name: str) -> dict[str, Any] | None:
         if answers:
-            rig.objects.store(secret())
+            rig.objects.children(secret())
             return answers.pop()
         return await get(_kind, _namespace, _name)
 
@@ -231,7 +231,7 @@ async def test_learning_writes_nothing() -> None:
 async def test_forgotten_with_its_site() -> None:
     rig = Rig(secret())
     await rig.roots.keep(site())
-    rig.roots.forget(("ns", "hall"))
+    rig.roots.remove(("ns", "hall"))
     assert not rig.roots._known  # noqa: SLF001 - what grows is not seen from outside
 
 

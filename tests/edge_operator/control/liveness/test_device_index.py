@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.liveness.device_index import Fleet
 from edge_operator.status.connectivity import has_turned, life_update
 from edge_operator.status.figures import DeviceFigures
@@ -17,21 +17,21 @@ HALL = (SITE[0], "hall")
 STATUS = topics.device_status("pump")
 
 
-def named(name: str) -> SiteObject:
+def named(name: str) -> CachedSite:
     body = site(uid=f"site-{name}").body
-    return SiteObject({**body, "metadata": body["metadata"] | {"name": name}})
+    return CachedSite({**body, "metadata": body["metadata"] | {"name": name}})
 
 
 class World:
     """A fleet over stores that a test fills."""
 
-    def __init__(self, *resources: SiteObject | DeviceObject) -> None:
+    def __init__(self, *resources: CachedSite | CachedDevice) -> None:
         self.time = Time()
-        self.sites = SiteStore(lambda *_: None)
-        self.devices = DeviceStore(lambda *_: None)
+        self.sites = SiteCache(lambda *_: None)
+        self.devices = DeviceCache(lambda *_: None)
         for resource in resources:
-            store: Any = self.sites if isinstance(resource, SiteObject) else self.devices
-            store.put(resource.body)
+            children: Any = self.sites if isinstance(resource, CachedSite) else self.devices
+            children.put(resource.body)
         self.fleet = Fleet(self.sites, self.devices, self.time.clocks)
 
     def connect(self) -> None:
@@ -154,7 +154,7 @@ def test_recreated_device_inherits_nothing() -> None:
     world.connect()
     world.hear(b"online")
     assert world.told()[0] == "Online"
-    world.devices.drop(PUMP)
+    world.devices.delete(PUMP)
     world.devices.put(device(uid="another").body)
     world.fleet.fit(SITE, "pump")
     assert world.told() == ("Unknown", "NotYetSeen")
@@ -166,7 +166,7 @@ def test_elder_goes_and_the_younger_takes_the_identifier() -> None:
     world.connect()
     world.hear(b"online")
     assert world.told(younger.key) == ("Pending", "CredentialsPending")
-    world.devices.drop(PUMP)
+    world.devices.delete(PUMP)
     world.fleet.fit(SITE, "pump")
     assert world.fleet.look(PUMP) is None
     assert world.told(younger.key) == ("Unknown", "NotYetSeen")
@@ -176,7 +176,7 @@ def test_recreated_site_forgets_its_devices() -> None:
     world = World(site(), device())
     world.connect()
     world.hear(b"online")
-    world.sites.drop(SITE)
+    world.sites.delete(SITE)
     world.fleet.fit_site(SITE)
     assert world.told() == ("Pending", "CredentialsPending")
     world.sites.put(site(uid="site-2").body)
@@ -207,9 +207,9 @@ def test_site_that_only_changes_keeps_its_devices() -> None:
 
 def test_device_that_goes_while_its_site_is_away_is_not_counted_in_the_next() -> None:
     world = World(site(), device(), device("fan"))
-    world.sites.drop(SITE)
+    world.sites.delete(SITE)
     world.fleet.fit_site(SITE)
-    world.devices.drop(PUMP)
+    world.devices.delete(PUMP)
     world.fleet.fit(SITE, "pump")
     world.sites.put(site(uid="site-2").body)
     world.fleet.fit_site(SITE)
@@ -222,17 +222,17 @@ def test_device_that_goes_while_its_site_is_away_is_not_counted_in_the_next() ->
 def test_site_that_goes_takes_nothing_from_another() -> None:
     there = device("fan", siteRef={"name": "hall"})
     world = World(site(), device(), named("hall"), there)
-    world.sites.drop(SITE)
+    world.sites.delete(SITE)
     world.fleet.fit_site(SITE)
     assert world.told(there.key) == ("Unknown", "NotYetSeen")
-    world.devices.drop(there.key)
+    world.devices.delete(there.key)
     world.fleet.fit(HALL, "fan")
     assert [life.known("fan") for _, life in world.fleet] == [None]
 
 
 def test_nothing_of_a_site_that_goes_is_kept() -> None:
     world = World(site(), device(), named("hall"), device("fan", siteRef={"name": "hall"}))
-    world.sites.drop(SITE)
+    world.sites.delete(SITE)
     world.fleet.fit_site(SITE)
     assert [key for key, _ in world.fleet] == [HALL]
     assert [key for key, _ in world.fleet._holders] == [HALL]  # noqa: SLF001 - what grows is not seen from outside

@@ -12,7 +12,7 @@ from edge_operator.control.cache.resource import Resource
 from edge_operator.control.liveness.events import LivenessEvents
 from edge_operator.control.liveness.fleet_liveness import Lives
 from edge_operator.control.liveness.writer import LivenessWriter
-from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.loop.informers import Informers
 from edge_operator.control.site_broker.retained_cleanup import Leftovers
 from edge_operator.control.site_broker.roster_publisher import Rosters
 from edge_operator.telemetry.metrics import Metrics
@@ -38,16 +38,16 @@ class World:
 
     def __init__(self) -> None:
         self.time, self.metrics, self.told = Time(), Metrics(), Told()
-        self.knowledge = Knowledge()
-        clocks, sites, devices = self.time.clocks, self.knowledge.sites, self.knowledge.devices
+        self.informers = Informers()
+        clocks, sites, devices = self.time.clocks, self.informers.sites, self.informers.devices
         writes: StatusWrites[ResourceKey] = StatusWrites(WriteLimits(), self.time.at)
         writer = LivenessWriter(writes, cast("Objects", None), devices, lambda: True, self.metrics, clocks, 30.0)
         self.events = LivenessEvents(EventBudget(lambda _: True), self.told, sites)
         sessions = BrokerSessions("test")
         leftovers = Leftovers(sessions, sites, devices, self.metrics, clocks.steady)
         rosters = Rosters(sessions, sites, devices, self.metrics, clocks.steady)
-        self.lives = Lives(self.knowledge, leftovers, rosters, writer, self.events, self.metrics, clocks)
-        self.knowledge.tell(self.lives)
+        self.lives = Lives(self.informers, leftovers, rosters, writer, self.events, self.metrics, clocks)
+        self.informers.add_handler(self.lives)
         sites.put(site().body)
         devices.put(device().body)
         life = self.lives.fleet.site(SITE)
@@ -82,7 +82,7 @@ async def test_device_that_comes_and_goes_is_told_of() -> None:
 async def test_device_that_is_edited_in_that_moment_is_told_of_as_well() -> None:
     world = World()
     world.hear(b"online")
-    world.knowledge.devices.put(device(version=2, displayName="Pump 1").body)
+    world.informers.devices.put(device(version=2, displayName="Pump 1").body)
     assert await world.reasons() == ["HeartbeatReceived"]
 
 

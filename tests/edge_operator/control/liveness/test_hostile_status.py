@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edge_liveness import Phase, Reason
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.liveness.device_index import Fleet
 from edge_operator.control.liveness.site_adapter import SiteLife
 from edge_operator.status.connectivity import life_update
@@ -38,7 +38,7 @@ def _told(status: dict[str, Any], *, has_login: bool, waits: int) -> tuple[str, 
         has_login: whether the device has its login.
         waits: minutes until the broker is reached.
     """
-    time, sites, devices = Time(), SiteStore(lambda *_: None), DeviceStore(lambda *_: None)
+    time, sites, devices = Time(), SiteCache(lambda *_: None), DeviceCache(lambda *_: None)
     sites.put(site().body)
     devices.put(device(status=status, has_login=has_login).body)
     fleet = Fleet(sites, devices, time.clocks)
@@ -72,7 +72,7 @@ def test_no_status_ends_the_operator_or_outlives_a_heartbeat(since: str, waits: 
 @pytest.mark.parametrize("lag", [0.0, 5e8, 1e12, 1e300])
 @pytest.mark.parametrize("age", [5e8, 1e9, 1e11, 1e300, -1e300])
 def test_no_age_in_a_digest_ends_the_operator(age: float, lag: float, *, reply: bool) -> None:
-    time, sites, devices = Time(), SiteStore(lambda *_: None), DeviceStore(lambda *_: None)
+    time, sites, devices = Time(), SiteCache(lambda *_: None), DeviceCache(lambda *_: None)
     sites.put(site().body)
     devices.put(device().body)
     fleet = Fleet(sites, devices, time.clocks)

@@ -5,7 +5,7 @@ import asyncio
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.liveness.device_index import Fleet
 from edge_operator.control.liveness.message_handler import BrokerEar
 from edge_operator.control.site_broker.drops import BrokerDrops
@@ -19,7 +19,7 @@ SECONDS = 5.0
 
 
 async def test_site_that_is_made_anew_is_looked_at_though_its_broker_is_away_as_before() -> None:
-    sites, devices, clocks, metrics = SiteStore(lambda *_: None), DeviceStore(lambda *_: None), Time().clocks, Metrics()
+    sites, devices, clocks, metrics = SiteCache(lambda *_: None), DeviceCache(lambda *_: None), Time().clocks, Metrics()
     fleet, sessions = Fleet(sites, devices, clocks), BrokerSessions("test")
     changed: asyncio.Queue[ResourceKey] = asyncio.Queue()
     leftovers = Leftovers(sessions, sites, devices, metrics, clocks.steady)
@@ -33,7 +33,7 @@ async def test_site_that_is_made_anew_is_looked_at_though_its_broker_is_away_as_
         sessions.follow(SITE, NOBODY)
         async with asyncio.timeout(SECONDS):
             assert await changed.get() == SITE
-        sites.drop(SITE, uid)
+        sites.delete(SITE, uid)
         fleet.fit_site(SITE)
         sessions.leave(SITE)
     assert not ear._said  # noqa: SLF001 - what grows is not seen from outside

@@ -31,5 +31,5 @@ def test_sites_do_not_wait_for_each_other() -> None:
 def test_site_that_was_made_anew_does_not_wait() -> None:
     throttle = RequeueThrottle()
     throttle.wait(SITE, 0.0)
-    throttle.forget(SITE)
+    throttle.remove(SITE)
     assert throttle.wait(SITE, 1.0) == 0.0

@@ -21,7 +21,7 @@ def test_write_that_was_made_is_not_tried_again() -> None:
     later = PutOff(30.0)
     later.refused(PUMP, 0.0)
     later.refused(CAM, 1.0)
-    later.forget(PUMP)
+    later.remove(PUMP)
     assert later.due(100.0) == [CAM]
     later.refused(PUMP, 100.0)
     assert later.due(130.0) == [PUMP], "it begins with the first wait again"
@@ -39,7 +39,7 @@ def test_nothing_is_kept_of_what_is_forgotten() -> None:
     later = PutOff(1.0)
     for number in range(1000):
         later.refused(("factory", f"d{number}"), float(number))
-        later.forget(("factory", f"d{number}"))
+        later.remove(("factory", f"d{number}"))
         assert later.due(number + 0.5) == []
     assert len(later) == 0
     assert len(later._order) <= 2  # noqa: SLF001 - what grows is not seen from outside

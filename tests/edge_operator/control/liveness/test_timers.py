@@ -3,7 +3,7 @@
 import pytest
 
 from edge_liveness import Phase
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.liveness.device_index import Fleet
 from edge_operator.control.liveness.requeue_throttle import RequeueThrottle
 from edge_operator.control.liveness.site_adapter import SiteLife
@@ -22,7 +22,7 @@ GIVEN = pytest.mark.parametrize(
 
 def online(time: Time, timers: LivenessTimers) -> SiteLife:
     """Return a site whose devices are Online; its settings were taken over a second time, as after an edit."""
-    sites, devices = SiteStore(lambda *_: None), DeviceStore(lambda *_: None)
+    sites, devices = SiteCache(lambda *_: None), DeviceCache(lambda *_: None)
     sites.put(site().body)
     for name in NAMES:
         devices.put(device(name).body)

@@ -60,7 +60,7 @@ def test_site_that_is_gone_is_forgotten() -> None:
     world.heard(0)
     world.heard(1)
     for _ in range(2):
-        world.drops.forget(SITE)
+        world.drops.remove(SITE)
     assert (world.counted(), world.drops.remaining(SITE)) == (None, 0)
     world.heard(9)
     assert world.counted() is None, "another site of that name, and its broker's first word"
