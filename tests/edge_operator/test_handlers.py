@@ -33,7 +33,7 @@ async def test_what_an_answer_to_kopf_says(path: str, status: int, said: list[st
     told, trace = list[str](), aiohttp.TraceConfig()
     listed, opened = (partial(told.append, what) for what in ("listed", "opened"))
     feed = Feed("edgedevices", DeviceCache(lambda *_: None), listed, opened, asyncio.get_running_loop())
-    trace.on_request_end.append(feed.answered)
+    trace.on_request_end.append(feed.on_request_end)
     async with playing(say(status), trace=trace) as (_, session), session.get(path) as response:
         await response.read()
     await asyncio.sleep(0)

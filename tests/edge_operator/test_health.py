@@ -28,7 +28,7 @@ class FakeWatch:
 
 @dataclass
 class FakeElection:
-    answering_since: float
+    api_reachable_since: float
 
 
 @dataclass
@@ -53,11 +53,11 @@ def resources(*, crds: bool = True, sites: float | None = NOW, devices: float | 
     clock = [NOW - 1000]
     watches = ResourceWatches(lambda: clock[0])
     if crds:
-        watches.begun()
+        watches.on_started()
     for watch, at in ((watches.sites, sites), (watches.devices, devices)):
         if at is not None:
             clock[0] = at
-            watch.opened()
+            watch.on_opened()
     return watches
 
 

@@ -1,4 +1,4 @@
-"""The election, put together."""
+"""Assembles the election."""
 
 from edge_operator.assembly.connections import Sessions
 from edge_operator.cluster.clock import boottime, wall_clock
@@ -16,7 +16,7 @@ def build_election(
     metrics: Metrics,
     informers: Informers,
 ) -> Election:
-    """Put the election together: whoever begins to lead looks at everything."""
+    """Return the election; a new leader enqueues everything."""
 
     def on_change(leading: bool) -> None:  # noqa: FBT001 - the one thing that a change is
         if leading:

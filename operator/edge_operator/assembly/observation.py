@@ -1,4 +1,4 @@
-"""What is watched at the API server, and how what is known of it is healed."""
+"""Assembles the watches and the resyncs."""
 
 from edge_operator.assembly.connections import Sessions
 from edge_operator.cluster.client import ApiClient
@@ -16,7 +16,7 @@ from edge_operator.telemetry.metrics import Metrics
 
 
 def build_watches(settings: Settings, sessions: Sessions, informers: Informers, metrics: Metrics) -> tuple[Watch, ...]:
-    """Return a watch of each kind of child, and of the passwords that users bring, in each namespace that is served."""
+    """Return a watch of each kind of child, and of the users' passwords, in each namespace that is served."""
     ours = f"{MANAGED_BY}={PART_OF}"
     namespaces = settings.watch_namespaces or (None,)
     children = (
@@ -38,7 +38,7 @@ def build_watches(settings: Settings, sessions: Sessions, informers: Informers, 
 
 
 def build_resyncs(settings: Settings, client: ApiClient, informers: Informers) -> Resyncs:
-    """Return what heals the knowledge of sites and of devices."""
+    """Return the resyncs of sites and of devices."""
     return Resyncs(
         Resync(client, EDGE_SITE, informers.sites, settings.watch_namespaces),
         Resync(client, EDGE_DEVICE, informers.devices, settings.watch_namespaces),

@@ -1,4 +1,4 @@
-"""One operator process put together: who knows whom."""
+"""Assembles one operator process from its parts."""
 
 import time
 from collections.abc import Callable, Coroutine
@@ -31,21 +31,21 @@ from edge_operator.telemetry.probes import LoopLag, Probes
 
 @dataclass(frozen=True)
 class Operator:
-    """The parts of one operator process that are run or asked.
+    """The parts of one operator process that are run or queried.
 
     Attributes:
-        sessions: the connections.
-        client: reads and gated writes.
-        gate: open while the lease is ours.
+        sessions: the connections to the API server.
+        client: client for reads and gated writes.
+        gate: open while this process holds the lease.
         election: takes part in the election.
-        informers: what is known.
-        resyncs: heal what is known of sites and of devices.
-        watches: the watches of the children.
-        workers: reconcile sites, and devices; keep the lives of the devices.
+        informers: caches and queues.
+        resyncs: correct the caches of sites and of devices.
+        watches: watches of the children and of the users' passwords.
+        workers: reconcile sites and devices; run the liveness of devices.
         brokers: the sessions with the sites' brokers.
-        resources: what is known of Kopf's watch.
-        lag: measures the event loop.
-        probes: the HTTP server.
+        resources: state of Kopf's watches.
+        lag: measures the lag of the event loop.
+        probes: the HTTP server for probes and metrics.
     """
 
     sessions: Sessions
@@ -63,7 +63,7 @@ class Operator:
 
 
 def assemble(settings: Settings, connection: Connection) -> Operator:
-    """Put an operator together; nothing runs yet. To be called in the event loop."""
+    """Assemble an operator; nothing runs yet. Must be called in the event loop."""
     metrics = Metrics()
     gate = LeaseGate(boottime)
     sessions = open_sessions(connection, gate, settings)
@@ -88,7 +88,7 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
         watches=watches,
         workers=(
             *build_workers(settings, client, informers, gate, metrics, brokers, drops, liveness),
-            lambda: liveness.run(gate.is_open, lambda: election.displaced),
+            lambda: liveness.run(gate.is_open, lambda: election.lost_to_other),
         ),
         brokers=brokers,
         resources=resources,

@@ -27,7 +27,7 @@ class DeviceLogin:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SiteInput:
     """One EdgeSite, as the builders see it.
 
     Attributes:
@@ -54,7 +54,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class DeviceInput:
     """One EdgeDevice, as its builder sees it.
 
     Attributes:

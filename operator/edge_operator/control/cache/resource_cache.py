@@ -1,4 +1,4 @@
-"""The custom resources as last seen."""
+"""Caches of the custom resources."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -10,22 +10,22 @@ from .resource import CachedDevice, CachedSite, Resource
 
 ResourceT = TypeVar("ResourceT", bound=Resource)
 OnChange = Callable[[ResourceT | None, ResourceT | None], None]
-"""Called with a resource as it was and as it is; None before it was there, and once it is gone."""
+"""Called with a resource before and after a change; None before it was added, and after it was deleted."""
 
 
 class ResourceCache(Generic[ResourceT]):
-    """Takes the events of one kind of resource and tells what has changed.
+    """Stores the resources of one kind and reports changes.
 
     Args:
-        make: makes what is kept of an object.
-        on_change: told of each that was added, changed or deleted.
+        make: creates the cached resource from the object.
+        on_change: called for each resource that was added, changed or deleted.
     """
 
     def __init__(self, make: Callable[[Mapping[str, Any]], ResourceT], on_change: OnChange[ResourceT]) -> None:
         self._make = make
         self._on_change = on_change
         self._resources: dict[ResourceKey, ResourceT] = {}
-        # An answer to a read or a write of ours may arrive after the news that the object is gone.
+        # The response to one of our reads or writes may arrive after the event of the object's deletion.
         self._tombstones: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
@@ -35,11 +35,11 @@ class ResourceCache(Generic[ResourceT]):
         return iter(tuple(self._resources))
 
     def get(self, key: ResourceKey) -> ResourceT | None:
-        """Return a resource as last seen."""
+        """Return a resource, or None."""
         return self._resources.get(key)
 
     def put(self, body: Mapping[str, Any]) -> None:
-        """Take a resource that was added or changed, unless something newer is known of it, or that it is gone."""
+        """Store a resource that was added or changed, unless the cache has a newer version or has seen its deletion."""
         resource = self._make(body)
         known = self._resources.get(resource.key)
         if resource.owner_ref.uid in self._tombstones:
@@ -56,7 +56,7 @@ class ResourceCache(Generic[ResourceT]):
         self._on_change(known, resource)
 
     def delete(self, key: ResourceKey, uid: str | None = None) -> None:
-        """Take note that a resource is gone: the one of `uid`, if another has taken its place; else the known one."""
+        """Remove a deleted resource: the one of `uid` if given, which another resource may have replaced already."""
         known = self._resources.get(key)
         if uid is not None:
             self._add_tombstone(uid)
@@ -68,7 +68,7 @@ class ResourceCache(Generic[ResourceT]):
         self._on_change(known, None)
 
     def stale_keys(self, listed: Mapping[ResourceKey, str]) -> list[ResourceKey]:
-        """Return the keys that a list of all (key to resourceVersion) tells other things of than is known."""
+        """Return the keys whose resourceVersion differs between the cache and a list of all resources."""
         known = {key: resource.metadata["resourceVersion"] for key, resource in self._resources.items()}
         return [key for key in {*known, *listed} if known.get(key) != listed.get(key)]
 
@@ -78,18 +78,18 @@ class ResourceCache(Generic[ResourceT]):
             self._tombstones.popitem(last=False)
 
     def _index(self, before: ResourceT | None, after: ResourceT | None) -> None:
-        """Keep what else the resource is found by."""
+        """Update further indexes of a subclass."""
 
 
 class SiteCache(ResourceCache[CachedSite]):
-    """The EdgeSites."""
+    """Cache of the EdgeSites."""
 
     def __init__(self, on_change: OnChange[CachedSite]) -> None:
         super().__init__(CachedSite, on_change)
 
 
 class DeviceCache(ResourceCache[CachedDevice]):
-    """The EdgeDevices, found by their site and by their identifier as well."""
+    """Cache of the EdgeDevices, also indexed by site, by identifier and by the user's Secret."""
 
     def __init__(self, on_change: OnChange[CachedDevice]) -> None:
         super().__init__(CachedDevice, on_change)
@@ -98,21 +98,21 @@ class DeviceCache(ResourceCache[CachedDevice]):
         self._by_secret: dict[ResourceKey, dict[ResourceKey, CachedDevice]] = {}
 
     def by_site(self, site: ResourceKey) -> tuple[CachedDevice, ...]:
-        """Return the devices that name the site, in no order."""
+        """Return the devices that reference the site, in no order."""
         return tuple(self._by_site.get(site, {}).values())
 
     def by_device_id(self, site: ResourceKey, device_id: str) -> tuple[CachedDevice, ...]:
-        """Return the devices of the site that claim the identifier, the eldest first."""
+        """Return the devices of the site that use the identifier, the oldest first."""
         return tuple(
             sorted(self._by_device_id.get((site, device_id), {}).values(), key=lambda each: each.creation_order)
         )
 
     def by_secret(self, secret: ResourceKey) -> tuple[CachedDevice, ...]:
-        """Return the devices whose password is the user's own, in that Secret."""
+        """Return the devices whose password is in the given Secret of the user."""
         return tuple(self._by_secret.get(secret, {}).values())
 
     def id_owners(self, site: ResourceKey) -> tuple[CachedDevice, ...]:
-        """Return the devices of the site that hold their identifier, by identifier: of two the elder."""
+        """Return the devices that own their identifier, sorted by it: of two with the same identifier the older one."""
         ids = sorted({device.device_id for device in self.by_site(site)})
         return tuple(self.by_device_id(site, device_id)[0] for device_id in ids)
 

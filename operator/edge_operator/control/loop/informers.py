@@ -1,4 +1,4 @@
-"""What is known of the API server's objects, and which resources are to be looked at when it changes."""
+"""Caches of the API server's objects, and the resources that each change enqueues."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
@@ -11,34 +11,34 @@ from edge_operator.control.cache.user_passwords import UserPasswords
 from .work_queue import WorkQueue
 
 BATCH_SECONDS = 0.5
-"""So long a site waits for further changes of its devices: each is a new password file for its broker."""
+"""Debounce for device changes, in seconds: each batch rewrites the broker's password file."""
 
 NEW_BATCH_SECONDS = 2.0
-"""So long where a device is new: thousands may be applied at once, and none of them is cut off by waiting."""
+"""Debounce if a device is new: thousands may be applied at once, and the delay disconnects none of them."""
 
 
 class EventHandler(Protocol):
-    """Told of every change of the resources."""
+    """Called for every change of the resources."""
 
     def site_changed(self, before: CachedSite | None, after: CachedSite | None) -> None:
-        """Take note of a site that was added, changed or deleted."""
+        """Handle a site that was added, changed or deleted."""
         ...
 
     def device_changed(self, before: CachedDevice | None, after: CachedDevice | None) -> None:
-        """Take note of a device that was added, changed or deleted."""
+        """Handle a device that was added, changed or deleted."""
         ...
 
 
 class Informers:
-    """The stores of everything that is watched, and the queues that their changes fill.
+    """Caches of everything that is watched, and the queues that their changes fill.
 
     Attributes:
         sites: the EdgeSites.
         devices: the EdgeDevices.
-        children: what the operator makes of them.
-        user_passwords: what users bring for their devices.
-        site_queue: the sites to look at.
-        device_queue: the devices to look at.
+        children: the objects that the operator creates for them.
+        user_passwords: passwords that users provide for their devices.
+        site_queue: keys of the sites to reconcile.
+        device_queue: keys of the devices to reconcile.
     """
 
     def __init__(self) -> None:
@@ -51,22 +51,22 @@ class Informers:
         self._handlers: list[EventHandler] = []
 
     def add_handler(self, handler: EventHandler) -> None:
-        """Have a follower told of every change from now on."""
+        """Call a handler for every change from now on."""
         self._handlers.append(handler)
 
     def enqueue_all(self) -> None:
-        """Have every site and every device looked at."""
+        """Enqueue every site and every device."""
         for site in self.sites:
             self.site_queue.add(site)
         for device in self.devices:
             self.device_queue.add(device)
 
     def enqueue_devices(self, site: ResourceKey) -> None:
-        """Have every device of a site looked at."""
+        """Enqueue every device of a site."""
         self._enqueue(self.devices.by_site(site))
 
     def enqueue_site_and_devices(self, site: ResourceKey) -> None:
-        """Have a site looked at, and every device of it."""
+        """Enqueue a site and every device of it."""
         self.site_queue.add(site)
         self.enqueue_devices(site)
 
@@ -93,10 +93,10 @@ class Informers:
         if _login_fingerprint(before) == _login_fingerprint(after):
             return
         wait = NEW_BATCH_SECONDS if before is None else BATCH_SECONDS
-        # A device that was made anew under its name may be of another site or identifier now.
+        # A device that was deleted and created again may reference another site or identifier now.
         for each in (before, after):
             if each is not None:
-                # Of two devices with one identifier the younger moves up when the elder goes.
+                # If the older of two devices with one identifier is deleted, the younger one owns it.
                 self._enqueue(self.devices.by_device_id(each.site, each.device_id))
                 self.site_queue.add_after(each.site, wait)
 
@@ -111,24 +111,24 @@ class Informers:
 
 
 def _site_fingerprint(site: CachedSite | None) -> tuple[object, ...] | None:
-    """Return what the devices of a site depend on."""
+    """Return the values of a site that its devices depend on."""
     if site is None:
         return None
     return site.owner_ref.uid, site.external_broker, site.user_tls_secret, site.paused, site.endpoints.get("mqtts")
 
 
 def _device_fingerprint(device: CachedDevice | None) -> tuple[object, ...] | None:
-    """Return what the reconcile of a device depends on: all but its life, which changes far more often."""
+    """Return the values that the reconcile of a device depends on: all but its liveness, which changes often."""
     if device is None:
         return None
     status: Mapping[str, Any] = device.status
     conditions = [each for each in status.get("conditions") or () if each["type"] != "Connected"]
-    told = status.get("observedGeneration"), status.get("deviceId"), conditions
-    return device.owner_ref, device.generation, device.spec, device.deleting, told
+    reported = status.get("observedGeneration"), status.get("deviceId"), conditions
+    return device.owner_ref, device.generation, device.spec, device.deleting, reported
 
 
 def _login_fingerprint(device: CachedDevice | None) -> tuple[object, ...] | None:
-    """Return what the site of a device, and others of its identifier, depend on."""
+    """Return the values of a device that its site, and other devices with its identifier, depend on."""
     if device is None:
         return None
     return device.site, device.device_id, device.rotation, device.user_secret, device.logs_in, device.creation_order

@@ -1,4 +1,4 @@
-"""Workers that take resources of one kind from a queue and reconcile them, while this process leads."""
+"""Workers that take keys of one kind from a queue and reconcile the resources while this process leads."""
 
 import asyncio
 import logging
@@ -23,31 +23,31 @@ ResourceT_contra = TypeVar("ResourceT_contra", bound=Resource, contravariant=Tru
 
 
 class Reconciler(Protocol[ResourceT_contra]):
-    """Makes one pass over one resource."""
+    """Reconciles one resource."""
 
     def remove(self, key: ResourceKey) -> None:
-        """Forget a resource that is gone."""
+        """Remove what is stored about a deleted resource."""
         ...
 
     async def observe(self, resource: ResourceT_contra, /) -> None:
-        """Learn what a standby needs to know in order to take over."""
+        """Read what a standby needs to know of the resource in order to take over."""
         ...
 
     async def reconcile(self, resource: ResourceT_contra, /) -> float | None:
-        """Make one pass; return the seconds until another is needed, None if events will tell."""
+        """Reconcile once; return the seconds until the next reconcile, None if events will trigger it."""
         ...
 
 
 class Workers(Generic[ResourceT]):
-    """Reconciles resources of one kind from the queue.
+    """Reconciles resources of one kind.
 
     Args:
-        kind: the kind, as logs and metrics name it.
-        queue: which of them to look at.
-        resources: the resources as last seen.
-        reconciler: makes one pass over one of them.
-        leading: whether this process leads now.
-        metrics: where reconciles are counted.
+        kind: the kind, as in logs and metrics.
+        queue: keys of the resources to reconcile.
+        resources: cache of the resources.
+        reconciler: reconciles one of them.
+        leading: returns whether this process leads now.
+        metrics: counts reconciles.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Workers(Generic[ResourceT]):
         self._metrics.reconciles.labels(self._kind, result).inc()
 
     async def _attempt(self, key: ResourceKey) -> str:
-        """Look at one resource and return how it went, in one word. No error of one ends the worker."""
+        """Reconcile one resource and return the result for the metrics. An error does not end the worker."""
         resource = self._resources.get(key)
         if resource is None:
             self._reconciler.remove(key)

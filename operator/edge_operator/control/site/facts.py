@@ -5,27 +5,27 @@ from collections.abc import Iterable
 from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import ChildCache
 from edge_operator.control.cache.resource import CachedSite
-from edge_operator.control.credentials.root_secrets import MADE_ANEW, Root
+from edge_operator.control.credentials.root_secrets import REGENERATED, RootKey
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.desired.components import components
-from edge_operator.desired.inputs import Site
+from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import DEPLOYMENT, SERVICE
 from edge_operator.desired.metadata import child_name
 from edge_operator.status.facts import ComponentFacts, Notice, Problem, SiteFacts, component_facts
 
 from .endpoints import endpoints
 
-ROOT_MADE_ANEW = Notice(
+ROOT_REGENERATED = Notice(
     "RootSecretMadeAnew",
     "the root Secret was lost and a new one was created: every credential has changed; remove its annotation"
-    f" {MADE_ANEW} to clear this message",
+    f" {REGENERATED} to clear this message",
 )
 
 
 def observed_facts(
     site: CachedSite,
-    root: Root,
-    described: Site,
+    root: RootKey,
+    described: SiteInput,
     children: ChildCache,
     report: Report,
     pending: tuple[str, ...],
@@ -51,7 +51,7 @@ def observed_facts(
         problems=tuple(sorted(report.problems, key=_gravity)),
         components=tuple(_component_facts(described, children)),
         endpoints=endpoints(described, service),
-        notices=(ROOT_MADE_ANEW,) if root.made_anew else (),
+        notices=(ROOT_REGENERATED,) if root.regenerated else (),
     )
 
 
@@ -69,7 +69,7 @@ def stale_facts(site: CachedSite, problem: Problem) -> SiteFacts:
     )
 
 
-def _component_facts(described: Site, children: ChildCache) -> Iterable[ComponentFacts]:
+def _component_facts(described: SiteInput, children: ChildCache) -> Iterable[ComponentFacts]:
     for part in components(described):
         key = ObjectKey(DEPLOYMENT, described.namespace, child_name(described, part.name))
         yield component_facts(part.name, part.image, part.replicas, _body(children, key))

@@ -1,13 +1,13 @@
-"""Logins that a managed broker must refuse from now on, taken away where nothing else of a site may be changed.
+"""Revokes logins on a managed broker while nothing else of the site may be changed.
 
-A site that is paused, or whose spec or root key cannot be used, is left as it is. A device that was deleted or disabled
-meanwhile is cut off all the same: its line leaves the Secret that it stands in, and every other line stays.
+The objects of a site that is paused, or has an unusable spec or root key, are not changed. A device that is deleted
+or disabled meanwhile must still be disconnected: its line is removed from its Secret, and every other line stays.
 """
 
 from collections.abc import Container
 from dataclasses import dataclass
 
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.applier import Applier
 from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
@@ -25,23 +25,23 @@ from .plan import Plans, SpecUnusableError, parse_spec
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """Who stands in one Secret, as of a resourceVersion."""
+    """The usernames in one Secret, as of a resourceVersion."""
 
     version: str
     usernames: frozenset[str]
 
 
 class Revocations:
-    """Takes logins away, and does nothing else.
+    """Removes logins from the Secrets of a site.
 
     Args:
-        children: the Secrets as last seen.
-        plans: who may log in.
-        children: carries out.
-        objects: reads the content of the Secrets, of which the store knows the metadata only.
+        children: cache of the Secrets.
+        plans: the logins that are allowed.
+        applier: applies objects.
+        objects: client that reads the content of the Secrets, because only their metadata is cached.
     """
 
-    def __init__(self, children: ChildCache, plans: Plans, applier: Applier, objects: Objects) -> None:
+    def __init__(self, children: ChildCache, plans: Plans, applier: Applier, objects: ObjectClient) -> None:
         self._children = children
         self._plans = plans
         self._applier = applier
@@ -49,15 +49,15 @@ class Revocations:
         self._kept: dict[ResourceKey, dict[ObjectKey, _Kept]] = {}
 
     def remove(self, site: ResourceKey) -> None:
-        """Forget a site that is gone."""
+        """Remove a deleted site."""
         self._kept.pop(site, None)
 
     async def apply(self, site: CachedSite, report: Report) -> None:
-        """Take from the site's Secrets the logins of whoever may not log in any more.
+        """Remove the logins that are not allowed any more from the site's Secrets.
 
         Args:
             site: the site.
-            report: takes what stands in the way.
+            report: receives the problems.
         """
         devices = {login.device_id for login in self._plans.logins(site.key)}
         clients = client_usernames(site)
@@ -72,7 +72,7 @@ class Revocations:
     async def _desired(
         self, site: CachedSite, seen: Observed, devices: Container[str], clients: Container[str] | None
     ) -> DesiredObject | None:
-        """Return the Secret as it is to be; None where nobody in it is revoked, or nobody can say."""
+        """Return the Secret without revoked logins; None if it contains none, or cannot be read."""
         kept, secret = self._kept.setdefault(site.key, {}), None
         known = kept.get(seen.key)
         if known is None or known.version != seen.version:
@@ -83,7 +83,11 @@ class Revocations:
         if not gone:
             return None
         secret = secret or await self._read(seen)
-        return None if secret is None else desired_object(broker_auth_without(self._plans.bare(site), secret, gone))
+        return (
+            None
+            if secret is None
+            else desired_object(broker_auth_without(self._plans.metadata_only(site), secret, gone))
+        )
 
     async def _read(self, seen: Observed) -> Manifest | None:
         secret = await self._objects.get(seen.key.kind, seen.key.namespace, seen.key.name)
@@ -92,13 +96,13 @@ class Revocations:
         try:
             logins_in(secret)
         except ValueError:
-            # Neither can the broker's agent read it: what it read before stays in use.
+            # The broker's agent cannot read it either and keeps using what it read before.
             return None
         return secret
 
 
 def login_secrets(children: ChildCache, site: CachedSite) -> list[Observed]:
-    """Return index and shards of a site, also those that are to be removed: the broker's agent may still read them."""
+    """Return index and shards of a site, also those to be deleted: the broker's agent may still read them."""
     return [
         seen
         for seen in children.owned_by(SITE, site.key)
@@ -107,12 +111,12 @@ def login_secrets(children: ChildCache, site: CachedSite) -> list[Observed]:
 
 
 def is_revoked(username: str, devices: Container[str], clients: Container[str] | None) -> bool:
-    """Return whether the broker is to refuse a username that it has let in so far.
+    """Return whether the broker must reject a username that it has accepted so far.
 
     Args:
         username: as in the password file; those of components and clients begin with `~`.
         devices: usernames of the devices that may log in.
-        clients: usernames of the further clients; None where the spec does not say, so that none is cut off.
+        clients: usernames of the other clients; None if the spec is unusable, so that none is revoked.
     """
     if not username.startswith("~"):
         return username not in devices
@@ -120,7 +124,7 @@ def is_revoked(username: str, devices: Container[str], clients: Container[str] |
 
 
 def client_usernames(site: CachedSite) -> frozenset[str] | None:
-    """Return the usernames of the further clients; None where the spec does not say."""
+    """Return the usernames of the other clients; None if the spec is unusable."""
     try:
         broker = parse_spec(site).broker
         if broker.type != "Managed":

@@ -10,7 +10,7 @@ import pytest
 
 from edge_operator.api.schema import API_VERSION
 from edge_operator.cluster.errors import ApiError, NotLeaderError
-from edge_operator.cluster.objects import FIELD_MANAGER, Objects
+from edge_operator.cluster.objects import FIELD_MANAGER, ObjectClient
 from edge_operator.control.apply.applier import Applier, is_repair, run_all
 from edge_operator.control.apply.field_conflicts import RETAKES, WINDOW_SECONDS, FieldConflicts
 from edge_operator.control.apply.refusals import MIN_BACKOFF_SECONDS, Refusals
@@ -86,7 +86,7 @@ async def rig() -> AsyncIterator[Rig]:
     clock = Clock()
     async with closed_client() as (client, gate):
         store, conflicts, refusals = ChildCache(lambda *_: None), FieldConflicts(clock), Refusals(clock)
-        children = Applier(Objects(client), store, conflicts, refusals, Metrics(), LOOK_AGAIN)
+        children = Applier(ObjectClient(client), store, conflicts, refusals, Metrics(), LOOK_AGAIN)
         yield Rig(children, store, conflicts, refusals, gate, clock)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.events import Events
 from edge_operator.control.apply.status_writer import EDGE_SITE, StatusWriter
 from edge_operator.control.cache.resource import CachedSite
@@ -22,7 +22,7 @@ FACTS = SiteFacts(1, components=(ComponentFacts("gateway", "i", 1, 1, rolled_out
 
 def writer(client: FakeClient) -> StatusWriter:
     events = Events(client.as_client(), "me", lambda: NOW, Metrics())
-    return StatusWriter(EDGE_SITE, Objects(client.as_client()), events, lambda: NOW)
+    return StatusWriter(EDGE_SITE, ObjectClient(client.as_client()), events, lambda: NOW)
 
 
 async def test_status_is_written_onto_the_version_it_was_computed_from_and_not_again() -> None:

@@ -7,12 +7,12 @@ import pytest
 
 from e2e.cluster.pki import Authority
 from edge_operator.cluster.errors import ApiError
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedSite
-from edge_operator.control.credentials.ca_bundle_problems import AuthorityUnusableError
-from edge_operator.control.credentials.user_ca_bundles import MAX_BYTES, Authorities
+from edge_operator.control.credentials.ca_bundle_problems import CaBundleUnusableError
+from edge_operator.control.credentials.user_ca_bundles import MAX_BYTES, UserCaBundles
 from edge_operator.desired.kinds import ChildKind
 from edge_operator.status.facts import Problem
 
@@ -30,10 +30,10 @@ class Place:
     changed: list[ResourceKey] = field(default_factory=list)
     now: float = 0.0
     refuses: bool = False
-    authorities: Authorities = field(init=False)
+    ca_bundles: UserCaBundles = field(init=False)
 
     def __post_init__(self) -> None:
-        self.authorities = Authorities(cast(Objects, self), lambda: self.now, LOOK_AGAIN, self.changed.append)
+        self.ca_bundles = UserCaBundles(cast(ObjectClient, self), lambda: self.now, LOOK_AGAIN, self.changed.append)
 
     async def get(self, _kind: ChildKind, _namespace: str, name: str) -> dict[str, Any] | None:
         self.reads += 1
@@ -48,10 +48,10 @@ class Place:
 
     async def learn(self, site: CachedSite) -> str | None:
         assert site.user_tls_secret is not None
-        return await self.authorities.learn(site, site.user_tls_secret)
+        return await self.ca_bundles.get(site, site.user_tls_secret)
 
     async def reason(self, site: CachedSite) -> str:
-        with pytest.raises(AuthorityUnusableError) as caught:
+        with pytest.raises(CaBundleUnusableError) as caught:
             await self.learn(site)
         assert await self.problems(site) == [caught.value.problem]
         return caught.value.problem.reason
@@ -66,7 +66,7 @@ class Place:
     async def problems(self, site: CachedSite) -> list[Problem]:
         """Return what the site's own pass reports."""
         report = Report()
-        await self.authorities.follow(site, report)
+        await self.ca_bundles.check(site, report)
         return report.problems
 
 

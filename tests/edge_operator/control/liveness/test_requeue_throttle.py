@@ -3,7 +3,7 @@
 import pytest
 
 from edge_operator.control.liveness.requeue_throttle import RequeueThrottle
-from edge_operator.status.figures import PERIOD_SECONDS
+from edge_operator.status.device_counts import PERIOD_SECONDS
 
 SITE, OTHER = ("ns", "a"), ("ns", "b")
 

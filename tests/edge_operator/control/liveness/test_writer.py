@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edge_liveness import StatusWrites, Write, WriteKind, WriteLimits
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.status_writer import status_manifest
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedDevice
@@ -56,7 +56,7 @@ def test_status_is_applied_onto_the_version_that_it_was_computed_from(resource: 
 class Rig:
     """A writer that runs, and what it asked to be said when."""
 
-    def __init__(self, objects: Objects, gate: ClosedGate) -> None:
+    def __init__(self, objects: ObjectClient, gate: ClosedGate) -> None:
         self.gate, self.began, self.leads = gate, now(), True
         self.asked: list[tuple[str, float]] = []
         self.answer: Callable[[], Mapping[str, Any] | None] = lambda: None
@@ -83,7 +83,7 @@ def played(story: Callable[[Rig], Awaitable[None]]) -> Rig:
 
     async def main() -> Rig:
         async with closed_client() as (client, gate):
-            rig = Rig(Objects(client), gate)
+            rig = Rig(ObjectClient(client), gate)
             for each in (device(), device("fan")):
                 rig.devices.put(each.body)
             running = asyncio.create_task(rig.writer.run(rig.say))

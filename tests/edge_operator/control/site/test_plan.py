@@ -11,8 +11,8 @@ from edge_operator.control.cache.child_cache import ChildCache
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.cache.resource_cache import DeviceCache
 from edge_operator.control.cache.user_passwords import UserPasswords
-from edge_operator.control.credentials.device_rotations import Rotations
-from edge_operator.control.credentials.root_secrets import Root
+from edge_operator.control.credentials.device_rotations import DeviceRotations
+from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.site.plan import Plans, SpecUnusableError
 from edge_operator.desired.kinds import PVC
 from edge_operator.desired.release import Release
@@ -21,7 +21,7 @@ from tests.edge_operator.control.fake_client import site_body
 
 NOW = dt.datetime(2026, 7, 1, 12, 0, tzinfo=dt.UTC)
 RELEASE = Release("1.0.0")
-ROOT = Root(b"k" * 32, "u", "5", made_anew=False, extra=(), intact=True)
+ROOT = RootKey(b"k" * 32, "u", "5", regenerated=False, extra=(), valid=True)
 KEY = ("ns", "hall")
 
 PlansKind = TypeVar("PlansKind", bound=Plans)
@@ -37,7 +37,7 @@ def plans_over(
         RELEASE,
         children,
         devices or DeviceCache(lambda *_: None),
-        Rotations(children, wall_clock),
+        DeviceRotations(children, wall_clock),
         UserPasswords(lambda _: None),
         wall_clock,
     )
@@ -48,9 +48,9 @@ class CountingPlans(Plans):
 
     built = 0
 
-    def intents(self, site: CachedSite, root: Root) -> list[Any]:
+    def objects(self, site: CachedSite, root: RootKey) -> list[Any]:
         self.built += 1
-        return super().intents(site, root)
+        return super().objects(site, root)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,14 @@ class CountingPlans(Plans):
         pytest.param(CachedSite(site_body(2)), ROOT, 1, id="status has changed: nothing to build"),
         pytest.param(CachedSite(site_body(2, "u2")), ROOT, 2, id="site made anew"),
         pytest.param(
-            CachedSite(site_body(2)), Root(b"x" * 32, "u", "6", made_anew=False, extra=(), intact=True), 2, id="root"
+            CachedSite(site_body(2)),
+            RootKey(b"x" * 32, "u", "6", regenerated=False, extra=(), valid=True),
+            2,
+            id="root",
         ),
     ],
 )
-def test_plans_are_built_only_when_their_basis_changes(site: CachedSite, root: Root, builds: int) -> None:
+def test_plans_are_built_only_when_their_basis_changes(site: CachedSite, root: RootKey, builds: int) -> None:
     plans = plans_over(ChildCache(lambda *_: None), CountingPlans)
     first = plans.plan(CachedSite(site_body(1)), ROOT).digests
     assert plans.plan(CachedSite(site_body(1)), ROOT).digests is first
@@ -82,11 +85,11 @@ def test_new_period_makes_the_certificate_anew_and_nothing_else() -> None:
 
 def test_what_had_to_be_built_to_compare_is_not_built_again_to_apply() -> None:
     plans = plans_over(ChildCache(lambda *_: None), CountingPlans)
-    built = plans.plan(CachedSite(site_body(1)), ROOT).intents()
+    built = plans.plan(CachedSite(site_body(1)), ROOT).build()
     assert plans.built == 1
     unchanged = plans.plan(CachedSite(site_body(1)), ROOT)
     assert plans.built == 1, "nothing to build before something is to be done"
-    assert [each.hash for each in unchanged.intents()] == [each.hash for each in built]
+    assert [each.hash for each in unchanged.build()] == [each.hash for each in built]
 
 
 def test_plan_of_a_site_that_is_gone_is_forgotten() -> None:
@@ -124,6 +127,6 @@ def test_outline_is_the_site_without_its_devices() -> None:
     devices = DeviceCache(lambda *_: None)
     devices.put(site_body(1, "d1", "pump") | {"spec": {"siteRef": {"name": "hall"}}})
     plans = plans_over(ChildCache(lambda *_: None), Plans, devices)
-    whole, outline = plans.site(CachedSite(site_body()), ROOT), plans.outline(CachedSite(site_body()), ROOT)
+    whole, outline = plans.full(CachedSite(site_body()), ROOT), plans.without_devices(CachedSite(site_body()), ROOT)
     assert [each.device_id for each in whole.devices] == ["pump"]
     assert outline == replace(whole, devices=())

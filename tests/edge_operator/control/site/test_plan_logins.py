@@ -10,15 +10,15 @@ from edge_operator.control.cache.child_cache import ChildCache
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.cache.resource_cache import DeviceCache
 from edge_operator.control.cache.user_passwords import LABELLED_SECRET, UserPasswords
-from edge_operator.control.credentials.device_rotations import Rotations
-from edge_operator.control.credentials.root_secrets import Root
+from edge_operator.control.credentials.device_rotations import DeviceRotations
+from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.site.plan import Plans
 from edge_operator.desired.inputs import DeviceLogin
 from edge_operator.desired.release import Release
 from tests.edge_operator.control.samples import NAMESPACE, SITE, device, site
 
 NOW = dt.datetime(2026, 7, 1, 12, 0, tzinfo=dt.UTC)
-ROOT = Root(b"k" * 32, "u", "5", made_anew=False, extra=(), intact=True)
+ROOT = RootKey(b"k" * 32, "u", "5", regenerated=False, extra=(), valid=True)
 OWN = "the user's own password"
 BROUGHT = {"credentials": {"existingSecretRef": {"name": "brought"}}}
 
@@ -32,7 +32,7 @@ class World:
         for name, spec in specs:
             self.devices.put(device(name, **spec).body)
         children = ChildCache(lambda *_: None)
-        rotations = Rotations(children, lambda: NOW)
+        rotations = DeviceRotations(children, lambda: NOW)
         self.plans = Plans(Release("1.0.0"), children, self.devices, rotations, self.passwords, lambda: NOW)
 
     def bring(self, password: str | None, version: int = 1, name: str = "brought") -> None:
