@@ -56,6 +56,7 @@ CONTROL = Lane(
     "control",
     (
         "tests/edge_operator/api/*",
+        "tests/edge_operator/on_api_server/*",
         "tests/edge_operator/control/*",
         "tests/edge_operator/desired/test_on_api_server.py",
         "tests/edge_broker_agent/*",

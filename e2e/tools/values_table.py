@@ -33,7 +33,7 @@ def rows(schema: dict[str, Any], values: dict[str, Any], above: str = "") -> Ite
 def table(schema: dict[str, Any], values: dict[str, Any]) -> str:
     """Return the values as a table in Markdown."""
     lines = [f"| `{name}` | `{default}` | {text} |" for name, default, text in rows(schema, values)]
-    return "\n".join(["| Value | Default | What it is |", "| --- | --- | --- |", *lines])
+    return "\n".join(["| Value | Default | Description |", "| --- | --- | --- |", *lines])
 
 
 def written(readme: str, content: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR = ROOT / "operator" / "edge_operator"
 PAGE = ROOT / "docs" / "conditions.md"
-POSITION = {"Said": 1, "Problem": 0, "Notice": 0}
+POSITION = {"ConditionValue": 1, "Problem": 0, "Notice": 0}
 """Where the reason stands among the arguments."""
 FROM_ERRORS = {"QuotaExceeded", "AccessDenied", "Invalid", "Refused"}
 
@@ -47,5 +47,5 @@ def test_no_other_is_listed() -> None:
 
 
 def test_errors_of_the_api_server_are_named_as_the_operator_names_them() -> None:
-    source = (OPERATOR / "control" / "refusals.py").read_text()
+    source = (OPERATOR / "control" / "apply" / "refusals.py").read_text()
     assert set(re.findall(r'return "([A-Z]\w+)"', source)) == FROM_ERRORS

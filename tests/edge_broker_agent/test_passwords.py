@@ -76,7 +76,7 @@ def test_a_file_without_lines_is_empty() -> None:
 
 
 def test_a_user_in_two_parts_is_refused_and_both_are_named() -> None:
-    with pytest.raises(RejectedError, match="d1 stands in the index and in shard 0") as caught:
+    with pytest.raises(RejectedError, match="the user d1 is in the index and in shard 0") as caught:
         joined({"the index": [LINE.encode()], "shard 0": [LINE.encode()]})
     assert caught.value.reason == "duplicate"
 

@@ -42,8 +42,8 @@ def command(name: str = "open", number: int = 1, expires_at: dt.datetime = LATER
     [
         (command(by=5), "ok", "opened by 5"),
         (command(), "failed", "open needs by"),
-        (command("close"), "failed", "unknown command; this device knows open"),
-        (command(by=5, expires_at=NOW), "failed", "the command came after its end"),
+        (command("close"), "failed", "unknown command; this device supports open"),
+        (command(by=5, expires_at=NOW), "failed", "the command arrived after it expired"),
     ],
 )
 def test_answers(commands: Commands, asked: Command, status: str, result: str) -> None:

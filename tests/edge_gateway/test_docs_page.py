@@ -19,7 +19,7 @@ def test_what_a_document_says_is_shown_and_none_of_it_is_markup() -> None:
     assert "Send &lt;b&gt;it&lt;/b&gt;." in page
     assert "With <code>a&lt;b</code> in it." in page
     assert "Needs: API token or Device password." in page
-    assert "Needs no login." in page
+    assert "No login required." in page
     assert "<td><code>limit</code></td><td>query</td><td>How &lt;many&gt;.</td>" in page
     assert "&quot;value&quot;: &quot;&lt;1&gt;&quot;" in page
     assert "<title>T &amp; T</title>" in page

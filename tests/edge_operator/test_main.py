@@ -76,7 +76,7 @@ def kubeconfig(cluster: str = "server: https://127.0.0.1:1", user: str = "token:
         pytest.param(kubeconfig().replace("current-context: c", "current-context: d"), id="unknown context"),
         pytest.param(kubeconfig("server: https://x, certificate-authority: /none/ca.crt"), id="no such CA"),
         pytest.param(kubeconfig("server: https://x, certificate-authority-data: eA=="), id="CA that is none"),
-        pytest.param(kubeconfig("server: https://x, certificate-authority-data: '%'"), id="CA that is no base64"),
+        pytest.param(kubeconfig("server: https://x, certificate-authority-data: '%'"), id="CA that is not base64"),
         pytest.param(kubeconfig(user="client-certificate: /none, client-key: /none"), id="no such certificate"),
     ],
 )
@@ -87,6 +87,6 @@ def test_kubeconfig_that_is_none(
         (tmp_path / "kubeconfig").write_text(content)
     assert ended(monkeypatch) == 2
     said = capsys.readouterr().err
-    assert said.startswith("edge-operator: no way to the API server: ")
+    assert said.startswith("edge-operator: cannot reach the API server: ")
     assert "KUBECONFIG" in said
     assert "Traceback" not in said

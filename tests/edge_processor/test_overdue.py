@@ -30,7 +30,7 @@ tenure.END_SECONDS = 0.5
 outbox.Outbox.run = deaf
 processor.main()
 """
-SAID = "outbox still runs 0.5 s after its end was asked for: the process ends now, to be started again"
+SAID = "outbox is still running 0.5 s after it was cancelled: exiting, so that the process is restarted"
 
 
 @dataclass

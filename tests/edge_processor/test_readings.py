@@ -124,7 +124,9 @@ async def test_a_wrong_rules_file_leaves_the_rules_as_they_are(site: Site) -> No
     assert first.stop() == 0
     site.rules_file.write_text(json.dumps({"rules": [{"name": "x"}]}))
     second = site.processor("second").start().await_ready()
-    eventually("it is told", lambda: any("the store keeps its alert rules" in line for line in second.messages()))
+    eventually(
+        "it is told", lambda: any("the store keeps its previous alert rules" in line for line in second.messages())
+    )
     async with site.listener("~scada", "alerts/+") as heard, site.device() as device:
         await publish(device, reading(85))
         assert (await heard.on("alerts/d1"))[0]["rule"] == "temperature-high"

@@ -155,7 +155,7 @@ async def test_two_stores_in_one_directory_wait_for_each_other(
     starting = asyncio.create_task(second.start())
 
     async def waits() -> bool:
-        return any("another store has" in line["message"] for line in second.lines)
+        return any("another store uses" in line["message"] for line in second.lines)
 
     await eventually(waits)
     assert not starting.done()

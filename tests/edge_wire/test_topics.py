@@ -56,5 +56,5 @@ def test_device_of_a_topic(topic: str) -> None:
     "topic", ["", "devices/pump-1", "devices/+/data", "devices//data", "edge/activity", "x/pump-1"]
 )
 def test_topics_about_no_device(topic: str) -> None:
-    with pytest.raises(ValueError, match="names no device"):
+    with pytest.raises(ValueError, match="has no device id"):
         topics.device_of(topic)

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the program."""
     parser = argparse.ArgumentParser(
         prog=NAME,
-        description="Brings Mosquitto, beside which it runs, the site's logins and certificate.",
+        description="Sidecar of Mosquitto: writes the site's logins and certificate, reloads it when they change.",
         epilog=f"environment:\n{AgentSettings.described()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

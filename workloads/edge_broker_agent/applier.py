@@ -81,7 +81,7 @@ class Applier:
                     await self._sources.changed.wait()
                     self._sources.changed.clear()
         except TimeoutError:
-            logger.warning("the API server has not answered within %g s; the last copy has to serve", patience)
+            logger.warning("the API server has not answered within %g s; using the last copy", patience)
 
     async def _something_new(self) -> None:
         """Wait until the Secrets say something else, or another Mosquitto runs."""
@@ -104,7 +104,7 @@ class Applier:
                 await asyncio.to_thread(self._copy.write_passwords, self._copy.passwords)
         except OSError as error:
             self._metrics.write_errors.inc()
-            logger.error("Mosquitto's files cannot be written (%s): look at the volume of AUTH_DIR", error)  # noqa: TRY400
+            logger.error("cannot write Mosquitto's files (%s): check the volume of AUTH_DIR", error)  # noqa: TRY400
             return False
         return await self._reload(broker)
 

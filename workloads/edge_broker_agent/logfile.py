@@ -34,7 +34,7 @@ class LogRotation:
             try:
                 self.rotate_if_large()
             except OSError as error:
-                logger.warning("Mosquitto's log %s cannot be rotated: %s", self._path, error)
+                logger.warning("cannot rotate Mosquitto's log %s: %s", self._path, error)
             await asyncio.sleep(LOOK_SECONDS)
 
     def rotate_if_large(self) -> bool:
@@ -49,7 +49,7 @@ class LogRotation:
         number = self._processes.log_signal(broker) if broker else None
         if broker and number is None:
             # It would write on into the renamed file, which then grows instead.
-            logger.warning("this Mosquitto cannot open its log anew: version 2.1 or later is needed")
+            logger.warning("this Mosquitto cannot reopen its log: version 2.1 or later is required")
             return False
         self._path.replace(self._path.with_name(f"{self._path.name}.1"))
         if broker and number is not None:

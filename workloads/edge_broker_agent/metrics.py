@@ -19,24 +19,26 @@ class AgentMetrics:
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.logins = Gauge("edge_broker_logins", "Logins that Mosquitto knows.", registry=registry)
+        self.logins = Gauge("edge_broker_logins", "Logins that Mosquitto has loaded.", registry=registry)
         self.reloads = Counter(
-            "edge_broker_reloads", "Reloads of Mosquitto, by how they ended.", ("result",), registry=registry
+            "edge_broker_reloads", "Reloads of Mosquitto, by result.", ("result",), registry=registry
         )
         self.reload_seconds = Gauge(
-            "edge_broker_reload_seconds", "How long Mosquitto's last reload took.", registry=registry
+            "edge_broker_reload_seconds", "Duration of Mosquitto's last reload, in seconds.", registry=registry
         )
         self.reloaded_at = Gauge(
-            "edge_broker_reload_timestamp_seconds", "When Mosquitto's last reload was confirmed.", registry=registry
+            "edge_broker_reload_timestamp_seconds",
+            "Time of Mosquitto's last confirmed reload, in seconds since 1970.",
+            registry=registry,
         )
         self.rejected = Counter(
-            "edge_broker_rejected_contents", "Secrets' contents not used, by reason.", ("reason",), registry=registry
+            "edge_broker_rejected_contents", "Secret contents rejected, by reason.", ("reason",), registry=registry
         )
         self.watch_restarts = Counter(
-            "edge_broker_watch_restarts", "Watches of Secrets that began anew, by cause.", ("cause",), registry=registry
+            "edge_broker_watch_restarts", "Restarts of Secret watches, by cause.", ("cause",), registry=registry
         )
         self.write_errors = Counter(
-            "edge_broker_write_errors", "Times that files for Mosquitto could not be written.", registry=registry
+            "edge_broker_write_errors", "Failed writes of Mosquitto's files.", registry=registry
         )
         self.log_rotations = Counter("edge_broker_log_rotations", "Rotations of Mosquitto's log.", registry=registry)
-        self.broker_starts = Counter("edge_broker_starts", "Starts of Mosquitto that were seen.", registry=registry)
+        self.broker_starts = Counter("edge_broker_starts", "Starts of Mosquitto observed.", registry=registry)

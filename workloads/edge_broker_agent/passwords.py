@@ -50,7 +50,8 @@ def joined(parts: Mapping[str, Iterable[bytes]]) -> bytes:
             username = line.partition(b":")[0]
             if other := places.get(username):
                 raise RejectedError(
-                    "duplicate", f"the user {username.decode()} stands in {other} and in {place}; take one line away"
+                    "duplicate",
+                    f"the user {username.decode()} is in {other} and in {place}; remove one of the two lines",
                 )
             places[username] = place
             lines.append(line)

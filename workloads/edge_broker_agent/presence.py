@@ -54,7 +54,7 @@ class Presence:
             self._metrics.broker_starts.inc()
             self.running.set()
             self.begun.set()
-            logger.info("Mosquitto runs: process %d, boot %s", broker.pid, broker.boot)
+            logger.info("Mosquitto started: process %d, boot %s", broker.pid, broker.boot)
             await ended.wait()
             logger.warning("Mosquitto has ended: process %d, boot %s", broker.pid, broker.boot)
         finally:

@@ -94,8 +94,8 @@ class ProbeServer:
             case ["GET", _, *_]:
                 return _json(404, {"status": "there are /health, /ready and /metrics"})
             case [_, _, *_]:
-                return _json(405, {"status": "only GET is understood"})
-        return _json(400, {"status": "this is no request"})
+                return _json(405, {"status": "only GET is supported"})
+        return _json(400, {"status": "this is not an HTTP request"})
 
 
 async def _request_line(reader: asyncio.StreamReader) -> list[str]:

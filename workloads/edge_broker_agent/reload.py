@@ -60,7 +60,7 @@ class Reloader:
             logger.error("Mosquitto cannot be signalled: run it as the agent's user, which is %d", os.getuid())  # noqa: TRY400
             return "unconfirmed"
         except TimeoutError:
-            logger.error("Mosquitto has not reloaded within %g s: look at its log", CONFIRM_SECONDS)  # noqa: TRY400
+            logger.error("Mosquitto has not reloaded within %g s: check its log", CONFIRM_SECONDS)  # noqa: TRY400
             return "unconfirmed"
         seconds = time.monotonic() - begun
         self._metrics.reload_seconds.set(seconds)

@@ -66,12 +66,12 @@ class AgentSettings:
     tls_secret: Annotated[str, Setting("Secret with tls.crt and tls.key, if Mosquitto has a listener with TLS.", "")]
     auth_dir: Annotated[Path, Setting("Where the files for Mosquitto are written.", "/mosquitto/data/auth", Path)]
     mosquitto_log: Annotated[Path, Setting("Mosquitto's log.", "/mosquitto/log/mosquitto.log", Path)]
-    mosquitto_log_max_bytes: Annotated[int, Setting("Size from which on it is rotated.", "104857600", _number)]
+    mosquitto_log_max_bytes: Annotated[int, Setting("Size at which it is rotated.", "104857600", _number)]
     start_patience: Annotated[
         float,
-        Setting("How long a start waits for the API server before the last copy is used.", "5s", parse_duration),
+        Setting("Time that a start waits for the API server before it uses the last copy.", "5s", parse_duration),
     ]
-    batch_interval: Annotated[float, Setting("Least rest between two reloads of Mosquitto.", "1s", parse_duration)]
+    batch_interval: Annotated[float, Setting("Minimum time between two reloads of Mosquitto.", "1s", parse_duration)]
     kubernetes_service_host: Annotated[str, Setting("The API server.", "kubernetes.default.svc")]
     kubernetes_service_port: Annotated[int, Setting("Its port.", "443", _port)]
     service_account_dir: Annotated[

@@ -114,7 +114,7 @@ def _value(data: Data, key: str) -> bytes:
     try:
         value = base64.b64decode(data[key], validate=True)
     except (binascii.Error, ValueError, TypeError) as error:
-        raise RejectedError("encoding", f"`{key}` is no base64") from error
+        raise RejectedError("encoding", f"`{key}` is not base64") from error
     if len(value) > LARGEST_PASSWORDS:
         raise RejectedError("too_large", f"`{key}` has {len(value)} bytes; {LARGEST_PASSWORDS} are the most")
     return value

@@ -69,7 +69,7 @@ class Sources:
         """Take the `data` of the Secret `name` as it is now; None if there is no such Secret."""
         if data is None:
             # What is gone was never meant to be: a site's logins go with the site. The last whole state stays.
-            logger.warning("there is no such Secret; the operator makes it", extra=about("Secret", name))
+            logger.warning("the Secret does not exist; the operator creates it", extra=about("Secret", name))
             return
         try:
             self._parse(name, data)
@@ -116,4 +116,4 @@ class Sources:
         self._metrics.rejected.labels(error.reason).inc()
         self.rejected.add(name)
         self.changed.set()
-        logger.error("its content is not used, what was there before is: %s", error, extra=about("Secret", name))
+        logger.error("its content is invalid; still using the previous content: %s", error, extra=about("Secret", name))

@@ -78,7 +78,7 @@ class Teller:
         try:
             await self._session.publish(TOPIC, self._payload(status), retain=True)
         except MqttError as error:
-            logger.debug("the status is not told now, but on the next connect: %s", error)
+            logger.debug("cannot publish the status now; retrying on the next connect: %s", error)
 
     def _will(self) -> Will:
         return Will(TOPIC, self._payload("offline"), retain=True)

@@ -40,11 +40,11 @@ class Commands:
 
     def _carry_out(self, command: Command, now: dt.datetime) -> CommandAck:
         if command.expires_at <= now:
-            return CommandAck(command.command_id, ACK_FAILED, "the command came after its end")
+            return CommandAck(command.command_id, ACK_FAILED, "the command arrived after it expired")
         action = self.actions.get(command.command)
         if action is None:
             known = ", ".join(sorted(self.actions))
-            return CommandAck(command.command_id, ACK_FAILED, f"unknown command; this device knows {known}")
+            return CommandAck(command.command_id, ACK_FAILED, f"unknown command; this device supports {known}")
         try:
             return CommandAck(command.command_id, ACK_OK, action(dict(command.params)))
         except RefusedError as error:

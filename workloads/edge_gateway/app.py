@@ -74,7 +74,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _refused_by_store(_request: Request, error: Exception) -> Response:
-    detail = f"{error}: gateway and store may be of different releases"
+    detail = f"{error}: the gateway and the store may be of different releases"
     return Problem(HTTPStatus.BAD_GATEWAY, "StoreRefused", detail).response()
 
 
@@ -85,5 +85,5 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 
 async def _failed(_request: Request, _error: Exception) -> Response:
     # The server logs it: the error goes on to it from here.
-    detail = "the gateway failed at this request; its log says why"
+    detail = "internal error of the gateway: see its log"
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", detail).response()

@@ -45,9 +45,9 @@ class Certificate:
         try:
             if self._cert.stat().st_mtime_ns != self._stamp:
                 self._load()
-                logger.info("took the new certificate of %s", self._cert)
+                logger.info("loaded the new certificate %s", self._cert)
         except (OSError, ssl.SSLError) as error:
-            logger.warning("certificate %s cannot be loaded, the last one stands: %s", self._cert, error)
+            logger.warning("cannot load the certificate %s; still using the previous one: %s", self._cert, error)
 
     def _load(self) -> None:
         self._stamp = self._cert.stat().st_mtime_ns

@@ -18,7 +18,7 @@ def decode_cursor(kind: str, text: str) -> str:
     Raises:
         ValueError: it is no cursor of a list of `kind`.
     """
-    wrong = ValueError("cursor must be the `next` of an earlier page of this list; leave it out for the first page")
+    wrong = ValueError("cursor must be the `next` of an earlier page of this list; omit it for the first page")
     if len(text) > LONGEST or not text.isascii():
         raise wrong
     padded = text + "=" * (-len(text) % 4)

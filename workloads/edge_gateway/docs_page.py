@@ -38,7 +38,7 @@ def _route(method: str, path: str, route: Mapping[str, Any]) -> str:
 
 def _who(route: Mapping[str, Any]) -> str:
     names = [name for way in route.get("security", ()) for name in way]
-    return f"<p>Needs: {escape(' or '.join(names))}.</p>" if names else "<p>Needs no login.</p>"
+    return f"<p>Needs: {escape(' or '.join(names))}.</p>" if names else "<p>No login required.</p>"
 
 
 def _parameters(route: Mapping[str, Any]) -> str:

@@ -58,6 +58,6 @@ class HeardDevices:
             try:
                 await self._publish(part.encode())
             except MqttError as error:
-                logger.warning("which devices were heard cannot be told now: %s", error)
+                logger.warning("cannot publish which devices sent data: %s", error)
                 self._heard = {device_id: heard[device_id] for device_id in part.ages} | self._heard
                 self._any.set()

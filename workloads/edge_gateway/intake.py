@@ -79,10 +79,10 @@ class Intake:
             self._route(message)
         except MalformedError as error:
             self._dropped.labels(error.reason).inc()
-            logger.warning("a message on %s is left out: %s", message.topic, error.message)
+            logger.warning("dropped a message on %s: %s", message.topic, error.message)
         except ValueError as error:
             self._dropped.labels("topic").inc()
-            logger.warning("a message is left out: %s", error)
+            logger.warning("dropped a message: %s", error)
 
     def _route(self, message: Message) -> None:
         topic, payload = message.topic, message.payload

@@ -78,7 +78,7 @@ class BrokerLink:
             ProblemError: there is none: 503.
         """
         if not self.connected:
-            detail = f"the site's broker cannot be reached now: try again ({self.session.last_error})"
+            detail = f"cannot reach the site's broker: try again ({self.session.last_error})"
             raise away("BrokerUnavailable", detail)
 
     def told(self, connection: object) -> None:
@@ -149,7 +149,11 @@ class BrokerLink:
         status = ComponentStatus(COMPONENT, "online", self._instance, release(), self._now(), said)
         await self.session.publish(topics.component_status(COMPONENT), status.encode(), retain=True)
         if not await set_within(self._told, TOLD_SECONDS):
-            logger.warning("the broker does not send our own status back: what it told in %.0f s counts", TOLD_SECONDS)
+            logger.warning(
+                "the broker did not send our own status back; assuming that the retained messages received in %.0f s"
+                " are complete",
+                TOLD_SECONDS,
+            )
         self._table.complete()
         self._reached()
         await self.session.publish(topics.ACTIVITY_REQUEST, b"{}")

@@ -22,37 +22,39 @@ class Metrics:
         )
         self.request_seconds = Histogram(
             "edge_gateway_request_seconds",
-            "Duration of HTTP requests; those that wait for a command included.",
+            "Duration of HTTP requests; including those that wait for a command.",
             ("route", "method"),
             buckets=DURATIONS,
             registry=registry,
         )
         self.devices = Gauge(
             "edge_gateway_devices",
-            "Devices known, by status (online, offline, unknown).",
+            "Devices by status (online, offline, unknown).",
             ("status",),
             registry=registry,
         )
         self.phases = Gauge(
             "edge_gateway_devices_phase",
-            "Devices known, by phase: the words of `kubectl get edgedevices`, as decided by this replica.",
+            "Devices by phase, as in `kubectl get edgedevices`, as decided by this replica.",
             ("phase",),
             registry=registry,
         )
         self.transitions = Counter(
             "edge_gateway_device_transitions_total",
-            "Devices that changed their phase for this replica, by its reason.",
+            "Phase changes of devices as decided by this replica, by reason.",
             ("reason",),
             registry=registry,
         )
         self.commands = Counter(
             "edge_gateway_commands_total",
-            "Commands by the state that they reached at this replica.",
+            "State changes of commands at this replica, by state.",
             ("state",),
             registry=registry,
         )
         self.waiting = Gauge(
-            "edge_gateway_waiting_requests", "Requests that wait for a command or its answer now.", registry=registry
+            "edge_gateway_waiting_requests",
+            "Requests that wait for a command or its acknowledgement.",
+            registry=registry,
         )
         self.readings = Counter(
             "edge_gateway_readings_total",
@@ -62,19 +64,19 @@ class Metrics:
         )
         self.logins = Counter(
             "edge_gateway_logins_total",
-            "Credentials shown, by kind (token, device) and result (right, wrong, limited, unchecked).",
+            "Credential checks, by kind (token, device) and result (right, wrong, limited, unchecked).",
             ("kind", "result"),
             registry=registry,
         )
         self.dropped = Counter(
             "edge_gateway_mqtt_messages_dropped_total",
-            "Messages from the broker that were left out, by reason.",
+            "Messages from the broker that were dropped, by reason.",
             ("reason",),
             registry=registry,
         )
         self.unpublished = Counter(
             "edge_gateway_mqtt_unpublished_total",
-            "Processed readings that are stored and could not be published.",
+            "Stored readings that could not be published.",
             registry=registry,
         )
         self.connected = Gauge("edge_gateway_broker_connected", "1 while connected to the broker.", registry=registry)

@@ -62,7 +62,7 @@ def unknown_device(device_id: str) -> ProblemError:
     return refuse(
         HTTPStatus.NOT_FOUND,
         "DeviceNotFound",
-        f"device {device_id} is not known at this site: create an EdgeDevice with this id, or POST its status first",
+        f"device {device_id} is unknown at this site: create an EdgeDevice with this id, or POST its status first",
     )
 
 

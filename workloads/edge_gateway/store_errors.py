@@ -17,5 +17,5 @@ def translated() -> Iterator[None]:
     try:
         yield
     except StoreUnavailableError as error:
-        detail = f"the site's store cannot be reached now: try again ({error})"
+        detail = f"cannot reach the site's store: try again ({error})"
         raise away("StoreUnavailable", detail) from error

@@ -28,7 +28,7 @@ async def serve(settings: ProcessorSettings, stop: asyncio.Event) -> None:
     metrics.connected.set_function(lambda: readiness.is_connected)
     probes = Probes(figures, waiting_for=readiness.waiting_for)
     if sink := settings.output_sink or settings.kafka_broker:
-        logger.warning("the sink %s is not served by this release: readings stay on site", sink)
+        logger.warning("the sink %s is not supported by this release: readings stay on site", sink)
     async with (
         StoreClient(settings.storage_url) as store,
         # Its own connection and its own patience: a commit that takes long must not cost the lease.
@@ -76,7 +76,8 @@ async def _hold(tenure: Tenure, keeper: LeaseKeeper, lease: Lease, stop: asyncio
 
 PROGRAM = Program(
     NAME,
-    "Takes the readings of a site's devices from the broker into the store, and sends alerts and processed readings.",
+    "Reads the readings of a site's devices from the broker, writes them to the store, and publishes alerts and"
+    " processed readings.",
     ProcessorSettings,
     serve,
 )

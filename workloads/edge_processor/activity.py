@@ -81,7 +81,7 @@ class ActivityTeller:
                 await self._digest(loop.time())
                 await self._mark(loop.time())
             except MqttError as error:
-                logger.warning("no digest of who was heard: %s", error)
+                logger.warning("cannot publish the activity digest: %s", error)
 
     async def _mark(self, now: float) -> None:
         """Send a marker through the queue.
@@ -95,7 +95,7 @@ class ActivityTeller:
             await self.session.publish(topics.ACTIVITY_MARKER, self._lag.marker(now))
         except PublishRefusedError as error:
             self._may_mark = False
-            logger.warning("the queue's lag stays unknown: %s may not be published: %s", topics.ACTIVITY_MARKER, error)
+            logger.warning("the lag of the queue is unknown: cannot publish %s: %s", topics.ACTIVITY_MARKER, error)
 
     async def _digest(self, now: float) -> None:
         """Send who was heard since the last digest; that nobody was is told too while messages may lie in the queue.
@@ -132,7 +132,7 @@ class ActivityTeller:
             try:
                 is_whole = await self._answer()
             except MqttError as error:
-                logger.warning("who was heard when cannot be told, and is tried again: %s", error)
+                logger.warning("cannot publish last arrival times; retrying: %s", error)
                 is_whole = False
             if is_whole:
                 backoff.reset()
@@ -150,7 +150,7 @@ class ActivityTeller:
         try:
             ages = await self._ages()
         except StoreError as error:
-            logger.warning("who was heard when cannot be told, and is asked again: %s", error)
+            logger.warning("cannot read last arrival times from the store; retrying: %s", error)
         lag = self._lag.seconds(asyncio.get_running_loop().time())
         if lag is None and self._may_mark:
             ages = None

@@ -48,7 +48,7 @@ class Fanout:
             await set_within(self._moved, LOOK_SECONDS)
         if len(self._waiting) >= MOST_WAITING:
             self._metrics.unpublished.labels("no_connection").inc(len(readings))
-            logger.warning("%d stored readings are not published: the broker is away", len(readings))
+            logger.warning("%d stored readings were not published: not connected to the broker", len(readings))
             return
         self._waiting.extend(readings)
         self._idle.clear()
@@ -80,7 +80,7 @@ class Fanout:
                 again.append(reading)
             elif isinstance(answer, PublishRefusedError):
                 self._metrics.unpublished.labels("refused").inc()
-                logger.warning("a stored reading of %s is not published: %s", reading["device_id"], answer)
+                logger.warning("a stored reading of %s was not published: %s", reading["device_id"], answer)
             else:
                 self._metrics.published.inc()
         return again

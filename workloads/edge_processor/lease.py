@@ -47,10 +47,10 @@ class LeaseKeeper:
                 backoff.reset()
                 await asyncio.sleep(min(held.expires_in + SOON_SECONDS, LOOK_SECONDS))
             except StoreError as error:
-                logger.warning("the ingester's lease cannot be asked for: %s", error)
+                logger.warning("cannot acquire the ingester's lease: %s", error)
                 await asyncio.sleep(backoff.next())
             else:
-                logger.info("took the ingester's lease with token %d as %s", lease.token, self._holder)
+                logger.info("acquired the ingester's lease with token %d as %s", lease.token, self._holder)
                 return lease
 
     async def keep(self, lease: Lease) -> None:
@@ -66,10 +66,10 @@ class LeaseKeeper:
             except LeaseHeldError as held:
                 raise LeaseLostError(f"{held.holder} is the ingester now") from held
             except StoreError as error:
-                logger.warning("the ingester's lease cannot be renewed now: %s", error)
+                logger.warning("cannot renew the ingester's lease: %s", error)
                 continue
             if renewed.token != lease.token:
-                raise LeaseLostError(f"the lease had been another's meanwhile: token {renewed.token}")
+                raise LeaseLostError(f"another replica held the lease meanwhile: token {renewed.token}")
 
     @property
     def is_valid(self) -> bool:
@@ -88,7 +88,7 @@ class LeaseKeeper:
         try:
             await self._store.release_lease(self._holder, lease.token)
         except StoreError as error:
-            logger.warning("the ingester's lease could not be given back; it ends by itself: %s", error)
+            logger.warning("cannot release the ingester's lease; it will expire: %s", error)
 
     async def _ask(self) -> Lease:
         loop = asyncio.get_running_loop()

@@ -41,10 +41,12 @@ class ProcessorMetrics:
         self.holding = gauge("lease_held", "1 while this replica is the ingester.")
         self.connected = gauge("broker_connected", "1 while this replica is connected to the broker.")
         self.received = counter("messages", "Messages from devices.")
-        self.unnamed = counter("unnamed", "Messages whose topic names no possible device.")
-        self.dropped = counter("qos0_dropped", "Messages with QoS 0 left out as too many waited for the store.")
+        self.unnamed = counter("unnamed", "Messages with a topic that has no valid device id.")
+        self.dropped = counter(
+            "qos0_dropped", "Messages with QoS 0 that were dropped because too many waited for the store."
+        )
         self.accepted = counter("readings_stored", "Readings newly stored.")
-        self.duplicates = counter("readings_repeated", "Readings that the store had already.")
+        self.duplicates = counter("readings_repeated", "Readings that were in the store already.")
         self.rejected = counter("rejected", "Payloads set aside as dead letters.", "reason")
         self.batch = histogram("batch_messages", "Messages in a commit.", _SIZES)
         self.commit = histogram("commit_seconds", "Time of a commit.", _LATENCIES)
@@ -55,4 +57,6 @@ class ProcessorMetrics:
         self.published = counter("readings_published", "Readings published on cloud/sensors.")
         self.unpublished = counter("readings_unpublished", "Stored readings not published on cloud/sensors.", "reason")
         self.alerts = counter("alerts_sent", "Alerts sent.", "state")
-        self.queue_lag = gauge("queue_lag_seconds", "How long messages lie in the broker; NaN while unknown.")
+        self.queue_lag = gauge(
+            "queue_lag_seconds", "Time that messages wait in the broker's queue, in seconds; NaN while unknown."
+        )

@@ -88,6 +88,6 @@ class Outbox:
         except PublishRefusedError as error:
             # It stays in the store's history; to try it for ever would hold up all others.
             self.metrics.alerts.labels("refused").inc()
-            logger.error("the alert %s cannot be sent: %s", alert.get("alert_id"), error)  # noqa: TRY400
+            logger.error("cannot publish the alert %s: %s", alert.get("alert_id"), error)  # noqa: TRY400
         else:
             self.metrics.alerts.labels(alert["state"]).inc()

@@ -52,7 +52,7 @@ class EndDeadline:
     def _expire(self) -> None:
         running = ", ".join(sorted(task.get_name() for task in self._tasks if not task.done()))
         logger.critical(
-            "%s still runs %g s after its end was asked for: the process ends now, to be started again",
+            "%s is still running %g s after it was cancelled: exiting, so that the process is restarted",
             running or "the tenure",
             self._seconds,
         )

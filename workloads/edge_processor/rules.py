@@ -45,7 +45,7 @@ async def hand_over_rules(path: Path | None, store: StoreClient, token: int) -> 
     try:
         rules = read_rules(path)
     except RulesFileError as error:
-        logger.error("the store keeps its alert rules: %s", error)  # noqa: TRY400 - the message says all
+        logger.error("the store keeps its previous alert rules: %s", error)  # noqa: TRY400 - the message says all
         return
     backoff = Backoff()
     while True:
@@ -55,7 +55,7 @@ async def hand_over_rules(path: Path | None, store: StoreClient, token: int) -> 
             logger.warning("the alert rules wait for the store: %s", error)
             await asyncio.sleep(backoff.next())
         except StoreRefusedError as error:
-            logger.error("the store keeps its alert rules: RULES_FILE %s: %s", path, error)  # noqa: TRY400
+            logger.error("the store keeps its previous alert rules: RULES_FILE %s: %s", path, error)  # noqa: TRY400
             return
         else:
             logger.info("%d alert rules are in force", len(rules))

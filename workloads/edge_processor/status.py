@@ -36,7 +36,7 @@ class StatusTeller:
         try:
             await session.publish(TOPIC, self._payload(status), retain=True)
         except MqttError as error:
-            logger.warning("the processor's status is not told: %s", error)
+            logger.warning("cannot publish the processor's status: %s", error)
 
     def _payload(self, status: Literal["online", "offline"]) -> bytes:
         now = dt.datetime.now(dt.UTC)

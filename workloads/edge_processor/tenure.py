@@ -156,7 +156,7 @@ class Tenure:
             device_id = topics.device_of(message.topic)
         except ValueError as error:
             self._metrics.unnamed.inc()
-            logger.warning("a message cannot be stored: %s", error)
+            logger.warning("cannot store a message: %s", error)
             message.ack()
             return
         if not message.retain:
@@ -165,7 +165,7 @@ class Tenure:
             return
         if message.qos == 0 and self._inbox.is_crowded:
             self._metrics.dropped.inc()
-            logger.warning("a message of %s with QoS 0 is left out: too many wait for the store", device_id)
+            logger.warning("dropped a message of %s with QoS 0: too many wait for the store", device_id)
             return
         self._inbox.add(Received(device_id, message, dt.datetime.now(dt.UTC), now))
 

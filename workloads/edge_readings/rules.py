@@ -104,7 +104,9 @@ def _rule(document: Any, index: int) -> Rule:
         raise RulesError(f"rule {index}: name is missing: give it a name of its own")
     sensor_type = document.get("sensorType")
     if not isinstance(sensor_type, str) or not sensor_type:
-        raise RulesError(f"rule {name}: sensorType is missing: name the readings that it is about, such as temperature")
+        raise RulesError(
+            f"rule {name}: sensorType is missing: set the sensor type of its readings, such as temperature"
+        )
     above, below = _decimal(name, document, "above"), _decimal(name, document, "below")
     threshold = below if above is None else above
     if threshold is None or (above is not None and below is not None):

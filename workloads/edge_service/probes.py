@@ -39,9 +39,9 @@ class Probes:
     def router(self) -> APIRouter:
         """Return the routes, to include in an application; they need no authorisation."""
         router = APIRouter(include_in_schema=True, tags=["probes"])
-        router.add_api_route("/health", self.health, methods=["GET"], summary="Is the process well?")
-        router.add_api_route("/ready", self.ready, methods=["GET"], summary="Can it work now?")
-        router.add_api_route("/metrics", self.metrics, methods=["GET"], summary="Figures for Prometheus")
+        router.add_api_route("/health", self.health, methods=["GET"], summary="Liveness of the process")
+        router.add_api_route("/ready", self.ready, methods=["GET"], summary="Readiness of the process")
+        router.add_api_route("/metrics", self.metrics, methods=["GET"], summary="Metrics for Prometheus")
         return router
 
     async def health(self) -> JSONResponse:

@@ -76,19 +76,19 @@ def run(name: str, serve: Callable[[asyncio.Event], Awaitable[None]], log_level:
         SystemExit: always; the code says how it went (0, 1 or 2).
     """
     logs.configure(log_level)
-    logger.info("%s %s starts", name, release())
+    logger.info("starting %s %s", name, release())
     try:
         asyncio.run(_until_stopped(serve))
     except StartError as error:
         logger.error("%s cannot start: %s", name, error)  # noqa: TRY400 - the message says all
         raise SystemExit(WRONG_SETTINGS) from None
     except asyncio.CancelledError:
-        logger.warning("%s was told twice to end, and has ended at once", name)
+        logger.warning("%s received a second signal; exiting immediately", name)
         raise SystemExit(FAILED) from None
     except Exception:
         logger.exception("%s failed", name)
         raise SystemExit(FAILED) from None
-    logger.info("%s has ended", name)
+    logger.info("%s stopped", name)
     raise SystemExit(0)
 
 

@@ -78,7 +78,7 @@ class HttpServer:
             listening.cancel()
             listener.close()
             await self._serving
-            raise StartError("the HTTP application ended as it started")
+            raise StartError("the HTTP application ended during its start")
         logger.info("listening on http://%s:%d", self._host, self.port)
         return self
 

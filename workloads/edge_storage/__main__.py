@@ -15,7 +15,7 @@ def main() -> NoReturn:
     """
     Program(
         name="edge-storage",
-        about="Keeps the readings, alerts and commands of a site in a database file, and answers over HTTP.",
+        about="Stores the readings, alerts and commands of a site in a database file, with an HTTP API.",
         settings=StorageSettings,
         serve=serve,
     ).run()

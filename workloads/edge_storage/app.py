@@ -19,7 +19,7 @@ def make_app(store: Store, figures: Figures, registry: CollectorRegistry) -> Fas
     problems.install(app)
     probes = Probes(
         registry=registry,
-        sick=lambda: [] if store.is_alive else ["the writer has ended"],
+        sick=lambda: [] if store.is_alive else ["the database writer has stopped"],
         waiting_for=lambda: [store.problem] if store.problem else [],
     )
     app.include_router(probes.router())

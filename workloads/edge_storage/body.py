@@ -52,7 +52,7 @@ class Waiting:
             BusyError: Too much waits already.
         """
         if self._bytes + size > self._limit:
-            raise BusyError(f"{self._bytes} bytes wait to be stored already: send this again in a second")
+            raise BusyError(f"{self._bytes} bytes already wait to be stored: retry in a second")
         self._bytes += size
         try:
             yield

@@ -16,15 +16,19 @@ class Figures:
 
     def __init__(self, registry: CollectorRegistry, directory: Path) -> None:
         self._readings = Counter("edge_storage_readings", "Readings stored.", registry=registry)
-        self._duplicates = Counter("edge_storage_duplicates", "Readings that were there already.", registry=registry)
+        self._duplicates = Counter(
+            "edge_storage_duplicates", "Readings that were in the store already.", registry=registry
+        )
         self._rejected = Counter("edge_storage_rejected", "Dead letters.", ["reason"], registry=registry)
         self._seconds = Histogram(
-            "edge_storage_transaction_seconds", "Length of a transaction.", registry=registry, buckets=_SECONDS
+            "edge_storage_transaction_seconds", "Duration of a transaction.", registry=registry, buckets=_SECONDS
         )
         self._requests = Histogram(
             "edge_storage_transaction_requests", "Requests in a transaction.", registry=registry, buckets=_REQUESTS
         )
-        self._failed = Counter("edge_storage_failed_transactions", "Transactions not committed.", registry=registry)
+        self._failed = Counter(
+            "edge_storage_failed_transactions", "Transactions that failed to commit.", registry=registry
+        )
         size = Gauge("edge_storage_database_bytes", "Size of the database with its journal.", registry=registry)
         size.set_function(lambda: float(_size(directory)))
 

@@ -84,5 +84,5 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, _: Exception) -> Response:
-    detail = f"{request.method} {request.url.path} failed; the log says why"
+    detail = f"{request.method} {request.url.path} failed: see the log"
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", detail)

@@ -34,7 +34,7 @@ async def serve(settings: StorageSettings, stop: asyncio.Event) -> None:
         app = make_app(store, figures, figures_of)
         async with HttpServer(app, settings.host, settings.port):
             await stop.wait()
-            logger.info("told to end: answering what has come in")
+            logger.info("shutting down: answering the requests received so far")
     finally:
         await store.close()
 
@@ -43,10 +43,10 @@ async def _opened(directory: Path, figures: Figures) -> Store:
     try:
         async with asyncio.timeout(LOCK_SECONDS):
             while (store := await asyncio.to_thread(Store.open, directory, figures)) is None:
-                logger.warning("another store has %s, waiting for its end", directory)
+                logger.warning("another store uses %s; waiting for it to stop", directory)
                 await asyncio.sleep(_RETRY_SECONDS)
     except TimeoutError:
-        raise StartError(f"another store still has {directory}: end it, or set STORAGE_PATH") from None
+        raise StartError(f"another store still uses {directory}: stop it, or set STORAGE_PATH") from None
     except DatabaseFileError as error:
         raise StartError(str(error)) from error
     return store

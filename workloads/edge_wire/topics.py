@@ -79,7 +79,7 @@ def device_of(topic: str) -> str:
     """
     found = _OF_DEVICE.fullmatch(topic)
     if not found:
-        raise ValueError(f"the topic {topic!r} names no device: expected one such as devices/pump-1/data")
+        raise ValueError(f"the topic {topic!r} has no device id: expected a topic such as devices/pump-1/data")
     return found[1] or found[2]
 
 

@@ -3,14 +3,14 @@
 {{- .Values.fullnameOverride | default "edge-operator" -}}
 {{- end -}}
 
-{{/* The labels that the operator's pods are found by; never to be changed. The NetworkPolicies of the sites let pods of
-     this app.kubernetes.io/name in the operator's namespace reach the brokers. */}}
+{{/* The selector labels of the operator's pods. Never change them. The NetworkPolicies of the sites allow pods with this
+     app.kubernetes.io/name in the operator's namespace to reach the brokers. */}}
 {{- define "edge-stack.selector" -}}
 app.kubernetes.io/name: edge-operator
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
-{{/* The labels of the operator's pods; without versions, so that only what concerns them replaces them. */}}
+{{/* The labels of the operator's pods; without versions, so that only a change of the pods themselves replaces them. */}}
 {{- define "edge-stack.podLabels" -}}
 {{ include "edge-stack.selector" . }}
 app.kubernetes.io/component: operator
@@ -36,7 +36,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default .Chart.AppVersion }}{{ end -}}
 {{- end -}}
 
-{{/* An object of files/operator-rbac.yaml under this release's names and namespace, its rules untouched.
+{{/* An object of files/operator-rbac.yaml with this release's names and namespace, its rules unchanged.
      Takes `root` and `object`. */}}
 {{- define "edge-stack.rbac.object" -}}
 {{- $root := .root -}}
@@ -59,7 +59,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 
 {{/* With watchNamespaces: the ClusterRoleBinding as a RoleBinding in each of these namespaces, and for the whole cluster
-     only what no namespace has, the look at our CRDs. Takes `root`, `binding` and `role`, both adapted already. */}}
+     only the right that is not in a namespace: to read our CRDs. Takes `root`, `binding` and `role`, both adapted already. */}}
 {{- define "edge-stack.rbac.namespaced" -}}
 {{- $binding := .binding -}}
 {{- range uniq .root.Values.watchNamespaces }}

@@ -37,7 +37,7 @@ TopicFilters = Annotated[list[TopicFilter] | None, Field(max_length=32, json_sch
 
 
 class BrokerClient(ApiModel):
-    """A further program with a login on the broker, such as Node-RED or a SCADA system."""
+    """Another program with a login on the broker, such as Node-RED or a SCADA system."""
 
     name: Annotated[
         str,
@@ -56,50 +56,52 @@ class BrokerClient(ApiModel):
             ),
         ),
     ]
-    """Name of the client: its username is the name with `~` before it, its Secret <site>-client-<name>."""
+    """Name of the client. Its username is ~<name>; its credentials are in the Secret <site>-client-<name>."""
 
     subscribe: TopicFilters = None
-    """Topic filters that it may read."""
+    """Topic filters that the client may subscribe to, at most 32."""
 
     publish: TopicFilters = None
-    """Topic filters that it may write."""
+    """Topic filters that the client may publish to, at most 32."""
 
 
 class BrokerStorage(ApiModel):
-    """Sizes of the broker's volumes; they can grow but never shrink."""
+    """Sizes of the broker's volumes. A size can be increased but not decreased."""
 
     data: Quantity = "1Gi"
-    """Size of the volume of sessions, queued and retained messages."""
+    """Size of the volume for sessions, queued messages and retained messages."""
 
     log: Quantity = "1Gi"
-    """Size of the volume of the log."""
+    """Size of the volume for the broker's log."""
 
 
 class ManagedBroker(ApiModel):
-    """Mosquitto, run by the operator."""
+    """Mosquitto broker that the operator manages."""
 
     image: Image | None = None
-    """Image of Mosquitto, 2.1.2 or later. Default: eclipse-mosquitto of the operator's release."""
+    """Container image of Mosquitto, version 2.1.2 or later. Default: eclipse-mosquitto with the tag of the operator's
+    release."""
 
     storage: BrokerStorage | None = None
     """Sizes of the broker's volumes. Default: {data: 1Gi, log: 1Gi}."""
 
     resources: Resources | None = None
-    """CPU and memory. Default: requests {cpu: 50m, memory: 64Mi}, limits {cpu: 100m, memory: 128Mi}."""
+    """CPU and memory of the container. Default: requests {cpu: 50m, memory: 64Mi}, limits {cpu: 100m, memory:
+    128Mi}."""
 
     tls: Tls | None = None
-    """Certificate of the TLS listener (8883); a key `ca.crt` beside it goes into the Secrets of the site's devices.
-    Without it the operator makes an authority for the site."""
+    """Certificate of the TLS listener on port 8883. If the Secret has a key ca.crt, it is copied to the devices'
+    credential Secrets. If unset, the operator creates a certificate authority for the site."""
 
     clients: Annotated[list[BrokerClient] | None, Field(max_length=32, json_schema_extra=list_map("name"))] = None
-    """Further programs with a login of their own."""
+    """Other programs with a login on the broker, at most 32."""
 
 
 class ExternalBroker(ApiModel):
-    """A broker that the user runs, such as EMQX, HiveMQ or VerneMQ. Device credentials are then the user's."""
+    """Broker that you operate, such as EMQX, HiveMQ or VerneMQ. You then also manage the devices' credentials."""
 
     url: Annotated[str, url("mqtt", "mqtts", "tcp", example="mqtts://broker.example.com:8883", has_path=False)]
-    """Address of the broker; tcp:// means mqtt://."""
+    """URL of the broker. tcp:// is the same as mqtt://."""
 
     topic_prefix: (
         Annotated[
@@ -116,13 +118,14 @@ class ExternalBroker(ApiModel):
         ]
         | None
     ) = None
-    """Put before every topic and client id of the site. Default: <namespace>/<site>/."""
+    """Prefix of every topic and client ID of the site. Must end with '/' unless empty. Default: <namespace>/<site>/."""
 
     credentials_secret_ref: SecretRef | None = None
-    """Secret with the keys `username` and `password` that the site's components log in with."""
+    """Secret with the keys username and password, used by the site's components."""
 
     ca_secret_ref: SecretRef | None = None
-    """Secret with the key `ca.crt`, the authority that signed the broker's certificate."""
+    """Secret with the key ca.crt: the certificate authority of the broker's certificate. Only valid with an mqtts://
+    URL."""
 
 
 EXTERNAL_RULES = rules(
@@ -136,16 +139,16 @@ EXTERNAL_RULES = rules(
 
 
 class Broker(ApiModel):
-    """The broker that devices and components meet at."""
+    """MQTT broker of the site."""
 
     type: Literal["Managed", "External"] = "Managed"
-    """Managed: the operator runs Mosquitto. External: the broker under `external` is used."""
+    """Managed: the operator runs Mosquitto. External: the site uses the broker in the field external."""
 
     managed: ManagedBroker | None = None
-    """Settings of the managed broker; ignored while the type is External."""
+    """Settings of the managed broker. Ignored if type is External."""
 
     external: Annotated[ExternalBroker, Field(json_schema_extra=EXTERNAL_RULES)] | None = None
-    """The external broker; given exactly when the type is External."""
+    """Settings of the external broker. Required if type is External, otherwise forbidden."""
 
 
 def _size_only_grows(size: str) -> dict[str, Any]:

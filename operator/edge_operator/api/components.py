@@ -13,59 +13,61 @@ Replicas = Annotated[int, Field(ge=0, le=32)]
 
 
 class Tls(ApiModel):
-    """A certificate of the user's own."""
+    """TLS certificate from a Secret."""
 
     secret_ref: SecretRef
-    """Secret with the keys `tls.crt` and `tls.key`, as cert-manager writes them."""
+    """Secret with the keys tls.crt and tls.key, in the format that cert-manager writes."""
 
 
 class Cloud(ApiModel):
-    """Where readings are forwarded to."""
+    """Cloud endpoint that readings are forwarded to. Not used yet."""
 
     endpoint: Annotated[str, url("https", "mqtts", example="https://ingest.example.com/edge")]
-    """Where readings go: https://… receives batches, mqtts://… single messages."""
+    """URL of the endpoint: https:// for batches, mqtts:// for single messages. Not used yet."""
 
     credentials_secret_ref: SecretRef | None = None
-    """Secret with the key `token` (https), or `username` and `password`, that the site shows to the cloud."""
+    """Secret with the key token (https), or the keys username and password. Not used yet."""
 
     ca_secret_ref: SecretRef | None = None
-    """Secret with the key `ca.crt`, the authority that signed the cloud's certificate; the system's if not given."""
+    """Secret with the key ca.crt: the certificate authority of the endpoint's certificate. If unset, the authorities of
+    the system are trusted. Not used yet."""
 
 
 class DeviceDefaults(ApiModel):
     """Defaults for the devices of the site."""
 
     heartbeat_interval: Annotated[str, duration("1s", "24h")] = "30s"
-    """How often a device says that it is alive."""
+    """Interval at which a device sends at least one message."""
 
     offline_after: Annotated[str, duration("2s", "168h")] = "5m"
-    """A device not heard of for so long is Offline; at least twice heartbeatInterval."""
+    """Time without any message after which a device is Offline. At least twice heartbeatInterval."""
 
 
 class Scheduling(ApiModel):
-    """Where the pods of the site run."""
+    """Scheduling constraints for the pods of the site."""
 
     profile: Literal["SingleNode", "MultiNode"] = "SingleNode"
-    """SingleNode keeps pods on a node that cannot be reached, MultiNode moves them after 300 s."""
+    """SingleNode: pods stay on a node that is unreachable. MultiNode: they are moved to another node after 300
+    seconds."""
 
     node_selector: Annotated[LabelMap | None, Field(json_schema_extra=MAP_ATOMIC)] = None
-    """Labels of the nodes that the pods may run on."""
+    """Labels that a node must have for the pods to run on it."""
 
     tolerations: Annotated[list[Toleration] | None, Field(max_length=16, json_schema_extra=LIST_ATOMIC)] = None
-    """Taints of nodes that the pods accept."""
+    """Node taints that the pods tolerate, at most 16."""
 
     affinity: Affinity | None = None
-    """Which nodes the pods must or should be on, and which pods near or far."""
+    """Affinity rules of the pods, for nodes and for other pods."""
 
     priority_class_name: OptionalName | None = None
-    """PriorityClass of the pods."""
+    """Name of the PriorityClass of the pods."""
 
 
 class PodMetadata(ApiModel):
-    """Labels and annotations for the pods of the site, for tools that read them."""
+    """Labels and annotations for the pods of the site."""
 
     labels: LabelMap | None = None
-    """Labels added to every pod. The operator's own labels win."""
+    """Labels added to every pod. Labels that the operator sets take precedence."""
 
     annotations: AnnotationMap | None = None
-    """Annotations added to every pod. The operator's own annotations win."""
+    """Annotations added to every pod. Annotations that the operator sets take precedence."""

@@ -12,25 +12,25 @@ Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
 class Condition(ApiModel):
-    """One aspect of the state, as last observed."""
+    """Observed state of one aspect of the resource."""
 
     type: Annotated[str, Field(max_length=316)]
-    """Which aspect."""
+    """Type of the condition, in CamelCase."""
 
     status: ConditionStatus
-    """Whether it holds."""
+    """Status of the condition: True, False or Unknown."""
 
     observed_generation: Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})] | None = None
-    """The metadata.generation that this was said of."""
+    """The metadata.generation that this condition was computed for."""
 
     last_transition_time: Timestamp
-    """When the status last flipped."""
+    """Time at which the status last changed."""
 
     reason: Annotated[str, Field(min_length=1, max_length=1024)]
-    """A word in CamelCase for programs; docs/conditions.md lists all with the next step."""
+    """Reason for the status, in CamelCase, for programs. docs/conditions.md lists every reason with the next step."""
 
     message: Annotated[str, Field(max_length=32768)]
-    """A sentence for people: what is so, and what to do."""
+    """Message for people: the cause, and what to do about it."""
 
 
 Conditions = Annotated[list[Condition] | None, Field(max_length=32, json_schema_extra=list_map("type"))]

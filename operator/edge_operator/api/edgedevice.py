@@ -15,11 +15,11 @@ DEVICE_ID = "^[A-Za-z0-9._-]{1,64}$"
 SPEC_RULES = rules(
     rule(
         "self.siteRef.name == oldSelf.siteRef.name",
-        "cannot be changed: delete the device and create it anew",
+        "cannot be changed: delete the device and create it again",
         fieldPath=".siteRef.name",
         reason="FieldValueForbidden",
     ),
-    unchanging("deviceId", "cannot be changed, added or removed: delete the device and create it anew"),
+    unchanging("deviceId", "cannot be changed, added or removed: delete the device and create it again"),
     at_least_twice("offlineAfter", "heartbeatInterval"),
 )
 DEVICE_RULES = rules(
@@ -52,7 +52,7 @@ CREDENTIALS_RULES = rules(
 
 
 class SiteReference(ApiModel):
-    """An EdgeSite of the same namespace."""
+    """Reference to an EdgeSite in the same namespace."""
 
     name: Annotated[
         str,
@@ -70,27 +70,27 @@ class SiteReference(ApiModel):
 
 
 class Credentials(ApiModel):
-    """The device's login on the broker."""
+    """Login of the device on the broker."""
 
     rotation: Annotated[int, Field(ge=0, le=2147483647)] = 0
-    """Raise it to give the device a new password."""
+    """Number of the password. Increase it to give the device a new password; it cannot be decreased."""
 
     switch_after: Annotated[str, duration("0s", "168h")] = "5m"
-    """How long after a rotation the old password still works."""
+    """Time after a rotation for which the old password still works."""
 
     secret_name: SecretName | None = None
-    """Name of the Secret that is made. Default: <name>-device-credentials."""
+    """Name of the Secret that the operator creates. Default: <name>-device-credentials."""
 
     existing_secret_ref: SecretRef | None = None
-    """A Secret of your own with the key `password` (20 characters or more) and the label
-    edge-stack.io/device-credentials: "true"; it is only read."""
+    """Existing Secret to use instead. It must have the key password (at least 20 characters) and the label
+    edge-stack.io/device-credentials: "true". The operator only reads it."""
 
 
 class EdgeDeviceSpec(ApiModel):
-    """What the device is, and how it is told to be alive."""
+    """Desired state of the device, including how its liveness is judged."""
 
     site_ref: Annotated[SiteReference, Field(json_schema_extra=MAP_ATOMIC)]
-    """The EdgeSite that the device belongs to; cannot be changed."""
+    """EdgeSite that the device belongs to. Cannot be changed."""
 
     device_id: (
         Annotated[
@@ -107,85 +107,87 @@ class EdgeDeviceSpec(ApiModel):
         ]
         | None
     ) = None
-    """Identifier of the device on the wire: its username, and its place in topics and URLs. Unique in its site;
-    cannot be changed. Default: the object's name."""
+    """Identifier of the device in MQTT topics and URLs, and its username. Unique in its site. Cannot be changed.
+    Default: the object's name."""
 
     display_name: Annotated[str, Field(max_length=253, json_schema_extra=PRINTABLE)] | None = None
-    """Name for people."""
+    """Display name of the device."""
 
     type: Annotated[str, Field(max_length=63, json_schema_extra=PRINTABLE)] | None = None
-    """Kind of the device, such as temperature-sensor."""
+    """Type of the device, such as temperature-sensor."""
 
     location: Annotated[str, Field(max_length=253, json_schema_extra=PRINTABLE)] | None = None
-    """Where in the site the device is."""
+    """Location of the device in the site."""
 
     attributes: Annotated[
         dict[str, Annotated[str, Field(max_length=256)]] | None,
         Field(max_length=32, json_schema_extra=ATTRIBUTES_RULES),
     ] = None
-    """Anything else worth knowing of the device, such as its serial number."""
+    """Other attributes of the device, such as its serial number. At most 32."""
 
     heartbeat_interval: Annotated[str, duration("1s", "24h")] | None = None
-    """How often the device says that it is alive. Default: the site's devices.heartbeatInterval."""
+    """Interval at which the device sends at least one message. Default: the site's devices.heartbeatInterval."""
 
     offline_after: Annotated[str, duration("2s", "168h")] | None = None
-    """A device not heard of for so long is Offline; at least twice heartbeatInterval. Default: the larger of the
-    site's devices.offlineAfter and 2.5 times heartbeatInterval."""
+    """Time without any message after which the device is Offline. At least twice heartbeatInterval. Default: the larger
+    of the site's devices.offlineAfter and 2.5 times heartbeatInterval."""
 
     presence: Literal["Connected", "Intermittent"] = "Connected"
-    """Connected: the device keeps a connection to the broker, whose loss makes it Offline. Intermittent (HTTP, CoAP,
-    deep sleep): only silence for offlineAfter makes it Offline."""
+    """Connected: the device keeps a connection to the broker; losing it makes the device Offline. Intermittent (HTTP,
+    deep sleep): only the absence of messages for offlineAfter makes the device Offline."""
 
     disabled: bool = False
-    """While true the device is cut off from the broker and the gateway."""
+    """If true, the broker and the gateway reject the device."""
 
     credentials: Annotated[Credentials, Field(json_schema_extra=CREDENTIALS_RULES)] = Credentials()
-    """The device's login on the broker."""
+    """Login of the device on the broker."""
 
 
 class Connectivity(ApiModel):
-    """What is known of the device's life, and since when."""
+    """Observed liveness of the device."""
 
     reason: Annotated[str, Field(max_length=64)] | None = None
-    """Why the phase is what it is, such as HeartbeatExpired; docs/conditions.md lists all."""
+    """Reason for the phase, such as HeartbeatExpired. docs/conditions.md lists every reason."""
 
     since_time: Timestamp | None = None
-    """When the phase last changed."""
+    """Time at which the phase last changed."""
 
     last_seen_time: Timestamp | None = None
-    """When the device was last heard of, by the operator's clock; refreshed at most once in 5 minutes."""
+    """Time of the last message of the device, by the operator's clock. Approximate: updated at most every 5 minutes."""
 
     session: Annotated[str, Field(max_length=128)] | None = None
-    """The session that the device named in its last birth message."""
+    """Session that the device stated in its last online status."""
 
 
 class EdgeDeviceStatus(ApiModel):
-    """What was observed of the device."""
+    """Observed state of the device."""
 
     observed_generation: Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})] | None = None
-    """The metadata.generation that the operator last acted on."""
+    """The metadata.generation that the operator last reconciled."""
 
     device_id: Annotated[str, Field(max_length=64)] | None = None
-    """The identifier in effect."""
+    """Identifier of the device in effect."""
 
     phase: Literal["Online", "Offline", "Unknown", "Pending", "Disabled"] | None = None
-    """Whether the device is alive, in one word."""
+    """Online: the device is alive. Offline: it is not. Unknown: the operator cannot tell. Pending: not yet observed.
+    Disabled: spec.disabled is true."""
 
     connectivity: Connectivity | None = None
-    """What is known of the device's life, and since when."""
+    """Observed liveness of the device."""
 
     conditions: Conditions = None
-    """Ready, CredentialsReady, Connected; Reconciling and Stalled while they are true."""
+    """Conditions of the device: Ready, CredentialsReady, Connected. Reconciling and Stalled are present only while they
+    are true."""
 
     reported: Annotated[dict[str, Annotated[str, Field(max_length=128)]] | None, Field(max_length=16)] = None
-    """What the device said of itself, such as firmware and address; refreshed at most once in 5 minutes."""
+    """Values that the device reported about itself, such as firmware and address. Updated at most every 5 minutes."""
 
 
 class EdgeDevice(ApiModel):
-    """One device of a site: its identity on the broker, and whether it is alive."""
+    """EdgeDevice is one device of a site: its identity on the broker and its liveness."""
 
     spec: Annotated[EdgeDeviceSpec, Field(json_schema_extra=SPEC_RULES)]
-    """What the device is, and how it is told to be alive."""
+    """Desired state of the device, including how its liveness is judged."""
 
     status: EdgeDeviceStatus | None = None
-    """What was observed of the device; written by the operator."""
+    """Observed state of the device. Written by the operator."""

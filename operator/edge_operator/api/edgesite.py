@@ -36,154 +36,156 @@ SITE_RULES = rules(
 
 
 class EdgeSiteSpec(ApiModel):
-    """What the site should be; every part is optional."""
+    """Desired state of the site. Every field is optional."""
 
     location: Annotated[str, Field(min_length=1, max_length=253, json_schema_extra=PRINTABLE)] | None = None
-    """Where the site is, put on every reading. Default: the object's name."""
+    """Location of the site, added to every reading. Default: the object's name."""
 
     cloud: Cloud | None = None
-    """Where readings are forwarded to. If not given, everything stays on site."""
+    """Cloud endpoint that readings are forwarded to. If unset, readings stay on site. Not used yet."""
 
     broker: Annotated[Broker, Field(json_schema_extra=BROKER_RULES)] = Broker()
-    """The MQTT broker of the site."""
+    """MQTT broker of the site."""
 
     gateway: Gateway = Gateway()
-    """The gateway: HTTP, CoAP and the way to the broker."""
+    """Gateway of the site: HTTP, and MQTT pass-through to the broker."""
 
     processor: Processor = Processor()
-    """The stream processor."""
+    """Stream processor of the site: converts readings, checks alert rules, writes to the store."""
 
     storage: Annotated[Storage, Field(json_schema_extra=STORAGE_RULES)] = Storage()
-    """The durable store."""
+    """Durable store of the site."""
 
     devices: Annotated[DeviceDefaults, Field(json_schema_extra=DEVICE_RULES)] = DeviceDefaults()
     """Defaults for the devices of the site."""
 
     scheduling: Scheduling = Scheduling()
-    """Where the pods run."""
+    """Scheduling constraints for the pods of the site."""
 
     image_pull_secrets: Annotated[list[PullSecret] | None, Field(max_length=8, json_schema_extra=list_map("name"))] = (
         None
     )
-    """Secrets with the credentials of the registries that the images come from."""
+    """Secrets with credentials for the image registries, at most 8. Added to every pod of the site."""
 
     pod_metadata: PodMetadata | None = None
-    """Labels and annotations for the pods."""
+    """Labels and annotations added to every pod of the site."""
 
     paused: bool = False
-    """While true the operator observes and changes nothing; revocations and deletions are never delayed."""
+    """If true, the operator updates the status but changes no other object of the site. Credentials are still revoked
+    and deletions still carried out."""
 
 
 class ComponentStatus(ApiModel):
-    """How one component is."""
+    """Observed state of one component."""
 
     name: Literal["gateway", "processor", "storage", "mqtt"]
     """Name of the component."""
 
     ready: Annotated[int, Field(ge=0)]
-    """Pods that are ready."""
+    """Number of ready pods."""
 
     desired: Annotated[int, Field(ge=0)]
-    """Pods that should be."""
+    """Desired number of pods."""
 
     image: Annotated[str, Field(max_length=512)]
-    """Image in effect."""
+    """Image that the component runs."""
 
 
 class DeviceCounts(ApiModel):
-    """How the devices of the site are."""
+    """Number of devices by phase. Updated at most every 30 seconds."""
 
     total: Annotated[int, Field(ge=0)] = 0
-    """Devices of the site."""
+    """Number of devices of the site."""
 
     online: Annotated[int, Field(ge=0)] = 0
-    """Devices that are alive."""
+    """Number of devices in phase Online."""
 
     offline: Annotated[int, Field(ge=0)] = 0
-    """Devices that are not."""
+    """Number of devices in phase Offline."""
 
     unknown: Annotated[int, Field(ge=0)] = 0
-    """Devices of which nothing can be said now."""
+    """Number of devices in phase Unknown."""
 
 
 class SinkStatus(ApiModel):
-    """How the way to one sink is."""
+    """Observed state of one sink for readings. Not used yet."""
 
     name: Annotated[str, Field(max_length=63)]
     """Name of the sink: cloud or kafka."""
 
     connected: bool
-    """Whether the last attempt reached it."""
+    """Whether the last attempt to reach the sink succeeded."""
 
     pending: Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})] = 0
-    """Readings that wait for it."""
+    """Number of readings that wait to be forwarded."""
 
     oldest_pending_time: Timestamp | None = None
-    """When the oldest of them was received."""
+    """Time at which the site received the oldest reading that waits to be forwarded."""
 
     dead_letters: Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})] = 0
-    """Readings that it refused and that were set aside."""
+    """Number of readings that the sink rejected. They are kept as dead letters."""
 
 
 class StorageStatus(ApiModel):
-    """How the store is."""
+    """Observed state of the store. Not used yet."""
 
     bytes: Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})] = 0
-    """Bytes in use."""
+    """Bytes in use on the volume."""
 
     dropped: Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})] = 0
-    """Readings dropped before they were forwarded."""
+    """Number of readings dropped before they were forwarded."""
 
 
 class Endpoints(ApiModel):
-    """Where the site is reached."""
+    """Addresses of the site's services."""
 
     http: Annotated[str, Field(max_length=512)] | None = None
-    """HTTP of the gateway."""
+    """URL of the gateway's HTTP API."""
 
     mqtt: Annotated[str, Field(max_length=512)] | None = None
-    """MQTT."""
+    """URL for MQTT without TLS."""
 
     mqtts: Annotated[str, Field(max_length=512)] | None = None
-    """MQTT over TLS."""
+    """URL for MQTT over TLS."""
 
     coap: Annotated[str, Field(max_length=512)] | None = None
-    """CoAP of the gateway."""
+    """URL of the gateway's CoAP server. Not used yet."""
 
 
 class EdgeSiteStatus(ApiModel):
-    """What was observed of the site."""
+    """Observed state of the site."""
 
     observed_generation: Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})] | None = None
-    """The metadata.generation that the operator last acted on."""
+    """The metadata.generation that the operator last reconciled."""
 
     phase: Literal["Pending", "Progressing", "Ready", "Degraded", "Paused"] | None = None
-    """The conditions in one word."""
+    """Summary of the conditions in one word."""
 
     conditions: Conditions = None
-    """Ready, Available, BrokerConnected, CloudConnected; Reconciling and Stalled while they are true."""
+    """Conditions of the site: Ready, Available, BrokerConnected, CloudConnected. BrokerDropping, Reconciling and
+    Stalled are present only while they are true."""
 
     components: Annotated[list[ComponentStatus] | None, Field(max_length=8, json_schema_extra=list_map("name"))] = None
-    """The components of the site."""
+    """Observed state of each component."""
 
     devices: DeviceCounts | None = None
-    """The devices of the site, counted."""
+    """Number of devices by phase."""
 
     sinks: Annotated[list[SinkStatus] | None, Field(max_length=8, json_schema_extra=list_map("name"))] = None
-    """The ways to the cloud and to Kafka."""
+    """Observed state of the sinks: cloud and Kafka. Not used yet."""
 
     storage: StorageStatus | None = None
-    """The store."""
+    """Observed state of the store. Not used yet."""
 
     endpoints: Endpoints | None = None
-    """Where the site is reached."""
+    """Addresses of the site's services."""
 
 
 class EdgeSite(ApiModel):
-    """One place, such as a factory floor: a gateway, a stream processor, a durable store and an MQTT broker."""
+    """EdgeSite is one location, such as a factory floor: a gateway, a stream processor, a store and a broker."""
 
     spec: EdgeSiteSpec = EdgeSiteSpec()
-    """What the site should be; every part is optional, {} is a working site."""
+    """Desired state of the site. Every field is optional; {} is a working site."""
 
     status: EdgeSiteStatus | None = None
-    """What was observed of the site; written by the operator."""
+    """Observed state of the site. Written by the operator."""

@@ -14,22 +14,22 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class NodePorts(ApiModel):
-    """Fixed ports on the nodes, for a Service of type NodePort or LoadBalancer."""
+    """Fixed node ports for a Service of type NodePort or LoadBalancer."""
 
     http: Port | None = None
-    """Node port of HTTP."""
+    """Node port for HTTP."""
 
     https: Port | None = None
-    """Node port of HTTPS; of use with the gateway's `tls` only."""
+    """Node port for HTTPS. Only used if gateway.tls is set."""
 
     mqtt: Port | None = None
-    """Node port of MQTT."""
+    """Node port for MQTT."""
 
     mqtts: Port | None = None
-    """Node port of MQTT over TLS."""
+    """Node port for MQTT over TLS."""
 
     coap: Port | None = None
-    """Node port of CoAP (UDP)."""
+    """Node port for CoAP (UDP). Not used yet."""
 
 
 _TCP_PORTS = ("http", "https", "mqtt", "mqtts")
@@ -41,13 +41,13 @@ NODE_PORTS_RULES = rules(rule(_NODE_PORTS_DIFFER, "http, https, mqtt and mqtts n
 
 
 class GatewayService(ApiModel):
-    """How the gateway is reached from outside the cluster."""
+    """Service of the gateway."""
 
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
-    """Type of the Service."""
+    """Type of the Service: ClusterIP, NodePort or LoadBalancer."""
 
     annotations: AnnotationMap | None = None
-    """Annotations of the Service, such as those that a load balancer reads."""
+    """Annotations of the Service, for example for a load balancer controller."""
 
     load_balancer_class: (
         Annotated[
@@ -64,20 +64,23 @@ class GatewayService(ApiModel):
         ]
         | None
     ) = None
-    """Which load balancer serves the Service, with type LoadBalancer; the cluster's default if not given."""
+    """Load balancer class of the Service. Only valid with type LoadBalancer. If unset, the cluster's default is
+    used."""
 
     node_ports: Annotated[NodePorts, Field(json_schema_extra=NODE_PORTS_RULES)] | None = None
-    """Fixed node ports; the cluster picks those that are not given."""
+    """Fixed node ports. Kubernetes allocates each port that is unset."""
 
     external_address: Host | None = None
-    """Host name or IP address that devices outside the cluster dial; goes into the devices' credentials."""
+    """Host name or IP address at which devices outside the cluster reach the gateway. Written to the devices'
+    credential Secrets."""
 
 
 class Coap(ApiModel):
-    """CoAP on the gateway."""
+    """CoAP server of the gateway. Not used yet."""
 
     security: Literal["Oscore", "None"] = "Oscore"
-    """Oscore takes requests protected by OSCORE (RFC 8613) only. None takes any: for closed networks only."""
+    """Oscore: accept only requests protected by OSCORE (RFC 8613). None: accept any request; only for closed networks.
+    Not used yet."""
 
 
 SERVICE_RULES = rules(
@@ -97,25 +100,26 @@ SERVICE_RULES = rules(
 
 
 class Gateway(ApiModel):
-    """The door of the site: HTTP, CoAP and the pass-through of MQTT."""
+    """Gateway of the site: HTTP, and MQTT pass-through to the broker."""
 
     replicas: Replicas = 3
-    """Number of pods; 0 closes the door."""
+    """Number of gateway pods. 0 disables the gateway."""
 
     image: Image | None = None
-    """Image of the gateway. Default: edge-stack/edge-gateway of the operator's release."""
+    """Container image. Default: edge-stack/edge-gateway with the tag of the operator's release."""
 
     resources: Resources | None = None
-    """CPU and memory. Default: requests {cpu: 100m, memory: 128Mi}, limits {cpu: 200m, memory: 256Mi}."""
+    """CPU and memory of the container. Default: requests {cpu: 100m, memory: 128Mi}, limits {cpu: 200m, memory:
+    256Mi}."""
 
     service: Annotated[GatewayService, Field(json_schema_extra=SERVICE_RULES)] = GatewayService()
-    """How the gateway is reached from outside the cluster."""
+    """Service of the gateway."""
 
     coap: Coap = Coap()
-    """CoAP on the gateway."""
+    """CoAP server of the gateway. Not used yet."""
 
     tls: Tls | None = None
-    """Certificate for HTTPS (8443). Without it the gateway speaks HTTP only."""
+    """Certificate for HTTPS on port 8443. If unset, the gateway serves HTTP only."""
 
     allow_plaintext_credentials: bool = False
-    """Whether devices may show their password over HTTP without TLS from outside the cluster."""
+    """Whether the gateway accepts device passwords over HTTP without TLS from outside the cluster."""

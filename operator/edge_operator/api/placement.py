@@ -12,7 +12,7 @@ _ATOMIC = ConfigDict(json_schema_extra=MAP_ATOMIC)
 
 
 class Toleration(ApiModel):
-    """A taint that the pods accept."""
+    """Node taint that the pods tolerate."""
 
     model_config = ConfigDict(
         json_schema_extra=rules(
@@ -36,19 +36,19 @@ class Toleration(ApiModel):
     )
 
     key: Annotated[str, Field(max_length=316)] | None = None
-    """Key of the taint; empty with operator Exists matches every taint."""
+    """Key of the taint. Empty, with operator Exists, matches every taint."""
 
     operator: Literal["Exists", "Equal"] | None = None
-    """How the value is compared. Equal if not given."""
+    """Comparison of the value: Exists or Equal. If unset, Equal."""
 
     value: Annotated[str, Field(max_length=63)] | None = None
-    """Value of the taint, with operator Equal."""
+    """Value of the taint. Only valid with operator Equal."""
 
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
-    """Effect of the taint; every effect if not given."""
+    """Effect of the taint. If unset, every effect matches."""
 
     toleration_seconds: Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})] | None = None
-    """Seconds for which a NoExecute taint is accepted; for ever if not given."""
+    """Seconds for which a NoExecute taint is tolerated. If unset, without limit."""
 
 
 _NEEDS_VALUES = rule(
@@ -74,21 +74,21 @@ class _Requirement(ApiModel):
     values: Annotated[
         list[Annotated[str, Field(max_length=63)]] | None, Field(max_length=64, json_schema_extra=LIST_ATOMIC)
     ] = None
-    """Values to compare with."""
+    """Values for the operator, at most 64."""
 
 
 class LabelRequirement(_Requirement):
-    """A condition on one label of a pod or a namespace."""
+    """Requirement on one label of a pod or a namespace."""
 
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
-    """How the label is compared."""
+    """Comparison of the label with the values."""
 
 
 class NodeRequirement(_Requirement):
-    """A condition on one label, or one field, of a node."""
+    """Requirement on one label or one field of a node."""
 
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]
-    """How the label is compared."""
+    """Comparison of the label with the values."""
 
 
 LabelRequirements = Annotated[list[LabelRequirement] | None, Field(max_length=32, json_schema_extra=LIST_ATOMIC)]
@@ -96,112 +96,113 @@ NodeRequirements = Annotated[list[NodeRequirement] | None, Field(max_length=32, 
 
 
 class NodeSelectorTerm(ApiModel):
-    """Conditions that a node meets all of."""
+    """Requirements that a node must meet, all of them."""
 
     model_config = _ATOMIC
 
     match_expressions: NodeRequirements = None
-    """Conditions on the node's labels."""
+    """Requirements on the node's labels."""
 
     match_fields: NodeRequirements = None
-    """Conditions on the node's fields."""
+    """Requirements on the node's fields."""
 
 
 class NodeSelector(ApiModel):
-    """Terms of which a node meets at least one."""
+    """Terms of which a node must match at least one."""
 
     model_config = _ATOMIC
 
     node_selector_terms: Annotated[
         list[NodeSelectorTerm], Field(min_length=1, max_length=16, json_schema_extra=LIST_ATOMIC)
     ]
-    """The terms; one that holds is enough."""
+    """Terms. A node that matches one of them is selected."""
 
 
 class PreferredNode(ApiModel):
-    """A wish for nodes, with its weight."""
+    """Preferred nodes, with a weight."""
 
     weight: Annotated[int, Field(ge=1, le=100)]
-    """Weight from 1 to 100."""
+    """Weight, from 1 to 100."""
 
     preference: NodeSelectorTerm
-    """The nodes wished for."""
+    """Nodes that are preferred."""
 
 
 class NodeAffinity(ApiModel):
-    """Which nodes the pods must or should be on."""
+    """Affinity of the pods for nodes."""
 
     required_during_scheduling_ignored_during_execution: NodeSelector | None = None
-    """Nodes that the pods must be on."""
+    """Nodes that the pods must run on."""
 
     preferred_during_scheduling_ignored_during_execution: Annotated[
         list[PreferredNode] | None, Field(max_length=16, json_schema_extra=LIST_ATOMIC)
     ] = None
-    """Nodes that the pods should be on."""
+    """Nodes that the pods should run on, if possible."""
 
 
 class LabelSelector(ApiModel):
-    """Which pods or namespaces are meant, by label."""
+    """Selects pods or namespaces by their labels."""
 
     model_config = _ATOMIC
 
     match_labels: LabelMap | None = None
-    """Labels with their exact values."""
+    """Labels that an object must have, with their values."""
 
     match_expressions: LabelRequirements = None
-    """Further conditions on labels."""
+    """Other requirements on labels."""
 
 
 class PodAffinityTerm(ApiModel):
-    """Pods to be near to, or far from, and what near means."""
+    """Pods to be placed near to, or away from."""
 
     label_selector: LabelSelector | None = None
-    """The pods meant."""
+    """Pods that the term applies to, by label."""
 
     topology_key: Annotated[str, Field(min_length=1, max_length=316)]
-    """Label of a node whose equal values mean near, such as kubernetes.io/hostname."""
+    """Node label that defines near: two nodes with the same value are near each other. For example
+    kubernetes.io/hostname."""
 
     namespaces: Annotated[
         list[Annotated[str, Field(max_length=63)]] | None, Field(max_length=16, json_schema_extra=LIST_ATOMIC)
     ] = None
-    """Namespaces in which the pods are looked for; the site's own if not given."""
+    """Names of the namespaces of the selected pods. If unset, the namespace of the site."""
 
     namespace_selector: LabelSelector | None = None
-    """Namespaces in which the pods are looked for, by label."""
+    """Namespaces of the selected pods, by label."""
 
 
 class WeightedPodAffinityTerm(ApiModel):
-    """A wish for pods to be near to or far from, with its weight."""
+    """Preferred pod affinity term, with a weight."""
 
     weight: Annotated[int, Field(ge=1, le=100)]
-    """Weight from 1 to 100."""
+    """Weight, from 1 to 100."""
 
     pod_affinity_term: PodAffinityTerm
-    """The pods meant."""
+    """Term that is preferred."""
 
 
 class PodAffinity(ApiModel):
-    """Which other pods to be near to (podAffinity) or far from (podAntiAffinity)."""
+    """Affinity of the pods for other pods (podAffinity), or against them (podAntiAffinity)."""
 
     required_during_scheduling_ignored_during_execution: Annotated[
         list[PodAffinityTerm] | None, Field(max_length=16, json_schema_extra=LIST_ATOMIC)
     ] = None
-    """Terms that must hold."""
+    """Terms that must be met."""
 
     preferred_during_scheduling_ignored_during_execution: Annotated[
         list[WeightedPodAffinityTerm] | None, Field(max_length=16, json_schema_extra=LIST_ATOMIC)
     ] = None
-    """Terms that should hold."""
+    """Terms that should be met, if possible."""
 
 
 class Affinity(ApiModel):
-    """Where the pods of the site go, as in a Pod's spec.affinity."""
+    """Affinity rules of the pods, as in a Pod's spec.affinity."""
 
     node_affinity: NodeAffinity | None = None
-    """Nodes that the pods must or should be on."""
+    """Affinity of the pods for nodes."""
 
     pod_affinity: PodAffinity | None = None
-    """Pods to be near to."""
+    """Other pods that the pods should be near to."""
 
     pod_anti_affinity: PodAffinity | None = None
-    """Pods to be far from."""
+    """Other pods that the pods should be away from."""

@@ -11,7 +11,7 @@ from .values import PRINTABLE, Decimal, Image, duration, is_quantity
 
 
 class Kafka(ApiModel):
-    """A Kafka cluster that receives the processed readings."""
+    """Kafka cluster that processed readings are sent to. Not used yet."""
 
     brokers: Annotated[
         list[
@@ -31,7 +31,7 @@ class Kafka(ApiModel):
         ],
         Field(min_length=1, max_length=16, json_schema_extra=LIST_SET),
     ]
-    """Addresses of brokers to begin with, as host:port."""
+    """Addresses of the bootstrap brokers, as host:port, 1 to 16. Not used yet."""
 
     topic: Annotated[
         str,
@@ -45,17 +45,17 @@ class Kafka(ApiModel):
             ),
         ),
     ] = "edge-readings"
-    """Topic that the readings are produced to."""
+    """Topic that readings are produced to. Not used yet."""
 
     credentials_secret_ref: SecretRef | None = None
-    """Secret with the keys `username` and `password` (SASL SCRAM-SHA-512 over TLS)."""
+    """Secret with the keys username and password (SASL SCRAM-SHA-512 over TLS). Not used yet."""
 
     ca_secret_ref: SecretRef | None = None
-    """Secret with the key `ca.crt`, the authority that signed the brokers' certificates."""
+    """Secret with the key ca.crt: the certificate authority of the brokers' certificates. Not used yet."""
 
 
 class Rule(ApiModel):
-    """When a reading raises an alert, and when that alert clears."""
+    """Alert rule: when an alert starts and when it clears."""
 
     name: Annotated[
         str,
@@ -69,25 +69,27 @@ class Rule(ApiModel):
             ),
         ),
     ]
-    """Name of the rule; alerts carry it."""
+    """Name of the rule. Every alert of the rule contains it."""
 
     sensor_type: Annotated[str, Field(min_length=1, max_length=64, json_schema_extra=PRINTABLE)]
-    """Which readings the rule is about, such as temperature."""
+    """Sensor type of the readings that the rule applies to, such as temperature."""
 
     above: Decimal | None = None
-    """The alert starts above this value, in the unit after conversion (celsius, pascal, percent)."""
+    """Threshold above which the alert starts, in the unit after conversion (celsius, pascal, percent). Exactly one of
+    above and below must be set."""
 
     below: Decimal | None = None
-    """The alert starts below this value, in the unit after conversion."""
+    """Threshold below which the alert starts, in the unit after conversion. Exactly one of above and below must be
+    set."""
 
     clear: Decimal | None = None
-    """The alert clears once the value is back at this one or better; the threshold itself if not given."""
+    """Value at which the alert clears. It gives the rule hysteresis. If unset, the threshold."""
 
     for_: Annotated[str, duration("0s", "24h"), Field(alias="for")] = "0s"
-    """How long the value must stay beyond the threshold before the alert starts."""
+    """Time for which the value must stay beyond the threshold before the alert starts."""
 
     severity: Literal["Info", "Warning", "Critical"] = "Warning"
-    """How grave the alert is."""
+    """Severity of the alert: Info, Warning or Critical."""
 
 
 RULE_RULES = rules(
@@ -108,26 +110,27 @@ RULE_RULES = rules(
 
 
 class Processor(ApiModel):
-    """The stream processor: converts readings, checks rules, stores."""
+    """Stream processor of the site: converts readings, checks alert rules, writes to the store."""
 
     replicas: Replicas = 2
-    """Number of pods: one works, the others stand by warm. 0 stops processing."""
+    """Number of processor pods. One is active, the others are on standby. 0 stops processing."""
 
     image: Image | None = None
-    """Image of the processor. Default: edge-stack/edge-processor of the operator's release."""
+    """Container image. Default: edge-stack/edge-processor with the tag of the operator's release."""
 
     resources: Resources | None = None
-    """CPU and memory. Default: requests {cpu: 200m, memory: 256Mi}, limits {cpu: 500m, memory: 512Mi}."""
+    """CPU and memory of the container. Default: requests {cpu: 200m, memory: 256Mi}, limits {cpu: 500m, memory:
+    512Mi}."""
 
     mode: Literal["RealTime"] = "RealTime"
-    """How readings are processed: each as it arrives."""
+    """Processing mode. RealTime: each reading is processed when it arrives."""
 
     kafka: Kafka | None = None
-    """A Kafka cluster that receives the processed readings; none if not given."""
+    """Kafka cluster that processed readings are sent to. If unset, none. Not used yet."""
 
     rules: Annotated[
         list[Annotated[Rule, Field(json_schema_extra=RULE_RULES)]] | None,
         Field(max_length=64, json_schema_extra=list_map("name")),
     ] = None
-    """Alert rules; if given, even empty, they replace the defaults. Default: temperature above 80 (celsius),
-    pressure above 200000 (pascal), humidity above 90 (percent)."""
+    """Alert rules, at most 64. If set, even to an empty list, they replace the default rules. Default: temperature
+    above 80 (celsius), pressure above 200000 (pascal), humidity above 90 (percent)."""

@@ -9,7 +9,7 @@ from .values import ResourceQuantity, SecretName, is_quantity
 
 
 class SecretReference(ApiModel):
-    """A Secret of the same namespace."""
+    """Reference to a Secret in the same namespace."""
 
     name: SecretName
     """Name of the Secret."""
@@ -45,7 +45,7 @@ def _within_limit(resource_map: str, limit_map: str) -> str:
 
 
 class Resources(ApiModel):
-    """CPU and memory of a container."""
+    """CPU and memory requests and limits of a container."""
 
     model_config = ConfigDict(
         json_schema_extra=rules(
@@ -58,14 +58,14 @@ class Resources(ApiModel):
     )
 
     requests: ResourceMap | None = None
-    """What the scheduler sets aside for the container, such as {cpu: 100m, memory: 128Mi}."""
+    """Resources that the scheduler reserves for the container, such as {cpu: 100m, memory: 128Mi}."""
 
     limits: ResourceMap | None = None
-    """What the container may use at most; above the memory limit it is ended and started again."""
+    """Maximum resources of the container. A container above its memory limit is killed and restarted."""
 
 
 class PullSecret(ApiModel):
-    """A Secret with the credentials of a registry."""
+    """Secret with the credentials of an image registry."""
 
     name: SecretName
     """Name of a Secret of type kubernetes.io/dockerconfigjson in this namespace."""

@@ -8,35 +8,37 @@ from .values import Image, OptionalName, Quantity, duration
 
 
 class Retention(ApiModel):
-    """How long readings are kept on site."""
+    """Retention of readings on site. Not used yet."""
 
     max_age: Annotated[str, duration("1m", "87600h")] | None = None
-    """Readings older than this are dropped; no limit of age if not given."""
+    """Maximum age of readings. Older readings are dropped. If unset, there is no limit. Not used yet."""
 
     max_size: Quantity | None = None
-    """The oldest readings are dropped above this size. Default: 85 % of size."""
+    """Maximum size of the stored readings. Above it, the oldest readings are dropped. Default: 85 % of size. Not used
+    yet."""
 
 
 class Storage(ApiModel):
-    """The durable store of the site."""
+    """Durable store of the site."""
 
     image: Image | None = None
-    """Image of the store. Default: edge-stack/edge-storage of the operator's release."""
+    """Container image. Default: edge-stack/edge-storage with the tag of the operator's release."""
 
     resources: Resources | None = None
-    """CPU and memory. Default: requests {cpu: 100m, memory: 128Mi}, limits {cpu: 200m, memory: 256Mi}."""
+    """CPU and memory of the container. Default: requests {cpu: 100m, memory: 128Mi}, limits {cpu: 200m, memory:
+    256Mi}."""
 
     size: Quantity = "10Gi"
-    """Size of the volume; it can grow but never shrink."""
+    """Size of the volume. It can be increased but not decreased."""
 
     storage_class_name: OptionalName | None = None
-    """StorageClass of the site's volumes; the cluster's default if not given. Cannot be changed."""
+    """StorageClass of the site's volumes. If unset, the cluster's default class is used. Cannot be changed."""
 
     sync_interval: Annotated[str, duration("1s", "24h")] = "300s"
-    """The longest pause between two attempts to reach a sink (cloud, Kafka) that is cut off."""
+    """Maximum time between two attempts to reach a sink (cloud, Kafka) that cannot be reached. Not used yet."""
 
     retention: Retention | None = None
-    """How long readings are kept."""
+    """Retention of readings on site. Not used yet."""
 
     reclaim_policy: Literal["Retain", "Delete"] = "Retain"
-    """What becomes of the site's volumes when the site is deleted: kept, or deleted with it."""
+    """What happens to the site's volumes when the site is deleted. Retain: they are kept. Delete: they are deleted."""

@@ -7,7 +7,7 @@ import aiohttp
 from edge_operator.cluster.client import abort_when_closed
 from edge_operator.cluster.connection import Connection
 from edge_operator.cluster.lease import LeaseGate
-from edge_operator.control.liveness_writer import CONCURRENCY
+from edge_operator.control.liveness.writer import CONCURRENCY
 from edge_operator.settings import Settings
 
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
@@ -18,12 +18,12 @@ READ_CONNECTIONS = 10
 
 @dataclass(frozen=True)
 class Sessions:
-    """The connections to the API server, apart so that none delays another.
+    """The connections to the API server, separated so that none delays another.
 
     Attributes:
         requests: reads and writes.
         watches: streams.
-        lease: the lease alone.
+        lease: the lease only.
     """
 
     requests: aiohttp.ClientSession
@@ -31,7 +31,7 @@ class Sessions:
     lease: aiohttp.ClientSession
 
     async def close(self) -> None:
-        """Close them all."""
+        """Close all connections."""
         for session in (self.requests, self.watches, self.lease):
             await session.close()
 

@@ -1,9 +1,9 @@
-"""The budget of writes: so many a second, fewer while the API server says that it is too much."""
+"""The budget of writes: a rate limit that decreases while the API server throttles the operator."""
 
 from collections.abc import Callable
 
 RECOVERY_SECONDS = 20.0
-"""After so long without an answer 429 a halved rate is back at its nominal value."""
+"""Time without a response 429 after which a halved rate is back at its nominal value."""
 ROUNDING = 1e-6
 
 
@@ -12,8 +12,8 @@ class WriteBudget:
 
     Args:
         rate: writes per second.
-        burst: writes that may go at once after a pause.
-        clock: seconds on a clock that never goes back.
+        burst: writes that may be sent at once after a pause.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, rate: float, burst: int, clock: Callable[[], float]) -> None:
@@ -36,7 +36,7 @@ class WriteBudget:
         return 0.0
 
     def slow_down(self, retry_after: float) -> None:
-        """Halve the rate and hold every write for `retry_after` seconds."""
+        """Halve the rate and hold back every write for `retry_after` seconds."""
         now = self._refill()
         self._rate = max(self._rate / 2, self._nominal / 64)
         self._tokens = 0.0
@@ -44,7 +44,7 @@ class WriteBudget:
 
     @property
     def rate(self) -> float:
-        """Writes per second at present."""
+        """Present rate, in writes per second."""
         self._refill()
         return self._rate
 

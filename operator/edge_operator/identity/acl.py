@@ -128,8 +128,9 @@ def _checked(topic: str, where: str) -> str:
     plain = all(unicodedata.category(each) not in _BLANK_OR_CONTROL for each in topic)
     if not (plain and _FIRST_LEVEL.fullmatch(first) and all(_LEVEL.fullmatch(level) for level in rest)):
         raise ValueError(
-            f"{where}: {topic!r} must be a topic filter without blanks whose first level is spelt out and no $ topic"
+            f"{where}: {topic!r} must be a topic filter without blanks with a first level that is not a wildcard, and"
+            " must not begin with $"
         )
     if first == "edge":
-        raise ValueError(f"{where}: {topic!r} is for the site's own components; topics below edge/ cannot be had")
+        raise ValueError(f"{where}: {topic!r} is for the site's own components; topics below edge/ are reserved")
     return topic

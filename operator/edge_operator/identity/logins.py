@@ -32,7 +32,7 @@ def client_username(name: str) -> str:
         ValueError: it would be the login of a component.
     """
     if f"~{name}" in COMPONENTS:
-        raise ValueError(f"broker.managed.clients: the name {name!r} is taken by a component of the site")
+        raise ValueError(f"broker.managed.clients: the name {name!r} is reserved for a component of the site")
     return f"~{name}"
 
 

@@ -40,25 +40,32 @@ class Metrics:
             "edge_api_throttled_total", "Answers 429 (too many requests) of the API server.", registry=registry
         )
         self.gate_closed = Counter(
-            "edge_write_refused_total", "Writes not sent because the lease was not ours.", registry=registry
+            "edge_write_refused_total",
+            "Writes not sent because this process did not hold the lease.",
+            registry=registry,
         )
         self.drift = Counter(
-            "edge_drift_repaired_total", "Objects put back after an edit or deletion.", ("kind",), registry=registry
-        )
-        self.watch_restarts = Counter(
-            "edge_watch_restarts_total", "Watches opened anew, by kind and cause.", ("kind", "cause"), registry=registry
-        )
-        self.watch_age = Gauge(
-            "edge_watch_age_seconds",
-            "Seconds since a watch last heard from the API server.",
+            "edge_drift_repaired_total",
+            "Objects reapplied after they were edited or deleted.",
             ("kind",),
             registry=registry,
         )
-        self.loop_lag = Gauge("edge_loop_lag_seconds", "Lag of the event loop, last measured.", registry=registry)
+        self.watch_restarts = Counter(
+            "edge_watch_restarts_total", "Watch restarts, by kind and cause.", ("kind", "cause"), registry=registry
+        )
+        self.watch_age = Gauge(
+            "edge_watch_age_seconds",
+            "Seconds since a watch last received anything from the API server.",
+            ("kind",),
+            registry=registry,
+        )
+        self.loop_lag = Gauge(
+            "edge_loop_lag_seconds", "Last measured lag of the event loop, in seconds.", registry=registry
+        )
         self.leader = Gauge("edge_leader", "1 while this process holds the lease.", registry=registry)
         self.sites = Gauge("edge_sites", "EdgeSites known.", registry=registry)
         self.devices = Gauge("edge_devices", "EdgeDevices known.", registry=registry)
-        self.children = Gauge("edge_children", "Child objects known.", registry=registry)
+        self.children = Gauge("edge_children", "Child objects in the cache.", registry=registry)
         self.events_dropped = Counter(
             "edge_events_dropped_total", "Kubernetes Events that could not be written.", registry=registry
         )
@@ -67,31 +74,39 @@ class Metrics:
         )
         self.transitions = Counter(
             "edge_device_transitions_total",
-            "Devices that changed their phase, by its reason.",
+            "Phase changes of devices, by reason.",
             ("reason",),
             registry=registry,
         )
         self.liveness_writes = Counter(
-            "edge_liveness_writes_total", "Writes of devices' lives, by kind.", ("kind",), registry=registry
+            "edge_liveness_writes_total", "Device status writes, by kind.", ("kind",), registry=registry
         )
         self.liveness_held_back = Gauge(
             "edge_liveness_suppressed",
-            "Writes since the start that were not made: overtaken transitions, refreshes and Events beyond the budget.",
+            "Device status writes and Events that were skipped since the start: superseded transitions, and refreshes"
+            " and Events beyond the budget.",
             ("kind",),
             registry=registry,
         )
         self.liveness_conflicts = Counter(
-            "edge_liveness_conflicts_total", "Writes of devices' lives that others had overtaken.", registry=registry
+            "edge_liveness_conflicts_total",
+            "Device status writes rejected because the device had changed meanwhile.",
+            registry=registry,
         )
         self.liveness_queue = Gauge(
-            "edge_liveness_queue", "Transitions of devices that wait to be written.", registry=registry
+            "edge_liveness_queue", "Phase changes of devices that wait to be written.", registry=registry
         )
-        self.broker_sessions = Gauge("edge_broker_sessions", "Sites whose broker is followed.", registry=registry)
+        self.broker_sessions = Gauge(
+            "edge_broker_sessions", "Brokers of sites that the operator keeps a session with.", registry=registry
+        )
         self.brokers_connected = Gauge(
-            "edge_broker_sessions_connected", "Sites whose broker is connected to.", registry=registry
+            "edge_broker_sessions_connected", "Brokers of sites that the operator is connected to.", registry=registry
         )
         self.broker_messages = Counter(
-            "edge_broker_messages_total", "Messages from the sites' brokers, by kind.", ("kind",), registry=registry
+            "edge_broker_messages_total",
+            "MQTT messages received from the sites' brokers, by kind.",
+            ("kind",),
+            registry=registry,
         )
         self.broker_dropped = Counter(
             "edge_broker_messages_dropped_total",
@@ -100,7 +115,10 @@ class Metrics:
             registry=registry,
         )
         self.malformed = Counter(
-            "edge_broker_malformed_total", "Messages that could not be read, by why.", ("reason",), registry=registry
+            "edge_broker_malformed_total",
+            "MQTT messages that could not be decoded, by reason.",
+            ("reason",),
+            registry=registry,
         )
         self.leftovers = Counter(
             "edge_broker_leftovers_cleared_total",
@@ -109,10 +127,10 @@ class Metrics:
         )
         self.roster_sent = Counter(
             "edge_roster_sent_total",
-            "What was sent to gateways of EdgeDevices, by kind (entry, clear).",
+            "Roster messages published to the gateways, by kind (entry, clear).",
             ("kind",),
             registry=registry,
         )
         self.roster_refused = Counter(
-            "edge_roster_refused_total", "What brokers did not take of it.", registry=registry
+            "edge_roster_refused_total", "Roster messages rejected by the broker.", registry=registry
         )

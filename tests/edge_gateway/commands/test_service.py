@@ -147,7 +147,7 @@ def test_a_broker_that_goes_away_meanwhile_fails_the_command(play: Play) -> None
             await world.commands.send("pump", BODY)
         record = await world.ask("pump", world.carrier.taken[0][1].command_id)
         assert record.state is State.FAILED
-        assert record.result == {"error": "the broker went away while it was sent"}
+        assert record.result == {"error": "the connection to the broker ended while the command was sent"}
 
     play(story)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from edge_operator.status.conditions import say
+from edge_operator.status.conditions import evaluate
 from edge_operator.status.connectivity import CONNECTED
 from edge_operator.status.device import DeviceFacts
-from edge_operator.status.device import say as say_of_device
+from edge_operator.status.device import evaluate as say_of_device
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts
 
 GATEWAY = ComponentFacts("gateway", "i", 3, 3, rolled_out=True)
@@ -19,8 +19,8 @@ WELL = SiteFacts(3, components=(GATEWAY,))
 CONNECTED_TO = BrokerFacts(connected=True, message="connected to mqtt://a:1884")
 ALL_ROLLED_OUT = "all components are rolled out"
 DROPPED = (
-    "the broker dropped messages within the last minutes: the queue of a client was full that does not read, or reads"
-    " too slowly; see its log, and give it more memory (spec.broker.managed.resources)"
+    "the broker dropped messages within the last minutes: a client's queue was full, because it reads too slowly or"
+    " not at all; see the broker's log, or give it more memory (spec.broker.managed.resources)"
 )
 
 SITE: dict[str, tuple[SiteFacts, str, str]] = {
@@ -28,12 +28,12 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
     "paused": (
         replace(WELL, paused=True),
         "Ready",
-        f"True Paused: {ALL_ROLLED_OUT}; nothing is changed while paused",
+        f"True Paused: {ALL_ROLLED_OUT}; the operator changes nothing while the site is paused",
     ),
     "changes wait": (
         replace(WELL, paused=True, pending_changes=("Service a/b", "Secret a/c")),
         "Ready",
-        "False Paused: changes wait for spec.paused to be false: Service a/b, Secret a/c",
+        "False Paused: changes are applied when spec.paused is false: Service a/b, Secret a/c",
     ),
     "changes of a site that goes on": (
         replace(WELL, pending_changes=("Service a/b",)),
@@ -41,7 +41,7 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         f"True Reconciled: {ALL_ROLLED_OUT}",
     ),
     "leaving": (
-        replace(WELL, leaving=("Service a/b",)),
+        replace(WELL, terminating=("Service a/b",)),
         "Ready",
         "False WaitingForDeletion: still being deleted: Service a/b",
     ),
@@ -53,7 +53,7 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
     "nothing looked at": (
         replace(WELL, components=()),
         "Ready",
-        "False ComponentsNotReady: the components were not looked at yet",
+        "False ComponentsNotReady: the components were not observed yet",
     ),
     "rolling": (
         replace(WELL, components=(GATEWAY, PROCESSOR, STORAGE)),
@@ -79,9 +79,13 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
     "availability not known": (
         replace(WELL, components=()),
         "Available",
-        "Unknown NotObserved: the components were not looked at: see the condition Ready",
+        "Unknown NotObserved: the components were not observed: see the condition Ready",
     ),
-    "broker not asked": (WELL, "BrokerConnected", "Unknown NotObserved: the broker has not been asked yet"),
+    "broker not asked": (
+        WELL,
+        "BrokerConnected",
+        "Unknown NotObserved: the operator has not connected to the broker yet",
+    ),
     "broker connected": (
         replace(WELL, broker=CONNECTED_TO),
         "BrokerConnected",
@@ -106,14 +110,14 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("facts", "aspect", "text"), SITE.values(), ids=SITE)
-def test_condition_of_a_site(facts: SiteFacts, aspect: str, text: str) -> None:
-    said = say(facts)[aspect]
+@pytest.mark.parametrize(("facts", "condition_type", "text"), SITE.values(), ids=SITE)
+def test_condition_of_a_site(facts: SiteFacts, condition_type: str, text: str) -> None:
+    said = evaluate(facts)[condition_type]
     assert f"{said.status} {said.reason}: {said.message}" == text
 
 
 DEVICE_WELL = DeviceFacts(3, "d1", secret_name="d1-device-credentials", host="edge.example.com")
-IDENTITY = "the site exists and the identifier is this device's"
+IDENTITY = "the site exists and the identifier belongs to this device"
 DEVICE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "issued": (
         {},
@@ -127,28 +131,27 @@ DEVICE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {
             "Ready": f"True Reconciled: {IDENTITY}",
             "CredentialsReady": "True InClusterOnly: the login is in the Secret d1-device-credentials; its host"
-            " a-gateway.ns.svc is known in the cluster only: set gateway.service.externalAddress of the site for"
-            " devices outside",
+            " a-gateway.ns.svc can be reached only inside the cluster: set gateway.service.externalAddress of the site"
+            " for devices outside",
         },
     ),
     "password that the user brings": (
-        {"own_password": True, "secret_name": "mine", "in_cluster_only": True},
+        {"user_password": True, "secret_name": "mine", "in_cluster_only": True},
         {
             "Ready": f"True Reconciled: {IDENTITY}",
             "CredentialsReady": "True ExistingSecret: the password is that of the Secret mine",
         },
     ),
     "external broker": (
-        {"managed_broker": False, "leaving": ("Secret ns/x",)},
+        {"managed_broker": False, "terminating": ("Secret ns/x",)},
         {
             "Ready": "False WaitingForDeletion: still being deleted: Secret ns/x",
-            "CredentialsReady": "Unknown ExternalBroker: the login is given out by whoever runs the site's external"
-            " broker",
+            "CredentialsReady": "Unknown ExternalBroker: the operator of the site's external broker issues the login",
             "Reconciling": "True WaitingForDeletion: still being deleted: Secret ns/x",
         },
     ),
     "old Secret leaving": (
-        {"leaving": ("Secret ns/x", "Secret ns/y"), "own_password": True},
+        {"terminating": ("Secret ns/x", "Secret ns/y"), "user_password": True},
         {
             "Ready": "False WaitingForDeletion: still being deleted: Secret ns/x, Secret ns/y",
             "CredentialsReady": "False WaitingForDeletion: still being deleted: Secret ns/x, Secret ns/y",
@@ -169,19 +172,22 @@ DEVICE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 @pytest.mark.parametrize(("change", "texts"), DEVICE.values(), ids=DEVICE)
 def test_conditions_of_a_device(change: dict[str, Any], texts: dict[str, str]) -> None:
     said = say_of_device(replace(DEVICE_WELL, **change))
-    assert {aspect: f"{each.status} {each.reason}: {each.message}" for aspect, each in said.items()} == texts
+    assert {
+        condition_type: f"{each.status} {each.reason}: {each.message}" for condition_type, each in said.items()
+    } == texts
 
 
 LIFE = {
-    "HeartbeatReceived": "True: the device is heard",
-    "Disconnected": "False: the device has signed off",
-    "LastWill": "False: the broker lost the device: look at its power and its network",
-    "HeartbeatExpired": "False: nothing was heard of the device for offlineAfter",
-    "SiteUnreachable": "Unknown: the site's broker is away: see the site's condition BrokerConnected",
-    "BrokerRestarted": "Unknown: the device was not heard since the broker was restarted",
-    "NotYetSeen": "Unknown: the device was never heard: give it its login and start it",
+    "HeartbeatReceived": "True: the device sends messages",
+    "Disconnected": "False: the device disconnected in good order",
+    "LastWill": "False: the broker lost the connection to the device: check its power and its network",
+    "HeartbeatExpired": "False: no message of the device arrived for offlineAfter",
+    "SiteUnreachable": "Unknown: the operator is not connected to the site's broker: see the site's condition"
+    " BrokerConnected",
+    "BrokerRestarted": "Unknown: no message of the device arrived since the broker restarted",
+    "NotYetSeen": "Unknown: no message of the device has ever arrived: give it its login and start it",
     "CredentialsPending": "Unknown: the device has no login yet: see the condition CredentialsReady",
-    "Disabled": "False: spec.disabled is true: the device is cut off",
+    "Disabled": "False: spec.disabled is true: the broker and the gateway reject the device",
 }
 
 

@@ -50,7 +50,7 @@ def test_a_foreign_database_is_refused(tmp_path: Path) -> None:
     foreign.execute("PRAGMA user_version = 1")
     foreign.close()
 
-    with pytest.raises(DatabaseFileError, match="a database of another program"):
+    with pytest.raises(DatabaseFileError, match="the database of another program"):
         open_writer(tmp_path)
 
 

@@ -102,7 +102,7 @@ def test_a_flood_of_bad_elements_is_bounded_and_kept() -> None:
     assert (len(parsed.readings), len(parsed.rejected)) == (1, 101)
     assert {one.payload for one in parsed.rejected[:100]} == {b"7"}
     assert parsed.rejected[-1].reason == "further"
-    assert parsed.rejected[-1].message == f"{bad - 100} further elements of the array are no readings"
+    assert parsed.rejected[-1].message == f"{bad - 100} more elements of the array are not readings"
     assert orjson.loads(parsed.rejected[-1].payload) == [7] * (bad - 100)
 
 

@@ -79,7 +79,7 @@ async def read_head(reader: asyncio.StreamReader) -> Head:
     version, _, rest = (await _line(reader)).partition(" ")
     status = rest.partition(" ")[0]
     if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit()):
-        raise AnswerError("the answer is no HTTP/1.1")
+        raise AnswerError("the response is not HTTP/1.1")
     headers: dict[str, str] = {}
     for _ in range(MOST_HEADERS):
         line = await _line(reader)
@@ -102,7 +102,7 @@ async def read_body(reader: asyncio.StreamReader, headers: Mapping[str, str], si
             async for part in _exactly(reader, size, silence):
                 yield part
             if await _timely_line(reader, silence):
-                raise AnswerError("a chunk is longer than it says")
+                raise AnswerError("a chunk is longer than its stated length")
     elif "content-length" in headers:
         async for part in _exactly(reader, _number(headers["content-length"], 10), silence):
             yield part
@@ -139,8 +139,8 @@ async def _line(reader: asyncio.StreamReader) -> str:
 
 def _number(text: str, base: int) -> int:
     if not re.fullmatch("[0-9a-fA-F]{1,15}", text):
-        raise AnswerError(f"the answer has a length that is no number: {text[:20]!r}")
+        raise AnswerError(f"the answer has a length that is not a number: {text[:20]!r}")
     try:
         return int(text, base)
     except ValueError as error:
-        raise AnswerError(f"the answer has a length that is no number: {text!r}") from error
+        raise AnswerError(f"the answer has a length that is not a number: {text!r}") from error

@@ -74,7 +74,7 @@ class Keys:
         """
         header = request.headers.get("authorization")
         if not header:
-            raise _unauthorized("show the site's API token as 'Authorization: Bearer <token>'", devices=devices)
+            raise _unauthorized("send the site's API token as 'Authorization: Bearer <token>'", devices=devices)
         try:
             shown = parse_authorization(header)
         except ValueError as error:
@@ -97,7 +97,7 @@ class Keys:
     async def _device(self, request: Request, shown: Basic) -> Caller:
         if request.url.scheme != "https" and not self._plaintext:
             detail = (
-                "a device must not show its password without TLS: use https (spec.gateway.tls), or set "
+                "a device must not send its password without TLS: use https (spec.gateway.tls), or set "
                 "spec.gateway.allowPlaintextCredentials to true"
             )
             raise refuse(HTTPStatus.FORBIDDEN, "PlaintextCredentials", detail)
@@ -121,7 +121,7 @@ class Keys:
             ) from error
         except BrokerAwayError as error:
             self._logins.labels("device", "unchecked").inc()
-            raise away("BrokerUnavailable", f"device passwords cannot be checked now: {error}") from error
+            raise away("BrokerUnavailable", f"cannot check device passwords now: {error}") from error
         self._logins.labels("device", "right" if right else "wrong").inc()
         return right
 
@@ -172,7 +172,7 @@ def caller_of(request: Request) -> Caller:
     """
     caller = getattr(request.state, "caller", None)
     if not isinstance(caller, Caller):
-        raise TypeError(f"the route {request.url.path} has no door")
+        raise TypeError(f"the route {request.url.path} has no access rule")
     return caller
 
 

@@ -37,4 +37,6 @@ class ApiToken:
                 self._stamp = stamp
         except OSError as error:
             # A Secret's volume is swapped while we look: what was read last stands.
-            logger.warning("API token file %s cannot be read, the last one stands: %s", self._path, error.strerror)
+            logger.warning(
+                "cannot read the API token file %s; still using the previous token: %s", self._path, error.strerror
+            )

@@ -38,10 +38,10 @@ class Answers:
             self._waiting.put_nowait((device_id, CommandAck.parse(payload)))
         except MalformedError as error:
             self._dropped.labels(error.reason).inc()
-            logger.warning("device %s answered a command unreadably: %s", device_id, error.message)
+            logger.warning("cannot decode a command acknowledgement of device %s: %s", device_id, error.message)
         except asyncio.QueueFull:
             self._dropped.labels("queue_full").inc()
-            logger.warning("an answer of device %s is left out: %d wait already", device_id, MOST_WAITING)
+            logger.warning("dropped a command acknowledgement of device %s: %d wait already", device_id, MOST_WAITING)
 
     async def run(self) -> None:
         """Work on answers until cancelled; while the store is away they wait."""
@@ -60,11 +60,11 @@ class Answers:
         try:
             if await self._commands.answer(device_id, ack) is None:
                 self._dropped.labels("unknown_command").inc()
-                logger.warning("device %s answered a command that there is not: %s", device_id, ack.command_id[:64])
+                logger.warning("device %s acknowledged an unknown command: %s", device_id, ack.command_id[:64])
         except ProblemError as error:
-            logger.warning("the answer of device %s waits: %s", device_id, error)
+            logger.warning("cannot store a command acknowledgement of device %s yet; retrying: %s", device_id, error)
             return False
         except (StoreError, ValueError) as error:
             self._dropped.labels("refused").inc()
-            logger.warning("the answer of device %s is left out: %s", device_id, error)
+            logger.warning("dropped a command acknowledgement of device %s: %s", device_id, error)
         return True

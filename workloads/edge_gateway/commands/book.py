@@ -116,5 +116,5 @@ def from_document(device_id: str, document: Mapping[str, Any]) -> CommandRecord:
 def _moment(text: Any) -> dt.datetime:
     moment = parse_timestamp(text)
     if moment is None:
-        raise ValueError(f"{text!r} is no time")
+        raise ValueError(f"{text!r} is not a time")
     return moment

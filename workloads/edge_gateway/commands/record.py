@@ -27,7 +27,8 @@ class State(StrEnum):
 _MESSAGES = {
     State.QUEUED: "command queued",
     State.SENT: "command sent",
-    State.NO_SESSION: "the device has no session with the broker: it gets the command if it asks over HTTP in time",
+    State.NO_SESSION: "the device has no session with the broker: it receives the command if it polls over HTTP before"
+    " the command expires",
     State.ACKED: "command carried out",
     State.FAILED: "command failed",
     State.EXPIRED: "the command expired before the device answered",

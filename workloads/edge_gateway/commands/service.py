@@ -148,8 +148,10 @@ class Commands:
         try:
             session = await self._carrier.command(record.device_id, record.command)
         except MqttError as error:
-            self._sending[command_id] = self._sending[command_id].failed("the broker went away while it was sent")
-            detail = f"command {command_id} was not sent, or it is not known whether: {error}"
+            self._sending[command_id] = self._sending[command_id].failed(
+                "the connection to the broker ended while the command was sent"
+            )
+            detail = f"command {command_id} may not have been sent: {error}"
             raise away("BrokerUnavailable", detail) from error
         self._sending[command_id] = self._sending[command_id].sent(session=session)
 

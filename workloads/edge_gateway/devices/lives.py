@@ -122,7 +122,7 @@ class Lives:
     def last_seen(self, known: Known, said: DeviceStatus | None) -> dt.datetime | None:
         """Return when a device last gave a sign of life: as we heard it, or as it says itself where that is later.
 
-        A time that is still to come is no time at which it was seen: its clock is wrong.
+        A time that is still to come is not a time at which it was seen: its clock is wrong.
         """
         now = self._wall()
         heard = None if known.seen is None else _before(now, self.steady() - known.seen)

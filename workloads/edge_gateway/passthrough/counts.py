@@ -16,13 +16,13 @@ class PassthroughCounts:
         self._open: Tally[str] = Tally()
         self._gauge = Gauge(
             "edge_gateway_passthrough_connections",
-            "MQTT connections of devices that are passed through now.",
+            "Open MQTT connections of devices.",
             ("listener",),
             registry=registry,
         )
         self._accepted = Counter(
             "edge_gateway_passthrough_accepted_total",
-            "MQTT connections of devices that were taken.",
+            "MQTT connections of devices that were accepted.",
             ("listener",),
             registry=registry,
         )

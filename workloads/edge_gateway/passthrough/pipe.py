@@ -34,7 +34,7 @@ class End(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport; nothing is read from it until the pipe is joined."""
         if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a pipe is made of TCP connections")
+            raise TypeError("a pipe connects TCP connections")
         transport.pause_reading()
         transport.set_write_buffer_limits(high=BUFFER_BYTES)
         _find_dead_peers(transport)

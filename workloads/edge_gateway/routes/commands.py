@@ -51,14 +51,14 @@ class CommandRoutes:
         )
         several = "/devices/{device_id}/commands"
         one = f"{several}/{{command_id}}"
-        router.add_api_route(one, self.find, dependencies=doors.programs, summary="What became of a command")
-        router.add_api_route(several, self.fetch, dependencies=doors.devices, summary="For the device: what to do")
+        router.add_api_route(one, self.find, dependencies=doors.programs, summary="State of a command")
+        router.add_api_route(several, self.fetch, dependencies=doors.devices, summary="For the device: pending command")
         router.add_api_route(
             f"{one}/ack",
             self.ack,
             methods=["POST"],
             dependencies=doors.devices,
-            summary="For the device: what came of it",
+            summary="For the device: result of a command",
             openapi_extra=ACK_BODY,
         )
         return router

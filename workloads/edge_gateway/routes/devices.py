@@ -41,13 +41,13 @@ class DeviceRoutes:
         one = "/devices/{device_id}"
         router.add_api_route("/devices", self.devices, dependencies=doors.programs, summary="All devices")
         router.add_api_route(one, self.device, dependencies=doors.programs, summary="One device")
-        router.add_api_route(f"{one}/status", self.status, dependencies=doors.programs, summary="Is it online?")
+        router.add_api_route(f"{one}/status", self.status, dependencies=doors.programs, summary="Status of a device")
         router.add_api_route(
             f"{one}/status",
             self.say_status,
             methods=["POST"],
             dependencies=doors.devices,
-            summary="Say how a device is",
+            summary="Report the status of a device",
             openapi_extra=STATUS_BODY,
         )
         return router

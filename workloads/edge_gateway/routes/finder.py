@@ -22,7 +22,9 @@ class DeviceFinder:
             ProblemError: the broker has not yet told of all devices: 503.
         """
         if not self._table.complete_once:
-            raise away("DevicesNotKnownYet", "the site's broker has not told of its devices yet: try again")
+            raise away(
+                "DevicesNotKnownYet", "the gateway has not received the site's devices from the broker yet: try again"
+            )
 
     def find(self, device_id: str) -> Device:
         """Return a device.

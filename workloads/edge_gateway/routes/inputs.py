@@ -31,16 +31,16 @@ async def _command_id(
     command_id: Annotated[str, Path(description="As the request that sent the command was answered.")],
 ) -> str:
     if not _COMMAND_ID.fullmatch(command_id):
-        detail = "there is no command of this id: ids are 32 hexadecimal digits, as the gateway gave them"
+        detail = "no command has this id: ids are 32 hexadecimal digits, assigned by the gateway"
         raise refuse(HTTPStatus.NOT_FOUND, "CommandNotFound", detail)
     return command_id
 
 
 DeviceId = Annotated[str, Depends(_device_id)]
 CommandId = Annotated[str, Depends(_command_id)]
-Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
-Cursor = Annotated[str | None, Query(description="`next` of the page before; leave it out for the first page.")]
-Wait = Annotated[str | None, Query(description="How long to wait, such as `5s`; at most `60s`.")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="Maximum number.")]
+Cursor = Annotated[str | None, Query(description="`next` of the previous page; omit it for the first page.")]
+Wait = Annotated[str | None, Query(description="Time to wait, such as `5s`; at most `60s`.")]
 
 
 def position(kind: str, cursor: str | None) -> str | None:

@@ -152,8 +152,8 @@ class Connection:
             await asyncio.shield(connecting)
         except ssl.SSLCertVerificationError as error:
             raise UntrustedError(
-                f"{self._options.broker} shows a certificate that is not trusted ({error.verify_message}): have ca.crt"
-                " be of the authority that signed it, and dial the broker by a name that stands in it"
+                f"{self._options.broker} shows a certificate that is not trusted ({error.verify_message}): ca.crt"
+                " must contain the authority that signed it, and the broker's address must be a name in it"
             ) from error
         except (OSError, ValueError) as error:  # a name that no resolver takes is a ValueError
             raise ConnectError(f"{self._options.broker} cannot be reached: {error}") from error
@@ -210,19 +210,19 @@ class Connection:
         except UnicodeDecodeError:
             own = False
         if not own:
-            logger.warning("a message came on a topic that is not this site's; it is left out")
+            logger.warning("dropped a message on a topic that is not this site's")
             return
         payload = bytes(message.payload)
         try:
             self._on_message(Message(topic, payload, message.qos, message.retain, message.dup, self, message.mid))
         except Exception:
-            logger.exception("a message on %s could not be worked on; it is left out", topic)
+            logger.exception("dropped a message on %s: internal error", topic)
 
     def _disconnected(
         self, _client: Any, _data: Any, flags: paho.DisconnectFlags, reason: ReasonCode, _more: Any
     ) -> None:
         said_so = flags.is_disconnect_packet_from_server or not reason.is_failure
-        self._settle(str(reason) if said_so else "it broke, or the broker fell silent")
+        self._settle(str(reason) if said_so else "it broke, or the broker stopped answering")
 
     def _end(self, reason: str) -> None:
         """Close what is open and tell all who wait."""

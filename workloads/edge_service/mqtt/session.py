@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 def _ignore(message: Message) -> None:
-    logger.debug("nobody listens on %s", message.topic)
+    logger.debug("no client is subscribed to %s", message.topic)
 
 
 async def _nothing(_session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
@@ -180,6 +180,6 @@ class MqttSession:
         try:
             await self._on_connected(session_present)
         except NotConnectedError as error:
-            logger.warning("the connection ended during the first messages: %s", error)
+            logger.warning("the connection ended while the first messages were sent: %s", error)
         except Exception:
-            logger.exception("what is to be done on connecting to %s failed", self.options.broker)
+            logger.exception("cannot complete the connection to %s", self.options.broker)

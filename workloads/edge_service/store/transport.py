@@ -66,7 +66,7 @@ class Transport:
             StoreError: the store refuses.
         """
         if self._session is None:
-            raise RuntimeError("the store's client is used outside of its context")
+            raise RuntimeError("the store's client is used outside its context manager")
         data = None if body is None else orjson.dumps(body, option=orjson.OPT_UTC_Z)
         given = {key: str(value) for key, value in (query or {}).items() if value is not None}
         headers = {"Content-Type": "application/json"} if data is not None else {}
@@ -84,7 +84,7 @@ class Transport:
             answer = orjson.loads(content) if content else None
         except orjson.JSONDecodeError as error:
             raise StoreUnavailableError(
-                f"{self._url} answers {status} to {request} with something that is no JSON: check STORAGE_URL"
+                f"{self._url} answers {status} to {request} with something that is not JSON: check STORAGE_URL"
             ) from error
         if status < 400:  # noqa: PLR2004 - what HTTP calls an error
             return answer

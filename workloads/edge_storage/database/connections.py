@@ -62,7 +62,7 @@ def lock(directory: Path) -> int | None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise DatabaseFileError(
-            f"{path} cannot be made ({error.strerror}): set STORAGE_PATH to a directory that can be written"
+            f"{path} cannot be created ({error.strerror}): set STORAGE_PATH to a writable directory"
         ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

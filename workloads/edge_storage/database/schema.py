@@ -95,7 +95,9 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
             "run the release that wrote it, or a newer one"
         )
     if found and _pragma(connection, "application_id") != APPLICATION_ID:
-        raise DatabaseFileError(f"{path} is a database of another program: set STORAGE_PATH to a directory of our own")
+        raise DatabaseFileError(
+            f"{path} is the database of another program: set STORAGE_PATH to a directory for this store only"
+        )
     for version in range(found, VERSION):
         connection.executescript(
             f"BEGIN IMMEDIATE; {MIGRATIONS[version]} PRAGMA application_id = {APPLICATION_ID};"

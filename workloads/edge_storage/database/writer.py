@@ -160,9 +160,9 @@ class Writer:
             # SQLite itself may have rolled back already.
             self._connection.execute("ROLLBACK")
         self.problem = f"the database cannot be written: {error}"
-        logger.error("%d requests were not stored, their senders are told so: %s", len(group), error)
+        logger.error("%d requests were not stored; each sender gets an error: %s", len(group), error)
         unavailable = StoreUnavailableError(
-            f"{self.problem}; this request was not stored: see to the space on the store's volume, and send it again"
+            f"{self.problem}; this request was not stored: check the free space on the store's volume, then retry"
         )
         return [_Outcome(job, error=unavailable) for job in group]
 

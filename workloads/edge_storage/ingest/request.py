@@ -83,7 +83,7 @@ def _token(document: dict[str, Any]) -> int | None:
     token = document.get("token")
     if token is None or (isinstance(token, int) and not isinstance(token, bool)):
         return token
-    raise BadRequestError("token must be the integer that the lease was granted with, or null")
+    raise BadRequestError("token must be the integer of the lease, or null")
 
 
 def _text(document: dict[str, Any], name: str, where: str) -> str:

@@ -40,7 +40,7 @@ def store(connection: sqlite3.Connection, request: IngestRequest) -> IngestResul
     except Exception as error:
         if is_of_the_disk(error):
             raise
-        logger.exception("a message of %d failed, they are stored one by one", len(request.messages))
+        logger.exception("one of %d messages failed; storing them one by one", len(request.messages))
     return IngestResult([_alone(connection, message, request.location) for message in request.messages])
 
 
@@ -58,7 +58,7 @@ def _alone(connection: sqlite3.Connection, message: RawMessage, location: str) -
     except Exception as error:
         if is_of_the_disk(error):
             raise
-        logger.exception("a message of device %s is set aside", message.device_id)
+        logger.exception("a message of device %s is now a dead letter", message.device_id)
         rejected = Rejected("internal", f"the store failed on it: {type(error).__name__}", message.payload)
     _set_aside(connection, message, (rejected,))
     return MessageResult(rejected=(rejected,))

@@ -90,7 +90,7 @@ def _of_elements(elements: Iterable[Any], device_id: str, *, broken: bool = Fals
 
 
 def _together(elements: list[Any]) -> Rejected:
-    message = f"{len(elements)} further elements of the array are no readings"
+    message = f"{len(elements)} more elements of the array are not readings"
     return Rejected("further", message, _written(elements))
 
 

@@ -48,7 +48,9 @@ def required_timestamp(fields: dict[str, Any], name: str) -> dt.datetime:
     """
     when = parse_timestamp(fields.pop(name, None))
     if when is None:
-        raise MalformedError("field", f"{name} is missing or no time: write RFC 3339, such as 2026-01-31T12:00:00.000Z")
+        raise MalformedError(
+            "field", f"{name} is missing or not a time: use RFC 3339, such as 2026-01-31T12:00:00.000Z"
+        )
     return when
 
 

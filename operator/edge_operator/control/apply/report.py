@@ -1,0 +1,58 @@
+"""The result of applying the objects of a resource, and the problems that it can contain."""
+
+from dataclasses import dataclass, field
+
+from edge_operator.control.diff.desired_object import ObjectKey
+from edge_operator.status.facts import Problem
+
+from .field_conflicts import FieldConflict
+
+
+@dataclass
+class Report:
+    """Result of applying the objects of a resource.
+
+    Attributes:
+        problems: problems that keep objects from their desired state.
+        terminating: objects that are being deleted and must be gone first.
+        requeue_after: seconds until the resource has to be reconciled again; None if events will trigger it.
+        namespace_terminating: whether the namespace is being deleted, so that nothing can be created in it.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    terminating: list[str] = field(default_factory=list)
+    requeue_after: float | None = None
+    namespace_terminating: bool = False
+
+    def requeue(self, seconds: float) -> None:
+        """Ask for another reconcile after `seconds`, or sooner."""
+        self.requeue_after = seconds if self.requeue_after is None else min(self.requeue_after, seconds)
+
+
+def field_contested(conflict: FieldConflict) -> Problem:
+    """Return the problem of a field that another manager keeps changing."""
+    return Problem(
+        "FieldContested",
+        f"{conflict.key}: {conflict.field} is repeatedly changed by the manager {conflict.manager!r}: stop that manager"
+        " from changing it, or set the value in the spec of the site; the operator does not reapply it for now",
+    )
+
+
+class ProblemError(Exception):
+    """Raised if a reconcile cannot continue. `problem` contains the reason and what the user can do about it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+NOT_OURS = "NotOurs"
+
+
+def not_ours(key: ObjectKey) -> Problem:
+    """Return the problem of an object of somebody else under a child's name."""
+    return Problem(
+        NOT_OURS,
+        f"{key} exists and does not belong to this site: the operator does not change it; delete or rename it, or"
+        " rename the site",
+    )

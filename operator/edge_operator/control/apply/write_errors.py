@@ -1,0 +1,53 @@
+"""Maps an API error of a write to the next step. Pure."""
+
+from enum import Enum
+
+from edge_operator.cluster.errors import ApiError
+
+NOT_FOUND, CONFLICT, INTERNAL_ERROR = 404, 409, 500
+"""500: among others, the response if an admission webhook cannot be called."""
+
+
+class AfterApply(Enum):
+    """Next step after an error on the write of a child."""
+
+    REQUEUE_SOON = "requeue soon"
+    """The object was replaced since it was observed; its event is on the way."""
+    NAMESPACE_TERMINATING = "namespace terminating"
+    """Nothing can be created in the namespace any more."""
+    BACK_OFF = "back off"
+    """The same write would be rejected again: report it and send it again with exponential backoff."""
+    RAISE = "raise"
+    """Raise the error; the work queue retries."""
+
+
+class AfterStatus(Enum):
+    """Next step after an error on the write of a device's liveness."""
+
+    DROP = "drop"
+    """The object does not exist any more."""
+    RETRY_LATER = "retry later"
+    """The same write would be rejected again: retry with exponential backoff, without delaying other devices."""
+    RETRY = "retry"
+    """The error does not depend on the device: move its write behind the others, and slow down all of them."""
+
+
+def after_apply(error: ApiError) -> AfterApply:
+    """Return the next step after an error on the write of a child."""
+    if error.code == CONFLICT:
+        return AfterApply.REQUEUE_SOON
+    if error.namespace_terminating:
+        return AfterApply.NAMESPACE_TERMINATING
+    return AfterApply.BACK_OFF if is_persistent(error) else AfterApply.RAISE
+
+
+def after_status(error: ApiError) -> AfterStatus:
+    """Return the next step after an error on the write of a device's liveness."""
+    if error.code == NOT_FOUND or error.namespace_terminating:
+        return AfterStatus.DROP
+    return AfterStatus.RETRY_LATER if error.refused else AfterStatus.RETRY
+
+
+def is_persistent(error: ApiError) -> bool:
+    """Return whether the same write would most likely fail again at once."""
+    return error.refused or error.code == INTERNAL_ERROR

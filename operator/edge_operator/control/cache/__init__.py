@@ -1,0 +1,1 @@
+"""Caches of the custom resources, their children, and the passwords that users provide."""

@@ -1,0 +1,1 @@
+"""Credentials: root Secrets, the users' CA bundles, password rotation, and the connection info of devices."""

@@ -1,0 +1,65 @@
+"""Problems of a device's identity, with what to do about them."""
+
+from dataclasses import replace
+
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.control.cache.resource import CachedDevice
+from edge_operator.control.cache.user_passwords import KEY, MAX_CHARACTERS, MIN_CHARACTERS, SELECTOR
+from edge_operator.status.facts import Problem
+
+
+def site_not_found(device: CachedDevice) -> Problem:
+    """Return the problem of a device whose site does not exist; the device is kept."""
+    namespace, name = device.site
+    return Problem("SiteNotFound", f"EdgeSite {namespace}/{name} does not exist: create it, or delete this device")
+
+
+def site_not_reconciled(device: CachedDevice) -> Problem:
+    """Return the temporary problem of a device whose site is not ready yet."""
+    namespace, name = device.site
+    message = f"EdgeSite {namespace}/{name} is not ready yet: see its condition Ready"
+    return Problem("SiteNotReconciled", message, lasting=False)
+
+
+def site_paused(device: CachedDevice) -> Problem:
+    """Return the temporary problem of a device whose login must change while its site is paused."""
+    namespace, name = device.site
+    message = f"the login of this device is not changed while spec.paused of the EdgeSite {namespace}/{name} is true"
+    return Problem("SitePaused", message, lasting=False)
+
+
+def duplicate(device: CachedDevice, elder: CachedDevice) -> Problem:
+    """Return the problem of the younger of two devices with the same identifier."""
+    return Problem(
+        "DuplicateDeviceId",
+        f"the {elder}, which is older, has the deviceId {device.device_id} in the site {device.site[1]}: delete"
+        " one of the two, or create this device again with another deviceId",
+    )
+
+
+def user_password_missing(device: CachedDevice, secret: ResourceKey) -> Problem:
+    """Return the problem of a device whose user Secret does not exist, or has no label."""
+    return Problem(
+        "ExistingSecretNotFound",
+        f"Secret {secret[0]}/{secret[1]} with the label {SELECTOR} does not exist: create it, label it, or remove"
+        f" credentials.existingSecretRef of the {device}",
+    )
+
+
+def user_password_unusable(secret: ResourceKey) -> Problem:
+    """Return the problem of a device whose user Secret has no valid password."""
+    return Problem(
+        "ExistingSecretInvalid",
+        f"Secret {secret[0]}/{secret[1]} needs the key `{KEY}` with {MIN_CHARACTERS} to {MAX_CHARACTERS} printable"
+        " characters",
+    )
+
+
+def secret_not_ours(problem: Problem) -> Problem:
+    """Return the problem of an object of somebody else under the name of the device's Secret."""
+    return replace(
+        problem,
+        reason="SecretNotOurs",
+        message=f"{problem.message.partition(':')[0]}: the operator does not change it; delete it, or set"
+        " credentials.secretName",
+    )

@@ -1,0 +1,171 @@
+"""Connects the MQTT messages of one site with its liveness state machine."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge_liveness import Known, Phase, Reason, Seed, SiteEvent, SiteLiveness, Transition
+from edge_operator.broker.session import Message
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
+from edge_operator.control.site_broker.liveness_settings import (
+    DEFAULT_TIMERS,
+    LivenessTimers,
+    device_settings,
+    site_settings,
+)
+from edge_operator.status.device_counts import DeviceCounts
+from edge_wire import topics
+from edge_wire.messages import (
+    PROCESSOR,
+    Activity,
+    ComponentStatus,
+    DeviceStatus,
+    MalformedError,
+    parse_boot,
+    parse_uptime,
+)
+
+from .clocks import Clocks
+
+NOT_SEEN = ("NotYetSeen", "CredentialsPending", "Disabled")
+"""Reasons of devices without any liveness information."""
+
+
+class SiteLivenessAdapter:
+    """Liveness of the devices of one site.
+
+    Args:
+        site: the site.
+        clocks: both clocks.
+        timers: timers that are the same for all sites.
+    """
+
+    def __init__(self, site: CachedSite, clocks: Clocks, timers: LivenessTimers = DEFAULT_TIMERS) -> None:
+        self._clocks = clocks
+        self._timers = timers
+        self._settings = site_settings(site, timers)
+        self._liveness = SiteLiveness(self._settings, clocks.steady())
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection to the site's broker."""
+        return self._liveness.is_broker_connected
+
+    def configure(self, site: CachedSite) -> bool:
+        """Apply the settings of the site's spec; return whether they have changed."""
+        settings = site_settings(site, self._timers)
+        if settings == self._settings:
+            return False
+        self._settings = settings
+        self._liveness.configure(settings)
+        return True
+
+    def put(self, device: CachedDevice) -> None:
+        """Add a device with the state in its status, or apply the settings of its spec."""
+        settings, seed = device_settings(self._settings, device), self._seed(device.status)
+        self._liveness.put(device.device_id, self._clocks.steady(), settings, seed)
+
+    def remove(self, device_id: str) -> None:
+        """Remove a device."""
+        self._liveness.remove(device_id)
+
+    def known(self, device_id: str) -> Known | None:
+        """Return the state of a device; None if there is no device with this id."""
+        return self._liveness.known(device_id)
+
+    def counts(self) -> DeviceCounts:
+        """Return the device counts."""
+        counts = self._liveness.counts()
+        return DeviceCounts(counts.total, counts.online, counts.offline, counts.unknown + counts.pending)
+
+    def on_connected(self) -> None:
+        """Handle a new connection to the broker."""
+        self._liveness.connected(self._clocks.steady())
+
+    def on_disconnected(self) -> None:
+        """Handle the loss of the connection."""
+        self._liveness.disconnected(self._clocks.steady())
+
+    def on_message(self, message: Message) -> str:
+        """Handle a message and return its kind for the metrics.
+
+        Raises:
+            MalformedError: the message cannot be parsed.
+        """
+        match message.topic:
+            case topics.ACTIVITY:
+                activity = Activity.parse(message.payload)
+                if not message.retain:  # a retained digest is not ours: its ages would be out of date
+                    self._liveness.digest(activity, self._clocks.steady())
+                return "activity"
+            case topics.BROKER_BOOT:
+                if message.payload:
+                    self._liveness.booted(self._clocks.steady(), parse_boot(message.payload))
+                return "boot"
+            case topics.BROKER_UPTIME:
+                self._liveness.running(self._clocks.steady(), parse_uptime(message.payload))
+                return "uptime"
+        if message.topic.startswith("edge/status/"):
+            self._component(ComponentStatus.parse(message.payload), retained=message.retain)
+            return "component"
+        if not message.payload:
+            # A retained status was cleared, possibly by the operator itself.
+            return "cleared"
+        self._status(message)
+        return "status"
+
+    def tick(self) -> tuple[list[Transition], list[SiteEvent]]:
+        """Process deadlines that have passed; return the transitions and events."""
+        now = self._clocks.steady()
+        deadline = self._liveness.deadline()
+        if deadline is None or deadline > now:
+            return [], []
+        return self._liveness.tick(now), self._liveness.site_events()
+
+    def missed_window(self) -> None:
+        """Ignore silence of the devices up to now, because this process did not receive messages for a while."""
+        self._liveness.was_deaf(self._clocks.steady())
+
+    def _status(self, message: Message) -> None:
+        device_id = device_of(message)
+        status = DeviceStatus.parse(message.payload, device_id)
+        self._liveness.status(device_id, status, self._clocks.steady(), retained=message.retain)
+
+    def _component(self, status: ComponentStatus, *, retained: bool) -> None:
+        if status.component == PROCESSOR:
+            self._liveness.teller(self._clocks.steady(), is_there=status.status == "online", retained=retained)
+
+    def _seed(self, status: Mapping[str, Any]) -> Seed | None:
+        stored = status.get("connectivity") or {}
+        since = self._clocks.at(stored.get("sinceTime"))
+        if since is None:
+            return None
+        if stored.get("reason") in NOT_SEEN:
+            return Seed(Phase.PENDING, Reason.NOT_YET_SEEN, since)
+        return Seed.from_status(
+            status.get("phase"),
+            stored.get("reason"),
+            since=since,
+            seen=self._clocks.at(stored.get("lastSeenTime")),
+            session=stored.get("session"),
+            reported=tuple(sorted((status.get("reported") or {}).items())),
+        )
+
+
+def sender_of(message: Message) -> str | None:
+    """Return the id of the device if the message is its status; None otherwise."""
+    try:
+        return topics.device_of(message.topic)
+    except ValueError:
+        return None
+
+
+def device_of(message: Message) -> str:
+    """Return the id of the device that sent a status.
+
+    Raises:
+        MalformedError: the topic has no valid device id.
+    """
+    sender = sender_of(message)
+    if sender is None:
+        raise MalformedError("topic", f"{message.topic!r} is not the topic of a device")
+    return sender

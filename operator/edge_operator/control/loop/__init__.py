@@ -1,0 +1,1 @@
+"""Decides when to reconcile: informers, work queues, workers and the periodic resync."""

@@ -1,0 +1,143 @@
+"""Connects the operator to the broker that a site's spec defines."""
+
+import base64
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from edge_operator.api.broker import ExternalBroker
+from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login
+from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.cluster.objects import ObjectClient
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.desired import ports
+from edge_operator.desired.connections import broker_url, external_broker, topic_prefix
+from edge_operator.desired.inputs import SiteInput
+from edge_operator.desired.kinds import SECRET
+from edge_operator.desired.metadata import child_name
+from edge_operator.identity.logins import OPERATOR, component_login
+from edge_operator.status.facts import BrokerFacts
+
+from .drops import BrokerDrops
+
+logger = logging.getLogger(__name__)
+
+
+class LoginUnusableError(Exception):
+    """The login in the spec is missing or invalid; the message says what to do."""
+
+
+class BrokerEndpoints:
+    """Resolves the endpoint and the login of each site's broker, and keeps a session with it.
+
+    Args:
+        sessions: the sessions with the brokers.
+        objects: client for single objects, for the Secrets of external brokers.
+        elsewhere: addresses of some brokers, for an operator outside the cluster.
+        drops: messages that the brokers have dropped.
+    """
+
+    def __init__(
+        self,
+        sessions: BrokerSessions,
+        objects: ObjectClient,
+        elsewhere: Mapping[ResourceKey, BrokerAddress],
+        drops: BrokerDrops,
+    ) -> None:
+        self._sessions = sessions
+        self._objects = objects
+        self._elsewhere = elsewhere
+        self._drops = drops
+
+    async def connect(self, site: SiteInput, *, ready: bool, dropping: bool = False) -> BrokerFacts | None:
+        """Keep a session with the site's broker and return its state; None before the first attempt has ended.
+
+        Args:
+            site: the site.
+            ready: whether a pod of the broker is ready; until then connection attempts are rare.
+            dropping: whether the site's status has the condition BrokerDropping.
+
+        Raises:
+            ApiError: the API server rejected the read of the Secret of an external broker.
+            UnreachableError: the API server did not respond.
+        """
+        key = site.namespace, site.name
+        try:
+            endpoint = await self._endpoint(site)
+        except LoginUnusableError as error:
+            self._sessions.close(key)
+            return BrokerFacts(connected=False, unusable=True, message=str(error))
+        if not endpoint.is_ours:
+            self._drops.remove(key)
+        elif dropping:
+            self._drops.restore(key)
+        self._sessions.ensure(key, endpoint)
+        self._sessions.expect(key, available=ready or external_broker(site) is not None or key in self._elsewhere)
+        state = self._sessions.state(key)
+        if state is None:
+            return None
+        return BrokerFacts(
+            state.connected,
+            state.message,
+            refused=state.refused,
+            untrusted=state.untrusted,
+            dropping_seconds=self._drops.remaining(key),
+        )
+
+    def disconnect(self, site: ResourceKey) -> None:
+        """Close the session with the broker of a deleted site."""
+        self._sessions.close(site, site_deleted=True)
+        self._drops.remove(site)
+
+    async def _endpoint(self, site: SiteInput) -> Endpoint:
+        external = external_broker(site)
+        elsewhere = self._elsewhere.get((site.namespace, site.name))
+        if external is None:
+            inside = f"{child_name(site, 'mqtt-internal')}.{site.namespace}.svc"
+            login = component_login(site.root, OPERATOR)
+            address = elsewhere or BrokerAddress(inside, ports.MQTT_COMPONENTS)
+            mine = Login(login.username, login.password)
+            return Endpoint(address, mine, site_uid=site.uid, is_ours=True)
+        try:
+            address = elsewhere or BrokerAddress.parse(broker_url(site))
+        except ValueError as error:
+            raise LoginUnusableError(f"broker.external.url {error}") from error
+        return Endpoint(address, await self._login(site, external), topic_prefix(site), site.uid)
+
+    async def _login(self, site: SiteInput, external: ExternalBroker) -> Login:
+        username = password = authorities = None
+        if external.credentials_secret_ref is not None:
+            data = await self._secret(site, external.credentials_secret_ref.name)
+            username, password = data("username"), data("password")
+        if external.ca_secret_ref is not None:
+            authorities = (await self._secret(site, external.ca_secret_ref.name))("ca.crt")
+        return Login(username, password, authorities_pem=authorities)
+
+    async def _secret(self, site: SiteInput, name: str) -> "_Content":
+        found = await self._objects.get(SECRET, site.namespace, name)
+        if found is None:
+            raise LoginUnusableError(
+                f"Secret {site.namespace}/{name}, named in broker.external, does not exist: create it"
+            )
+        return _Content(f"Secret {site.namespace}/{name}", found.get("data") or {})
+
+
+class _Content:
+    """The decoded values of a Secret."""
+
+    def __init__(self, where: str, data: Mapping[str, Any]) -> None:
+        self._where = where
+        self._data = data
+
+    def __call__(self, key: str) -> str:
+        """Return the text of `key`.
+
+        Raises:
+            LoginUnusableError: the key is missing or its value is not text.
+        """
+        if key not in self._data:
+            raise LoginUnusableError(f"the {self._where} has no key {key}: add it")
+        try:
+            return base64.b64decode(self._data[key]).decode().strip()
+        except ValueError as error:
+            raise LoginUnusableError(f"the key {key} of the {self._where} is not text: correct it") from error

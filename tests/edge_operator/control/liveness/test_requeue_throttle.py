@@ -1,0 +1,35 @@
+"""How often a site is looked at for the figures of its devices."""
+
+import pytest
+
+from edge_operator.control.liveness.requeue_throttle import RequeueThrottle
+from edge_operator.status.device_counts import PERIOD_SECONDS
+
+SITE, OTHER = ("ns", "a"), ("ns", "b")
+
+
+@pytest.mark.parametrize(
+    ("moved_at", "waits"),
+    [
+        ([0.0], [0.0]),
+        ([0.0, 0.25, 10.0], [0.0, PERIOD_SECONDS - 0.25, PERIOD_SECONDS - 10.0]),
+        ([0.0, PERIOD_SECONDS, PERIOD_SECONDS + 1.0], [0.0, 0.0, PERIOD_SECONDS - 1.0]),
+        ([0.0, 1000.0], [0.0, 0.0]),
+    ],
+    ids=["the first at once", "then at the end of the period", "a period later at once", "long after at once"],
+)
+def test_site_is_looked_at_once_a_period(moved_at: list[float], waits: list[float]) -> None:
+    throttle = RequeueThrottle()
+    assert [throttle.wait(SITE, at) for at in moved_at] == waits
+
+
+def test_sites_do_not_wait_for_each_other() -> None:
+    throttle = RequeueThrottle()
+    assert [throttle.wait(SITE, 0.0), throttle.wait(OTHER, 0.0)] == [0.0, 0.0]
+
+
+def test_site_that_was_made_anew_does_not_wait() -> None:
+    throttle = RequeueThrottle()
+    throttle.wait(SITE, 0.0)
+    throttle.remove(SITE)
+    assert throttle.wait(SITE, 1.0) == 0.0

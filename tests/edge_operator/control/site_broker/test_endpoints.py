@@ -1,0 +1,75 @@
+"""When the session with a site's broker begins anew, and how often a broker is looked for."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from edge_operator.broker.endpoint import BrokerAddress, Endpoint, SiteKey
+from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.cluster.objects import ObjectClient
+from edge_operator.control.site_broker.drops import BrokerDrops
+from edge_operator.control.site_broker.endpoints import BrokerEndpoints
+from edge_operator.telemetry.metrics import Metrics
+from tests.edge_operator.desired.sites import EXTERNAL, make_site
+
+
+class Watched(BrokerSessions):
+    """Sessions that remember what was said of them."""
+
+    def __init__(self) -> None:
+        super().__init__("edge-operator-test")
+        self.expected: list[bool] = []
+        self.endpoints: list[Endpoint] = []
+
+    def ensure(self, site: SiteKey, endpoint: Endpoint) -> None:
+        self.endpoints.append(endpoint)
+        super().ensure(site, endpoint)
+
+    def expect(self, site: SiteKey, *, available: bool) -> None:
+        self.expected.append(available)
+        super().expect(site, available=available)
+
+
+@pytest.fixture
+async def sessions() -> AsyncIterator[Watched]:
+    sessions = Watched()
+    yield sessions
+    sessions.close_all()
+    await sessions.wait_closed()
+
+
+def drops() -> BrokerDrops:
+    return BrokerDrops(Metrics(), lambda _: None, lambda: 0.0)
+
+
+@pytest.mark.parametrize(
+    ("spec", "elsewhere", "ready", "there"),
+    [
+        pytest.param({}, False, False, False, id="its pod is not ready"),
+        pytest.param({}, False, True, True, id="its pod is ready"),
+        pytest.param({}, True, False, True, id="it is told where it is"),
+        pytest.param(EXTERNAL, False, False, True, id="it is the user's"),
+    ],
+)
+async def test_only_a_broker_without_a_ready_pod_is_looked_for_seldom(
+    sessions: Watched, spec: dict[str, Any], *, elsewhere: bool, ready: bool, there: bool
+) -> None:
+    described = make_site(spec and {"broker": spec})
+    key = described.namespace, described.name
+    told = {key: BrokerAddress("127.0.0.1", 1)} if elsewhere else {}
+    await BrokerEndpoints(sessions, cast("ObjectClient", None), told, drops()).connect(described, ready=ready)
+    assert sessions.expected == [there]
+
+
+async def test_site_that_was_made_anew_has_a_session_of_its_own(sessions: Watched) -> None:
+    described = make_site()
+    link = BrokerEndpoints(
+        sessions, cast("ObjectClient", None), {(described.namespace, described.name): BrokerAddress("h", 1)}, drops()
+    )
+    for site in (described, described, replace(described, uid="anew")):
+        await link.connect(site, ready=False)
+    first, again, anew = sessions.endpoints
+    assert first == again
+    assert anew != first, "an external broker outlives its site: the same session would never be told of again"

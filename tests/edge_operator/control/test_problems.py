@@ -1,0 +1,161 @@
+"""The problems of sites and devices word for word: which object, and what to do."""
+
+import pytest
+
+from edge_operator.cluster.errors import ApiError
+from edge_operator.control.apply import report
+from edge_operator.control.apply.field_conflicts import FieldConflict
+from edge_operator.control.apply.refusals import refusal_problem
+from edge_operator.control.apply.report import ProblemError
+from edge_operator.control.credentials import ca_bundle_problems, root_secret_problems
+from edge_operator.control.device import problems as device_problems
+from edge_operator.control.diff.desired_object import ObjectKey
+from edge_operator.desired.kinds import SECRET
+from edge_operator.status.facts import Problem
+from tests.edge_operator.control.samples import device
+
+SITE, SECRET_KEY = ("factory", "plant"), ("factory", "mine")
+PUMP = device(deviceId="pump-7")
+ELDER = device("old-pump", deviceId="pump-7")
+KEY = ObjectKey(SECRET, "factory", "pump-device-credentials")
+REPLICAS = ("f:spec", "f:replicas")
+
+TABLE: dict[str, tuple[Problem, str, bool]] = {
+    "no site": (
+        device_problems.site_not_found(PUMP),
+        "SiteNotFound: EdgeSite factory/plant does not exist: create it, or delete this device",
+        True,
+    ),
+    "site not up": (
+        device_problems.site_not_reconciled(PUMP),
+        "SiteNotReconciled: EdgeSite factory/plant is not ready yet: see its condition Ready",
+        False,
+    ),
+    "site paused": (
+        device_problems.site_paused(PUMP),
+        "SitePaused: the login of this device is not changed while spec.paused of the EdgeSite factory/plant is true",
+        False,
+    ),
+    "identifier taken": (
+        device_problems.duplicate(PUMP, ELDER),
+        (
+            "DuplicateDeviceId: the EdgeDevice factory/old-pump, which is older, has the deviceId pump-7 in the"
+            " site plant: delete one of the two, or create this device again with another deviceId"
+        ),
+        True,
+    ),
+    "no Secret of the user": (
+        device_problems.user_password_missing(PUMP, SECRET_KEY),
+        (
+            "ExistingSecretNotFound: Secret factory/mine with the label edge-stack.io/device-credentials=true does not"
+            " exist: create it, label it, or remove credentials.existingSecretRef of the EdgeDevice factory/pump"
+        ),
+        True,
+    ),
+    "unusable Secret of the user": (
+        device_problems.user_password_unusable(SECRET_KEY),
+        "ExistingSecretInvalid: Secret factory/mine needs the key `password` with 20 to 1024 printable characters",
+        True,
+    ),
+    "device's Secret is another's": (
+        device_problems.secret_not_ours(report.not_ours(KEY)),
+        (
+            "SecretNotOurs: Secret factory/pump-device-credentials exists and does not belong to this site:"
+            " the operator does not change it; delete it, or set credentials.secretName"
+        ),
+        True,
+    ),
+    "child is another's": (
+        report.not_ours(KEY),
+        (
+            "NotOurs: Secret factory/pump-device-credentials exists and does not belong to this site: the"
+            " operator does not change it; delete or rename it, or rename the site"
+        ),
+        True,
+    ),
+    "contested": (
+        report.field_contested(FieldConflict(KEY, REPLICAS, "hpa")),
+        (
+            "FieldContested: Secret factory/pump-device-credentials: .spec.replicas is repeatedly changed by"
+            " the manager 'hpa': stop that manager from changing it, or set the value in the spec of the site;"
+            " the operator does not reapply it for now"
+        ),
+        True,
+    ),
+    "root Secret is another's": (
+        root_secret_problems.not_ours(SITE, "plant-root"),
+        (
+            "NotOurs: Secret factory/plant-root is not the operator's: delete or rename it or, if it is this"
+            " site's root Secret from a backup, label it"
+            " edge-stack.io/site=plant,app.kubernetes.io/managed-by=edge-stack"
+        ),
+        True,
+    ),
+    "root Secret without a key": (
+        root_secret_problems.invalid(SITE, "plant-root"),
+        (
+            "RootSecretInvalid: Secret factory/plant-root has no usable `key` (32 bytes or more): restore it"
+            " from a backup, or delete it: the operator then creates a new one, and every credential of the site"
+            " changes"
+        ),
+        True,
+    ),
+    "no certificate": (
+        ca_bundle_problems.not_found(SITE, SECRET_KEY),
+        (
+            "CertificateNotFound: Secret factory/mine, which broker.managed.tls of the EdgeSite factory/plant names,"
+            " does not exist: create it, or let cert-manager create it"
+        ),
+        False,
+    ),
+    "spoilt certificate": (
+        ca_bundle_problems.invalid(SITE, SECRET_KEY, 64 * 1024),
+        (
+            "CertificateInvalid: ca.crt of the Secret factory/mine, which broker.managed.tls of the EdgeSite"
+            " factory/plant names, is not certificates in PEM of 64 KiB at most: correct it, or remove the key"
+        ),
+        True,
+    ),
+    "refused": (
+        refusal_problem("Secret a/b", ApiError(422, "Invalid", "spec.x: Invalid value")),
+        "Invalid: Secret a/b is refused: spec.x: Invalid value",
+        True,
+    ),
+    "refused by access rules of another kind": (
+        refusal_problem("Secret a/b", ApiError(422, "Invalid", 'User "x" cannot patch')),
+        'Invalid: Secret a/b is refused: User "x" cannot patch',
+        True,
+    ),
+    "refused without words": (
+        refusal_problem("Secret a/b", ApiError(400, "BadRequest", "")),
+        "Refused: Secret a/b is refused: 400 BadRequest",
+        True,
+    ),
+    "forbidden something, not somebody": (
+        refusal_problem("Secret a/b", ApiError(403, "Forbidden", "it cannot be")),
+        "Refused: Secret a/b is refused: it cannot be",
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(("problem", "text", "lasting"), TABLE.values(), ids=TABLE)
+def test_problem(problem: Problem, text: str, *, lasting: bool) -> None:
+    assert f"{problem.reason}: {problem.message}" == text
+    assert problem.lasting is lasting
+
+
+MANIFEST = {"metadata": {"namespace": "factory", "name": "plant-root"}}
+ENDING = ApiError(403, "Forbidden", "no", ("NamespaceTerminating",))
+
+
+@pytest.mark.parametrize("error", [ENDING, ApiError(500, "", "later"), ApiError(409, "Conflict", "there is one")])
+def test_root_secret_that_may_be_written_later_is_no_problem_of_the_site(error: ApiError) -> None:
+    assert root_secret_problems.refused(MANIFEST, error) is error
+
+
+def test_root_secret_that_is_refused_is_a_problem_of_the_site() -> None:
+    raised = root_secret_problems.refused(MANIFEST, ApiError(422, "Invalid", "too long"))
+    assert isinstance(raised, ProblemError)
+    assert raised.problem == Problem("Invalid", "Secret factory/plant-root is refused: too long")
+    assert str(raised) == raised.problem.message
