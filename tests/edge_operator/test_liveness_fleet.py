@@ -20,7 +20,7 @@ from tests.support.sites import Sites
 from tests.support.writes import OperatorWrites
 
 NAMES = [f"unit-{number:03d}" for number in range(100)]
-OFFLINE_AFTER = 6.0
+OFFLINE_AFTER = 10.0
 MASS_GRACE = 4.0
 """Seconds; shorter than `OFFLINE_AFTER`, so that the wills decide and not the silence."""
 
