@@ -87,7 +87,7 @@ class Play:
     def __init__(self, settings: SiteSettings = SITE) -> None:
         self.site = SiteLiveness(settings, 0.0)
         self.outcomes: list[Outcome] = []
-        self.events: list[tuple[float, str, int]] = []
+        self.events: list[tuple[float, int]] = []
 
     def run(self, steps: Iterable[Step], until: float) -> "Play":
         for step in steps:
@@ -105,4 +105,4 @@ class Play:
 
     def tick(self, at: float) -> None:
         self.outcomes += [(at, each.device_id, each.phase, each.reason) for each in self.site.tick(at)]
-        self.events += [(each.at, each.kind, each.devices) for each in self.site.site_events()]
+        self.events += [(each.at, each.devices) for each in self.site.mass_last_wills()]

@@ -172,13 +172,13 @@ class AnyOrder(RuleBasedStateMachine):
             site.put(name, model.now, device.settings, seed)
             fresh.devices[name] = replace(device, will=None)
         assert site.tick(model.now) == [], "something is said of what was known"
-        assert site.site_events() == []
+        assert site.mass_last_wills() == []
         self.site, self.model = site, fresh
 
     def tick(self) -> None:
         for change in self.site.tick(self.model.now):
             self.model.check(change)
-        self.site.site_events()
+        self.site.mass_last_wills()
 
     @invariant()
     def it_is_as_the_rules_say(self) -> None:

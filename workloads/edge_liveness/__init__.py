@@ -1,6 +1,6 @@
 """Liveness of devices: messages and the time in, states and what to write of them out. Pure."""
 
-from edge_liveness.changes import Counts, Known, Reported, Seed, SiteEvent, SiteEventKind, Tally, Transition
+from edge_liveness.changes import Counts, Known, MassLastWill, Reported, Seed, Transition
 from edge_liveness.events import EventBudget, Summary
 from edge_liveness.evidence import LONGEST_SESSION
 from edge_liveness.lateness import TICK_SECONDS, Lateness
@@ -17,19 +17,17 @@ __all__ = [
     "EventBudget",
     "Known",
     "Lateness",
+    "MassLastWill",
     "Phase",
     "Presence",
     "Reason",
     "Reported",
     "Seed",
-    "SiteEvent",
-    "SiteEventKind",
     "SiteLiveness",
     "SiteSettings",
     "StatusWrites",
     "Summary",
     "Suppressed",
-    "Tally",
     "Transition",
     "Write",
     "WriteKind",

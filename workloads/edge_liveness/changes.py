@@ -1,7 +1,6 @@
 """What goes out of the state machine, and what it is seeded with. All times are its caller's monotonic seconds."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Self
 
 from edge_liveness.phases import REASONS_OF, Phase, Reason
@@ -19,7 +18,7 @@ class Transition:
         since: When the phase changed: of a will, when the broker lost the device.
         seen: When the device was last heard; None if never.
         session: The one it named last.
-        is_site_wide: Whether a `SiteEvent` tells the cause: the device is not worth an Event of its own.
+        is_site_wide: Whether the cause concerns the whole site: the device gets no Event of its own.
     """
 
     device_id: str
@@ -88,25 +87,15 @@ class Seed:
         return seed if seed.reason in REASONS_OF[seed.phase] else None
 
 
-class SiteEventKind(StrEnum):
-    """What can happen to a site as a whole."""
-
-    BROKER_CONNECTED = "BrokerConnected"
-    BROKER_DISCONNECTED = "BrokerDisconnected"
-    BROKER_RESTARTED = "BrokerRestarted"
-    MASS_LAST_WILL = "MassLastWill"
-
-
 @dataclass(frozen=True, slots=True)
-class SiteEvent:
-    """Something happened to a site, told once and not once for each device.
+class MassLastWill:
+    """Many devices of a site were lost at once: reported once, and not once for each device.
 
     Attributes:
-        at: When.
-        devices: How many devices it concerns.
+        at: when it is reported.
+        devices: how many devices were lost.
     """
 
-    kind: SiteEventKind
     at: float
     devices: int
 
@@ -121,26 +110,3 @@ class Counts:
     unknown: int
     pending: int
     disabled: int
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was heard and led to nothing, counted since the start.
-
-    Attributes:
-        unknown_ids: Messages (and entries of digests) of devices that the site does not have.
-        disabled: Messages of disabled devices.
-        late_offlines: Sign-offs and wills of another session than the last `online`.
-        doubted_replays: Retained `offline` that a restart of the broker has made doubtful.
-        held_wills: Wills that were held.
-        dropped_wills: Those of them that proof of life, or the loss of the broker, dropped.
-        unproven: Entries of digests that prove nothing: the lag is unknown, or the age is no number.
-    """
-
-    unknown_ids: int = 0
-    disabled: int = 0
-    late_offlines: int = 0
-    doubted_replays: int = 0
-    held_wills: int = 0
-    dropped_wills: int = 0
-    unproven: int = 0

@@ -3,7 +3,6 @@
 import math
 from dataclasses import replace
 
-from edge_liveness.changes import Tally
 from edge_liveness.device import Device
 from edge_liveness.hearing import Hearing
 from edge_liveness.phases import Phase, Reason
@@ -29,13 +28,11 @@ class Evidence:
         hearing: how far the broker can be believed.
 
     Attributes:
-        tally: What led to nothing.
         wills: Those that are held.
     """
 
     def __init__(self, settings: SiteSettings, roster: Roster, hearing: Hearing) -> None:
         self.settings = settings
-        self.tally = Tally()
         self.wills = Wills(settings)
         self._roster = roster
         self._hearing = hearing
@@ -58,9 +55,8 @@ class Evidence:
             status = replace(status, session=status.session[:LONGEST_SESSION])
         if status.status == "online":
             self._online(device, status, at, retained=retained)
-        elif status.session is not None and device.session is not None and status.session != device.session:
-            self.tally.late_offlines += 1
-        else:
+        elif status.session is None or device.session is None or status.session == device.session:
+            # An `offline` of another session is late: the device has connected again since.
             self._offline(device, status, at, retained=retained)
 
     def digest(self, activity: Activity, at: float) -> None:
@@ -73,40 +69,24 @@ class Evidence:
             self._hearing.restart(at)
         for device_id, said in activity.ages.items():
             device = self._device(device_id)
-            if device is None:
-                continue
             age = _known(said)
-            if lag is None or age is None:
-                self.tally.unproven += 1
-            elif activity.is_reply:
+            if device is None or lag is None or age is None:
+                continue
+            if activity.is_reply:
                 device.seen = max(device.seen, at - lag - age)
             else:
                 self._was_alive(device, at - lag - age, at)
 
-    def drop_will(self, device_id: str) -> None:
-        """Drop the will of a device, if one is held."""
-        if self.wills.drop(device_id):
-            self.tally.dropped_wills += 1
-
-    def drop_wills(self) -> None:
-        """Drop all wills: with the broker gone they mean nothing."""
-        self.tally.dropped_wills += self.wills.clear()
-
     def _device(self, device_id: str) -> Device | None:
-        """Return the device that something was heard of, if it concerns us."""
+        """Return a device; None if the site does not have it, or it is disabled."""
         device = self._roster.devices.get(device_id)
-        if device is None:
-            self.tally.unknown_ids += 1
-        elif device.phase is Phase.DISABLED:
-            self.tally.disabled += 1
-            return None
-        return device
+        return None if device is None or device.phase is Phase.DISABLED else device
 
     def _alive(self, device: Device, at: float) -> None:
         """Take proof that a device lives at `at`, after everything that was heard of it before."""
         device.seen = max(device.seen, at)
         if self.wills:
-            self.drop_will(device.device_id)
+            self.wills.drop(device.device_id)
         if device.phase is Phase.ONLINE:
             self._roster.expiry.file(device, at + device.offline_after)
         else:
@@ -119,7 +99,7 @@ class Evidence:
         if self.wills and (will := self.wills.get(device.device_id)):
             if proven <= will.at + slack:
                 return
-            self.drop_will(device.device_id)
+            self.wills.drop(device.device_id)
         if device.phase is Phase.ONLINE:
             self._roster.expiry.file(device, proven + device.offline_after)
         elif proven + device.offline_after > at and proven > device.known_lost_at + slack:
@@ -142,7 +122,6 @@ class Evidence:
     def _offline(self, device: Device, status: DeviceStatus, at: float, *, retained: bool) -> None:
         """Take an `offline` that is not of another session than the last `online`."""
         if retained and (self._hearing.is_doubtful or device.phase is Phase.PENDING):
-            self.tally.doubted_replays += 1
             self._replayed(device, at)
             return
         device.session = status.session or device.session
@@ -155,7 +134,7 @@ class Evidence:
             self._alive(device, at)
         else:
             device.seen = max(device.seen, at)
-            self.drop_will(device.device_id)
+            self.wills.drop(device.device_id)
             device.lost_again(at)
             self._roster.move(device, Phase.OFFLINE, Reason.DISCONNECTED, at, since=at)
 
@@ -170,11 +149,10 @@ class Evidence:
             device.lost_again(at)
             return
         counts = self._roster.counts()
-        if self.wills.hold(device.device_id, at, reason, counts.total - counts.disabled):
-            self.tally.held_wills += 1
-            if not self._hearing.is_connected:
-                # It was under way when the broker was lost; that came within its grace.
-                self.drop_will(device.device_id)
+        self.wills.hold(device.device_id, at, reason, counts.total - counts.disabled)
+        if not self._hearing.is_connected:
+            # The will was in transit when the connection to the broker was lost, which came within its grace.
+            self.wills.drop(device.device_id)
 
 
 def _known(seconds: float | None) -> float | None:

@@ -38,8 +38,8 @@ class Hearing:
         """Since when we have listened without a break: what was before counts as heard then."""
         return self._floor
 
-    def connected(self, at: float, boot_id: str | None) -> bool:
-        """Take a new connection; return whether the broker is known to have restarted."""
+    def connected(self, at: float, boot_id: str | None) -> None:
+        """Take a new connection, and the boot id of the broker if it is known."""
         self.is_connected = True
         # It may be gone since it was last heard of.
         self._is_deaf = self._has_teller
@@ -48,7 +48,7 @@ class Hearing:
         self._seen_running_before = self._seen_running
         self.is_doubtful = True
         self.restart(at)
-        return self.booted(boot_id)
+        self.booted(boot_id)
 
     def booted(self, boot_id: str | None) -> bool:
         """Take what names the broker's start; return whether it is known to have restarted.

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from edge_liveness.changes import Counts, Known, Seed, SiteEvent, SiteEventKind, Tally, Transition
+from edge_liveness.changes import Counts, Known, MassLastWill, Seed, Transition
 from edge_liveness.device import EXPIRING
 from edge_liveness.evidence import Evidence
 from edge_liveness.hearing import Hearing
@@ -28,8 +28,7 @@ class SiteLiveness:
         self._roster = Roster()
         self._hearing = Hearing(at, settings.unreachable_after)
         self._evidence = Evidence(settings, self._roster, self._hearing)
-        self._events: list[SiteEvent] = []
-        self._is_loss_told = False
+        self._mass_last_wills: list[MassLastWill] = []
 
     def put(self, device_id: str, at: float, settings: DeviceSettings, seed: Seed | None = None) -> None:
         """Add a device, or give it other settings.
@@ -47,7 +46,7 @@ class SiteLiveness:
         else:
             self._roster.configure(device, at, settings)
         if settings.is_disabled or device.is_intermittent:
-            self._evidence.drop_will(device_id)
+            self._evidence.wills.drop(device_id)
 
     def remove(self, device_id: str) -> None:
         """Forget a device; nothing is told of it any more but what was to be told already."""
@@ -85,20 +84,14 @@ class SiteLiveness:
             at: when.
             boot_id: names the broker's present start. None while that is not known: it counts as a restart.
         """
-        self._evidence.drop_wills()
-        is_new = not self._hearing.is_connected
-        if self._hearing.connected(at, boot_id):
-            self._tell(SiteEventKind.BROKER_RESTARTED, at)
-        elif is_new:
-            self._tell(SiteEventKind.BROKER_CONNECTED, at)
-        self._is_loss_told = False
+        self._evidence.wills.clear()
+        self._hearing.connected(at, boot_id)
 
     def booted(self, at: float, boot_id: str) -> None:
         """Take what names the broker's start, where it comes after `connected`; the same again is nothing new."""
         if self._hearing.booted(boot_id):
-            self._evidence.drop_wills()
+            self._evidence.wills.clear()
             self._hearing.restart(at)
-            self._tell(SiteEventKind.BROKER_RESTARTED, at)
 
     def running(self, at: float, uptime: float) -> None:
         """Take that the broker has run for `uptime` seconds or more: whether it restarted while it was away.
@@ -111,9 +104,8 @@ class SiteLiveness:
     def disconnected(self, at: float) -> None:
         """Take that the connection to the broker is lost, which says nothing of the devices."""
         if self._hearing.is_connected:
-            self._evidence.drop_wills()
+            self._evidence.wills.clear()
             self._hearing.disconnected(at)
-            self._tell_loss(at)
 
     def teller(self, at: float, *, is_there: bool, retained: bool = False) -> None:
         """Take what is said of the processor, which tells who sent readings: with it away silence means nothing.
@@ -145,18 +137,18 @@ class SiteLiveness:
         if self._hearing.is_unreachable(at):
             self._unreachable(at)
         if lost := wills.mass(at):
-            self._tell(SiteEventKind.MASS_LAST_WILL, at, lost)
+            self._mass_last_wills.append(MassLastWill(at, lost))
         changes, self._roster.changes = self._roster.changes, []
         return changes
 
-    def site_events(self) -> list[SiteEvent]:
-        """Return what happened to the site as a whole since the last call, oldest first."""
-        events, self._events = self._events, []
-        return events
+    def mass_last_wills(self) -> list[MassLastWill]:
+        """Return the losses of many devices at once since the last call, oldest first."""
+        lost, self._mass_last_wills = self._mass_last_wills, []
+        return lost
 
     def deadline(self) -> float | None:
         """Return when to call `tick` at the latest; None if only a message can change anything."""
-        if self._roster.changes or self._events:
+        if self._roster.changes or self._mass_last_wills:
             return -math.inf
         dues = [self._evidence.wills.first(), self._hearing.unreachable_at]
         if self._hearing.is_listening:
@@ -167,11 +159,6 @@ class SiteLiveness:
     def is_broker_connected(self) -> bool:
         """Whether there is a connection to the broker."""
         return self._hearing.is_connected
-
-    @property
-    def tally(self) -> Tally:
-        """What was heard and led to nothing."""
-        return self._evidence.tally
 
     def counts(self) -> Counts:
         """Return how many devices there are, in all and by phase."""
@@ -192,12 +179,3 @@ class SiteLiveness:
         for device in self._roster.devices.values():
             if device.phase in EXPIRING:
                 self._roster.move(device, Phase.UNKNOWN, Reason.SITE_UNREACHABLE, at, wide=True)
-        self._tell_loss(at)
-
-    def _tell_loss(self, at: float) -> None:
-        if not self._is_loss_told:
-            self._is_loss_told = True
-            self._tell(SiteEventKind.BROKER_DISCONNECTED, at)
-
-    def _tell(self, kind: SiteEventKind, at: float, devices: int | None = None) -> None:
-        self._events.append(SiteEvent(kind, at, len(self._roster.devices) if devices is None else devices))

@@ -46,8 +46,8 @@ class Wills:
         """Whether any is held."""
         return bool(self._single or self._mass)
 
-    def hold(self, device_id: str, at: float, reason: Reason, site_size: int) -> bool:
-        """Hold the will of a device; return whether it is a new one.
+    def hold(self, device_id: str, at: float, reason: Reason, site_size: int) -> None:
+        """Hold the will of a device.
 
         Args:
             device_id: the device; the first of its wills counts.
@@ -56,29 +56,27 @@ class Wills:
             site_size: how many devices the site has.
         """
         if self.get(device_id) is not None:
-            return False
+            return
         self._note(device_id, at)
         self._single[device_id] = Will(device_id, at, at + self.settings.reconnect_grace, reason, is_mass=False)
         many = len(self._recent)
         if many >= self.settings.mass_least and many > self.settings.mass_share * site_size:
             self._gather(at)
-        return True
 
     def get(self, device_id: str) -> Will | None:
         """Return the will of a device that is held."""
         return self._single.get(device_id) or self._mass.get(device_id)
 
-    def drop(self, device_id: str) -> bool:
-        """Drop the will of a device; return whether there was one."""
-        return self._single.pop(device_id, None) is not None or self._mass.pop(device_id, None) is not None
+    def drop(self, device_id: str) -> None:
+        """Drop the will of a device, if one is held."""
+        self._single.pop(device_id, None)
+        self._mass.pop(device_id, None)
 
-    def clear(self) -> int:
-        """Drop all wills, and what was to be told of them; return how many were held."""
-        held = len(self._single) + len(self._mass)
+    def clear(self) -> None:
+        """Drop all wills, and the report of a burst that is due."""
         for each in (self._single, self._mass, self._recent, self._burst):
             each.clear()
         self._burst_until = self._tell_at = None
-        return held
 
     def due(self, at: float) -> Iterator[Will]:
         """Take out and yield the wills that are to be believed."""

@@ -102,7 +102,7 @@ class Lives:
             return
         for transition in self._floor.tick(now):
             self._turned(transition.reason.value)
-        self._floor.site_events()
+        self._floor.mass_last_wills()
 
     def known(self, device_id: str) -> Known:
         """Return what is known of a device that was put.

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from edge_liveness import Phase, SiteEventKind, Transition, Write, WriteKind
+from edge_liveness import Phase, Transition, Write, WriteKind
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import DeviceObject, SiteObject
 from edge_operator.control.loop.informers import Knowledge
@@ -107,13 +107,13 @@ class Lives:
     def tick(self) -> None:
         """Take that time has gone by."""
         for key, life in self.fleet:
-            transitions, events = life.tick()
+            transitions, losses = life.tick()
             for transition in transitions:
                 self._turned(key, transition)
             site = self._knowledge.sites.get(key)
-            for event in events:
-                if event.kind is SiteEventKind.MASS_LAST_WILL and site is not None:
-                    self._events.lost_at_once(site, event.devices)
+            for loss in losses:
+                if site is not None:
+                    self._events.lost_at_once(site, loss.devices)
         self._have_figures_told()
 
     def was_deaf(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edge_liveness import Known, Phase, Reason, Seed, SiteEvent, SiteLiveness, Transition
+from edge_liveness import Known, MassLastWill, Phase, Reason, Seed, SiteLiveness, Transition
 from edge_operator.broker.session import Message
 from edge_operator.control.cache.resource import DeviceObject, SiteObject
 from edge_operator.control.site_broker.liveness_settings import (
@@ -113,13 +113,13 @@ class SiteLife:
         self._status(message)
         return "status"
 
-    def tick(self) -> tuple[list[Transition], list[SiteEvent]]:
+    def tick(self) -> tuple[list[Transition], list[MassLastWill]]:
         """Take that time has gone by; return what has happened."""
         now = self._clocks.steady()
         deadline = self._floor.deadline()
         if deadline is None or deadline > now:
             return [], []
-        return self._floor.tick(now), self._floor.site_events()
+        return self._floor.tick(now), self._floor.mass_last_wills()
 
     def was_deaf(self) -> None:
         """Take that this process did not listen for a while: silence in it means nothing."""
