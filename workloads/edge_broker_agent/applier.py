@@ -10,7 +10,7 @@ from edge_broker_agent.presence import Presence
 from edge_broker_agent.process import Broker
 from edge_broker_agent.reload import Reloader
 from edge_broker_agent.sources import Sources
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from edge_broker_agent.presence import Presence
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.mqtt import MqttError, MqttOptions, MqttSession, Will
 from edge_service.program import release
 from edge_wire import topics

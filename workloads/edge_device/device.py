@@ -13,7 +13,7 @@ from edge_device.identity import Identity
 from edge_device.kinds import KINDS, Walk
 from edge_device.settings import DeviceSettings
 from edge_device.unsent import Unsent
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.mqtt import (
     NOBODY,
     Message,

@@ -35,7 +35,7 @@ from edge_gateway.routes.data import DataRoutes
 from edge_gateway.routes.devices import DeviceRoutes
 from edge_gateway.settings import GatewaySettings
 from edge_liveness import Phase, SiteSettings
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.mqtt import MqttOptions
 from edge_service.probes import Probes
 from edge_service.store import StoreClient, StoreError

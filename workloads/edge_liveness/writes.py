@@ -8,7 +8,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Generic, TypeVar
 
-from edge_liveness.bucket import TokenBucket
+from edge_pacing.bucket import TokenBucket
 
 K = TypeVar("K", bound=Hashable)
 

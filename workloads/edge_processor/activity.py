@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from edge_processor.lag import QueueLag
 from edge_processor.metrics import ProcessorMetrics
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.mqtt import MqttError, MqttSession, PublishRefusedError
 from edge_service.store import StoreClient, StoreError
 from edge_wire import topics

@@ -9,7 +9,7 @@ from typing import Any
 
 from edge_processor.inbox import Inbox, Received
 from edge_processor.metrics import ProcessorMetrics
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.store import MessageResult, RawMessage, StoreClient, Stored, StoreRefusedError, StoreUnavailableError
 
 logger = logging.getLogger(__name__)

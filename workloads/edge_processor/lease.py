@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.store import Lease, LeaseHeldError, StoreClient, StoreError
 
 LOOK_SECONDS = 0.5

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.store import StoreClient, StoreRefusedError, StoreUnavailableError
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from edge_processor.overdue import EndDeadline
 from edge_processor.rules import hand_over_rules
 from edge_processor.settings import ProcessorSettings
 from edge_processor.status import StatusTeller
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
 from edge_service.store import Lease, StoreClient
 from edge_wire import topics

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.mqtt import (
     ConnectRefusedError,
     Message,

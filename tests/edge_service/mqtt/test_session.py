@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_service.address import BrokerAddress
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.mqtt import (
     NOBODY,
     Message,

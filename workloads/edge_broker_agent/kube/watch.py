@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from edge_broker_agent.kube.account import Account
 from edge_broker_agent.kube.http import Answer, AnswerError, get
 from edge_broker_agent.metrics import AgentMetrics
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.logs import about
 
 LIST_SECONDS = 10.0

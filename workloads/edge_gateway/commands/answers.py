@@ -7,7 +7,7 @@ from prometheus_client import Counter
 
 from edge_gateway.commands.service import Commands
 from edge_gateway.problem import ProblemError
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.store import StoreError
 from edge_wire.messages import CommandAck, MalformedError
 

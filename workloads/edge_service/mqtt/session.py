@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.mqtt.connection import Connection
 from edge_service.mqtt.credentials import read_login
 from edge_service.mqtt.errors import ConnectError, MqttError, NotConnectedError

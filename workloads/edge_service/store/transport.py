@@ -8,7 +8,7 @@ from typing import Any, Self
 import aiohttp
 import orjson
 
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.store.errors import FencedError, LeaseHeldError, StoreRefusedError, StoreUnavailableError
 
 KEEP_ALIVE_SECONDS = 30.0

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 
 
 @given(st.integers(1, 50))
