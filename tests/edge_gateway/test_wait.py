@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_gateway.problem import ProblemError
+from edge_service.problem import ProblemError
 from edge_gateway.wait import LONGEST_SECONDS, parse_wait
 
 

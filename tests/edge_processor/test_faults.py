@@ -8,7 +8,8 @@ from signal import SIGCONT, SIGSTOP
 
 from edge_processor.inbox import CROWDED
 from edge_service.mqtt import MqttSession
-from edge_service.store import RawMessage, StoreClient
+from edge_service.store import StoreClient
+from edge_wire.store import RawMessage
 from tests.edge_processor.site import Heard, Site
 from tests.edge_service.process import ServiceProcess
 from tests.support.processes import eventually
@@ -102,7 +103,7 @@ async def test_g5_alerts_outlast_the_ingester(site: Site) -> None:
     processor.kill()
     async with StoreClient(site.store_url) as store:
         hot = b'{"sensor_type":"temperature","value":99}'
-        await store.store([RawMessage("d1", hot)], location="hall-1", received_at=dt.datetime.now(dt.UTC))
+        await store.store([RawMessage("d1", hot, dt.datetime.now(dt.UTC))], location="hall-1")
     async with site.listener("~scada", "alerts/+") as heard:
         processor.start()
         (alert,) = await heard.on("alerts/d1")

@@ -12,9 +12,9 @@ import pytest
 from e2e.cluster.ports import free_ports
 from edge_processor.lease import LeaseKeeper, LeaseLostError
 from edge_processor.readiness import Readiness
-from edge_service.store import Lease, LeaseHeldError, StoreClient, StoreUnavailableError
+from edge_service.store import StoreClient
+from edge_wire.store import Lease, LeaseHeldError, StoreUnavailableError
 from edge_storage.database.connections import open_writer
-from edge_storage.lease import LeaseHeldError as HeldInStoreError
 from edge_storage.lease import Leases
 from tests.edge_operator.cluster.virtual import now, run_virtual
 from tests.edge_service.process import ServiceProcess
@@ -36,11 +36,7 @@ class Granting(StoreClient):
     async def take_lease(self, holder: str, ttl_seconds: float) -> Lease:
         if self.is_away:
             raise StoreUnavailableError("the store is away")
-        try:
-            lease = self._leases.take(self._connection, holder, ttl_seconds)
-        except HeldInStoreError as held:
-            raise LeaseHeldError(held.holder, held.expires_in_seconds) from held
-        return Lease(lease.token, lease.ttl_seconds)
+        return self._leases.take(self._connection, holder, ttl_seconds)
 
 
 Story = Callable[[Granting], Coroutine[Any, Any, None]]

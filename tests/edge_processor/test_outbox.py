@@ -13,7 +13,8 @@ from edge_processor.metrics import ProcessorMetrics
 from edge_processor.outbox import LEAST_SECONDS, LOOK_SECONDS, Outbox
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import MqttOptions, MqttSession, NotConnectedError, PublishRefusedError
-from edge_service.store import FencedError, OutboxAlert, StoreClient, StoreRefusedError, StoreUnavailableError
+from edge_service.store import StoreClient, StoreRefusedError
+from edge_wire.store import FencedError, OutboxAlert, StoreUnavailableError
 from tests.edge_operator.cluster.virtual import now, run_virtual
 
 TOKEN = 7

@@ -10,7 +10,7 @@ import pytest
 
 from edge_readings.rules import RulesError
 from edge_storage import alerts, readings, rules
-from edge_storage.ingest.request import IngestRequest, RawMessage
+from edge_wire.store import IngestRequest, RawMessage
 from edge_storage.ingest.storing import store
 from edge_storage.pages import NO_END
 

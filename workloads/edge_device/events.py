@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal, TextIO
 
+from edge_wire.messages import format_timestamp
+
 FREQUENT = frozenset({"reading", "acknowledged", "unheard", "heartbeat"})
 """Events that `quiet` only counts."""
 
@@ -37,7 +39,7 @@ class Events:
         self._print("sum", dict(sorted(self.counts.items())))
 
     def _print(self, event: str, facts: dict[str, Any]) -> None:
-        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = format_timestamp(dt.datetime.now(dt.UTC))
         if self.output == "json":
             line = json.dumps({"time": now, "event": event, **facts}, ensure_ascii=False, default=str)
         else:

@@ -11,9 +11,10 @@ from prometheus_client import Counter
 from edge_gateway.body import UNREADABLE
 from edge_gateway.heard import HeardDevices
 from edge_gateway.link import BrokerLink
-from edge_gateway.problem import ProblemError, refuse
+from edge_service.problem import ProblemError, refuse
 from edge_gateway.store_errors import translated
-from edge_service.store import MessageResult, RawMessage, StoreClient
+from edge_service.store import StoreClient
+from edge_wire.store import MessageResult, RawMessage
 
 _NAMED = 10
 """How many of the rejected readings are told of."""
@@ -53,11 +54,11 @@ class Doorway:
         Raises:
             ProblemError: nothing of it is a reading, or the store is away.
         """
-        message = RawMessage(device_id, body)
+        message = RawMessage(device_id, body, self._now())
         # It lives, whatever becomes of what it says: a store that is away is not the device's silence.
         self._heard.note(device_id)
         with translated():
-            stored = await self._store.store([message], location=self._location, received_at=self._now())
+            stored = await self._store.store([message], location=self._location)
         result = stored.results[0]
         self._count(result)
         for reading in stored.readings:

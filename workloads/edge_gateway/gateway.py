@@ -38,7 +38,8 @@ from edge_liveness import Phase, SiteSettings
 from edge_pacing.backoff import Backoff
 from edge_service.mqtt import MqttOptions
 from edge_service.probes import Probes
-from edge_service.store import StoreClient, StoreError
+from edge_service.store import StoreClient
+from edge_wire.store import StoreError
 
 WRONG_FROM_SOURCE = 200
 """Wrong passwords a minute from one address, which may be that of a proxy for many devices."""

@@ -13,7 +13,7 @@ from prometheus_client import Counter
 
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.intake import COMPONENT, CONNECTION, Intake
-from edge_gateway.problem import away
+from edge_gateway.problem import unavailable
 from edge_service.mqtt import NOBODY, Message, MqttError, MqttOptions, MqttSession
 from edge_service.program import release
 from edge_service.waiting import set_within
@@ -79,7 +79,7 @@ class BrokerLink:
         """
         if not self.connected:
             detail = f"cannot reach the site's broker: try again ({self.session.last_error})"
-            raise away("BrokerUnavailable", detail)
+            raise unavailable("BrokerUnavailable", detail)
 
     def told(self, connection: object) -> None:
         """Note that a status of this component has come by which `connection` was named."""
@@ -106,7 +106,7 @@ class BrokerLink:
         try:
             await self.session.publish(topics.device_status(status.id), status.encode(), retain=True)
         except MqttError as error:
-            raise away("BrokerUnavailable", f"the status of device {status.id} was not published: {error}") from error
+            raise unavailable("BrokerUnavailable", f"the status of device {status.id} was not published: {error}") from error
 
     async def activity(self, payload: bytes) -> None:
         """Publish which devices were heard.

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from edge_gateway.problem import away
-from edge_service.store import StoreUnavailableError
+from edge_gateway.problem import unavailable
+from edge_wire.store import StoreUnavailableError
 
 
 @contextmanager
@@ -18,4 +18,4 @@ def translated() -> Iterator[None]:
         yield
     except StoreUnavailableError as error:
         detail = f"cannot reach the site's store: try again ({error})"
-        raise away("StoreUnavailable", detail) from error
+        raise unavailable("StoreUnavailable", detail) from error

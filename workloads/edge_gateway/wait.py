@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from edge_gateway.problem import refuse
+from edge_service.problem import refuse
 from edge_wire.goduration import parse_duration
 
 LONGEST_SECONDS = 60.0

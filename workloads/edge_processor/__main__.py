@@ -13,7 +13,8 @@ from edge_service.metrics import registry
 from edge_service.probes import Probes, probe_app
 from edge_service.program import Program
 from edge_service.server import HttpServer
-from edge_service.store import FencedError, Lease, StoreClient
+from edge_service.store import StoreClient
+from edge_wire.store import FencedError, Lease
 
 NAME = "edge-processor"
 

@@ -11,7 +11,8 @@ from edge_processor.lag import QueueLag
 from edge_processor.metrics import ProcessorMetrics
 from edge_pacing.backoff import Backoff
 from edge_service.mqtt import MqttError, MqttSession, PublishRefusedError
-from edge_service.store import StoreClient, StoreError
+from edge_service.store import StoreClient
+from edge_wire.store import StoreError
 from edge_wire import topics
 from edge_wire.messages import PROCESSOR, Activity, parse_timestamp
 

@@ -10,7 +10,8 @@ from typing import Any
 from edge_processor.inbox import Inbox, Received
 from edge_processor.metrics import ProcessorMetrics
 from edge_pacing.backoff import Backoff
-from edge_service.store import MessageResult, RawMessage, StoreClient, Stored, StoreRefusedError, StoreUnavailableError
+from edge_service.store import StoreClient, StoreRefusedError
+from edge_wire.store import MessageResult, RawMessage, IngestResult, StoreUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Ingest:
             await self.stored(stored.readings)
             self.inbox.done()
 
-    async def _commit(self, batch: list[Received]) -> Stored:
+    async def _commit(self, batch: list[Received]) -> IngestResult:
         """Store `batch` and return when it is committed, however long the store is away.
 
         Raises:
@@ -61,9 +62,7 @@ class Ingest:
         while True:
             try:
                 with self.metrics.commit.time():
-                    return await self.store.store(
-                        messages, location=self.location, received_at=batch[0].received_at, token=self.token
-                    )
+                    return await self.store.store(messages, location=self.location, token=self.token)
             except StoreUnavailableError as error:
                 logger.warning("readings wait for the store: %s", error)
             except StoreRefusedError as error:
@@ -72,7 +71,7 @@ class Ingest:
             self.metrics.store_failures.inc()
             await asyncio.sleep(backoff.next())
 
-    def _count(self, batch: list[Received], stored: Stored) -> None:
+    def _count(self, batch: list[Received], stored: IngestResult) -> None:
         metrics, now = self.metrics, asyncio.get_running_loop().time()
         metrics.batch.observe(len(batch))
         for received in batch:

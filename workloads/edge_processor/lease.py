@@ -4,7 +4,8 @@ import asyncio
 import logging
 
 from edge_pacing.backoff import Backoff
-from edge_service.store import Lease, LeaseHeldError, StoreClient, StoreError
+from edge_service.store import StoreClient
+from edge_wire.store import Lease, LeaseHeldError, StoreError
 
 LOOK_SECONDS = 0.5
 """How often a standby asks: a released lease is taken within this time."""
@@ -45,7 +46,7 @@ class LeaseKeeper:
                 lease = await self._ask()
             except LeaseHeldError as held:
                 backoff.reset()
-                await asyncio.sleep(min(held.expires_in + SOON_SECONDS, LOOK_SECONDS))
+                await asyncio.sleep(min(held.expires_in_seconds + SOON_SECONDS, LOOK_SECONDS))
             except StoreError as error:
                 logger.warning("cannot acquire the ingester's lease: %s", error)
                 await asyncio.sleep(backoff.next())

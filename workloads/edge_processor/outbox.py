@@ -8,7 +8,8 @@ import orjson
 
 from edge_processor.metrics import ProcessorMetrics
 from edge_service.mqtt import MqttSession, NotConnectedError, PublishRefusedError
-from edge_service.store import OutboxAlert, StoreClient, StoreRefusedError, StoreUnavailableError
+from edge_service.store import StoreClient, StoreRefusedError
+from edge_wire.store import OutboxAlert, StoreUnavailableError
 from edge_service.waiting import set_within
 from edge_wire import topics
 

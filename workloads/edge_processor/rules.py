@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from edge_pacing.backoff import Backoff
-from edge_service.store import StoreClient, StoreRefusedError, StoreUnavailableError
+from edge_service.store import StoreClient, StoreRefusedError
+from edge_wire.store import StoreUnavailableError
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,8 @@ from edge_processor.settings import ProcessorSettings
 from edge_processor.status import StatusTeller
 from edge_pacing.backoff import Backoff
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
-from edge_service.store import Lease, StoreClient
+from edge_service.store import StoreClient
+from edge_wire.store import Lease
 from edge_wire import topics
 
 CLIENT_ID = "edge-processor"

@@ -9,6 +9,8 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from edge_wire.messages import format_timestamp
+
 NOT_YET = 503
 
 
@@ -48,7 +50,7 @@ class Probes:
         """Say whether the process is well."""
         reasons = list(self.sick())
         status = {"status": "unhealthy", "reasons": reasons} if reasons else {"status": "healthy"}
-        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = format_timestamp(dt.datetime.now(dt.UTC))
         return JSONResponse({**status, "timestamp": now, **self.facts()}, NOT_YET if reasons else 200)
 
     async def ready(self) -> JSONResponse:

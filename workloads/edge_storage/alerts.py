@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sqlite3
+from collections.abc import Sequence
 
 import orjson
 
@@ -68,7 +69,7 @@ def withdraw(connection: sqlite3.Connection, rules: Rules, now: dt.datetime) -> 
         connection.execute("DELETE FROM alert_state WHERE rule = ? AND device_id = ?", (name, device_id))
 
 
-def outbox(connection: sqlite3.Connection, limit: int) -> list[orjson.Fragment]:
+def outbox(connection: sqlite3.Connection, limit: int) -> Sequence[orjson.Fragment]:
     """Return the alerts that have to be sent, oldest first."""
     rows = connection.execute(
         "SELECT id, CAST(body AS BLOB) FROM alert WHERE is_sent = 0 ORDER BY id LIMIT ?", (limit,)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -10,16 +10,17 @@ import orjson
 from edge_storage.moments import from_milliseconds, to_milliseconds
 from edge_storage.pages import paged
 from edge_wire.messages import format_timestamp
+from edge_wire.store import FINAL_STATES, CommandState
 
-STATES = ("Queued", "Sent", "NoSession", "Acked", "Failed", "Expired")
 MOST = 1000
 """Commands of one device that an answer holds, if they are not large: the newest."""
 
-_PUT = """
+_FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL_STATES))
+_PUT = f"""
 INSERT INTO command (device_id, command_id, state, updated_at, body) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (device_id, command_id)
 DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at, body = excluded.body
-WHERE state NOT IN ('Acked', 'Failed', 'Expired') OR excluded.state IN ('Acked', 'Failed', 'Expired')
+WHERE state NOT IN ({_FINAL}) OR excluded.state IN ({_FINAL})
 """
 _OF_DEVICE = """
 SELECT device_id, command_id, updated_at, body FROM command
@@ -42,7 +43,7 @@ def put(
         connection: In a transaction.
         device_id: Whom it is for.
         command_id: Which one.
-        body: The command with its `state`, one of `STATES`.
+        body: The command with its `state`, a `CommandState`.
         now: Time of the change.
     """
     row = (device_id, command_id, body["state"], to_milliseconds(now), orjson.dumps(body).decode())
@@ -62,7 +63,7 @@ def get(connection: sqlite3.Connection, device_id: str, command_id: str) -> dict
     return _command(*row) if row else None
 
 
-def of_device(connection: sqlite3.Connection, device_id: str, state: str | None) -> list[orjson.Fragment]:
+def of_device(connection: sqlite3.Connection, device_id: str, state: CommandState | None) -> Sequence[orjson.Fragment]:
     """Return the commands of a device, those of one state or all, oldest first."""
     query = _OF_DEVICE if state is None else _OF_DEVICE_IN_STATE
     rows = connection.execute(query, {"device_id": device_id, "state": state, "most": MOST})

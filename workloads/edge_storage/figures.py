@@ -5,7 +5,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from edge_storage.database.connections import FILE
-from edge_storage.ingest.result import IngestResult
+from edge_storage.ingest.result import StoredMessages
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _REQUESTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -41,7 +41,7 @@ class Figures:
         """Count a transaction that could not be committed."""
         self._failed.inc()
 
-    def stored(self, result: IngestResult) -> None:
+    def stored(self, result: StoredMessages) -> None:
         """Count what a request brought."""
         self._readings.inc(sum(len(message.readings) for message in result.messages))
         self._duplicates.inc(sum(message.duplicates for message in result.messages))

@@ -3,38 +3,8 @@
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-
-class FencedError(Exception):
-    """The token is not the lease's: its owner has lost the lease and must stop."""
-
-
-class LeaseHeldError(Exception):
-    """Somebody else holds the lease.
-
-    Attributes:
-        holder: Who.
-        expires_in_seconds: When it is free if it is not renewed.
-    """
-
-    def __init__(self, holder: str, expires_in_seconds: float) -> None:
-        super().__init__(f"{holder} holds the lease for another {expires_in_seconds:.1f} s")
-        self.holder = holder
-        self.expires_in_seconds = expires_in_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """What the holder gets.
-
-    Attributes:
-        token: Rises with each change of the holder; every commit of the holder carries it.
-        ttl_seconds: How long the lease stands without renewal.
-    """
-
-    token: int
-    ttl_seconds: float
+from edge_wire.store import FencedError, Lease, LeaseHeldError
 
 
 class Leases:

@@ -1,9 +1,10 @@
 """Lists in parts that fit the memory, however large their items are."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import orjson
+
+from edge_wire.store import Page
 
 NO_END = 2**63 - 1
 """Before it lies every offset and every id."""
@@ -12,20 +13,7 @@ MAX_PAGE_BYTES = 4 * 1024 * 1024
 """A page ends early where its items have more; a single one may."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some of many.
-
-    Attributes:
-        items: Each as JSON.
-        next: What to give as `before` for those that follow; None at the end.
-    """
-
-    items: list[orjson.Fragment]
-    next: int | None
-
-
-def paged(rows: Iterable[tuple[int, bytes]], limit: int) -> Page:
+def paged(rows: Iterable[tuple[int, bytes]], limit: int) -> Page[orjson.Fragment]:
     """Return the first of `rows`, which are taken only as far as needed.
 
     Args:

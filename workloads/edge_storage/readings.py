@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 
 from edge_storage.moments import from_milliseconds
-from edge_storage.pages import Page, paged
+from edge_storage.pages import paged
 from edge_wire.messages import format_timestamp
+from edge_wire.store import Page
 
 _OURS = ("offset", "received_at")
 
@@ -50,21 +51,21 @@ def complete(body: bytes, offset: int, received_at: int) -> bytes:
     return b'%b,"offset":%d,"received_at":"%b"}' % (body[:-1], offset, said.encode())
 
 
-def readings(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page:
+def readings(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page[orjson.Fragment]:
     """Return the readings before the offset `before`, of one device or of all."""
     query = _READINGS if device_id is None else _READINGS_OF_DEVICE
     rows = connection.execute(query, {"before": before, "device_id": device_id, "limit": limit + 1})
     return paged(((row[0], complete(row[2], row[0], row[1])) for row in rows), limit)
 
 
-def alerts(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page:
+def alerts(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page[orjson.Fragment]:
     """Return the alerts with an id below `before`, of one device or of all, sent or not."""
     query = _ALERTS if device_id is None else _ALERTS_OF_DEVICE
     rows = connection.execute(query, {"before": before, "device_id": device_id, "limit": limit + 1})
     return paged(rows, limit)
 
 
-def dead_letters(connection: sqlite3.Connection, limit: int, before: int) -> Page:
+def dead_letters(connection: sqlite3.Connection, limit: int, before: int) -> Page[orjson.Fragment]:
     """Return the dead letters with an id below `before`."""
     rows = connection.execute(
         "SELECT id, device_id, received_at, reason, message, payload FROM dead_letter"

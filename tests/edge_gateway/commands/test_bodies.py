@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge_gateway.commands.ack import parse_ack
 from edge_gateway.commands.request import LIFETIME, LONGEST_LIFETIME, parse_command
-from edge_gateway.problem import ProblemError
+from edge_service.problem import ProblemError
 from edge_wire.messages import Command, CommandAck
 
 NOW = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)

@@ -12,9 +12,11 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from edge_gateway.commands.book import CommandBook
-from edge_gateway.commands.record import CommandRecord, State
+from edge_gateway.commands.record import CommandRecord
+from edge_wire.store import CommandState
 from edge_gateway.commands.service import FETCH_LOOK_SECONDS, LOOK_SECONDS, SENDING, Commands
-from edge_gateway.problem import ProblemError, away
+from edge_gateway.problem import unavailable
+from edge_service.problem import ProblemError
 from edge_service.mqtt import NotConnectedError
 from edge_service.store import StoreClient, StoreRefusedError
 from edge_storage import commands as kept
@@ -61,7 +63,7 @@ class Carrying:
 
     def check_connected(self) -> None:
         if self.is_away:
-            raise away("BrokerUnavailable", "the broker is away")
+            raise unavailable("BrokerUnavailable", "the broker is away")
 
     async def command(self, device_id: str, command: Command) -> bool:
         self.taken.append((device_id, command))
@@ -87,7 +89,7 @@ class World:
     def time(self) -> dt.datetime:
         return BEGAN + dt.timedelta(seconds=now() - self._began)
 
-    def count(self, state: State) -> float:
+    def count(self, state: CommandState) -> float:
         return self.registry.get_sample_value("commands_total", {"state": state.value}) or 0.0
 
     async def ask(self, device_id: str, command_id: str) -> CommandRecord:
@@ -116,15 +118,15 @@ def done(command_id: str, status: str = "ok") -> CommandAck:
     return CommandAck(command_id, status, {"took": 3})
 
 
-@pytest.mark.parametrize(("has_session", "state"), [(True, State.SENT), (False, State.NO_SESSION)])
-def test_what_becomes_of_a_command_is_kept_and_counted(play: Play, has_session: bool, state: State) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(("has_session", "state"), [(True, CommandState.SENT), (False, CommandState.NO_SESSION)])
+def test_what_becomes_of_a_command_is_kept_and_counted(play: Play, has_session: bool, state: CommandState) -> None:  # noqa: FBT001
     async def story(world: World) -> None:
         world.carrier.has_session = has_session
         record = await world.commands.send("pump", BODY)
         ((device_id, command),) = world.carrier.taken
         assert (device_id, command, record.state) == ("pump", record.command, state)
         assert await world.ask("pump", record.command.command_id) == record
-        assert (world.count(State.QUEUED), world.count(state)) == (1.0, 1.0)
+        assert (world.count(CommandState.QUEUED), world.count(state)) == (1.0, 1.0)
 
     play(story)
 
@@ -135,7 +137,7 @@ def test_without_the_broker_nothing_is_kept(play: Play) -> None:
         with pytest.raises(ProblemError):
             await world.commands.send("pump", BODY)
         assert await world.commands.open_for("pump", 0, fetch=False) == []
-        assert (world.carrier.taken, world.count(State.QUEUED)) == ([], 0.0)
+        assert (world.carrier.taken, world.count(CommandState.QUEUED)) == ([], 0.0)
 
     play(story)
 
@@ -146,7 +148,7 @@ def test_a_broker_that_goes_away_meanwhile_fails_the_command(play: Play) -> None
         with pytest.raises(ProblemError):
             await world.commands.send("pump", BODY)
         record = await world.ask("pump", world.carrier.taken[0][1].command_id)
-        assert record.state is State.FAILED
+        assert record.state is CommandState.FAILED
         assert record.result == {"error": "the connection to the broker ended while the command was sent"}
 
     play(story)
@@ -159,7 +161,7 @@ def test_an_answer_that_comes_before_the_brokers_own_stands(play: Play) -> None:
 
         world.carrier.during = answer
         record = await world.commands.send("pump", BODY)
-        assert (record.state, record.status) == (State.ACKED, "ok")
+        assert (record.state, record.status) == (CommandState.ACKED, "ok")
         assert await world.ask("pump", record.command.command_id) == record
 
     play(story)
@@ -168,13 +170,13 @@ def test_an_answer_that_comes_before_the_brokers_own_stands(play: Play) -> None:
 def test_an_answer_that_comes_while_sent_is_kept_is_kept_as_well(play: Play) -> None:
     async def story(world: World) -> None:
         async def answer(command: Mapping[str, Any]) -> None:
-            if command["state"] == State.SENT:
+            if command["state"] == CommandState.SENT:
                 world.store.before_put = None
                 await world.commands.answer("pump", done(world.carrier.taken[0][1].command_id))
 
         world.store.before_put = answer
         record = await world.commands.send("pump", BODY)
-        assert record.state is State.ACKED
+        assert record.state is CommandState.ACKED
         assert await world.ask("pump", record.command.command_id) == record
 
     play(story)
@@ -186,8 +188,8 @@ def test_an_answer_that_another_replica_took_meanwhile_stands(play: Play) -> Non
             await world.other.answer(device_id, done(command_id))
 
         world.carrier.during = answer
-        assert (await world.commands.send("pump", BODY)).state is State.ACKED
-        assert world.count(State.SENT) == 0.0, "it never was in this state for anybody"
+        assert (await world.commands.send("pump", BODY)).state is CommandState.ACKED
+        assert world.count(CommandState.SENT) == 0.0, "it never was in this state for anybody"
 
     play(story)
 
@@ -199,7 +201,7 @@ def test_nobody_answers_for_another_device(play: Play) -> None:
 
         world.carrier.during = answer
         record = await world.commands.send("pump", BODY)
-        assert record.state is State.SENT
+        assert record.state is CommandState.SENT
         assert await world.commands.answer("fan", done(record.command.command_id)) is None
         assert await world.commands.answer("pump", done("unknown")) is None
 
@@ -212,7 +214,7 @@ def test_the_first_answer_stands(play: Play) -> None:
         first = await world.commands.answer("pump", done(command_id, "failed"))
         second = await world.commands.answer("pump", done(command_id))
         assert first == second == await world.ask("pump", command_id)
-        assert (world.count(State.FAILED), world.count(State.ACKED)) == (1.0, 0.0)
+        assert (world.count(CommandState.FAILED), world.count(CommandState.ACKED)) == (1.0, 0.0)
 
     play(story)
 
@@ -225,7 +227,7 @@ def test_who_waits_for_the_outcome_gets_it_at_once_from_this_replica_and_soon_fr
             await asyncio.sleep(0.25)
             await replica.answer("pump", done(record.command.command_id))
             answered = now()
-            assert (await waiting).state is State.ACKED
+            assert (await waiting).state is CommandState.ACKED
             assert least <= now() - answered <= most
 
     play(story)
@@ -235,13 +237,13 @@ def test_the_outcome_is_waited_for_no_longer_than_asked_and_not_beyond_our_end(p
     async def story(world: World) -> None:
         record = await world.commands.send("pump", BODY)
         begun = now()
-        assert (await world.commands.outcome(record, 2.5)).state is State.SENT
+        assert (await world.commands.outcome(record, 2.5)).state is CommandState.SENT
         assert now() - begun == pytest.approx(2.5)
         waiting = asyncio.create_task(world.commands.outcome(record, 30))
         await asyncio.sleep(0.25)
         world.commands.bells.close()
         closed = now()
-        assert (await waiting).state is State.SENT
+        assert (await waiting).state is CommandState.SENT
         assert now() == closed
 
     play(story)
@@ -252,7 +254,7 @@ def test_the_outcome_of_a_command_that_expires_is_known_then(play: Play) -> None
         record = await world.commands.send("pump", BODY)
         begun = now()
         got = await world.commands.outcome(record, 300)
-        assert got.state_at(world.time()) is State.EXPIRED
+        assert got.state_at(world.time()) is CommandState.EXPIRED
         assert 60 <= now() - begun <= 60 + LOOK_SECONDS
 
     play(story)
@@ -263,10 +265,10 @@ def test_what_a_device_has_not_answered_is_handed_out_until_it_answers(play: Pla
         world.carrier.has_session = False
         record = await world.commands.send("pump", BODY)
         command_id = record.command.command_id
-        assert [each.state for each in await world.commands.open_for("pump", 0, fetch=False)] == [State.NO_SESSION]
+        assert [each.state for each in await world.commands.open_for("pump", 0, fetch=False)] == [CommandState.NO_SESSION]
         for _ in range(2):
-            assert [each.state for each in await world.commands.open_for("pump", 0, fetch=True)] == [State.SENT]
-        assert (await world.ask("pump", command_id)).state is State.SENT
+            assert [each.state for each in await world.commands.open_for("pump", 0, fetch=True)] == [CommandState.SENT]
+        assert (await world.ask("pump", command_id)).state is CommandState.SENT
         await world.commands.answer("pump", done(command_id))
         assert await world.commands.open_for("pump", 0, fetch=True) == []
 
@@ -294,8 +296,8 @@ def test_what_has_expired_is_handed_out_no_more_and_kept_as_expired(play: Play) 
         record = await world.commands.send("pump", BODY)
         await asyncio.sleep(61)
         assert await world.commands.open_for("pump", 0, fetch=True) == []
-        assert (await world.ask("pump", record.command.command_id)).state is State.EXPIRED
-        assert world.count(State.EXPIRED) == 1.0
+        assert (await world.ask("pump", record.command.command_id)).state is CommandState.EXPIRED
+        assert world.count(CommandState.EXPIRED) == 1.0
 
     play(story)
 

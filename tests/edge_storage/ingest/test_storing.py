@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_storage import alerts, readings, rules
-from edge_storage.ingest.request import IngestRequest, RawMessage
+from edge_wire.store import IngestRequest, RawMessage
 from edge_storage.ingest.storing import store
-from edge_storage.lease import FencedError
+from edge_wire.store import FencedError
 from edge_storage.pages import NO_END
 from edge_wire.messages import MAX_PAYLOAD_BYTES
 

@@ -14,7 +14,8 @@ from edge_gateway.auth.devices import DevicePasswords, TooManyTriesError
 from edge_gateway.auth.header import Basic, Bearer, parse_authorization
 from edge_gateway.auth.login import BrokerAwayError
 from edge_gateway.auth.token import ApiToken
-from edge_gateway.problem import Problem, ProblemError, away, refuse
+from edge_gateway.problem import unavailable
+from edge_service.problem import Problem, ProblemError, refuse
 
 _BEARER = 'Bearer realm="edge-stack"'
 _BASIC = 'Basic realm="edge-stack device", charset="UTF-8"'
@@ -121,7 +122,7 @@ class Keys:
             ) from error
         except BrokerAwayError as error:
             self._logins.labels("device", "unchecked").inc()
-            raise away("BrokerUnavailable", f"cannot check device passwords now: {error}") from error
+            raise unavailable("BrokerUnavailable", f"cannot check device passwords now: {error}") from error
         self._logins.labels("device", "right" if right else "wrong").inc()
         return right
 

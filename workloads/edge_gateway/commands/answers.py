@@ -6,9 +6,9 @@ import logging
 from prometheus_client import Counter
 
 from edge_gateway.commands.service import Commands
-from edge_gateway.problem import ProblemError
+from edge_service.problem import ProblemError
 from edge_pacing.backoff import Backoff
-from edge_service.store import StoreError
+from edge_wire.store import StoreError
 from edge_wire.messages import CommandAck, MalformedError
 
 MOST_WAITING = 1000

@@ -5,7 +5,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from edge_gateway.commands.record import OPEN, CommandRecord, State
+from edge_gateway.commands.record import CommandRecord
+from edge_wire.store import OPEN_STATES, CommandState
 from edge_gateway.store_errors import translated
 from edge_service.store import StoreClient, StoreRefusedError
 from edge_wire.messages import Command, format_timestamp, parse_timestamp
@@ -56,7 +57,7 @@ class CommandBook:
             ProblemError: the store is away.
         """
         with translated():
-            found = await asyncio.gather(*(self._store.commands(device_id, state.value) for state in OPEN))
+            found = await asyncio.gather(*(self._store.commands(device_id, state.value) for state in OPEN_STATES))
         records = [from_document(device_id, each) for some in found for each in some]
         return sorted(records, key=lambda record: record.created_at)
 
@@ -67,7 +68,7 @@ class CommandBook:
             ProblemError: the store is away.
         """
         with translated():
-            return bool(await self._store.commands(device_id, State.NO_SESSION.value))
+            return bool(await self._store.commands(device_id, CommandState.NO_SESSION.value))
 
 
 def to_document(record: CommandRecord) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def from_document(device_id: str, document: Mapping[str, Any]) -> CommandRecord:
                 document["extra"],
             ),
             _moment(document["created_at"]),
-            State(document["state"]),
+            CommandState(document["state"]),
             document["status"],
             document["result"],
         )

@@ -2,41 +2,21 @@
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from edge_wire.messages import Command, CommandAck, format_timestamp
-
-
-class State(StrEnum):
-    """Where a command is.
-
-    Queued → Sent (the broker has it for the device's session, or the device has fetched it) or NoSession (the device
-    has no session; it may still fetch the command) → Acked or Failed by the device's answer. Expired: its time has
-    passed without an answer.
-    """
-
-    QUEUED = "Queued"
-    SENT = "Sent"
-    NO_SESSION = "NoSession"
-    ACKED = "Acked"
-    FAILED = "Failed"
-    EXPIRED = "Expired"
+from edge_wire.store import OPEN_STATES, CommandState
 
 
 _MESSAGES = {
-    State.QUEUED: "command queued",
-    State.SENT: "command sent",
-    State.NO_SESSION: "the device has no session with the broker: it receives the command if it polls over HTTP before"
+    CommandState.QUEUED: "command queued",
+    CommandState.SENT: "command sent",
+    CommandState.NO_SESSION: "the device has no session with the broker: it receives the command if it polls over HTTP before"
     " the command expires",
-    State.ACKED: "command carried out",
-    State.FAILED: "command failed",
-    State.EXPIRED: "the command expired before the device answered",
+    CommandState.ACKED: "command carried out",
+    CommandState.FAILED: "command failed",
+    CommandState.EXPIRED: "the command expired before the device answered",
 }
-
-OPEN = frozenset({State.QUEUED, State.SENT, State.NO_SESSION})
-"""States in which the device's answer is still waited for."""
-
 
 @dataclass(frozen=True, slots=True)
 class CommandRecord:
@@ -54,29 +34,29 @@ class CommandRecord:
     device_id: str
     command: Command
     created_at: dt.datetime
-    state: State = State.QUEUED
+    state: CommandState = CommandState.QUEUED
     status: str | None = None
     result: Any = None
 
-    def state_at(self, now: dt.datetime) -> State:
+    def state_at(self, now: dt.datetime) -> CommandState:
         """Return the state at `now`."""
-        if self.state in OPEN and now >= self.command.expires_at:
-            return State.EXPIRED
+        if self.state in OPEN_STATES and now >= self.command.expires_at:
+            return CommandState.EXPIRED
         return self.state
 
     def sent(self, *, session: bool) -> "CommandRecord":
         """Return what it becomes when the broker has taken it, with a session of the device or with none."""
-        return self._while_open(State.SENT if session else State.NO_SESSION)
+        return self._while_open(CommandState.SENT if session else CommandState.NO_SESSION)
 
     def fetched(self) -> "CommandRecord":
         """Return what it becomes when the device itself fetches it."""
-        return self._while_open(State.SENT)
+        return self._while_open(CommandState.SENT)
 
     def failed(self, why: str) -> "CommandRecord":
         """Return what it becomes when it cannot be sent."""
-        if self.state not in OPEN:
+        if self.state not in OPEN_STATES:
             return self
-        return replace(self, state=State.FAILED, result={"error": why})
+        return replace(self, state=CommandState.FAILED, result={"error": why})
 
     def answered(self, ack: CommandAck) -> "CommandRecord":
         """Return what it becomes by the device's answer; the first answer stands.
@@ -85,12 +65,12 @@ class CommandRecord:
         """
         if self.status is not None:
             return self
-        state = State.FAILED if ack.is_failure else State.ACKED
+        state = CommandState.FAILED if ack.is_failure else CommandState.ACKED
         return replace(self, state=state, status=ack.status, result=ack.result)
 
     def expired(self) -> "CommandRecord":
         """Return what it becomes when its time is over."""
-        return self._while_open(State.EXPIRED)
+        return self._while_open(CommandState.EXPIRED)
 
     def to_object(self, now: dt.datetime) -> dict[str, Any]:
         """Return it as `GET /devices/{id}/commands/{command_id}` shows it."""
@@ -113,5 +93,5 @@ class CommandRecord:
             "state": state,
         }
 
-    def _while_open(self, state: State) -> "CommandRecord":
-        return replace(self, state=state) if self.state in OPEN else self
+    def _while_open(self, state: CommandState) -> "CommandRecord":
+        return replace(self, state=state) if self.state in OPEN_STATES else self

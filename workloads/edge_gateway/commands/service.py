@@ -11,9 +11,10 @@ from prometheus_client import Counter
 
 from edge_gateway.commands.bells import Bells
 from edge_gateway.commands.book import CommandBook
-from edge_gateway.commands.record import OPEN, CommandRecord, State
+from edge_gateway.commands.record import CommandRecord
+from edge_wire.store import OPEN_STATES, CommandState
 from edge_gateway.commands.request import parse_command
-from edge_gateway.problem import away
+from edge_gateway.problem import unavailable
 from edge_service.mqtt import MqttError
 from edge_wire.messages import Command, CommandAck
 
@@ -88,7 +89,7 @@ class Commands:
             ProblemError: the store is away.
         """
         async for left in self._until(seconds):
-            if record.state_at(self._now()) not in OPEN:
+            if record.state_at(self._now()) not in OPEN_STATES:
                 break
             await self.bells.wait(record.command.command_id, min(left, LOOK_SECONDS))
             record = await self._book.get(record.device_id, record.command.command_id) or record
@@ -152,7 +153,7 @@ class Commands:
                 "the connection to the broker ended while the command was sent"
             )
             detail = f"command {command_id} may not have been sent: {error}"
-            raise away("BrokerUnavailable", detail) from error
+            raise unavailable("BrokerUnavailable", detail) from error
         self._sending[command_id] = self._sending[command_id].sent(session=session)
 
     async def _settle(self, command_id: str) -> CommandRecord:
@@ -174,15 +175,15 @@ class Commands:
         return kept
 
     async def _fetched(self, record: CommandRecord) -> CommandRecord:
-        return record if record.state is State.SENT else await self._keep(record.fetched())
+        return record if record.state is CommandState.SENT else await self._keep(record.fetched())
 
     async def _open(self, device_id: str) -> list[CommandRecord]:
         now = self._now()
         found = []
         for record in await self._book.unanswered(device_id):
-            if record.state_at(now) is State.EXPIRED:
+            if record.state_at(now) is CommandState.EXPIRED:
                 await self._keep(record.expired())
-            elif record.state is not State.QUEUED or now - record.created_at > SENDING:
+            elif record.state is not CommandState.QUEUED or now - record.created_at > SENDING:
                 found.append(record)
         return found
 

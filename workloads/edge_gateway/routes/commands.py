@@ -14,7 +14,7 @@ from edge_gateway.commands.record import CommandRecord
 from edge_gateway.commands.service import Commands
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.heard import HeardDevices
-from edge_gateway.problem import ProblemError, refuse
+from edge_service.problem import ProblemError, refuse
 from edge_gateway.routes.documents import ACK_BODY, COMMAND_BODY
 from edge_gateway.routes.finder import DeviceFinder
 from edge_gateway.routes.inputs import CommandId, DeviceId, Wait, answer, read_body

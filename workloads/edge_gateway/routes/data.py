@@ -11,7 +11,7 @@ from edge_gateway.auth.access import Doors, caller_of
 from edge_gateway.cursor import encode_cursor
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.doorway import Doorway
-from edge_gateway.problem import refuse
+from edge_service.problem import refuse
 from edge_gateway.routes.documents import DATA_BODY
 from edge_gateway.routes.finder import DeviceFinder
 from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, position, read_body

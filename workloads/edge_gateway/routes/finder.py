@@ -2,7 +2,7 @@
 
 from edge_gateway.devices.device import Device
 from edge_gateway.devices.table import DeviceTable
-from edge_gateway.problem import away, unknown_device
+from edge_gateway.problem import unavailable, unknown_device
 
 
 class DeviceFinder:
@@ -22,7 +22,7 @@ class DeviceFinder:
             ProblemError: the broker has not yet told of all devices: 503.
         """
         if not self._table.complete_once:
-            raise away(
+            raise unavailable(
                 "DevicesNotKnownYet", "the gateway has not received the site's devices from the broker yet: try again"
             )
 

@@ -8,9 +8,9 @@ import orjson
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
-from edge_gateway.body import too_large
 from edge_gateway.cursor import decode_cursor
-from edge_gateway.problem import refuse
+from edge_service import request_body
+from edge_service.problem import refuse
 from edge_wire.messages import MAX_PAYLOAD_BYTES
 
 _DEVICE_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -58,20 +58,12 @@ def position(kind: str, cursor: str | None) -> str | None:
 
 
 async def read_body(request: Request) -> bytes:
-    """Return the body.
+    """Return the body of `request`.
 
     Raises:
-        ProblemError: it is larger than allowed; no more than that is held.
+        BodyTooLargeError: it has more than `MAX_PAYLOAD_BYTES`.
     """
-    told = request.headers.get("content-length", "")
-    if told.isdecimal() and int(told) > MAX_PAYLOAD_BYTES:
-        raise too_large()
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_PAYLOAD_BYTES:
-            raise too_large()
-    return bytes(body)
+    return await request_body.read_body(request, MAX_PAYLOAD_BYTES)
 
 
 def answer(content: object, status: int = HTTPStatus.OK) -> Response:

@@ -1,13 +1,12 @@
 """The store's HTTP interface as typed methods."""
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from edge_service.store.records import Lease, OutboxAlert, Page, RawMessage, Stored
 from edge_service.store.transport import Transport
+from edge_wire.store import IngestRequest, IngestResult, Lease, OutboxAlert, Page, RawMessage
 
 REQUEST_SECONDS = 10.0
 ATTEMPTS = 3
@@ -41,27 +40,19 @@ class StoreClient:
         """Close the connections."""
         await self._http.__aexit__(kind, error, trace)
 
-    async def store(
-        self, messages: Sequence[RawMessage], *, location: str, received_at: dt.datetime, token: int | None = None
-    ) -> Stored:
-        """Store what devices sent, in one transaction; on return it is committed.
+    async def store(self, messages: Sequence[RawMessage], *, location: str, token: int | None = None) -> IngestResult:
+        """Store messages of devices in one transaction; on return it is committed.
 
         Args:
-            messages: as they came.
+            messages: one or more.
             location: of the site, for readings that name none.
-            received_at: when they came, for messages without a time of their own (aware).
-            token: of the ingester's lease; None at the other doors.
+            token: of the ingester's lease; None for messages that did not come by MQTT.
 
         Raises:
             FencedError: the token is older than the lease's.
         """
-        body = {
-            "token": token,
-            "location": location,
-            "received_at": received_at,
-            "messages": [message.to_json() for message in messages],
-        }
-        return Stored.from_json(await self._http.once("POST", "/v1/readings", body))
+        body = IngestRequest(token, location, tuple(messages)).to_json()
+        return IngestResult.from_json(await self._http.once("POST", "/v1/readings", body))
 
     async def take_lease(self, holder: str, ttl_seconds: float) -> Lease:
         """Take the ingester's lease, or renew it.
@@ -97,15 +88,15 @@ class StoreClient:
         """
         await self._http.repeat("POST", "/v1/alerts/outbox/sent", {"token": token, "ids": list(ids)})
 
-    async def alerts(self, device_id: str | None = None, limit: int = 100, before: int | None = None) -> Page:
+    async def alerts(self, device_id: str | None = None, limit: int = 100, before: int | None = None) -> Page[Mapping[str, Any]]:
         """Return the history of alerts, newest first."""
         return await self._page("alerts", {"device_id": device_id, "limit": limit, "before": before})
 
-    async def readings(self, device_id: str | None = None, limit: int = 100, before: int | None = None) -> Page:
+    async def readings(self, device_id: str | None = None, limit: int = 100, before: int | None = None) -> Page[Mapping[str, Any]]:
         """Return stored readings, newest first."""
         return await self._page("readings", {"device_id": device_id, "limit": limit, "before": before})
 
-    async def dead_letters(self, limit: int = 100, before: int | None = None) -> Page:
+    async def dead_letters(self, limit: int = 100, before: int | None = None) -> Page[Mapping[str, Any]]:
         """Return what could not be read, newest first."""
         return await self._page("dead-letters", {"limit": limit, "before": before})
 
@@ -136,6 +127,6 @@ class StoreClient:
         """Return if the store can work now."""
         await self._http.once("GET", "/ready")
 
-    async def _page(self, name: str, query: Mapping[str, Any]) -> Page:
+    async def _page(self, name: str, query: Mapping[str, Any]) -> Page[Mapping[str, Any]]:
         answer = await self._http.repeat("GET", f"/v1/{name}", query=query)
         return Page(tuple(answer[name.replace("-", "_")]), answer.get("next"))

@@ -9,7 +9,8 @@ import aiohttp
 import orjson
 
 from edge_pacing.backoff import Backoff
-from edge_service.store.errors import FencedError, LeaseHeldError, StoreRefusedError, StoreUnavailableError
+from edge_service.store.errors import StoreRefusedError
+from edge_wire.store import FencedError, LeaseHeldError, StoreUnavailableError
 
 KEEP_ALIVE_SECONDS = 30.0
 """Shorter than the server keeps an idle connection."""
@@ -18,7 +19,6 @@ NO_CONTENT = 204
 CONFLICT = 409
 UNAVAILABLE_FROM = 500
 BUSY = 429
-FENCED = "Fenced"
 
 
 class Transport:
@@ -89,7 +89,7 @@ class Transport:
         if status < 400:  # noqa: PLR2004 - what HTTP calls an error
             return answer
         problem = answer if isinstance(answer, dict) else {}
-        if status == CONFLICT and problem.get("reason") == FENCED:
+        if status == CONFLICT and problem.get("reason") == FencedError.reason:
             raise FencedError(str(problem.get("detail") or "a newer holder has the lease"))
         if status == CONFLICT and "holder" in problem:
             raise LeaseHeldError(str(problem["holder"]), float(problem.get("expires_in_seconds", 0)))

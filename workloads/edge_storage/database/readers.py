@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge_storage.database.connections import open_reader
-from edge_storage.database.errors import StoreUnavailableError
+from edge_wire.store import StoreUnavailableError
 
 T = TypeVar("T")
 COUNT = 2

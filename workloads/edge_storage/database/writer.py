@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from edge_storage.database.errors import StoreUnavailableError
+from edge_wire.store import StoreUnavailableError
 from edge_storage.database.savepoint import is_of_the_disk, savepoint
 
 T = TypeVar("T")

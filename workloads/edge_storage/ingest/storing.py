@@ -8,13 +8,13 @@ import orjson
 from edge_readings.processing import Processed, process
 from edge_storage.alerts import AlertBook
 from edge_storage.database.savepoint import is_of_the_disk, savepoint
-from edge_storage.ingest.request import IngestRequest, RawMessage
-from edge_storage.ingest.result import IngestResult, MessageResult
+from edge_storage.ingest.result import StoredMessage, StoredMessages
 from edge_storage.lease import check_token
 from edge_storage.moments import to_milliseconds
 from edge_storage.readings import complete, without_ours
 from edge_storage.rules import in_force
 from edge_wire.messages import Rejected, parse_readings
+from edge_wire.store import IngestRequest, RawMessage
 
 _INSERT = (
     "INSERT INTO reading (device_id, received_at, session, seq, body) VALUES (?, ?, ?, ?, ?)"
@@ -24,7 +24,7 @@ _INSERT = (
 logger = logging.getLogger(__name__)
 
 
-def store(connection: sqlite3.Connection, request: IngestRequest) -> IngestResult:
+def store(connection: sqlite3.Connection, request: IngestRequest) -> StoredMessages:
     """Store the messages of `request`.
 
     A message that nobody foresaw costs only itself: it becomes a dead letter, or its sender would send it forever.
@@ -36,22 +36,22 @@ def store(connection: sqlite3.Connection, request: IngestRequest) -> IngestResul
     _note_arrivals(connection, request.messages)
     try:
         with savepoint(connection):
-            return IngestResult(_all(connection, request.messages, request.location))
+            return StoredMessages(_all(connection, request.messages, request.location))
     except Exception as error:
         if is_of_the_disk(error):
             raise
         logger.exception("one of %d messages failed; storing them one by one", len(request.messages))
-    return IngestResult([_alone(connection, message, request.location) for message in request.messages])
+    return StoredMessages([_alone(connection, message, request.location) for message in request.messages])
 
 
-def _all(connection: sqlite3.Connection, messages: tuple[RawMessage, ...], location: str) -> list[MessageResult]:
+def _all(connection: sqlite3.Connection, messages: tuple[RawMessage, ...], location: str) -> list[StoredMessage]:
     book = AlertBook(connection, in_force(connection))
     results = [_one(connection, message, location, book) for message in messages]
     book.save()
     return results
 
 
-def _alone(connection: sqlite3.Connection, message: RawMessage, location: str) -> MessageResult:
+def _alone(connection: sqlite3.Connection, message: RawMessage, location: str) -> StoredMessage:
     try:
         with savepoint(connection):
             return _all(connection, (message,), location)[0]
@@ -61,12 +61,12 @@ def _alone(connection: sqlite3.Connection, message: RawMessage, location: str) -
         logger.exception("a message of device %s is now a dead letter", message.device_id)
         rejected = Rejected("internal", f"the store failed on it: {type(error).__name__}", message.payload)
     _set_aside(connection, message, (rejected,))
-    return MessageResult(rejected=(rejected,))
+    return StoredMessage(rejected=(rejected,))
 
 
-def _one(connection: sqlite3.Connection, message: RawMessage, location: str, book: AlertBook) -> MessageResult:
+def _one(connection: sqlite3.Connection, message: RawMessage, location: str, book: AlertBook) -> StoredMessage:
     parsed = parse_readings(message.payload, message.device_id)
-    result = MessageResult(rejected=parsed.rejected)
+    result = StoredMessage(rejected=parsed.rejected)
     for reading in parsed.readings:
         processed = process(reading, received_at=message.received_at, location=location)
         stored = _insert(connection, processed)

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Query, Response
 
-from edge_storage.pages import NO_END, Page
+from edge_storage.pages import NO_END
+from edge_wire.store import Page
 
 MOST = 1000
 
@@ -27,6 +28,6 @@ def done() -> Response:
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def page(name: str, found: Page) -> Response:
+def page(name: str, found: Page[orjson.Fragment]) -> Response:
     """Return a page of a list; its items under `name`."""
     return json({name: found.items, "next": found.next})

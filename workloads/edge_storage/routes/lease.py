@@ -38,7 +38,7 @@ def lease_router(store: Store) -> APIRouter:
         lease = await store.write(
             partial(store.leases.take, holder=asked.holder, ttl_seconds=asked.ttl_seconds),
         )
-        return json({"token": lease.token, "ttl_seconds": lease.ttl_seconds})
+        return json(lease)
 
     @router.delete("")
     async def release(request: Request) -> Response:

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Request, Response
 
 from edge_service.logs import about
 from edge_storage import readings
-from edge_storage.body import Waiting, read_body
+from edge_storage.body import Backpressure, read_body
 from edge_storage.figures import Figures
-from edge_storage.ingest.request import IngestRequest, parse_request
-from edge_storage.ingest.result import IngestResult
+from edge_storage.ingest.result import StoredMessages
 from edge_storage.ingest.storing import store as store_messages
 from edge_storage.pages import NO_END
 from edge_storage.routes.answers import Before, Limit, json, page
 from edge_storage.store import Store
+from edge_wire.store import IngestRequest
 
 logger = logging.getLogger(__name__)
 
@@ -22,12 +22,12 @@ logger = logging.getLogger(__name__)
 def readings_router(store: Store, figures: Figures) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/v1")
-    waiting = Waiting()
+    backpressure = Backpressure()
 
     async def post_readings(request: Request) -> Response:
         body = await read_body(request)
-        with waiting.room_for(len(body)):
-            asked = parse_request(body)
+        with backpressure.reserve(len(body)):
+            asked = IngestRequest.parse(body)
             result = await store.write(partial(store_messages, request=asked))
         figures.stored(result)
         _log_rejected(asked, result)
@@ -52,7 +52,7 @@ def readings_router(store: Store, figures: Figures) -> APIRouter:
     return router
 
 
-def _log_rejected(asked: IngestRequest, result: IngestResult) -> None:
+def _log_rejected(asked: IngestRequest, result: StoredMessages) -> None:
     for message, told in zip(asked.messages, result.messages, strict=True):
         for one in told.rejected[:1]:
             logger.warning(

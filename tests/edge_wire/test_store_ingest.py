@@ -1,30 +1,55 @@
-"""The hand-checked body is refused with the name of the field, and never otherwise."""
+"""Both ends of `POST /v1/readings`; the hand-checked body is refused with the name of the field, never otherwise."""
 
+import base64
 import datetime as dt
 import json
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_storage.ingest.request import BadRequestError, RawMessage, parse_request
-from tests.edge_storage.running import RECEIVED_AT, message, request
+from edge_wire.messages import MalformedError
+from edge_wire.store import IngestRequest, IngestResult, MessageResult, RawMessage, Rejection, encode_result
+
 
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
-GOOD = message("pump-1", b"x")
+RECEIVED_AT = "2026-01-31T12:00:00.000Z"
+GOOD = {"device_id": "pump-1", "payload": base64.b64encode(b"x").decode()}
+
+
+def request(*messages: dict[str, Any], token: int | None = None) -> dict[str, Any]:
+    """Return the body of `POST /v1/readings`."""
+    return {"token": token, "location": "hall", "received_at": RECEIVED_AT, "messages": list(messages)}
 
 
 def test_the_whole_request() -> None:
     later = GOOD | {"received_at": "2026-01-31T13:00:00Z"}
 
-    asked = parse_request(json.dumps(request(GOOD, later, token=7)).encode())
+    asked = IngestRequest.parse(json.dumps(request(GOOD, later, token=7)).encode())
 
     assert (asked.token, asked.location) == (7, "hall")
     assert asked.messages == (
         RawMessage("pump-1", b"x", NOON),
         RawMessage("pump-1", b"x", NOON + dt.timedelta(hours=1)),
     )
+
+
+def test_what_the_client_sends_is_what_the_store_reads() -> None:
+    later = RawMessage("pump-2", b"\xff", NOON + dt.timedelta(seconds=1))
+    sent = IngestRequest(7, "hall", (RawMessage("pump-1", b"x", NOON), later, RawMessage("pump-1", b"y", NOON)))
+
+    assert IngestRequest.parse(orjson.dumps(sent.to_json())) == sent
+    assert ["received_at" in each for each in sent.to_json()["messages"]] == [False, True, False]
+
+
+def test_what_the_store_answers_is_what_the_client_reads() -> None:
+    results = (MessageResult(1, 2, ()), MessageResult(0, 0, (Rejection("json", "no JSON"),)))
+
+    answer = orjson.loads(encode_result(results, [b'{"offset":1}']))
+
+    assert IngestResult.from_json(answer) == IngestResult(results, ({"offset": 1},))
 
 
 WRONG: list[tuple[Any, str]] = [
@@ -45,8 +70,8 @@ WRONG: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("document", "told"), WRONG)
 def test_a_wrong_field_is_named(document: Any, told: str) -> None:
-    with pytest.raises(BadRequestError, match=told):
-        parse_request(json.dumps(document).encode())
+    with pytest.raises(MalformedError, match=told):
+        IngestRequest.parse(json.dumps(document).encode())
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
@@ -62,13 +87,13 @@ MESSAGES = st.lists(
 )
 def test_no_document_raises_anything_else(document: dict[str, Any]) -> None:
     try:
-        asked = parse_request(json.dumps(document).encode())
-    except BadRequestError:
+        asked = IngestRequest.parse(json.dumps(document).encode())
+    except MalformedError:
         return
     assert len(asked.messages) == len(document["messages"])
 
 
 @given(st.binary(max_size=64))
 def test_no_bytes_raise_anything_else(body: bytes) -> None:
-    with pytest.raises(BadRequestError):
-        parse_request(b"?" + body)
+    with pytest.raises(MalformedError):
+        IngestRequest.parse(b"?" + body)
