@@ -16,7 +16,7 @@ from edge_liveness import (
     DeviceSettings,
     Phase,
     Reason,
-    Seed,
+    RestoredState,
     SiteLiveness,
     SiteSettings,
     StatusWrites,
@@ -57,7 +57,7 @@ class Fleet:
         self.site.connected(0.0, "boot-1")
         settings = SITE.device()
         for name in names:
-            self.site.put(name, 0.0, settings, Seed(Phase.OFFLINE, Reason.LAST_WILL, -1e6))
+            self.site.put(name, 0.0, settings, RestoredState(Phase.OFFLINE, Reason.LAST_WILL, -1e6))
 
     def beat(self, one: Callable[[str, float], None]) -> None:
         """Let each device be heard once, over one interval, in an order that is nobody's."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from edge_liveness import DeviceSettings, Presence, Seed, SiteLiveness, SiteSettings
+from edge_liveness import DeviceSettings, Presence, RestoredState, SiteLiveness, SiteSettings
 from edge_wire.messages import Activity, DeviceStatus
 
 HEARTBEAT = 30.0
@@ -24,7 +24,7 @@ class Step:
     act: Act
 
 
-def put(at: float, device: str = "a", settings: DeviceSettings = CONNECTED, seed: Seed | None = None) -> Step:
+def put(at: float, device: str = "a", settings: DeviceSettings = CONNECTED, seed: RestoredState | None = None) -> Step:
     return Step(at, lambda site, now: site.put(device, now, settings, seed))
 
 
@@ -72,8 +72,8 @@ def lost(at: float) -> Step:
     return Step(at, lambda site, now: site.disconnected(now))
 
 
-def teller(at: float, *, is_there: bool = True, retained: bool = False) -> Step:
-    return Step(at, lambda site, now: site.teller(now, is_there=is_there, retained=retained))
+def processor_available(at: float, *, is_there: bool = True, retained: bool = False) -> Step:
+    return Step(at, lambda site, now: site.processor_available(now, is_there=is_there, retained=retained))
 
 
 def empty_digest(at: float, source: str = "processor", lag: float | None = 0.0, *, is_reply: bool = False) -> Step:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_liveness import Counts, DeviceSettings, Phase, Presence, Reason, Seed, SiteLiveness, SiteSettings
+from edge_liveness import Counts, DeviceSettings, Phase, Presence, Reason, RestoredState, SiteLiveness, SiteSettings
 from edge_wire.messages import Activity, DeviceStatus
 from tests.edge_liveness.stories import (
     CONNECTED,
@@ -227,10 +227,10 @@ def test_deadline_is_when_something_is_due() -> None:
     assert site.deadline() == 102
     site.status("a", DeviceStatus("a", "offline"), 10)
     assert site.deadline() == 13
-    site.teller(10, is_there=False)
+    site.processor_available(10, is_there=False)
     site.heard("a", 11)
     assert site.deadline() is None
-    site.teller(12, is_there=True)
+    site.processor_available(12, is_there=True)
     assert site.deadline() == 111
     site.disconnected(13)
     assert site.deadline() == 43
@@ -270,15 +270,15 @@ def test_when_a_device_was_last_heard(act: Step, seen: float) -> None:
 
 
 def test_seed_of_a_stored_status() -> None:
-    seed = Seed.from_status("Offline", "LastWill", since=1, seen=0.5, session="3", reported=(("model", "x"),))
-    assert seed == Seed(Phase.OFFLINE, Reason.LAST_WILL, 1, 0.5, "3", (("model", "x"),))
-    assert Seed.from_status("Asleep", "LastWill", since=1) is None
-    assert Seed.from_status("Offline", "Bored", since=1) is None
-    assert Seed.from_status(None, None, since=1) is None
+    seed = RestoredState.from_status("Offline", "LastWill", since=1, seen=0.5, session="3", reported=(("model", "x"),))
+    assert seed == RestoredState(Phase.OFFLINE, Reason.LAST_WILL, 1, 0.5, "3", (("model", "x"),))
+    assert RestoredState.from_status("Asleep", "LastWill", since=1) is None
+    assert RestoredState.from_status("Offline", "Bored", since=1) is None
+    assert RestoredState.from_status(None, None, since=1) is None
 
 
 def test_seed_of_a_clock_that_went_ahead_is_of_now() -> None:
-    seed = Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, 9e9, seen=9e9)
+    seed = RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, 9e9, seen=9e9)
     known = Play().run([put(5, seed=seed)], until=6).site.known("a")
     assert known is not None
     assert (known.since, known.seen) == (5, 5)

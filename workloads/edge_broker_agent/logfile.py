@@ -7,7 +7,7 @@ from pathlib import Path
 from edge_broker_agent.metrics import AgentMetrics
 from edge_broker_agent.process import Processes
 
-LOOK_SECONDS = 10.0
+POLL_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class LogRotation:
                 self.rotate_if_large()
             except OSError as error:
                 logger.warning("cannot rotate Mosquitto's log %s: %s", self._path, error)
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
 
     def rotate_if_large(self) -> bool:
         """Rotate the log if it is too large; return whether it was.

@@ -17,7 +17,7 @@ _STARTED = 19
 
 
 @dataclass(frozen=True, slots=True)
-class Broker:
+class MosquittoProcess:
     """One run of Mosquitto.
 
     Attributes:
@@ -46,24 +46,24 @@ class Processes:
     def __init__(self, proc: Path) -> None:
         self._proc = proc
 
-    def broker(self) -> Broker | None:
+    def broker(self) -> MosquittoProcess | None:
         """Return the running Mosquitto, the elder if there are two; None if there is none."""
         found = (self._started(entry) for entry in self._proc.iterdir() if entry.name.isdigit())
         running = sorted(each for each in found if each is not None)
         if not running:
             return None
         started, pid = running[0]
-        return Broker(pid, started, self._boot(pid, started))
+        return MosquittoProcess(pid, started, self._boot(pid, started))
 
-    def catches(self, broker: Broker, number: int) -> bool:
+    def catches(self, broker: MosquittoProcess, number: int) -> bool:
         """Whether it has a handler for the signal: one that has just been started would be ended by it."""
         return number in self._caught(broker)
 
-    def log_signal(self, broker: Broker) -> int | None:
+    def log_signal(self, broker: MosquittoProcess) -> int | None:
         """Return the number of its SIGRTMIN, at which it opens its log anew; None if it has no handler for it."""
         return min((number for number in self._caught(broker) if number >= FIRST_REALTIME), default=None)
 
-    def open(self, broker: Broker) -> int:
+    def open(self, broker: MosquittoProcess) -> int:
         """Return a descriptor of the process (a pidfd), readable when it has ended.
 
         Raises:
@@ -75,7 +75,7 @@ class Processes:
             raise ProcessLookupError(f"Mosquitto with the process id {broker.pid} has ended")
         return descriptor
 
-    def signal(self, broker: Broker, number: int) -> None:
+    def signal(self, broker: MosquittoProcess, number: int) -> None:
         """Send it a signal.
 
         Raises:
@@ -101,7 +101,7 @@ class Processes:
             return None
         return int(fields[_STARTED]), int(entry.name)
 
-    def _caught(self, broker: Broker) -> set[int]:
+    def _caught(self, broker: MosquittoProcess) -> set[int]:
         try:
             status = (self._proc / str(broker.pid) / "status").read_text()
         except OSError:

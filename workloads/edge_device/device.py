@@ -15,7 +15,7 @@ from edge_device.settings import DeviceSettings
 from edge_device.unsent import Unsent
 from edge_pacing.backoff import Backoff
 from edge_service.mqtt import (
-    NOBODY,
+    NO_MATCHING_SUBSCRIBERS,
     Message,
     MqttError,
     MqttOptions,
@@ -136,7 +136,7 @@ class Device:
             again.append(reading)
         elif isinstance(answer, MqttError):
             self._events.tell("refused", self._id, seq=reading.seq, error=answer)
-        elif answer == NOBODY:
+        elif answer == NO_MATCHING_SUBSCRIBERS:
             self._events.tell("unheard", self._id, session=reading.session, seq=reading.seq)
         else:
             self._events.tell("acknowledged", self._id, session=reading.session, seq=reading.seq)

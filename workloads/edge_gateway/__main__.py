@@ -33,13 +33,13 @@ async def serve(settings: GatewaySettings, stop: asyncio.Event) -> None:
         gateway = Gateway(settings, store, figures)
         await stack.enter_async_context(gateway.link.session)
         # Before the session ends and after the last request: whom that one was from still counts.
-        stack.push_async_callback(gateway.heard.tell)
+        stack.push_async_callback(gateway.activity_digest.publish)
         await _pass_through(settings, PassthroughCounts(figures), stack)
         tasks = await _listen(gateway, settings, stack)
         await until(
-            stop, gateway.heard.run(), gateway.answers.run(), gateway.keep_time(), gateway.reach_store(), *tasks
+            stop, gateway.activity_digest.run(), gateway.ack_queue.run(), gateway.keep_time(), gateway.reach_store(), *tasks
         )
-        gateway.commands.bells.close()
+        gateway.commands.notifier.close()
 
 
 async def _listen(

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from edge_gateway.body import too_large
 from edge_gateway.docs_page import docs_page
-from edge_gateway.measured import Measured
+from edge_gateway.metrics_middleware import MetricsMiddleware
 from edge_gateway.metrics import Metrics
 from edge_service.problem import Explain, Problem, install
 from edge_service.program import release
@@ -37,7 +37,7 @@ def build_app(routers: Iterable[APIRouter], metrics: Metrics) -> ASGIApp:
     # Not FastAPI's own page: that one loads its scripts from elsewhere, and a site may be cut off.
     app.add_route("/docs", partial(_docs, app), include_in_schema=False)
     install(app, _EXPLANATIONS)
-    return Measured(app, metrics)
+    return MetricsMiddleware(app, metrics)
 
 
 async def _docs(app: FastAPI, _request: Request) -> Response:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge_service.program import StartError
 
-LOOK_SECONDS = 10.0
+POLL_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Certificate:
     async def run(self) -> None:
         """Look at the files until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
             self.refresh()
 
     def refresh(self) -> None:

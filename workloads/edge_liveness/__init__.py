@@ -1,8 +1,8 @@
 """Liveness of devices: messages and the time in, states and what to write of them out. Pure."""
 
-from edge_liveness.changes import Counts, Known, MassLastWill, Reported, Seed, Transition
+from edge_liveness.changes import Counts, DeviceSnapshot, MassLastWill, Reported, RestoredState, Transition
 from edge_liveness.events import EventBudget, Summary
-from edge_liveness.evidence import LONGEST_SESSION
+from edge_liveness.message_rules import LONGEST_SESSION
 from edge_liveness.lateness import TICK_SECONDS, Lateness
 from edge_liveness.phases import Phase, Presence, Reason
 from edge_liveness.settings import DeviceSettings, SiteSettings

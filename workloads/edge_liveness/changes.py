@@ -32,7 +32,7 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class DeviceSnapshot:
     """All that is known of a device now; what is written to its status.
 
     Attributes:
@@ -51,7 +51,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Seed:
+class RestoredState:
     """What was known of a device by whoever watched it before, from its stored status.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 import math
 
-from edge_liveness.changes import Known, Reported, Seed
+from edge_liveness.changes import DeviceSnapshot, Reported, RestoredState
 from edge_liveness.phases import Phase, Presence, Reason
 from edge_liveness.settings import DeviceSettings
 
@@ -55,7 +55,7 @@ class Device:
         "slot",
     )
 
-    def __init__(self, device_id: str, seed: Seed, settings: DeviceSettings, at: float) -> None:
+    def __init__(self, device_id: str, seed: RestoredState, settings: DeviceSettings, at: float) -> None:
         self.device_id = device_id
         self.phase = seed.phase
         self.reason = seed.reason
@@ -89,7 +89,7 @@ class Device:
         if self.was_lost:
             self.since = max(self.since, at)
 
-    def known(self) -> Known:
+    def known(self) -> DeviceSnapshot:
         """Return what is known of it."""
         seen = None if self.seen == NEVER else self.seen
-        return Known(self.device_id, self.phase, self.reason, self.since, seen, self.session, self.reported)
+        return DeviceSnapshot(self.device_id, self.phase, self.reason, self.since, seen, self.session, self.reported)

@@ -38,14 +38,14 @@ class EventBudget(Generic[S]):
 
     def __init__(self, take: Callable[[float], bool]) -> None:
         self._take = take
-        self._told: dict[S, float] = {}
+        self._written_at: dict[S, float] = {}
         self._held: dict[S, _Held] = {}
         self._refused_at = -math.inf
 
     def offer(self, site: S, reason: str, at: float) -> bool:
         """Return whether to write an Event now; one that is not goes into the site's next summary."""
-        if site not in self._held and self._may_tell(site, at):
-            self._told[site] = at
+        if site not in self._held and self._may_write(site, at):
+            self._written_at[site] = at
             return True
         held = self._held.setdefault(site, _Held(at, at))
         held.latest = at
@@ -55,10 +55,10 @@ class EventBudget(Generic[S]):
     def summaries(self, at: float) -> list[Summary[S]]:
         """Take out and return the summaries to write now: of each burst that is over, or lasts long."""
         due = [site for site, held in self._held.items() if self._due(held) <= at]
-        ready = [site for site in due if self._may_tell(site, at)]
+        ready = [site for site in due if self._may_write(site, at)]
         if len(ready) < len(due):
             self._refused_at = at
-        self._told.update(dict.fromkeys(ready, at))
+        self._written_at.update(dict.fromkeys(ready, at))
         return [Summary(site, self._held.pop(site).counts) for site in ready]
 
     def next_at(self) -> float | None:
@@ -68,11 +68,11 @@ class EventBudget(Generic[S]):
 
     def forget(self, site: S) -> None:
         """Forget a site."""
-        self._told.pop(site, None)
+        self._written_at.pop(site, None)
         self._held.pop(site, None)
 
-    def _may_tell(self, site: S, at: float) -> bool:
-        told = self._told.get(site)
+    def _may_write(self, site: S, at: float) -> bool:
+        told = self._written_at.get(site)
         return (told is None or at >= told + LEAST_PAUSE) and self._take(at)
 
     def _due(self, held: _Held) -> float:

@@ -44,7 +44,7 @@ class Expiry:
 
     def due(self, at: float) -> Iterator[Device]:
         """Take out and yield all devices whose deadline is not after `at`."""
-        limit = math.floor(at * PER_SECOND)
+        limit = math.listening_since(at * PER_SECOND)
         while (number := self._first()) is not None and number <= limit:
             slot = self._slots.pop(number)
             heappop(self._order)

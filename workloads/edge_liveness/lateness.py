@@ -6,7 +6,7 @@ TICK_SECONDS = 0.25
 LATE_SECONDS = 0.5
 """A tick that is later by so much lets go first what came meanwhile."""
 
-DEAF_SECONDS = 1.0
+MISSED_SECONDS = 1.0
 """A process that was later by so much did not listen: silence in that time means nothing."""
 
 
@@ -14,18 +14,18 @@ class Lateness:
     """Judges each tick by how much later it is than it was due.
 
     Attributes:
-        was_deaf: whether the process did not listen before the last one.
+        missed_window: whether the process did not listen before the last one.
     """
 
     def __init__(self) -> None:
-        self.was_deaf = False
-        self._gave_way = False
+        self.missed_window = False
+        self._skipped = False
 
-    def gives_way(self, late: float) -> bool:
+    def skip_tick(self, late: float) -> bool:
         """Take a tick that is `late` seconds late; return whether it is left out, for what came meanwhile to be heard.
 
         No two in a row are: a process that is always late would let no time go by.
         """
-        self.was_deaf = late > DEAF_SECONDS
-        self._gave_way = late > LATE_SECONDS and not self._gave_way
-        return self._gave_way
+        self.missed_window = late > MISSED_SECONDS
+        self._skipped = late > LATE_SECONDS and not self._skipped
+        return self._skipped

@@ -40,7 +40,7 @@ class Wills:
         self._recent: OrderedDict[str, float] = OrderedDict()
         self._burst: set[str] = set()
         self._burst_until: float | None = None
-        self._tell_at: float | None = None
+        self._report_at: float | None = None
 
     def __bool__(self) -> bool:
         """Whether any is held."""
@@ -76,7 +76,7 @@ class Wills:
         """Drop all wills, and the report of a burst that is due."""
         for each in (self._single, self._mass, self._recent, self._burst):
             each.clear()
-        self._burst_until = self._tell_at = None
+        self._burst_until = self._report_at = None
 
     def due(self, at: float) -> Iterator[Will]:
         """Take out and yield the wills that are to be believed."""
@@ -89,16 +89,16 @@ class Wills:
 
         It waits for `reconnect_grace`: a broker that stops sends every will, and its loss is told already.
         """
-        if self._tell_at is None or self._tell_at > at:
+        if self._report_at is None or self._report_at > at:
             return 0
-        self._tell_at = None
+        self._report_at = None
         return len(self._burst)
 
     def first(self) -> float | None:
         """Return when something is due next; None if nothing is."""
         dues = [next(iter(held.values())).due for held in (self._single, self._mass) if held]
-        if self._tell_at is not None:
-            dues.append(self._tell_at)
+        if self._report_at is not None:
+            dues.append(self._report_at)
         return min(dues, default=None)
 
     def _note(self, device_id: str, at: float) -> None:
@@ -111,7 +111,7 @@ class Wills:
         """Turn the wills of the last moments into those of one event."""
         if self._burst_until is None or at > self._burst_until:
             self._burst.clear()
-            self._tell_at = at + self.settings.reconnect_grace
+            self._report_at = at + self.settings.reconnect_grace
         self._burst_until = at + self.settings.mass_window
         recent = []
         for will in reversed(self._single.values()):

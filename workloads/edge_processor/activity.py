@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class ActivityTeller:
+class ActivityPublisher:
     """Sends a digest each second while anyone was heard, or messages lie in the queue unread.
 
     Attributes:
@@ -40,8 +40,8 @@ class ActivityTeller:
     is_idle: Callable[[], bool]
     _heard: dict[str, float] = field(default_factory=dict, init=False)
     _lag: QueueLag = field(default_factory=QueueLag, init=False)
-    _may_mark: bool = field(default=True, init=False)
-    _begun: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), init=False)
+    _markers_allowed: bool = field(default=True, init=False)
+    _catch_up_since: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), init=False)
     _caught_up: dt.datetime | None = field(default=None, init=False)
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
@@ -62,10 +62,10 @@ class ActivityTeller:
     def restart(self) -> None:
         """Begin to measure anew: the connection has ended, or there is a new one."""
         self._lag.restart()
-        self._may_mark = True
+        self._markers_allowed = True
         if self._caught_up is not None:
             # The first messages of a connection come before it is told of.
-            self._begun, self._caught_up = dt.datetime.now(dt.UTC), None
+            self._catch_up_since, self._caught_up = dt.datetime.now(dt.UTC), None
 
     async def run(self) -> None:
         """Send digests and answers until cancelled."""
@@ -90,12 +90,12 @@ class ActivityTeller:
         Raises:
             NotConnectedError: the broker is away.
         """
-        if not self._may_mark:
+        if not self._markers_allowed:
             return
         try:
             await self.session.publish(topics.ACTIVITY_MARKER, self._lag.marker(now))
         except PublishRefusedError as error:
-            self._may_mark = False
+            self._markers_allowed = False
             logger.warning("the lag of the queue is unknown: cannot publish %s: %s", topics.ACTIVITY_MARKER, error)
 
     async def _digest(self, now: float) -> None:
@@ -104,17 +104,17 @@ class ActivityTeller:
         Raises:
             MqttError: it could not be sent; those in it are told of in the next one.
         """
-        lag = self._lag.take(now)
+        lag = self._lag.pop_interval(now)
         self.metrics.queue_lag.set(math.nan if lag is None else lag)
         heard, self._heard = self._heard, {}
         if not heard and not self._is_behind(lag):
             return
         ages = {device_id: round(now - arrived, 3) for device_id, arrived in heard.items()}
         try:
-            await self._tell(Activity(PROCESSOR, ages, queue_lag_seconds=lag))
+            await self._publish(Activity(PROCESSOR, ages, queue_lag_seconds=lag))
         except MqttError:
             self._heard = heard | self._heard
-            self._lag.give_back(lag)
+            self._lag.restore(lag)
             raise
 
     def _is_behind(self, lag: float | None) -> bool:
@@ -122,7 +122,7 @@ class ActivityTeller:
 
         Without markers all that is known is that no more comes while enough of what came waits for the store.
         """
-        return lag is None or lag > DIGEST_SECONDS if self._may_mark else not self.is_idle()
+        return lag is None or lag > DIGEST_SECONDS if self._markers_allowed else not self.is_idle()
 
     async def _answers(self) -> None:
         backoff = Backoff(first=DIGEST_SECONDS, longest=LONGEST_ANSWER_SECONDS)
@@ -153,9 +153,9 @@ class ActivityTeller:
         except StoreError as error:
             logger.warning("cannot read last arrival times from the store; retrying: %s", error)
         lag = self._lag.seconds(asyncio.get_running_loop().time())
-        if lag is None and self._may_mark:
+        if lag is None and self._markers_allowed:
             ages = None
-        await self._tell(Activity(PROCESSOR, ages or {}, queue_lag_seconds=lag, is_reply=True))
+        await self._publish(Activity(PROCESSOR, ages or {}, queue_lag_seconds=lag, is_reply=True))
         return ages is not None
 
     async def _ages(self) -> dict[str, float]:
@@ -168,7 +168,7 @@ class ActivityTeller:
         """
         arrivals = (await self.store.arrivals())["arrivals"]
         now = dt.datetime.now(dt.UTC)
-        begun, caught_up = self._begun, self._caught_up or now
+        begun, caught_up = self._catch_up_since, self._caught_up or now
         told = {device_id: parse_timestamp(arrived) for device_id, arrived in arrivals.items()}
         return {
             device_id: max(0.0, round((now - at).total_seconds(), 3))
@@ -176,6 +176,6 @@ class ActivityTeller:
             if at is not None and not begun <= at <= caught_up
         }
 
-    async def _tell(self, activity: Activity) -> None:
+    async def _publish(self, activity: Activity) -> None:
         for part in activity.parts():
             await self.session.publish(topics.ACTIVITY, replace(part).encode())

@@ -19,7 +19,7 @@ MOST_WAITING = 10_000
 WINDOW = 500
 """Readings that are sent before the broker's acknowledgements are waited for."""
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Fanout:
             return
         while len(self._waiting) >= MOST_WAITING and self._session.connected.is_set():
             self._moved.clear()
-            await set_within(self._moved, LOOK_SECONDS)
+            await set_within(self._moved, POLL_SECONDS)
         if len(self._waiting) >= MOST_WAITING:
             self._metrics.unpublished.labels("no_connection").inc(len(readings))
             logger.warning("%d stored readings were not published: not connected to the broker", len(readings))

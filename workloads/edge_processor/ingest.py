@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge_processor.inbox import Inbox, Received
+from edge_processor.batcher import (Batcher, Received)
 from edge_processor.metrics import ProcessorMetrics
 from edge_pacing.backoff import Backoff
 from edge_service.store import StoreClient, StoreRefusedError
@@ -21,7 +21,7 @@ class Ingest:
     """Stores what comes, batch after batch, so that the order of each device is kept.
 
     Attributes:
-        inbox: where messages wait.
+        batcher: where messages wait.
         store: where they go.
         location: of the site.
         token: of the lease; the store refuses an old one.
@@ -29,7 +29,7 @@ class Ingest:
         metrics: where it is counted.
     """
 
-    inbox: Inbox
+    batcher: Batcher
     store: StoreClient
     location: str
     token: int
@@ -43,13 +43,13 @@ class Ingest:
             FencedError: another replica is the ingester; nothing more may be acknowledged.
         """
         while True:
-            batch = await self.inbox.take()
+            batch = await self.batcher.take()
             stored = await self._commit(batch)
             for received in batch:
                 received.message.ack()
             self._count(batch, stored)
             await self.stored(stored.readings)
-            self.inbox.done()
+            self.batcher.done()
 
     async def _commit(self, batch: list[Received]) -> IngestResult:
         """Store `batch` and return when it is committed, however long the store is away.
@@ -79,9 +79,9 @@ class Ingest:
         metrics.accepted.inc(sum(result.accepted for result in stored.results))
         metrics.duplicates.inc(sum(result.duplicates for result in stored.results))
         for received, result in zip(batch, stored.results, strict=False):
-            self._tell_rejected(received, result)
+            self._report_rejected(received, result)
 
-    def _tell_rejected(self, received: Received, result: MessageResult) -> None:
+    def _report_rejected(self, received: Received, result: MessageResult) -> None:
         for reason, count in Counter(rejection.reason for rejection in result.rejected).items():
             self.metrics.rejected.labels(reason).inc(count)
         if result.rejected:

@@ -52,7 +52,7 @@ class QueueLag:
         oldest = next(iter(self._under_way.values()), now)
         return max(self._last, now - oldest)
 
-    def take(self, now: float) -> float | None:
+    def pop_interval(self, now: float) -> float | None:
         """End an interval and return its longest lag, which what was read in it may have had; None if it is not known.
 
         A queue that is worked off in a moment ends with a short lag: what came out of it was old all the same.
@@ -62,7 +62,7 @@ class QueueLag:
         self._longest, self._was_known = 0.0, lag is not None
         return longest
 
-    def give_back(self, longest: float | None) -> None:
+    def restore(self, longest: float | None) -> None:
         """Have the interval that was taken last go on: what was read in it could not be told of."""
         if longest is None:
             self._was_known = False

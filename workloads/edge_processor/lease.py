@@ -7,7 +7,7 @@ from edge_pacing.backoff import Backoff
 from edge_service.store import StoreClient
 from edge_wire.store import Lease, LeaseHeldError, StoreError
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 """How often a standby asks: a released lease is taken within this time."""
 
 SOON_SECONDS = 0.02
@@ -20,7 +20,7 @@ class LeaseLostError(Exception):
     """Another replica is the ingester now."""
 
 
-class LeaseKeeper:
+class LeaseClient:
     """Takes the lease and keeps it.
 
     While the store cannot be reached nobody else can take the lease either: then it is neither valid nor lost.
@@ -46,7 +46,7 @@ class LeaseKeeper:
                 lease = await self._ask()
             except LeaseHeldError as held:
                 backoff.reset()
-                await asyncio.sleep(min(held.expires_in_seconds + SOON_SECONDS, LOOK_SECONDS))
+                await asyncio.sleep(min(held.expires_in_seconds + SOON_SECONDS, POLL_SECONDS))
             except StoreError as error:
                 logger.warning("cannot acquire the ingester's lease: %s", error)
                 await asyncio.sleep(backoff.next())

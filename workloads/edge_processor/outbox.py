@@ -13,7 +13,7 @@ from edge_wire.store import OutboxAlert, StoreUnavailableError
 from edge_service.waiting import set_within
 from edge_wire import topics
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 """How often the outbox is looked into: other doors than MQTT fill it as well."""
 
 LEAST_SECONDS = 0.1
@@ -52,7 +52,7 @@ class Outbox:
             FencedError: another replica is the ingester.
         """
         while True:
-            await set_within(self._look, LOOK_SECONDS)
+            await set_within(self._look, POLL_SECONDS)
             await self.session.connected.wait()
             self._look.clear()
             try:

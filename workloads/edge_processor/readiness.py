@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge_processor.lease import LeaseKeeper
+from edge_processor.lease import LeaseClient
 from edge_service.mqtt import MqttSession
 
 STORE_SILENT_SECONDS = 10.0
@@ -16,11 +16,11 @@ class Readiness:
     """What the readiness of a replica is told from.
 
     Attributes:
-        keeper: of the lease; asks the store all the time.
+        lease_client: of the lease; asks the store all the time.
         session: with the broker, while this replica is the ingester.
     """
 
-    keeper: LeaseKeeper | None = None
+    lease_client: LeaseClient | None = None
     session: MqttSession | None = None
 
     @property
@@ -31,12 +31,12 @@ class Readiness:
     def waiting_for(self) -> Sequence[str]:
         """Return what is missing; a standby needs the store alone."""
         missing: list[str] = []
-        answered_at = self.keeper.answered_at if self.keeper else None
+        answered_at = self.lease_client.answered_at if self.lease_client else None
         if answered_at is None or asyncio.get_running_loop().time() - answered_at > STORE_SILENT_SECONDS:
             missing.append("the store")
         if self.session is not None and not self.is_connected:
             missing.append(f"the broker: {self.session.last_error}")
-        if self.session is None and self.keeper is not None and self.keeper.is_valid:
+        if self.session is None and self.lease_client is not None and self.lease_client.is_valid:
             # It has just become the ingester: nobody has subscribed to the devices' messages yet.
             missing.append("the broker: not connected yet")
         return missing

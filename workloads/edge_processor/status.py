@@ -14,7 +14,7 @@ TOPIC = topics.component_status(PROCESSOR)
 logger = logging.getLogger(__name__)
 
 
-class StatusTeller:
+class StatusPublisher:
     """Says that the ingester is there, and lets the broker say when it is not."""
 
     def __init__(self, instance: str) -> None:
@@ -24,11 +24,11 @@ class StatusTeller:
         """Return what the broker is to say if the connection ends without a goodbye."""
         return Will(TOPIC, self._payload("offline"), retain=True)
 
-    async def tell(self, session: MqttSession) -> None:
+    async def publish_online(self, session: MqttSession) -> None:
         """Say that this replica is the ingester."""
         await self._publish(session, "online")
 
-    async def leave(self, session: MqttSession) -> None:
+    async def publish_offline(self, session: MqttSession) -> None:
         """Say goodbye."""
         await self._publish(session, "offline")
 

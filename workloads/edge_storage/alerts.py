@@ -9,12 +9,12 @@ import orjson
 from edge_readings.evaluation import QUIET, AlertState, evaluate, withdrawn
 from edge_readings.processing import Processed
 from edge_readings.rules import Rules
-from edge_storage.moments import from_milliseconds, to_milliseconds
-from edge_storage.pages import paged
+from edge_storage.timestamps import (from_milliseconds, to_milliseconds)
+from edge_storage.pages import paginate
 from edge_wire.messages import Alert
 
 
-class AlertBook:
+class AlertEvaluator:
     """The rules' memory during one transaction: read as needed, written back once."""
 
     def __init__(self, connection: sqlite3.Connection, rules: Rules) -> None:
@@ -23,7 +23,7 @@ class AlertBook:
         self._states: dict[tuple[str, str], AlertState] = {}
         self._changed: set[tuple[str, str]] = set()
 
-    def see(self, processed: Processed) -> None:
+    def observe(self, processed: Processed) -> None:
         """Check one reading against all rules about it; alerts go to the outbox."""
         for rule in self._rules.about(processed.reading.sensor_type):
             key = (rule.name, processed.reading.device_id)
@@ -74,7 +74,7 @@ def outbox(connection: sqlite3.Connection, limit: int) -> Sequence[orjson.Fragme
     rows = connection.execute(
         "SELECT id, CAST(body AS BLOB) FROM alert WHERE is_sent = 0 ORDER BY id LIMIT ?", (limit,)
     )
-    return paged(((row[0], b'{"id":%d,"alert":%b}' % row) for row in rows), limit).items
+    return paginate(((row[0], b'{"id":%d,"alert":%b}' % row) for row in rows), limit).items
 
 
 def mark_sent(connection: sqlite3.Connection, ids: list[int]) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from edge_storage.moments import from_milliseconds, to_milliseconds
-from edge_storage.pages import paged
+from edge_storage.timestamps import (from_milliseconds, to_milliseconds)
+from edge_storage.pages import paginate
 from edge_wire.messages import format_timestamp
 from edge_wire.store import FINAL_STATES, CommandState
 
@@ -67,7 +67,7 @@ def of_device(connection: sqlite3.Connection, device_id: str, state: CommandStat
     """Return the commands of a device, those of one state or all, oldest first."""
     query = _OF_DEVICE if state is None else _OF_DEVICE_IN_STATE
     rows = connection.execute(query, {"device_id": device_id, "state": state, "most": MOST})
-    newest = paged(((0, orjson.dumps(_command(*row))) for row in rows), MOST)
+    newest = paginate(((0, orjson.dumps(_command(*row))) for row in rows), MOST)
     return newest.items[::-1]
 
 

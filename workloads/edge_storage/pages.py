@@ -13,7 +13,7 @@ MAX_PAGE_BYTES = 4 * 1024 * 1024
 """A page ends early where its items have more; a single one may."""
 
 
-def paged(rows: Iterable[tuple[int, bytes]], limit: int) -> Page[orjson.Fragment]:
+def paginate(rows: Iterable[tuple[int, bytes]], limit: int) -> Page[orjson.Fragment]:
     """Return the first of `rows`, which are taken only as far as needed.
 
     Args:

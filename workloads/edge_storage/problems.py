@@ -12,7 +12,7 @@ from edge_readings.rules import RulesError
 from edge_service import problem
 from edge_service.problem import Explain, Problem
 from edge_service.request_body import BodyTooLargeError
-from edge_storage.body import BusyError
+from edge_storage.request_body import BusyError
 from edge_wire.messages import MalformedError
 from edge_wire.store import FencedError, LeaseHeldError, StoreUnavailableError
 

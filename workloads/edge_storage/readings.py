@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from edge_storage.moments import from_milliseconds
-from edge_storage.pages import paged
+from edge_storage.timestamps import from_milliseconds
+from edge_storage.pages import paginate
 from edge_wire.messages import format_timestamp
 from edge_wire.store import Page
 
@@ -32,7 +32,7 @@ WHERE device_id = :device_id AND id < :before ORDER BY id DESC LIMIT :limit
 """
 
 
-def without_ours(document: dict[str, Any]) -> dict[str, Any]:
+def without_store_fields(document: dict[str, Any]) -> dict[str, Any]:
     """Return a reading without the two fields that only the store may say of it."""
     for name in _OURS:
         document.pop(name, None)
@@ -55,14 +55,14 @@ def readings(connection: sqlite3.Connection, device_id: str | None, limit: int, 
     """Return the readings before the offset `before`, of one device or of all."""
     query = _READINGS if device_id is None else _READINGS_OF_DEVICE
     rows = connection.execute(query, {"before": before, "device_id": device_id, "limit": limit + 1})
-    return paged(((row[0], complete(row[2], row[0], row[1])) for row in rows), limit)
+    return paginate(((row[0], complete(row[2], row[0], row[1])) for row in rows), limit)
 
 
 def alerts(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page[orjson.Fragment]:
     """Return the alerts with an id below `before`, of one device or of all, sent or not."""
     query = _ALERTS if device_id is None else _ALERTS_OF_DEVICE
     rows = connection.execute(query, {"before": before, "device_id": device_id, "limit": limit + 1})
-    return paged(rows, limit)
+    return paginate(rows, limit)
 
 
 def dead_letters(connection: sqlite3.Connection, limit: int, before: int) -> Page[orjson.Fragment]:
@@ -72,7 +72,7 @@ def dead_letters(connection: sqlite3.Connection, limit: int, before: int) -> Pag
         " WHERE id < ? ORDER BY id DESC LIMIT ?",
         (before, limit + 1),
     )
-    return paged(((row[0], _dead_letter(*row)) for row in rows), limit)
+    return paginate(((row[0], _dead_letter(*row)) for row in rows), limit)
 
 
 def arrivals(connection: sqlite3.Connection) -> dict[str, str]:

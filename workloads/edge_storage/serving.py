@@ -9,7 +9,7 @@ from edge_service.program import StartError
 from edge_service.server import HttpServer
 from edge_storage.app import make_app
 from edge_storage.database.errors import DatabaseFileError
-from edge_storage.figures import Figures
+from edge_storage.metrics import StorageMetrics
 from edge_storage.settings import StorageSettings
 from edge_storage.store import Store
 
@@ -27,11 +27,11 @@ async def serve(settings: StorageSettings, stop: asyncio.Event) -> None:
     Raises:
         StartError: The database cannot be used, or the address cannot be had.
     """
-    figures_of = registry("edge-storage")
-    figures = Figures(figures_of, settings.storage_path)
-    store = await _opened(settings.storage_path, figures)
+    registry_ = registry("edge-storage")
+    metrics = StorageMetrics(registry_, settings.storage_path)
+    store = await _opened(settings.storage_path, metrics)
     try:
-        app = make_app(store, figures, figures_of)
+        app = make_app(store, metrics, registry_)
         async with HttpServer(app, settings.host, settings.port):
             await stop.wait()
             logger.info("shutting down: answering the requests received so far")
@@ -39,10 +39,10 @@ async def serve(settings: StorageSettings, stop: asyncio.Event) -> None:
         await store.close()
 
 
-async def _opened(directory: Path, figures: Figures) -> Store:
+async def _opened(directory: Path, metrics: StorageMetrics) -> Store:
     try:
         async with asyncio.timeout(LOCK_SECONDS):
-            while (store := await asyncio.to_thread(Store.open, directory, figures)) is None:
+            while (store := await asyncio.to_thread(Store.open, directory, metrics)) is None:
                 logger.warning("another store uses %s; waiting for it to stop", directory)
                 await asyncio.sleep(_RETRY_SECONDS)
     except TimeoutError:

@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from edge_storage.database.connections import lock, open_writer
 from edge_storage.database.errors import DatabaseFileError
 from edge_storage.database.readers import Readers
-from edge_storage.database.writer import Watcher, Writer
+from edge_storage.database.writer import CommitObserver, Writer
 from edge_storage.lease import Leases
 
 T = TypeVar("T")
@@ -22,15 +22,15 @@ class Store:
         leases: Who grants the ingester's lease; for the writer's thread.
     """
 
-    def __init__(self, directory: Path, locked: int, connection: sqlite3.Connection, watcher: Watcher) -> None:
+    def __init__(self, directory: Path, locked: int, connection: sqlite3.Connection, observer: CommitObserver) -> None:
         self.leases = Leases(connection)
         self._locked = locked
-        self._writer = Writer(connection, watcher)
+        self._writer = Writer(connection, observer)
         self._readers = Readers(directory)
         self._writer.start()
 
     @classmethod
-    def open(cls, directory: Path, watcher: Watcher) -> Self | None:
+    def open(cls, directory: Path, observer: CommitObserver) -> Self | None:
         """Return the store in `directory`, made or brought up to date; None while another process has it.
 
         Raises:
@@ -40,7 +40,7 @@ class Store:
         if locked is None:
             return None
         try:
-            return cls(directory, locked, open_writer(directory), watcher)
+            return cls(directory, locked, open_writer(directory), observer)
         except (DatabaseFileError, sqlite3.Error):
             os.close(locked)
             raise

@@ -138,7 +138,7 @@ class BrokerSession:
         if not there:
             first = longest = ABSENT_BACKOFF_SECONDS
         if longest < self._backoff.longest and not self.is_connected:
-            self._session.hurry()
+            self._session.retry_now()
         self._backoff.first, self._backoff.longest = first, longest
 
     async def close(self, last: Collection[asyncio.Future[int]] = ()) -> None:

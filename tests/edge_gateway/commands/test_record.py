@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from edge_gateway.commands.book import from_document, to_document
+from edge_gateway.commands.repository import (from_document, to_document)
 from edge_gateway.commands.record import CommandRecord
 from edge_wire.store import OPEN_STATES, CommandState
 from edge_wire.messages import Command, CommandAck

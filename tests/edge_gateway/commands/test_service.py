@@ -11,10 +11,10 @@ import orjson
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from edge_gateway.commands.book import CommandBook
+from edge_gateway.commands.repository import CommandRepository
 from edge_gateway.commands.record import CommandRecord
 from edge_wire.store import CommandState
-from edge_gateway.commands.service import FETCH_LOOK_SECONDS, LOOK_SECONDS, SENDING, Commands
+from edge_gateway.commands.service import FETCH_POLL_SECONDS, POLL_SECONDS, SENDING, Commands
 from edge_gateway.problem import unavailable
 from edge_service.problem import ProblemError
 from edge_service.mqtt import NotConnectedError
@@ -78,12 +78,12 @@ class World:
     """A replica of the gateway, as far as commands go; its wall clock follows the virtual loop."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self.store, self.carrier, self.registry = Keeping(connection), Carrying(), CollectorRegistry()
+        self.store, self.publisher, self.registry = Keeping(connection), Carrying(), CollectorRegistry()
         states = Counter("commands", "Commands.", ("state",), registry=self.registry)
         self._began = now()
-        self.commands = Commands(CommandBook(self.store), self.carrier, states, self.time)
+        self.commands = Commands(CommandRepository(self.store), self.publisher, states, self.time)
         self.other = Commands(
-            CommandBook(self.store), Carrying(), Counter("o", "o", ("state",), registry=None), self.time
+            CommandRepository(self.store), Carrying(), Counter("o", "o", ("state",), registry=None), self.time
         )
 
     def time(self) -> dt.datetime:
@@ -121,9 +121,9 @@ def done(command_id: str, status: str = "ok") -> CommandAck:
 @pytest.mark.parametrize(("has_session", "state"), [(True, CommandState.SENT), (False, CommandState.NO_SESSION)])
 def test_what_becomes_of_a_command_is_kept_and_counted(play: Play, has_session: bool, state: CommandState) -> None:  # noqa: FBT001
     async def story(world: World) -> None:
-        world.carrier.has_session = has_session
+        world.publisher.has_session = has_session
         record = await world.commands.send("pump", BODY)
-        ((device_id, command),) = world.carrier.taken
+        ((device_id, command),) = world.publisher.taken
         assert (device_id, command, record.state) == ("pump", record.command, state)
         assert await world.ask("pump", record.command.command_id) == record
         assert (world.count(CommandState.QUEUED), world.count(state)) == (1.0, 1.0)
@@ -133,21 +133,21 @@ def test_what_becomes_of_a_command_is_kept_and_counted(play: Play, has_session: 
 
 def test_without_the_broker_nothing_is_kept(play: Play) -> None:
     async def story(world: World) -> None:
-        world.carrier.is_away = True
+        world.publisher.is_away = True
         with pytest.raises(ProblemError):
             await world.commands.send("pump", BODY)
-        assert await world.commands.open_for("pump", 0, fetch=False) == []
-        assert (world.carrier.taken, world.count(CommandState.QUEUED)) == ([], 0.0)
+        assert await world.commands.pending_for("pump", 0, fetch=False) == []
+        assert (world.publisher.taken, world.count(CommandState.QUEUED)) == ([], 0.0)
 
     play(story)
 
 
 def test_a_broker_that_goes_away_meanwhile_fails_the_command(play: Play) -> None:
     async def story(world: World) -> None:
-        world.carrier.error = NotConnectedError("gone")
+        world.publisher.error = NotConnectedError("gone")
         with pytest.raises(ProblemError):
             await world.commands.send("pump", BODY)
-        record = await world.ask("pump", world.carrier.taken[0][1].command_id)
+        record = await world.ask("pump", world.publisher.taken[0][1].command_id)
         assert record.state is CommandState.FAILED
         assert record.result == {"error": "the connection to the broker ended while the command was sent"}
 
@@ -159,7 +159,7 @@ def test_an_answer_that_comes_before_the_brokers_own_stands(play: Play) -> None:
         async def answer(device_id: str, command_id: str) -> None:
             await world.commands.answer(device_id, done(command_id))
 
-        world.carrier.during = answer
+        world.publisher.during = answer
         record = await world.commands.send("pump", BODY)
         assert (record.state, record.status) == (CommandState.ACKED, "ok")
         assert await world.ask("pump", record.command.command_id) == record
@@ -172,7 +172,7 @@ def test_an_answer_that_comes_while_sent_is_kept_is_kept_as_well(play: Play) -> 
         async def answer(command: Mapping[str, Any]) -> None:
             if command["state"] == CommandState.SENT:
                 world.store.before_put = None
-                await world.commands.answer("pump", done(world.carrier.taken[0][1].command_id))
+                await world.commands.answer("pump", done(world.publisher.taken[0][1].command_id))
 
         world.store.before_put = answer
         record = await world.commands.send("pump", BODY)
@@ -187,7 +187,7 @@ def test_an_answer_that_another_replica_took_meanwhile_stands(play: Play) -> Non
         async def answer(device_id: str, command_id: str) -> None:
             await world.other.answer(device_id, done(command_id))
 
-        world.carrier.during = answer
+        world.publisher.during = answer
         assert (await world.commands.send("pump", BODY)).state is CommandState.ACKED
         assert world.count(CommandState.SENT) == 0.0, "it never was in this state for anybody"
 
@@ -199,7 +199,7 @@ def test_nobody_answers_for_another_device(play: Play) -> None:
         async def answer(_device_id: str, command_id: str) -> None:
             assert await world.commands.answer("fan", done(command_id)) is None
 
-        world.carrier.during = answer
+        world.publisher.during = answer
         record = await world.commands.send("pump", BODY)
         assert record.state is CommandState.SENT
         assert await world.commands.answer("fan", done(record.command.command_id)) is None
@@ -221,7 +221,7 @@ def test_the_first_answer_stands(play: Play) -> None:
 
 def test_who_waits_for_the_outcome_gets_it_at_once_from_this_replica_and_soon_from_another(play: Play) -> None:
     async def story(world: World) -> None:
-        for replica, least, most in ((world.commands, 0, 0), (world.other, 0, LOOK_SECONDS)):
+        for replica, least, most in ((world.commands, 0, 0), (world.other, 0, POLL_SECONDS)):
             record = await world.commands.send("pump", BODY)
             waiting = asyncio.create_task(world.commands.outcome(record, 30))
             await asyncio.sleep(0.25)
@@ -241,7 +241,7 @@ def test_the_outcome_is_waited_for_no_longer_than_asked_and_not_beyond_our_end(p
         assert now() - begun == pytest.approx(2.5)
         waiting = asyncio.create_task(world.commands.outcome(record, 30))
         await asyncio.sleep(0.25)
-        world.commands.bells.close()
+        world.commands.notifier.close()
         closed = now()
         assert (await waiting).state is CommandState.SENT
         assert now() == closed
@@ -255,31 +255,31 @@ def test_the_outcome_of_a_command_that_expires_is_known_then(play: Play) -> None
         begun = now()
         got = await world.commands.outcome(record, 300)
         assert got.state_at(world.time()) is CommandState.EXPIRED
-        assert 60 <= now() - begun <= 60 + LOOK_SECONDS
+        assert 60 <= now() - begun <= 60 + POLL_SECONDS
 
     play(story)
 
 
 def test_what_a_device_has_not_answered_is_handed_out_until_it_answers(play: Play) -> None:
     async def story(world: World) -> None:
-        world.carrier.has_session = False
+        world.publisher.has_session = False
         record = await world.commands.send("pump", BODY)
         command_id = record.command.command_id
-        assert [each.state for each in await world.commands.open_for("pump", 0, fetch=False)] == [CommandState.NO_SESSION]
+        assert [each.state for each in await world.commands.pending_for("pump", 0, fetch=False)] == [CommandState.NO_SESSION]
         for _ in range(2):
-            assert [each.state for each in await world.commands.open_for("pump", 0, fetch=True)] == [CommandState.SENT]
+            assert [each.state for each in await world.commands.pending_for("pump", 0, fetch=True)] == [CommandState.SENT]
         assert (await world.ask("pump", command_id)).state is CommandState.SENT
         await world.commands.answer("pump", done(command_id))
-        assert await world.commands.open_for("pump", 0, fetch=True) == []
+        assert await world.commands.pending_for("pump", 0, fetch=True) == []
 
     play(story)
 
 
 def test_a_device_that_waits_gets_a_command_at_once_from_this_replica_and_soon_from_another(play: Play) -> None:
     async def story(world: World) -> None:
-        for replica, most in ((world.commands, 0), (world.other, FETCH_LOOK_SECONDS)):
+        for replica, most in ((world.commands, 0), (world.other, FETCH_POLL_SECONDS)):
             replica._carrier.has_session = False  # type: ignore[attr-defined] # noqa: SLF001 - ours, see World
-            waiting = asyncio.create_task(world.commands.open_for("pump", 30, fetch=True))
+            waiting = asyncio.create_task(world.commands.pending_for("pump", 30, fetch=True))
             await asyncio.sleep(0.25)
             record = await replica.send("pump", BODY)
             sent = now()
@@ -295,7 +295,7 @@ def test_what_has_expired_is_handed_out_no_more_and_kept_as_expired(play: Play) 
     async def story(world: World) -> None:
         record = await world.commands.send("pump", BODY)
         await asyncio.sleep(61)
-        assert await world.commands.open_for("pump", 0, fetch=True) == []
+        assert await world.commands.pending_for("pump", 0, fetch=True) == []
         assert (await world.ask("pump", record.command.command_id)).state is CommandState.EXPIRED
         assert world.count(CommandState.EXPIRED) == 1.0
 
@@ -305,9 +305,9 @@ def test_what_has_expired_is_handed_out_no_more_and_kept_as_expired(play: Play) 
 def test_a_command_that_another_replica_is_sending_is_left_to_it_for_a_while(play: Play) -> None:
     async def story(world: World) -> None:
         command = Command("c" * 32, "reboot", BEGAN + dt.timedelta(minutes=5))
-        await CommandBook(world.store).put(CommandRecord("pump", command, BEGAN))
-        assert await world.commands.open_for("pump", 0, fetch=False) == []
+        await CommandRepository(world.store).put(CommandRecord("pump", command, BEGAN))
+        assert await world.commands.pending_for("pump", 0, fetch=False) == []
         await asyncio.sleep(SENDING.total_seconds() + 0.1)
-        assert [each.command for each in await world.commands.open_for("pump", 0, fetch=False)] == [command]
+        assert [each.command for each in await world.commands.pending_for("pump", 0, fetch=False)] == [command]
 
     play(story)

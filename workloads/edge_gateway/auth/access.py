@@ -37,7 +37,7 @@ class Caller:
         return self.device_id is not None
 
 
-class Keys:
+class Authenticator:
     """Checks what requests show.
 
     Args:
@@ -63,7 +63,7 @@ class Keys:
         self._logins = logins
         self._plaintext = plaintext
 
-    async def caller(self, request: Request, *, devices: bool) -> Caller:
+    async def authenticate(self, request: Request, *, devices: bool) -> Caller:
         """Return who asks.
 
         Args:
@@ -127,16 +127,16 @@ class Keys:
         return right
 
 
-class Door(SecurityBase):
+class RequireAuth(SecurityBase):
     """Checks who asks before a route is entered; a dependency, which the OpenAPI document shows as well.
 
     Args:
-        keys: checks what requests show.
+        authenticator: checks what requests show.
         devices: whether devices may enter, each for itself.
     """
 
-    def __init__(self, keys: Keys, *, devices: bool) -> None:
-        self._keys = keys
+    def __init__(self, authenticator: Authenticator, *, devices: bool) -> None:
+        self._authenticator = authenticator
         self._devices = devices
         told = "A device's id and its broker password; or the API token." if devices else "The site's API token."
         self.model = HTTPBase(scheme="basic" if devices else "bearer", description=told)
@@ -144,11 +144,11 @@ class Door(SecurityBase):
 
     async def __call__(self, request: Request) -> None:
         """Let in who may enter; `caller_of` tells who it is."""
-        request.state.caller = await self._keys.caller(request, devices=self._devices)
+        request.state.caller = await self._authenticator.authenticate(request, devices=self._devices)
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class RouteAuth:
     """The two doors of the interface, as dependencies of routes.
 
     Attributes:
@@ -160,9 +160,9 @@ class Doors:
     devices: Sequence[params.Depends]
 
     @classmethod
-    def of(cls, keys: Keys) -> Self:
-        """Return the doors with the locks that `keys` checks."""
-        return cls([Depends(Door(keys, devices=False))], [Depends(Door(keys, devices=True))])
+    def of(cls, authenticator: Authenticator) -> Self:
+        """Return the doors with the locks that `authenticator` checks."""
+        return cls([Depends(RequireAuth(authenticator, devices=False))], [Depends(RequireAuth(authenticator, devices=True))])
 
 
 def caller_of(request: Request) -> Caller:

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from prometheus_client import Counter
 
-from edge_gateway.commands.bells import Bells
-from edge_gateway.commands.book import CommandBook
+from edge_gateway.commands.notifier import Notifier
+from edge_gateway.commands.repository import CommandRepository
 from edge_gateway.commands.record import CommandRecord
 from edge_wire.store import OPEN_STATES, CommandState
 from edge_gateway.commands.request import parse_command
@@ -18,10 +18,10 @@ from edge_gateway.problem import unavailable
 from edge_service.mqtt import MqttError
 from edge_wire.messages import Command, CommandAck
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 """How often a request that waits for an answer looks into the store, for what other replicas have been told."""
 
-FETCH_LOOK_SECONDS = 2.0
+FETCH_POLL_SECONDS = 2.0
 """How often it looks for commands that other replicas have taken; less often, as every device may wait all the time."""
 
 SENDING = dt.timedelta(seconds=2)
@@ -32,7 +32,7 @@ Now = Callable[[], dt.datetime]
 logger = logging.getLogger(__name__)
 
 
-class Carrier(Protocol):
+class CommandPublisher(Protocol):
     """Whoever takes commands to the broker."""
 
     def check_connected(self) -> None:
@@ -49,16 +49,16 @@ class Commands:
     that comes in between is joined to it; afterwards the store has it.
 
     Args:
-        book: where they are kept.
-        carrier: takes them to the broker.
+        repository: where they are kept.
+        publisher: takes them to the broker.
         states: counts them by the state that they reach, at this replica.
         now: the time (aware).
     """
 
-    def __init__(self, book: CommandBook, carrier: Carrier, states: Counter, now: Now) -> None:
-        self.bells = Bells()
-        self._book = book
-        self._carrier = carrier
+    def __init__(self, repository: CommandRepository, publisher: CommandPublisher, states: Counter, now: Now) -> None:
+        self.notifier = Notifier()
+        self._repository = repository
+        self._publisher = publisher
         self._states = states
         self._now = now
         self._sending: dict[str, CommandRecord] = {}
@@ -71,7 +71,7 @@ class Commands:
         """
         now = self._now()
         command = parse_command(body, uuid.uuid4().hex, now)
-        self._carrier.check_connected()
+        self._publisher.check_connected()
         record = CommandRecord(device_id, command, now)
         await self._keep(record)
         self._sending[command.command_id] = record
@@ -79,7 +79,7 @@ class Commands:
             await self._publish(record)
         finally:
             record = await self._settle(command.command_id)
-        self.bells.ring(device_id)
+        self.notifier.notify(device_id)
         return record
 
     async def outcome(self, record: CommandRecord, seconds: float) -> CommandRecord:
@@ -91,8 +91,8 @@ class Commands:
         async for left in self._until(seconds):
             if record.state_at(self._now()) not in OPEN_STATES:
                 break
-            await self.bells.wait(record.command.command_id, min(left, LOOK_SECONDS))
-            record = await self._book.get(record.device_id, record.command.command_id) or record
+            await self.notifier.wait(record.command.command_id, min(left, POLL_SECONDS))
+            record = await self._repository.get(record.device_id, record.command.command_id) or record
         return record
 
     async def find(self, device_id: str, command_id: str) -> CommandRecord | None:
@@ -101,9 +101,9 @@ class Commands:
         Raises:
             ProblemError: the store is away.
         """
-        return await self._book.get(device_id, command_id)
+        return await self._repository.get(device_id, command_id)
 
-    async def open_for(self, device_id: str, seconds: float, *, fetch: bool) -> list[CommandRecord]:
+    async def pending_for(self, device_id: str, seconds: float, *, fetch: bool) -> list[CommandRecord]:
         """Return the commands that a device has not answered; while there is none, wait for one.
 
         They are handed out until they are answered: a device that does not get our answer gets them again.
@@ -116,13 +116,13 @@ class Commands:
         Raises:
             ProblemError: the store is away.
         """
-        found = await self._open(device_id)
+        found = await self._pending(device_id)
         async for left in self._until(seconds):
             if found:
                 break
-            rung = await self.bells.wait(device_id, min(left, FETCH_LOOK_SECONDS))
-            if rung or await self._book.is_waiting(device_id):
-                found = await self._open(device_id)
+            rung = await self.notifier.wait(device_id, min(left, FETCH_POLL_SECONDS))
+            if rung or await self._repository.has_fetchable(device_id):
+                found = await self._pending(device_id)
         return [await self._fetched(record) for record in found] if fetch else found
 
     async def answer(self, device_id: str, ack: CommandAck) -> CommandRecord | None:
@@ -135,19 +135,19 @@ class Commands:
         if (sending := self._sending.get(command_id)) is not None and sending.device_id == device_id:
             self._sending[command_id] = sending.answered(ack)
             return self._sending[command_id]
-        record = await self._book.get(device_id, command_id)
+        record = await self._repository.get(device_id, command_id)
         if record is None:
             return None
         answered = record.answered(ack)
         if answered is not record:
             answered = await self._keep(answered)
-        self.bells.ring(command_id)
+        self.notifier.notify(command_id)
         return answered
 
     async def _publish(self, record: CommandRecord) -> None:
         command_id = record.command.command_id
         try:
-            session = await self._carrier.command(record.device_id, record.command)
+            session = await self._publisher.command(record.device_id, record.command)
         except MqttError as error:
             self._sending[command_id] = self._sending[command_id].failed(
                 "the connection to the broker ended while the command was sent"
@@ -166,10 +166,10 @@ class Commands:
                     return kept
         finally:
             del self._sending[command_id]
-            self.bells.ring(command_id)
+            self.notifier.notify(command_id)
 
     async def _keep(self, record: CommandRecord) -> CommandRecord:
-        kept = await self._book.put(record)
+        kept = await self._repository.put(record)
         if kept.state is record.state:
             self._states.labels(record.state.value).inc()
         return kept
@@ -177,10 +177,10 @@ class Commands:
     async def _fetched(self, record: CommandRecord) -> CommandRecord:
         return record if record.state is CommandState.SENT else await self._keep(record.fetched())
 
-    async def _open(self, device_id: str) -> list[CommandRecord]:
+    async def _pending(self, device_id: str) -> list[CommandRecord]:
         now = self._now()
         found = []
-        for record in await self._book.unanswered(device_id):
+        for record in await self._repository.unanswered(device_id):
             if record.state_at(now) is CommandState.EXPIRED:
                 await self._keep(record.expired())
             elif record.state is not CommandState.QUEUED or now - record.created_at > SENDING:
@@ -191,5 +191,5 @@ class Commands:
         """Yield what is left of `seconds`, as long as something is and nobody has told us to end."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        while not self.bells.closed and (left := end - loop.time()) > 0:
+        while not self.notifier.closed and (left := end - loop.time()) > 0:
             yield left

@@ -47,7 +47,7 @@ class Device:
 
     def to_object(self) -> dict[str, Any]:
         """Return the fields of the status payload."""
-        said = self.record.said.to_object() if self.record.said else {"metadata": {}}
+        said = self.record.status.to_object() if self.record.status else {"metadata": {}}
         return said | {
             "id": self.id,
             "name": self.record.text("name") or self.id,

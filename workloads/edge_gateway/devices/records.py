@@ -12,21 +12,21 @@ class Record:
     """What was told of a device.
 
     Attributes:
-        said: what it said of itself.
+        status: what it reported of itself.
         entry: what the operator says of its EdgeDevice.
     """
 
-    said: DeviceStatus | None = None
+    status: DeviceStatus | None = None
     entry: RosterEntry | None = None
 
     @property
-    def is_untold(self) -> bool:
+    def is_orphan(self) -> bool:
         """Whether nobody tells of it any more."""
-        return self.said is None and self.entry is None
+        return self.status is None and self.entry is None
 
     def text(self, name: str) -> str:
         """Return a text as the device says it, else as its EdgeDevice does; empty where neither does."""
-        own = str(getattr(self.said, name)) if self.said else ""
+        own = str(getattr(self.status, name)) if self.status else ""
         return own or (str(getattr(self.entry, name)) if self.entry else "")
 
 

@@ -37,7 +37,7 @@ class End(asyncio.Protocol):
             raise TypeError("a pipe connects TCP connections")
         transport.pause_reading()
         transport.set_write_buffer_limits(high=BUFFER_BYTES)
-        _find_dead_peers(transport)
+        _enable_keepalive(transport)
         self.transport = transport
 
     def join(self, peer: "End") -> None:
@@ -98,7 +98,7 @@ class End(asyncio.Protocol):
             self.transport.abort()
 
 
-def _find_dead_peers(transport: asyncio.Transport) -> None:
+def _enable_keepalive(transport: asyncio.Transport) -> None:
     # A device that lost its power says nothing; without this its half of a closed pipe would stay for ever.
     raw = transport.get_extra_info("socket")
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from edge_gateway.auth.access import Doors, caller_of
+from edge_gateway.auth.access import RouteAuth, caller_of
 from edge_gateway.cursor import encode_cursor
 from edge_gateway.devices.table import DeviceTable
-from edge_gateway.doorway import Doorway
+from edge_gateway.http_ingest import HttpIngest
 from edge_service.problem import refuse
 from edge_gateway.routes.documents import DATA_BODY
 from edge_gateway.routes.finder import DeviceFinder
@@ -30,35 +30,35 @@ class DataRoutes:
     Attributes:
         table: of the devices.
         store: has the readings.
-        doorway: takes new ones.
+        http_ingest: takes new ones.
     """
 
     table: DeviceTable
     store: StoreClient
-    doorway: Doorway
+    http_ingest: HttpIngest
 
-    def router(self, doors: Doors) -> APIRouter:
+    def router(self, auth: RouteAuth) -> APIRouter:
         """Return the routes, each behind its door."""
         router = APIRouter(tags=["readings"])
         router.add_api_route(
             "/devices/{device_id}/data",
             self.send,
             methods=["POST"],
-            dependencies=doors.devices,
+            dependencies=auth.devices,
             summary="Send readings",
             openapi_extra=DATA_BODY,
         )
         router.add_api_route(
-            "/devices/{device_id}/readings", self.readings, dependencies=doors.programs, summary="Stored readings"
+            "/devices/{device_id}/readings", self.readings, dependencies=auth.programs, summary="Stored readings"
         )
-        router.add_api_route("/alerts", self.alerts, dependencies=doors.programs, summary="Alerts", tags=["alerts"])
+        router.add_api_route("/alerts", self.alerts, dependencies=auth.programs, summary="Alerts", tags=["alerts"])
         return router
 
     async def send(self, request: Request, device_id: DeviceId) -> Response:
         """Store a reading or an array of them; 200 says that they are on disk."""
         if not caller_of(request).is_device:
             DeviceFinder(self.table).find(device_id)
-        return answer(await self.doorway.take(device_id, await read_body(request)))
+        return answer(await self.http_ingest.take(device_id, await read_body(request)))
 
     async def readings(self, device_id: DeviceId, limit: Limit = 100, cursor: Cursor = None) -> Response:
         """List the readings of a device, newest first."""

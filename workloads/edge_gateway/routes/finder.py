@@ -21,7 +21,7 @@ class DeviceFinder:
         Raises:
             ProblemError: the broker has not yet told of all devices: 503.
         """
-        if not self._table.complete_once:
+        if not self._table.has_been_complete:
             raise unavailable(
                 "DevicesNotKnownYet", "the gateway has not received the site's devices from the broker yet: try again"
             )

@@ -11,7 +11,7 @@ from edge_service.mqtt.errors import (
 )
 from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions, Subscription, Will
-from edge_service.mqtt.session import NOBODY, MqttSession
+from edge_service.mqtt.session import NO_MATCHING_SUBSCRIBERS, MqttSession
 
 __all__ = [
     "NOBODY",

@@ -17,7 +17,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from edge_service import blocking
+from edge_service import daemon_thread
 from edge_service.mqtt.client import build_client, connect, publish_properties
 from edge_service.mqtt.credentials import Login
 from edge_service.mqtt.driver import SocketDriver
@@ -147,7 +147,7 @@ class Connection:
         Raises:
             ConnectError: the broker cannot be reached, or is not who it should be.
         """
-        connecting = blocking.start(partial(connect, self._client, self._options), f"connect {self._options.broker}")
+        connecting = daemon_thread.start(partial(connect, self._client, self._options), f"connect {self._options.broker}")
         try:
             await asyncio.shield(connecting)
         except ssl.SSLCertVerificationError as error:

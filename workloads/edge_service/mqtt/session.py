@@ -17,7 +17,7 @@ from edge_service.mqtt.options import MqttOptions
 STEADY_SECONDS = 5.0
 """A connection that lasts so long was a good one: the next wait is short again."""
 
-NOBODY = 0x10
+NO_MATCHING_SUBSCRIBERS = 0x10
 """Reason code of a message that was taken and that nobody gets."""
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class MqttSession:
         on_message: Callable[[Message], None] = _ignore,
         on_connected: Callable[[bool], Awaitable[None]] = _nothing,
         backoff: Backoff | None = None,
-        permitted: Callable[[], Awaitable[None]] = _at_once,
+        may_connect: Callable[[], Awaitable[None]] = _at_once,
         on_down: Callable[[MqttError], None] = _unmoved,
     ) -> None:
         """Prepare a session.
@@ -64,7 +64,7 @@ class MqttSession:
             on_message: called in the event loop for each message; must not block.
             on_connected: awaited after each connect beside the session's work, with whether the broker had kept it.
             backoff: the waits between attempts.
-            permitted: awaited before each attempt; whoever may not connect yet waits in it.
+            may_connect: awaited before each attempt; whoever may not connect yet waits in it.
             on_down: called with the error where an attempt fails, or the connection ends by itself.
         """
         self.options = options
@@ -74,16 +74,16 @@ class MqttSession:
         self._on_message = on_message
         self._on_connected = on_connected
         self._backoff = backoff or Backoff()
-        self._permitted = permitted
+        self._may_connect = may_connect
         self._on_down = on_down
         self._connection: Connection | None = None
         self._running: asyncio.Task[None] | None = None
-        self._hurried = asyncio.Event()
+        self._retry_requested = asyncio.Event()
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """Make the next attempt at once, and the waits after it short: there is reason to think that it succeeds."""
         self._backoff.reset()
-        self._hurried.set()
+        self._retry_requested.set()
 
     def send(
         self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False, expiry: int | None = None
@@ -134,8 +134,8 @@ class MqttSession:
         """Return after so many seconds, or as soon as there is a hurry."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._hurried.wait()
-        self._hurried.clear()
+                await self._retry_requested.wait()
+        self._retry_requested.clear()
 
     async def __aenter__(self) -> Self:
         """Begin to connect; `connected` tells when that is done."""
@@ -154,7 +154,7 @@ class MqttSession:
     async def _once(self) -> float:
         """Connect and stay until the connection ends; return the seconds that it lasted."""
         loop = asyncio.get_running_loop()
-        await self._permitted()
+        await self._may_connect()
         login = self.options.login or read_login(self.options.credentials_dir)
         # At once, not when this task has its turn: whoever waits for it and sends again would never let it have one.
         connection = Connection(self.options, login, self._on_message, self.connected.clear)
@@ -164,7 +164,7 @@ class MqttSession:
         self.connects += 1
         self.connected.set()
         logger.info("connected to %s as %s", self.options.broker, self.options.client_id)
-        greeting = asyncio.create_task(self._greet(session_present=connection.session_present))
+        greeting = asyncio.create_task(self._run_on_connected(session_present=connection.session_present))
         try:
             self.last_error = await asyncio.shield(connection.lost)
         finally:
@@ -176,7 +176,7 @@ class MqttSession:
         self._on_down(NotConnectedError(f"the connection to {self.options.broker} ended: {self.last_error}"))
         return loop.time() - since
 
-    async def _greet(self, *, session_present: bool) -> None:
+    async def _run_on_connected(self, *, session_present: bool) -> None:
         try:
             await self._on_connected(session_present)
         except NotConnectedError as error:

@@ -52,7 +52,7 @@ class StoreClient:
             FencedError: the token is older than the lease's.
         """
         body = IngestRequest(token, location, tuple(messages)).to_json()
-        return IngestResult.from_json(await self._http.once("POST", "/v1/readings", body))
+        return IngestResult.from_json(await self._http.request("POST", "/v1/readings", body))
 
     async def take_lease(self, holder: str, ttl_seconds: float) -> Lease:
         """Take the ingester's lease, or renew it.
@@ -60,12 +60,12 @@ class StoreClient:
         Raises:
             LeaseHeldError: somebody else holds it.
         """
-        answer = await self._http.once("POST", "/v1/lease", {"holder": holder, "ttl_seconds": ttl_seconds})
+        answer = await self._http.request("POST", "/v1/lease", {"holder": holder, "ttl_seconds": ttl_seconds})
         return Lease(answer["token"], answer["ttl_seconds"])
 
     async def release_lease(self, holder: str, token: int) -> None:
         """Give the lease back."""
-        await self._http.once("DELETE", "/v1/lease", {"holder": holder, "token": token})
+        await self._http.request("DELETE", "/v1/lease", {"holder": holder, "token": token})
 
     async def put_rules(self, rules: Sequence[Mapping[str, Any]], *, token: int) -> None:
         """Replace the alert rules.
@@ -73,11 +73,11 @@ class StoreClient:
         Raises:
             FencedError: the token is older than the lease's.
         """
-        await self._http.repeat("PUT", "/v1/rules", {"token": token, "rules": list(rules)})
+        await self._http.request_idempotent("PUT", "/v1/rules", {"token": token, "rules": list(rules)})
 
     async def alerts_to_send(self, limit: int = 100) -> tuple[OutboxAlert, ...]:
         """Return the oldest alerts that have not been sent."""
-        answer = await self._http.repeat("GET", "/v1/alerts/outbox", query={"limit": limit})
+        answer = await self._http.request_idempotent("GET", "/v1/alerts/outbox", query={"limit": limit})
         return tuple(OutboxAlert(each["id"], each["alert"]) for each in answer["alerts"])
 
     async def alerts_sent(self, ids: Sequence[int], *, token: int) -> None:
@@ -86,7 +86,7 @@ class StoreClient:
         Raises:
             FencedError: the token is older than the lease's.
         """
-        await self._http.repeat("POST", "/v1/alerts/outbox/sent", {"token": token, "ids": list(ids)})
+        await self._http.request_idempotent("POST", "/v1/alerts/outbox/sent", {"token": token, "ids": list(ids)})
 
     async def alerts(self, device_id: str | None = None, limit: int = 100, before: int | None = None) -> Page[Mapping[str, Any]]:
         """Return the history of alerts, newest first."""
@@ -102,31 +102,31 @@ class StoreClient:
 
     async def arrivals(self) -> Mapping[str, Any]:
         """Return the store's answer about the last arrival of every device."""
-        answer: Mapping[str, Any] = await self._http.repeat("GET", "/v1/arrivals")
+        answer: Mapping[str, Any] = await self._http.request_idempotent("GET", "/v1/arrivals")
         return answer
 
     async def put_command(self, device_id: str, command_id: str, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """Keep the state of a command, as the gateway has it."""
         path = f"/v1/commands/{quote(device_id, safe='')}/{quote(command_id, safe='')}"
-        answer: Mapping[str, Any] = await self._http.repeat("PUT", path, dict(command))
+        answer: Mapping[str, Any] = await self._http.request_idempotent("PUT", path, dict(command))
         return answer
 
     async def command(self, device_id: str, command_id: str) -> Mapping[str, Any]:
         """Return a command; StoreRefusedError with status 404 if there is none."""
         path = f"/v1/commands/{quote(device_id, safe='')}/{quote(command_id, safe='')}"
-        answer: Mapping[str, Any] = await self._http.repeat("GET", path)
+        answer: Mapping[str, Any] = await self._http.request_idempotent("GET", path)
         return answer
 
     async def commands(self, device_id: str, state: str | None = None) -> tuple[Mapping[str, Any], ...]:
         """Return the commands of a device, such as those in the state `Queued`."""
         path = f"/v1/commands/{quote(device_id, safe='')}"
-        answer = await self._http.repeat("GET", path, query={"state": state})
+        answer = await self._http.request_idempotent("GET", path, query={"state": state})
         return tuple(answer["commands"])
 
     async def ready(self) -> None:
         """Return if the store can work now."""
-        await self._http.once("GET", "/ready")
+        await self._http.request("GET", "/ready")
 
     async def _page(self, name: str, query: Mapping[str, Any]) -> Page[Mapping[str, Any]]:
-        answer = await self._http.repeat("GET", f"/v1/{name}", query=query)
+        answer = await self._http.request_idempotent("GET", f"/v1/{name}", query=query)
         return Page(tuple(answer[name.replace("-", "_")]), answer.get("next"))

@@ -43,7 +43,7 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
-    async def repeat(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
+    async def request_idempotent(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
         """Send a request that may be sent twice; again, after a pause, while the store cannot be reached.
 
         Raises:
@@ -53,12 +53,12 @@ class Transport:
         backoff = Backoff(first=0.1, longest=1.0)
         for _ in range(self._attempts - 1):
             try:
-                return await self.once(method, path, body, query)
+                return await self.request(method, path, body, query)
             except StoreUnavailableError:
                 await asyncio.sleep(backoff.next())
-        return await self.once(method, path, body, query)
+        return await self.request(method, path, body, query)
 
-    async def once(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
+    async def request(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
         """Send a request once and return the JSON of its answer, None if there is none.
 
         Raises:

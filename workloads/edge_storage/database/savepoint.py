@@ -15,14 +15,14 @@ def savepoint(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not is_of_the_disk(error):
+        if not is_disk_error(error):
             connection.execute("ROLLBACK TO part")
             connection.execute("RELEASE part")
         raise
     connection.execute("RELEASE part")
 
 
-def is_of_the_disk(error: Exception) -> bool:
+def is_disk_error(error: Exception) -> bool:
     """Whether `error` is the database's or the disk's, rather than of what one request wanted to write."""
     return isinstance(error, sqlite3.DatabaseError) and not isinstance(
         error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.ProgrammingError | sqlite3.NotSupportedError

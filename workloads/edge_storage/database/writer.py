@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from edge_wire.store import StoreUnavailableError
-from edge_storage.database.savepoint import is_of_the_disk, savepoint
+from edge_storage.database.savepoint import is_disk_error, savepoint
 
 T = TypeVar("T")
 GROUP_SECONDS = 0.1
@@ -25,7 +25,7 @@ RECHECK_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
-class Watcher(Protocol):
+class CommitObserver(Protocol):
     """Is told of commits."""
 
     def committed(self, requests: int, seconds: float) -> None:
@@ -61,10 +61,10 @@ class Writer:
         problem: Why nothing can be written now; None while it can.
     """
 
-    def __init__(self, connection: sqlite3.Connection, watcher: Watcher) -> None:
+    def __init__(self, connection: sqlite3.Connection, observer: CommitObserver) -> None:
         self.problem: str | None = None
         self._connection = connection
-        self._watcher = watcher
+        self._observer = observer
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="writer")
@@ -128,7 +128,7 @@ class Writer:
             outcomes = self._undone(group, error)
         else:
             self.problem = None
-            self._watcher.committed(len(group), time.monotonic() - started)
+            self._observer.committed(len(group), time.monotonic() - started)
         for outcome in outcomes:
             outcome.tell()
 
@@ -150,12 +150,12 @@ class Writer:
             with savepoint(self._connection):
                 return _Outcome(job, job.work(self._connection))
         except Exception as error:
-            if is_of_the_disk(error):
+            if is_disk_error(error):
                 raise
             return _Outcome(job, error=error)
 
     def _undone(self, group: list[_Job], error: Exception) -> list[_Outcome]:
-        self._watcher.failed()
+        self._observer.failed()
         with contextlib.suppress(sqlite3.Error):
             # SQLite itself may have rolled back already.
             self._connection.execute("ROLLBACK")

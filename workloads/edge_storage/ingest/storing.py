@@ -6,12 +6,12 @@ import sqlite3
 import orjson
 
 from edge_readings.processing import Processed, process
-from edge_storage.alerts import AlertBook
-from edge_storage.database.savepoint import is_of_the_disk, savepoint
+from edge_storage.alerts import AlertEvaluator
+from edge_storage.database.savepoint import is_disk_error, savepoint
 from edge_storage.ingest.result import StoredMessage, StoredMessages
 from edge_storage.lease import check_token
-from edge_storage.moments import to_milliseconds
-from edge_storage.readings import complete, without_ours
+from edge_storage.timestamps import to_milliseconds
+from edge_storage.readings import complete, without_store_fields
 from edge_storage.rules import in_force
 from edge_wire.messages import Rejected, parse_readings
 from edge_wire.store import IngestRequest, RawMessage
@@ -38,16 +38,16 @@ def store(connection: sqlite3.Connection, request: IngestRequest) -> StoredMessa
         with savepoint(connection):
             return StoredMessages(_all(connection, request.messages, request.location))
     except Exception as error:
-        if is_of_the_disk(error):
+        if is_disk_error(error):
             raise
         logger.exception("one of %d messages failed; storing them one by one", len(request.messages))
     return StoredMessages([_alone(connection, message, request.location) for message in request.messages])
 
 
 def _all(connection: sqlite3.Connection, messages: tuple[RawMessage, ...], location: str) -> list[StoredMessage]:
-    book = AlertBook(connection, in_force(connection))
-    results = [_one(connection, message, location, book) for message in messages]
-    book.save()
+    evaluator = AlertEvaluator(connection, in_force(connection))
+    results = [_one(connection, message, location, evaluator) for message in messages]
+    evaluator.save()
     return results
 
 
@@ -56,7 +56,7 @@ def _alone(connection: sqlite3.Connection, message: RawMessage, location: str) -
         with savepoint(connection):
             return _all(connection, (message,), location)[0]
     except Exception as error:
-        if is_of_the_disk(error):
+        if is_disk_error(error):
             raise
         logger.exception("a message of device %s is now a dead letter", message.device_id)
         rejected = Rejected("internal", f"the store failed on it: {type(error).__name__}", message.payload)
@@ -64,7 +64,7 @@ def _alone(connection: sqlite3.Connection, message: RawMessage, location: str) -
     return StoredMessage(rejected=(rejected,))
 
 
-def _one(connection: sqlite3.Connection, message: RawMessage, location: str, book: AlertBook) -> StoredMessage:
+def _one(connection: sqlite3.Connection, message: RawMessage, location: str, evaluator: AlertEvaluator) -> StoredMessage:
     parsed = parse_readings(message.payload, message.device_id)
     result = StoredMessage(rejected=parsed.rejected)
     for reading in parsed.readings:
@@ -74,7 +74,7 @@ def _one(connection: sqlite3.Connection, message: RawMessage, location: str, boo
             result.duplicates += 1
         else:
             result.readings.append(stored)
-            book.see(processed)
+            evaluator.observe(processed)
     if parsed.rejected:
         _set_aside(connection, message, parsed.rejected)
     return result
@@ -84,7 +84,7 @@ def _insert(connection: sqlite3.Connection, processed: Processed) -> bytes | Non
     """Return the reading as the store gives it out; None if it was there already."""
     reading = processed.reading
     received_at = to_milliseconds(processed.received_at)
-    body = orjson.dumps(without_ours(reading.to_object()))
+    body = orjson.dumps(without_store_fields(reading.to_object()))
     row = (reading.device_id, received_at, reading.session, reading.seq, body.decode())
     inserted = connection.execute(_INSERT, row)
     if not inserted.rowcount or inserted.lastrowid is None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from edge_service.problem import refuse
 from edge_storage import commands
-from edge_storage.body import read_body
+from edge_storage.request_body import read_body
 from edge_storage.routes.answers import json
 from edge_storage.store import Store
 from edge_wire.messages.document import load_object

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from edge_storage.body import read_body
+from edge_storage.request_body import read_body
 from edge_storage.routes.answers import done, json
 from edge_storage.store import Store
 from edge_wire.messages.document import load_object

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 
 from edge_service.logs import about
 from edge_storage import readings
-from edge_storage.body import Backpressure, read_body
-from edge_storage.figures import Figures
+from edge_storage.request_body import (Backpressure, read_body)
+from edge_storage.metrics import StorageMetrics
 from edge_storage.ingest.result import StoredMessages
 from edge_storage.ingest.storing import store as store_messages
 from edge_storage.pages import NO_END
@@ -19,7 +19,7 @@ from edge_wire.store import IngestRequest
 logger = logging.getLogger(__name__)
 
 
-def readings_router(store: Store, figures: Figures) -> APIRouter:
+def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/v1")
     backpressure = Backpressure()
@@ -29,7 +29,7 @@ def readings_router(store: Store, figures: Figures) -> APIRouter:
         with backpressure.reserve(len(body)):
             asked = IngestRequest.parse(body)
             result = await store.write(partial(store_messages, request=asked))
-        figures.stored(result)
+        metrics.stored(result)
         _log_rejected(asked, result)
         return Response(result.encode(), media_type="application/json")
 

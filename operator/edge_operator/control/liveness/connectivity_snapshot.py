@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge_liveness import Known, Phase
+from edge_liveness import DeviceSnapshot, Phase
 from edge_operator.control.cache.resource import DeviceObject
 from edge_operator.status.connectivity import Life
 
@@ -42,7 +42,7 @@ class Wording:
 
     __slots__ = ("_clocks", "_record")
 
-    def __init__(self, device: DeviceObject, known: Known | None, clocks: Clocks) -> None:
+    def __init__(self, device: DeviceObject, known: DeviceSnapshot | None, clocks: Clocks) -> None:
         told = device.status.get("connectivity") or {}
         self._clocks = clocks
         self._record = _Record(
@@ -52,7 +52,7 @@ class Wording:
             seen=str(told.get("lastSeenTime", "")),
         )
 
-    def life(self, device: DeviceObject, known: Known | None) -> Life:
+    def life(self, device: DeviceObject, known: DeviceSnapshot | None) -> Life:
         """Return what is to be told of a device now."""
         phase, reason = _phase(device, known)
         record = self._record
@@ -69,18 +69,18 @@ class Wording:
             reported=dict(known.reported) if known is not None else {},
         )
 
-    def _since(self, phase: str, known: Known | None) -> str:
+    def _since(self, phase: str, known: DeviceSnapshot | None) -> str:
         is_its_own = known is not None and known.phase == phase
         return self._clocks.text(known.since if known is not None and is_its_own else self._clocks.steady())
 
 
-def _is_of(text: str | None, known: Known, clocks: Clocks) -> bool:
+def _is_of(text: str | None, known: DeviceSnapshot, clocks: Clocks) -> bool:
     """Return whether what the status tells of a device's being seen is what is known: it may have spoken since."""
     told = clocks.at(text)
     return told is not None and known.seen is not None and abs(told - known.seen) < SAME_SECONDS
 
 
-def _phase(device: DeviceObject, known: Known | None) -> tuple[str, str]:
+def _phase(device: DeviceObject, known: DeviceSnapshot | None) -> tuple[str, str]:
     if device.disabled:
         return "Disabled", "Disabled"
     if known is None or known.phase in {Phase.PENDING, Phase.DISABLED}:

@@ -85,10 +85,10 @@ class LivenessKeeper:
                     self.stand_down()
                 due = self._clocks.steady() + TICK_SECONDS
                 await asyncio.sleep(TICK_SECONDS)
-                gives_way = lateness.gives_way(self._clocks.steady() - due)
-                if lateness.was_deaf and self._lives is not None:
-                    self._lives.was_deaf()
-                if not gives_way:
+                skip_tick = lateness.skip_tick(self._clocks.steady() - due)
+                if lateness.missed_window and self._lives is not None:
+                    self._lives.missed_window()
+                if not skip_tick:
                     self._tick(leads=leading())
 
     def lead(self) -> None:

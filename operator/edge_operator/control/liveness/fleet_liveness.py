@@ -116,10 +116,10 @@ class Lives:
                     self._events.lost_at_once(site, loss.devices)
         self._have_figures_told()
 
-    def was_deaf(self) -> None:
+    def missed_window(self) -> None:
         """Take that this process did not listen for a while: silence in it means nothing."""
         for _, life in self.fleet:
-            life.was_deaf()
+            life.missed_window()
 
     def tell(self, key: ResourceKey, *, edited: bool = False) -> None:
         """Have a device written if something else is to be told of it than before.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edge_liveness import Known, MassLastWill, Phase, Reason, Seed, SiteLiveness, Transition
+from edge_liveness import DeviceSnapshot, MassLastWill, Phase, Reason, RestoredState, SiteLiveness, Transition
 from edge_operator.broker.session import Message
 from edge_operator.control.cache.resource import DeviceObject, SiteObject
 from edge_operator.control.site_broker.liveness_settings import (
@@ -68,7 +68,7 @@ class SiteLife:
         """Forget a device."""
         self._floor.remove(device_id)
 
-    def known(self, device_id: str) -> Known | None:
+    def known(self, device_id: str) -> DeviceSnapshot | None:
         """Return what is known of a device; None if there is none of this id."""
         return self._floor.known(device_id)
 
@@ -121,9 +121,9 @@ class SiteLife:
             return [], []
         return self._floor.tick(now), self._floor.mass_last_wills()
 
-    def was_deaf(self) -> None:
+    def missed_window(self) -> None:
         """Take that this process did not listen for a while: silence in it means nothing."""
-        self._floor.was_deaf(self._clocks.steady())
+        self._floor.missed_window(self._clocks.steady())
 
     def _status(self, message: Message) -> None:
         device_id = device_of(message)
@@ -132,16 +132,16 @@ class SiteLife:
 
     def _component(self, status: ComponentStatus, *, retained: bool) -> None:
         if status.component == PROCESSOR:
-            self._floor.teller(self._clocks.steady(), is_there=status.status == "online", retained=retained)
+            self._floor.processor_available(self._clocks.steady(), is_there=status.status == "online", retained=retained)
 
-    def _seed(self, status: Mapping[str, Any]) -> Seed | None:
+    def _seed(self, status: Mapping[str, Any]) -> RestoredState | None:
         told = status.get("connectivity") or {}
         since = self._clocks.at(told.get("sinceTime"))
         if since is None:
             return None
         if told.get("reason") in NOT_SEEN:
-            return Seed(Phase.PENDING, Reason.NOT_YET_SEEN, since)
-        return Seed.from_status(
+            return RestoredState(Phase.PENDING, Reason.NOT_YET_SEEN, since)
+        return RestoredState.from_status(
             status.get("phase"),
             told.get("reason"),
             since=since,

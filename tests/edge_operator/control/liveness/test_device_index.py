@@ -278,7 +278,7 @@ def test_process_that_slept_has_not_listened() -> None:
     world.connect()
     world.hear(b"online")
     world.time.at += 60
-    world.life.was_deaf()
+    world.life.missed_window()
     world.tick(4)
     assert world.told()[0] == "Online"
     world.tick(2)

@@ -21,7 +21,7 @@ def test_from_the_roster_to_silence() -> None:
     assert world.state("a") == ("offline", "HeartbeatExpired")
     world.table.heard("a")
     assert world.state("a")[0] == "online"
-    assert world.turned[-2:] == ["HeartbeatReceived", "HeartbeatExpired"]
+    assert world.on_transition[-2:] == ["HeartbeatReceived", "HeartbeatExpired"]
 
 
 @pytest.mark.parametrize("fields", [{}, {"heartbeat_interval_seconds": 100.0}, {"offline_after_seconds": 400.0}])
@@ -72,19 +72,19 @@ def test_disabled_device() -> None:
     world.roster("a", disabled=True)
     world.table.heard("a")
     assert world.state("a") == ("unknown", "Disabled")
-    assert world.table.tally()["unknown"] == 1
+    assert world.table.count_by_status()["unknown"] == 1
     world.roster("a")
     assert world.state("a") == ("unknown", "NotYetSeen")
 
 
 def test_broker_that_is_away_says_nothing_for_30_seconds_and_unknown_then() -> None:
     world = World("a")
-    world.lives.lost()
+    world.liveness.lost()
     world.wait(29)
     assert world.state("a")[0] == "online"
     world.wait(2)
     assert world.state("a") == ("unknown", "SiteUnreachable")
-    world.table.begin()
+    world.table.begin_resync()
     world.say("a", retained=True)
     world.digest(a=0.0)
     assert world.state("a")[0] == "online"
@@ -92,7 +92,7 @@ def test_broker_that_is_away_says_nothing_for_30_seconds_and_unknown_then() -> N
 
 def test_what_was_retained_alone_proves_nothing() -> None:
     world = World()
-    world.lives.booted("first")
+    world.liveness.booted("first")
     world.say("on", retained=True)
     world.say("off", "offline", retained=True)
     assert world.state("on") == ("unknown", "BrokerRestarted")
@@ -127,11 +127,11 @@ def test_what_the_store_has_of_a_device_begins_its_life_for_a_gateway_that_began
 
 def test_silence_while_nobody_tells_of_readings_means_nothing() -> None:
     world = World("a")
-    world.lives.teller(is_there=False, retained=False)
+    world.liveness.processor_available(is_there=False, retained=False)
     world.wait(1000)
-    world.lives.was_deaf()
+    world.liveness.missed_window()
     assert world.state("a")[0] == "online"
-    world.lives.teller(is_there=True, retained=False)
+    world.liveness.processor_available(is_there=True, retained=False)
     world.wait(301)
     assert world.state("a") == ("offline", "HeartbeatExpired")
 
@@ -139,7 +139,7 @@ def test_silence_while_nobody_tells_of_readings_means_nothing() -> None:
 def test_a_process_that_slept_has_not_listened() -> None:
     world = World("a")
     world.at += 1000
-    world.lives.was_deaf()
+    world.liveness.missed_window()
     world.wait(299)
     assert world.state("a")[0] == "online"
     world.wait(2)
@@ -152,9 +152,9 @@ def test_many_wills_at_once_are_one_event_with_a_longer_grace() -> None:
     for name in names:
         world.say(name, "offline")
     world.wait(29)
-    assert world.table.tally()["online"] == 10
+    assert world.table.count_by_status()["online"] == 10
     world.wait(2)
-    assert world.table.tally()["offline"] == 10
+    assert world.table.count_by_status()["offline"] == 10
 
 
 @pytest.mark.parametrize(("lag", "age"), [(1e300, 0.0), (0.0, 1e300), (0.0, -5.0), (1e9, 1e9)])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 
-class Retelling:
+class RetainedResync:
     """The devices that the broker has told of on this connection.
 
     Args:

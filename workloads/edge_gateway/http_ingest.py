@@ -9,24 +9,24 @@ from typing import Any
 from prometheus_client import Counter
 
 from edge_gateway.body import UNREADABLE
-from edge_gateway.heard import HeardDevices
-from edge_gateway.link import BrokerLink
-from edge_service.problem import ProblemError, refuse
+from edge_gateway.activity_digest import ActivityDigest
+from edge_gateway.gateway_mqtt import GatewayMqtt
+from edge_service.problem import (ProblemError, refuse)
 from edge_gateway.store_errors import translated
 from edge_service.store import StoreClient
-from edge_wire.store import MessageResult, RawMessage
+from edge_wire.store import (MessageResult, RawMessage)
 
 _NAMED = 10
 """How many of the rejected readings are told of."""
 
 
-class Doorway:
+class HttpIngest:
     """Takes readings.
 
     Args:
         store: where they go.
         link: publishes what has been stored.
-        heard: notes who sent.
+        activity_digest: notes who sent.
         readings: counts them by result.
         location: of the site.
         now: the time (aware).
@@ -35,15 +35,15 @@ class Doorway:
     def __init__(
         self,
         store: StoreClient,
-        link: BrokerLink,
-        heard: HeardDevices,
+        link: GatewayMqtt,
+        activity_digest: ActivityDigest,
         readings: Counter,
         location: str,
         now: Callable[[], dt.datetime],
     ) -> None:
         self._store = store
         self._link = link
-        self._heard = heard
+        self._activity_digest = activity_digest
         self._readings = readings
         self._location = location
         self._now = now
@@ -56,7 +56,7 @@ class Doorway:
         """
         message = RawMessage(device_id, body, self._now())
         # It lives, whatever becomes of what it says: a store that is away is not the device's silence.
-        self._heard.note(device_id)
+        self._activity_digest.note(device_id)
         with translated():
             stored = await self._store.store([message], location=self._location)
         result = stored.results[0]

@@ -6,13 +6,13 @@ import datetime as dt
 import json
 import logging
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import (Callable, Mapping)
 from dataclasses import replace
-from typing import Any, Literal
+from typing import (Any, Literal)
 
-from edge_broker_agent.presence import Presence
+from edge_broker_agent.process_watch import ProcessWatch
 from edge_pacing.backoff import Backoff
-from edge_service.mqtt import MqttError, MqttOptions, MqttSession, Will
+from edge_service.mqtt import (MqttError, MqttOptions, MqttSession, Will)
 from edge_service.program import release
 from edge_wire import topics
 from edge_wire.messages import ComponentStatus
@@ -25,30 +25,30 @@ TOPIC = topics.component_status(COMPONENT)
 logger = logging.getLogger(__name__)
 
 
-class Teller:
+class StatusPublisher:
     """Tells, by a session of its own, while Mosquitto runs.
 
     Args:
         options: where and as whom to connect.
-        presence: which Mosquitto runs.
+        process_watch: which Mosquitto runs.
         facts: further fields of the status.
-        news: set when the facts have changed.
+        applied: set when the facts have changed.
     """
 
     def __init__(
         self,
         options: MqttOptions,
-        presence: Presence,
+        process_watch: ProcessWatch,
         facts: Callable[[], Mapping[str, Any]],
-        news: asyncio.Event,
+        applied: asyncio.Event,
     ) -> None:
-        self._presence = presence
+        self._process_watch = process_watch
         self._facts = facts
-        self._news = news
+        self._applied = applied
         # Who waits for the new id knows less meanwhile: the first attempts follow closely.
         backoff = Backoff(first=0.05, longest=1.0)
         self._session = MqttSession(
-            replace(options, will=self._will), on_connected=self._greet, backoff=backoff, permitted=self._while_running
+            replace(options, will=self._will), on_connected=self._connected, backoff=backoff, may_connect=self._while_running
         )
 
     async def run(self) -> None:
@@ -56,8 +56,8 @@ class Teller:
         async with self._session:
             try:
                 while True:
-                    await self._news.wait()
-                    self._news.clear()
+                    await self._applied.wait()
+                    self._applied.clear()
                     await self._status("online")
             finally:
                 with contextlib.suppress(TimeoutError):
@@ -65,10 +65,10 @@ class Teller:
                         await self._status("offline")
 
     async def _while_running(self) -> None:
-        await self._presence.running.wait()
+        await self._process_watch.running.wait()
 
-    async def _greet(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
-        broker = self._presence.look()
+    async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
+        broker = self._process_watch.look()
         if broker is not None:
             payload = json.dumps({"boot": broker.boot}).encode()
             await self._session.publish(topics.BROKER_BOOT, payload, retain=True)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-LATELY_SECONDS = 60.0
+TOMBSTONE_SECONDS = 60.0
 """Longer than a digest is on its way, but for one that lay in a queue; that one proves nothing."""
 
 MOST = 20_000
 
 
-class Gone:
+class Tombstones:
     """The devices that went lately.
 
     Args:
@@ -19,19 +19,19 @@ class Gone:
         self._steady = steady
         self._when: dict[str, float] = {}
 
-    def went(self, device_id: str) -> None:
+    def add(self, device_id: str) -> None:
         """Note that a device is gone."""
         now = self._steady()
         self._when.pop(device_id, None)
         self._when[device_id] = now
-        while len(self._when) > MOST or next(iter(self._when.values())) <= now - LATELY_SECONDS:
+        while len(self._when) > MOST or next(iter(self._when.values())) <= now - TOMBSTONE_SECONDS:
             del self._when[next(iter(self._when))]
 
-    def back(self, device_id: str) -> None:
+    def discard(self, device_id: str) -> None:
         """Note that it is there again."""
         self._when.pop(device_id, None)
 
-    def lately(self, device_id: str) -> bool:
+    def is_recent(self, device_id: str) -> bool:
         """Return whether a device went lately."""
         when = self._when.get(device_id)
-        return when is not None and when > self._steady() - LATELY_SECONDS
+        return when is not None and when > self._steady() - TOMBSTONE_SECONDS

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import (Awaitable, Callable)
 
 from edge_service.mqtt import MqttError
 from edge_wire.messages import Activity
@@ -13,7 +13,7 @@ SOURCE = "edge-gateway"
 logger = logging.getLogger(__name__)
 
 
-class HeardDevices:
+class ActivityDigest:
     """The devices heard since the last digest.
 
     Args:
@@ -31,12 +31,12 @@ class HeardDevices:
         self._publish = publish
         self._alive = alive
         self._clock = clock
-        self._heard: dict[str, float] = {}
+        self._last_heard: dict[str, float] = {}
         self._any = asyncio.Event()
 
     def note(self, device_id: str) -> None:
         """Note that a device was heard now."""
-        self._heard[device_id] = self._clock()
+        self._last_heard[device_id] = self._clock()
         self._alive(device_id)
         self._any.set()
 
@@ -44,12 +44,12 @@ class HeardDevices:
         """Send digests until cancelled; what cannot be sent goes into the next."""
         while True:
             await self._any.wait()
-            await self.tell()
+            await self.publish()
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def tell(self) -> None:
+    async def publish(self) -> None:
         """Send a digest of what was heard since the last."""
-        heard, self._heard = self._heard, {}
+        heard, self._last_heard = self._last_heard, {}
         self._any.clear()
         now = self._clock()
         ages = {device_id: round(now - when, 3) for device_id, when in heard.items()}
@@ -59,5 +59,5 @@ class HeardDevices:
                 await self._publish(part.encode())
             except MqttError as error:
                 logger.warning("cannot publish which devices sent data: %s", error)
-                self._heard = {device_id: heard[device_id] for device_id in part.ages} | self._heard
+                self._last_heard = {device_id: heard[device_id] for device_id in part.ages} | self._last_heard
                 self._any.set()

@@ -4,22 +4,22 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import (Mapping, Sequence)
 from typing import Any
 
-from edge_processor.activity import ActivityTeller
+from edge_processor.activity import ActivityPublisher
 from edge_processor.fanout import Fanout
-from edge_processor.inbox import Inbox, Received
+from edge_processor.batcher import (Batcher, Received)
 from edge_processor.ingest import Ingest
-from edge_processor.lease import LeaseKeeper
+from edge_processor.lease import LeaseClient
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.outbox import Outbox
-from edge_processor.overdue import EndDeadline
+from edge_processor.shutdown_deadline import ShutdownDeadline
 from edge_processor.rules import hand_over_rules
 from edge_processor.settings import ProcessorSettings
-from edge_processor.status import StatusTeller
+from edge_processor.status import StatusPublisher
 from edge_pacing.backoff import Backoff
-from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
+from edge_service.mqtt import (Message, MqttOptions, MqttSession, Subscription)
 from edge_service.store import StoreClient
 from edge_wire.store import Lease
 from edge_wire import topics
@@ -35,26 +35,26 @@ END_SECONDS = 15.0
 logger = logging.getLogger(__name__)
 
 
-class Tenure:
+class IngestPipeline:
     """One replica's time as the ingester, from taking the lease to losing it or being told to stop."""
 
     def __init__(
         self,
         settings: ProcessorSettings,
         store: StoreClient,
-        keeper: LeaseKeeper,
+        lease_client: LeaseClient,
         lease: Lease,
         holder: str,
         metrics: ProcessorMetrics,
     ) -> None:
         self._settings = settings
         self._store = store
-        self._keeper = keeper
+        self._lease_client = lease_client
         self._lease = lease
         self._metrics = metrics
         self._draining = False
-        self._inbox = Inbox(settings.batch_messages, MOST_BATCH_BYTES, LINGER_SECONDS)
-        status = StatusTeller(holder)
+        self._batcher = Batcher(settings.batch_messages, MOST_BATCH_BYTES, LINGER_SECONDS)
+        status = StatusPublisher(holder)
         self.session = MqttSession(
             _options(settings, status),
             self._received,
@@ -67,8 +67,8 @@ class Tenure:
         self._status = status
         self._fanout = Fanout(self.session, metrics)
         self._outbox = Outbox(store, self.session, lease.token, metrics)
-        self._activity = ActivityTeller(self.session, store, metrics, lambda: self._inbox.is_idle)
-        self._ingest = Ingest(self._inbox, store, settings.edge_location, lease.token, self._stored, metrics)
+        self._activity = ActivityPublisher(self.session, store, metrics, lambda: self._batcher.is_idle)
+        self._ingest = Ingest(self._batcher, store, settings.edge_location, lease.token, self._stored, metrics)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish what has come and say goodbye to the broker.
@@ -78,26 +78,26 @@ class Tenure:
         Raises:
             ExceptionGroup: of LeaseLostError or FencedError: another is the ingester; nothing more was acknowledged.
         """
-        with EndDeadline(END_SECONDS) as deadline:
+        with ShutdownDeadline(END_SECONDS) as deadline:
             async with asyncio.TaskGroup() as group:
-                telling = group.create_task(self._activity.run(), name="activity")
+                publishing = group.create_task(self._activity.run(), name="activity")
                 work = [
-                    group.create_task(self._keeper.keep(self._lease), name="lease"),
+                    group.create_task(self._lease_client.keep(self._lease), name="lease"),
                     group.create_task(self._receive(), name="session"),
                     group.create_task(self._ingest.run(), name="ingest"),
                     group.create_task(self._fanout.run(), name="fan-out"),
                     group.create_task(self._outbox.run(), name="outbox"),
                 ]
-                deadline.watch((telling, *work))
+                deadline.watch((publishing, *work))
                 await stop.wait()
                 await self._drain()
                 deadline.begin()
-                await self._end(telling, work)
+                await self._end(publishing, work)
 
-    async def _end(self, telling: asyncio.Task[None], work: Sequence[asyncio.Task[None]]) -> None:
+    async def _end(self, publishing: asyncio.Task[None], work: Sequence[asyncio.Task[None]]) -> None:
         # Whatever it told after the goodbye would say that we are here.
-        telling.cancel()
-        await asyncio.wait({telling})
+        publishing.cancel()
+        await asyncio.wait({publishing})
         await self._leave()
         for task in work:
             task.cancel()
@@ -109,21 +109,21 @@ class Tenure:
     async def _drain(self) -> None:
         """Finish what has come; what comes now is not acknowledged and goes to the next ingester."""
         self._draining = True
-        logger.info("finishing %d messages", len(self._inbox))
+        logger.info("finishing %d messages", len(self._batcher))
         try:
             async with asyncio.timeout(self._settings.drain_seconds):
-                await self._inbox.idle()
+                await self._batcher.idle()
                 if self.session.connected.is_set():
                     await self._fanout.idle()
         except TimeoutError:
-            logger.warning("%d messages were not stored in time: the next ingester gets them", len(self._inbox))
+            logger.warning("%d messages were not stored in time: the next ingester gets them", len(self._batcher))
 
     async def _leave(self) -> None:
         if self.session.connected.is_set():
             # Above all where something is left: that nobody tells of readings now has to be known.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LEAVE_SECONDS):
-                    await self._status.leave(self.session)
+                    await self._status.publish_offline(self.session)
 
     async def _may_connect(self) -> None:
         """Wait until the lease is surely ours and what the last connection brought is stored.
@@ -131,12 +131,12 @@ class Tenure:
         To connect cuts off whoever is connected in the same name: that must be a former ingester, never a later one.
         And whatever is not acknowledged is delivered again: to store it first bounds what is held.
         """
-        await self._inbox.idle()
-        await self._keeper.valid()
+        await self._batcher.idle()
+        await self._lease_client.valid()
 
     async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
         self._activity.restart()
-        await self._status.tell(self.session)
+        await self._status.publish_online(self.session)
         # Who asked the ingester before us may have got no answer.
         self._activity.asked()
 
@@ -164,11 +164,11 @@ class Tenure:
             self._activity.heard(device_id, now)
         if self._draining:
             return
-        if message.qos == 0 and self._inbox.is_crowded:
+        if message.qos == 0 and self._batcher.is_full:
             self._metrics.dropped.inc()
             logger.warning("dropped a message of %s with QoS 0: too many wait for the store", device_id)
             return
-        self._inbox.add(Received(device_id, message, dt.datetime.now(dt.UTC), now))
+        self._batcher.add(Received(device_id, message, dt.datetime.now(dt.UTC), now))
 
     async def _stored(self, readings: Sequence[Mapping[str, Any]]) -> None:
         if readings:
@@ -176,7 +176,7 @@ class Tenure:
             await self._fanout.put(readings)
 
 
-def _options(settings: ProcessorSettings, status: StatusTeller) -> MqttOptions:
+def _options(settings: ProcessorSettings, status: StatusPublisher) -> MqttOptions:
     return MqttOptions(
         settings.data_source,
         CLIENT_ID,

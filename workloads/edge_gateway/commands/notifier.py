@@ -4,11 +4,11 @@ import asyncio
 from collections import Counter
 
 
-class Bells:
-    """One bell a key: `ring` wakes all who wait at it; `close` wakes everybody, for good."""
+class Notifier:
+    """One bell a key: `notify` wakes all who wait at it; `close` wakes everybody, for good."""
 
     def __init__(self) -> None:
-        self._bells: dict[str, asyncio.Event] = {}
+        self._events: dict[str, asyncio.Event] = {}
         self._waiting: Counter[str] = Counter()
         self.closed = False
 
@@ -17,22 +17,22 @@ class Bells:
         """Return how many wait."""
         return self._waiting.total()
 
-    def ring(self, key: str) -> None:
+    def notify(self, key: str) -> None:
         """Wake who waits at `key`."""
-        if (bell := self._bells.pop(key, None)) is not None:
+        if (bell := self._events.pop(key, None)) is not None:
             bell.set()
 
     def close(self) -> None:
         """Wake everybody; nobody waits from now on."""
         self.closed = True
-        for key in tuple(self._bells):
-            self.ring(key)
+        for key in tuple(self._events):
+            self.notify(key)
 
     async def wait(self, key: str, seconds: float) -> bool:
         """Return when the bell of `key` rings, or after `seconds`; whether it has rung."""
         if self.closed:
             return False
-        bell = self._bells.setdefault(key, asyncio.Event())
+        bell = self._events.setdefault(key, asyncio.Event())
         self._waiting[key] += 1
         try:
             async with asyncio.timeout(seconds):
@@ -43,4 +43,4 @@ class Bells:
             self._waiting[key] -= 1
             if not self._waiting[key]:
                 del self._waiting[key]
-                self._bells.pop(key, None)
+                self._events.pop(key, None)

@@ -2,7 +2,7 @@
 
 import time
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import (ASGIApp, Message, Receive, Scope, Send)
 
 from edge_gateway.metrics import Metrics
 
@@ -13,7 +13,7 @@ OTHER = "other"
 """Instead of what a client made up: its words must not become label values."""
 
 
-class Measured:
+class MetricsMiddleware:
     """Measures requests by the route that they matched, not by their path: paths hold ids.
 
     Args:

@@ -8,8 +8,8 @@ from signal import SIGCONT, SIGSTOP
 
 import pytest
 
-from edge_processor.lease import LeaseKeeper
-from edge_processor.overdue import EndDeadline
+from edge_processor.lease import LeaseClient
+from edge_processor.shutdown_deadline import ShutdownDeadline
 from edge_service.store import StoreClient
 from tests.edge_processor.site import Site
 from tests.edge_service.process import ServiceProcess
@@ -17,7 +17,7 @@ from tests.support.child import END_SECONDS
 
 FAULTY = """
 import asyncio
-from edge_processor import __main__ as processor, outbox, tenure
+from edge_processor import __main__ as processor, ingest_pipeline, outbox
 
 async def deaf(self):
     while True:
@@ -26,11 +26,11 @@ async def deaf(self):
         except asyncio.CancelledError:
             pass
 
-tenure.END_SECONDS = 0.5
+ingest_pipeline.END_SECONDS = 0.5
 outbox.Outbox.run = deaf
 processor.main()
 """
-SAID = "outbox still runs 0.5 s after its end was asked for: the process ends now, to be started again"
+SAID = "outbox is still running 0.5 s after it was cancelled: exiting, so that the process is restarted"
 
 
 @dataclass
@@ -58,7 +58,7 @@ def exit_code(process: ServiceProcess) -> int:
 async def test_who_lost_the_lease_and_cannot_end_ends_the_process(faulty: FaultyProcessor, site: Site) -> None:
     faulty.signal(SIGSTOP)
     async with StoreClient(site.store_url) as store, asyncio.timeout(END_SECONDS):
-        await LeaseKeeper(store, "successor", 60).take()
+        await LeaseClient(store, "successor", 60).take()
     faulty.signal(SIGCONT)
     assert await asyncio.to_thread(exit_code, faulty) == 1
     assert faulty.messages()[-1] == SAID
@@ -72,7 +72,7 @@ def test_who_is_told_to_stop_and_cannot_end_ends_the_process(faulty: FaultyProce
 async def test_who_ends_in_time_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     codes: list[int] = []
     monkeypatch.setattr("os._exit", codes.append)
-    with EndDeadline(0.01) as deadline:
+    with ShutdownDeadline(0.01) as deadline:
         work = [asyncio.create_task(asyncio.sleep(0)) for _ in range(2)]
         deadline.watch(work)
         await asyncio.wait(work)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from edge_liveness.changes import Counts, Seed, Transition
-from edge_liveness.device import EXPIRING, NEVER, Device
+from edge_liveness.changes import (Counts, RestoredState, Transition)
+from edge_liveness.device import (EXPIRING, NEVER, Device)
 from edge_liveness.expiry import Expiry
-from edge_liveness.phases import Phase, Reason
+from edge_liveness.phases import (Phase, Reason)
 from edge_liveness.settings import DeviceSettings
 
 
-class Roster:
+class DeviceStates:
     """The devices of a site.
 
     Attributes:
@@ -24,14 +24,14 @@ class Roster:
         self.changes: list[Transition] = []
         self._by_phase = dict.fromkeys(Phase, 0)
 
-    def add(self, device_id: str, at: float, settings: DeviceSettings, seed: Seed | None) -> Device:
+    def add(self, device_id: str, at: float, settings: DeviceSettings, seed: RestoredState | None) -> Device:
         """Add a device; nothing is told of it unless its seed does not say it already."""
-        device = Device(device_id, seed or Seed(Phase.PENDING, Reason.NOT_YET_SEEN, at), settings, at)
+        device = Device(device_id, seed or RestoredState(Phase.PENDING, Reason.NOT_YET_SEEN, at), settings, at)
         self.devices[device_id] = device
         self._by_phase[device.phase] += 1
         self._file(device, at)
         if seed is None and not settings.is_disabled:
-            self._tell(device, Phase.PENDING)
+            self._report(device, Phase.PENDING)
         self._match(device, at, is_disabled=settings.is_disabled)
         return device
 
@@ -75,13 +75,13 @@ class Roster:
             self._file(device, at)
         if since is not None:
             device.since = since
-        self._tell(device, previous, wide=wide)
+        self._report(device, previous, wide=wide)
 
-    def overdue(self, at: float, floor: float) -> Iterator[Device]:
-        """Take out and yield the devices that expire: silent for too long, counted from `floor` at the earliest."""
+    def overdue(self, at: float, listening_since: float) -> Iterator[Device]:
+        """Take out and yield the devices that expire: silent for too long, counted from `listening_since` at the earliest."""
         again = []
         for device in self.expiry.due(at):
-            deadline = max(device.seen, floor) + device.offline_after
+            deadline = max(device.seen, listening_since) + device.offline_after
             if deadline > at:
                 again.append((device, deadline))
             else:
@@ -113,7 +113,7 @@ class Roster:
         else:
             self.expiry.file(device, at + device.offline_after)
 
-    def _tell(self, device: Device, previous: Phase, *, wide: bool = False) -> None:
+    def _report(self, device: Device, previous: Phase, *, wide: bool = False) -> None:
         seen = None if device.seen == NEVER else device.seen
         self.changes.append(
             Transition(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter
 
-from edge_gateway.intake import Intake
+from edge_gateway.mqtt_handler import MqttHandler
 from edge_service.mqtt import Message
 from tests.edge_gateway.devices.tables import World
 
@@ -24,13 +24,13 @@ class Given:
         self.told: list[object] = []
         self.registry = CollectorRegistry()
         dropped = Counter("dropped", "Dropped.", ("reason",), registry=self.registry)
-        self.intake = Intake(
-            self.table, self.world.lives, lambda *answer: self.answered.append(answer), self.told.append, dropped
+        self.handler = MqttHandler(
+            self.table, self.world.liveness, lambda *answer: self.answered.append(answer), self.told.append, dropped
         )
 
     def take(self, topic: str, payload: Any, *, retain: bool = False) -> None:
         content = payload if isinstance(payload, bytes) else orjson.dumps(payload)
-        self.intake.take(Message(topic, content, 1, retain, dup=False, _connection=NoConnection(), _mid=1))
+        self.handler.take(Message(topic, content, 1, retain, dup=False, _connection=NoConnection(), _mid=1))
 
     def dropped(self, reason: str) -> float:
         return self.registry.get_sample_value("dropped_total", {"reason": reason}) or 0.0
@@ -160,9 +160,9 @@ def test_what_was_retained_while_nobody_listened_counts_if_the_broker_ran(
     given.take("$SYS/broker/uptime", b"500 seconds", retain=True)
     given.take("edge/broker/boot", b"first", retain=True)
     given.take("devices/d1/status", {"status": "online"})
-    given.world.lives.lost()
+    given.world.liveness.lost()
     given.world.wait(60)
-    given.table.begin()
+    given.table.begin_resync()
     if uptime is not None:
         given.take("$SYS/broker/uptime", uptime, retain=True)
     given.take("edge/broker/boot", boot, retain=True)
@@ -194,9 +194,9 @@ def test_a_retained_answer_is_no_sign_of_life() -> None:
 def test_the_store_says_whether_it_reaches_the_cloud(sinks: Any, connected: bool) -> None:  # noqa: FBT001
     given = Given()
     given.take("edge/status/storage", {"component": "storage", "status": "online", "sinks": sinks}, retain=True)
-    assert given.intake.cloud_connected is connected
+    assert given.handler.cloud_connected is connected
     given.take("edge/status/storage", {"component": "storage", "status": "offline", "sinks": sinks})
-    assert given.intake.cloud_connected is False
+    assert given.handler.cloud_connected is False
 
 
 def test_answers_and_our_own_status_are_handed_on() -> None:

@@ -6,20 +6,11 @@ from typing import Any
 
 from prometheus_client import Counter
 
-from edge_gateway.devices.lives import Lives
+from edge_gateway.devices.liveness import DeviceLiveness
 from edge_gateway.devices.table import DeviceTable
-from edge_service.mqtt import Message, Subscription
+from edge_service.mqtt import (Message, Subscription)
 from edge_wire import topics
-from edge_wire.messages import (
-    PROCESSOR,
-    Activity,
-    ComponentStatus,
-    DeviceStatus,
-    MalformedError,
-    RosterEntry,
-    parse_boot,
-    parse_uptime,
-)
+from edge_wire.messages import (PROCESSOR, Activity, ComponentStatus, DeviceStatus, MalformedError, RosterEntry, parse_boot, parse_uptime)
 
 COMPONENT = "gateway"
 CONNECTION = "connection"
@@ -43,14 +34,14 @@ _CLOUD = "cloud"
 logger = logging.getLogger(__name__)
 
 
-class Intake:
+class MqttHandler:
     """Takes messages from the session.
 
     Args:
         table: of the devices.
-        lives: whether they are alive.
+        liveness: whether they are alive.
         answered: takes a device's answer to a command, as it came.
-        told: called with the connection that a gateway's status names: all that the broker had retained when that was
+        own_status_received: called with the connection that a gateway's status names: all that the broker had retained when that was
             sent has come before it.
         dropped: counts what cannot be read, by reason.
 
@@ -61,16 +52,16 @@ class Intake:
     def __init__(
         self,
         table: DeviceTable,
-        lives: Lives,
+        liveness: DeviceLiveness,
         answered: Callable[[str, bytes], None],
-        told: Callable[[object], None],
+        own_status_received: Callable[[object], None],
         dropped: Counter,
     ) -> None:
         self.cloud_connected = False
         self._table = table
-        self._lives = lives
+        self._liveness = liveness
         self._answered = answered
-        self._told = told
+        self._own_status_received = own_status_received
         self._dropped = dropped
 
     def take(self, message: Message) -> None:
@@ -92,9 +83,9 @@ class Intake:
                 self._table.digest(activity)
         elif topic == topics.BROKER_BOOT:
             if payload:
-                self._lives.booted(parse_boot(payload))
+                self._liveness.booted(parse_boot(payload))
         elif topic == topics.BROKER_UPTIME:
-            self._lives.running(parse_uptime(payload))
+            self._liveness.running(parse_uptime(payload))
         elif topic.startswith("edge/status/"):
             self._component(ComponentStatus.parse(payload), retained=message.retain)
         elif topic.startswith("edge/roster/"):
@@ -118,9 +109,9 @@ class Intake:
 
     def _component(self, status: ComponentStatus, *, retained: bool) -> None:
         if status.component == COMPONENT:
-            self._told(status.extra.get(CONNECTION))
+            self._own_status_received(status.extra.get(CONNECTION))
         elif status.component == PROCESSOR:
-            self._lives.teller(is_there=status.status == "online", retained=retained)
+            self._liveness.processor_available(is_there=status.status == "online", retained=retained)
         elif status.component == _STORAGE:
             self.cloud_connected = status.status == "online" and _reaches_cloud(status.extra.get("sinks"))
 

@@ -12,7 +12,7 @@ from edge_service.program import FAILED
 logger = logging.getLogger(__name__)
 
 
-class EndDeadline:
+class ShutdownDeadline:
     """Ends the process if one of its tasks still runs a while after their end was asked for; a context manager.
 
     An ingester that has to stop and does not would neither work nor stand by, for ever: Kubernetes starts an ended

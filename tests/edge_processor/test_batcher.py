@@ -5,16 +5,16 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_processor.inbox import CROWDED, Inbox
+from edge_processor.batcher import (FULL_BATCHES, Batcher)
 from tests.edge_processor.messages import received
 
 
-def inbox(most_messages: int = 3, most_bytes: int = 100, linger_seconds: float = 0.01) -> Inbox:
-    return Inbox(most_messages, most_bytes, linger_seconds)
+def batcher(most_messages: int = 3, most_bytes: int = 100, linger_seconds: float = 0.01) -> Batcher:
+    return Batcher(most_messages, most_bytes, linger_seconds)
 
 
 async def test_a_full_batch_goes_at_once() -> None:
-    waiting = inbox(linger_seconds=60)
+    waiting = batcher(linger_seconds=60)
     for number in range(4):
         waiting.add(received(number))
     async with asyncio.timeout(5):
@@ -24,7 +24,7 @@ async def test_a_full_batch_goes_at_once() -> None:
 
 
 async def test_a_batch_that_fills_while_it_lingers_goes_then() -> None:
-    waiting = inbox(linger_seconds=60)
+    waiting = batcher(linger_seconds=60)
     taking = asyncio.create_task(waiting.take())
     for number in range(3):
         waiting.add(received(number))
@@ -34,7 +34,7 @@ async def test_a_batch_that_fills_while_it_lingers_goes_then() -> None:
 
 
 async def test_a_lonely_message_goes_soon() -> None:
-    waiting = inbox()
+    waiting = batcher()
     waiting.add(received(1))
     async with asyncio.timeout(5):
         assert len(await waiting.take()) == 1
@@ -43,7 +43,7 @@ async def test_a_lonely_message_goes_soon() -> None:
 @given(st.lists(st.integers(0, 150), min_size=1, max_size=30))
 def test_batches_are_within_bounds_and_keep_the_order(sizes: list[int]) -> None:
     async def drained() -> list[list[int]]:
-        waiting = inbox(linger_seconds=0)
+        waiting = batcher(linger_seconds=0)
         for number, size in enumerate(sizes):
             waiting.add(received(number, size))
         batches = []
@@ -59,7 +59,7 @@ def test_batches_are_within_bounds_and_keep_the_order(sizes: list[int]) -> None:
 
 
 async def test_it_is_idle_when_all_is_stored_and_not_before() -> None:
-    waiting = inbox(most_messages=1)
+    waiting = batcher(most_messages=1)
     async with asyncio.timeout(5):
         await waiting.idle()
     waiting.add(received(1))
@@ -76,12 +76,12 @@ async def test_it_is_idle_when_all_is_stored_and_not_before() -> None:
 
 
 async def test_it_says_when_it_is_crowded() -> None:
-    by_count, by_size = inbox(), inbox()
-    for number in range(CROWDED * 3):
-        assert not by_count.is_crowded
+    by_count, by_size = batcher(), batcher()
+    for number in range(FULL_BATCHES * 3):
+        assert not by_count.is_full
         by_count.add(received(number))
-    assert by_count.is_crowded
-    by_size.add(received(1, CROWDED * 100))
-    assert by_size.is_crowded
+    assert by_count.is_full
+    by_size.add(received(1, FULL_BATCHES * 100))
+    assert by_size.is_full
     await by_size.take()
-    assert not by_size.is_crowded
+    assert not by_size.is_full

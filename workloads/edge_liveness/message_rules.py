@@ -4,13 +4,13 @@ import math
 from dataclasses import replace
 
 from edge_liveness.device import Device
-from edge_liveness.hearing import Hearing
-from edge_liveness.phases import Phase, Reason
+from edge_liveness.link_state import LinkState
+from edge_liveness.phases import (Phase, Reason)
 from edge_liveness.reported import reported
-from edge_liveness.roster import Roster
+from edge_liveness.device_states import DeviceStates
 from edge_liveness.settings import SiteSettings
 from edge_liveness.wills import Wills
-from edge_wire.messages import PROCESSOR, Activity, DeviceStatus
+from edge_wire.messages import (PROCESSOR, Activity, DeviceStatus)
 
 LONGEST_AGE = 1e9
 """Seconds (31 years) from which on an age is none: nothing that far back can be written as a date everywhere."""
@@ -19,23 +19,23 @@ LONGEST_SESSION = 128
 """Characters that sessions are told apart by: as many as a device's status holds, which a new leader begins with."""
 
 
-class Evidence:
+class MessageRules:
     """What a site's messages prove.
 
     Args:
         settings: the graces of the site.
-        roster: the devices.
-        hearing: how far the broker can be believed.
+        states: the devices.
+        link: how far the broker can be believed.
 
     Attributes:
         wills: Those that are held.
     """
 
-    def __init__(self, settings: SiteSettings, roster: Roster, hearing: Hearing) -> None:
+    def __init__(self, settings: SiteSettings, states: DeviceStates, link: LinkState) -> None:
         self.settings = settings
         self.wills = Wills(settings)
-        self._roster = roster
-        self._hearing = hearing
+        self._states = states
+        self._link = link
 
     def heard(self, device_id: str, at: float, session: str | None) -> None:
         """Take that a fresh message of a device has arrived."""
@@ -62,11 +62,11 @@ class Evidence:
     def digest(self, activity: Activity, at: float) -> None:
         """Take a digest of who was heard, or an answer of who was heard when."""
         if activity.source == PROCESSOR:
-            self._hearing.teller(at, is_there=True, retained=False)
+            self._link.processor_available(at, is_there=True, retained=False)
         lag = _known(activity.queue_lag_seconds)
         if not activity.is_reply and (lag is None or lag > self.settings.digest_slack):
             # Somebody who works off a queue does not tell us who is alive now: silence means nothing yet.
-            self._hearing.restart(at)
+            self._link.restart(at)
         for device_id, said in activity.ages.items():
             device = self._device(device_id)
             age = _known(said)
@@ -79,7 +79,7 @@ class Evidence:
 
     def _device(self, device_id: str) -> Device | None:
         """Return a device; None if the site does not have it, or it is disabled."""
-        device = self._roster.devices.get(device_id)
+        device = self._states.devices.get(device_id)
         return None if device is None or device.phase is Phase.DISABLED else device
 
     def _alive(self, device: Device, at: float) -> None:
@@ -88,9 +88,9 @@ class Evidence:
         if self.wills:
             self.wills.drop(device.device_id)
         if device.phase is Phase.ONLINE:
-            self._roster.expiry.file(device, at + device.offline_after)
+            self._states.expiry.file(device, at + device.offline_after)
         else:
-            self._came(device, at)
+            self._went_online(device, at)
 
     def _was_alive(self, device: Device, proven: float, at: float) -> None:
         """Take proof that a device lived at `proven`, which may be before what was heard of it meanwhile."""
@@ -101,14 +101,14 @@ class Evidence:
                 return
             self.wills.drop(device.device_id)
         if device.phase is Phase.ONLINE:
-            self._roster.expiry.file(device, proven + device.offline_after)
+            self._states.expiry.file(device, proven + device.offline_after)
         elif proven + device.offline_after > at and proven > device.known_lost_at + slack:
-            self._came(device, at)
-            self._roster.expiry.refile(device, max(proven, self._hearing.floor) + device.offline_after)
+            self._went_online(device, at)
+            self._states.expiry.refile(device, max(proven, self._link.listening_since) + device.offline_after)
 
-    def _came(self, device: Device, at: float) -> None:
-        self._roster.move(device, Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, at)
-        self._hearing.expect(at)
+    def _went_online(self, device: Device, at: float) -> None:
+        self._states.move(device, Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, at)
+        self._link.expect(at)
 
     def _online(self, device: Device, status: DeviceStatus, at: float, *, retained: bool) -> None:
         device.reported = reported(status) or device.reported
@@ -121,7 +121,7 @@ class Evidence:
 
     def _offline(self, device: Device, status: DeviceStatus, at: float, *, retained: bool) -> None:
         """Take an `offline` that is not of another session than the last `online`."""
-        if retained and (self._hearing.is_doubtful or device.phase is Phase.PENDING):
+        if retained and (self._link.is_doubtful or device.phase is Phase.PENDING):
             self._replayed(device, at)
             return
         device.session = status.session or device.session
@@ -136,11 +136,11 @@ class Evidence:
             device.seen = max(device.seen, at)
             self.wills.drop(device.device_id)
             device.lost_again(at)
-            self._roster.move(device, Phase.OFFLINE, Reason.DISCONNECTED, at, since=at)
+            self._states.move(device, Phase.OFFLINE, Reason.DISCONNECTED, at, since=at)
 
     def _replayed(self, device: Device, at: float) -> None:
         if device.phase is Phase.PENDING:
-            self._roster.move(device, Phase.UNKNOWN, Reason.BROKER_RESTARTED, at)
+            self._states.move(device, Phase.UNKNOWN, Reason.BROKER_RESTARTED, at)
 
     def _hold(self, device: Device, at: float, reason: Reason) -> None:
         if device.is_intermittent:
@@ -148,9 +148,9 @@ class Evidence:
         if device.phase is Phase.OFFLINE:
             device.lost_again(at)
             return
-        counts = self._roster.counts()
+        counts = self._states.counts()
         self.wills.hold(device.device_id, at, reason, counts.total - counts.disabled)
-        if not self._hearing.is_connected:
+        if not self._link.is_connected:
             # The will was in transit when the connection to the broker was lost, which came within its grace.
             self.wills.drop(device.device_id)
 

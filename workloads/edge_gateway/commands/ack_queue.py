@@ -9,7 +9,7 @@ from edge_gateway.commands.service import Commands
 from edge_service.problem import ProblemError
 from edge_pacing.backoff import Backoff
 from edge_wire.store import StoreError
-from edge_wire.messages import CommandAck, MalformedError
+from edge_wire.messages import (CommandAck, MalformedError)
 
 MOST_WAITING = 1000
 """Answers that may wait; a device that sends more than the store takes loses some, not the gateway its memory."""
@@ -19,7 +19,7 @@ LONGEST_PAUSE_SECONDS = 2.0
 logger = logging.getLogger(__name__)
 
 
-class Answers:
+class AckQueue:
     """Takes answers from the session, gives them to the commands.
 
     Args:
@@ -32,7 +32,7 @@ class Answers:
         self._dropped = dropped
         self._waiting: asyncio.Queue[tuple[str, CommandAck]] = asyncio.Queue(MOST_WAITING)
 
-    def came(self, device_id: str, payload: bytes) -> None:
+    def put(self, device_id: str, payload: bytes) -> None:
         """Take an answer as it came from the broker."""
         try:
             self._waiting.put_nowait((device_id, CommandAck.parse(payload)))

@@ -5,28 +5,28 @@ import datetime as dt
 import logging
 import math
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import (Callable, Mapping)
 from typing import Any
 
 import orjson
 from prometheus_client import Counter
 
 from edge_gateway.devices.table import DeviceTable
-from edge_gateway.intake import COMPONENT, CONNECTION, Intake
+from edge_gateway.mqtt_handler import (COMPONENT, CONNECTION, MqttHandler)
 from edge_gateway.problem import unavailable
-from edge_service.mqtt import NOBODY, Message, MqttError, MqttOptions, MqttSession
+from edge_service.mqtt import (NO_MATCHING_SUBSCRIBERS, Message, MqttError, MqttOptions, MqttSession)
 from edge_service.program import release
 from edge_service.waiting import set_within
 from edge_wire import topics
-from edge_wire.messages import Command, ComponentStatus, DeviceStatus
+from edge_wire.messages import (Command, ComponentStatus, DeviceStatus)
 
-TOLD_SECONDS = 5.0
+OWN_STATUS_SECONDS = 5.0
 """So long is waited for our own status to come back, which says that the broker has told all it had retained."""
 
 logger = logging.getLogger(__name__)
 
 
-class BrokerLink:
+class GatewayMqtt:
     """The gateway's session with the broker.
 
     Args:
@@ -50,21 +50,21 @@ class BrokerLink:
         unpublished: Counter,
         now: Callable[[], dt.datetime],
     ) -> None:
-        self.session = MqttSession(options, on_message=self._came, on_connected=self._greet, on_down=self._lost)
+        self.session = MqttSession(options, on_message=self._received, on_connected=self._connected, on_down=self._lost)
         self._table = table
         self._on_lost = lost
         self._reached = reached
         self._unpublished = unpublished
         self._now = now
         self._instance = options.client_id
-        self._intake: Intake | None = None
+        self._handler: MqttHandler | None = None
         self._connection = ""
-        self._telling = 0
-        self._told = asyncio.Event()
+        self._connection_number = 0
+        self._own_status_received = asyncio.Event()
 
-    def listen(self, intake: Intake) -> None:
-        """Give what comes to `intake`."""
-        self._intake = intake
+    def listen(self, handler: MqttHandler) -> None:
+        """Give what comes to `handler`."""
+        self._handler = handler
 
     @property
     def connected(self) -> bool:
@@ -81,10 +81,10 @@ class BrokerLink:
             detail = f"cannot reach the site's broker: try again ({self.session.last_error})"
             raise unavailable("BrokerUnavailable", detail)
 
-    def told(self, connection: object) -> None:
+    def own_status_received(self, connection: object) -> None:
         """Note that a status of this component has come by which `connection` was named."""
         if connection == self._connection:
-            self._told.set()
+            self._own_status_received.set()
 
     async def command(self, device_id: str, command: Command) -> bool:
         """Publish a command; return whether the device has a session that it waits in, until it expires.
@@ -94,7 +94,7 @@ class BrokerLink:
         """
         expiry = max(1, math.ceil((command.expires_at - self._now()).total_seconds()))
         reason = await self.session.publish(topics.device_command(device_id), command.encode(), expiry=expiry)
-        return reason != NOBODY
+        return reason != NO_MATCHING_SUBSCRIBERS
 
     async def status(self, status: DeviceStatus) -> None:
         """Publish a device's retained status.
@@ -125,35 +125,35 @@ class BrokerLink:
             self._unpublished.inc()
             logger.warning("a stored reading was not published: %s", error)
 
-    def _came(self, message: Message) -> None:
+    def _received(self, message: Message) -> None:
         self._begin()
-        if self._intake is not None:
-            self._intake.take(message)
+        if self._handler is not None:
+            self._handler.take(message)
 
     def _begin(self) -> None:
         # What comes while a connection is still being opened belongs to it already.
         connection = self.session.connects + (0 if self.connected else 1)
-        if connection != self._telling:
-            self._telling = connection
-            self._table.begin()
+        if connection != self._connection_number:
+            self._connection_number = connection
+            self._table.begin_resync()
 
     def _lost(self, _error: MqttError) -> None:
-        self._telling = 0
+        self._connection_number = 0
         self._on_lost()
 
-    async def _greet(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of the session's callback
+    async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of the session's callback
         self._begin()
-        self._told.clear()
+        self._own_status_received.clear()
         self._connection = secrets.token_hex(8)
         said = {CONNECTION: self._connection}
         status = ComponentStatus(COMPONENT, "online", self._instance, release(), self._now(), said)
         await self.session.publish(topics.component_status(COMPONENT), status.encode(), retain=True)
-        if not await set_within(self._told, TOLD_SECONDS):
+        if not await set_within(self._own_status_received, OWN_STATUS_SECONDS):
             logger.warning(
                 "the broker did not send our own status back; assuming that the retained messages received in %.0f s"
                 " are complete",
-                TOLD_SECONDS,
+                OWN_STATUS_SECONDS,
             )
-        self._table.complete()
+        self._table.end_resync()
         self._reached()
         await self.session.publish(topics.ACTIVITY_REQUEST, b"{}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edge_service.mqtt import Message
 from edge_service.waiting import set_within
 
-CROWDED = 4
+FULL_BATCHES = 4
 """Batches that wait when the inbox is crowded."""
 
 
@@ -29,11 +29,11 @@ class Received:
     arrived: float
 
 
-class Inbox:
+class Batcher:
     """Takes messages as they come and gives them out in batches, in their order.
 
     What it holds of QoS 1 is bounded by the receive maximum, as nothing is acknowledged before it is stored. Nothing
-    bounds QoS 0 but `is_crowded`.
+    bounds QoS 0 but `is_full`.
     """
 
     def __init__(self, most_messages: int, most_bytes: int, linger_seconds: float) -> None:
@@ -58,9 +58,9 @@ class Inbox:
         return len(self._waiting)
 
     @property
-    def is_crowded(self) -> bool:
+    def is_full(self) -> bool:
         """Whether a message that is not owed to anybody should be left out."""
-        return len(self._waiting) >= CROWDED * self._most_messages or self._bytes >= CROWDED * self._most_bytes
+        return len(self._waiting) >= FULL_BATCHES * self._most_messages or self._bytes >= FULL_BATCHES * self._most_bytes
 
     @property
     def is_idle(self) -> bool:

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from edge_service import blocking
+from edge_service import daemon_thread
 
 pytestmark = pytest.mark.process
 
@@ -16,11 +16,11 @@ END_SECONDS = 10.0
 
 BLOCKED = """
 import asyncio, threading
-from edge_service import blocking
+from edge_service import daemon_thread
 
 async def main():
     started = threading.Event()
-    blocking.start(lambda: (started.set(), threading.Event().wait(300)), "blocked")
+    daemon_thread.start(lambda: (started.set(), threading.Event().wait(300)), "blocked")
     await asyncio.to_thread(started.wait)
 
 asyncio.run(main())
@@ -28,7 +28,7 @@ asyncio.run(main())
 
 
 async def test_the_result_comes_back() -> None:
-    assert await blocking.start(lambda: 7, "seven") == 7
+    assert await daemon_thread.start(lambda: 7, "seven") == 7
 
 
 async def test_an_error_comes_back() -> None:
@@ -36,7 +36,7 @@ async def test_an_error_comes_back() -> None:
         raise OSError("no such name")
 
     with pytest.raises(OSError, match="no such name"):
-        await blocking.start(refuse, "refuse")
+        await daemon_thread.start(refuse, "refuse")
 
 
 async def test_the_result_of_a_cancelled_call_is_dropped() -> None:
@@ -46,7 +46,7 @@ async def test_the_result_of_a_cancelled_call_is_dropped() -> None:
         gate.wait(END_SECONDS)
         ended.set()
 
-    done = blocking.start(wait, "wait")
+    done = daemon_thread.start(wait, "wait")
     done.cancel()
     gate.set()
     assert await asyncio.to_thread(ended.wait, END_SECONDS)
@@ -56,9 +56,9 @@ async def test_the_result_of_a_cancelled_call_is_dropped() -> None:
 
 async def test_many_at_once_do_not_wait_for_each_other() -> None:
     gate = threading.Event()
-    blocked = [blocking.start(lambda: gate.wait(END_SECONDS), "blocked") for _ in range(200)]
+    blocked = [daemon_thread.start(lambda: gate.wait(END_SECONDS), "blocked") for _ in range(200)]
     async with asyncio.timeout(END_SECONDS):
-        assert await blocking.start(lambda: "free", "free") == "free"
+        assert await daemon_thread.start(lambda: "free", "free") == "free"
     gate.set()
     assert all(await asyncio.gather(*blocked))
 

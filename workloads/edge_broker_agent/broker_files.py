@@ -1,30 +1,30 @@
 """The copy of the site's logins and certificate that Mosquitto has on its volume."""
 
-from dataclasses import dataclass, field
+from dataclasses import (dataclass, field)
 
 from edge_broker_agent.errors import RejectedError
 from edge_broker_agent.files import AuthFiles
 from edge_broker_agent.passwords import checked_lines
 from edge_broker_agent.process import since_machine_start
-from edge_broker_agent.proof import PROOF_USERNAME, Proof
+from edge_broker_agent.canary import (CANARY_USERNAME, CanaryLogin)
 
 
 @dataclass(slots=True)
-class Copy:
+class BrokerFiles:
     """What stands in the files.
 
     Attributes:
         files: the files.
         passwords: the password file without the line of the proof; None if there is none that Mosquitto can read.
         certificate: certificate and key; None if there are none that fit together.
-        proof: the login that tells whether Mosquitto has read them; None of a copy that an earlier agent wrote.
+        canary: the login that tells whether Mosquitto has read them; None of a copy that an earlier agent wrote.
         written_at: seconds since the machine's start: a Mosquitto that was started later has read them.
     """
 
     files: AuthFiles
     passwords: bytes | None = None
     certificate: bytes | None = None
-    proof: Proof | None = field(default=None, repr=False)
+    canary: CanaryLogin | None = field(default=None, repr=False)
     written_at: float = field(default_factory=since_machine_start)
 
     def load(self) -> None:
@@ -34,7 +34,7 @@ class Copy:
             OSError: the directory cannot be read or written.
         """
         self.files.prepare()
-        self.passwords = _without_proof(self.files.passwords())
+        self.passwords = _without_canary(self.files.passwords())
         self.certificate = self.files.certificate()
         # Only from now on: that agent can have ended between writing and telling Mosquitto.
         self.written_at = since_machine_start()
@@ -54,9 +54,9 @@ class Copy:
         Raises:
             OSError: it cannot be written; the old one is as it was.
         """
-        proof = Proof.fresh()
-        self.files.write_passwords(passwords + proof.line)
-        self.passwords, self.proof, self.written_at = passwords, proof, since_machine_start()
+        canary = CanaryLogin.fresh()
+        self.files.write_passwords(passwords + canary.line)
+        self.passwords, self.canary, self.written_at = passwords, canary, since_machine_start()
 
     def write_certificate(self, pem: bytes) -> None:
         """Write certificate and key.
@@ -69,11 +69,11 @@ class Copy:
         self.certificate, self.written_at = pem, since_machine_start()
 
 
-def _without_proof(content: bytes | None) -> bytes | None:
+def _without_canary(content: bytes | None) -> bytes | None:
     if content is None:
         return None
     try:
         lines = checked_lines(content)
     except RejectedError:
         return None
-    return b"".join(line + b"\n" for line in lines if not line.startswith(f"{PROOF_USERNAME}:".encode()))
+    return b"".join(line + b"\n" for line in lines if not line.startswith(f"{CANARY_USERNAME}:".encode()))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (CollectorRegistry, Counter, Gauge, Histogram)
 
 from edge_storage.database.connections import FILE
 from edge_storage.ingest.result import StoredMessages
@@ -11,7 +11,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _REQUESTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
-class Figures:
+class StorageMetrics:
     """What is counted, in `registry`."""
 
     def __init__(self, registry: CollectorRegistry, directory: Path) -> None:

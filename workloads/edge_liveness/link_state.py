@@ -3,7 +3,7 @@
 import math
 
 
-class Hearing:
+class LinkState:
     """What is known of the way between a site's devices and us.
 
     Args:
@@ -24,25 +24,25 @@ class Hearing:
         self._boot_id: str | None = None
         self._boot_before: str | None = None
         self._seen_running = self._seen_running_before = -math.inf
-        self._has_teller = False
-        self._is_deaf = False
-        self._floor = -math.inf
+        self._has_processor = False
+        self._is_silence_unreliable = False
+        self._listening_since = -math.inf
 
     @property
     def is_listening(self) -> bool:
         """Whether silence means something now."""
-        return self.is_connected and not self._is_deaf
+        return self.is_connected and not self._is_silence_unreliable
 
     @property
-    def floor(self) -> float:
+    def listening_since(self) -> float:
         """Since when we have listened without a break: what was before counts as heard then."""
-        return self._floor
+        return self._listening_since
 
     def connected(self, at: float, boot_id: str | None) -> None:
         """Take a new connection, and the boot id of the broker if it is known."""
         self.is_connected = True
         # It may be gone since it was last heard of.
-        self._is_deaf = self._has_teller
+        self._is_silence_unreliable = self._has_processor
         self.unreachable_at = None
         self._boot_before = self._boot_id
         self._seen_running_before = self._seen_running
@@ -82,22 +82,22 @@ class Hearing:
         """Return whether the broker has been away for long enough now that its devices become Unknown."""
         return self.unreachable_at is not None and at >= self.unreachable_at
 
-    def teller(self, at: float, *, is_there: bool, retained: bool) -> None:
+    def processor_available(self, at: float, *, is_there: bool, retained: bool) -> None:
         """Take whether somebody is there who tells us of readings; that somebody is may be kept over a restart."""
-        was_known, self._has_teller = self._has_teller, True
+        was_known, self._has_processor = self._has_processor, True
         if is_there and retained and self.is_doubtful:
-            self._is_deaf |= not was_known
+            self._is_silence_unreliable |= not was_known
         elif not is_there:
-            self._is_deaf = True
-        elif self._is_deaf:
-            self._is_deaf = False
+            self._is_silence_unreliable = True
+        elif self._is_silence_unreliable:
+            self._is_silence_unreliable = False
             self.restart(at)
 
     def missed(self, at: float) -> None:
         """Take that we did not listen until now; where nobody tells us of readings, silence means nothing anyway."""
-        if not self._is_deaf:
+        if not self._is_silence_unreliable:
             self.restart(at)
 
     def restart(self, at: float) -> None:
         """Begin to listen anew."""
-        self._floor = max(self._floor, at)
+        self._listening_since = max(self._listening_since, at)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_gateway.commands.record import CommandRecord
-from edge_wire.store import OPEN_STATES, CommandState
+from edge_wire.store import (OPEN_STATES, CommandState)
 from edge_gateway.store_errors import translated
-from edge_service.store import StoreClient, StoreRefusedError
-from edge_wire.messages import Command, format_timestamp, parse_timestamp
+from edge_service.store import (StoreClient, StoreRefusedError)
+from edge_wire.messages import (Command, format_timestamp, parse_timestamp)
 
 NOT_FOUND = 404
 
 
-class CommandBook:
+class CommandRepository:
     """Reads and writes commands.
 
     Args:
@@ -61,7 +61,7 @@ class CommandBook:
         records = [from_document(device_id, each) for some in found for each in some]
         return sorted(records, key=lambda record: record.created_at)
 
-    async def is_waiting(self, device_id: str) -> bool:
+    async def has_fetchable(self, device_id: str) -> bool:
         """Return whether a command waits for the device to fetch it: cheaper than to ask for all.
 
         Raises:

@@ -6,15 +6,15 @@ import logging
 import os
 
 from edge_broker_agent.metrics import AgentMetrics
-from edge_broker_agent.process import Broker, Processes
+from edge_broker_agent.process import (MosquittoProcess, Processes)
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 """Nothing tells that a process of another container has started."""
 
 logger = logging.getLogger(__name__)
 
 
-class Presence:
+class ProcessWatch:
     """Follows the runs of Mosquitto.
 
     Attributes:
@@ -24,7 +24,7 @@ class Presence:
     """
 
     def __init__(self, processes: Processes, metrics: AgentMetrics) -> None:
-        self.broker: Broker | None = None
+        self.broker: MosquittoProcess | None = None
         self.running = asyncio.Event()
         self.begun = asyncio.Event()
         self._processes = processes
@@ -35,16 +35,16 @@ class Presence:
         while True:
             found = self._processes.broker()
             if found is None:
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(POLL_SECONDS)
                 continue
             with contextlib.suppress(ProcessLookupError):
                 await self._stay(found)
 
-    def look(self) -> Broker | None:
+    def look(self) -> MosquittoProcess | None:
         """Return the Mosquitto that runs at this moment."""
         return self._processes.broker()
 
-    async def _stay(self, broker: Broker) -> None:
+    async def _stay(self, broker: MosquittoProcess) -> None:
         descriptor = self._processes.open(broker)
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
