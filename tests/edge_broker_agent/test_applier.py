@@ -12,11 +12,11 @@ from prometheus_client import CollectorRegistry
 
 from edge_broker_agent.applier import Applier
 from edge_broker_agent.broker_files import BrokerFiles
+from edge_broker_agent.canary import CANARY_USERNAME, CanaryLogin
 from edge_broker_agent.files import AuthFiles
 from edge_broker_agent.metrics import AgentMetrics
-from edge_broker_agent.process_watch import ProcessWatch
 from edge_broker_agent.process import TICKS_PER_SECOND, Broker, Processes, since_machine_start
-from edge_broker_agent.canary import (CANARY_USERNAME, CanaryLogin)
+from edge_broker_agent.process_watch import ProcessWatch
 from edge_broker_agent.reload import Reloader
 from edge_broker_agent.site_secrets import SiteSecrets
 from edge_service.address import BrokerAddress

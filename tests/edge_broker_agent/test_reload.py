@@ -9,9 +9,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from e2e.cluster.ports import free_ports
+from edge_broker_agent.canary import CanaryLogin
 from edge_broker_agent.metrics import AgentMetrics
 from edge_broker_agent.process import Processes
-from edge_broker_agent.canary import CanaryLogin
 from edge_broker_agent.reload import Reloader
 from edge_service.address import BrokerAddress
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from edge_broker_agent.passwords import checked_lines
 from edge_broker_agent.canary import CANARY_USERNAME
+from edge_broker_agent.passwords import checked_lines
 from tests.edge_broker_agent.conftest import MakePod
 from tests.edge_broker_agent.devices import connected
 from tests.edge_broker_agent.logins import SiteLogins

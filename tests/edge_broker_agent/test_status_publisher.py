@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from edge_operator.identity.logins import OPERATOR
-from edge_service.address import BrokerAddress
 from edge_pacing.backoff import Backoff
+from edge_service.address import BrokerAddress
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
 from edge_wire.messages import ComponentStatus
 from edge_wire.topics import BROKER_BOOT, component_status

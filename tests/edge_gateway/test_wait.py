@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_service.problem import ProblemError
 from edge_gateway.wait import LONGEST_SECONDS, parse_wait
+from edge_service.problem import ProblemError
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,11 @@ from tests.edge_liveness.stories import (
     heard,
     lost,
     online,
+    processor_available,
     put,
     remove,
     running,
     sign_off,
-    processor_available,
     will,
 )
 
@@ -212,7 +212,11 @@ SESSIONS = [
     ),
     Story(
         "the session of a seed counts",
-        (connected(0), put(0, seed=RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50, session="5")), will(1, "4")),
+        (
+            connected(0),
+            put(0, seed=RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50, session="5")),
+            will(1, "4"),
+        ),
         50,
         [],
     ),
@@ -299,13 +303,20 @@ BROKER = [
         1000,
         [gone(600, "HeartbeatExpired")],
     ),
-    Story("but wills are heard", (*START, processor_available(10, is_there=False), will(50, "5")), 1000, [gone(53, "LastWill")]),
+    Story(
+        "but wills are heard",
+        (*START, processor_available(10, is_there=False), will(50, "5")),
+        1000,
+        [gone(53, "LastWill")],
+    ),
 ]
 
 SEEN = (*START, running(6))
 
 TELLER = [
-    Story("that it is there, kept over a restart, is no news", (*START, processor_available(6, retained=True)), 5000, []),
+    Story(
+        "that it is there, kept over a restart, is no news", (*START, processor_available(6, retained=True)), 5000, []
+    ),
     Story(
         "until it says so itself",
         (*START, processor_available(6, retained=True), processor_available(500)),
@@ -325,7 +336,10 @@ TELLER = [
         [gone(600, "HeartbeatExpired")],
     ),
     Story(
-        "a gateway's digest is not its own", (*START, processor_available(6, retained=True), empty_digest(7, "gateway")), 5000, []
+        "a gateway's digest is not its own",
+        (*START, processor_available(6, retained=True), empty_digest(7, "gateway")),
+        5000,
+        [],
     ),
     Story(
         "where the broker runs on it is believed",

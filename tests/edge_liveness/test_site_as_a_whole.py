@@ -6,11 +6,9 @@ from edge_liveness import Counts, DeviceSettings, Phase, Presence, Reason, Resto
 from edge_wire.messages import Activity, DeviceStatus
 from tests.edge_liveness.stories import (
     CONNECTED,
-    DISABLED,
     SITE,
     Play,
     Step,
-    booted,
     connected,
     digest,
     heard,

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_pacing.bucket import (RECOVERY_SECONDS, TokenBucket)
+from edge_pacing.bucket import RECOVERY_SECONDS, TokenBucket
 
 
 def test_burst_and_then_the_rate() -> None:

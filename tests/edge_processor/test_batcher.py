@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_processor.batcher import (FULL_BATCHES, Batcher)
+from edge_processor.batcher import FULL_BATCHES, Batcher
 from tests.edge_processor.messages import received
 
 

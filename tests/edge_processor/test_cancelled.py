@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from prometheus_client import CollectorRegistry
 
-from edge_processor.fanout import MOST_WAITING, WINDOW, Fanout
 from edge_processor.batcher import Batcher
+from edge_processor.fanout import MOST_WAITING, WINDOW, Fanout
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.outbox import Outbox
 from edge_service.address import BrokerAddress

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from edge_pacing.backoff import Backoff
 from edge_processor.fanout import MOST_WAITING, WINDOW, Fanout
 from edge_processor.metrics import ProcessorMetrics
 from edge_service.address import BrokerAddress
-from edge_pacing.backoff import Backoff
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
 from tests.edge_processor.conftest import CLIENTS
 from tests.edge_service.waiting import SECONDS, eventually

@@ -13,9 +13,9 @@ from e2e.cluster.ports import free_ports
 from edge_processor.lease import LeaseClient, LeaseLostError
 from edge_processor.readiness import Readiness
 from edge_service.store import StoreClient
-from edge_wire.store import Lease, LeaseHeldError, StoreUnavailableError
 from edge_storage.database.connections import open_writer
 from edge_storage.lease import Leases
+from edge_wire.store import Lease, StoreUnavailableError
 from tests.edge_operator.cluster.virtual import now, run_virtual
 from tests.edge_service.process import ServiceProcess
 from tests.support.child import HOST

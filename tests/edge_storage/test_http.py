@@ -14,8 +14,8 @@ import aiohttp
 import pytest
 
 from edge_service.store import StoreClient
-from edge_wire.store import FencedError, LeaseHeldError, RawMessage
 from edge_storage.database.connections import FILE, open_writer
+from edge_wire.store import FencedError, LeaseHeldError, RawMessage
 from tests.edge_storage.running import RunningStore, ask, eventually, message, request
 
 pytestmark = pytest.mark.process

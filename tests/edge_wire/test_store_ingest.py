@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from edge_wire.messages import MalformedError
 from edge_wire.store import IngestRequest, IngestResult, MessageResult, RawMessage, Rejection, encode_result
 
-
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 RECEIVED_AT = "2026-01-31T12:00:00.000Z"
 GOOD = {"device_id": "pump-1", "payload": base64.b64encode(b"x").decode()}

@@ -12,12 +12,12 @@ from edge_broker_agent.kube.account import Account
 from edge_broker_agent.kube.watch import SecretWatch, Sink
 from edge_broker_agent.logfile import LogRotation
 from edge_broker_agent.metrics import AgentMetrics
-from edge_broker_agent.process_watch import ProcessWatch
 from edge_broker_agent.process import Processes
+from edge_broker_agent.process_watch import ProcessWatch
 from edge_broker_agent.reload import Reloader
 from edge_broker_agent.settings import AgentSettings
 from edge_broker_agent.site_secrets import SiteSecrets
-from edge_broker_agent.status_publisher import (CLIENT_ID, StatusPublisher)
+from edge_broker_agent.status_publisher import CLIENT_ID, StatusPublisher
 from edge_service.mqtt import MqttOptions
 from edge_service.program import StartError, until
 

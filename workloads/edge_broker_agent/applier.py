@@ -6,8 +6,8 @@ import logging
 from edge_broker_agent.broker_files import BrokerFiles
 from edge_broker_agent.errors import RejectedError
 from edge_broker_agent.metrics import AgentMetrics
-from edge_broker_agent.process_watch import ProcessWatch
 from edge_broker_agent.process import MosquittoProcess
+from edge_broker_agent.process_watch import ProcessWatch
 from edge_broker_agent.reload import Reloader
 from edge_broker_agent.site_secrets import SiteSecrets
 from edge_pacing.backoff import Backoff

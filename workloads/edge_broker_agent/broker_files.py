@@ -1,12 +1,12 @@
 """The copy of the site's logins and certificate that Mosquitto has on its volume."""
 
-from dataclasses import (dataclass, field)
+from dataclasses import dataclass, field
 
+from edge_broker_agent.canary import CANARY_USERNAME, CanaryLogin
 from edge_broker_agent.errors import RejectedError
 from edge_broker_agent.files import AuthFiles
 from edge_broker_agent.passwords import checked_lines
 from edge_broker_agent.process import since_machine_start
-from edge_broker_agent.canary import (CANARY_USERNAME, CanaryLogin)
 
 
 @dataclass(slots=True)

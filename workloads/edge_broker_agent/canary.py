@@ -1,7 +1,7 @@
 """A login that is new in each version of the password file: who can log in with it is served by that version."""
 
 import secrets
-from dataclasses import (dataclass, field)
+from dataclasses import dataclass, field
 from typing import Self
 
 from edge_broker_agent.passwords import password_line

@@ -6,7 +6,7 @@ import logging
 import os
 
 from edge_broker_agent.metrics import AgentMetrics
-from edge_broker_agent.process import (MosquittoProcess, Processes)
+from edge_broker_agent.process import MosquittoProcess, Processes
 
 POLL_SECONDS = 0.2
 """Nothing tells that a process of another container has started."""

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import (Callable, Mapping)
+from collections.abc import Callable, Mapping
 
 from edge_broker_agent.errors import RejectedError
-from edge_broker_agent.kube.watch import (SecretWatch, Sink)
+from edge_broker_agent.kube.watch import SecretWatch, Sink
 from edge_broker_agent.metrics import AgentMetrics
-from edge_broker_agent.shards import (Certificate, Index, Shard, assemble, parse_certificate, parse_index, parse_shard)
+from edge_broker_agent.shards import Certificate, Index, Shard, assemble, parse_certificate, parse_index, parse_shard
 from edge_service.logs import about
 
 logger = logging.getLogger(__name__)

@@ -6,13 +6,13 @@ import datetime as dt
 import json
 import logging
 import socket
-from collections.abc import (Callable, Mapping)
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import (Any, Literal)
+from typing import Any, Literal
 
 from edge_broker_agent.process_watch import ProcessWatch
 from edge_pacing.backoff import Backoff
-from edge_service.mqtt import (MqttError, MqttOptions, MqttSession, Will)
+from edge_service.mqtt import MqttError, MqttOptions, MqttSession, Will
 from edge_service.program import release
 from edge_wire import topics
 from edge_wire.messages import ComponentStatus
@@ -48,7 +48,10 @@ class StatusPublisher:
         # Who waits for the new id knows less meanwhile: the first attempts follow closely.
         backoff = Backoff(first=0.05, longest=1.0)
         self._session = MqttSession(
-            replace(options, will=self._will), on_connected=self._connected, backoff=backoff, may_connect=self._while_running
+            replace(options, will=self._will),
+            on_connected=self._connected,
+            backoff=backoff,
+            may_connect=self._while_running,
         )
 
     async def run(self) -> None:

@@ -37,7 +37,12 @@ async def serve(settings: GatewaySettings, stop: asyncio.Event) -> None:
         await _pass_through(settings, PassthroughCounts(figures), stack)
         tasks = await _listen(gateway, settings, stack)
         await until(
-            stop, gateway.activity_digest.run(), gateway.ack_queue.run(), gateway.keep_time(), gateway.reach_store(), *tasks
+            stop,
+            gateway.activity_digest.run(),
+            gateway.ack_queue.run(),
+            gateway.keep_time(),
+            gateway.reach_store(),
+            *tasks,
         )
         gateway.commands.notifier.close()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import (Awaitable, Callable)
+from collections.abc import Awaitable, Callable
 
 from edge_service.mqtt import MqttError
 from edge_wire.messages import Activity

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 
 from edge_gateway.body import too_large
 from edge_gateway.docs_page import docs_page
-from edge_gateway.metrics_middleware import MetricsMiddleware
 from edge_gateway.metrics import Metrics
+from edge_gateway.metrics_middleware import MetricsMiddleware
 from edge_service.problem import Explain, Problem, install
 from edge_service.program import release
 from edge_service.request_body import BodyTooLargeError

@@ -11,8 +11,9 @@ from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
+from edge_gateway.activity_digest import ActivityDigest
 from edge_gateway.app import build_app
-from edge_gateway.auth.access import RouteAuth, Authenticator
+from edge_gateway.auth.access import Authenticator, RouteAuth
 from edge_gateway.auth.devices import DevicePasswords
 from edge_gateway.auth.login import BrokerLogin
 from edge_gateway.auth.throttle import Throttle
@@ -24,11 +25,10 @@ from edge_gateway.devices.device import STATES
 from edge_gateway.devices.liveness import DeviceLiveness
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.devices.ticker import tick
-from edge_gateway.http_ingest import HttpIngest
-from edge_gateway.activity_digest import ActivityDigest
-from edge_gateway.mqtt_handler import (SUBSCRIPTIONS, MqttHandler)
 from edge_gateway.gateway_mqtt import GatewayMqtt
+from edge_gateway.http_ingest import HttpIngest
 from edge_gateway.metrics import Metrics
+from edge_gateway.mqtt_handler import SUBSCRIPTIONS, MqttHandler
 from edge_gateway.readiness import Readiness
 from edge_gateway.routes.commands import CommandRoutes
 from edge_gateway.routes.data import DataRoutes
@@ -88,7 +88,9 @@ class Gateway:
         self.commands = Commands(CommandRepository(store), self.link, self._metrics.commands, utc_now)
         self.activity_digest = ActivityDigest(self.link.activity, self._table.heard, time.monotonic)
         self.ack_queue = AckQueue(self.commands, self._metrics.dropped)
-        self._handler = MqttHandler(self._table, self._liveness, self.ack_queue.put, self.link.own_status_received, self._metrics.dropped)
+        self._handler = MqttHandler(
+            self._table, self._liveness, self.ack_queue.put, self.link.own_status_received, self._metrics.dropped
+        )
         self.link.listen(self._handler)
         self._show_state()
         self.app: ASGIApp = build_app(self._routers(), self._metrics)
@@ -112,7 +114,9 @@ class Gateway:
     def _routers(self) -> Sequence[APIRouter]:
         auth = RouteAuth.of(self._authenticator())
         location = self._settings.edge_location
-        http_ingest = HttpIngest(self._store, self.link, self.activity_digest, self._metrics.readings, location, utc_now)
+        http_ingest = HttpIngest(
+            self._store, self.link, self.activity_digest, self._metrics.readings, location, utc_now
+        )
         return (
             DeviceRoutes(self._table, self.link, utc_now).router(auth),
             DataRoutes(self._table, self._store, http_ingest).router(auth),

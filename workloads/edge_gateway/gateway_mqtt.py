@@ -5,20 +5,20 @@ import datetime as dt
 import logging
 import math
 import secrets
-from collections.abc import (Callable, Mapping)
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 from prometheus_client import Counter
 
 from edge_gateway.devices.table import DeviceTable
-from edge_gateway.mqtt_handler import (COMPONENT, CONNECTION, MqttHandler)
+from edge_gateway.mqtt_handler import COMPONENT, CONNECTION, MqttHandler
 from edge_gateway.problem import unavailable
-from edge_service.mqtt import (NO_MATCHING_SUBSCRIBERS, Message, MqttError, MqttOptions, MqttSession)
+from edge_service.mqtt import NO_MATCHING_SUBSCRIBERS, Message, MqttError, MqttOptions, MqttSession
 from edge_service.program import release
 from edge_service.waiting import set_within
 from edge_wire import topics
-from edge_wire.messages import (Command, ComponentStatus, DeviceStatus)
+from edge_wire.messages import Command, ComponentStatus, DeviceStatus
 
 OWN_STATUS_SECONDS = 5.0
 """So long is waited for our own status to come back, which says that the broker has told all it had retained."""
@@ -106,7 +106,9 @@ class GatewayMqtt:
         try:
             await self.session.publish(topics.device_status(status.id), status.encode(), retain=True)
         except MqttError as error:
-            raise unavailable("BrokerUnavailable", f"the status of device {status.id} was not published: {error}") from error
+            raise unavailable(
+                "BrokerUnavailable", f"the status of device {status.id} was not published: {error}"
+            ) from error
 
     async def activity(self, payload: bytes) -> None:
         """Publish which devices were heard.

@@ -8,13 +8,13 @@ from typing import Any
 
 from prometheus_client import Counter
 
-from edge_gateway.body import UNREADABLE
 from edge_gateway.activity_digest import ActivityDigest
+from edge_gateway.body import UNREADABLE
 from edge_gateway.gateway_mqtt import GatewayMqtt
-from edge_service.problem import (ProblemError, refuse)
 from edge_gateway.store_errors import translated
+from edge_service.problem import ProblemError, refuse
 from edge_service.store import StoreClient
-from edge_wire.store import (MessageResult, RawMessage)
+from edge_wire.store import MessageResult, RawMessage
 
 _NAMED = 10
 """How many of the rejected readings are told of."""

@@ -2,7 +2,7 @@
 
 import time
 
-from starlette.types import (ASGIApp, Message, Receive, Scope, Send)
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge_gateway.metrics import Metrics
 

@@ -8,9 +8,18 @@ from prometheus_client import Counter
 
 from edge_gateway.devices.liveness import DeviceLiveness
 from edge_gateway.devices.table import DeviceTable
-from edge_service.mqtt import (Message, Subscription)
+from edge_service.mqtt import Message, Subscription
 from edge_wire import topics
-from edge_wire.messages import (PROCESSOR, Activity, ComponentStatus, DeviceStatus, MalformedError, RosterEntry, parse_boot, parse_uptime)
+from edge_wire.messages import (
+    PROCESSOR,
+    Activity,
+    ComponentStatus,
+    DeviceStatus,
+    MalformedError,
+    RosterEntry,
+    parse_boot,
+    parse_uptime,
+)
 
 COMPONENT = "gateway"
 CONNECTION = "connection"
@@ -41,8 +50,8 @@ class MqttHandler:
         table: of the devices.
         liveness: whether they are alive.
         answered: takes a device's answer to a command, as it came.
-        own_status_received: called with the connection that a gateway's status names: all that the broker had retained when that was
-            sent has come before it.
+        own_status_received: called with the connection that a gateway's status names. The retained messages of that
+            moment have all arrived before it.
         dropped: counts what cannot be read, by reason.
 
     Attributes:

@@ -2,8 +2,8 @@
 
 from edge_liveness.changes import Counts, DeviceSnapshot, MassLastWill, Reported, RestoredState, Transition
 from edge_liveness.events import EventBudget, Summary
-from edge_liveness.message_rules import LONGEST_SESSION
 from edge_liveness.lateness import TICK_SECONDS, Lateness
+from edge_liveness.message_rules import LONGEST_SESSION
 from edge_liveness.phases import Phase, Presence, Reason
 from edge_liveness.settings import DeviceSettings, SiteSettings
 from edge_liveness.site import SiteLiveness
@@ -14,15 +14,15 @@ __all__ = [
     "TICK_SECONDS",
     "Counts",
     "DeviceSettings",
+    "DeviceSnapshot",
     "EventBudget",
-    "Known",
     "Lateness",
     "MassLastWill",
     "Phase",
     "Presence",
     "Reason",
     "Reported",
-    "Seed",
+    "RestoredState",
     "SiteLiveness",
     "SiteSettings",
     "StatusWrites",

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from edge_liveness.changes import (Counts, RestoredState, Transition)
-from edge_liveness.device import (EXPIRING, NEVER, Device)
+from edge_liveness.changes import Counts, RestoredState, Transition
+from edge_liveness.device import EXPIRING, NEVER, Device
 from edge_liveness.expiry import Expiry
-from edge_liveness.phases import (Phase, Reason)
+from edge_liveness.phases import Phase, Reason
 from edge_liveness.settings import DeviceSettings
 
 
@@ -78,7 +78,7 @@ class DeviceStates:
         self._report(device, previous, wide=wide)
 
     def overdue(self, at: float, listening_since: float) -> Iterator[Device]:
-        """Take out and yield the devices that expire: silent for too long, counted from `listening_since` at the earliest."""
+        """Remove and yield the devices that expire; silence before `listening_since` does not count."""
         again = []
         for device in self.expiry.due(at):
             deadline = max(device.seen, listening_since) + device.offline_after

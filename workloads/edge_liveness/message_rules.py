@@ -4,13 +4,13 @@ import math
 from dataclasses import replace
 
 from edge_liveness.device import Device
-from edge_liveness.link_state import LinkState
-from edge_liveness.phases import (Phase, Reason)
-from edge_liveness.reported import reported
 from edge_liveness.device_states import DeviceStates
+from edge_liveness.link_state import LinkState
+from edge_liveness.phases import Phase, Reason
+from edge_liveness.reported import reported
 from edge_liveness.settings import SiteSettings
 from edge_liveness.wills import Wills
-from edge_wire.messages import (PROCESSOR, Activity, DeviceStatus)
+from edge_wire.messages import PROCESSOR, Activity, DeviceStatus
 
 LONGEST_AGE = 1e9
 """Seconds (31 years) from which on an age is none: nothing that far back can be written as a date everywhere."""

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 from edge_liveness.changes import Counts, DeviceSnapshot, MassLastWill, RestoredState, Transition
 from edge_liveness.device import EXPIRING
-from edge_liveness.message_rules import MessageRules
-from edge_liveness.link_state import LinkState
-from edge_liveness.phases import Phase, Reason
 from edge_liveness.device_states import DeviceStates
+from edge_liveness.link_state import LinkState
+from edge_liveness.message_rules import MessageRules
+from edge_liveness.phases import Phase, Reason
 from edge_liveness.settings import DeviceSettings, SiteSettings
 from edge_wire.messages import Activity, DeviceStatus
 

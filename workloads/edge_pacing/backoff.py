@@ -1,7 +1,7 @@
 """How long to wait before the next attempt: longer each time, and never in step with others."""
 
 import random
-from dataclasses import (dataclass, field)
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)

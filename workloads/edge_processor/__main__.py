@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import logging
 
+from edge_processor.ingest_pipeline import IngestPipeline
 from edge_processor.lease import LeaseClient, LeaseLostError
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.readiness import Readiness
 from edge_processor.settings import ProcessorSettings, holder_name
-from edge_processor.ingest_pipeline import IngestPipeline
 from edge_service.metrics import registry
 from edge_service.probes import Probes, probe_app
 from edge_service.program import Program

@@ -7,14 +7,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from edge_pacing.backoff import Backoff
 from edge_processor.lag import QueueLag
 from edge_processor.metrics import ProcessorMetrics
-from edge_pacing.backoff import Backoff
 from edge_service.mqtt import MqttError, MqttSession, PublishRefusedError
 from edge_service.store import StoreClient
-from edge_wire.store import StoreError
 from edge_wire import topics
 from edge_wire.messages import PROCESSOR, Activity, parse_timestamp
+from edge_wire.store import StoreError
 
 DIGEST_SECONDS = 1.0
 LONGEST_ANSWER_SECONDS = 10.0

@@ -60,7 +60,9 @@ class Batcher:
     @property
     def is_full(self) -> bool:
         """Whether a message that is not owed to anybody should be left out."""
-        return len(self._waiting) >= FULL_BATCHES * self._most_messages or self._bytes >= FULL_BATCHES * self._most_bytes
+        return (
+            len(self._waiting) >= FULL_BATCHES * self._most_messages or self._bytes >= FULL_BATCHES * self._most_bytes
+        )
 
     @property
     def is_idle(self) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge_processor.batcher import (Batcher, Received)
-from edge_processor.metrics import ProcessorMetrics
 from edge_pacing.backoff import Backoff
+from edge_processor.batcher import Batcher, Received
+from edge_processor.metrics import ProcessorMetrics
 from edge_service.store import StoreClient, StoreRefusedError
-from edge_wire.store import MessageResult, RawMessage, IngestResult, StoreUnavailableError
+from edge_wire.store import IngestResult, MessageResult, RawMessage, StoreUnavailableError
 
 logger = logging.getLogger(__name__)
 

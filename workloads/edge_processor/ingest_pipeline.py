@@ -4,25 +4,25 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import (Mapping, Sequence)
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from edge_pacing.backoff import Backoff
 from edge_processor.activity import ActivityPublisher
+from edge_processor.batcher import Batcher, Received
 from edge_processor.fanout import Fanout
-from edge_processor.batcher import (Batcher, Received)
 from edge_processor.ingest import Ingest
 from edge_processor.lease import LeaseClient
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.outbox import Outbox
-from edge_processor.shutdown_deadline import ShutdownDeadline
 from edge_processor.rules import hand_over_rules
 from edge_processor.settings import ProcessorSettings
+from edge_processor.shutdown_deadline import ShutdownDeadline
 from edge_processor.status import StatusPublisher
-from edge_pacing.backoff import Backoff
-from edge_service.mqtt import (Message, MqttOptions, MqttSession, Subscription)
+from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
 from edge_service.store import StoreClient
-from edge_wire.store import Lease
 from edge_wire import topics
+from edge_wire.store import Lease
 
 CLIENT_ID = "edge-processor"
 SESSION_EXPIRY_SECONDS = 7 * 24 * 3600

@@ -9,9 +9,9 @@ import orjson
 from edge_processor.metrics import ProcessorMetrics
 from edge_service.mqtt import MqttSession, NotConnectedError, PublishRefusedError
 from edge_service.store import StoreClient, StoreRefusedError
-from edge_wire.store import OutboxAlert, StoreUnavailableError
 from edge_service.waiting import set_within
 from edge_wire import topics
+from edge_wire.store import OutboxAlert, StoreUnavailableError
 
 POLL_SECONDS = 1.0
 """How often the outbox is looked into: other doors than MQTT fill it as well."""

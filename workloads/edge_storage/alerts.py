@@ -9,8 +9,8 @@ import orjson
 from edge_readings.evaluation import QUIET, AlertState, evaluate, withdrawn
 from edge_readings.processing import Processed
 from edge_readings.rules import Rules
-from edge_storage.timestamps import (from_milliseconds, to_milliseconds)
 from edge_storage.pages import paginate
+from edge_storage.timestamps import from_milliseconds, to_milliseconds
 from edge_wire.messages import Alert
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from edge_storage.timestamps import (from_milliseconds, to_milliseconds)
 from edge_storage.pages import paginate
+from edge_storage.timestamps import from_milliseconds, to_milliseconds
 from edge_wire.messages import format_timestamp
 from edge_wire.store import FINAL_STATES, CommandState
 
@@ -21,7 +21,7 @@ INSERT INTO command (device_id, command_id, state, updated_at, body) VALUES (?, 
 ON CONFLICT (device_id, command_id)
 DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at, body = excluded.body
 WHERE state NOT IN ({_FINAL}) OR excluded.state IN ({_FINAL})
-"""
+"""  # noqa: S608 - the states are constants
 _OF_DEVICE = """
 SELECT device_id, command_id, updated_at, body FROM command
 WHERE device_id = :device_id ORDER BY id DESC LIMIT :most

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from prometheus_client import (CollectorRegistry, Counter, Gauge, Histogram)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from edge_storage.database.connections import FILE
 from edge_storage.ingest.result import StoredMessages

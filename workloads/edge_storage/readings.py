@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from edge_storage.timestamps import from_milliseconds
 from edge_storage.pages import paginate
+from edge_storage.timestamps import from_milliseconds
 from edge_wire.messages import format_timestamp
 from edge_wire.store import Page
 

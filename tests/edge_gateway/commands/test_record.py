@@ -2,10 +2,10 @@ import datetime as dt
 
 import pytest
 
-from edge_gateway.commands.repository import (from_document, to_document)
 from edge_gateway.commands.record import CommandRecord
-from edge_wire.store import OPEN_STATES, CommandState
+from edge_gateway.commands.repository import from_document, to_document
 from edge_wire.messages import Command, CommandAck
+from edge_wire.store import OPEN_STATES, CommandState
 
 NOW = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(minutes=5)

@@ -11,17 +11,17 @@ import orjson
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from edge_gateway.commands.repository import CommandRepository
 from edge_gateway.commands.record import CommandRecord
-from edge_wire.store import CommandState
+from edge_gateway.commands.repository import CommandRepository
 from edge_gateway.commands.service import FETCH_POLL_SECONDS, POLL_SECONDS, SENDING, Commands
 from edge_gateway.problem import unavailable
-from edge_service.problem import ProblemError
 from edge_service.mqtt import NotConnectedError
+from edge_service.problem import ProblemError
 from edge_service.store import StoreClient, StoreRefusedError
 from edge_storage import commands as kept
 from edge_storage.database.connections import open_writer
 from edge_wire.messages import Command, CommandAck
+from edge_wire.store import CommandState
 from tests.edge_operator.cluster.virtual import now, run_virtual
 
 BEGAN = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
@@ -265,9 +265,13 @@ def test_what_a_device_has_not_answered_is_handed_out_until_it_answers(play: Pla
         world.publisher.has_session = False
         record = await world.commands.send("pump", BODY)
         command_id = record.command.command_id
-        assert [each.state for each in await world.commands.pending_for("pump", 0, fetch=False)] == [CommandState.NO_SESSION]
+        assert [each.state for each in await world.commands.pending_for("pump", 0, fetch=False)] == [
+            CommandState.NO_SESSION
+        ]
         for _ in range(2):
-            assert [each.state for each in await world.commands.pending_for("pump", 0, fetch=True)] == [CommandState.SENT]
+            assert [each.state for each in await world.commands.pending_for("pump", 0, fetch=True)] == [
+                CommandState.SENT
+            ]
         assert (await world.ask("pump", command_id)).state is CommandState.SENT
         await world.commands.answer("pump", done(command_id))
         assert await world.commands.pending_for("pump", 0, fetch=True) == []

@@ -54,7 +54,9 @@ def test_table_and_lives_have_the_same_devices(steps: list[tuple[Any, ...]]) -> 
         take(world, *step)
         ids = world.ids()
         assert ids == sorted(set(ids))
-        assert len(ids) == len(world.table) == world.liveness.counts().total == sum(world.table.count_by_status().values())
+        assert (
+            len(ids) == len(world.table) == world.liveness.counts().total == sum(world.table.count_by_status().values())
+        )
         for state, count in world.table.count_by_status().items():
             assert count == world.table.count(status=state) == len(world.table.page("", 10, status=state).devices)
         for device_id in ids:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_service.address import BrokerAddress
 from edge_pacing.backoff import Backoff
+from edge_service.address import BrokerAddress
 from edge_service.mqtt import (
     NO_MATCHING_SUBSCRIBERS,
     Message,

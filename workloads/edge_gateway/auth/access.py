@@ -162,7 +162,9 @@ class RouteAuth:
     @classmethod
     def of(cls, authenticator: Authenticator) -> Self:
         """Return the doors with the locks that `authenticator` checks."""
-        return cls([Depends(RequireAuth(authenticator, devices=False))], [Depends(RequireAuth(authenticator, devices=True))])
+        return cls(
+            [Depends(RequireAuth(authenticator, devices=False))], [Depends(RequireAuth(authenticator, devices=True))]
+        )
 
 
 def caller_of(request: Request) -> Caller:

@@ -6,10 +6,10 @@ import logging
 from prometheus_client import Counter
 
 from edge_gateway.commands.service import Commands
-from edge_service.problem import ProblemError
 from edge_pacing.backoff import Backoff
+from edge_service.problem import ProblemError
+from edge_wire.messages import CommandAck, MalformedError
 from edge_wire.store import StoreError
-from edge_wire.messages import (CommandAck, MalformedError)
 
 MOST_WAITING = 1000
 """Answers that may wait; a device that sends more than the store takes loses some, not the gateway its memory."""

@@ -7,16 +7,16 @@ from typing import Any
 from edge_wire.messages import Command, CommandAck, format_timestamp
 from edge_wire.store import OPEN_STATES, CommandState
 
-
 _MESSAGES = {
     CommandState.QUEUED: "command queued",
     CommandState.SENT: "command sent",
-    CommandState.NO_SESSION: "the device has no session with the broker: it receives the command if it polls over HTTP before"
-    " the command expires",
+    CommandState.NO_SESSION: "the device has no session with the broker: it receives the command if it polls over HTTP"
+    " before the command expires",
     CommandState.ACKED: "command carried out",
     CommandState.FAILED: "command failed",
     CommandState.EXPIRED: "the command expired before the device answered",
 }
+
 
 @dataclass(frozen=True, slots=True)
 class CommandRecord:

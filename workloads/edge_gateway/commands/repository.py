@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_gateway.commands.record import CommandRecord
-from edge_wire.store import (OPEN_STATES, CommandState)
 from edge_gateway.store_errors import translated
-from edge_service.store import (StoreClient, StoreRefusedError)
-from edge_wire.messages import (Command, format_timestamp, parse_timestamp)
+from edge_service.store import StoreClient, StoreRefusedError
+from edge_wire.messages import Command, format_timestamp, parse_timestamp
+from edge_wire.store import OPEN_STATES, CommandState
 
 NOT_FOUND = 404
 

@@ -10,13 +10,13 @@ from typing import Protocol
 from prometheus_client import Counter
 
 from edge_gateway.commands.notifier import Notifier
-from edge_gateway.commands.repository import CommandRepository
 from edge_gateway.commands.record import CommandRecord
-from edge_wire.store import OPEN_STATES, CommandState
+from edge_gateway.commands.repository import CommandRepository
 from edge_gateway.commands.request import parse_command
 from edge_gateway.problem import unavailable
 from edge_service.mqtt import MqttError
 from edge_wire.messages import Command, CommandAck
+from edge_wire.store import OPEN_STATES, CommandState
 
 POLL_SECONDS = 1.0
 """How often a request that waits for an answer looks into the store, for what other replicas have been told."""

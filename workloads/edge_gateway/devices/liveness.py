@@ -4,8 +4,18 @@ import datetime as dt
 import math
 from collections.abc import Callable
 
-from edge_liveness import (Counts, DeviceSettings, DeviceSnapshot, Phase, Presence, Reason, RestoredState, SiteLiveness, SiteSettings)
-from edge_wire.messages import (Activity, DeviceStatus, RosterEntry)
+from edge_liveness import (
+    Counts,
+    DeviceSettings,
+    DeviceSnapshot,
+    Phase,
+    Presence,
+    Reason,
+    RestoredState,
+    SiteLiveness,
+    SiteSettings,
+)
+from edge_wire.messages import Activity, DeviceStatus, RosterEntry
 
 NOT_PROVEN = frozenset({Reason.NOT_YET_SEEN, Reason.BROKER_RESTARTED})
 """Reasons of devices that nothing is known of but what was retained."""
@@ -91,7 +101,9 @@ class DeviceLiveness:
         if known is None or known.reason not in NOT_PROVEN or not 0 <= ago < settings.offline_after:
             return
         self._site_liveness.remove(device_id)
-        seed = RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, since=at - ago, seen=at - ago, session=known.session)
+        seed = RestoredState(
+            Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, since=at - ago, seen=at - ago, session=known.session
+        )
         self._site_liveness.put(device_id, at, settings, seed)
 
     def tick(self) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from edge_gateway.devices.device import Device, state_of
-from edge_gateway.devices.tombstones import (TOMBSTONE_SECONDS, Tombstones)
 from edge_gateway.devices.liveness import DeviceLiveness
 from edge_gateway.devices.records import Record, Records
 from edge_gateway.devices.resync import RetainedResync
+from edge_gateway.devices.tombstones import TOMBSTONE_SECONDS, Tombstones
 from edge_wire.messages import Activity, DeviceStatus, RosterEntry
 
 MOST_UNLISTED = 50_000

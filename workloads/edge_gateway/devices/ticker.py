@@ -4,7 +4,7 @@ import asyncio
 
 from edge_gateway.devices.liveness import DeviceLiveness
 from edge_gateway.devices.table import DeviceTable
-from edge_liveness import (TICK_SECONDS, Lateness)
+from edge_liveness import TICK_SECONDS, Lateness
 
 
 async def tick(liveness: DeviceLiveness, table: DeviceTable) -> None:

@@ -8,17 +8,17 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from edge_gateway.activity_digest import ActivityDigest
 from edge_gateway.auth.access import RouteAuth, caller_of
 from edge_gateway.commands.ack import parse_ack
 from edge_gateway.commands.record import CommandRecord
 from edge_gateway.commands.service import Commands
 from edge_gateway.devices.table import DeviceTable
-from edge_gateway.activity_digest import ActivityDigest
-from edge_service.problem import ProblemError, refuse
 from edge_gateway.routes.documents import ACK_BODY, COMMAND_BODY
 from edge_gateway.routes.finder import DeviceFinder
 from edge_gateway.routes.inputs import CommandId, DeviceId, Wait, answer, read_body
 from edge_gateway.wait import parse_wait
+from edge_service.problem import ProblemError, refuse
 
 
 @dataclass(frozen=True, slots=True)

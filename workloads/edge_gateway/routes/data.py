@@ -11,11 +11,11 @@ from edge_gateway.auth.access import RouteAuth, caller_of
 from edge_gateway.cursor import encode_cursor
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.http_ingest import HttpIngest
-from edge_service.problem import refuse
 from edge_gateway.routes.documents import DATA_BODY
 from edge_gateway.routes.finder import DeviceFinder
 from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, position, read_body
 from edge_gateway.store_errors import translated
+from edge_service.problem import refuse
 from edge_service.store import StoreClient
 
 _READINGS = "readings"

@@ -14,7 +14,7 @@ from edge_service.mqtt.options import MqttOptions, Subscription, Will
 from edge_service.mqtt.session import NO_MATCHING_SUBSCRIBERS, MqttSession
 
 __all__ = [
-    "NOBODY",
+    "NO_MATCHING_SUBSCRIBERS",
     "ConnectError",
     "ConnectRefusedError",
     "Login",

@@ -147,7 +147,9 @@ class Connection:
         Raises:
             ConnectError: the broker cannot be reached, or is not who it should be.
         """
-        connecting = daemon_thread.start(partial(connect, self._client, self._options), f"connect {self._options.broker}")
+        connecting = daemon_thread.start(
+            partial(connect, self._client, self._options), f"connect {self._options.broker}"
+        )
         try:
             await asyncio.shield(connecting)
         except ssl.SSLCertVerificationError as error:

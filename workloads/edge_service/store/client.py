@@ -88,11 +88,15 @@ class StoreClient:
         """
         await self._http.request_idempotent("POST", "/v1/alerts/outbox/sent", {"token": token, "ids": list(ids)})
 
-    async def alerts(self, device_id: str | None = None, limit: int = 100, before: int | None = None) -> Page[Mapping[str, Any]]:
+    async def alerts(
+        self, device_id: str | None = None, limit: int = 100, before: int | None = None
+    ) -> Page[Mapping[str, Any]]:
         """Return the history of alerts, newest first."""
         return await self._page("alerts", {"device_id": device_id, "limit": limit, "before": before})
 
-    async def readings(self, device_id: str | None = None, limit: int = 100, before: int | None = None) -> Page[Mapping[str, Any]]:
+    async def readings(
+        self, device_id: str | None = None, limit: int = 100, before: int | None = None
+    ) -> Page[Mapping[str, Any]]:
         """Return stored readings, newest first."""
         return await self._page("readings", {"device_id": device_id, "limit": limit, "before": before})
 

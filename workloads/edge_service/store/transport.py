@@ -43,7 +43,9 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
-    async def request_idempotent(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
+    async def request_idempotent(
+        self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None
+    ) -> Any:
         """Send a request that may be sent twice; again, after a pause, while the store cannot be reached.
 
         Raises:

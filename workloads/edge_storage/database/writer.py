@@ -12,8 +12,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from edge_wire.store import StoreUnavailableError
 from edge_storage.database.savepoint import is_disk_error, savepoint
+from edge_wire.store import StoreUnavailableError
 
 T = TypeVar("T")
 GROUP_SECONDS = 0.1

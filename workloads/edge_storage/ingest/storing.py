@@ -10,9 +10,9 @@ from edge_storage.alerts import AlertEvaluator
 from edge_storage.database.savepoint import is_disk_error, savepoint
 from edge_storage.ingest.result import StoredMessage, StoredMessages
 from edge_storage.lease import check_token
-from edge_storage.timestamps import to_milliseconds
 from edge_storage.readings import complete, without_store_fields
 from edge_storage.rules import in_force
+from edge_storage.timestamps import to_milliseconds
 from edge_wire.messages import Rejected, parse_readings
 from edge_wire.store import IngestRequest, RawMessage
 
@@ -64,7 +64,9 @@ def _alone(connection: sqlite3.Connection, message: RawMessage, location: str) -
     return StoredMessage(rejected=(rejected,))
 
 
-def _one(connection: sqlite3.Connection, message: RawMessage, location: str, evaluator: AlertEvaluator) -> StoredMessage:
+def _one(
+    connection: sqlite3.Connection, message: RawMessage, location: str, evaluator: AlertEvaluator
+) -> StoredMessage:
     parsed = parse_readings(message.payload, message.device_id)
     result = StoredMessage(rejected=parsed.rejected)
     for reading in parsed.readings:

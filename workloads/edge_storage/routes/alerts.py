@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from edge_storage import alerts, readings, rules
-from edge_storage.request_body import read_body
 from edge_storage.lease import check_token
 from edge_storage.pages import NO_END
+from edge_storage.request_body import read_body
 from edge_storage.routes.answers import Before, Limit, done, json, page
 from edge_storage.store import Store
 from edge_wire.messages.document import load_object

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request, Response
 
 from edge_service.logs import about
 from edge_storage import readings
-from edge_storage.request_body import (Backpressure, read_body)
-from edge_storage.metrics import StorageMetrics
 from edge_storage.ingest.result import StoredMessages
 from edge_storage.ingest.storing import store as store_messages
+from edge_storage.metrics import StorageMetrics
 from edge_storage.pages import NO_END
+from edge_storage.request_body import Backpressure, read_body
 from edge_storage.routes.answers import Before, Limit, json, page
 from edge_storage.store import Store
 from edge_wire.store import IngestRequest

@@ -132,7 +132,9 @@ class SiteLife:
 
     def _component(self, status: ComponentStatus, *, retained: bool) -> None:
         if status.component == PROCESSOR:
-            self._floor.processor_available(self._clocks.steady(), is_there=status.status == "online", retained=retained)
+            self._floor.processor_available(
+                self._clocks.steady(), is_there=status.status == "online", retained=retained
+            )
 
     def _seed(self, status: Mapping[str, Any]) -> RestoredState | None:
         told = status.get("connectivity") or {}
