@@ -1,4 +1,4 @@
-"""Tells the site which devices were heard over HTTP: a digest a second, while there were any."""
+"""Publishes which devices sent HTTP requests: one digest a second, if there were any."""
 
 import asyncio
 import logging
@@ -14,12 +14,12 @@ logger = logging.getLogger(__name__)
 
 
 class ActivityDigest:
-    """The devices heard since the last digest.
+    """The devices that sent requests since the last digest.
 
     Args:
         publish: sends the payload of a digest.
-        alive: called with each device at once: this replica need not wait for the digest.
-        clock: seconds on a clock that never goes back.
+        alive: called immediately with each device: this replica need not wait for the digest.
+        clock: seconds of a monotonic clock.
     """
 
     def __init__(
@@ -35,25 +35,25 @@ class ActivityDigest:
         self._any = asyncio.Event()
 
     def note(self, device_id: str) -> None:
-        """Note that a device was heard now."""
+        """Record a request of a device, now."""
         self._last_heard[device_id] = self._clock()
         self._alive(device_id)
         self._any.set()
 
     async def run(self) -> None:
-        """Send digests until cancelled; what cannot be sent goes into the next."""
+        """Publish digests until cancelled; devices of a failed one are in the next."""
         while True:
             await self._any.wait()
             await self.publish()
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def publish(self) -> None:
-        """Send a digest of what was heard since the last."""
+        """Publish a digest of the requests since the last one."""
         heard, self._last_heard = self._last_heard, {}
         self._any.clear()
         now = self._clock()
         ages = {device_id: round(now - when, 3) for device_id, when in heard.items()}
-        # What comes by HTTP comes at once: nothing lay in a queue.
+        # HTTP requests do not wait in a queue.
         for part in Activity(SOURCE, ages, queue_lag_seconds=0.0).parts():
             try:
                 await self._publish(part.encode())

@@ -1,4 +1,4 @@
-"""Joins the parts of a gateway."""
+"""Assembles a gateway."""
 
 import asyncio
 import datetime as dt
@@ -42,27 +42,27 @@ from edge_service.store import StoreClient
 from edge_wire.store import StoreError
 
 WRONG_FROM_SOURCE = 200
-"""Wrong passwords a minute from one address, which may be that of a proxy for many devices."""
+"""Wrong passwords a minute from one address, which may be a proxy of many devices."""
 
 
 def utc_now() -> dt.datetime:
-    """Return the time."""
+    """Return the time in UTC."""
     return dt.datetime.now(dt.UTC)
 
 
 class Gateway:
-    """A gateway: everything but its listeners.
+    """A gateway without its listeners.
 
     Args:
-        settings: what it is told.
+        settings: of the gateway.
         store: client of the store, opened and closed by the caller.
-        registry: where its metrics show.
+        registry: for its metrics.
 
     Attributes:
-        link: the session with the broker, to be run.
-        commands: whose bells the caller closes at the end, so that nobody waits on.
-        activity_digest: to be run.
-        ack_queue: to be run.
+        link: MQTT session; the caller runs it.
+        commands: the caller closes its notifier at shutdown, so that no request keeps waiting.
+        activity_digest: the caller runs it.
+        ack_queue: the caller runs it.
         app: the HTTP application.
     """
 
@@ -96,11 +96,11 @@ class Gateway:
         self.app: ASGIApp = build_app(self._routers(), self._metrics)
 
     async def keep_time(self) -> None:
-        """Have it noticed that devices fall silent, until cancelled."""
+        """Advance the time of the devices' liveness until cancelled."""
         await tick(self._liveness, self._table)
 
     async def reach_store(self) -> None:
-        """Ask the store until it answers once."""
+        """Request the store's readiness until it answers once."""
         backoff = Backoff()
         while True:
             try:
@@ -150,7 +150,7 @@ class Gateway:
         return {"cloud_connected": self._handler.cloud_connected, "broker_connected": self.link.connected}
 
     def _show_state(self) -> None:
-        """Have the gauges ask for their values when they are read."""
+        """Make the gauges compute their values when they are scraped."""
         for state in STATES:
             self._metrics.devices.labels(state).set_function(partial(self._devices, state))
         for phase in Phase:

@@ -1,4 +1,4 @@
-"""The gateway's session with the broker: kept up, told of on connecting, published on."""
+"""The gateway's MQTT session: reconnects, resynchronises the device table, publishes."""
 
 import asyncio
 import datetime as dt
@@ -21,24 +21,24 @@ from edge_wire import topics
 from edge_wire.messages import Command, ComponentStatus, DeviceStatus
 
 OWN_STATUS_SECONDS = 5.0
-"""So long is waited for our own status to come back, which says that the broker has told all it had retained."""
+"""Seconds to wait for our own status, which shows that the broker has sent all retained messages."""
 
 logger = logging.getLogger(__name__)
 
 
 class GatewayMqtt:
-    """The gateway's session with the broker.
+    """The gateway's MQTT session.
 
     Args:
-        options: how the session is to be.
-        table: told when the broker begins and when it has ended to tell all that it has retained.
-        lost: called when the connection has ended, or none could be made.
-        reached: called when it has told all.
+        options: of the session.
+        table: notified when the broker begins to send its retained messages, and when it has sent all.
+        lost: called when the connection has ended, or an attempt has failed.
+        reached: called when the broker has sent all retained messages.
         unpublished: counts readings that could not be published.
         now: the time (aware).
 
     Attributes:
-        session: to be run.
+        session: the caller runs it.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class GatewayMqtt:
         self._own_status_received = asyncio.Event()
 
     def listen(self, handler: MqttHandler) -> None:
-        """Give what comes to `handler`."""
+        """Pass received messages to `handler`."""
         self._handler = handler
 
     @property
@@ -72,25 +72,25 @@ class GatewayMqtt:
         return self.session.connected.is_set()
 
     def check_connected(self) -> None:
-        """Return if there is a connection.
+        """Check that there is a connection.
 
         Raises:
-            ProblemError: there is none: 503.
+            ProblemError: there is no connection (503).
         """
         if not self.connected:
             detail = f"cannot reach the site's broker: try again ({self.session.last_error})"
             raise unavailable("BrokerUnavailable", detail)
 
     def own_status_received(self, connection: object) -> None:
-        """Note that a status of this component has come by which `connection` was named."""
+        """Handle a status of this component that names `connection`."""
         if connection == self._connection:
             self._own_status_received.set()
 
     async def command(self, device_id: str, command: Command) -> bool:
-        """Publish a command; return whether the device has a session that it waits in, until it expires.
+        """Publish a command; return whether the device has a session, in which the command waits until it expires.
 
         Raises:
-            MqttError: it could not be published, or nobody knows whether.
+            MqttError: it was not published, or that is unknown.
         """
         expiry = max(1, math.ceil((command.expires_at - self._now()).total_seconds()))
         reason = await self.session.publish(topics.device_command(device_id), command.encode(), expiry=expiry)
@@ -100,7 +100,7 @@ class GatewayMqtt:
         """Publish a device's retained status.
 
         Raises:
-            ProblemError: the broker is away.
+            ProblemError: the broker is unreachable.
         """
         self.check_connected()
         try:
@@ -111,7 +111,7 @@ class GatewayMqtt:
             ) from error
 
     async def activity(self, payload: bytes) -> None:
-        """Publish which devices were heard.
+        """Publish an activity digest.
 
         Raises:
             MqttError: it could not be published.
@@ -119,7 +119,7 @@ class GatewayMqtt:
         await self.session.publish(topics.ACTIVITY, payload)
 
     def reading(self, device_id: str, reading: Mapping[str, Any]) -> None:
-        """Publish a stored reading, for whoever listens; nobody waits for it."""
+        """Publish a stored reading without waiting; a failure is counted and logged."""
         self.session.send(topics.sensors(device_id), orjson.dumps(reading)).add_done_callback(self._published)
 
     def _published(self, done: asyncio.Future[Any]) -> None:
@@ -133,7 +133,7 @@ class GatewayMqtt:
             self._handler.take(message)
 
     def _begin(self) -> None:
-        # What comes while a connection is still being opened belongs to it already.
+        # Messages that arrive while a connection is being opened belong to it.
         connection = self.session.connects + (0 if self.connected else 1)
         if connection != self._connection_number:
             self._connection_number = connection

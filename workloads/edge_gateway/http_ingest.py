@@ -1,4 +1,4 @@
-"""Takes readings over HTTP: into the store, and from there to whoever listens."""
+"""Readings over HTTP: stores them, then publishes the stored ones."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -17,16 +17,16 @@ from edge_service.store import StoreClient
 from edge_wire.store import MessageResult, RawMessage
 
 _NAMED = 10
-"""How many of the rejected readings are told of."""
+"""Maximum number of rejected readings in an answer."""
 
 
 class HttpIngest:
-    """Takes readings.
+    """Stores and publishes readings.
 
     Args:
-        store: where they go.
-        link: publishes what has been stored.
-        activity_digest: notes who sent.
+        store: keeps the readings.
+        link: publishes stored readings.
+        activity_digest: records the senders.
         readings: counts them by result.
         location: of the site.
         now: the time (aware).
@@ -49,13 +49,13 @@ class HttpIngest:
         self._now = now
 
     async def take(self, device_id: str, body: bytes) -> dict[str, Any]:
-        """Store what a device sent; on return it is committed, and what came of it is told.
+        """Store the body of a request; return the result, which is committed.
 
         Raises:
-            ProblemError: nothing of it is a reading, or the store is away.
+            ProblemError: the body contains no reading, or the store is unavailable.
         """
         message = RawMessage(device_id, body, self._now())
-        # It lives, whatever becomes of what it says: a store that is away is not the device's silence.
+        # The device is alive even if its readings are rejected or the store is unavailable.
         self._activity_digest.note(device_id)
         with translated():
             stored = await self._store.store([message], location=self._location)

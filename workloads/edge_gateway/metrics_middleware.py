@@ -1,4 +1,4 @@
-"""Counts and times every HTTP request; an ASGI layer around the application."""
+"""ASGI middleware that counts and times every HTTP request."""
 
 import time
 
@@ -10,15 +10,15 @@ UNMATCHED = "unmatched"
 FAILED = 500
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 OTHER = "other"
-"""Instead of what a client made up: its words must not become label values."""
+"""Label of unknown methods: text of a client must not become a label value."""
 
 
 class MetricsMiddleware:
-    """Measures requests by the route that they matched, not by their path: paths hold ids.
+    """Measures requests by route, not by path: paths contain ids.
 
     Args:
-        app: what answers.
-        metrics: where it shows.
+        app: the application.
+        metrics: of the gateway.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:

@@ -1,4 +1,4 @@
-"""What the broker tells the gateway: each message to the table, the commands, or what is known of the site."""
+"""Dispatches messages of the broker to the device table, the commands and the site's state."""
 
 import logging
 from collections.abc import Callable
@@ -23,11 +23,11 @@ from edge_wire.messages import (
 
 COMPONENT = "gateway"
 CONNECTION = "connection"
-"""Field of our own status that names the connection it was sent by."""
+"""Field of our own status with the id of the connection that sent it."""
 
 SUBSCRIPTIONS = (
-    # First: whether the broker was restarted has to be known before its retained messages are judged. Then the
-    # roster, as it says how they are to be judged. A broker of the user's may keep the first to itself.
+    # First uptime and boot id: a restart of the broker must be known before its retained messages are judged. Then
+    # the roster, which contains the settings of that. A broker of the user may not grant the uptime.
     Subscription(topics.BROKER_UPTIME, optional=True),
     Subscription(topics.BROKER_BOOT),
     Subscription(topics.roster(topics.ANY)),
@@ -44,18 +44,18 @@ logger = logging.getLogger(__name__)
 
 
 class MqttHandler:
-    """Takes messages from the session.
+    """Handles the messages of the session.
 
     Args:
         table: of the devices.
-        liveness: whether they are alive.
-        answered: takes a device's answer to a command, as it came.
+        liveness: of the devices.
+        answered: called with each command acknowledgement, not parsed.
         own_status_received: called with the connection that a gateway's status names. The retained messages of that
             moment have all arrived before it.
-        dropped: counts what cannot be read, by reason.
+        dropped: counts malformed messages, by reason.
 
     Attributes:
-        cloud_connected: whether the store says that it reaches the cloud.
+        cloud_connected: whether the store reports a connection to the cloud.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class MqttHandler:
         self._dropped = dropped
 
     def take(self, message: Message) -> None:
-        """Take a message; one that cannot be read is counted and changes nothing."""
+        """Handle a message; a malformed one is counted and changes nothing."""
         try:
             self._route(message)
         except MalformedError as error:

@@ -13,7 +13,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class GatewaySettings(ServiceSettings):
-    """What the gateway is told beside what every program is told."""
+    """Settings of the gateway, in addition to those of every program."""
 
     mqtt_broker: BrokerUrl = BrokerAddress("localhost", 1883)
     """The broker, on the listener for components."""

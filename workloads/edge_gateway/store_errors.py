@@ -1,4 +1,4 @@
-"""What the store's errors mean to whoever asked the gateway."""
+"""Translates errors of the store into problems of the gateway."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,10 @@ from edge_wire.store import StoreUnavailableError
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn an unreachable store into 503 with Retry-After.
+    """Translate an unavailable store into 503 with Retry-After.
 
     Raises:
-        ProblemError: the store is away.
+        ProblemError: the store is unavailable.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Reads how long a request wants to wait. Pure."""
+"""Parses the `wait` parameter of a request. Pure."""
 
 from http import HTTPStatus
 
@@ -6,14 +6,14 @@ from edge_service.problem import refuse
 from edge_wire.goduration import parse_duration
 
 LONGEST_SECONDS = 60.0
-"""Longer would meet the time limits of proxies and load balancers on the way."""
+"""A longer wait would exceed the timeouts of proxies and load balancers."""
 
 
 def parse_wait(text: str | None) -> float:
     """Return the seconds that `?wait=` asks for; 0 without it.
 
     Raises:
-        ProblemError: it is no duration such as 5s, or too long a one.
+        ProblemError: it is not a duration such as 5s, or it is too long.
     """
     if text is None:
         return 0.0

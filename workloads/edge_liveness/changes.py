@@ -1,4 +1,4 @@
-"""What goes out of the state machine, and what it is seeded with. All times are its caller's monotonic seconds."""
+"""Results of the state machine, and the state it is restored from. Times are seconds of a monotonic clock."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,19 +6,19 @@ from typing import Self
 from edge_liveness.phases import REASONS_OF, Phase, Reason
 
 Reported = tuple[tuple[str, str], ...]
-"""Names and strings that a device said of itself, in the order of names."""
+"""Names and strings that a device reported of itself, sorted by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A device is in another phase, or in the same for another reason.
+    """A change of a device's phase, or of the reason for it.
 
     Attributes:
-        previous: The phase before.
-        since: When the phase changed: of a will, when the broker lost the device.
-        seen: When the device was last heard; None if never.
-        session: The one it named last.
-        is_site_wide: Whether the cause concerns the whole site: the device gets no Event of its own.
+        previous: the phase before.
+        since: when the phase changed; for a will, when the broker lost the device.
+        seen: when the last message of the device arrived; None if none ever has.
+        session: the session that the device named last.
+        is_site_wide: whether the cause concerns the whole site: the device gets no Event of its own.
     """
 
     device_id: str
@@ -33,12 +33,12 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSnapshot:
-    """All that is known of a device now; what is written to its status.
+    """The state of a device at one moment, as it is written to its status.
 
     Attributes:
-        since: When the phase changed.
-        seen: When the device was last heard; None if never.
-        reported: What it said of itself.
+        since: when the phase changed.
+        seen: when the last message of the device arrived; None if none ever has.
+        reported: what the device reported of itself.
     """
 
     device_id: str
@@ -52,12 +52,12 @@ class DeviceSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class RestoredState:
-    """What was known of a device by whoever watched it before, from its stored status.
+    """The state of a device that another process observed before, from its stored status.
 
     Attributes:
-        since: When the phase changed.
-        seen: When the device was last heard, by its status or the store's arrival time, the later; None if never.
-        reported: What it said of itself.
+        since: when the phase changed.
+        seen: the later of the time in its status and the store's arrival time; None if no message has ever arrived.
+        reported: what the device reported of itself.
     """
 
     phase: Phase
@@ -78,12 +78,12 @@ class RestoredState:
         session: str | None = None,
         reported: Reported = (),
     ) -> Self | None:
-        """Return the seed that a stored status holds; None where its phase and reason do not go together."""
+        """Return the state in a stored status; None if its phase and reason do not match."""
         try:
             seed = cls(Phase(phase or ""), Reason(reason or ""), since, seen, session, reported)
         except ValueError:
             return None
-        # A device that is heard while it is Online is not looked at again: a wrong reason would stay.
+        # A message does not change the reason of a device that is Online: a wrong one would stay.
         return seed if seed.reason in REASONS_OF[seed.phase] else None
 
 

@@ -1,4 +1,4 @@
-"""The devices of a site: each in one phase, counted, filed for expiry, and every change of it told."""
+"""The devices of a site: each is in one phase, counted, and filed for expiry; every change becomes a transition."""
 
 from collections.abc import Iterator
 
@@ -13,9 +13,9 @@ class DeviceStates:
     """The devices of a site.
 
     Attributes:
-        devices: By id.
-        expiry: Those that expire when nothing is heard.
-        changes: What was not taken yet.
+        devices: by id.
+        expiry: the devices that expire when no message arrives.
+        changes: transitions that the caller has not fetched yet.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class DeviceStates:
         self._by_phase = dict.fromkeys(Phase, 0)
 
     def add(self, device_id: str, at: float, settings: DeviceSettings, seed: RestoredState | None) -> Device:
-        """Add a device; nothing is told of it unless its seed does not say it already."""
+        """Add a device; a transition follows only if its state differs from the restored one."""
         device = Device(device_id, seed or RestoredState(Phase.PENDING, Reason.NOT_YET_SEEN, at), settings, at)
         self.devices[device_id] = device
         self._by_phase[device.phase] += 1
@@ -36,7 +36,7 @@ class DeviceStates:
         return device
 
     def configure(self, device: Device, at: float, settings: DeviceSettings) -> None:
-        """Give a device other settings."""
+        """Change the settings of a device."""
         has_other_wait = device.offline_after != settings.offline_after
         device.configure(settings)
         self._match(device, at, is_disabled=settings.is_disabled)
@@ -44,7 +44,7 @@ class DeviceStates:
             self.expiry.refile(device, at + device.offline_after)
 
     def remove(self, device_id: str) -> None:
-        """Forget a device, if there is one."""
+        """Remove a device, if there is one."""
         device = self.devices.pop(device_id, None)
         if device is not None:
             self.expiry.drop(device)
@@ -53,15 +53,15 @@ class DeviceStates:
     def move(
         self, device: Device, phase: Phase, reason: Reason, at: float, *, since: float | None = None, wide: bool = False
     ) -> None:
-        """Bring a device into a phase, for a reason; nothing happens where it is so already.
+        """Move a device into a phase, for a reason; do nothing if it is in it for that reason already.
 
         Args:
             device: which one.
             phase: the new phase.
             reason: why.
             at: now.
-            since: since when it is so; unless given now, or since the phase came to be what it is.
-            wide: whether the site is told of already.
+            since: when the change happened; if None, `at` for a new phase, and unchanged for a new reason.
+            wide: whether the cause concerns the whole site.
         """
         if device.phase is phase and device.reason is reason:
             return

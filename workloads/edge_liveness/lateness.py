@@ -1,20 +1,20 @@
-"""Whether a process that lets time go by for its devices did so in time, or did not listen meanwhile. Pure."""
+"""Detects stalls of the event loop: late ticks are skipped; after a long stall, silence is not counted. Pure."""
 
 TICK_SECONDS = 0.25
-"""How often the time is let go by."""
+"""Seconds between two ticks."""
 
 LATE_SECONDS = 0.5
-"""A tick that is later by so much lets go first what came meanwhile."""
+"""A tick that is later by this many seconds is skipped, so that messages received meanwhile are handled first."""
 
 MISSED_SECONDS = 1.0
-"""A process that was later by so much did not listen: silence in that time means nothing."""
+"""After a stall of this many seconds the process has missed messages: silence in that window means nothing."""
 
 
 class Lateness:
-    """Judges each tick by how much later it is than it was due.
+    """Judges each tick by its delay.
 
     Attributes:
-        missed_window: whether the process did not listen before the last one.
+        missed_window: whether the process was stalled before the last tick.
     """
 
     def __init__(self) -> None:
@@ -22,9 +22,9 @@ class Lateness:
         self._skipped = False
 
     def skip_tick(self, late: float) -> bool:
-        """Take a tick that is `late` seconds late; return whether it is left out, for what came meanwhile to be heard.
+        """Return whether to skip a tick that is `late` seconds late: messages received meanwhile are handled first.
 
-        No two in a row are: a process that is always late would let no time go by.
+        Never two in a row: otherwise a process that is always late would never tick.
         """
         self.missed_window = late > MISSED_SECONDS
         self._skipped = late > LATE_SECONDS and not self._skipped

@@ -1,19 +1,19 @@
-"""Whether we hear a site: its broker's connection and starts, and since when silence means something."""
+"""State of the link to a site's broker: connection, restarts, and since when silence is meaningful."""
 
 import math
 
 
 class LinkState:
-    """What is known of the way between a site's devices and us.
+    """The state of the link between this process and the devices of a site.
 
     Args:
-        at: when we began, without a connection.
-        unreachable_after: how long the broker may be away before its devices are Unknown.
+        at: when this process began, without a connection.
+        unreachable_after: seconds without a connection after which the devices are Unknown.
 
     Attributes:
-        is_connected: Whether we have a connection to the broker.
-        is_doubtful: Whether what the broker has retained may be from before it restarted.
-        unreachable_at: When the devices become Unknown; None if they do not, or are.
+        is_connected: whether there is a connection to the broker.
+        is_doubtful: whether the retained messages may be from before a restart of the broker.
+        unreachable_at: when the devices become Unknown; None if they do not, or are already.
     """
 
     def __init__(self, at: float, unreachable_after: float) -> None:
@@ -30,18 +30,18 @@ class LinkState:
 
     @property
     def is_listening(self) -> bool:
-        """Whether silence means something now."""
+        """Whether silence of a device is meaningful now."""
         return self.is_connected and not self._is_silence_unreliable
 
     @property
     def listening_since(self) -> float:
-        """Since when we have listened without a break: what was before counts as heard then."""
+        """Since when messages are received without a gap; silence before does not count."""
         return self._listening_since
 
     def connected(self, at: float, boot_id: str | None) -> None:
-        """Take a new connection, and the boot id of the broker if it is known."""
+        """Handle a new connection, with the boot id of the broker if it is known."""
         self.is_connected = True
-        # It may be gone since it was last heard of.
+        # The processor may have stopped since its last message.
         self._is_silence_unreliable = self._has_processor
         self.unreachable_at = None
         self._boot_before = self._boot_id
@@ -51,9 +51,9 @@ class LinkState:
         self.booted(boot_id)
 
     def booted(self, boot_id: str | None) -> bool:
-        """Take what names the broker's start; return whether it is known to have restarted.
+        """Handle the broker's boot id; return whether the broker is known to have restarted.
 
-        The same as before ends no doubt: it is kept over a restart, and the new one may come late.
+        The same id as before proves nothing: it is retained over a restart, and the new one may arrive later.
         """
         if boot_id is None:
             return False
@@ -63,27 +63,27 @@ class LinkState:
         return before not in {None, boot_id}
 
     def running(self, at: float, uptime: float) -> None:
-        """Take for how long the broker has run, at least: one that began before it was last heard has not restarted."""
+        """Handle the minimum uptime of the broker in seconds: if it covers the last contact, there was no restart."""
         self._seen_running = at
         if at - uptime < self._seen_running_before and self._boot_id == self._boot_before:
             self.is_doubtful = False
 
     def disconnected(self, at: float) -> None:
-        """Take the loss of the connection."""
+        """Handle the loss of the connection."""
         self.is_connected = False
         self.unreachable_at = at + self.unreachable_after
 
     def expect(self, at: float) -> None:
-        """Take that there is a device which must not stay Online while the broker is away."""
+        """Start the countdown to Unknown for a device that is Online or new while there is no connection."""
         if not self.is_connected and self.unreachable_at is None:
             self.unreachable_at = at + self.unreachable_after
 
     def is_unreachable(self, at: float) -> bool:
-        """Return whether the broker has been away for long enough now that its devices become Unknown."""
+        """Return whether there has been no connection for so long that the devices become Unknown."""
         return self.unreachable_at is not None and at >= self.unreachable_at
 
     def processor_available(self, at: float, *, is_there: bool, retained: bool) -> None:
-        """Take whether somebody is there who tells us of readings; that somebody is may be kept over a restart."""
+        """Handle the availability of the processor; a retained `online` may be from before a restart."""
         was_known, self._has_processor = self._has_processor, True
         if is_there and retained and self.is_doubtful:
             self._is_silence_unreliable |= not was_known
@@ -94,10 +94,10 @@ class LinkState:
             self.restart(at)
 
     def missed(self, at: float) -> None:
-        """Take that we did not listen until now; where nobody tells us of readings, silence means nothing anyway."""
+        """Handle a stall of this process that ends now; without the processor, silence means nothing anyway."""
         if not self._is_silence_unreliable:
             self.restart(at)
 
     def restart(self, at: float) -> None:
-        """Begin to listen anew."""
+        """Count silence from `at`."""
         self._listening_since = max(self._listening_since, at)

@@ -1,4 +1,4 @@
-"""What is concluded from a message of a device: the rules of proof, replays, sessions, sign-offs and wills."""
+"""What follows from a message of a device: rules for proof of life, replays, sessions, sign-offs and wills."""
 
 import math
 from dataclasses import replace
@@ -13,22 +13,22 @@ from edge_liveness.wills import Wills
 from edge_wire.messages import PROCESSOR, Activity, DeviceStatus
 
 LONGEST_AGE = 1e9
-"""Seconds (31 years) from which on an age is none: nothing that far back can be written as a date everywhere."""
+"""Ages of this many seconds (31 years) or more are invalid: such a time is not a valid date everywhere."""
 
 LONGEST_SESSION = 128
-"""Characters that sessions are told apart by: as many as a device's status holds, which a new leader begins with."""
+"""Characters of a session that are compared: as many as a device's status holds, which a new leader restores."""
 
 
 class MessageRules:
-    """What a site's messages prove.
+    """Applies the messages of a site to its devices.
 
     Args:
-        settings: the graces of the site.
+        settings: timeouts of the site.
         states: the devices.
-        link: how far the broker can be believed.
+        link: whether retained messages and silence are meaningful.
 
     Attributes:
-        wills: Those that are held.
+        wills: wills on hold.
     """
 
     def __init__(self, settings: SiteSettings, states: DeviceStates, link: LinkState) -> None:
@@ -38,7 +38,7 @@ class MessageRules:
         self._link = link
 
     def heard(self, device_id: str, at: float, session: str | None) -> None:
-        """Take that a fresh message of a device has arrived."""
+        """Handle a fresh message of a device."""
         device = self._device(device_id)
         if device is None:
             return
@@ -47,7 +47,7 @@ class MessageRules:
         self._alive(device, at)
 
     def status(self, device_id: str, status: DeviceStatus, at: float, *, retained: bool) -> None:
-        """Take a status of a device, fresh or a replay."""
+        """Handle a status of a device, fresh or retained."""
         device = self._device(device_id)
         if device is None:
             return
@@ -60,12 +60,12 @@ class MessageRules:
             self._offline(device, status, at, retained=retained)
 
     def digest(self, activity: Activity, at: float) -> None:
-        """Take a digest of who was heard, or an answer of who was heard when."""
+        """Handle a digest of recent messages, or the reply with the last arrival of every device."""
         if activity.source == PROCESSOR:
             self._link.processor_available(at, is_there=True, retained=False)
         lag = _known(activity.queue_lag_seconds)
         if not activity.is_reply and (lag is None or lag > self.settings.digest_slack):
-            # Somebody who works off a queue does not tell us who is alive now: silence means nothing yet.
+            # The sender still works off a queue, so its digest is not about now: silence means nothing yet.
             self._link.restart(at)
         for device_id, said in activity.ages.items():
             device = self._device(device_id)
@@ -83,7 +83,7 @@ class MessageRules:
         return None if device is None or device.phase is Phase.DISABLED else device
 
     def _alive(self, device: Device, at: float) -> None:
-        """Take proof that a device lives at `at`, after everything that was heard of it before."""
+        """Handle proof that a device is alive at `at`, newer than everything before."""
         device.seen = max(device.seen, at)
         if self.wills:
             self.wills.drop(device.device_id)
@@ -93,7 +93,7 @@ class MessageRules:
             self._went_online(device, at)
 
     def _was_alive(self, device: Device, proven: float, at: float) -> None:
-        """Take proof that a device lived at `proven`, which may be before what was heard of it meanwhile."""
+        """Handle proof that a device was alive at `proven`, which may be older than other messages of it."""
         device.seen = max(device.seen, proven)
         slack = self.settings.digest_slack
         if self.wills and (will := self.wills.get(device.device_id)):
@@ -120,7 +120,7 @@ class MessageRules:
         self._replayed(device, at)
 
     def _offline(self, device: Device, status: DeviceStatus, at: float, *, retained: bool) -> None:
-        """Take an `offline` that is not of another session than the last `online`."""
+        """Handle an `offline` of the same session as the last `online`, or without a session."""
         if retained and (self._link.is_doubtful or device.phase is Phase.PENDING):
             self._replayed(device, at)
             return
@@ -128,7 +128,7 @@ class MessageRules:
         if not status.is_sign_off:
             self._hold(device, at, Reason.LAST_WILL)
         elif retained:
-            # The boot id may be as old as this: news of a restart must have the time to come.
+            # The boot id may be as old as this message: wait for news of a restart.
             self._hold(device, at, Reason.DISCONNECTED)
         elif device.is_intermittent:
             self._alive(device, at)
@@ -156,5 +156,5 @@ class MessageRules:
 
 
 def _known(seconds: float | None) -> float | None:
-    """Return what may be counted back, never into the future nor before any clock; None if nothing is known."""
+    """Return an age in seconds that is at least 0; None if it is unknown or not a valid age."""
     return max(seconds, 0.0) if seconds is not None and -math.inf < seconds < LONGEST_AGE else None

@@ -1,4 +1,4 @@
-"""The liveness of one site's devices: messages and the time go in, transitions come out. Nothing here has a clock."""
+"""The liveness of one site's devices: messages and the time in, transitions out. Nothing here reads a clock."""
 
 import math
 from collections.abc import Iterable
@@ -14,13 +14,13 @@ from edge_wire.messages import Activity, DeviceStatus
 
 
 class SiteLiveness:
-    """Tells which devices of a site are alive.
+    """Decides which devices of a site are alive.
 
-    Every `at` is in seconds of one clock that never goes back. What follows from a message, or from time going by, is
-    returned by the next `tick`; call it after each message (or batch), and when `deadline` is reached.
+    Every `at` is in seconds of one monotonic clock. The next `tick` returns the transitions that follow from messages
+    and from the time; call it after each message (or batch), and when `deadline` is reached.
 
     Args:
-        settings: the graces of the site.
+        settings: timeouts of the site.
         at: now. There is no connection to the broker yet.
     """
 
@@ -31,13 +31,13 @@ class SiteLiveness:
         self._mass_last_wills: list[MassLastWill] = []
 
     def put(self, device_id: str, at: float, settings: DeviceSettings, seed: RestoredState | None = None) -> None:
-        """Add a device, or give it other settings.
+        """Add a device, or change its settings.
 
         Args:
             device_id: the device.
             at: now.
-            settings: what decides of it.
-            seed: what its stored status says, None if it has none; of one that is there already it changes nothing.
+            settings: of the device.
+            seed: the state in its stored status, None if it has none; ignored if the device is known already.
         """
         device = self._states.devices.get(device_id)
         if device is None:
@@ -49,83 +49,83 @@ class SiteLiveness:
             self._rules.wills.drop(device_id)
 
     def remove(self, device_id: str) -> None:
-        """Forget a device; nothing is told of it any more but what was to be told already."""
+        """Remove a device; only transitions that exist already are still returned."""
         self._states.remove(device_id)
         self._rules.wills.drop(device_id)
 
     def configure(self, settings: SiteSettings) -> None:
-        """Take over other settings of the site; give its devices theirs with `put`."""
+        """Apply other settings of the site; apply those of its devices with `put`."""
         self._rules.settings = self._rules.wills.settings = settings
         self._link.unreachable_after = settings.unreachable_after
 
     def heard(self, device_id: str, at: float, session: str | None = None) -> None:
-        """Take that a fresh message of a device arrived at `at`: it is alive."""
+        """Handle a fresh message of a device: it is alive at `at`."""
         self._rules.heard(device_id, at, session)
 
     def status(self, device_id: str, status: DeviceStatus, at: float, *, retained: bool = False) -> None:
-        """Take a status of a device, its will perhaps.
+        """Handle a status of a device, which may be its will.
 
         Args:
-            device_id: whose topic it came by.
-            status: what it says.
+            device_id: from the topic.
+            status: the message.
             at: when it arrived.
-            retained: whether it is a replay of what the broker had kept, which proves nothing.
+            retained: whether it is a retained message, which proves nothing.
         """
         self._rules.status(device_id, status, at, retained=retained)
 
     def digest(self, activity: Activity, at: float) -> None:
-        """Take a digest of who was heard, or (`is_reply`) of who was heard when, which proves nothing."""
+        """Handle a digest of recent messages, or (`is_reply`) the last arrivals of all devices, which prove nothing."""
         self._rules.digest(activity, at)
 
     def connected(self, at: float, boot_id: str | None = None) -> None:
-        """Take that there is a new connection to the broker, before anything that came by it.
+        """Handle a new connection to the broker; call it before any message of that connection.
 
         Args:
             at: when.
-            boot_id: names the broker's present start. None while that is not known: it counts as a restart.
+            boot_id: identifies the current run of the broker; None while unknown, which counts as a restart.
         """
         self._rules.wills.clear()
         self._link.connected(at, boot_id)
 
     def booted(self, at: float, boot_id: str) -> None:
-        """Take what names the broker's start, where it comes after `connected`; the same again is nothing new."""
+        """Handle the broker's boot id if it arrives after `connected`; the same id again changes nothing."""
         if self._link.booted(boot_id):
             self._rules.wills.clear()
             self._link.restart(at)
 
     def running(self, at: float, uptime: float) -> None:
-        """Take that the broker has run for `uptime` seconds or more: whether it restarted while it was away.
+        """Handle the minimum uptime of the broker in seconds: it shows whether the broker restarted while disconnected.
 
-        To be called as soon and as often as that is known: what a broker retains is believed only where it runs since
-        before it was last heard of. Unless a connection begins with it, everything retained is doubtful.
+        Call it as soon and as often as the uptime is known: retained messages are trusted only if the broker has been
+        running since before its last message. Unless a connection begins with this, all retained messages are doubtful.
         """
         self._link.running(at, uptime)
 
     def disconnected(self, at: float) -> None:
-        """Take that the connection to the broker is lost, which says nothing of the devices."""
+        """Handle the loss of the connection to the broker, which says nothing about the devices."""
         if self._link.is_connected:
             self._rules.wills.clear()
             self._link.disconnected(at)
 
     def processor_available(self, at: float, *, is_there: bool, retained: bool = False) -> None:
-        """Take what is said of the processor, which tells who sent readings: with it away silence means nothing.
+        """Handle the availability of the processor, which publishes who sent readings: without it, silence is no sign.
 
-        On each connection it is away until something says that it is there, a digest of its own for one; where it was
-        never heard of, nobody waits for it.
+        After each connect it counts as unavailable until a message shows the opposite, such as one of its digests. If
+        it has never sent a message, it is not waited for.
 
         Args:
             at: now.
-            is_there: whether it is.
-            retained: whether that is a replay, which is not believed where the broker may have restarted.
+            is_there: whether the processor is available.
+            retained: whether that is a retained message, which is not trusted if the broker may have restarted.
         """
         self._link.processor_available(at, is_there=is_there, retained=retained)
 
     def missed_window(self, at: float) -> None:
-        """Take that the process did not listen for a while: silence in it means nothing."""
+        """Handle a stall of the process: it has missed messages, so silence until `at` means nothing."""
         self._link.missed(at)
 
     def tick(self, at: float) -> list[Transition]:
-        """Take that it is `at`; return all transitions since the last call, oldest first."""
+        """Advance the time to `at`; return all transitions since the last call, oldest first."""
         wills = self._rules.wills
         for will in wills.due(at):
             device = self._states.devices[will.device_id]
@@ -165,7 +165,7 @@ class SiteLiveness:
         return self._states.counts()
 
     def known(self, device_id: str) -> DeviceSnapshot | None:
-        """Return what is known of a device now; None if there is none of this id."""
+        """Return the state of a device now; None if there is none with this id."""
         device = self._states.devices.get(device_id)
         return None if device is None else device.known()
 
@@ -174,7 +174,7 @@ class SiteLiveness:
         return self._states.devices.keys()
 
     def _unreachable(self, at: float) -> None:
-        # What is Offline stays so: that it was lost is the last that is known of it.
+        # Offline devices stay Offline: their loss is the latest information.
         self._link.unreachable_at = None
         for device in self._states.devices.values():
             if device.phase in EXPIRING:

@@ -1,4 +1,4 @@
-"""Wills, held until it is clear that the device does not come back; and many of them at once."""
+"""Wills, on hold until it is clear that the device does not connect again; and many of them at once."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from edge_liveness.settings import SiteSettings
 
 @dataclass(frozen=True, slots=True)
 class Will:
-    """An `offline` that waits.
+    """An `offline` on hold.
 
     Attributes:
-        at: When it came.
-        due: When it is believed.
-        reason: What the device is Offline for then.
-        is_mass: Whether it is one of many at once.
+        at: when it arrived.
+        due: when it takes effect.
+        reason: the reason for Offline then.
+        is_mass: whether it is one of many at once.
     """
 
     device_id: str
@@ -27,10 +27,10 @@ class Will:
 
 
 class Wills:
-    """The wills of a site that are held, in the order in which they are due.
+    """The wills of a site on hold, in the order in which they are due.
 
     Args:
-        settings: the graces, and what many are.
+        settings: grace periods, and how many are a mass loss.
     """
 
     def __init__(self, settings: SiteSettings) -> None:
@@ -43,16 +43,16 @@ class Wills:
         self._report_at: float | None = None
 
     def __bool__(self) -> bool:
-        """Whether any is held."""
+        """Whether any is on hold."""
         return bool(self._single or self._mass)
 
     def hold(self, device_id: str, at: float, reason: Reason, site_size: int) -> None:
-        """Hold the will of a device.
+        """Put the will of a device on hold.
 
         Args:
             device_id: the device; the first of its wills counts.
             at: when the will came.
-            reason: what the device is Offline for once the will is believed.
+            reason: the reason for Offline once the will takes effect.
             site_size: how many devices the site has.
         """
         if self.get(device_id) is not None:
@@ -64,7 +64,7 @@ class Wills:
             self._gather(at)
 
     def get(self, device_id: str) -> Will | None:
-        """Return the will of a device that is held."""
+        """Return the will of a device; None if none is on hold."""
         return self._single.get(device_id) or self._mass.get(device_id)
 
     def drop(self, device_id: str) -> None:
@@ -79,15 +79,15 @@ class Wills:
         self._burst_until = self._report_at = None
 
     def due(self, at: float) -> Iterator[Will]:
-        """Take out and yield the wills that are to be believed."""
+        """Remove and yield the wills that take effect now."""
         for held in (self._single, self._mass):
             while held and next(iter(held.values())).due <= at:
                 yield held.popitem(last=False)[1]
 
     def mass(self, at: float) -> int:
-        """Return of how many devices an event is to tell now that they were lost at once; 0 if none is.
+        """Return the number of devices lost at once, if that is to be reported now; else 0.
 
-        It waits for `reconnect_grace`: a broker that stops sends every will, and its loss is told already.
+        The report waits for `reconnect_grace`: a broker that stops sends every will, but its loss is no mass loss.
         """
         if self._report_at is None or self._report_at > at:
             return 0
@@ -95,7 +95,7 @@ class Wills:
         return len(self._burst)
 
     def first(self) -> float | None:
-        """Return when something is due next; None if nothing is."""
+        """Return when something is due next; None if nothing is on hold."""
         dues = [next(iter(held.values())).due for held in (self._single, self._mass) if held]
         if self._report_at is not None:
             dues.append(self._report_at)

@@ -1,4 +1,4 @@
-"""The two packets of an MQTT 5 login: CONNECT as bytes, and what a CONNACK says. Pure."""
+"""The two packets of an MQTT 5 login: CONNECT is encoded, CONNACK decoded. Pure."""
 
 from dataclasses import dataclass
 
@@ -24,12 +24,12 @@ class Connack:
 
     @property
     def granted(self) -> bool:
-        """Whether the login was right."""
+        """Whether the broker accepted the login."""
         return self.reason == GRANTED
 
     @property
     def refused(self) -> bool:
-        """Whether the login was wrong; else, if not granted, the broker could not say."""
+        """Whether the broker rejected the login; if neither granted nor refused, it did not check it."""
         return self.reason in REFUSED
 
 
@@ -37,10 +37,10 @@ def connect_packet(client_id: str, username: str, password: str, keepalive: int)
     """Return an MQTT 5 CONNECT with clean start and no will.
 
     Args:
-        client_id: which session.
+        client_id: of the session.
         username: login name.
         password: its password.
-        keepalive: seconds after which the broker may give up.
+        keepalive: seconds of silence after which the broker may close the connection.
 
     Raises:
         ValueError: a field is longer than MQTT allows.
@@ -51,11 +51,11 @@ def connect_packet(client_id: str, username: str, password: str, keepalive: int)
 
 
 def parse_connack(fixed: bytes, body: bytes) -> Connack:
-    """Return what a CONNACK says.
+    """Decode a CONNACK.
 
     Args:
-        fixed: its first byte.
-        body: what follows the remaining length.
+        fixed: the first byte.
+        body: the bytes after the remaining length.
 
     Raises:
         ValueError: it is no CONNACK.

@@ -10,7 +10,7 @@ LONGEST = 4096
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """A token, as people and programs show it."""
+    """The API token of a person or program."""
 
     token: str = field(repr=False)
 
@@ -27,7 +27,7 @@ def parse_authorization(value: str) -> Bearer | Basic:
     """Return the credentials of an Authorization header.
 
     Raises:
-        ValueError: it has another scheme, or is not written as its scheme wants; the message holds nothing secret.
+        ValueError: the scheme is unknown, or the value does not match it; the message contains no secret.
     """
     if len(value) > LONGEST:
         raise ValueError(f"the Authorization header is longer than {LONGEST} characters")

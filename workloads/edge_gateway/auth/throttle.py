@@ -1,19 +1,19 @@
-"""Slows down who tries passwords. Pure: time is a parameter."""
+"""Limits password guessing. Pure: time is a parameter."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
 LARGEST = 10_000
-"""Sources remembered; the one that failed longest ago is forgotten first."""
+"""Maximum number of sources; the one with the oldest failure is evicted first."""
 
 
 @dataclass(slots=True)
 class Throttle:
-    """Allows each source so many failures within a window.
+    """Allows each source a number of failures within a window.
 
     Attributes:
-        failures: how many.
-        window_seconds: of how long.
+        failures: number of failures.
+        window_seconds: length of the window.
     """
 
     failures: int = 10
@@ -21,7 +21,7 @@ class Throttle:
     _failed: OrderedDict[str, list[float]] = field(default_factory=OrderedDict)
 
     def wait_seconds(self, source: str, now: float) -> float:
-        """Return for how long `source` may not try; 0 if it may."""
+        """Return the seconds until `source` may try again; 0 if it may now."""
         recent = self._recent(source, now)
         if len(recent) < self.failures:
             return 0.0

@@ -1,4 +1,4 @@
-"""The answers that come by MQTT, worked on one after the other beside the session."""
+"""Command acknowledgements from MQTT, stored one after the other in a task of their own."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from edge_wire.messages import CommandAck, MalformedError
 from edge_wire.store import StoreError
 
 MOST_WAITING = 1000
-"""Answers that may wait; a device that sends more than the store takes loses some, not the gateway its memory."""
+"""Maximum queue length; further acknowledgements are dropped, so that a device cannot exhaust the memory."""
 
 LONGEST_PAUSE_SECONDS = 2.0
 
@@ -20,11 +20,11 @@ logger = logging.getLogger(__name__)
 
 
 class AckQueue:
-    """Takes answers from the session, gives them to the commands.
+    """Queue between the MQTT session and the commands.
 
     Args:
-        commands: who follows the commands.
-        dropped: counts what could not be taken, by reason.
+        commands: store the acknowledgements.
+        dropped: counts dropped acknowledgements, by reason.
     """
 
     def __init__(self, commands: Commands, dropped: Counter) -> None:
@@ -33,7 +33,7 @@ class AckQueue:
         self._waiting: asyncio.Queue[tuple[str, CommandAck]] = asyncio.Queue(MOST_WAITING)
 
     def put(self, device_id: str, payload: bytes) -> None:
-        """Take an answer as it came from the broker."""
+        """Parse and queue an acknowledgement from the broker."""
         try:
             self._waiting.put_nowait((device_id, CommandAck.parse(payload)))
         except MalformedError as error:
@@ -44,7 +44,7 @@ class AckQueue:
             logger.warning("dropped a command acknowledgement of device %s: %d wait already", device_id, MOST_WAITING)
 
     async def run(self) -> None:
-        """Work on answers until cancelled; while the store is away they wait."""
+        """Store acknowledgements until cancelled; while the store is unavailable they wait."""
         while True:
             device_id, ack = await self._waiting.get()
             await self._work_on(device_id, ack)

@@ -1,11 +1,11 @@
-"""Wakes requests that wait for something to happen to a command or a device."""
+"""Wakes requests that wait for a change of a command or a device."""
 
 import asyncio
 from collections import Counter
 
 
 class Notifier:
-    """One bell a key: `notify` wakes all who wait at it; `close` wakes everybody, for good."""
+    """An event for each key: `notify` wakes all waiters of a key; `close` wakes all waiters, for good."""
 
     def __init__(self) -> None:
         self._events: dict[str, asyncio.Event] = {}
@@ -14,29 +14,29 @@ class Notifier:
 
     @property
     def waiting(self) -> int:
-        """Return how many wait."""
+        """The number of waiters."""
         return self._waiting.total()
 
     def notify(self, key: str) -> None:
-        """Wake who waits at `key`."""
-        if (bell := self._events.pop(key, None)) is not None:
-            bell.set()
+        """Wake the waiters of `key`."""
+        if (event := self._events.pop(key, None)) is not None:
+            event.set()
 
     def close(self) -> None:
-        """Wake everybody; nobody waits from now on."""
+        """Wake all waiters; `wait` returns immediately from now on."""
         self.closed = True
         for key in tuple(self._events):
             self.notify(key)
 
     async def wait(self, key: str, seconds: float) -> bool:
-        """Return when the bell of `key` rings, or after `seconds`; whether it has rung."""
+        """Wait until `key` is notified, for at most `seconds`; return whether it was."""
         if self.closed:
             return False
-        bell = self._events.setdefault(key, asyncio.Event())
+        event = self._events.setdefault(key, asyncio.Event())
         self._waiting[key] += 1
         try:
             async with asyncio.timeout(seconds):
-                return await bell.wait()
+                return await event.wait()
         except TimeoutError:
             return False
         finally:

@@ -1,4 +1,4 @@
-"""The life of a command: what may follow what. Pure: time is a parameter."""
+"""State transitions of a command. Pure: time is a parameter."""
 
 import datetime as dt
 from dataclasses import dataclass, replace
@@ -20,15 +20,15 @@ _MESSAGES = {
 
 @dataclass(frozen=True, slots=True)
 class CommandRecord:
-    """A command and what has become of it.
+    """A command and its state.
 
     Attributes:
-        device_id: whom it is for.
-        command: what the device gets.
-        created_at: when it was sent.
-        state: as it was last written; `state_at` tells what holds now.
-        status: the device's own word, once it has answered.
-        result: what it answered, or why the command failed.
+        device_id: the recipient.
+        command: the message to the device.
+        created_at: when the request arrived.
+        state: as last written; `state_at` returns the current one.
+        status: of the device's acknowledgement; None before.
+        result: of the acknowledgement, or why the command failed.
     """
 
     device_id: str
@@ -45,23 +45,23 @@ class CommandRecord:
         return self.state
 
     def sent(self, *, session: bool) -> "CommandRecord":
-        """Return what it becomes when the broker has taken it, with a session of the device or with none."""
+        """Return the command after the broker accepted it, with or without a session of the device."""
         return self._while_open(CommandState.SENT if session else CommandState.NO_SESSION)
 
     def fetched(self) -> "CommandRecord":
-        """Return what it becomes when the device itself fetches it."""
+        """Return the command after the device fetched it over HTTP."""
         return self._while_open(CommandState.SENT)
 
     def failed(self, why: str) -> "CommandRecord":
-        """Return what it becomes when it cannot be sent."""
+        """Return the command after it could not be sent."""
         if self.state not in OPEN_STATES:
             return self
         return replace(self, state=CommandState.FAILED, result={"error": why})
 
     def answered(self, ack: CommandAck) -> "CommandRecord":
-        """Return what it becomes by the device's answer; the first answer stands.
+        """Return the command after an acknowledgement; only the first one counts.
 
-        An answer that comes after the expiry counts: the device has done it.
+        An acknowledgement after the expiry counts: the device has carried out the command.
         """
         if self.status is not None:
             return self
@@ -69,7 +69,7 @@ class CommandRecord:
         return replace(self, state=state, status=ack.status, result=ack.result)
 
     def expired(self) -> "CommandRecord":
-        """Return what it becomes when its time is over."""
+        """Return the command after its expiry."""
         return self._while_open(CommandState.EXPIRED)
 
     def to_object(self, now: dt.datetime) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class CommandRecord:
         }
 
     def to_receipt(self, now: dt.datetime) -> dict[str, Any]:
-        """Return what whoever sent it is told."""
+        """Return the answer to the sender of the command."""
         state = self.state_at(now)
         return {
             "message": _MESSAGES[state],

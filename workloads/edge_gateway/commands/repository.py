@@ -1,4 +1,4 @@
-"""The commands as the store keeps them, so that any replica can answer for any of them."""
+"""Commands in the store, so that any replica can answer for any command."""
 
 import asyncio
 import datetime as dt
@@ -18,17 +18,17 @@ class CommandRepository:
     """Reads and writes commands.
 
     Args:
-        store: where they are.
+        store: keeps them.
     """
 
     def __init__(self, store: StoreClient) -> None:
         self._store = store
 
     async def put(self, record: CommandRecord) -> CommandRecord:
-        """Keep a command as it is now; return it as it is kept: one that has come to its end stays there.
+        """Store a command; return it as stored: a final state is never replaced by an open one.
 
         Raises:
-            ProblemError: the store is away.
+            ProblemError: the store is unavailable.
         """
         command_id = record.command.command_id
         with translated():
@@ -39,7 +39,7 @@ class CommandRepository:
         """Return a command, None if there is none.
 
         Raises:
-            ProblemError: the store is away.
+            ProblemError: the store is unavailable.
         """
         try:
             with translated():
@@ -51,10 +51,10 @@ class CommandRepository:
         return from_document(device_id, {**found, "command_id": command_id})
 
     async def unanswered(self, device_id: str) -> list[CommandRecord]:
-        """Return the commands that a device has not answered, the oldest first; those whose time is over too.
+        """Return the commands that a device has not acknowledged, oldest first, including expired ones.
 
         Raises:
-            ProblemError: the store is away.
+            ProblemError: the store is unavailable.
         """
         with translated():
             found = await asyncio.gather(*(self._store.commands(device_id, state.value) for state in OPEN_STATES))
@@ -62,17 +62,17 @@ class CommandRepository:
         return sorted(records, key=lambda record: record.created_at)
 
     async def has_fetchable(self, device_id: str) -> bool:
-        """Return whether a command waits for the device to fetch it: cheaper than to ask for all.
+        """Return whether there is a command that the device must fetch: cheaper than to read all.
 
         Raises:
-            ProblemError: the store is away.
+            ProblemError: the store is unavailable.
         """
         with translated():
             return bool(await self._store.commands(device_id, CommandState.NO_SESSION.value))
 
 
 def to_document(record: CommandRecord) -> dict[str, Any]:
-    """Return a command as the store keeps it."""
+    """Return a command as a document of the store."""
     command = record.command
     return {
         "command": command.command,
@@ -87,10 +87,10 @@ def to_document(record: CommandRecord) -> dict[str, Any]:
 
 
 def from_document(device_id: str, document: Mapping[str, Any]) -> CommandRecord:
-    """Return a command from what the store keeps.
+    """Return a command from a document of the store.
 
     Raises:
-        ValueError: it is not what a gateway of this release puts there.
+        ValueError: the document is not of this release.
     """
     try:
         return CommandRecord(

@@ -1,4 +1,4 @@
-"""Reads the body of a request that sends a command. Pure."""
+"""Parses the body of a request that sends a command. Pure."""
 
 import datetime as dt
 from typing import Any
@@ -10,10 +10,10 @@ from edge_wire.messages import fields as take
 from edge_wire.messages.document import load_object
 
 LIFETIME = dt.timedelta(minutes=5)
-"""After which a command expires that does not say otherwise."""
+"""Default time until a command expires."""
 
 LONGEST_LIFETIME = dt.timedelta(days=7)
-"""As long as the broker keeps what waits for a session."""
+"""Maximum: the broker keeps messages for a session no longer."""
 
 LONGEST_NAME = 256
 
@@ -22,12 +22,12 @@ def parse_command(body: bytes, command_id: str, now: dt.datetime) -> Command:
     """Return the command that a request asks for.
 
     Args:
-        body: JSON with `command`, and if wanted `params` and either `expires_in` (such as 30s) or `expires_at`.
-        command_id: its new id.
-        now: when the request came.
+        body: JSON with `command`, and optionally `params` and either `expires_in` (such as 30s) or `expires_at`.
+        command_id: the new id.
+        now: when the request arrived (aware).
 
     Raises:
-        ProblemError: the body is no such command; the problem names the field.
+        ProblemError: the body is not a command; the problem names the field.
     """
     try:
         fields = load_object(body)

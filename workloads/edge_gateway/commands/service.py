@@ -19,13 +19,13 @@ from edge_wire.messages import Command, CommandAck
 from edge_wire.store import OPEN_STATES, CommandState
 
 POLL_SECONDS = 1.0
-"""How often a request that waits for an answer looks into the store, for what other replicas have been told."""
+"""Seconds between two reads of the store by a request that waits for an acknowledgement: other replicas write too."""
 
 FETCH_POLL_SECONDS = 2.0
-"""How often it looks for commands that other replicas have taken; less often, as every device may wait all the time."""
+"""The same for a device that waits for a command; longer, as every device may wait all the time."""
 
 SENDING = dt.timedelta(seconds=2)
-"""So long is a command that is only Queued left to the replica that is sending it; later that one is taken for gone."""
+"""For this time a Queued command is left to the replica that sends it; after it, that replica is assumed to be gone."""
 
 Now = Callable[[], dt.datetime]
 
@@ -33,25 +33,25 @@ logger = logging.getLogger(__name__)
 
 
 class CommandPublisher(Protocol):
-    """Whoever takes commands to the broker."""
+    """Publishes commands on the broker."""
 
     def check_connected(self) -> None:
-        """Raise ProblemError if the broker is away."""
+        """Raise ProblemError if there is no connection to the broker."""
 
     async def command(self, device_id: str, command: Command) -> bool:
-        """Publish a command; return whether the device has a session that it waits in."""
+        """Publish a command; return whether the device has a session at the broker."""
 
 
 class Commands:
     """The commands of the site.
 
-    Every replica hears every answer. While a replica sends a command it alone holds the newest state, so an answer
-    that comes in between is joined to it; afterwards the store has it.
+    Every replica receives every acknowledgement. While a replica sends a command, it alone has the newest state, so it
+    merges an acknowledgement that arrives meanwhile; afterwards the store has the newest state.
 
     Args:
-        repository: where they are kept.
-        publisher: takes them to the broker.
-        states: counts them by the state that they reach, at this replica.
+        repository: keeps them.
+        publisher: sends them to the broker.
+        states: counts state changes at this replica, by state.
         now: the time (aware).
     """
 
@@ -64,10 +64,10 @@ class Commands:
         self._sending: dict[str, CommandRecord] = {}
 
     async def send(self, device_id: str, body: bytes) -> CommandRecord:
-        """Send the command that a request asks for, and return it as it is then.
+        """Send the command of a request; return it with its state after that.
 
         Raises:
-            ProblemError: the body is no command, or the store or the broker is away.
+            ProblemError: the body is not a command, or the store or the broker is unavailable.
         """
         now = self._now()
         command = parse_command(body, uuid.uuid4().hex, now)
@@ -83,10 +83,10 @@ class Commands:
         return record
 
     async def outcome(self, record: CommandRecord, seconds: float) -> CommandRecord:
-        """Return the command as soon as the device has answered, or as it is after `seconds`.
+        """Return the command when the device has acknowledged it, or its state after `seconds`.
 
         Raises:
-            ProblemError: the store is away.
+            ProblemError: the store is unavailable.
         """
         async for left in self._until(seconds):
             if record.state_at(self._now()) not in OPEN_STATES:
@@ -99,22 +99,22 @@ class Commands:
         """Return a command, None if there is none.
 
         Raises:
-            ProblemError: the store is away.
+            ProblemError: the store is unavailable.
         """
         return await self._repository.get(device_id, command_id)
 
     async def pending_for(self, device_id: str, seconds: float, *, fetch: bool) -> list[CommandRecord]:
-        """Return the commands that a device has not answered; while there is none, wait for one.
+        """Return the commands that a device has not acknowledged; if there are none, wait for one.
 
-        They are handed out until they are answered: a device that does not get our answer gets them again.
+        They are returned until they are acknowledged: a device that loses a response gets them again.
 
         Args:
-            device_id: whose.
-            seconds: how long to wait.
-            fetch: whether it is the device that asks: then they are sent.
+            device_id: the device.
+            seconds: maximum time to wait.
+            fetch: whether the device itself asks: then they become Sent.
 
         Raises:
-            ProblemError: the store is away.
+            ProblemError: the store is unavailable.
         """
         found = await self._pending(device_id)
         async for left in self._until(seconds):
@@ -126,10 +126,10 @@ class Commands:
         return [await self._fetched(record) for record in found] if fetch else found
 
     async def answer(self, device_id: str, ack: CommandAck) -> CommandRecord | None:
-        """Take a device's answer; return the command, None if there is none of this id.
+        """Handle a device's acknowledgement; return the command, None if there is none with this id.
 
         Raises:
-            ProblemError: the store is away.
+            ProblemError: the store is unavailable.
         """
         command_id = ack.command_id
         if (sending := self._sending.get(command_id)) is not None and sending.device_id == device_id:
@@ -157,7 +157,7 @@ class Commands:
         self._sending[command_id] = self._sending[command_id].sent(session=session)
 
     async def _settle(self, command_id: str) -> CommandRecord:
-        """Keep what has become of a command while it was sent, with the answers that come while that is kept."""
+        """Store the state of a command after sending it, with acknowledgements that arrive meanwhile."""
         try:
             while True:
                 latest = self._sending[command_id]
@@ -188,7 +188,7 @@ class Commands:
         return found
 
     async def _until(self, seconds: float) -> AsyncIterator[float]:
-        """Yield what is left of `seconds`, as long as something is and nobody has told us to end."""
+        """Yield the rest of `seconds` until none is left, or the gateway shuts down."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while not self.notifier.closed and (left := end - loop.time()) > 0:

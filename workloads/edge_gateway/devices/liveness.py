@@ -1,4 +1,4 @@
-"""Whether the devices of the site are alive, by the rules that the operator goes by as well. Pure: clocks are given."""
+"""Liveness of the site's devices, by the same rules as in the operator. Pure: clocks are parameters."""
 
 import datetime as dt
 import math
@@ -18,20 +18,20 @@ from edge_liveness import (
 from edge_wire.messages import Activity, DeviceStatus, RosterEntry
 
 NOT_PROVEN = frozenset({Reason.NOT_YET_SEEN, Reason.BROKER_RESTARTED})
-"""Reasons of devices that nothing is known of but what was retained."""
+"""Reasons of devices of which only retained messages are known."""
 
 
 class DeviceLiveness:
-    """The lives of the devices that the table lists.
+    """The liveness of the devices in the table.
 
     Args:
-        steady: seconds on a clock that never goes back.
-        wall: the time (aware), for people.
-        on_transition: called with the reason of each change.
-        site: what the site is set to; its defaults are those of devices that the operator does not tell of.
+        steady: seconds of a monotonic clock.
+        wall: the time (aware).
+        on_transition: called with the reason of each transition.
+        site: settings of the site; its defaults apply to devices without a roster entry.
 
     Attributes:
-        steady: as given.
+        steady: the monotonic clock.
     """
 
     def __init__(
@@ -48,54 +48,53 @@ class DeviceLiveness:
         self._site_liveness = SiteLiveness(self._site, steady())
 
     def connected(self) -> None:
-        """Take a new connection to the broker, before anything that comes by it."""
+        """Handle a new connection to the broker; call it before any message of that connection."""
         self._site_liveness.connected(self.steady())
 
     def lost(self) -> None:
-        """Take the loss of the connection: it says nothing of the devices."""
+        """Handle the loss of the connection, which says nothing about the devices."""
         self._site_liveness.disconnected(self.steady())
 
     def booted(self, boot_id: str) -> None:
-        """Take what names the broker's present start."""
+        """Handle the broker's boot id."""
         self._site_liveness.booted(self.steady(), boot_id)
 
     def running(self, uptime: float) -> None:
-        """Take for how many seconds the broker has run: whether what it has retained is from before its start."""
+        """Handle the broker's uptime in seconds: it shows whether retained messages are from before a restart."""
         self._site_liveness.running(self.steady(), uptime)
 
     def processor_available(self, *, is_there: bool, retained: bool) -> None:
-        """Take whether the processor is there, which tells who sent readings: silence means nothing otherwise."""
+        """Add a device or change its settings: those of its roster entry, or the defaults if it has none."""
         self._site_liveness.processor_available(self.steady(), is_there=is_there, retained=retained)
 
     def missed_window(self) -> None:
-        """Take that this process did not listen for a while: silence in it means nothing."""
+        """Handle a stall of this process: silence until now means nothing."""
         self._site_liveness.missed_window(self.steady())
 
     def put(self, device_id: str, entry: RosterEntry | None) -> None:
-        """Add a device, or give it the settings that the operator tells of it; the defaults where it tells none."""
+        """Add a device, or change its settings to those of its roster entry or the defaults."""
         self._site_liveness.put(device_id, self.steady(), self._settings_of(entry))
 
     def remove(self, device_id: str) -> None:
-        """Forget a device."""
+        """Remove a device."""
         self._site_liveness.remove(device_id)
 
     def heard(self, device_id: str) -> None:
-        """Take a fresh message of a device."""
+        """Handle a fresh message of a device."""
         self._site_liveness.heard(device_id, self.steady())
 
     def status(self, device_id: str, status: DeviceStatus, *, retained: bool) -> None:
-        """Take a status of a device, fresh or a replay."""
+        """Handle a status of a device, fresh or retained."""
         self._site_liveness.status(device_id, status, self.steady(), retained=retained)
 
     def digest(self, activity: Activity) -> None:
-        """Take a digest of who was heard, or of who was heard when."""
+        """Handle a digest of recent messages, or the reply with the last arrival of every device."""
         self._site_liveness.digest(activity, self.steady())
 
     def arrived(self, device_id: str, entry: RosterEntry | None, ago: float) -> None:
-        """Take that the store has a reading of a device from `ago` seconds ago.
+        """Handle the arrival of a reading `ago` seconds ago, as the store recorded it.
 
-        Of a device that is known from what was retained alone this is where its life begins for us; to others it says
-        nothing new.
+        It makes a device Online of which only retained messages are known; for others it changes nothing.
         """
         known, settings, at = self._site_liveness.known(device_id), self._settings_of(entry), self.steady()
         if known is None or known.reason not in NOT_PROVEN or not 0 <= ago < settings.offline_after:
@@ -107,7 +106,7 @@ class DeviceLiveness:
         self._site_liveness.put(device_id, at, settings, seed)
 
     def tick(self) -> None:
-        """Take that time has gone by; to be called several times a second."""
+        """Advance the time to now; call it several times a second."""
         now = self.steady()
         deadline = self._site_liveness.deadline()
         if deadline is None or deadline > now:
@@ -117,10 +116,10 @@ class DeviceLiveness:
         self._site_liveness.mass_last_wills()
 
     def known(self, device_id: str) -> DeviceSnapshot:
-        """Return what is known of a device that was put.
+        """Return the state of a device that was added with `put`.
 
         Raises:
-            KeyError: it was not.
+            KeyError: there is no such device.
         """
         known = self._site_liveness.known(device_id)
         if known is None:
@@ -132,9 +131,9 @@ class DeviceLiveness:
         return self._site_liveness.counts()
 
     def last_seen(self, known: DeviceSnapshot, said: DeviceStatus | None) -> dt.datetime | None:
-        """Return when a device last gave a sign of life: as we heard it, or as it says itself where that is later.
+        """Return the time of a device's last sign of life: its last message, or its own `last_seen` if that is later.
 
-        A time that is still to come is not a time at which it was seen: its clock is wrong.
+        A `last_seen` in the future does not count: the device's clock is wrong.
         """
         now = self._wall()
         heard = None if known.seen is None else _before(now, self.steady() - known.seen)
@@ -142,7 +141,7 @@ class DeviceLiveness:
         return max((when for when in (own, heard) if when is not None), default=None)
 
     def _settings_of(self, entry: RosterEntry | None) -> DeviceSettings:
-        """Return what decides of a device, as the operator tells it."""
+        """Return the settings in a roster entry, or the defaults."""
         if entry is None:
             return self._site.device()
         return self._site.device(
@@ -154,7 +153,7 @@ class DeviceLiveness:
 
 
 def _before(now: dt.datetime, seconds: float) -> dt.datetime | None:
-    """Return the time so long before `now`; None where there is no such time."""
+    """Return the time `seconds` before `now`; None if that is not a valid time."""
     if not math.isfinite(seconds):
         return None
     try:

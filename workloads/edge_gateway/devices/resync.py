@@ -1,42 +1,42 @@
-"""What the broker has told again since it was connected to: what it has not is lost, or was cleared meanwhile. Pure."""
+"""Retained messages received on this connection: the others were lost by the broker, or cleared meanwhile. Pure."""
 
 from collections.abc import Callable
 
 
 class RetainedResync:
-    """The devices that the broker has told of on this connection.
+    """The devices with retained messages on this connection.
 
     Args:
-        steady: seconds on a clock that never goes back.
-        patience: seconds after the broker has told all; a broker that lost its data is told again by operator and
-            devices, which have so long to find it.
+        steady: seconds of a monotonic clock.
+        grace: seconds after the broker has sent all retained messages; in this time, operator and devices publish again
+            what a broker without its data has lost.
 
     Attributes:
-        since: when the connection began.
+        since: when the connection began, by that clock.
     """
 
-    def __init__(self, steady: Callable[[], float], patience: float) -> None:
+    def __init__(self, steady: Callable[[], float], grace: float) -> None:
         self.since = steady()
         self._steady = steady
-        self._patience = patience
+        self._grace = grace
         self._is_open = False
         self._due: float | None = None
         self._statuses: set[str] = set()
         self._entries: set[str] = set()
 
     def begin(self) -> None:
-        """Note that a connection begins."""
+        """Begin with a new connection."""
         self.end()
         self.since = self._steady()
         self._is_open = True
 
     def complete(self) -> None:
-        """Note that the broker has told all that it had retained."""
+        """Record that the broker has sent all retained messages."""
         if self._is_open:
-            self._due = self._steady() + self._patience
+            self._due = self._steady() + self._grace
 
     def end(self) -> None:
-        """Take note of nothing more, and forget what was taken note of."""
+        """Stop recording, and discard what was recorded."""
         self._is_open = False
         self._due = None
         self._statuses.clear()
@@ -44,23 +44,23 @@ class RetainedResync:
 
     @property
     def is_due(self) -> bool:
-        """Whether what was not told again is to be forgotten now."""
+        """Whether to remove now what the broker has not sent again."""
         return self._due is not None and self._due <= self._steady()
 
     def status(self, device_id: str) -> None:
-        """Note that a device's status was told."""
+        """Record the status of a device."""
         if self._is_open:
             self._statuses.add(device_id)
 
     def entry(self, device_id: str) -> None:
-        """Note that a device's entry in the roster was told."""
+        """Record the roster entry of a device."""
         if self._is_open:
             self._entries.add(device_id)
 
     def has_status(self, device_id: str) -> bool:
-        """Return whether a device's status was told."""
+        """Return whether the status of a device was received."""
         return device_id in self._statuses
 
     def has_entry(self, device_id: str) -> bool:
-        """Return whether a device's entry in the roster was told."""
+        """Return whether the roster entry of a device was received."""
         return device_id in self._entries

@@ -1,4 +1,4 @@
-"""All devices of the site: kept from the broker's retained messages, so that every replica has the same. Pure."""
+"""All devices of the site, from the broker's retained messages: every replica has the same. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from edge_gateway.devices.tombstones import TOMBSTONE_SECONDS, Tombstones
 from edge_wire.messages import Activity, DeviceStatus, RosterEntry
 
 MOST_UNLISTED = 50_000
-"""So many devices that no EdgeDevice tells of are kept: anybody may make up ids on a broker that is not ours."""
+"""Maximum number of devices without a roster entry: on a broker of the user, anybody may invent ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class DevicePage:
-    """A part of the table.
+    """A page of the table.
 
     Attributes:
-        devices: in the order of their ids.
-        last: where the next page begins after; None if this was the last.
+        devices: in the order of ids.
+        last: the id after which the next page begins; None on the last page.
     """
 
     devices: tuple[Device, ...]
@@ -28,48 +28,48 @@ class DevicePage:
 
 
 class DeviceTable:
-    """The devices of the site: those that the operator tells of, that have a status, or that were heard.
+    """The devices of the site: those with a roster entry, with a status, or with a recent message.
 
-    On each connection the broker tells all that it has retained. What it no longer tells was cleared while we did
-    not listen, or lost; `begin_resync` and `end_resync` stand around the telling, and `expire` forgets.
+    On each connection the broker sends all retained messages. What it does not send was cleared while there was no
+    connection, or lost: `expire` removes it a while after `end_resync`.
 
     Args:
-        liveness: whether they are alive.
-        rejected: called for each device that there was no room for.
-        patience: seconds until what the broker has not told again is forgotten.
+        liveness: of the devices.
+        rejected: called for each device over the limit.
+        grace: seconds after a resync until what the broker has not sent again is removed.
 
     Attributes:
-        has_been_complete: whether the broker has told all at least once: until then a missing device means nothing.
+        has_been_complete: whether a resync has ever ended: until then a missing device means nothing.
     """
 
-    def __init__(self, liveness: DeviceLiveness, rejected: Callable[[], None], patience: float) -> None:
+    def __init__(self, liveness: DeviceLiveness, rejected: Callable[[], None], grace: float) -> None:
         self.has_been_complete = False
         self._liveness = liveness
         self._rejected = rejected
         self._records = Records()
         self._tombstones = Tombstones(liveness.steady)
-        self._resync = RetainedResync(liveness.steady, patience)
+        self._resync = RetainedResync(liveness.steady, grace)
 
     def __len__(self) -> int:
         return len(self._records)
 
     def get(self, device_id: str) -> Device | None:
-        """Return a device, None if nobody has told of it."""
+        """Return a device, None if it is unknown."""
         record = self._records.get(device_id)
         return None if record is None else self._shown(device_id, record)
 
     def begin_resync(self) -> None:
-        """Note that the broker begins to tell all that it has retained, on a new connection."""
+        """Handle a new connection, on which the broker begins to send its retained messages."""
         self._liveness.connected()
         self._resync.begin()
 
     def end_resync(self) -> None:
-        """Note that it has told all."""
+        """Record that the broker has sent all retained messages."""
         self._resync.complete()
         self.has_been_complete = True
 
     def expire(self) -> None:
-        """Forget what the broker has not told again, a while after it has told all; to be called now and then."""
+        """Remove what the broker has not sent again, after the grace period of a resync; call it periodically."""
         if not self._resync.is_due:
             return
         for device_id, record in self._records:
@@ -84,7 +84,7 @@ class DeviceTable:
         self._resync.end()
 
     def set_status(self, device_id: str, status: DeviceStatus | None, *, retained: bool = False) -> None:
-        """Take what a device says of itself, its will perhaps; None where its status was cleared."""
+        """Handle the status of a device, which may be its will; None if it was cleared."""
         record = self._records.get(device_id) if status is None else self._admit(device_id)
         if record is None:
             return
@@ -97,7 +97,7 @@ class DeviceTable:
             self._tombstones.add(device_id)
 
     def set_roster(self, device_id: str, entry: RosterEntry | None) -> None:
-        """Take what the operator says of an EdgeDevice; None where it is gone."""
+        """Handle the roster entry of a device; None if its EdgeDevice was deleted."""
         record = self._records.get(device_id)
         if entry is not None:
             if record is not None and entry.is_of_another(record.entry):
@@ -111,19 +111,19 @@ class DeviceTable:
                 self._tombstones.add(device_id)
 
     def heard(self, device_id: str) -> None:
-        """Take a fresh message of a device, which may be one that nobody has told of so far."""
+        """Handle a fresh message of a device, which may be unknown so far."""
         if not self._tombstones.is_recent(device_id) and self._admit(device_id):
             self._liveness.heard(device_id)
 
     def digest(self, activity: Activity) -> None:
-        """Take a digest of who was heard, or a reply that lists whoever was ever heard.
+        """Handle a digest of recent messages, or the reply with the last arrival of every device.
 
-        A device that is gone must not come back by a reply, nor by a digest of what was under way when it went.
+        A deleted device must not reappear by a reply, nor by a digest of messages that were in flight at its deletion.
         """
         lag = activity.queue_lag_seconds
         if not activity.is_reply and lag is not None:
             for device_id, age in activity.ages.items():
-                # What has lain in a queue for longer than those that went are remembered may be of one of them.
+                # A message that was queued longer than the tombstone TTL may come from a deleted device.
                 if age + lag < TOMBSTONE_SECONDS and not self._tombstones.is_recent(device_id):
                     self._admit(device_id)
         self._liveness.digest(activity)
@@ -134,7 +134,7 @@ class DeviceTable:
                     self._liveness.arrived(device_id, record.entry, age + activity.queue_lag_seconds)
 
     def page(self, after: str, limit: int, *, status: str | None = None, type_: str | None = None) -> DevicePage:
-        """Return at most `limit` devices whose ids come after `after`, of a status or a type where one is given."""
+        """Return at most `limit` devices with ids after `after`; optionally of one status or type."""
         found: list[str] = []
         last = None
         for device_id in self._matching(self._records.after(after), status, type_):
@@ -145,13 +145,13 @@ class DeviceTable:
         return DevicePage(tuple(self._shown(device_id, self._records[device_id]) for device_id in found), last)
 
     def count(self, *, status: str | None = None, type_: str | None = None) -> int:
-        """Return how many there are, of a status or a type where one is given."""
+        """Return the number of devices; optionally of one status or type."""
         if type_ is None:
             return len(self._records) if status is None else self.count_by_status().get(status, 0)
         return sum(1 for _ in self._matching(self._records.after(""), status, type_))
 
     def count_by_status(self) -> dict[str, int]:
-        """Return how many there are of each status."""
+        """Return the number of devices of each status."""
         counts = self._liveness.counts()
         unknown = counts.unknown + counts.pending + counts.disabled
         return {"online": counts.online, "offline": counts.offline, "unknown": unknown}
@@ -171,7 +171,7 @@ class DeviceTable:
         return Device(device_id, known.phase, known.reason, record, seen)
 
     def _admit(self, device_id: str) -> Record | None:
-        """Return the record of a device, a new one if there was none; None where there is no room for it."""
+        """Return the record of a device, a new one if there is none; None if the limit is reached."""
         record = self._records.get(device_id)
         if record is not None:
             return record
@@ -195,6 +195,6 @@ class DeviceTable:
         self._liveness.remove(device_id)
 
     def _was_heard(self, device_id: str) -> bool:
-        """Return whether a device was heard on this connection."""
+        """Return whether a message of a device arrived on this connection."""
         seen = self._liveness.known(device_id).seen
         return seen is not None and seen >= self._resync.since

@@ -1,4 +1,4 @@
-"""Lets time go by for the devices' lives, and notices when this process did not listen."""
+"""Advances the time for the devices' liveness, and detects stalls of this process."""
 
 import asyncio
 

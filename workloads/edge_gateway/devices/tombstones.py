@@ -1,18 +1,18 @@
-"""Devices that are gone, remembered for a while: what was under way when they went must not bring them back. Pure."""
+"""Recently deleted devices: messages that were in flight at the deletion must not recreate them. Pure."""
 
 from collections.abc import Callable
 
 TOMBSTONE_SECONDS = 60.0
-"""Longer than a digest is on its way, but for one that lay in a queue; that one proves nothing."""
+"""TTL of a tombstone: longer than a digest is in flight; one that waited in a queue proves nothing anyway."""
 
 MOST = 20_000
 
 
 class Tombstones:
-    """The devices that went lately.
+    """The recently deleted devices.
 
     Args:
-        steady: seconds on a clock that never goes back.
+        steady: seconds of a monotonic clock.
     """
 
     def __init__(self, steady: Callable[[], float]) -> None:
@@ -20,7 +20,7 @@ class Tombstones:
         self._when: dict[str, float] = {}
 
     def add(self, device_id: str) -> None:
-        """Note that a device is gone."""
+        """Add a deleted device."""
         now = self._steady()
         self._when.pop(device_id, None)
         self._when[device_id] = now
@@ -28,10 +28,10 @@ class Tombstones:
             del self._when[next(iter(self._when))]
 
     def discard(self, device_id: str) -> None:
-        """Note that it is there again."""
+        """Remove a device that exists again."""
         self._when.pop(device_id, None)
 
     def is_recent(self, device_id: str) -> bool:
-        """Return whether a device went lately."""
+        """Return whether a device was deleted within `TOMBSTONE_SECONDS`."""
         when = self._when.get(device_id)
         return when is not None and when > self._steady() - TOMBSTONE_SECONDS

@@ -1,4 +1,4 @@
-"""`/devices/{id}/command` and `/devices/{id}/commands`: from people to devices, and the answers back."""
+"""`/devices/{id}/command` and `/devices/{id}/commands`: commands to devices, and their acknowledgements."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -27,8 +27,8 @@ class CommandRoutes:
 
     Attributes:
         table: of the devices.
-        commands: sends and follows them.
-        activity_digest: notes which devices spoke.
+        commands: sends and tracks them.
+        activity_digest: records the devices that sent requests.
         now: the time (aware).
     """
 
@@ -38,7 +38,7 @@ class CommandRoutes:
     now: Callable[[], dt.datetime]
 
     def router(self, auth: RouteAuth) -> APIRouter:
-        """Return the routes, each behind its door."""
+        """Return the routes with their access rules."""
         router = APIRouter(tags=["commands"])
         router.add_api_route(
             "/devices/{device_id}/command",

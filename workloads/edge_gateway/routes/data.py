@@ -1,4 +1,4 @@
-"""`/devices/{id}/data`, `/devices/{id}/readings`, `/alerts`: readings into the store and out of it."""
+"""`/devices/{id}/data`, `/devices/{id}/readings`, `/alerts`: store and list readings, list alerts."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -29,8 +29,8 @@ class DataRoutes:
 
     Attributes:
         table: of the devices.
-        store: has the readings.
-        http_ingest: takes new ones.
+        store: keeps the readings.
+        http_ingest: stores new readings.
     """
 
     table: DeviceTable
@@ -38,7 +38,7 @@ class DataRoutes:
     http_ingest: HttpIngest
 
     def router(self, auth: RouteAuth) -> APIRouter:
-        """Return the routes, each behind its door."""
+        """Return the routes with their access rules."""
         router = APIRouter(tags=["readings"])
         router.add_api_route(
             "/devices/{device_id}/data",
@@ -66,7 +66,7 @@ class DataRoutes:
         with translated():
             page = await self.store.readings(device_id, limit, before)
         if not page.items and before is None:
-            # It may have sent readings and never told its status: only without any is it unknown.
+            # A device may have sent readings without a status: only without both is it unknown.
             DeviceFinder(self.table).find(device_id)
         return answer({"readings": page.items, "next": _next(_READINGS, page.next)})
 

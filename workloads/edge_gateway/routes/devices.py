@@ -27,7 +27,7 @@ class DeviceRoutes:
 
     Attributes:
         table: of the devices.
-        link: publishes what a device says of itself.
+        link: publishes the status of a device.
         now: the time (aware).
     """
 
@@ -36,7 +36,7 @@ class DeviceRoutes:
     now: Callable[[], dt.datetime]
 
     def router(self, auth: RouteAuth) -> APIRouter:
-        """Return the routes, each behind its door."""
+        """Return the routes with their access rules."""
         router = APIRouter(tags=["devices"])
         one = "/devices/{device_id}"
         router.add_api_route("/devices", self.devices, dependencies=auth.programs, summary="All devices")
@@ -87,7 +87,7 @@ class DeviceRoutes:
             raise malformed(error) from error
         said = said if said.last_seen else replace(said, last_seen=self.now())
         await self.link.status(said)
-        # The broker tells us as well, as it tells all others, but whoever got our answer may ask sooner.
+        # The broker sends it to this replica as well, but the sender may ask for it sooner.
         self.table.set_status(device_id, said)
         seen = format_timestamp(said.last_seen) if said.last_seen else None
         return answer({"message": "status published", "device_id": device_id, "status": said.status, "last_seen": seen})

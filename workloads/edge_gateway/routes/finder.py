@@ -1,4 +1,4 @@
-"""Finds the device that a route is about, and says what it means if it is not there."""
+"""Finds the device of a route, and explains why it is missing."""
 
 from edge_gateway.devices.device import Device
 from edge_gateway.devices.table import DeviceTable
@@ -16,10 +16,10 @@ class DeviceFinder:
         self._table = table
 
     def check_complete(self) -> None:
-        """Return if the table has ever been complete.
+        """Check that the table has ever been complete.
 
         Raises:
-            ProblemError: the broker has not yet told of all devices: 503.
+            ProblemError: the broker has not sent all devices yet (503).
         """
         if not self._table.has_been_complete:
             raise unavailable(
@@ -30,7 +30,7 @@ class DeviceFinder:
         """Return a device.
 
         Raises:
-            ProblemError: nobody has told of it (404), or it is too early to say (503).
+            ProblemError: the device is unknown (404), or the table has never been complete (503).
         """
         device = self._table.get(device_id)
         if device is None:

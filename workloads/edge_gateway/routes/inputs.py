@@ -1,4 +1,4 @@
-"""What requests give: ids, pages, bodies."""
+"""Inputs of requests: ids, pages, bodies."""
 
 import re
 from http import HTTPStatus
@@ -17,7 +17,7 @@ _DEVICE_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
 _COMMAND_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-# Both are coroutines though they wait for nothing: FastAPI would run plain functions in a thread.
+# Both are coroutines although they await nothing: FastAPI would run plain functions in a thread.
 async def _device_id(
     device_id: Annotated[str, Path(description="Id of the device, as spec.deviceId of its EdgeDevice.")],
 ) -> str:
@@ -44,10 +44,10 @@ Wait = Annotated[str | None, Query(description="Time to wait, such as `5s`; at m
 
 
 def position(kind: str, cursor: str | None) -> str | None:
-    """Return the position that a cursor of the list `kind` names, None for the beginning.
+    """Return the position in a cursor of the list `kind`, None for the beginning.
 
     Raises:
-        ProblemError: it is no such cursor.
+        ProblemError: it is not such a cursor.
     """
     if cursor is None:
         return None
@@ -67,5 +67,5 @@ async def read_body(request: Request) -> bytes:
 
 
 def answer(content: object, status: int = HTTPStatus.OK) -> Response:
-    """Return an answer of JSON."""
+    """Return a JSON response."""
     return Response(orjson.dumps(content), status, media_type="application/json")
