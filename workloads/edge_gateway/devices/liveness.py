@@ -64,7 +64,7 @@ class DeviceLiveness:
         self._site_liveness.running(self.steady(), uptime)
 
     def processor_available(self, *, is_there: bool, retained: bool) -> None:
-        """Add a device or change its settings: those of its roster entry, or the defaults if it has none."""
+        """Handle the availability of the processor, which publishes who sent readings."""
         self._site_liveness.processor_available(self.steady(), is_there=is_there, retained=retained)
 
     def missed_window(self) -> None:
