@@ -44,7 +44,7 @@ class Expiry:
 
     def due(self, at: float) -> Iterator[Device]:
         """Remove and yield all devices with a deadline not after `at`."""
-        limit = math.listening_since(at * PER_SECOND)
+        limit = math.floor(at * PER_SECOND)
         while (number := self._first()) is not None and number <= limit:
             slot = self._slots.pop(number)
             heappop(self._order)

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from edge_logs.formatter import SUPPRESSED
 
 MOST_KEYS = 10_000
-"""Messages that the limit tells apart; beyond them it begins anew."""
+"""Maximum number of distinct messages; beyond it the limiter is reset."""
 
 
 @dataclass(slots=True)
 class _Bucket:
-    """What is left of one message's allowance.
+    """The token bucket of one message.
 
     Attributes:
-        left: how many may still pass.
-        filled_at: when `left` was last counted up.
-        withheld: how many were kept back since one passed.
+        left: number of records that may still pass.
+        filled_at: when `left` was last refilled, in seconds.
+        withheld: number of records withheld since the last one that passed.
     """
 
     left: float

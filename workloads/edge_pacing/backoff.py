@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt: longer each time, and never in step with others."""
+"""Exponential back-off with jitter."""
 
 import random
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Backoff:
-    """Waits that double from `first` to `longest`, each cut at random to between a half and the whole of it.
+    """Waits that double from `first` to `longest`, each multiplied by a random factor from 0.5 to 1.
 
     Attributes:
         first: the first wait in seconds.
@@ -24,5 +24,5 @@ class Backoff:
         return whole * random.uniform(0.5, 1.0)  # noqa: S311 - to spread attempts, not to hide anything
 
     def reset(self) -> None:
-        """Begin with the first wait again: an attempt has succeeded."""
+        """Start with the first wait again: an attempt has succeeded."""
         self._next = 0.0

@@ -1,21 +1,21 @@
-"""A token bucket: so many a second, and fewer while the other side says that it is too much. Pure."""
+"""A token bucket with a rate that is halved while the server throttles. Pure."""
 
 RECOVERY_SECONDS = 20.0
-"""So long after a halving the rate is back at least where it was."""
+"""Seconds after which a halved rate is at least what it was before."""
 
 LEAST_SHARE = 1 / 64
-"""No lower than to this share of its nominal value does halving bring the rate."""
+"""Minimum rate, as a share of the nominal rate."""
 
 _ROUNDING = 1e-6
 
 
 class TokenBucket:
-    """Tokens that come at a rate and gather up to a burst.
+    """Tokens that are added at a rate, up to a burst.
 
     Args:
         rate: tokens a second.
-        burst: how many may gather.
-        at: now, in seconds of a clock that never goes back.
+        burst: maximum number of tokens.
+        at: now, in seconds of a monotonic clock.
     """
 
     def __init__(self, rate: float, burst: float, at: float) -> None:
@@ -27,12 +27,12 @@ class TokenBucket:
         self._held_until = at
 
     def rate(self, at: float) -> float:
-        """Return the tokens a second at present."""
+        """Return the current rate in tokens a second."""
         self._refill(at)
         return self._rate
 
     def wait(self, at: float) -> float:
-        """Return the seconds after which there is a token; 0 if there is one."""
+        """Return the seconds until there is a token; 0 if there is one now."""
         self._refill(at)
         lacking = 0.0 if self._tokens >= 1 - _ROUNDING else (1 - self._tokens) / self._rate
         return max(self._held_until - at, 0.0) + lacking
@@ -49,7 +49,7 @@ class TokenBucket:
         self._tokens = min(self._tokens + 1, self._burst)
 
     def slow_down(self, at: float, retry_after: float) -> None:
-        """Halve the rate, and give out nothing for `retry_after` seconds."""
+        """Halve the rate, and hold all tokens for `retry_after` seconds."""
         self._refill(at)
         self._rate = max(self._rate / 2, self._nominal * LEAST_SHARE)
         self._tokens = 0.0

@@ -1,4 +1,4 @@
-"""`edge-processor`: waits for the ingester's lease, works while it has it, waits again."""
+"""`edge-processor`: waits for the ingester's lease, runs the pipeline while it holds it, waits again."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: ProcessorSettings, stop: asyncio.Event) -> None:
-    """Work until `stop` is set."""
+    """Run until `stop` is set."""
     figures = registry(NAME)
     metrics = ProcessorMetrics(figures)
     readiness = Readiness()
@@ -32,7 +32,7 @@ async def serve(settings: ProcessorSettings, stop: asyncio.Event) -> None:
         logger.warning("the sink %s is not supported by this release: readings stay on site", sink)
     async with (
         StoreClient(settings.storage_url) as store,
-        # Its own connection and its own patience: a commit that takes long must not cost the lease.
+        # A client with its own connections and timeout: a slow commit must not cost the lease.
         StoreClient(settings.storage_url, timeout_seconds=settings.lease_seconds / 2, attempts=1) as lease_store,
         HttpServer(probe_app(NAME, probes), settings.host, settings.port),
     ):
@@ -52,7 +52,7 @@ async def serve(settings: ProcessorSettings, stop: asyncio.Event) -> None:
 
 
 async def _take_unless(stop: asyncio.Event, lease_client: LeaseClient) -> Lease | None:
-    """Wait for the lease; None if `stop` is set before."""
+    """Wait for the lease; return None if `stop` is set before."""
     taking = asyncio.create_task(lease_client.take())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -66,7 +66,7 @@ async def _take_unless(stop: asyncio.Event, lease_client: LeaseClient) -> Lease 
 
 
 async def _hold(pipeline: IngestPipeline, lease_client: LeaseClient, lease: Lease, stop: asyncio.Event) -> None:
-    """Work as the ingester until told to stop, when the lease is given back, or until another is the ingester."""
+    """Run the pipeline until `stop` is set, then release the lease; or until another replica is the ingester."""
     try:
         await pipeline.run(stop)
     except* (LeaseLostError, FencedError) as lost:

@@ -1,4 +1,4 @@
-"""Tells on `edge/activity` which devices were heard, and answers who asks for all of them."""
+"""Publishes on `edge/activity` which devices sent messages, and answers requests for all last arrivals."""
 
 import asyncio
 import datetime as dt
@@ -18,20 +18,20 @@ from edge_wire.store import StoreError
 
 DIGEST_SECONDS = 1.0
 LONGEST_ANSWER_SECONDS = 10.0
-"""Between two attempts to answer; without a fault an answer is followed by a pause of at most `DIGEST_SECONDS`."""
+"""Maximum pause between two attempts to answer; after a success the pause is at most `DIGEST_SECONDS`."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class ActivityPublisher:
-    """Sends a digest each second while anyone was heard, or messages lie in the queue unread.
+    """Publishes a digest each second if messages arrived, or if messages wait in the broker's queue.
 
     Attributes:
-        session: to send by.
-        store: knows the last arrival of every device.
-        metrics: where the lag is shown.
-        is_idle: returns whether everything that came is stored.
+        session: publishes the digests.
+        store: has the last arrival of every device.
+        metrics: show the lag.
+        is_idle: returns whether all received messages are stored.
     """
 
     session: MqttSession
@@ -46,29 +46,29 @@ class ActivityPublisher:
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def heard(self, device_id: str, now: float) -> None:
-        """Take down that a device was heard."""
+        """Record a message of a device, at `now` in seconds of the event loop's clock."""
         self._heard[device_id] = now
 
     def asked(self) -> None:
-        """Take down that somebody wants every device's last arrival; who asks meanwhile gets the same answer."""
+        """Record a request for all last arrivals; requests until the answer share it."""
         self._asked.set()
 
     def marker_returned(self, payload: bytes, now: float) -> None:
-        """Take a marker that has come back through the broker's queue."""
+        """Handle a marker that came back through the broker's queue."""
         self._lag.returned(payload, now)
         if self._caught_up is None and self._lag.seconds(now) is not None:
             self._caught_up = dt.datetime.now(dt.UTC)
 
     def restart(self) -> None:
-        """Begin to measure anew: the connection has ended, or there is a new one."""
+        """Restart the measurement: the connection has ended, or there is a new one."""
         self._lag.restart()
         self._markers_allowed = True
         if self._caught_up is not None:
-            # The first messages of a connection come before it is told of.
+            # The first messages of a connection arrive before `on_connected` is called.
             self._catch_up_since, self._caught_up = dt.datetime.now(dt.UTC), None
 
     async def run(self) -> None:
-        """Send digests and answers until cancelled."""
+        """Publish digests and answers until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._digests())
             group.create_task(self._answers())
@@ -85,10 +85,10 @@ class ActivityPublisher:
                 logger.warning("cannot publish the activity digest: %s", error)
 
     async def _mark(self, now: float) -> None:
-        """Send a marker through the queue.
+        """Publish a marker, which passes through the queue.
 
         Raises:
-            NotConnectedError: the broker is away.
+            NotConnectedError: there is no connection to the broker.
         """
         if not self._markers_allowed:
             return
@@ -99,10 +99,10 @@ class ActivityPublisher:
             logger.warning("the lag of the queue is unknown: cannot publish %s: %s", topics.ACTIVITY_MARKER, error)
 
     async def _digest(self, now: float) -> None:
-        """Send who was heard since the last digest; that nobody was is told too while messages may lie in the queue.
+        """Publish the digest since the last one; an empty one only while messages may wait in the queue.
 
         Raises:
-            MqttError: it could not be sent; those in it are told of in the next one.
+            MqttError: it was not published; its devices are in the next one.
         """
         lag = self._lag.pop_interval(now)
         self.metrics.queue_lag.set(math.nan if lag is None else lag)
@@ -118,9 +118,9 @@ class ActivityPublisher:
             raise
 
     def _is_behind(self, lag: float | None) -> bool:
-        """Return whether messages may lie in the queue unread.
+        """Return whether messages may wait in the broker's queue.
 
-        Without markers all that is known is that no more comes while enough of what came waits for the store.
+        Without markers, the queue is assumed to hold messages while received ones wait for the store.
         """
         return lag is None or lag > DIGEST_SECONDS if self._markers_allowed else not self.is_idle()
 
@@ -142,10 +142,10 @@ class ActivityPublisher:
             await asyncio.sleep(backoff.next())
 
     async def _answer(self) -> bool:
-        """Send every device's last arrival, or nobody's where that is not known; return whether it was.
+        """Publish the last arrivals of all devices, an empty reply if they are unknown; return whether they are known.
 
         Raises:
-            MqttError: it could not be sent.
+            MqttError: it was not published.
         """
         ages: dict[str, float] | None = None
         try:
@@ -159,12 +159,13 @@ class ActivityPublisher:
         return ages is not None
 
     async def _ages(self) -> dict[str, float]:
-        """Return for how long each device has not been heard, in seconds.
+        """Return the seconds since the last arrival of each device.
 
-        What came while we worked off what the broker had kept arrived when nobody knows.
+        Devices with a last arrival during the catch-up are omitted: their messages waited in the queue for an unknown
+        time.
 
         Raises:
-            StoreError: the store cannot tell.
+            StoreError: the store is unavailable.
         """
         arrivals = (await self.store.arrivals())["arrivals"]
         now = dt.datetime.now(dt.UTC)

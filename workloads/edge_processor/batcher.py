@@ -1,4 +1,4 @@
-"""Messages that came and are not stored yet."""
+"""Received messages that are not stored yet, in batches."""
 
 import asyncio
 import datetime as dt
@@ -9,7 +9,7 @@ from edge_service.mqtt import Message
 from edge_service.waiting import set_within
 
 FULL_BATCHES = 4
-"""Batches that wait when the inbox is crowded."""
+"""Number of waiting batches at which the batcher is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Received:
     """A message of a device.
 
     Attributes:
-        device_id: who sent it, by its topic.
-        message: as it came; acknowledged once it is stored.
-        received_at: when it came, in UTC.
-        arrived: the same by the event loop's clock.
+        device_id: the sender, by the topic.
+        message: the message, to acknowledge once it is stored.
+        received_at: time of arrival (UTC).
+        arrived: time of arrival in seconds of the event loop's clock.
     """
 
     device_id: str
@@ -30,19 +30,19 @@ class Received:
 
 
 class Batcher:
-    """Takes messages as they come and gives them out in batches, in their order.
+    """Collects messages and returns them in batches, in order.
 
-    What it holds of QoS 1 is bounded by the receive maximum, as nothing is acknowledged before it is stored. Nothing
-    bounds QoS 0 but `is_full`.
+    The receive maximum bounds messages with QoS 1, as they are acknowledged after they are stored. For QoS 0 the caller
+    must check `is_full`.
     """
 
     def __init__(self, most_messages: int, most_bytes: int, linger_seconds: float) -> None:
         """Prepare.
 
         Args:
-            most_messages: in a batch.
-            most_bytes: of payload in a batch; a larger message is a batch of its own.
-            linger_seconds: how long a batch that is not full waits for more.
+            most_messages: maximum number of messages in a batch.
+            most_bytes: maximum payload of a batch; a larger message is a batch of its own.
+            linger_seconds: time that a batch waits for more messages if it is not full.
         """
         self._most_messages = most_messages
         self._most_bytes = most_bytes
@@ -59,18 +59,18 @@ class Batcher:
 
     @property
     def is_full(self) -> bool:
-        """Whether a message that is not owed to anybody should be left out."""
+        """Whether messages with QoS 0 should be dropped."""
         return (
             len(self._waiting) >= FULL_BATCHES * self._most_messages or self._bytes >= FULL_BATCHES * self._most_bytes
         )
 
     @property
     def is_idle(self) -> bool:
-        """Whether all that came is stored."""
+        """Whether all messages are stored."""
         return self._idle.is_set()
 
     def add(self, received: Received) -> None:
-        """Take a message."""
+        """Add a message."""
         self._waiting.append(received)
         self._bytes += len(received.message.payload)
         self._idle.clear()
@@ -79,7 +79,7 @@ class Batcher:
             self._full.set()
 
     async def take(self) -> list[Received]:
-        """Wait for messages and return the next batch; `done` has to follow."""
+        """Wait for messages and return the next batch; call `done` when it is stored."""
         await self._some.wait()
         if len(self._waiting) < self._most_messages:
             self._full.clear()
@@ -87,12 +87,12 @@ class Batcher:
         return self._cut()
 
     def done(self) -> None:
-        """Say that the batch is stored: with nothing waiting the inbox is idle."""
+        """Record that the batch is stored; without waiting messages the batcher is idle."""
         if not self._waiting:
             self._idle.set()
 
     async def idle(self) -> None:
-        """Return when all that came is stored."""
+        """Wait until all messages are stored."""
         await self._idle.wait()
 
     def _cut(self) -> list[Received]:

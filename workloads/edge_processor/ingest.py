@@ -1,4 +1,4 @@
-"""From the inbox into the store; acknowledged after the commit, never before."""
+"""From the batcher into the store; messages are acknowledged after the commit, never before."""
 
 import asyncio
 import logging
@@ -18,15 +18,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Stores what comes, batch after batch, so that the order of each device is kept.
+    """Stores batch after batch, which keeps the order of each device.
 
     Attributes:
-        batcher: where messages wait.
-        store: where they go.
+        batcher: has the messages.
+        store: keeps the readings.
         location: of the site.
-        token: of the lease; the store refuses an old one.
-        stored: gets the newly stored readings after their messages were acknowledged.
-        metrics: where it is counted.
+        token: of the lease; the store rejects an old one.
+        stored: called with the newly stored readings, after their messages were acknowledged.
+        metrics: of the processor.
     """
 
     batcher: Batcher
@@ -52,7 +52,7 @@ class Ingest:
             self.batcher.done()
 
     async def _commit(self, batch: list[Received]) -> IngestResult:
-        """Store `batch` and return when it is committed, however long the store is away.
+        """Store `batch`; retry until it is committed, however long the store is unavailable.
 
         Raises:
             FencedError: another replica is the ingester.
@@ -66,7 +66,7 @@ class Ingest:
             except StoreUnavailableError as error:
                 logger.warning("readings wait for the store: %s", error)
             except StoreRefusedError as error:
-                # The store sets aside what it cannot read; a refusal means that it is another release, or no store.
+                # Malformed messages become dead letters; a refusal means another release, or another server.
                 logger.error("readings wait: %s: check STORAGE_URL and the store's release", error)  # noqa: TRY400
             self.metrics.store_failures.inc()
             await asyncio.sleep(backoff.next())

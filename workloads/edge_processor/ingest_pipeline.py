@@ -1,4 +1,4 @@
-"""What a replica does while it has the lease: connect, store, send; and how it ends."""
+"""The work of a replica that holds the lease: connect, store, publish; and its shutdown."""
 
 import asyncio
 import contextlib
@@ -30,13 +30,13 @@ MOST_BATCH_BYTES = 1024 * 1024
 LINGER_SECONDS = 0.003
 LEAVE_SECONDS = 2.0
 END_SECONDS = 15.0
-"""Longer than the session takes to close where the broker is silent, which is 10 s."""
+"""Longer than the session takes to close if the broker does not answer, which is 10 s."""
 
 logger = logging.getLogger(__name__)
 
 
 class IngestPipeline:
-    """One replica's time as the ingester, from taking the lease to losing it or being told to stop."""
+    """The ingester's pipeline, from the lease's acquisition to its loss or the shutdown of the process."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class IngestPipeline:
             self._connected,
             Backoff(first=0.1, longest=5.0),
             self._may_connect,
-            # Before the next connection: its first messages must not be told with the lag of this one.
+            # Before the next connection: the lag of this one must not apply to its first messages.
             on_down=lambda _: self._activity.restart(),
         )
         self._status = status
@@ -71,12 +71,12 @@ class IngestPipeline:
         self._ingest = Ingest(self._batcher, store, settings.edge_location, lease.token, self._stored, metrics)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set, then finish what has come and say goodbye to the broker.
+        """Run until `stop` is set, then store the received messages and disconnect.
 
-        The process is ended where a part of the work does not end within `END_SECONDS`.
+        The process exits if a task does not end within `END_SECONDS`.
 
         Raises:
-            ExceptionGroup: of LeaseLostError or FencedError: another is the ingester; nothing more was acknowledged.
+            ExceptionGroup: of LeaseLostError or FencedError: another replica is the ingester; nothing is acknowledged.
         """
         with ShutdownDeadline(END_SECONDS) as deadline:
             async with asyncio.TaskGroup() as group:
@@ -95,7 +95,7 @@ class IngestPipeline:
                 await self._end(publishing, work)
 
     async def _end(self, publishing: asyncio.Task[None], work: Sequence[asyncio.Task[None]]) -> None:
-        # Whatever it told after the goodbye would say that we are here.
+        # A digest after the `offline` status would mean that the processor is available.
         publishing.cancel()
         await asyncio.wait({publishing})
         await self._leave()
@@ -107,7 +107,7 @@ class IngestPipeline:
         await self.session.run()
 
     async def _drain(self) -> None:
-        """Finish what has come; what comes now is not acknowledged and goes to the next ingester."""
+        """Store the received messages; later ones are not acknowledged and go to the next ingester."""
         self._draining = True
         logger.info("finishing %d messages", len(self._batcher))
         try:
@@ -120,16 +120,16 @@ class IngestPipeline:
 
     async def _leave(self) -> None:
         if self.session.connected.is_set():
-            # Above all where something is left: that nobody tells of readings now has to be known.
+            # Above all if messages are left: others must know that nobody publishes who sends readings.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LEAVE_SECONDS):
                     await self._status.publish_offline(self.session)
 
     async def _may_connect(self) -> None:
-        """Wait until the lease is surely ours and what the last connection brought is stored.
+        """Wait until the lease is certainly valid and the messages of the last connection are stored.
 
-        To connect cuts off whoever is connected in the same name: that must be a former ingester, never a later one.
-        And whatever is not acknowledged is delivered again: to store it first bounds what is held.
+        Connecting disconnects the client with the same id, which must be a former ingester, never a later one. And the
+        broker redelivers unacknowledged messages: storing them first bounds the memory.
         """
         await self._batcher.idle()
         await self._lease_client.valid()
@@ -137,7 +137,7 @@ class IngestPipeline:
     async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
         self._activity.restart()
         await self._status.publish_online(self.session)
-        # Who asked the ingester before us may have got no answer.
+        # A request to the previous ingester may not have been answered.
         self._activity.asked()
 
     def _received(self, message: Message) -> None:
@@ -187,7 +187,7 @@ def _options(settings: ProcessorSettings, status: StatusPublisher) -> MqttOption
         receive_maximum=settings.batch_messages,
         manual_ack=True,
         subscriptions=(
-            # A retained reading is not to be stored again at each connect.
+            # A retained reading must not be stored again on each connect.
             Subscription(topics.device_data(topics.ANY), replay="once"),
             Subscription(topics.ACTIVITY_REQUEST, replay="never"),
             Subscription(topics.ACTIVITY_MARKER, replay="never"),

@@ -1,6 +1,6 @@
-"""How long messages lie in the broker before we read them.
+"""The time that messages wait in the broker's queue.
 
-Measured with markers of our own: they go through the same queue as the readings, behind those that came before.
+It is measured with markers: they pass through the same queue as the readings, behind earlier ones.
 """
 
 import secrets
@@ -8,12 +8,12 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 MOST_UNDER_WAY = 600
-"""Markers that are waited for; older ones are given up."""
+"""Maximum number of markers in flight; older ones are dropped."""
 
 
 @dataclass(slots=True)
 class QueueLag:
-    """Measures the lag of one connection. Pure: the time is a parameter, in seconds of any steady clock."""
+    """Measures the lag of one connection. Pure: the time is a parameter, in seconds of a monotonic clock."""
 
     _under_way: OrderedDict[bytes, float] = field(default_factory=OrderedDict, init=False)
     _last: float | None = field(default=None, init=False)
@@ -21,12 +21,12 @@ class QueueLag:
     _was_known: bool = field(default=False, init=False)
 
     def restart(self) -> None:
-        """Forget everything: after a connect nothing is known until a marker has come back."""
+        """Reset: after a connect the lag is unknown until a marker has come back."""
         self._under_way.clear()
         self._last, self._longest, self._was_known = None, 0.0, False
 
     def marker(self, now: float) -> bytes:
-        """Return the payload of a marker that is sent now."""
+        """Return the payload of a new marker, sent at `now`."""
         payload = secrets.token_hex(8).encode()
         self._under_way[payload] = now
         if len(self._under_way) > MOST_UNDER_WAY:
@@ -34,7 +34,7 @@ class QueueLag:
         return payload
 
     def returned(self, payload: bytes, now: float) -> None:
-        """Take a marker that has come back; another process's says nothing."""
+        """Handle a marker that came back; markers of other processes are ignored."""
         sent_at = self._under_way.get(payload)
         if sent_at is None:
             return
@@ -46,16 +46,16 @@ class QueueLag:
                 return
 
     def seconds(self, now: float) -> float | None:
-        """Return the lag: as last measured, or longer while a marker is under way longer; None while unknown."""
+        """Return the lag in seconds: as last measured, or the longer age of a marker in flight; None if unknown."""
         if self._last is None:
             return None
         oldest = next(iter(self._under_way.values()), now)
         return max(self._last, now - oldest)
 
     def pop_interval(self, now: float) -> float | None:
-        """End an interval and return its longest lag, which what was read in it may have had; None if it is not known.
+        """End an interval and return its longest lag in seconds, which its messages may have had; None if unknown.
 
-        A queue that is worked off in a moment ends with a short lag: what came out of it was old all the same.
+        A queue that is drained quickly ends with a short lag, although its messages were old.
         """
         lag = self.seconds(now)
         longest = None if lag is None or not self._was_known else max(lag, self._longest)
@@ -63,7 +63,7 @@ class QueueLag:
         return longest
 
     def restore(self, longest: float | None) -> None:
-        """Have the interval that was taken last go on: what was read in it could not be told of."""
+        """Continue the interval of the last `pop_interval`: its digest could not be published."""
         if longest is None:
             self._was_known = False
         else:

@@ -13,7 +13,7 @@ from edge_service.settings import ServiceSettings
 
 
 class ProcessorSettings(ServiceSettings):
-    """What the processor is told."""
+    """Settings of the processor."""
 
     processing_mode: Literal["real-time"] = "real-time"
     """How readings are processed; only `real-time`."""
@@ -44,5 +44,5 @@ class ProcessorSettings(ServiceSettings):
 
 
 def holder_name() -> str:
-    """Return the name of this process in the lease; unlike any other's."""
+    """Return a unique name of this process for the lease."""
     return f"{platform.node()}-{secrets.token_hex(4)}"

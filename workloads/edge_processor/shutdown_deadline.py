@@ -1,4 +1,4 @@
-"""Ends the process where work that was asked to end goes on."""
+"""Exits the process if a cancelled task does not end."""
 
 import asyncio
 import logging
@@ -13,28 +13,27 @@ logger = logging.getLogger(__name__)
 
 
 class ShutdownDeadline:
-    """Ends the process if one of its tasks still runs a while after their end was asked for; a context manager.
+    """Exits the process if a task still runs a while after its cancellation; a context manager.
 
-    An ingester that has to stop and does not would neither work nor stand by, for ever: Kubernetes starts an ended
-    process again, and the broker publishes its will. Nothing less is sure, as the rest of an orderly end would wait
-    for the same task.
+    An ingester that cannot stop would neither work nor be a standby, forever. After an exit Kubernetes restarts the
+    process, and the broker publishes its will. A graceful shutdown would wait for the same task.
     """
 
     def __init__(self, seconds: float) -> None:
-        """Prepare; `seconds` is the time from asking until the process is ended."""
+        """Prepare; `seconds` is the time from the cancellation until the exit."""
         self._seconds = seconds
         self._tasks: list[asyncio.Task[None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._over = False
 
     def watch(self, tasks: Iterable[asyncio.Task[None]]) -> None:
-        """Take tasks that run until they are cancelled: the end of the first asks for the end of the others."""
+        """Watch tasks that run until they are cancelled; the end of the first one starts the countdown."""
         for task in tasks:
             self._tasks.append(task)
             task.add_done_callback(lambda _: self.begin())
 
     def begin(self) -> None:
-        """Begin to count: the end was asked for."""
+        """Start the countdown."""
         if self._timer is None and not self._over:
             self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
 
@@ -44,7 +43,7 @@ class ShutdownDeadline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop counting: all has ended."""
+        """Stop the countdown: all tasks have ended."""
         self._over = True
         if self._timer is not None:
             self._timer.cancel()

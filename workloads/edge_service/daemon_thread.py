@@ -1,4 +1,4 @@
-"""Runs what blocks without keeping the process alive: an end does not wait for a resolver that does not answer."""
+"""Runs a blocking call in a daemon thread: a shutdown does not wait for it, such as for a slow resolver."""
 
 import asyncio
 import contextlib
@@ -10,12 +10,12 @@ Result = TypeVar("Result")
 
 
 def start(call: Callable[[], Result], name: str) -> asyncio.Future[Result]:
-    """Have `call` run in a thread of its own; the future has its result or its error.
+    """Run `call` in a thread of its own; the future gets its result or its error.
 
-    The default executor of asyncio would be waited for at the end of the process, and shared with others until then.
+    The process would wait for asyncio's default executor at its end, and until then other calls share that executor.
 
     Args:
-        call: may block for as long as it likes; it goes on where the future is cancelled.
+        call: may block; it continues if the future is cancelled.
         name: of the thread.
     """
     loop = asyncio.get_running_loop()
@@ -30,7 +30,7 @@ def start(call: Callable[[], Result], name: str) -> asyncio.Future[Result]:
             tell(_settle, result)
 
     def tell(settle: Callable[..., None], outcome: object) -> None:
-        # Where the loop has been closed, nobody waits any more.
+        # RuntimeError: the loop has been closed, so nothing waits for the result.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, done, outcome)
 

@@ -1,4 +1,4 @@
-"""Sessions with the site's broker: MQTT 5, asyncio, PUBACK when the receiver says so."""
+"""Sessions with the site's broker: MQTT 5, asyncio, acknowledgement by the receiver."""
 
 from edge_service.mqtt.credentials import Login, read_login
 from edge_service.mqtt.errors import (

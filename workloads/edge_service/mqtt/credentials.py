@@ -8,7 +8,7 @@ from edge_service.mqtt.errors import ConnectError
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A username with its password, and whom to trust.
+    """Username, password and trusted certificate authorities.
 
     Attributes:
         username: without one the connection is anonymous.

@@ -13,7 +13,7 @@ ATTEMPTS = 3
 
 
 class StoreClient:
-    """Asks the store; an asynchronous context manager. Reading and replacing is tried again, storing is not.
+    """Client of the store; an asynchronous context manager. Idempotent requests are retried, others are not.
 
     Each method raises StoreUnavailableError if the store cannot be reached or cannot answer now, and
     StoreRefusedError if it refuses the request as wrong.
@@ -30,7 +30,7 @@ class StoreClient:
         self._http = Transport(url, timeout_seconds, attempts)
 
     async def __aenter__(self) -> Self:
-        """Begin."""
+        """Open the HTTP session."""
         await self._http.__aenter__()
         return self
 
@@ -55,16 +55,16 @@ class StoreClient:
         return IngestResult.from_json(await self._http.request("POST", "/v1/readings", body))
 
     async def take_lease(self, holder: str, ttl_seconds: float) -> Lease:
-        """Take the ingester's lease, or renew it.
+        """Acquire the ingester's lease, or renew it.
 
         Raises:
-            LeaseHeldError: somebody else holds it.
+            LeaseHeldError: another replica holds it.
         """
         answer = await self._http.request("POST", "/v1/lease", {"holder": holder, "ttl_seconds": ttl_seconds})
         return Lease(answer["token"], answer["ttl_seconds"])
 
     async def release_lease(self, holder: str, token: int) -> None:
-        """Give the lease back."""
+        """Release the lease."""
         await self._http.request("DELETE", "/v1/lease", {"holder": holder, "token": token})
 
     async def put_rules(self, rules: Sequence[Mapping[str, Any]], *, token: int) -> None:
@@ -101,16 +101,16 @@ class StoreClient:
         return await self._page("readings", {"device_id": device_id, "limit": limit, "before": before})
 
     async def dead_letters(self, limit: int = 100, before: int | None = None) -> Page[Mapping[str, Any]]:
-        """Return what could not be read, newest first."""
+        """Return dead letters, newest first."""
         return await self._page("dead-letters", {"limit": limit, "before": before})
 
     async def arrivals(self) -> Mapping[str, Any]:
-        """Return the store's answer about the last arrival of every device."""
+        """Return the last arrival of every device, as the store answers it."""
         answer: Mapping[str, Any] = await self._http.request_idempotent("GET", "/v1/arrivals")
         return answer
 
     async def put_command(self, device_id: str, command_id: str, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Keep the state of a command, as the gateway has it."""
+        """Store a command; return it as stored."""
         path = f"/v1/commands/{quote(device_id, safe='')}/{quote(command_id, safe='')}"
         answer: Mapping[str, Any] = await self._http.request_idempotent("PUT", path, dict(command))
         return answer
@@ -128,7 +128,7 @@ class StoreClient:
         return tuple(answer["commands"])
 
     async def ready(self) -> None:
-        """Return if the store can work now."""
+        """Check that the store is ready."""
         await self._http.request("GET", "/ready")
 
     async def _page(self, name: str, query: Mapping[str, Any]) -> Page[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""Requests to the store over HTTP, and what its answers mean."""
+"""HTTP requests to the store, and the errors in its answers."""
 
 import asyncio
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ BUSY = 429
 
 
 class Transport:
-    """Sends JSON to the store and reads its answer; an asynchronous context manager."""
+    """Sends JSON requests to the store and parses its answers; an asynchronous context manager."""
 
     def __init__(self, url: str, timeout_seconds: float, attempts: int) -> None:
         self._url = url.rstrip("/")
@@ -31,7 +31,7 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        """Begin."""
+        """Open the HTTP session."""
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
         self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
         return self
@@ -46,11 +46,11 @@ class Transport:
     async def request_idempotent(
         self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None
     ) -> Any:
-        """Send a request that may be sent twice; again, after a pause, while the store cannot be reached.
+        """Send an idempotent request; retry with a back-off while the store cannot be reached.
 
         Raises:
             StoreUnavailableError: all attempts failed.
-            StoreError: the store refuses.
+            StoreError: the store refuses the request.
         """
         backoff = Backoff(first=0.1, longest=1.0)
         for _ in range(self._attempts - 1):
@@ -61,11 +61,11 @@ class Transport:
         return await self.request(method, path, body, query)
 
     async def request(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
-        """Send a request once and return the JSON of its answer, None if there is none.
+        """Send a request once and return the JSON of its answer; None if it has no body.
 
         Raises:
-            StoreUnavailableError: the store cannot be reached or cannot answer now.
-            StoreError: the store refuses.
+            StoreUnavailableError: the store cannot be reached, or cannot answer now.
+            StoreError: the store refuses the request.
         """
         if self._session is None:
             raise RuntimeError("the store's client is used outside its context manager")
