@@ -15,7 +15,7 @@ from edge_broker_agent.broker_files import BrokerFiles
 from edge_broker_agent.canary import CANARY_USERNAME, CanaryLogin
 from edge_broker_agent.files import AuthFiles
 from edge_broker_agent.metrics import AgentMetrics
-from edge_broker_agent.process import TICKS_PER_SECOND, Broker, Processes, since_machine_start
+from edge_broker_agent.process import TICKS_PER_SECOND, MosquittoProcess, Processes, since_machine_start
 from edge_broker_agent.process_watch import ProcessWatch
 from edge_broker_agent.reload import Reloader
 from edge_broker_agent.site_secrets import SiteSecrets
@@ -41,10 +41,10 @@ class Reloading(Reloader):
         self.succeeds = True
         self.lasts = 0.0
         self.came = asyncio.Event()
-        self.asked: list[tuple[float, Broker, list[str]]] = []
+        self.asked: list[tuple[float, MosquittoProcess, list[str]]] = []
         self._file = file
 
-    async def reload(self, broker: Broker, canary: CanaryLogin) -> bool:
+    async def reload(self, broker: MosquittoProcess, canary: CanaryLogin) -> bool:
         content = self._file.read_bytes()
         assert content.endswith(canary.line), "the proof is of the file that is there"
         names = [each.partition(":")[0] for each in content.decode().splitlines()]
@@ -54,7 +54,7 @@ class Reloading(Reloader):
         await asyncio.sleep(self.lasts)
         return succeeds
 
-    async def next(self) -> tuple[float, Broker, list[str]]:
+    async def next(self) -> tuple[float, MosquittoProcess, list[str]]:
         """Return the next reload that is asked for."""
         await self.came.wait()
         self.came.clear()
@@ -83,10 +83,10 @@ class World:
         self.sources.take(f"{INDEX}-0", {"of": of, "passwords": shard})
         self.sources.take(INDEX, {"shards": of, "passwords": base64.b64encode(line("~gateway").encode()).decode()})
 
-    def run(self, *, seconds_ago: float) -> Broker:
+    def run(self, *, seconds_ago: float) -> MosquittoProcess:
         """Have a Mosquitto run that was started so long ago; a negative number is still to come."""
         ticks = int((since_machine_start() - seconds_ago) * TICKS_PER_SECOND)
-        self.process_watch.broker = Broker(1, ticks, f"boot-{ticks}")
+        self.process_watch.broker = MosquittoProcess(1, ticks, f"boot-{ticks}")
         self.process_watch.begun.set()
         return self.process_watch.broker
 

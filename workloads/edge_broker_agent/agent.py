@@ -1,4 +1,4 @@
-"""The agent's parts, put together."""
+"""Assembles the agent."""
 
 import asyncio
 from typing import Any
@@ -26,8 +26,8 @@ class Agent:
     """The agent of one broker.
 
     Args:
-        settings: what it is told.
-        registry: where its figures are.
+        settings: of the agent.
+        registry: for its metrics.
     """
 
     def __init__(self, settings: AgentSettings, registry: CollectorRegistry) -> None:
@@ -55,7 +55,7 @@ class Agent:
         return lacking if lacking or self._applier.decided.is_set() else ["the API server's answer"]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set.
+        """Run until `stop` is set.
 
         Raises:
             StartError: the directory for Mosquitto's files cannot be used.

@@ -1,4 +1,4 @@
-"""Brings what the Secrets say into Mosquitto's files, and has it read them."""
+"""Writes the content of the Secrets to Mosquitto's files, and makes Mosquitto reload them."""
 
 import asyncio
 import logging
@@ -16,11 +16,11 @@ logger = logging.getLogger(__name__)
 
 
 class Applier:
-    """Keeps Mosquitto's files, and Mosquitto, as the Secrets say.
+    """Keeps Mosquitto and its files up to date with the Secrets.
 
     Attributes:
-        decided: set when it is known which copy Mosquitto starts with.
-        applied: set after each change that was worked on; cleared by whoever tells of it.
+        decided: set when it is known with which files Mosquitto starts.
+        applied: set after each attempt to apply a change; its reader clears it.
     """
 
     def __init__(
@@ -35,12 +35,12 @@ class Applier:
         """Prepare.
 
         Args:
-            files: the files.
-            secrets: what the Secrets say.
-            process_watch: which Mosquitto runs.
-            reloader: has it reload.
-            metrics: where logins and failures are counted.
-            batch_seconds: the least rest after a reload; what changes meanwhile is one change.
+            files: Mosquitto's files.
+            secrets: content of the Secrets.
+            process_watch: the running Mosquitto.
+            reloader: makes it reload.
+            metrics: of the agent.
+            batch_seconds: minimum pause after a reload; changes meanwhile are applied together.
         """
         self.decided = asyncio.Event()
         self.applied = asyncio.Event()
@@ -54,10 +54,10 @@ class Applier:
         self._rest = 0.0
 
     async def run(self, startup_timeout: float) -> None:
-        """Work until cancelled.
+        """Run until cancelled.
 
         Args:
-            startup_timeout: seconds to wait for the API server before Mosquitto is started with the last copy.
+            startup_timeout: seconds to wait for the API server before Mosquitto starts with the previous files.
         """
         await self._first_answer(startup_timeout)
         backoff = Backoff(first=1.0, longest=5.0)
@@ -84,7 +84,7 @@ class Applier:
             logger.warning("the API server has not answered within %g s; using the last copy", startup_timeout)
 
     async def _something_new(self) -> None:
-        """Wait until the Secrets say something else, or another Mosquitto runs."""
+        """Wait until a Secret has changed, or another Mosquitto runs."""
         waits = [asyncio.create_task(each.wait()) for each in (self._secrets.changed, self._process_watch.begun)]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -93,7 +93,7 @@ class Applier:
                 each.cancel()
 
     async def _apply(self) -> bool:
-        """Write what differs and have it read; return whether Mosquitto is up to date, or reads it when it starts."""
+        """Write and reload changes; return whether Mosquitto is up to date, or will be when it starts."""
         try:
             await asyncio.to_thread(self._write)
             self.decided.set()
@@ -109,7 +109,7 @@ class Applier:
         return await self._reload(broker)
 
     def _write(self) -> None:
-        """Write what differs from what the Secrets say.
+        """Write the files that differ from the Secrets.
 
         Raises:
             OSError: it cannot be written.
@@ -141,7 +141,7 @@ class Applier:
         begun = loop.time()
         if canary is None or not await self._reloader.reload(broker, canary):
             return False
-        # Nobody is answered during a reload, which may last seconds: that must not be more than half of the time.
+        # During a reload, which may last seconds, Mosquitto serves no client: limit that to half of the time.
         self._rest = max(self._batch_seconds, loop.time() - begun)
         self._served = (broker, version)
         return True

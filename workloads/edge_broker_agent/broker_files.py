@@ -1,4 +1,4 @@
-"""The copy of the site's logins and certificate that Mosquitto has on its volume."""
+"""Mosquitto's files with the site's logins and certificate, on its volume."""
 
 from dataclasses import dataclass, field
 
@@ -11,14 +11,14 @@ from edge_broker_agent.process import since_machine_start
 
 @dataclass(slots=True)
 class BrokerFiles:
-    """What stands in the files.
+    """The content of the files.
 
     Attributes:
         files: the files.
-        passwords: the password file without the line of the proof; None if there is none that Mosquitto can read.
-        certificate: certificate and key; None if there are none that fit together.
-        canary: the login that tells whether Mosquitto has read them; None of a copy that an earlier agent wrote.
-        written_at: seconds since the machine's start: a Mosquitto that was started later has read them.
+        passwords: the password file without the canary login; None if there is none that Mosquitto can read.
+        certificate: certificate and key; None if there are none that match.
+        canary: the login that shows whether Mosquitto has loaded the files; None if an earlier agent wrote them.
+        written_at: time of the write in seconds since the machine's boot: a Mosquitto that started later has them.
     """
 
     files: AuthFiles
@@ -28,7 +28,7 @@ class BrokerFiles:
     written_at: float = field(default_factory=since_machine_start)
 
     def load(self) -> None:
-        """Read what an earlier agent has left.
+        """Read the files that an earlier agent has written.
 
         Raises:
             OSError: the directory cannot be read or written.
@@ -36,11 +36,11 @@ class BrokerFiles:
         self.files.prepare()
         self.passwords = _without_canary(self.files.passwords())
         self.certificate = self.files.certificate()
-        # Only from now on: that agent can have ended between writing and telling Mosquitto.
+        # From now on, as that agent may have ended between writing the files and reloading Mosquitto.
         self.written_at = since_machine_start()
 
     def lacks(self, *, tls: bool) -> list[str]:
-        """Return what Mosquitto needs to start and is not there."""
+        """Return what is missing for Mosquitto's start."""
         lacking = []
         if self.passwords is None:
             lacking.append("the site's logins, in the Secrets that the operator writes")
@@ -49,10 +49,10 @@ class BrokerFiles:
         return lacking
 
     def write_passwords(self, passwords: bytes) -> None:
-        """Write the password file, with a proof of its own.
+        """Write the password file, with a new canary login.
 
         Raises:
-            OSError: it cannot be written; the old one is as it was.
+            OSError: it cannot be written; the old one is unchanged.
         """
         canary = CanaryLogin.fresh()
         self.files.write_passwords(passwords + canary.line)
@@ -62,8 +62,8 @@ class BrokerFiles:
         """Write certificate and key.
 
         Raises:
-            RejectedError: TLS does not take them; the old ones are as they were.
-            OSError: they cannot be written; the same.
+            RejectedError: TLS rejects them; the old ones are unchanged.
+            OSError: they cannot be written; the old ones are unchanged.
         """
         self.files.write_certificate(pem)
         self.certificate, self.written_at = pem, since_machine_start()

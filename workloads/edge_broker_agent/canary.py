@@ -1,4 +1,4 @@
-"""A login that is new in each version of the password file: who can log in with it is served by that version."""
+"""A login that is new in each version of the password file: it works only after Mosquitto has loaded that version."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -7,17 +7,17 @@ from typing import Self
 from edge_broker_agent.passwords import password_line
 
 CANARY_USERNAME = "~mqtt.reload"
-"""No rule grants it a topic; no device has a name with `~`, no client one with a dot."""
+"""No ACL grants it a topic; device names contain no `~`, client names no dot."""
 
 SALT_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class CanaryLogin:
-    """The login.
+    """The canary login.
 
     Attributes:
-        password: known to this process alone.
+        password: known only to this process.
         line: its line in the password file.
     """
 
@@ -26,6 +26,6 @@ class CanaryLogin:
 
     @classmethod
     def fresh(cls) -> Self:
-        """Return one that never was."""
+        """Return a new login."""
         password = secrets.token_urlsafe(32)
         return cls(password, password_line(CANARY_USERNAME, password, secrets.token_bytes(SALT_BYTES)))

@@ -1,4 +1,4 @@
-"""Whether Mosquitto runs: told at once when it ends, looked for while it does not run."""
+"""Whether Mosquitto runs: its end is notified immediately, its start is polled."""
 
 import asyncio
 import contextlib
@@ -9,18 +9,18 @@ from edge_broker_agent.metrics import AgentMetrics
 from edge_broker_agent.process import MosquittoProcess, Processes
 
 POLL_SECONDS = 0.2
-"""Nothing tells that a process of another container has started."""
+"""Seconds between two looks for a process: the start of one in another container is not notified."""
 
 logger = logging.getLogger(__name__)
 
 
 class ProcessWatch:
-    """Follows the runs of Mosquitto.
+    """Watches the runs of Mosquitto.
 
     Attributes:
-        broker: the one that runs; None while there is none.
-        running: set while there is one.
-        begun: set when another run has begun; cleared by whoever acts on it.
+        broker: the running process; None while there is none.
+        running: set while Mosquitto runs.
+        begun: set when a run has begun; its reader clears it.
     """
 
     def __init__(self, processes: Processes, metrics: AgentMetrics) -> None:
@@ -31,7 +31,7 @@ class ProcessWatch:
         self._metrics = metrics
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """Watch until cancelled."""
         while True:
             found = self._processes.broker()
             if found is None:
@@ -41,7 +41,7 @@ class ProcessWatch:
                 await self._stay(found)
 
     def look(self) -> MosquittoProcess | None:
-        """Return the Mosquitto that runs at this moment."""
+        """Return the Mosquitto that runs now; None if there is none."""
         return self._processes.broker()
 
     async def _stay(self, broker: MosquittoProcess) -> None:

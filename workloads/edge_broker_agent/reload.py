@@ -1,4 +1,4 @@
-"""Has Mosquitto read its files again, and finds out whether it did."""
+"""Makes Mosquitto reload its files, and verifies that it did."""
 
 import asyncio
 import logging
@@ -21,12 +21,12 @@ logger = logging.getLogger(__name__)
 
 
 class Reloader:
-    """Has Mosquitto reload.
+    """Makes Mosquitto reload.
 
     Args:
-        processes: where Mosquitto is found.
-        address: its listener for components.
-        metrics: where reloads are counted.
+        processes: finds Mosquitto.
+        address: of its listener for components.
+        metrics: count reloads.
     """
 
     def __init__(self, processes: Processes, address: BrokerAddress, metrics: AgentMetrics) -> None:
@@ -35,11 +35,11 @@ class Reloader:
         self._metrics = metrics
 
     async def reload(self, broker: MosquittoProcess, canary: CanaryLogin) -> bool:
-        """Have Mosquitto read its files; return whether it is proven that it did.
+        """Make Mosquitto reload its files; return whether that is confirmed.
 
         Args:
-            broker: the run that is to reload.
-            canary: the login that stands in the file.
+            broker: the process.
+            canary: the login in the new file.
         """
         result = await self._result(broker, canary)
         self._metrics.reloads.labels(result).inc()
@@ -53,7 +53,7 @@ class Reloader:
             self._processes.signal(broker, signal.SIGHUP)
             await self._confirm(broker, canary)
         except ProcessLookupError:
-            # The next run reads the files when it starts.
+            # The next run loads the files when it starts.
             logger.warning("Mosquitto ended before it had reloaded")
             return "ended"
         except PermissionError:
@@ -69,11 +69,11 @@ class Reloader:
         return "done"
 
     async def _when_caught(self, broker: MosquittoProcess) -> None:
-        """Wait until Mosquitto has its handler in place; before, the signal would end it.
+        """Wait until Mosquitto has installed its signal handler; before that, the signal would end it.
 
         Raises:
             ProcessLookupError: it has ended.
-            TimeoutError: it has none.
+            TimeoutError: it has not installed one.
         """
         async with asyncio.timeout(CATCH_SECONDS):
             while not self._processes.catches(broker, signal.SIGHUP):
@@ -81,11 +81,11 @@ class Reloader:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _confirm(self, broker: MosquittoProcess, canary: CanaryLogin) -> None:
-        """Return when the proof's login is taken.
+        """Wait until Mosquitto accepts the canary login.
 
         Raises:
             ProcessLookupError: Mosquitto has ended.
-            TimeoutError: it is not taken.
+            TimeoutError: it does not accept it.
         """
         login = Login(CANARY_USERNAME, canary.password)
         async with asyncio.timeout(CONFIRM_SECONDS):

@@ -1,4 +1,4 @@
-"""The Secrets of the site's logins and certificate: which are watched, and what they say together."""
+"""Watches the Secrets with the site's logins and certificate, and combines their content."""
 
 import asyncio
 import logging
@@ -16,22 +16,22 @@ MakeWatch = Callable[[str, Sink], SecretWatch]
 
 
 class SiteSecrets:
-    """What the site's Secrets say. A content that cannot be used leaves in place what that Secret said before.
+    """The content of the site's Secrets. An invalid content is rejected, and the previous one of that Secret stays.
 
     Attributes:
-        passwords: the password file, once index and shards have agreed; None before.
+        passwords: the password file, once index and shards agree; None before.
         certificate: certificate and key; None before, or without TLS.
-        changed: set when one of them has changed; cleared by whoever acts on it.
-        rejected: the Secrets whose present content is not used.
+        changed: set when one of them has changed; its reader clears it.
+        rejected: names of the Secrets with invalid content.
     """
 
     def __init__(self, index: str, tls: str | None, metrics: AgentMetrics) -> None:
         """Prepare.
 
         Args:
-            index: name of the index; a shard's is this with `-` and its number.
-            tls: name of the Secret with the certificate, if there is one.
-            metrics: where rejected contents are counted.
+            index: name of the index; the name of a shard has `-` and its number appended.
+            tls: name of the Secret with the certificate; None without TLS.
+            metrics: count rejected contents.
         """
         self.passwords: bytes | None = None
         self.certificate: Certificate | None = None
@@ -46,11 +46,11 @@ class SiteSecrets:
 
     @property
     def complete(self) -> bool:
-        """Whether all is known that Mosquitto needs."""
+        """Whether everything that Mosquitto needs is known."""
         return self.passwords is not None and (self._tls_name is None or self.certificate is not None)
 
     async def run(self, watch: MakeWatch) -> None:
-        """Watch until cancelled: the index, the certificate, and as many shards as the index says."""
+        """Watch the index, the certificate, and the number of shards in the index, until cancelled."""
         async with asyncio.TaskGroup() as group:
             for name in filter(None, (self._index_name, self._tls_name)):
                 group.create_task(watch(name, self).run())
@@ -66,9 +66,9 @@ class SiteSecrets:
                     self._shards.pop(len(shards), None)
 
     def take(self, name: str, data: Mapping[str, str] | None) -> None:
-        """Take the `data` of the Secret `name` as it is now; None if there is no such Secret."""
+        """Handle the current `data` of the Secret `name`; None if there is no such Secret."""
         if data is None:
-            # What is gone was never meant to be: a site's logins go with the site. The last whole state stays.
+            # Nothing deletes these Secrets while the site exists, so keep the last complete state.
             logger.warning("the Secret does not exist; the operator creates it", extra=about("Secret", name))
             return
         try:
@@ -86,7 +86,7 @@ class SiteSecrets:
             self._accept(together)
 
     def reject_certificate(self, certificate: Certificate, error: RejectedError) -> None:
-        """Give up a certificate that TLS does not take; what was used before stays in use."""
+        """Reject a certificate that TLS does not accept; the previous one stays in use."""
         if self.certificate is certificate:
             self.certificate = None
         self._reject(str(self._tls_name), error)

@@ -1,4 +1,4 @@
-"""What the agent says on the broker: which start of the broker this is, and how it is."""
+"""Publishes the broker's boot id and the agent's status."""
 
 import asyncio
 import contextlib
@@ -26,11 +26,11 @@ logger = logging.getLogger(__name__)
 
 
 class StatusPublisher:
-    """Tells, by a session of its own, while Mosquitto runs.
+    """Publishes in an MQTT session of its own while Mosquitto runs.
 
     Args:
-        options: where and as whom to connect.
-        process_watch: which Mosquitto runs.
+        options: of the session.
+        process_watch: the running Mosquitto.
         facts: further fields of the status.
         applied: set when the facts have changed.
     """
@@ -45,7 +45,7 @@ class StatusPublisher:
         self._process_watch = process_watch
         self._facts = facts
         self._applied = applied
-        # Who waits for the new id knows less meanwhile: the first attempts follow closely.
+        # Receivers need the new boot id soon: the first attempts follow each other quickly.
         backoff = Backoff(first=0.05, longest=1.0)
         self._session = MqttSession(
             replace(options, will=self._will),
@@ -55,7 +55,7 @@ class StatusPublisher:
         )
 
     async def run(self) -> None:
-        """Tell until cancelled; then say goodbye."""
+        """Publish until cancelled; then publish `offline`."""
         async with self._session:
             try:
                 while True:

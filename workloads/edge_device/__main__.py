@@ -15,7 +15,7 @@ NAME = "edge-device"
 
 
 async def serve(settings: DeviceSettings, stop: asyncio.Event) -> None:
-    """Let the devices live until `stop` is set or the duration is over.
+    """Run the devices until `stop` is set or the duration is over.
 
     Raises:
         StartError: there are not enough credentials.

@@ -32,7 +32,7 @@ MOST_UNSENT = 10_000
 WINDOW = 100
 SIGN_OFF_SECONDS = 5.0
 PARKED_SECONDS = 300
-"""How long the broker keeps commands for a device that is gone."""
+"""Seconds that the broker keeps the session, and so the commands, of an offline device."""
 
 LAST_WILL = "LastWill"
 
@@ -59,7 +59,7 @@ class Device:
         )
 
     async def run(self) -> None:
-        """Live until cancelled, then send what is left and sign off."""
+        """Run until cancelled, then send the rest and sign off."""
         async with self._session, asyncio.TaskGroup() as group:
             work = [group.create_task(task) for task in (self._send(), self._answer(), self._beat())]
             try:
@@ -85,7 +85,7 @@ class Device:
         )
 
     def _will(self) -> Will:
-        """Begin a new session of the device, whose end the will is to tell."""
+        """Begin a new session of the device and return its will."""
         self._session_id = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self._seq = 0
         return Will(topics.device_status(self._id), self._status("offline", LAST_WILL), retain=True)
@@ -169,7 +169,7 @@ class Device:
                 self._spoke_at = loop.time()
 
     async def _sign_off(self) -> None:
-        """Send what is left and say goodbye, if there is a connection, within bounded time."""
+        """Send the rest and sign off, if there is a connection, within `SIGN_OFF_SECONDS`."""
         if not self._session.connected.is_set():
             self._events.tell("left_unconnected", self._id, error=self._session.last_error)
             return

@@ -1,4 +1,4 @@
-"""Prints what the simulated devices do, a line an event."""
+"""Prints the events of the simulated devices, one a line."""
 
 import datetime as dt
 import json
@@ -18,9 +18,9 @@ class Events:
     """Prints and counts events.
 
     Attributes:
-        output: how; quiet leaves out the frequent ones.
-        stream: where to.
-        counts: how many of each there were.
+        output: format; quiet omits frequent events.
+        stream: the output.
+        counts: number of events by name.
     """
 
     output: Literal["plain", "json", "quiet"] = "plain"
@@ -28,14 +28,14 @@ class Events:
     counts: Counter[str] = field(default_factory=Counter)
 
     def tell(self, event: str, device_id: str, **facts: Any) -> None:
-        """Print `event` of a device with what belongs to it."""
+        """Print `event` of a device with its facts."""
         self.counts[event] += 1
         if self.output == "quiet" and event in FREQUENT:
             return
         self._print(event, {"device": device_id, **facts})
 
     def sum_up(self) -> None:
-        """Print how many events of each sort there were."""
+        """Print the number of events by name."""
         self._print("sum", dict(sorted(self.counts.items())))
 
     def _print(self, event: str, facts: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Units that readings are converted from, and values that cannot be."""
+"""Unit conversions, and limits of values."""
 
 import math
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _MOST_HUMID = 100.0
 def converted(reading: Reading) -> tuple[float, str]:
     """Return the value and the unit that `reading` is stored with.
 
-    A value that the conversion would carry beyond every number stays as the device said it.
+    A value stays as the device sent it if the conversion would overflow.
     """
     value, unit = _in_our_unit(reading)
     if reading.sensor_type.lower() == _HUMIDITY:

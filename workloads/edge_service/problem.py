@@ -64,7 +64,7 @@ Explain = Callable[[Request, Any], Problem]
 
 def install(app: FastAPI, explanations: Mapping[type[Exception], Explain]) -> None:
     """Make `app` answer errors as problems: ProblemError with its own, the others as `explanations` say."""
-    for kind, explain in (_COMMON | explanations).items():
+    for kind, explain in {**_COMMON, **explanations}.items():
         app.add_exception_handler(kind, partial(_answer, explain))
 
 

@@ -1,4 +1,4 @@
-"""Alerts: what the rules remember, the outbox that the ingester sends from, and the history."""
+"""Alerts: the state of the rules, the outbox of the ingester, and the history."""
 
 import datetime as dt
 import sqlite3
@@ -15,7 +15,7 @@ from edge_wire.messages import Alert
 
 
 class AlertEvaluator:
-    """The rules' memory during one transaction: read as needed, written back once."""
+    """Evaluates readings against the rules in one transaction; alert states are read lazily and written back once."""
 
     def __init__(self, connection: sqlite3.Connection, rules: Rules) -> None:
         self._connection = connection
@@ -24,7 +24,7 @@ class AlertEvaluator:
         self._changed: set[tuple[str, str]] = set()
 
     def observe(self, processed: Processed) -> None:
-        """Check one reading against all rules about it; alerts go to the outbox."""
+        """Evaluate one reading against all rules of its sensor type; alerts go to the outbox."""
         for rule in self._rules.about(processed.reading.sensor_type):
             key = (rule.name, processed.reading.device_id)
             before = self._state(key)
@@ -36,7 +36,7 @@ class AlertEvaluator:
                 self._changed.add(key)
 
     def save(self) -> None:
-        """Write back what has changed."""
+        """Write back the changed states."""
         self._connection.executemany(
             "INSERT INTO alert_state (rule, device_id, body) VALUES (?, ?, ?)"
             " ON CONFLICT (rule, device_id) DO UPDATE SET body = excluded.body",
@@ -53,12 +53,12 @@ class AlertEvaluator:
 
 
 def put_in_outbox(connection: sqlite3.Connection, alert: Alert) -> None:
-    """Keep `alert` as one that has to be sent."""
+    """Add `alert` to the outbox."""
     connection.execute("INSERT INTO alert (device_id, body) VALUES (?, ?)", (alert.device_id, alert.encode().decode()))
 
 
 def withdraw(connection: sqlite3.Connection, rules: Rules, now: dt.datetime) -> None:
-    """Clear the alerts, and forget the states, that no rule of `rules` will ever touch again."""
+    """Clear the alerts and delete the states that no rule in `rules` can change any more."""
     about = {rule.name: rule.sensor_type for some in rules.by_sensor_type.values() for rule in some}
     for name, device_id, body in connection.execute("SELECT rule, device_id, body FROM alert_state").fetchall():
         firing = _load(body).firing
@@ -70,7 +70,7 @@ def withdraw(connection: sqlite3.Connection, rules: Rules, now: dt.datetime) -> 
 
 
 def outbox(connection: sqlite3.Connection, limit: int) -> Sequence[orjson.Fragment]:
-    """Return the alerts that have to be sent, oldest first."""
+    """Return the alerts in the outbox, oldest first."""
     rows = connection.execute(
         "SELECT id, CAST(body AS BLOB) FROM alert WHERE is_sent = 0 ORDER BY id LIMIT ?", (limit,)
     )
@@ -78,7 +78,7 @@ def outbox(connection: sqlite3.Connection, limit: int) -> Sequence[orjson.Fragme
 
 
 def mark_sent(connection: sqlite3.Connection, ids: list[int]) -> None:
-    """Take alerts out of the outbox; they stay in the history."""
+    """Remove alerts from the outbox; they stay in the history."""
     connection.executemany("UPDATE alert SET is_sent = 1 WHERE id = ?", [(number,) for number in ids])
 
 

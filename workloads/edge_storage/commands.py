@@ -1,4 +1,4 @@
-"""Commands to devices, as the gateway writes them: kept, so that any replica can answer for any of them."""
+"""Commands to devices, written by the gateway, so that any of its replicas can answer for any command."""
 
 import datetime as dt
 import sqlite3
@@ -13,7 +13,7 @@ from edge_wire.messages import format_timestamp
 from edge_wire.store import FINAL_STATES, CommandState
 
 MOST = 1000
-"""Commands of one device that an answer holds, if they are not large: the newest."""
+"""Maximum number of commands in an answer: the newest of the device."""
 
 _FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL_STATES))
 _PUT = f"""
@@ -35,16 +35,16 @@ WHERE device_id = :device_id AND state = :state ORDER BY id DESC LIMIT :most
 def put(
     connection: sqlite3.Connection, device_id: str, command_id: str, body: Mapping[str, Any], now: dt.datetime
 ) -> dict[str, Any]:
-    """Keep a command and return it as it is kept.
+    """Store a command and return it as stored.
 
-    A command that has come to its end stays there: a slower replica may still write that it was sent.
+    An open state never replaces a final one: a slower replica may write later that the command was sent.
 
     Args:
-        connection: In a transaction.
-        device_id: Whom it is for.
-        command_id: Which one.
-        body: The command with its `state`, a `CommandState`.
-        now: Time of the change.
+        connection: in a transaction.
+        device_id: the recipient.
+        command_id: of the command.
+        body: the command with its `state`, a `CommandState`.
+        now: time of the change (aware).
     """
     row = (device_id, command_id, body["state"], to_milliseconds(now), orjson.dumps(body).decode())
     connection.execute(_PUT, row)
@@ -55,7 +55,7 @@ def put(
 
 
 def get(connection: sqlite3.Connection, device_id: str, command_id: str) -> dict[str, Any] | None:
-    """Return a command, None if there is none."""
+    """Return a command; None if there is none."""
     row = connection.execute(
         "SELECT device_id, command_id, updated_at, body FROM command WHERE device_id = ? AND command_id = ?",
         (device_id, command_id),

@@ -1,4 +1,4 @@
-"""The store's figures for Prometheus."""
+"""Metrics of the store."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ _REQUESTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class StorageMetrics:
-    """What is counted, in `registry`."""
+    """The metrics of the store, in `registry`."""
 
     def __init__(self, registry: CollectorRegistry, directory: Path) -> None:
         self._readings = Counter("edge_storage_readings", "Readings stored.", registry=registry)
@@ -33,7 +33,7 @@ class StorageMetrics:
         size.set_function(lambda: float(_size(directory)))
 
     def committed(self, requests: int, seconds: float) -> None:
-        """Count a transaction."""
+        """Count a transaction with its number of requests and its duration in seconds."""
         self._requests.observe(requests)
         self._seconds.observe(seconds)
 
@@ -42,7 +42,7 @@ class StorageMetrics:
         self._failed.inc()
 
     def stored(self, result: StoredMessages) -> None:
-        """Count what a request brought."""
+        """Count the readings and dead letters of a request."""
         self._readings.inc(sum(len(message.readings) for message in result.messages))
         self._duplicates.inc(sum(message.duplicates for message in result.messages))
         for message in result.messages:

@@ -1,4 +1,4 @@
-"""Stored readings, dead letters and arrivals: what can be asked."""
+"""Queries of stored readings, alerts, dead letters and arrivals."""
 
 import base64
 import sqlite3
@@ -33,19 +33,19 @@ WHERE device_id = :device_id AND id < :before ORDER BY id DESC LIMIT :limit
 
 
 def without_store_fields(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a reading without the two fields that only the store may say of it."""
+    """Remove the two fields that only the store sets from a reading, and return it."""
     for name in _OURS:
         document.pop(name, None)
     return document
 
 
 def complete(body: bytes, offset: int, received_at: int) -> bytes:
-    """Return a stored reading as JSON with what the store knows of it.
+    """Return a stored reading as JSON with the fields of the store.
 
     Args:
-        body: The reading as a JSON object, which is never empty.
-        offset: Its place among all readings.
-        received_at: When it arrived, in milliseconds since 1970.
+        body: the reading as a JSON object, which is never empty.
+        offset: its position among all readings.
+        received_at: when it arrived, in milliseconds since 1970.
     """
     said = format_timestamp(from_milliseconds(received_at))
     return b'%b,"offset":%d,"received_at":"%b"}' % (body[:-1], offset, said.encode())
@@ -76,7 +76,7 @@ def dead_letters(connection: sqlite3.Connection, limit: int, before: int) -> Pag
 
 
 def arrivals(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return when each device was heard last."""
+    """Return the time of the last arrival of each device."""
     rows = connection.execute("SELECT device_id, last_at FROM arrival")
     return {device_id: format_timestamp(from_milliseconds(last_at)) for device_id, last_at in rows}
 

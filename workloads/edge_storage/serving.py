@@ -1,4 +1,4 @@
-"""Runs the store until it is told to end."""
+"""Runs the store until shutdown."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from edge_storage.settings import StorageSettings
 from edge_storage.store import Store
 
 LOCK_SECONDS = 30
-"""How long another store in the same directory may take to end."""
+"""Seconds that another store in the same directory may take to stop."""
 
 _RETRY_SECONDS = 0.5
 
@@ -22,10 +22,10 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: StorageSettings, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set, then answer what has come in, and close the database.
+    """Serve until `stop` is set, then answer the received requests, and close the database.
 
     Raises:
-        StartError: The database cannot be used, or the address cannot be had.
+        StartError: the database cannot be used, or the address is not available.
     """
     registry_ = registry("edge-storage")
     metrics = StorageMetrics(registry_, settings.storage_path)

@@ -1,4 +1,4 @@
-"""The store as the routes use it: write with one, read with many."""
+"""The store as the routes use it: one writer, several readers."""
 
 import os
 import sqlite3
@@ -16,10 +16,10 @@ T = TypeVar("T")
 
 
 class Store:
-    """An open database that is this process's alone.
+    """An open database that only this process uses.
 
     Attributes:
-        leases: Who grants the ingester's lease; for the writer's thread.
+        leases: grants the ingester's lease; for the writer's thread.
     """
 
     def __init__(self, directory: Path, locked: int, connection: sqlite3.Connection, observer: CommitObserver) -> None:
@@ -31,10 +31,10 @@ class Store:
 
     @classmethod
     def open(cls, directory: Path, observer: CommitObserver) -> Self | None:
-        """Return the store in `directory`, made or brought up to date; None while another process has it.
+        """Open the store in `directory`, creating or migrating it; return None while another process uses it.
 
         Raises:
-            DatabaseFileError: It cannot be used at all.
+            DatabaseFileError: it cannot be used.
         """
         locked = lock(directory)
         if locked is None:
@@ -47,32 +47,32 @@ class Store:
 
     @property
     def problem(self) -> str | None:
-        """Why nothing can be written now; None while it can."""
+        """Why the database cannot be written now; None if it can."""
         return self._writer.problem
 
     @property
     def is_alive(self) -> bool:
-        """Whether the writer's thread runs; nothing but a new process helps if it does not."""
+        """Whether the writer's thread runs; if not, only a restart of the process helps."""
         return self._writer.is_alive
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what `work` returned, once what it wrote is durable. See `Writer.run`.
+        """Run `work` and return its result after the commit. See `Writer.run`.
 
         Raises:
-            StoreUnavailableError: It could not be committed.
+            StoreUnavailableError: it could not be committed.
         """
         return await self._writer.run(work)
 
     async def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what `question` finds.
+        """Run `question` and return its result.
 
         Raises:
-            StoreUnavailableError: The database cannot be read.
+            StoreUnavailableError: the database cannot be read.
         """
         return await self._readers.run(question)
 
     async def close(self) -> None:
-        """Write what waits, then close."""
+        """Commit the waiting writes, then close."""
         await self._writer.close()
         self._readers.close()
         os.close(self._locked)

@@ -1,4 +1,4 @@
-"""Moments as the database has them: whole milliseconds since 1970."""
+"""Times in the database: whole milliseconds since 1970."""
 
 import datetime as dt
 
@@ -7,10 +7,10 @@ _MILLISECOND = dt.timedelta(milliseconds=1)
 
 
 def to_milliseconds(moment: dt.datetime) -> int:
-    """Return the milliseconds since 1970 of `moment`, which knows its offset."""
+    """Return the milliseconds since 1970 of `moment` (aware)."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
 def from_milliseconds(milliseconds: int) -> dt.datetime:
-    """Return the moment in UTC."""
+    """Return the time in UTC."""
     return _EPOCH + milliseconds * _MILLISECOND

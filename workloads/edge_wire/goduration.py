@@ -9,10 +9,10 @@ _LONGEST = 64
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds that `text` says; no sign and no days, as in the resources.
+    """Return the seconds of a duration; without sign and days, as in the custom resources.
 
     Raises:
-        ValueError: It is no duration.
+        ValueError: it is no duration.
     """
     if len(text) > _LONGEST or not _WHOLE.fullmatch(text):
         raise ValueError("must be a duration such as 300s, 1h30m or 250ms")

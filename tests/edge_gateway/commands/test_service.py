@@ -48,7 +48,8 @@ class Keeping(StoreClient):
         return found
 
     async def commands(self, device_id: str, state: str | None = None) -> tuple[Mapping[str, Any], ...]:
-        return tuple(orjson.loads(orjson.dumps(each)) for each in kept.of_device(self._connection, device_id, state))
+        found = kept.of_device(self._connection, device_id, None if state is None else CommandState(state))
+        return tuple(orjson.loads(orjson.dumps(each)) for each in found)
 
 
 class Carrying:
@@ -282,7 +283,7 @@ def test_what_a_device_has_not_answered_is_handed_out_until_it_answers(play: Pla
 def test_a_device_that_waits_gets_a_command_at_once_from_this_replica_and_soon_from_another(play: Play) -> None:
     async def story(world: World) -> None:
         for replica, most in ((world.commands, 0), (world.other, FETCH_POLL_SECONDS)):
-            replica._carrier.has_session = False  # type: ignore[attr-defined] # noqa: SLF001 - ours, see World
+            replica._publisher.has_session = False  # type: ignore[attr-defined] # noqa: SLF001 - ours, see World
             waiting = asyncio.create_task(world.commands.pending_for("pump", 30, fetch=True))
             await asyncio.sleep(0.25)
             record = await replica.send("pump", BODY)

@@ -1,5 +1,5 @@
-"""How the database can fail its callers."""
+"""Errors of the database."""
 
 
 class DatabaseFileError(Exception):
-    """The database file cannot be used at all; the message names it and says what to do."""
+    """The database file cannot be used; the message names it and says what to do."""

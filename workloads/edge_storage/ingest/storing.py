@@ -1,4 +1,4 @@
-"""Stores messages: reads, processes, keeps, checks the rules; all in the transaction that it is given."""
+"""Stores messages in the caller's transaction: parses, processes, inserts, evaluates the rules."""
 
 import logging
 import sqlite3
@@ -27,10 +27,10 @@ logger = logging.getLogger(__name__)
 def store(connection: sqlite3.Connection, request: IngestRequest) -> StoredMessages:
     """Store the messages of `request`.
 
-    A message that nobody foresaw costs only itself: it becomes a dead letter, or its sender would send it forever.
+    A message that causes an unexpected error becomes a dead letter: otherwise its sender would retry forever.
 
     Raises:
-        FencedError: The token of `request` is not the lease's.
+        FencedError: the token of `request` is not that of the lease.
     """
     check_token(connection, request.token)
     _note_arrivals(connection, request.messages)
@@ -83,7 +83,7 @@ def _one(
 
 
 def _insert(connection: sqlite3.Connection, processed: Processed) -> bytes | None:
-    """Return the reading as the store gives it out; None if it was there already."""
+    """Return the reading as the store answers it; None if it was stored already."""
     reading = processed.reading
     received_at = to_milliseconds(processed.received_at)
     body = orjson.dumps(without_store_fields(reading.to_object()))

@@ -19,14 +19,14 @@ from edge_wire.messages.document import load_object
 
 
 class NewRules(BaseModel):
-    """The rules that come into force, as in a rules file."""
+    """Body with the new alert rules, as in a rules file."""
 
     token: int | None = None
     rules: list[Any]
 
 
 class Sent(BaseModel):
-    """Which alerts have been sent."""
+    """Body with the ids of alerts that have been sent."""
 
     token: int | None = None
     ids: Annotated[list[Annotated[int, Field(ge=0, le=NO_END)]], Field(max_length=10_000)]

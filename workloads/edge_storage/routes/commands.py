@@ -1,4 +1,4 @@
-"""Commands to devices, as the gateway writes them."""
+"""Routes of commands to devices, which the gateway writes."""
 
 import datetime as dt
 from functools import partial
@@ -20,7 +20,7 @@ Id = Annotated[str, Path(max_length=128)]
 
 
 class NewCommand(BaseModel):
-    """What is checked of a command; all of it is kept."""
+    """The validated part of a command; all members are stored."""
 
     model_config = ConfigDict(extra="allow")
 

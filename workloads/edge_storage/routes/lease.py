@@ -15,14 +15,14 @@ LONGEST_SECONDS = 300.0
 
 
 class Take(BaseModel):
-    """Who wants the lease, for how long."""
+    """Body that acquires or renews the lease."""
 
     holder: Annotated[str, Field(min_length=1, max_length=253)]
     ttl_seconds: Annotated[float, Field(gt=0, le=LONGEST_SECONDS)]
 
 
 class Release(BaseModel):
-    """Who gives which lease back."""
+    """Body that releases the lease."""
 
     holder: str
     token: int

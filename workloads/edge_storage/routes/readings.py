@@ -1,4 +1,4 @@
-"""Readings in and out, dead letters, arrivals."""
+"""Routes of readings, dead letters and arrivals."""
 
 import logging
 from functools import partial
@@ -33,7 +33,7 @@ def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
         _log_rejected(asked, result)
         return Response(result.encode(), media_type="application/json")
 
-    # A plain route (the prefix does not reach it): FastAPI spends more on a request than storing ten readings costs.
+    # A plain route (without the prefix): FastAPI's overhead is larger than the cost of storing ten readings.
     router.add_route("/v1/readings", post_readings, methods=["POST"])
 
     @router.get("/readings")

@@ -10,7 +10,7 @@ from edge_wire.messages.document import dump, load_object
 from edge_wire.messages.timestamps import format_timestamp, optional_timestamp
 
 PROCESSOR = "processor"
-"""The component that tells on `edge/activity` which devices sent readings."""
+"""The component that publishes on `edge/activity` which devices sent readings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class ComponentStatus:
     """The payload of `edge/status/{component}`.
 
     Attributes:
-        instance: Which of the component's pods says so.
+        instance: which of the component's pods says so.
         status: `offline` is its will.
-        timestamp: When it said so, in UTC.
-        extra: What this component has to say: sinks, backlog, storage.
+        timestamp: when it said so, in UTC.
+        extra: what this component has to say: sinks, backlog, storage.
     """
 
     component: str
@@ -36,7 +36,7 @@ class ComponentStatus:
         """Return the status in `payload`.
 
         Raises:
-            MalformedError: It is none.
+            MalformedError: it is none.
         """
         fields = load_object(payload)
         return cls(

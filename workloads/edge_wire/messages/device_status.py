@@ -22,10 +22,10 @@ class DeviceStatus:
     """The payload of `devices/{id}/status`.
 
     Attributes:
-        last_seen: The device's own word on the time; None where it did not say legibly.
-        session: Differs from the previous connection's.
-        reason: Why it is offline; `SIGN_OFF` where the device left on purpose.
-        extra: Fields that nothing here knows.
+        last_seen: the device's own word on the time; None where it did not say legibly.
+        session: differs from the previous connection's.
+        reason: why it is offline; `SIGN_OFF` where the device left on purpose.
+        extra: fields that nothing here knows.
     """
 
     id: str
@@ -49,7 +49,7 @@ class DeviceStatus:
         """Return the status in `payload`, which came from `device_id`; the bare words are understood too.
 
         Raises:
-            MalformedError: It is no status, or names another device.
+            MalformedError: it is no status, or names another device.
         """
         if len(payload) <= _LONGEST_BARE and (bare := _BARE.get(payload.strip().lower())):
             return cls(id=device_id, status="online" if bare == "online" else "offline")
