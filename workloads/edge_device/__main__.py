@@ -27,7 +27,7 @@ async def serve(settings: DeviceSettings, stop: asyncio.Event) -> None:
     try:
         await until(stop, *(device.run() for device in devices))
     finally:
-        events.sum_up()
+        events.print_summary()
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

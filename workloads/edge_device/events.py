@@ -27,14 +27,14 @@ class Events:
     stream: TextIO = sys.stdout
     counts: Counter[str] = field(default_factory=Counter)
 
-    def tell(self, event: str, device_id: str, **facts: Any) -> None:
+    def emit(self, event: str, device_id: str, **facts: Any) -> None:
         """Print `event` of a device with its facts."""
         self.counts[event] += 1
         if self.output == "quiet" and event in FREQUENT:
             return
         self._print(event, {"device": device_id, **facts})
 
-    def sum_up(self) -> None:
+    def print_summary(self) -> None:
         """Print the number of events by name."""
         self._print("sum", dict(sorted(self.counts.items())))
 

@@ -37,7 +37,7 @@ class ProcessorSettings(ServiceSettings):
     """How long the ingester's lease holds without renewal: how soon another replica takes over."""
 
     drain_seconds: Annotated[Seconds, Field(ge=0.1, le=60)] = 10.0
-    """How long a replica that is told to end goes on storing what has come; the pod's grace has to be 17 s longer."""
+    """Maximum time to store received messages during shutdown; the pod's grace period must be 17 s longer."""
 
     batch_messages: Annotated[int, Field(ge=1, le=10_000)] = 500
     """Most messages in one commit; as many may be unacknowledged."""

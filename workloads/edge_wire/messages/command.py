@@ -88,10 +88,10 @@ class CommandAck:
 
     @classmethod
     def parse(cls, payload: bytes) -> Self:
-        """Return the answer in `payload`.
+        """Return the acknowledgement in `payload`.
 
         Raises:
-            MalformedError: it is no answer to a command.
+            MalformedError: it is not a command acknowledgement.
         """
         fields = load_object(payload)
         return cls(
@@ -102,7 +102,7 @@ class CommandAck:
         )
 
     def to_object(self) -> dict[str, Any]:
-        """Return the answer as a JSON object: the known fields by the contract's names, then the others."""
+        """Return the acknowledgement as a JSON object: the known fields by the contract's names, then the others."""
         known = {"command_id": self.command_id, "status": self.status, "result": self.result}
         return known | {name: value for name, value in self.extra.items() if name not in known}
 

@@ -1,4 +1,4 @@
-"""What a component says of itself."""
+"""Status messages of components."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ class ComponentStatus:
     """The payload of `edge/status/{component}`.
 
     Attributes:
-        instance: which of the component's pods says so.
-        status: `offline` is its will.
-        timestamp: when it said so, in UTC.
-        extra: what this component has to say: sinks, backlog, storage.
+        instance: name of the component's pod.
+        status: `offline` may be its will.
+        timestamp: when it was published (UTC).
+        extra: fields of this component: sinks, backlog, storage.
     """
 
     component: str
@@ -36,7 +36,7 @@ class ComponentStatus:
         """Return the status in `payload`.
 
         Raises:
-            MalformedError: it is none.
+            MalformedError: it is not a component status.
         """
         fields = load_object(payload)
         return cls(
@@ -49,7 +49,7 @@ class ComponentStatus:
         )
 
     def encode(self) -> bytes:
-        """Return the payload that says this."""
+        """Return the payload."""
         known = {
             "component": self.component,
             "instance": self.instance,

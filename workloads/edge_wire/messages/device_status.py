@@ -1,4 +1,4 @@
-"""What a device says of itself: its birth, its sign-off, its will."""
+"""Status messages of devices: birth, sign-off and will."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ class DeviceStatus:
     """The payload of `devices/{id}/status`.
 
     Attributes:
-        last_seen: the device's own word on the time; None where it did not say legibly.
-        session: differs from the previous connection's.
-        reason: why it is offline; `SIGN_OFF` where the device left on purpose.
-        extra: fields that nothing here knows.
+        last_seen: time of the message by the device's clock (UTC); None if absent or malformed.
+        session: identifies a connection of the device.
+        reason: why it is offline; `SIGN_OFF` if the device signed off.
+        extra: unknown fields.
     """
 
     id: str
@@ -41,15 +41,15 @@ class DeviceStatus:
 
     @property
     def is_sign_off(self) -> bool:
-        """Whether the device left on purpose, rather than being declared gone by its will."""
+        """Whether the device signed off itself; otherwise an `offline` is its will."""
         return self.status == "offline" and self.reason == SIGN_OFF
 
     @classmethod
     def parse(cls, payload: bytes, device_id: str) -> Self:
-        """Return the status in `payload`, which came from `device_id`; the bare words are understood too.
+        """Return the status of `device_id` in `payload`; the bare words `online` and `offline` are valid too.
 
         Raises:
-            MalformedError: it is no status, or names another device.
+            MalformedError: it is not a status, or names another device.
         """
         if len(payload) <= _LONGEST_BARE and (bare := _BARE.get(payload.strip().lower())):
             return cls(id=device_id, status="online" if bare == "online" else "offline")
@@ -86,5 +86,5 @@ class DeviceStatus:
         return known | {name: value for name, value in self.extra.items() if name not in known}
 
     def encode(self) -> bytes:
-        """Return the payload that says this."""
+        """Return the payload."""
         return dump(self.to_object())

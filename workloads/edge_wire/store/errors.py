@@ -10,7 +10,7 @@ class StoreUnavailableError(StoreError):
 
 
 class FencedError(StoreError):
-    """The token is not that of the current lease: another replica has taken it, and the sender must stop at once."""
+    """The token is not that of the current lease: another replica holds it, and the sender must stop immediately."""
 
     reason = "Fenced"
     """The reason in the store's answer."""
