@@ -21,13 +21,13 @@ from edge_operator.api.broker import BrokerClient
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.clock import wall_clock
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.liveness.clocks import Clocks
-from edge_operator.control.liveness.device_index import Fleet
-from edge_operator.control.liveness.message_handler import BrokerEar
+from edge_operator.control.liveness.device_index import DeviceIndex
+from edge_operator.control.liveness.message_handler import BrokerMessageHandler
 from edge_operator.control.site_broker.drops import BrokerDrops
-from edge_operator.control.site_broker.retained_cleanup import Leftovers
-from edge_operator.control.site_broker.roster_publisher import Rosters
+from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
+from edge_operator.control.site_broker.roster_publisher import RosterPublisher
 from edge_operator.identity.logins import OPERATOR, component_login
 from edge_operator.telemetry.metrics import Metrics
 from tests.support.fleet import Usage
@@ -48,31 +48,33 @@ class Receiver:
     """The operator's parts that listen, for one site.
 
     Attributes:
-        fleet: the lives of the devices.
+        index: the lives of the devices.
         sessions: the session with the broker.
         metrics: where messages are counted.
     """
 
-    fleet: Fleet
+    index: DeviceIndex
     sessions: BrokerSessions
     metrics: Metrics
 
     @classmethod
     def of(cls, devices: int) -> "Receiver":
         """Return what knows one site with so many devices, as the API server tells of them."""
-        sites, known = SiteStore(lambda *_: None), DeviceStore(lambda *_: None)
+        sites, known = SiteCache(lambda *_: None), DeviceCache(lambda *_: None)
         sites.put(_body("EdgeSite", SITE[1], {}))
         for number in range(devices):
             known.put(_body("EdgeDevice", f"device-{number:06}", {"siteRef": {"name": SITE[1]}}))
-        fleet = Fleet(sites, known, Clocks(time.monotonic, wall_clock))
+        index = DeviceIndex(sites, known, Clocks(time.monotonic, wall_clock))
         for device_id in (f"device-{number:06}" for number in range(devices)):
-            fleet.fit(SITE, device_id)
-        receiver = cls(fleet, BrokerSessions("bench"), Metrics())
-        leftovers = Leftovers(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
-        rosters = Rosters(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
+            index.update_id_owner(SITE, device_id)
+        receiver = cls(index, BrokerSessions("bench"), Metrics())
+        cleanup = RetainedCleanup(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
+        rosters = RosterPublisher(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
         drops = BrokerDrops(receiver.metrics, lambda _: None, time.monotonic)
-        ear = BrokerEar(fleet, receiver.sessions, leftovers, rosters, lambda _: None, drops, receiver.metrics)
-        receiver.sessions.open(ear)
+        handler = BrokerMessageHandler(
+            index, receiver.sessions, cleanup, rosters, lambda _: None, drops, receiver.metrics
+        )
+        receiver.sessions.start(handler)
         return receiver
 
     def heard(self) -> int:
@@ -83,7 +85,7 @@ class Receiver:
     async def listen(self, until: int, seconds: float) -> "Heard":
         """Take what comes until so many statuses have come since the beginning."""
         before, cpu, end, turned = self.heard(), time.process_time(), time.monotonic() + seconds, 0
-        life = self.fleet.site(SITE)
+        life = self.index.site(SITE)
         assert life is not None
         while self.heard() < until:
             assert time.monotonic() < end, f"{self.heard()} of {until} came"
@@ -126,7 +128,7 @@ async def measure(broker: Mosquitto, devices: int, rate: float) -> list[Row]:
     a_device = (Usage.of(_own_pid()).resident - before) / devices
     login = component_login(ROOT, OPERATOR)
     address = BrokerAddress.parse(f"mqtt://{HOST}:{broker.layout.components}")
-    receiver.sessions.follow(SITE, Endpoint(address, Login(login.username, login.password)))
+    receiver.sessions.ensure(SITE, Endpoint(address, Login(login.username, login.password)))
     await asyncio.to_thread(eventually, "connected", lambda: receiver.sessions.connected)
     rows = [Row("bytes a device, its object included", f"{a_device:.0f} B", "")]
     sending = await asyncio.create_subprocess_exec(*_command(broker, devices, rate))
@@ -138,8 +140,8 @@ async def measure(broker: Mosquitto, devices: int, rate: float) -> list[Row]:
         with contextlib.suppress(ProcessLookupError):
             sending.kill()
         await sending.wait()
-    receiver.sessions.leave_all()
-    await receiver.sessions.ended()
+    receiver.sessions.close_all()
+    await receiver.sessions.wait_closed()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return [*rows, Row("peak RSS of the receiving process", f"{peak / KIB:.0f} MiB", "")]
 

@@ -1,4 +1,4 @@
-"""The operator's program: settings, the event loop, an orderly end."""
+"""The operator's program: settings, event loop, graceful shutdown."""
 
 import argparse
 import asyncio
@@ -27,14 +27,14 @@ logger = logging.getLogger(__name__)
 
 
 class StartError(Exception):
-    """The process cannot begin its work; the message says what to set."""
+    """The process cannot start; the message says what to set."""
 
 
 async def run(settings: Settings, connection: Connection) -> None:
     """Run the operator until SIGTERM or SIGINT.
 
     Raises:
-        StartError: the port of the probes cannot be had.
+        StartError: the port of the probes is not available.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -46,9 +46,9 @@ async def run(settings: Settings, connection: Connection) -> None:
         logger.info("probes and metrics on port %d", operator.probes.port)
         await _run_beside(_tasks(operator, settings, connection), stop)
     finally:
-        operator.brokers.leave_all()
+        operator.brokers.close_all()
         await operator.election.release()
-        await operator.brokers.ended()
+        await operator.brokers.wait_closed()
         await operator.probes.stop()
         await operator.sessions.close()
 
@@ -70,10 +70,10 @@ def _tasks(
         lambda: _watch_resources(operator, settings, connection),
         lambda: _work(operator),
         operator.election.run,
-        operator.healers.sites.run,
-        operator.healers.devices.run,
+        operator.resyncs.sites.run,
+        operator.resyncs.devices.run,
         operator.lag.run,
-        lambda: renew(operator.knowledge.look_at_all, wall_clock),
+        lambda: renew(operator.informers.enqueue_all, wall_clock),
         *(watch.run for watch in operator.watches),
     ]
 
@@ -92,28 +92,28 @@ async def _run_beside(tasks: list[Callable[[], Coroutine[Any, Any, None]]], stop
 
 
 async def _work(operator: Operator) -> None:
-    """Work once everything has been listed: before that, what is there would look as if it were not."""
+    """Start the workers once everything has been listed: before that, existing objects would seem to be missing."""
     for watch in operator.watches:
         await watch.synced.wait()
-    await operator.healers.primed.wait()
+    await operator.resyncs.initialized.wait()
     async with asyncio.TaskGroup() as group:
         for work in operator.workers:
             group.create_task(work())
 
 
 async def _watch_resources(operator: Operator, settings: Settings, connection: Connection) -> None:
-    """Run Kopf, and again where it ends: a CRD that is deleted and applied anew is no reason to stop."""
-    loop, knowledge = asyncio.get_running_loop(), operator.knowledge
-    healers, state = operator.healers, operator.resources
+    """Run Kopf, and restart it when it ends, because a CRD may be deleted and applied again."""
+    loop, informers = asyncio.get_running_loop(), operator.informers
+    resyncs, state = operator.resyncs, operator.resources
     feeds = [
-        Feed("edgesites", knowledge.sites, healers.sites.relisted, state.sites.opened, loop),
-        Feed("edgedevices", knowledge.devices, healers.devices.relisted, state.devices.opened, loop),
+        Feed("edgesites", informers.sites, resyncs.sites.relisted, state.sites.on_opened, loop),
+        Feed("edgedevices", informers.devices, resyncs.devices.relisted, state.devices.on_opened, loop),
     ]
     while True:
-        state.ended()
+        state.on_ended()
         await await_established(operator.client, CRDS)
-        state.begun()
-        await healers.prime()
+        state.on_started()
+        await resyncs.initial_list()
         try:
             await watch_resources(connection, feeds, settings.watch_namespaces)
         except Exception:
@@ -122,7 +122,7 @@ async def _watch_resources(operator: Operator, settings: Settings, connection: C
 
 
 def main() -> None:
-    """Run the operator; ends with 2 where its settings or its way to the API server are wrong."""
+    """Run the operator; exit with 2 if the settings or the connection to the API server are invalid."""
     parser = argparse.ArgumentParser(
         prog="edge-operator",
         description="Kubernetes operator for EdgeSite and EdgeDevice. Configured by the environment: "

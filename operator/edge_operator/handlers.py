@@ -1,4 +1,4 @@
-"""Kopf: watches the two resources and hands what it sees to the stores. The only file that imports kopf."""
+"""Kopf: watches the two custom resources and stores them in the caches. The only module that imports kopf."""
 
 import asyncio
 import itertools
@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import kopf
 
-from edge_operator.control.cache.resource_cache import ResourceStore
+from edge_operator.control.cache.resource_cache import ResourceCache
 
 from .api.schema import GROUP, VERSION
 from .cluster.connection import Connection
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class EndlessBackoffs:
-    """Pauses between attempts to reach the API server, without end: Kopf would otherwise stop the process."""
+    """Pauses between attempts to reach the API server, without end: otherwise Kopf would stop the process."""
 
     def __iter__(self) -> Iterator[float]:
         """Yield the pauses of one request, in seconds."""
@@ -38,52 +38,53 @@ class EndlessBackoffs:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What Kopf tells of one resource, brought into the operator's own loop: Kopf has a thread and a loop of its own.
+    """Passes the events of one resource from Kopf to the operator's event loop.
 
-    In ours it would take the signals for itself, and at its end cancel every task that was begun after it.
+    Kopf has a thread and a loop of its own. In the operator's loop, Kopf would handle the signals and, at its end,
+    cancel every task that was started after it.
 
     Attributes:
         plural: the resource.
-        resources: what the events are put into.
-        listed: called when Kopf has listed: it never tells of what was deleted before, nor that there is nothing.
-        opened: called when the API server streams to Kopf from now on.
+        resources: cache that stores the events' objects.
+        on_listed: called when Kopf has listed, because Kopf does not report objects that were deleted before.
+        on_opened: called when the API server begins a stream.
         loop: the operator's loop, in which everything above is called.
     """
 
     plural: str
-    resources: ResourceStore[Any]
-    listed: Callable[[], None]
-    opened: Callable[[], None]
+    resources: ResourceCache[Any]
+    on_listed: Callable[[], None]
+    on_opened: Callable[[], None]
     loop: asyncio.AbstractEventLoop
 
-    def take(self, event: kopf.RawEvent) -> None:
-        """Take one event; called by Kopf."""
-        self.loop.call_soon_threadsafe(_take, event, self.resources)
+    def on_event(self, event: kopf.RawEvent) -> None:
+        """Pass on one event; called by Kopf."""
+        self.loop.call_soon_threadsafe(_store, event, self.resources)
 
-    async def answered(self, _session: Any, _context: Any, asked: aiohttp.TraceRequestEndParams) -> None:
-        """Take note of an answer; called by aiohttp in Kopf's loop."""
+    async def on_request_end(self, _session: Any, _context: Any, asked: aiohttp.TraceRequestEndParams) -> None:
+        """Pass on a response of the API server; called by aiohttp in Kopf's loop."""
         if not asked.response.ok or asked.url.name != self.plural:
             return
-        self.loop.call_soon_threadsafe(self.opened if "watch" in asked.url.query else self.listed)
+        self.loop.call_soon_threadsafe(self.on_opened if "watch" in asked.url.query else self.on_listed)
 
 
-def _take(event: kopf.RawEvent, resources: ResourceStore[Any]) -> None:
+def _store(event: kopf.RawEvent, resources: ResourceCache[Any]) -> None:
     body = event["object"]
     if event["type"] == "DELETED":
-        # Kopf keeps the order of one object's events alone: its successor of the same name may be here already.
-        resources.drop((body["metadata"]["namespace"], body["metadata"]["name"]), body["metadata"]["uid"])
+        # Kopf orders the events of one object only: another object of this name may have been stored already.
+        resources.delete((body["metadata"]["namespace"], body["metadata"]["name"]), body["metadata"]["uid"])
         return
     resources.put(body)
 
 
 class Login:
-    """Gives Kopf a session, and a new one where the API server does not take the credentials of the last.
+    """Creates the sessions of Kopf, and a new one if the API server rejects the credentials of the last.
 
-    Kopf asks again at once and without end, and so would the API server be asked as fast as it answers.
+    Kopf asks again at once and without end, so the sessions are rate-limited here.
 
     Args:
-        connection: how Kopf reaches the API server.
-        trace: told of its requests.
+        connection: connection to the API server.
+        trace: traces the requests of the sessions.
     """
 
     def __init__(self, connection: Connection, trace: aiohttp.TraceConfig) -> None:
@@ -92,7 +93,7 @@ class Login:
         self._last = -math.inf
 
     async def __call__(self) -> kopf.AiohttpSession:
-        """Return a session, LAST_RETRY_SECONDS after the last at the soonest."""
+        """Return a session, LAST_RETRY_SECONDS after the last one at the earliest."""
         await asyncio.sleep(max(0.0, self._last + LAST_RETRY_SECONDS - time.monotonic()))
         self._last = time.monotonic()
         timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
@@ -101,15 +102,15 @@ class Login:
 
 
 def build_registry(connection: Connection, feed: Feed) -> kopf.OperatorRegistry:
-    """Return the handlers of one resource; they decide nothing.
+    """Return the handlers of one resource; they make no decisions.
 
     Args:
-        connection: how Kopf reaches the API server.
-        feed: what it tells.
+        connection: connection to the API server.
+        feed: receives the events.
     """
     registry = kopf.OperatorRegistry()
     trace = aiohttp.TraceConfig()
-    trace.on_request_end.append(feed.answered)
+    trace.on_request_end.append(feed.on_request_end)
     log_in = Login(connection, trace)
 
     @kopf.on.startup(registry=registry)
@@ -121,8 +122,8 @@ def build_registry(connection: Connection, feed: Feed) -> kopf.OperatorRegistry:
         return await log_in()
 
     @kopf.on.event(GROUP, VERSION, feed.plural, registry=registry)
-    async def take(event: kopf.RawEvent, **_: Any) -> None:
-        feed.take(event)
+    async def on_event(event: kopf.RawEvent, **_: Any) -> None:
+        feed.on_event(event)
 
     return registry
 
@@ -145,7 +146,7 @@ async def watch_resources(connection: Connection, feeds: Sequence[Feed], namespa
     """Run a Kopf for each feed until cancelled.
 
     Raises:
-        Exception: one ended by itself, as it does where its CRD has been deleted; the others have been ended.
+        Exception: one of them ended, as it does if its CRD is deleted; the others have been stopped.
     """
     registries = [build_registry(connection, feed) for feed in feeds]
     stop = threading.Event()
@@ -158,8 +159,8 @@ async def watch_resources(connection: Connection, feeds: Sequence[Feed], namespa
 async def _watch(registries: list[kopf.OperatorRegistry], namespaces: Sequence[str], stop: threading.Event) -> None:
     """Run a Kopf for each registry, until `stop` is set or one of them ends.
 
-    One Kopf for both resources would never end where a watch fails: it stops no other watch (`orchestrator` of
-    Kopf 1.45.2), and a watch that is cancelled with everything else takes that for a pause and goes on.
+    One Kopf for both resources would not end if a watch fails: it stops no other watch (`orchestrator` of Kopf
+    1.45.2), and a watch that is cancelled with everything else treats that as a pause and continues.
     """
     for end in await asyncio.gather(*(_run(each, namespaces, stop) for each in registries), return_exceptions=True):
         if isinstance(end, BaseException):
@@ -175,5 +176,5 @@ async def _run(registry: kopf.OperatorRegistry, namespaces: Sequence[str], stop:
             stop_flag=stop,
         )
     finally:
-        # A thread of this loop waits for it, and the loop ends only after its threads; the other one ends with it.
+        # A thread of this loop waits for it, and the loop ends only after its threads. The other Kopf ends too.
         stop.set()

@@ -1,4 +1,4 @@
-"""Whether the process should be started anew, and whether it can do its work."""
+"""Whether the process should be restarted, and whether it can do its work."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,43 +6,43 @@ from .cluster.election import Election
 from .cluster.watch import Watch
 from .telemetry.probes import LoopLag
 
-MOST_LAG_SECONDS = 10.0
-MOST_WATCH_AGE_SECONDS = 180.0
-"""A watch hears a bookmark about once a minute."""
-MOST_RESOURCE_WATCH_AGE_SECONDS = 420.0
-"""Kopf opens its watch anew every 300 s; how old it is shows only then."""
+MAX_LAG_SECONDS = 10.0
+MAX_WATCH_AGE_SECONDS = 180.0
+"""A watch receives a bookmark about once a minute."""
+MAX_RESOURCE_WATCH_AGE_SECONDS = 420.0
+"""Kopf opens its watch again every 300 s, which is the only sign that it works."""
 
 
 class ResourceWatch:
-    """What is known of Kopf's watch of one of the custom resources.
+    """State of Kopf's watch of one of the custom resources.
 
     Args:
-        clock: seconds on a clock that never goes back.
+        clock: monotonic clock, in seconds.
 
     Attributes:
         open: whether the API server has streamed to it.
-        heard_at: our clock when it was begun, or last opened.
+        last_opened_at: time on the clock at which it was started, or last opened, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.open = False
-        self.heard_at = clock()
+        self.last_opened_at = clock()
         self._clock = clock
 
-    def opened(self) -> None:
-        """Take note that the API server streams to it from now on."""
-        self.open, self.heard_at = True, self._clock()
+    def on_opened(self) -> None:
+        """Handle the beginning of a stream of the API server."""
+        self.open, self.last_opened_at = True, self._clock()
 
-    def begun(self) -> None:
-        """Take note that it is to be opened."""
-        self.open, self.heard_at = False, self._clock()
+    def on_started(self) -> None:
+        """Handle the start of Kopf, which will open the watch."""
+        self.open, self.last_opened_at = False, self._clock()
 
 
 class ResourceWatches:
-    """What is known of Kopf's watches.
+    """State of Kopf's watches.
 
     Args:
-        clock: seconds on a clock that never goes back.
+        clock: monotonic clock, in seconds.
 
     Attributes:
         crds: whether the CRDs are Established.
@@ -55,39 +55,39 @@ class ResourceWatches:
         self.sites = ResourceWatch(clock)
         self.devices = ResourceWatch(clock)
 
-    def ended(self) -> None:
-        """Take note that nothing is watched: that the CRDs are there has to be seen."""
+    def on_ended(self) -> None:
+        """Handle the end of Kopf: the CRDs may have been deleted."""
         self.crds = False
 
-    def begun(self) -> None:
-        """Take note that the CRDs are there and both watches are to be opened."""
+    def on_started(self) -> None:
+        """Handle the start of Kopf once the CRDs are Established."""
         self.crds = True
         for watch in (self.sites, self.devices):
-            watch.begun()
+            watch.on_started()
 
     @property
     def open(self) -> bool:
-        """Whether both have been opened."""
+        """Whether both watches have been opened."""
         return self.sites.open and self.devices.open
 
     @property
-    def heard_at(self) -> float:
-        """Our clock when the one that was silent for longer was heard."""
-        return min(self.sites.heard_at, self.devices.heard_at)
+    def last_opened_at(self) -> float:
+        """Time on the clock at which the older of the two was last opened, in seconds."""
+        return min(self.sites.last_opened_at, self.devices.last_opened_at)
 
 
 class Health:
     """Answers the probes.
 
-    A process is not ended for the API server's sake: a watch counts as dead only if the server has been answering
-    other requests for long, and the watch has heard nothing meanwhile.
+    A process is not restarted because of the API server: a watch counts as dead only if the API server has responded
+    to other requests for long, and the watch has received nothing meanwhile.
 
     Args:
-        clock: seconds on a clock that never goes back.
+        clock: monotonic clock, in seconds.
         lag: lag of the event loop.
-        watches: the watches of the children.
-        resources: Kopf's watches of the custom resources.
-        election: tells since when the API server answers.
+        watches: watches of the children.
+        resources: state of Kopf's watches of the custom resources.
+        election: knows since when the API server responds.
     """
 
     def __init__(
@@ -105,23 +105,23 @@ class Health:
         self._election = election
 
     def unhealthy(self) -> list[str]:
-        """Return why the process should be started anew."""
+        """Return the reasons to restart the process."""
         problems = []
-        if self._lag.seconds > MOST_LAG_SECONDS:
+        if self._lag.seconds > MAX_LAG_SECONDS:
             problems.append(f"the event loop lags by {self._lag.seconds:.1f} s")
-        answering_for = self._clock() - self._election.answering_since
+        answering_for = self._clock() - self._election.api_reachable_since
         problems.extend(
             f"the watch of {watch.kind.kind} has received nothing for {watch.age:.0f} s"
             for watch in self._watches
-            if min(watch.age, answering_for) > MOST_WATCH_AGE_SECONDS
+            if min(watch.age, answering_for) > MAX_WATCH_AGE_SECONDS
         )
-        resource_age = self._clock() - self._resources.heard_at
-        if self._resources.crds and min(resource_age, answering_for) > MOST_RESOURCE_WATCH_AGE_SECONDS:
+        resource_age = self._clock() - self._resources.last_opened_at
+        if self._resources.crds and min(resource_age, answering_for) > MAX_RESOURCE_WATCH_AGE_SECONDS:
             problems.append(f"a watch of the custom resources was last opened {resource_age:.0f} s ago")
         return problems
 
     def not_ready(self) -> list[str]:
-        """Return why the process cannot do its work yet."""
+        """Return the reasons why the process cannot do its work yet."""
         problems = []
         if not self._resources.crds:
             problems.append("the CRDs are not Established: apply crds/")

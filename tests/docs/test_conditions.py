@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR = ROOT / "operator" / "edge_operator"
 PAGE = ROOT / "docs" / "conditions.md"
-POSITION = {"Said": 1, "Problem": 0, "Notice": 0}
+POSITION = {"ConditionValue": 1, "Problem": 0, "Notice": 0}
 """Where the reason stands among the arguments."""
 FROM_ERRORS = {"QuotaExceeded", "AccessDenied", "Invalid", "Refused"}
 

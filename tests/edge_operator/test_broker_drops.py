@@ -7,7 +7,7 @@ import pytest
 from kubernetes import client
 
 from edge_operator.api.broker import BrokerClient
-from edge_operator.desired.config_map.mosquitto import LEAST_MESSAGES
+from edge_operator.desired.config_map.mosquitto import MIN_MESSAGES
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import MqttOptions, MqttSession, Subscription
 from tests.support.brokered import BrokeredSite, brokered
@@ -46,7 +46,7 @@ async def fill(broker: Mosquitto) -> None:
     async with MqttSession(options(broker, DEVICE)) as device:
         async with asyncio.timeout(MESSAGE_SECONDS):
             await device.connected.wait()
-        sent = [device.send(f"devices/{DEVICE}/data", b"{}") for _ in range(LEAST_MESSAGES + BEYOND)]
+        sent = [device.send(f"devices/{DEVICE}/data", b"{}") for _ in range(MIN_MESSAGES + BEYOND)]
         async with asyncio.timeout(MESSAGE_SECONDS):
             await asyncio.gather(*sent)
 

@@ -11,7 +11,7 @@ import pytest
 
 from edge_operator import handlers
 from edge_operator.cluster.connection import Connection
-from edge_operator.control.cache.resource_cache import DeviceStore
+from edge_operator.control.cache.resource_cache import DeviceCache
 from edge_operator.handlers import Feed, Login
 from tests.edge_operator.cluster.playing import playing, say
 
@@ -32,8 +32,8 @@ COLLECTION = "/apis/edge-stack.io/v1alpha1/namespaces/ns/edgedevices"
 async def test_what_an_answer_to_kopf_says(path: str, status: int, said: list[str]) -> None:
     told, trace = list[str](), aiohttp.TraceConfig()
     listed, opened = (partial(told.append, what) for what in ("listed", "opened"))
-    feed = Feed("edgedevices", DeviceStore(lambda *_: None), listed, opened, asyncio.get_running_loop())
-    trace.on_request_end.append(feed.answered)
+    feed = Feed("edgedevices", DeviceCache(lambda *_: None), listed, opened, asyncio.get_running_loop())
+    trace.on_request_end.append(feed.on_request_end)
     async with playing(say(status), trace=trace) as (_, session), session.get(path) as response:
         await response.read()
     await asyncio.sleep(0)

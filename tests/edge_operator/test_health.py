@@ -8,8 +8,8 @@ from edge_operator.cluster.election import Election
 from edge_operator.cluster.watch import Watch
 from edge_operator.desired.kinds import DEPLOYMENT, SECRET, ChildKind
 from edge_operator.health import (
-    MOST_LAG_SECONDS,
-    MOST_WATCH_AGE_SECONDS,
+    MAX_LAG_SECONDS,
+    MAX_WATCH_AGE_SECONDS,
     Health,
     ResourceWatches,
 )
@@ -28,7 +28,7 @@ class FakeWatch:
 
 @dataclass
 class FakeElection:
-    answering_since: float
+    api_reachable_since: float
 
 
 @dataclass
@@ -53,11 +53,11 @@ def resources(*, crds: bool = True, sites: float | None = NOW, devices: float | 
     clock = [NOW - 1000]
     watches = ResourceWatches(lambda: clock[0])
     if crds:
-        watches.begun()
+        watches.on_started()
     for watch, at in ((watches.sites, sites), (watches.devices, devices)):
         if at is not None:
             clock[0] = at
-            watch.opened()
+            watch.on_opened()
     return watches
 
 
@@ -65,8 +65,8 @@ def resources(*, crds: bool = True, sites: float | None = NOW, devices: float | 
     ("lag", "age", "devices", "answering", "unhealthy"),
     [
         pytest.param(0.0, 60.0, NOW - 300, LONG_AGO, None, id="well"),
-        pytest.param(MOST_LAG_SECONDS + 1, 1.0, NOW, LONG_AGO, "event loop", id="loop stuck"),
-        pytest.param(0.0, MOST_WATCH_AGE_SECONDS + 10, NOW, LONG_AGO, "watch of Secret", id="watch dead"),
+        pytest.param(MAX_LAG_SECONDS + 1, 1.0, NOW, LONG_AGO, "event loop", id="loop stuck"),
+        pytest.param(0.0, MAX_WATCH_AGE_SECONDS + 10, NOW, LONG_AGO, "watch of Secret", id="watch dead"),
         pytest.param(0.0, 5000.0, NOW - 5000, NEVER, None, id="API server away"),
         pytest.param(0.0, 5000.0, NOW - 5000, NOW - 100, None, id="API server just back"),
         pytest.param(0.0, 5000.0, NOW, NOW - 1000, "watch of Secret", id="back and not heard"),

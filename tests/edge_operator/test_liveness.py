@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from kubernetes import client
 
-from edge_operator.status.figures import DeviceFigures
+from edge_operator.status.device_counts import DeviceCounts
 from tests.support.brokered import FENCE, BrokeredSite, brokered
 from tests.support.fence import Fence
 from tests.support.mosquitto import MosquittoFactory
@@ -237,7 +237,7 @@ def test_figures_of_the_site(site: BrokeredSite, fence: Fence) -> None:
     fence.messages()
     phases = [*(phase for phase, _ in site.phases().values()), "Offline"]
     online, offline = phases.count("Online"), phases.count("Offline")
-    site.await_figures(DeviceFigures(len(phases), online, offline, len(phases) - online - offline))
+    site.await_counts(DeviceCounts(len(phases), online, offline, len(phases) - online - offline))
 
 
 def test_edited_phase_is_put_back(site: BrokeredSite) -> None:

@@ -8,7 +8,7 @@ import pytest
 from kubernetes import client
 
 from edge_operator.identity import logins
-from edge_operator.status.figures import DeviceFigures
+from edge_operator.status.device_counts import DeviceCounts
 from edge_wire import topics
 from tests.support.brokered import FENCE, BrokeredSite, brokered
 from tests.support.fence import Fence
@@ -163,7 +163,7 @@ def test_broker_that_stays_away_makes_its_devices_unknown(
         site.await_phase(name, "Unknown", "SiteUnreachable", 20)
     assert time.monotonic() - began > UNREACHABLE_SECONDS - 0.5
     assert offline_transitions(patient) == 0
-    site.await_figures(DeviceFigures(total=len(NAMES) + 1, offline=1, unknown=len(NAMES)))
+    site.await_counts(DeviceCounts(total=len(NAMES) + 1, offline=1, unknown=len(NAMES)))
     site.broker.start()
     site.await_broker()
     for device in alive:

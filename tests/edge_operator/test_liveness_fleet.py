@@ -10,7 +10,7 @@ import pytest
 from kubernetes import client
 
 from e2e.cluster.audit import AuditCursor
-from edge_operator.status.figures import DeviceFigures
+from edge_operator.status.device_counts import DeviceCounts
 from tests.support.brokered import FENCE, BrokeredSite, brokered
 from tests.support.device_fleet import DeviceFleet
 from tests.support.fence import Fence
@@ -205,4 +205,4 @@ def test_figures_end_up_right(
     site: BrokeredSite, operators: list[OperatorProcess], fleet: DeviceFleet, fence: Fence
 ) -> None:
     fence.messages()
-    site.await_figures(DeviceFigures(total=len(NAMES) + 1, online=len(NAMES), offline=1))
+    site.await_counts(DeviceCounts(total=len(NAMES) + 1, online=len(NAMES), offline=1))

@@ -26,7 +26,7 @@ def test_timers_of_liveness_are_those_that_the_design_states() -> None:
     settings = Settings()
     timers = (settings.figures_seconds, settings.unreachable_after_seconds, settings.mass_grace_seconds)
     assert timers == (30.0, 30.0, 30.0)
-    assert timers == (DEFAULT_TIMERS.figures_period, DEFAULT_TIMERS.unreachable_after, DEFAULT_TIMERS.mass_grace)
+    assert timers == (DEFAULT_TIMERS.count_period, DEFAULT_TIMERS.unreachable_after, DEFAULT_TIMERS.mass_grace)
 
 
 RIGHT = [

@@ -8,7 +8,7 @@ from typing import Any
 from edge_operator.api.schema import API_VERSION
 from edge_operator.desired.kinds import SECRET
 from edge_operator.desired.root_secret import root_secret
-from edge_operator.status.figures import DeviceFigures, moved
+from edge_operator.status.device_counts import DeviceCounts, changed_enough
 from tests.support.devices import Devices
 from tests.support.mosquitto import HOST, ROOT, Mosquitto
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
@@ -129,10 +129,12 @@ class BrokeredSite:
             wrong = {name: what for name, what in self.phases().items() if what[0] != phase}
             raise AssertionError(f"{error}; {len(wrong)} are not: {dict(list(wrong.items())[:5])}") from error
 
-    def await_figures(self, figures: DeviceFigures, seconds: float = 30.0) -> None:
+    def await_counts(self, counts: DeviceCounts, seconds: float = 30.0) -> None:
         """Wait until the site's device counts are these, as exactly as they are written."""
-        wanted = f"{figures} of {self.name}"
-        eventually(wanted, lambda: not moved(self.sites.status(self.name).get("devices"), figures), seconds, pause=0.25)
+        wanted = f"{counts} of {self.name}"
+        eventually(
+            wanted, lambda: not changed_enough(self.sites.status(self.name).get("devices"), counts), seconds, pause=0.25
+        )
 
     def events(self, reason: str | None = None) -> list[dict[str, Any]]:
         """Return the Events of the namespace, those of a reason if one is given, in the order of time."""

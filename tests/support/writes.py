@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 
 from e2e.cluster.audit import AuditCursor, AuditEvent
-from edge_operator.control.apply.refusals import LEAST_BACKOFF_SECONDS
+from edge_operator.control.apply.refusals import MIN_BACKOFF_SECONDS
 from tests.support.processes import OPERATOR_USER, eventually
 
 
@@ -60,8 +60,8 @@ class OperatorWrites:
             f"three attempts at {child}", lambda: found if len(found := self.pauses(child)) >= 2 else None, 30
         )
         first, second, *_ = pauses
-        assert first >= LEAST_BACKOFF_SECONDS
-        assert second >= 2 * LEAST_BACKOFF_SECONDS
+        assert first >= MIN_BACKOFF_SECONDS
+        assert second >= 2 * MIN_BACKOFF_SECONDS
 
     def await_quiet(self, quiet_for: float = 1.0, seconds: float = 30.0) -> None:
         """Return once nothing was written for `quiet_for` seconds."""

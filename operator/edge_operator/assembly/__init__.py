@@ -1,4 +1,4 @@
-"""One operator process put together, a file for each of its parts."""
+"""Assembles one operator process, a module for each of its parts."""
 
 from edge_operator.assembly.operator import Operator, assemble
 

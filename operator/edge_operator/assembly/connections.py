@@ -18,12 +18,12 @@ READ_CONNECTIONS = 10
 
 @dataclass(frozen=True)
 class Sessions:
-    """The connections to the API server, apart so that none delays another.
+    """The connections to the API server, separated so that none delays another.
 
     Attributes:
         requests: reads and writes.
         watches: streams.
-        lease: the lease alone.
+        lease: the lease only.
     """
 
     requests: aiohttp.ClientSession
@@ -31,7 +31,7 @@ class Sessions:
     lease: aiohttp.ClientSession
 
     async def close(self) -> None:
-        """Close them all."""
+        """Close all connections."""
         for session in (self.requests, self.watches, self.lease):
             await session.close()
 

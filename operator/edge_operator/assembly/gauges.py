@@ -1,30 +1,30 @@
-"""What the gauges show."""
+"""Values of the gauges."""
 
 from collections.abc import Iterable
 
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.watch import Watch
 from edge_operator.control.cache.child_cache import DEVICE, SITE
-from edge_operator.control.liveness.controller import LivenessKeeper
-from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.liveness.controller import LivenessController
+from edge_operator.control.loop.informers import Informers
 from edge_operator.telemetry.metrics import Metrics
 
 
 def show(
     metrics: Metrics,
-    knowledge: Knowledge,
+    informers: Informers,
     brokers: BrokerSessions,
-    liveness: LivenessKeeper,
+    liveness: LivenessController,
     watches: Iterable[Watch],
 ) -> None:
-    """Bring the gauges up to date: they are asked for seldom, and what they show changes all the time."""
-    metrics.queue_depth.labels(SITE).set(len(knowledge.site_queue))
-    metrics.queue_depth.labels(DEVICE).set(len(knowledge.device_queue))
-    metrics.sites.set(len(knowledge.sites))
-    metrics.devices.set(len(knowledge.devices))
-    metrics.children.set(len(knowledge.children))
+    """Update the gauges when they are scraped, because their values change all the time."""
+    metrics.queue_depth.labels(SITE).set(len(informers.site_queue))
+    metrics.queue_depth.labels(DEVICE).set(len(informers.device_queue))
+    metrics.sites.set(len(informers.sites))
+    metrics.devices.set(len(informers.devices))
+    metrics.children.set(len(informers.children))
     metrics.broker_sessions.set(len(brokers))
     metrics.brokers_connected.set(brokers.connected)
-    liveness.show(metrics)
+    liveness.update_gauges(metrics)
     for watch in watches:
         metrics.watch_age.labels(watch.kind.kind).set(watch.age)

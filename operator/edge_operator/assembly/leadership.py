@@ -1,10 +1,10 @@
-"""The election, put together."""
+"""Assembles the election."""
 
 from edge_operator.assembly.connections import Sessions
 from edge_operator.cluster.clock import boottime, wall_clock
 from edge_operator.cluster.election import Election
 from edge_operator.cluster.lease import LeaseGate
-from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.loop.informers import Informers
 from edge_operator.settings import Settings
 from edge_operator.telemetry.metrics import Metrics
 
@@ -14,13 +14,13 @@ def build_election(
     sessions: Sessions,
     gate: LeaseGate,
     metrics: Metrics,
-    knowledge: Knowledge,
+    informers: Informers,
 ) -> Election:
-    """Put the election together: whoever begins to lead looks at everything."""
+    """Return the election; a new leader enqueues everything."""
 
     def on_change(leading: bool) -> None:  # noqa: FBT001 - the one thing that a change is
         if leading:
-            knowledge.look_at_all()
+            informers.enqueue_all()
 
     return Election(
         sessions.lease,

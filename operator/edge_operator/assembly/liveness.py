@@ -1,4 +1,4 @@
-"""What keeps the lives of the devices, put together."""
+"""Assembles the liveness of devices."""
 
 import time
 
@@ -9,18 +9,18 @@ from edge_operator.cluster.budget import WriteBudget
 from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.clock import wall_clock
 from edge_operator.cluster.lease import LeaseGate
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.events import Events
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.liveness.clocks import Clocks
-from edge_operator.control.liveness.controller import LivenessKeeper
+from edge_operator.control.liveness.controller import LivenessController
 from edge_operator.control.liveness.events import LivenessEvents
 from edge_operator.control.liveness.writer import CONCURRENCY, FIELD_MANAGER, LivenessWriter
-from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.loop.informers import Informers
 from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.liveness_settings import LivenessTimers
-from edge_operator.control.site_broker.retained_cleanup import Leftovers
-from edge_operator.control.site_broker.roster_publisher import Rosters
+from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
+from edge_operator.control.site_broker.roster_publisher import RosterPublisher
 from edge_operator.settings import Settings
 from edge_operator.telemetry.metrics import Metrics
 
@@ -29,35 +29,35 @@ def build_liveness(
     settings: Settings,
     sessions: Sessions,
     gate: LeaseGate,
-    knowledge: Knowledge,
+    informers: Informers,
     brokers: BrokerSessions,
     drops: BrokerDrops,
     metrics: Metrics,
-) -> LivenessKeeper:
-    """Put together what keeps the lives of the devices; its writes have a budget of their own."""
+) -> LivenessController:
+    """Return the controller of the devices' liveness; its writes have a budget of their own."""
     clocks = Clocks(time.monotonic, wall_clock)
     rate, burst = settings.liveness_writes_per_second, settings.liveness_write_burst
     client = ApiClient(sessions.requests, gate, WriteBudget(rate, burst, clocks.steady), metrics, CONCURRENCY)
     limits = WriteLimits(rate=rate, burst=burst, refresh_after=settings.last_seen_seconds or None)
     writes: StatusWrites[ResourceKey] = StatusWrites(limits, clocks.steady())
     events = Events(client, settings.identity, wall_clock, metrics)
-    objects = Objects(client, FIELD_MANAGER)
-    keeper = LivenessKeeper(
-        knowledge,
+    objects = ObjectClient(client, FIELD_MANAGER)
+    controller = LivenessController(
+        informers,
         brokers,
-        Leftovers(brokers, knowledge.sites, knowledge.devices, metrics, clocks.steady),
-        Rosters(brokers, knowledge.sites, knowledge.devices, metrics, clocks.steady),
+        RetainedCleanup(brokers, informers.sites, informers.devices, metrics, clocks.steady),
+        RosterPublisher(brokers, informers.sites, informers.devices, metrics, clocks.steady),
         writes,
-        LivenessWriter(writes, objects, knowledge.devices, gate.is_open, metrics, clocks, settings.look_again_seconds),
-        LivenessEvents(EventBudget(writes.take_event), events, knowledge.sites),
+        LivenessWriter(writes, objects, informers.devices, gate.is_open, metrics, clocks, settings.look_again_seconds),
+        LivenessEvents(EventBudget(writes.take_event), events, informers.sites),
         drops,
         metrics,
         clocks,
         LivenessTimers(
             unreachable_after=settings.unreachable_after_seconds,
             mass_grace=settings.mass_grace_seconds,
-            figures_period=settings.figures_seconds,
+            count_period=settings.figures_seconds,
         ),
     )
-    knowledge.tell(keeper)
-    return keeper
+    informers.add_handler(controller)
+    return controller

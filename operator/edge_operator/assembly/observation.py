@@ -1,4 +1,4 @@
-"""What is watched at the API server, and how what is known of it is healed."""
+"""Assembles the watches and the resyncs."""
 
 from edge_operator.assembly.connections import Sessions
 from edge_operator.cluster.client import ApiClient
@@ -7,20 +7,20 @@ from edge_operator.cluster.watch import Selection, Watch
 from edge_operator.control.apply.status_writer import EDGE_DEVICE, EDGE_SITE
 from edge_operator.control.cache.user_passwords import LABELLED_SECRET, SELECTOR
 from edge_operator.control.diff.observed import MANAGED_BY
-from edge_operator.control.loop.informers import Knowledge
-from edge_operator.control.loop.resync import Healer, Healers
+from edge_operator.control.loop.informers import Informers
+from edge_operator.control.loop.resync import Resync, Resyncs
 from edge_operator.desired.kinds import CHILD_KINDS
 from edge_operator.desired.metadata import PART_OF
 from edge_operator.settings import Settings
 from edge_operator.telemetry.metrics import Metrics
 
 
-def build_watches(settings: Settings, sessions: Sessions, knowledge: Knowledge, metrics: Metrics) -> tuple[Watch, ...]:
-    """Return a watch of each kind of child, and of the passwords that users bring, in each namespace that is served."""
+def build_watches(settings: Settings, sessions: Sessions, informers: Informers, metrics: Metrics) -> tuple[Watch, ...]:
+    """Return a watch of each kind of child, and of the users' passwords, in each namespace that is served."""
     ours = f"{MANAGED_BY}={PART_OF}"
     namespaces = settings.watch_namespaces or (None,)
     children = (
-        Watch(sessions.watches, Selection(kind, namespace, ours), knowledge.children, metrics, boottime)
+        Watch(sessions.watches, Selection(kind, namespace, ours), informers.children, metrics, boottime)
         for namespace in namespaces
         for kind in CHILD_KINDS
     )
@@ -28,7 +28,7 @@ def build_watches(settings: Settings, sessions: Sessions, knowledge: Knowledge, 
         Watch(
             sessions.watches,
             Selection(LABELLED_SECRET, namespace, SELECTOR),
-            knowledge.own_passwords,
+            informers.user_passwords,
             metrics,
             boottime,
         )
@@ -37,9 +37,9 @@ def build_watches(settings: Settings, sessions: Sessions, knowledge: Knowledge, 
     return (*children, *passwords)
 
 
-def build_healers(settings: Settings, client: ApiClient, knowledge: Knowledge) -> Healers:
-    """Return what heals the knowledge of sites and of devices."""
-    return Healers(
-        Healer(client, EDGE_SITE, knowledge.sites, settings.watch_namespaces),
-        Healer(client, EDGE_DEVICE, knowledge.devices, settings.watch_namespaces),
+def build_resyncs(settings: Settings, client: ApiClient, informers: Informers) -> Resyncs:
+    """Return the resyncs of sites and of devices."""
+    return Resyncs(
+        Resync(client, EDGE_SITE, informers.sites, settings.watch_namespaces),
+        Resync(client, EDGE_DEVICE, informers.devices, settings.watch_namespaces),
     )

@@ -1,4 +1,4 @@
-"""One operator process put together: who knows whom."""
+"""Assembles one operator process from its parts."""
 
 import time
 from collections.abc import Callable, Coroutine
@@ -10,7 +10,7 @@ from edge_operator.assembly.connections import Sessions, open_sessions
 from edge_operator.assembly.gauges import show
 from edge_operator.assembly.leadership import build_election
 from edge_operator.assembly.liveness import build_liveness
-from edge_operator.assembly.observation import build_healers, build_watches
+from edge_operator.assembly.observation import build_resyncs, build_watches
 from edge_operator.assembly.reconcile import build_workers
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.budget import WriteBudget
@@ -20,8 +20,8 @@ from edge_operator.cluster.connection import Connection
 from edge_operator.cluster.election import Election
 from edge_operator.cluster.lease import LeaseGate
 from edge_operator.cluster.watch import Watch
-from edge_operator.control.loop.informers import Knowledge
-from edge_operator.control.loop.resync import Healers
+from edge_operator.control.loop.informers import Informers
+from edge_operator.control.loop.resync import Resyncs
 from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.health import Health, ResourceWatches
 from edge_operator.settings import Settings
@@ -31,29 +31,29 @@ from edge_operator.telemetry.probes import LoopLag, Probes
 
 @dataclass(frozen=True)
 class Operator:
-    """The parts of one operator process that are run or asked.
+    """The parts of one operator process that are run or queried.
 
     Attributes:
-        sessions: the connections.
-        client: reads and gated writes.
-        gate: open while the lease is ours.
+        sessions: the connections to the API server.
+        client: client for reads and gated writes.
+        gate: open while this process holds the lease.
         election: takes part in the election.
-        knowledge: what is known.
-        healers: heal what is known of sites and of devices.
-        watches: the watches of the children.
-        workers: reconcile sites, and devices; keep the lives of the devices.
+        informers: caches and queues.
+        resyncs: correct the caches of sites and of devices.
+        watches: watches of the children and of the users' passwords.
+        workers: reconcile sites and devices; run the liveness of devices.
         brokers: the sessions with the sites' brokers.
-        resources: what is known of Kopf's watch.
-        lag: measures the event loop.
-        probes: the HTTP server.
+        resources: state of Kopf's watches.
+        lag: measures the lag of the event loop.
+        probes: the HTTP server for probes and metrics.
     """
 
     sessions: Sessions
     client: ApiClient
     gate: LeaseGate
     election: Election
-    knowledge: Knowledge
-    healers: Healers
+    informers: Informers
+    resyncs: Resyncs
     watches: tuple[Watch, ...]
     workers: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
     brokers: BrokerSessions
@@ -63,32 +63,32 @@ class Operator:
 
 
 def assemble(settings: Settings, connection: Connection) -> Operator:
-    """Put an operator together; nothing runs yet. To be called in the event loop."""
+    """Assemble an operator; nothing runs yet. Must be called in the event loop."""
     metrics = Metrics()
     gate = LeaseGate(boottime)
     sessions = open_sessions(connection, gate, settings)
     budget = WriteBudget(settings.writes_per_second, settings.write_burst, time.monotonic)
     client = ApiClient(sessions.requests, gate, budget, metrics, settings.write_concurrency)
-    knowledge = Knowledge()
+    informers = Informers()
     brokers = BrokerSessions(f"edge-operator-{settings.identity}")
-    drops = BrokerDrops(metrics, knowledge.site_queue.add, time.monotonic)
-    liveness = build_liveness(settings, sessions, gate, knowledge, brokers, drops, metrics)
-    election = build_election(settings, sessions, gate, metrics, knowledge)
-    watches = build_watches(settings, sessions, knowledge, metrics)
+    drops = BrokerDrops(metrics, informers.site_queue.add, time.monotonic)
+    liveness = build_liveness(settings, sessions, gate, informers, brokers, drops, metrics)
+    election = build_election(settings, sessions, gate, metrics, informers)
+    watches = build_watches(settings, sessions, informers, metrics)
     lag, resources = LoopLag(metrics, time.monotonic), ResourceWatches(boottime)
     health = Health(boottime, lag, watches, resources, election)
-    refresh = partial(show, metrics, knowledge, brokers, liveness, watches)
+    refresh = partial(show, metrics, informers, brokers, liveness, watches)
     return Operator(
         sessions=sessions,
         client=client,
         gate=gate,
         election=election,
-        knowledge=knowledge,
-        healers=build_healers(settings, client, knowledge),
+        informers=informers,
+        resyncs=build_resyncs(settings, client, informers),
         watches=watches,
         workers=(
-            *build_workers(settings, client, knowledge, gate, metrics, brokers, drops, liveness),
-            lambda: liveness.run(gate.is_open, lambda: election.displaced),
+            *build_workers(settings, client, informers, gate, metrics, brokers, drops, liveness),
+            lambda: liveness.run(gate.is_open, lambda: election.lost_to_other),
         ),
         brokers=brokers,
         resources=resources,

@@ -1,4 +1,4 @@
-"""The reconcile of sites and of devices, put together."""
+"""Assembles the reconcilers of sites and of devices."""
 
 import secrets
 import time
@@ -9,27 +9,27 @@ from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.clock import wall_clock
 from edge_operator.cluster.lease import LeaseGate
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.applier import Applier
 from edge_operator.control.apply.events import Events
 from edge_operator.control.apply.field_conflicts import FieldConflicts
 from edge_operator.control.apply.refusals import Refusals
 from edge_operator.control.apply.status_writer import EDGE_DEVICE, EDGE_SITE, StatusWriter
 from edge_operator.control.cache.child_cache import DEVICE, SITE
-from edge_operator.control.credentials.connection_info import Offers
-from edge_operator.control.credentials.device_rotations import Rotations
-from edge_operator.control.credentials.root_secrets import RootKeys
-from edge_operator.control.credentials.user_ca_bundles import Authorities
+from edge_operator.control.credentials.connection_info import ConnectionInfoSource
+from edge_operator.control.credentials.device_rotations import DeviceRotations
+from edge_operator.control.credentials.root_secrets import RootSecrets
+from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
 from edge_operator.control.device.reconciler import DeviceReconciler
-from edge_operator.control.liveness.controller import LivenessKeeper
-from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.liveness.controller import LivenessController
+from edge_operator.control.loop.informers import Informers
 from edge_operator.control.loop.workers import Workers
-from edge_operator.control.site.count_throttle import Figures
+from edge_operator.control.site.count_throttle import CountThrottle
 from edge_operator.control.site.plan import Plans
 from edge_operator.control.site.reconciler import SiteReconciler
 from edge_operator.control.site.revocations import Revocations
 from edge_operator.control.site_broker.drops import BrokerDrops
-from edge_operator.control.site_broker.endpoints import BrokerLink
+from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.desired.release import Release
 from edge_operator.identity.derive import ROOT_BYTES
 from edge_operator.settings import Settings
@@ -39,50 +39,50 @@ from edge_operator.telemetry.metrics import Metrics
 def build_workers(
     settings: Settings,
     client: ApiClient,
-    knowledge: Knowledge,
+    informers: Informers,
     gate: LeaseGate,
     metrics: Metrics,
     brokers: BrokerSessions,
     drops: BrokerDrops,
-    liveness: LivenessKeeper,
+    liveness: LivenessController,
 ) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
-    """Put the reconcile of sites and of devices together; each has workers of its own, so neither delays the other."""
-    objects = Objects(client)
+    """Return the workers of sites and of devices; each kind has its own, so that neither delays the other."""
+    objects = ObjectClient(client)
     events = Events(client, settings.identity, wall_clock, metrics)
-    again, store = settings.look_again_seconds, knowledge.children
-    children = Applier(objects, store, FieldConflicts(time.monotonic), Refusals(time.monotonic), metrics, again)
-    roots = RootKeys(objects, store, lambda: secrets.token_bytes(ROOT_BYTES), knowledge.look_at_devices_of)
-    authorities = Authorities(objects, time.monotonic, again, knowledge.look_at_site_and_devices_of)
-    rotations = Rotations(store, wall_clock)
-    own_passwords = knowledge.own_passwords
-    plans = Plans(_release(settings), store, knowledge.devices, rotations, own_passwords, wall_clock)
+    recheck, children = settings.look_again_seconds, informers.children
+    applier = Applier(objects, children, FieldConflicts(time.monotonic), Refusals(time.monotonic), metrics, recheck)
+    roots = RootSecrets(objects, children, lambda: secrets.token_bytes(ROOT_BYTES), informers.enqueue_devices)
+    ca_bundles = UserCaBundles(objects, time.monotonic, recheck, informers.enqueue_site_and_devices)
+    rotations = DeviceRotations(children, wall_clock)
+    user_passwords = informers.user_passwords
+    plans = Plans(_release(settings), children, informers.devices, rotations, user_passwords, wall_clock)
     site_status = StatusWriter(EDGE_SITE, objects, events, wall_clock)
     device_status = StatusWriter(EDGE_DEVICE, objects, events, wall_clock)
-    link = BrokerLink(brokers, objects, settings.broker_addresses, drops)
-    revocations = Revocations(store, plans, children, objects)
-    figures = Figures(liveness.figures, time.monotonic, settings.figures_seconds)
-    sites = SiteReconciler(store, roots, plans, children, revocations, site_status, authorities, link, figures, again)
-    look_at_site = knowledge.site_queue.add
+    link = BrokerEndpoints(brokers, objects, settings.broker_addresses, drops)
+    revocations = Revocations(children, plans, applier, objects)
+    counts = CountThrottle(liveness.counts, time.monotonic, settings.figures_seconds)
+    sites = SiteReconciler(children, roots, plans, applier, revocations, site_status, ca_bundles, link, counts, recheck)
+    enqueue_site = informers.site_queue.add
     devices = DeviceReconciler(
-        knowledge.sites,
-        knowledge.devices,
-        store,
-        Offers(roots, authorities, objects),
+        informers.sites,
+        informers.devices,
         children,
+        ConnectionInfoSource(roots, ca_bundles, objects),
+        applier,
         device_status,
         rotations,
-        own_passwords,
-        look_at_site,
+        user_passwords,
+        enqueue_site,
     )
     leading = gate.is_open
     return (
-        Workers(SITE, knowledge.site_queue, knowledge.sites, sites, leading, metrics).run,
-        Workers(DEVICE, knowledge.device_queue, knowledge.devices, devices, leading, metrics).run,
+        Workers(SITE, informers.site_queue, informers.sites, sites, leading, metrics).run,
+        Workers(DEVICE, informers.device_queue, informers.devices, devices, leading, metrics).run,
     )
 
 
 def _release(settings: Settings) -> Release:
-    """Return what a site gets of this release where its spec says nothing."""
+    """Return the defaults of this release."""
     return Release(
         version=settings.release, registry=settings.image_registry, operator_namespace=settings.operator_namespace
     )

@@ -1,1 +1,1 @@
-"""MQTT sessions to the sites' brokers: I/O without decisions."""
+"""MQTT sessions with the sites' brokers: I/O without decisions."""

@@ -1,4 +1,4 @@
-"""Where a site's broker is, as whom the operator logs in, and where it was told that a broker is elsewhere."""
+"""Address and login of a site's broker, and overrides from EDGE_BROKER_ADDRESSES."""
 
 import re
 from collections.abc import Mapping
@@ -20,14 +20,15 @@ _PAIR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Everything that a session with one broker depends on; another one means another session.
+    """Everything that a session with one broker depends on; a different endpoint needs a new session.
 
     Attributes:
-        address: where the broker listens.
-        login: as whom.
-        prefix: what stands before every topic and client id.
-        site_uid: of which site of that name: one that was made anew has to be told everything from the beginning.
-        is_ours: whether the broker is a Mosquitto of ours, which tells of itself.
+        address: address of the broker.
+        login: login of the operator.
+        prefix: prefix of every topic and client id.
+        site_uid: metadata.uid of the site: a site that was created again needs a new session with all retained
+            messages.
+        is_ours: whether the broker is a managed Mosquitto, which publishes `$SYS` topics.
     """
 
     address: BrokerAddress
@@ -38,10 +39,10 @@ class Endpoint:
 
 
 def parse_addresses(text: str) -> Mapping[SiteKey, BrokerAddress]:
-    """Return where the brokers of some sites are, from `namespace/site=host:port,…`.
+    """Return the addresses of brokers by site, from `namespace/site=host:port,…`.
 
     Raises:
-        ValueError: it is nothing of the kind.
+        ValueError: the text has another format.
     """
     found: dict[SiteKey, BrokerAddress] = {}
     for pair in filter(None, (part.strip() for part in text.split(","))):

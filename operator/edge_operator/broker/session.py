@@ -1,4 +1,4 @@
-"""One session with one site's broker, kept up until it is closed."""
+"""One session with one site's broker, which reconnects until it is closed."""
 
 import asyncio
 import contextlib
@@ -21,19 +21,19 @@ from edge_wire import topics
 
 from .endpoint import Endpoint, SiteKey
 
-__all__ = ["BrokerSession", "BrokerState", "Listener", "Message"]
+__all__ = ["BrokerSession", "BrokerState", "Message", "SessionHandler"]
 
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 10.0
 ABSENT_BACKOFF_SECONDS = 120.0
-"""The wait for a broker whose pod is not ready, from the first attempt on: where it gets ready, it is tried at once."""
+"""Wait for a broker without a ready pod, from the first attempt on; it is tried at once when the pod gets ready."""
 
 FAULT_SECONDS = 10.0
 LAST_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
-# First: whether the broker was restarted has to be known before its retained messages are judged.
+# First: a restart of the broker must be known before its retained messages are handled.
 UPTIME = Subscription(topics.BROKER_UPTIME)
 DROPPED = Subscription(topics.BROKER_DROPPED)
 SUBSCRIPTIONS = (
@@ -47,13 +47,13 @@ SUBSCRIPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class BrokerState:
-    """How the way to a broker is.
+    """State of the session with a broker.
 
     Attributes:
         connected: whether there is a connection.
-        refused: whether the broker answers and does not let the operator in.
-        untrusted: whether it answers with a certificate that nobody vouches for.
-        message: where it is connected to, or why it is not.
+        refused: whether the broker rejects the operator's login.
+        untrusted: whether the broker's certificate is not trusted.
+        message: the address, or the error.
     """
 
     connected: bool
@@ -62,23 +62,23 @@ class BrokerState:
     message: str = ""
 
 
-class Listener(Protocol):
-    """Told what comes from the brokers; must not block."""
+class SessionHandler(Protocol):
+    """Handles the events of sessions; its methods must not block."""
 
-    def connected(self, site: SiteKey) -> None:
-        """Take note that a session began; what the broker has retained follows."""
+    def on_connected(self, site: SiteKey) -> None:
+        """Handle a new session; the retained messages follow."""
         ...
 
-    def down(self, site: SiteKey) -> None:
-        """Take note that a session ended, or that an attempt to begin one failed."""
+    def on_disconnected(self, site: SiteKey) -> None:
+        """Handle the end of a session, or a failed attempt to connect."""
         ...
 
-    def gone(self, site: SiteKey) -> Collection[asyncio.Future[int]]:
-        """Take note that a session is about to end because its site is gone; return what was sent last."""
+    def on_site_deleted(self, site: SiteKey) -> Collection[asyncio.Future[int]]:
+        """Handle the end of the session of a deleted site; return the futures of the last publishes."""
         ...
 
-    def heard(self, site: SiteKey, message: Message) -> None:
-        """Take a message."""
+    def on_message(self, site: SiteKey, message: Message) -> None:
+        """Handle a message."""
         ...
 
 
@@ -87,20 +87,20 @@ class BrokerSession:
 
     Args:
         site: the site.
-        endpoint: where and as whom.
-        client_id: unlike that of any other operator process.
-        listener: told of everything.
+        endpoint: address and login.
+        client_id: MQTT client id, unique among all operator processes.
+        handler: handles the events of the session.
 
     Attributes:
-        endpoint: where and as whom.
-        state: how the way to the broker is; None while the first attempt is under way.
+        endpoint: address and login.
+        state: state of the session; None before the first attempt has ended.
     """
 
-    def __init__(self, site: SiteKey, endpoint: Endpoint, client_id: str, listener: Listener) -> None:
+    def __init__(self, site: SiteKey, endpoint: Endpoint, client_id: str, handler: SessionHandler) -> None:
         self.endpoint = endpoint
         self.state: BrokerState | None = None
         self._site = site
-        self._listener = listener
+        self._handler = handler
         self._early: list[Message] = []
         self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS)
         self._session = MqttSession(
@@ -111,12 +111,12 @@ class BrokerSession:
                 prefix=endpoint.prefix,
                 subscriptions=(UPTIME, *SUBSCRIPTIONS, DROPPED) if endpoint.is_ours else SUBSCRIPTIONS,
             ),
-            self._heard,
-            self._connected,
+            self._on_message,
+            self._on_connected,
             self._backoff,
-            on_down=self._down,
+            on_down=self._on_disconnected,
         )
-        self._running = asyncio.create_task(self._keep_up(), name=f"broker of {site[0]}/{site[1]}")
+        self._running = asyncio.create_task(self._run_forever(), name=f"broker of {site[0]}/{site[1]}")
 
     @property
     def is_connected(self) -> bool:
@@ -124,44 +124,45 @@ class BrokerSession:
         return self.state is not None and self.state.connected
 
     def send(self, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[int]:
-        """Send a message if there is a connection; whoever needs it sends it again on the next one.
+        """Publish a message if there is a connection; it is not sent again on the next one.
 
-        The future is done when the broker has taken it, and fails where it does not, or there is no connection.
+        The future is done when the broker has acknowledged the message. It fails if the broker rejects the message,
+        or there is no connection.
         """
         sent = self._session.send(topic, payload, retain=retain)
         sent.add_done_callback(lambda done: done.cancelled() or done.exception())
         return sent
 
-    def expect(self, *, there: bool) -> None:
-        """Look often for a broker that should be there, seldom for another; at once where it has become so."""
+    def expect(self, *, available: bool) -> None:
+        """Set the pace of reconnects: frequent if the broker should be available, else rare; at once on the change."""
         first, longest = FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS
-        if not there:
+        if not available:
             first = longest = ABSENT_BACKOFF_SECONDS
         if longest < self._backoff.longest and not self.is_connected:
             self._session.retry_now()
         self._backoff.first, self._backoff.longest = first, longest
 
     async def close(self, last: Collection[asyncio.Future[int]] = ()) -> None:
-        """Say goodbye to the broker and end; nothing is told any more.
+        """Disconnect and end; the handler is not called any more.
 
         Args:
-            last: what was sent before, and is to reach the broker where it answers within seconds.
+            last: publishes to wait for, some seconds at most.
         """
-        self._listener = _Nobody()
+        self._handler = _Ignore()
         if last:
             await asyncio.wait(last, timeout=LAST_SECONDS)
         self._running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._running
 
-    async def _keep_up(self) -> None:
-        """Keep the session up until cancelled; a fault of ours in one is no end of it."""
+    async def _run_forever(self) -> None:
+        """Run the session until cancelled; an internal error does not end it."""
         while True:
             try:
                 await self._session.run()
             except Exception:
                 logger.exception("EdgeSite %s/%s: the MQTT session failed; restarting it", *self._site)
-                self._down(
+                self._on_disconnected(
                     MqttError(
                         f"internal error of the operator in the session with {self.endpoint.address}: see the"
                         " operator's log"
@@ -169,21 +170,21 @@ class BrokerSession:
                 )
                 await asyncio.sleep(FAULT_SECONDS)
 
-    async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
+    async def _on_connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
         self.state = BrokerState(connected=True, message=f"connected to {self.endpoint.address}")
-        self._listener.connected(self._site)
+        self._handler.on_connected(self._site)
         early, self._early = self._early, []
         for message in early:
-            self._listener.heard(self._site, message)
+            self._handler.on_message(self._site, message)
 
-    def _heard(self, message: Message) -> None:
-        """Take a message; what is retained may come before the broker has confirmed the subscriptions."""
+    def _on_message(self, message: Message) -> None:
+        """Handle a message; retained messages may arrive before the broker has confirmed the subscriptions."""
         if self.is_connected:
-            self._listener.heard(self._site, message)
+            self._handler.on_message(self._site, message)
         else:
             self._early.append(message)
 
-    def _down(self, error: MqttError) -> None:
+    def _on_disconnected(self, error: MqttError) -> None:
         self._early.clear()
         self.state = BrokerState(
             connected=False,
@@ -191,21 +192,21 @@ class BrokerSession:
             untrusted=isinstance(error, UntrustedError),
             message=str(error),
         )
-        self._listener.down(self._site)
+        self._handler.on_disconnected(self._site)
 
 
-class _Nobody:
-    """Listens to a session that is being closed."""
+class _Ignore:
+    """Handler of a session that is being closed."""
 
-    def connected(self, site: SiteKey) -> None:
+    def on_connected(self, site: SiteKey) -> None:
         """Ignore it."""
 
-    def down(self, site: SiteKey) -> None:
+    def on_disconnected(self, site: SiteKey) -> None:
         """Ignore it."""
 
-    def gone(self, site: SiteKey) -> Collection[asyncio.Future[int]]:  # noqa: ARG002 - the shape of a listener
+    def on_site_deleted(self, site: SiteKey) -> Collection[asyncio.Future[int]]:  # noqa: ARG002 - the shape of a listener
         """Send nothing."""
         return ()
 
-    def heard(self, site: SiteKey, message: Message) -> None:
+    def on_message(self, site: SiteKey, message: Message) -> None:
         """Ignore it."""

@@ -1,25 +1,25 @@
-"""The sessions with the brokers of all sites; each lives by itself, so that none delays another."""
+"""The sessions with the brokers of all sites. They are independent, so that none delays another."""
 
 import asyncio
 import logging
 from collections.abc import Collection
 
 from .endpoint import Endpoint, SiteKey
-from .session import BrokerSession, BrokerState, Listener
+from .session import BrokerSession, BrokerState, SessionHandler
 
 logger = logging.getLogger(__name__)
 
 
 class BrokerSessions:
-    """One session per site that is followed, from `open` to `leave_all`.
+    """One session per connected site, from `start` to `close_all`.
 
     Args:
-        client_id: of every session; unlike that of any other operator process.
+        client_id: MQTT client id of every session, unique among all operator processes.
     """
 
     def __init__(self, client_id: str) -> None:
         self._client_id = client_id
-        self._listener: Listener | None = None
+        self._handler: SessionHandler | None = None
         self._sessions: dict[SiteKey, BrokerSession] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -28,58 +28,58 @@ class BrokerSessions:
 
     @property
     def connected(self) -> int:
-        """How many of them have a connection."""
+        """Number of sessions with a connection."""
         return sum(session.is_connected for session in self._sessions.values())
 
     def state(self, site: SiteKey) -> BrokerState | None:
-        """Return how the way to a site's broker is; None where nothing is known yet."""
+        """Return the state of a site's session; None if it is unknown."""
         session = self._sessions.get(site)
         return None if session is None else session.state
 
-    def open(self, listener: Listener) -> None:
-        """Let sessions begin, and have `listener` told of everything."""
-        self._listener = listener
+    def start(self, handler: SessionHandler) -> None:
+        """Allow sessions, whose events `handler` handles."""
+        self._handler = handler
 
-    def follow(self, site: SiteKey, endpoint: Endpoint) -> None:
-        """Keep up a session with the broker of `site`; one with another endpoint ends."""
+    def ensure(self, site: SiteKey, endpoint: Endpoint) -> None:
+        """Keep a session with the broker of `site`; a session with another endpoint is closed."""
         session = self._sessions.get(site)
-        if self._listener is None or (session is not None and session.endpoint == endpoint):
+        if self._handler is None or (session is not None and session.endpoint == endpoint):
             return
         if session is not None:
             logger.info("EdgeSite %s/%s: the broker, its login or the site has changed; reconnecting", *site)
-            self.leave(site)
-        self._sessions[site] = BrokerSession(site, endpoint, self._client_id, self._listener)
+            self.close(site)
+        self._sessions[site] = BrokerSession(site, endpoint, self._client_id, self._handler)
 
-    def expect(self, site: SiteKey, *, there: bool) -> None:
-        """Look for the broker of `site` the more often if it should be there."""
+    def expect(self, site: SiteKey, *, available: bool) -> None:
+        """Set the pace of reconnects: frequent if the broker of `site` should be available."""
         if (session := self._sessions.get(site)) is not None:
-            session.expect(there=there)
+            session.expect(available=available)
 
-    def leave(self, site: SiteKey, *, is_gone: bool = False) -> None:
-        """Close the session with the broker of `site`, if there is one; where the site is gone, with last words."""
+    def close(self, site: SiteKey, *, site_deleted: bool = False) -> None:
+        """Close the session with the broker of `site`, if any; if the site was deleted, after the last publishes."""
         last: Collection[asyncio.Future[int]] = ()
-        if is_gone and site in self._sessions and self._listener is not None:
-            last = self._listener.gone(site)
+        if site_deleted and site in self._sessions and self._handler is not None:
+            last = self._handler.on_site_deleted(site)
         session = self._sessions.pop(site, None)
         if session is None:
             return
         task = asyncio.create_task(session.close(last))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
-        if self._listener is not None:
-            self._listener.down(site)
+        if self._handler is not None:
+            self._handler.on_disconnected(site)
 
     def send(self, site: SiteKey, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[int] | None:
-        """Send a message if there is a connection; return what is done when the broker has taken it, or fails."""
+        """Publish a message if there is a session; return the future of its acknowledgement."""
         session = self._sessions.get(site)
         return None if session is None else session.send(topic, payload, retain=retain)
 
-    def leave_all(self) -> None:
-        """Close them all, and let none begin until `open`; `ended` tells when they are."""
-        self._listener = None
+    def close_all(self) -> None:
+        """Close all sessions and allow none until `start`; `wait_closed` waits for their end."""
+        self._handler = None
         for site in tuple(self._sessions):
-            self.leave(site)
+            self.close(site)
 
-    async def ended(self) -> None:
-        """Return when every session that was left has said goodbye."""
+    async def wait_closed(self) -> None:
+        """Return when every closing session has disconnected."""
         await asyncio.gather(*self._ending, return_exceptions=True)

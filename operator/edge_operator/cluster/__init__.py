@@ -1,1 +1,1 @@
-"""The API server: connection, apply, watch cache, lease. I/O, no decisions."""
+"""The API server: connection, apply, watches and the lease. I/O without decisions."""

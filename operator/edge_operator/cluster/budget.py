@@ -1,4 +1,4 @@
-"""The budget of writes: so many a second, fewer while the API server says that it is too much."""
+"""The budget of writes: a rate limit that decreases while the API server throttles the operator."""
 
 from collections.abc import Callable
 
@@ -10,8 +10,8 @@ class WriteBudget:
 
     Args:
         rate: writes per second.
-        burst: writes that may go at once after a pause.
-        clock: seconds on a clock that never goes back.
+        burst: writes that may be sent at once after a pause.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, rate: float, burst: int, clock: Callable[[], float]) -> None:
@@ -24,10 +24,10 @@ class WriteBudget:
         return 0.0 if self._bucket.take(now) else self._bucket.wait(now)
 
     def slow_down(self, retry_after: float) -> None:
-        """Halve the rate and hold every write for `retry_after` seconds."""
+        """Halve the rate and hold back every write for `retry_after` seconds."""
         self._bucket.slow_down(self._clock(), retry_after)
 
     @property
     def rate(self) -> float:
-        """Writes per second at present."""
+        """Present rate, in writes per second."""
         return self._bucket.rate(self._clock())

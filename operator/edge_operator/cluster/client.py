@@ -16,17 +16,17 @@ from .errors import ApiError, NotLeaderError, UnreachableError
 TOO_MANY_REQUESTS = 429
 ATTEMPTS_WHEN_THROTTLED = 5
 DEFAULT_RETRY_AFTER_SECONDS = 1.0
-MOST_RETRY_AFTER_SECONDS = 60.0
+MAX_RETRY_AFTER_SECONDS = 60.0
 JSON = "application/json"
 
 logger = logging.getLogger(__name__)
 
 
 class Gate(Protocol):
-    """Tells whether this process may write now."""
+    """Returns whether this process may write now."""
 
     def is_open(self) -> bool:
-        """Return whether the lease is ours at this moment."""
+        """Return whether this process holds the lease at this moment."""
         ...
 
 
@@ -34,7 +34,7 @@ async def decode(response: aiohttp.ClientResponse) -> dict[str, Any]:
     """Return the body of `response`.
 
     Raises:
-        ApiError: the response is an error, or no JSON object and so not the API server's.
+        ApiError: the response is an error, or not a JSON object and so not from the API server.
     """
     raw = await response.read()
     try:
@@ -53,14 +53,14 @@ async def decode(response: aiohttp.ClientResponse) -> dict[str, Any]:
 
 
 class ApiClient:
-    """The API server, for reads and for gated, budgeted writes.
+    """Client for the API server, for reads and for gated, rate-limited writes.
 
     Args:
-        session: a session of `Connection.open_session`; its limit bounds the concurrency.
+        session: session of `Connection.open_session`; its limit bounds the concurrency.
         gate: whether writes may be sent.
-        budget: how many writes may be sent.
-        metrics: where calls are counted.
-        concurrency: writes under way at once.
+        budget: rate limit of the writes.
+        metrics: counts requests.
+        concurrency: maximum number of concurrent writes.
     """
 
     def __init__(
@@ -74,11 +74,11 @@ class ApiClient:
         self._turn = asyncio.Lock()
 
     async def read(self, path: str, params: Mapping[str, str] | None = None, accept: str = JSON) -> dict[str, Any]:
-        """Return the answer to GET `path`.
+        """Return the response to GET `path`.
 
         Raises:
-            ApiError: the server refused.
-            UnreachableError: the server did not answer.
+            ApiError: the API server rejected the request.
+            UnreachableError: the API server did not respond.
         """
         return await self._send("GET", path, params=params, headers={"Accept": accept})
 
@@ -92,14 +92,14 @@ class ApiClient:
         content_type: str = JSON,
         accept: str = JSON,
     ) -> dict[str, Any]:
-        """Send a write within the budget and return the answer.
+        """Send a write within the budget and return the response.
 
-        An answer 429 is obeyed and the write sent again.
+        After a response 429 the write is sent again, as late as the API server asks for.
 
         Raises:
-            NotLeaderError: the lease is not ours; nothing was sent.
-            ApiError: the server refused.
-            UnreachableError: the server did not answer; the write may have happened.
+            NotLeaderError: this process does not hold the lease; nothing was sent.
+            ApiError: the API server rejected the write.
+            UnreachableError: the API server did not respond; the write may have been made.
         """
         headers = {"Content-Type": content_type, "Accept": accept}
         data = None if body is None else json.dumps(body).encode()
@@ -114,7 +114,7 @@ class ApiClient:
                         raise
                     self._metrics.throttled.inc()
                     retry_after = error.retry_after or DEFAULT_RETRY_AFTER_SECONDS
-                    self._budget.slow_down(min(retry_after, MOST_RETRY_AFTER_SECONDS))
+                    self._budget.slow_down(min(retry_after, MAX_RETRY_AFTER_SECONDS))
                     if not remaining:
                         raise
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -152,10 +152,10 @@ class ApiClient:
 
 
 def abort_when_closed(gate: Callable[[], bool]) -> aiohttp.TraceConfig:
-    """Return a trace that refuses a write at the last moment, when its connection is there.
+    """Return a trace that aborts a write at the last moment, when its connection is established.
 
-    Between the check in `ApiClient.write` and the first byte a new connection may have to be made, or the
-    process may be stopped: the lease can be gone by then.
+    Between the check in `ApiClient.write` and the first byte a connection may have to be established, or the process
+    may be stopped: the lease can be lost by then.
     """
     trace = aiohttp.TraceConfig()
 

@@ -1,4 +1,4 @@
-"""The clocks: that of the lease, never set back or forth and running while the machine is suspended; and people's."""
+"""The clock of the lease, which is monotonic and counts suspension, and the wall clock."""
 
 import datetime as dt
 import time
@@ -7,12 +7,12 @@ import time
 def boottime() -> float:
     """Return seconds since boot, suspension included.
 
-    CLOCK_MONOTONIC stands still while a virtual machine or a laptop sleeps, so a leader that slept would
-    believe in its old lease; CLOCK_BOOTTIME does not (Linux, clock_gettime(2)).
+    CLOCK_MONOTONIC stops while a virtual machine or a laptop sleeps, so a leader that slept would rely on an expired
+    lease; CLOCK_BOOTTIME does not stop (Linux, clock_gettime(2)).
     """
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def wall_clock() -> dt.datetime:
-    """Return now, for people: it is written but never compared."""
+    """Return the current time, for timestamps that are written but never compared."""
     return dt.datetime.now(dt.UTC)

@@ -1,4 +1,4 @@
-"""How the API server is reached: address, trust and credentials, from a kubeconfig or from inside a pod."""
+"""The connection to the API server: address, trust and credentials, from a kubeconfig or inside a pod."""
 
 import ssl
 from collections.abc import Callable
@@ -12,20 +12,20 @@ from kubernetes import client, config
 
 
 class ConnectionConfigError(Exception):
-    """Neither a kubeconfig nor a service account says where the API server is."""
+    """Neither a kubeconfig nor a service account contains the address of the API server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach one API server.
+    """Parameters of the connection to one API server.
 
     Attributes:
         server: base URL, such as `https://10.0.0.1:6443`.
-        user_agent: who we say that we are; the API server's audit log shows it.
-        ssl: trust, and the client certificate if there is one.
-        authorization: the value of the header, or None. Asked for each request: tokens rotate.
-        proxy: URL of the proxy on the way, or None. Found out once: to leave it to aiohttp (`trust_env`) costs
-            two look-ups in a thread for each request.
+        user_agent: name of this client in the API server's audit log.
+        ssl: trusted authorities, and the client certificate if there is one.
+        authorization: returns the value of the header, or None. Called for each request, because tokens rotate.
+        proxy: URL of the proxy, or None. Determined once: with aiohttp's `trust_env` each request would cost two
+            look-ups in a thread.
     """
 
     server: str
@@ -64,7 +64,7 @@ def load_connection(user_agent: str) -> Connection:
     """Return the connection of `$KUBECONFIG`, of `~/.kube/config`, or of the pod's service account.
 
     Raises:
-        ConnectionConfigError: none of them is there or usable.
+        ConnectionConfigError: none of them exists and is valid.
     """
     configuration = client.Configuration()
     try:

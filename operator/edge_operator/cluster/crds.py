@@ -1,4 +1,4 @@
-"""Waits until the API server serves our resources."""
+"""Waits until the API server serves the custom resources."""
 
 import asyncio
 import logging
@@ -14,12 +14,12 @@ logger = logging.getLogger(__name__)
 
 
 async def await_established(client: ApiClient, names: Sequence[str]) -> None:
-    """Return once every CRD of `names` is Established: under GitOps they may be applied after the operator."""
-    told: list[str] = []
+    """Return once every CRD of `names` is Established: with GitOps they may be applied after the operator."""
+    logged: list[str] = []
     while missing := [name for name in names if not await _is_established(client, name)]:
-        if missing != told:
+        if missing != logged:
             logger.info("waiting for the CRDs %s to be Established: apply crds/", ", ".join(missing))
-            told = missing
+            logged = missing
         await asyncio.sleep(RETRY_SECONDS)
 
 

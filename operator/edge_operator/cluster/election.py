@@ -1,4 +1,4 @@
-"""The election: takes, renews and releases one Lease at the API server."""
+"""Leader election: acquires, renews and releases one Lease."""
 
 import asyncio
 import datetime as dt
@@ -13,13 +13,13 @@ from edge_operator.telemetry.metrics import Metrics
 
 from .client import decode
 from .errors import ApiError
-from .lease import LEASE_SECONDS, RENEW_DEADLINE_SECONDS, LeaseGate, Move, Sighting, next_move
+from .lease import LEASE_SECONDS, RENEW_DEADLINE_SECONDS, LeaseGate, ObservedLease, Step, next_step
 
 RENEW_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 REQUEST_TIMEOUT_SECONDS = 2.0
 SUSPENDED_SECONDS = 30.0
-"""Longer than any two answers are apart while this process runs and the API server answers."""
+"""Longer than any two responses are apart while this process runs and the API server responds."""
 NOT_FOUND = 404
 
 logger = logging.getLogger(__name__)
@@ -32,15 +32,15 @@ class Election:
         session: a connection of its own, so that no other traffic delays a renewal.
         namespace: namespace of the Lease.
         name: name of the Lease.
-        identity: this process; unlike any other's.
-        gate: what is opened while the lease is ours.
-        metrics: where leadership shows.
-        clock: seconds on a clock that never goes back and counts suspension.
-        wall_clock: what is written into the Lease for people.
-        on_change: called with True when the lease becomes ours, with False when it is lost.
+        identity: unique name of this process.
+        gate: opened while this process holds the lease.
+        metrics: shows the leadership.
+        clock: monotonic clock that counts suspension, in seconds.
+        wall_clock: current time, for the timestamps in the Lease.
+        on_change: called with True when this process becomes the leader, with False when it stops being it.
 
     Attributes:
-        answering_since: our clock when the API server began to answer, each time since; infinity if it does not.
+        api_reachable_since: time on the clock since which the API server responds, in seconds; infinity if it does not.
     """
 
     def __init__(
@@ -65,75 +65,75 @@ class Election:
         self._metrics = metrics
         self._clock = clock
         self._wall_clock = wall_clock
-        self._sighting: Sighting | None = None
+        self._observed: ObservedLease | None = None
         self._absent_since: float | None = None
         self._lease: dict[str, Any] = {}
         self._on_change = on_change
         self._leading = False
-        self.answering_since = math.inf
+        self.api_reachable_since = math.inf
 
     @property
-    def displaced(self) -> bool:
-        """Whether another process holds the lease, as far as is known; one that was released is nobody's."""
-        return self._sighting is not None and self._sighting.holder not in ("", self._identity)
+    def lost_to_other(self) -> bool:
+        """Whether another process holds the lease, as far as is known; a released lease is held by nobody."""
+        return self._observed is not None and self._observed.holder not in ("", self._identity)
 
     async def run(self) -> None:
-        """Take part until cancelled. Any failure to renew is but a failed renewal."""
+        """Take part until cancelled. Any exception counts as a failed renewal."""
         answered_at = -math.inf
         while True:
             asked_at = self._clock()
             if asked_at > answered_at + SUSPENDED_SECONDS:
-                # This process slept, or has asked nobody yet: what it has not heard is nobody's fault.
-                self.answering_since = math.inf
+                # This process was suspended, or has sent no request yet: the silence is not the API server's.
+                self.api_reachable_since = math.inf
             try:
                 async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
                     await self._step()
             except Exception as error:  # noqa: BLE001 - whatever it is, the lease was not renewed
                 logger.warning("lease %s: %s: %s", self._name, type(error).__name__, error)
                 if isinstance(error, ApiError):
-                    answered_at = self._answered()
+                    answered_at = self._record_answer()
                 else:
-                    self.answering_since = math.inf
-                # What was last seen may be out of date: look before the next move, and count on nothing new.
+                    self.api_reachable_since = math.inf
+                # The observed lease may be out of date: read it before the next step.
                 self._lease = {}
-                self._show(asked_at, renewed=False)
+                self._publish(asked_at, renewed=False)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            answered_at = self._answered()
-            renewed = self._sighting is not None and self._sighting.holder == self._identity
-            self._show(asked_at, renewed=renewed)
+            answered_at = self._record_answer()
+            renewed = self._observed is not None and self._observed.holder == self._identity
+            self._publish(asked_at, renewed=renewed)
             await asyncio.sleep(RENEW_SECONDS if renewed else RETRY_SECONDS)
 
-    def _answered(self) -> float:
-        """Take note that the API server has answered, and return when."""
+    def _record_answer(self) -> float:
+        """Record a response of the API server and return its time."""
         now = self._clock()
-        self.answering_since = min(self.answering_since, now)
+        self.api_reachable_since = min(self.api_reachable_since, now)
         return now
 
     async def release(self) -> None:
-        """Give the lease up, so that another takes it at once. Without an answer it runs out by itself."""
+        """Release the lease, so that another process acquires it at once. Without a response it expires."""
         held = self._gate.is_open()
         self._gate.close()
-        self._show(self._clock(), renewed=False)
+        self._publish(self._clock(), renewed=False)
         if not held:
             return
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
-                # A renewal that was cut short may have changed it unseen.
-                await self._look()
-                if self._sighting is not None and self._sighting.holder == self._identity:
+                # A renewal that was cancelled may have changed the lease.
+                await self._read()
+                if self._observed is not None and self._observed.holder == self._identity:
                     await self._put(holder="")
         except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
             logger.warning("lease %s not released: %s", self._name, error)
 
-    def _show(self, asked_at: float, *, renewed: bool) -> None:
-        # A gate that closed and opens again has refused writes meanwhile: both changes are told.
-        self._tell(leading=self._gate.is_open())
+    def _publish(self, asked_at: float, *, renewed: bool) -> None:
+        # A gate that closed and opens again has rejected writes meanwhile, so both changes are reported.
+        self._notify(leading=self._gate.is_open())
         if renewed:
             self._gate.hold(asked_at)
-            self._tell(leading=self._gate.is_open())
+            self._notify(leading=self._gate.is_open())
 
-    def _tell(self, *, leading: bool) -> None:
+    def _notify(self, *, leading: bool) -> None:
         if leading == self._leading:
             return
         self._leading = leading
@@ -142,46 +142,46 @@ class Election:
         self._on_change(leading)
 
     async def _step(self) -> None:
-        if not self._lease or self._sighting is None or self._sighting.holder != self._identity:
-            await self._look()
-        if self._may_be_relied_on():
+        if not self._lease or self._observed is None or self._observed.holder != self._identity:
+            await self._read()
+        if self._may_still_be_held():
             return
-        match next_move(self._sighting, self._identity, self._clock()):
-            case Move.CREATE:
+        match next_step(self._observed, self._identity, self._clock()):
+            case Step.CREATE:
                 await self._write("POST", self._collection, self._fresh())
-            case Move.RENEW | Move.TAKE:
+            case Step.RENEW | Step.TAKE:
                 await self._put(holder=self._identity)
-            case Move.WAIT:
+            case Step.WAIT:
                 pass
 
-    async def _look(self) -> None:
+    async def _read(self) -> None:
         try:
             async with self._session.get(f"{self._collection}/{self._name}") as response:
-                self._see(await decode(response))
+                self._observe(await decode(response))
         except ApiError as error:
             if error.code != NOT_FOUND:
                 raise
-            self._lease, self._sighting = {}, None
+            self._lease, self._observed = {}, None
             if self._absent_since is None:
                 self._absent_since = self._clock()
 
-    def _may_be_relied_on(self) -> bool:
-        """Return whether another's gate may still be open on a Lease that is not there: somebody may have deleted it.
+    def _may_still_be_held(self) -> bool:
+        """Return whether another process may still rely on a Lease that somebody has deleted.
 
-        The manifests come with the Lease, so that this never delays a first start.
+        The manifests include the Lease, so this never delays a first start.
         """
         if self._absent_since is None or self._gate.is_open():
             return False
         return self._clock() < self._absent_since + RENEW_DEADLINE_SECONDS
 
-    def _see(self, lease: dict[str, Any]) -> None:
+    def _observe(self, lease: dict[str, Any]) -> None:
         self._lease, self._absent_since = lease, None
         version = lease["metadata"]["resourceVersion"]
-        if self._sighting is not None and self._sighting.version == version:
+        if self._observed is not None and self._observed.version == version:
             return
         spec = lease.get("spec") or {}
         duration = float(spec.get("leaseDurationSeconds") or LEASE_SECONDS)
-        self._sighting = Sighting(spec.get("holderIdentity") or "", version, duration, self._clock())
+        self._observed = ObservedLease(spec.get("holderIdentity") or "", version, duration, self._clock())
 
     def _now(self) -> str:
         return self._wall_clock().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -211,4 +211,4 @@ class Election:
 
     async def _write(self, method: str, path: str, lease: dict[str, Any]) -> None:
         async with self._session.request(method, path, json=lease) as response:
-            self._see(await decode(response))
+            self._observe(await decode(response))

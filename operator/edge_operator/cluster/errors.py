@@ -1,4 +1,4 @@
-"""What can go wrong between the operator and the API server."""
+"""Errors of requests to the API server."""
 
 import math
 from dataclasses import dataclass, field
@@ -7,14 +7,14 @@ from typing import Any
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """The API server answered with an error.
+    """The API server responded with an error.
 
     Attributes:
         code: HTTP status.
         reason: `reason` of the Status object, such as `Forbidden`.
-        message: what the server says, for people.
-        causes: `reason` of each of the Status' causes.
-        retry_after: seconds that the server asks to wait, or None.
+        message: message of the API server.
+        causes: `reason` of each cause in the Status.
+        retry_after: seconds that the API server asks to wait, or None.
     """
 
     code: int
@@ -24,22 +24,22 @@ class ApiError(Exception):
     retry_after: float | None = field(default=None)
 
     def __str__(self) -> str:
-        """Return the server's own words."""
+        """Return the message of the API server."""
         return self.message or f"{self.code} {self.reason}"
 
     @property
     def namespace_terminating(self) -> bool:
-        """Whether the write was refused because its namespace is being deleted."""
+        """Whether the write was rejected because its namespace is being deleted."""
         return "NamespaceTerminating" in self.causes
 
     @property
     def refused(self) -> bool:
-        """Whether the same request would be refused again: validation, admission, quota, access."""
+        """Whether the same request would be rejected again: validation, admission, quota, access."""
         return self.code in (400, 403, 405, 413, 415, 422)
 
     @classmethod
     def of(cls, code: int, body: Any, retry_after: str | None) -> "ApiError":
-        """Return the error that a response of `code` with a parsed `body` stands for."""
+        """Return the error for a response of `code` with a parsed `body`."""
         status = _mapping(body)
         details = _mapping(status.get("details"))
         causes = details.get("causes")
@@ -59,7 +59,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _seconds(value: Any) -> float | None:
-    """Return the seconds to wait; None where none are given, or a date: API servers send no dates."""
+    """Return the seconds to wait; None if there are none, or a date: API servers send no dates."""
     try:
         seconds = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -68,8 +68,8 @@ def _seconds(value: Any) -> float | None:
 
 
 class UnreachableError(Exception):
-    """The API server could not be asked, or did not answer in time: nothing is known of the request."""
+    """The API server could not be reached or did not respond in time: the result of the request is unknown."""
 
 
 class NotLeaderError(Exception):
-    """The write was not sent: this process does not hold the lease."""
+    """The write was not sent, because this process does not hold the lease."""

@@ -1,8 +1,8 @@
-"""The lease: whether it is ours, and what a candidate does next. Pure: the clock is given.
+"""The lease: whether this process holds it, and the next step of a candidate. Pure: the clock is given.
 
-The protocol is that of client-go's leaderelection package: a candidate trusts its own clock alone, and takes a
-lease only after having seen it unchanged for the whole of its duration. Wall clocks are written for people and
-never compared.
+The protocol is that of client-go's leaderelection package: a candidate relies on its own clock only, and acquires a
+lease only after having observed it unchanged for the whole of its duration. Timestamps in the Lease are never
+compared.
 """
 
 from collections.abc import Callable
@@ -13,8 +13,8 @@ LEASE_SECONDS = 8.0
 RENEW_DEADLINE_SECONDS = 5.0
 
 
-class Move(Enum):
-    """What a candidate does next."""
+class Step(Enum):
+    """Next step of a candidate."""
 
     CREATE = auto()
     TAKE = auto()
@@ -23,14 +23,14 @@ class Move(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """A lease as it was first seen in its present state.
+class ObservedLease:
+    """A lease as it was first observed in its present state.
 
     Attributes:
         holder: identity of the holder; empty if it was released.
         version: resourceVersion.
-        duration: seconds that the holder was granted.
-        seen_at: our clock when this state was first seen.
+        duration: duration of the lease, in seconds.
+        seen_at: time of the first observation on our clock, in seconds.
     """
 
     holder: str
@@ -39,22 +39,22 @@ class Sighting:
     seen_at: float
 
 
-def next_move(sighting: Sighting | None, identity: str, now: float) -> Move:
-    """Decide what to do about the lease as it was last seen."""
-    if sighting is None:
-        return Move.CREATE
-    if sighting.holder == identity:
-        return Move.RENEW
-    if not sighting.holder or now >= sighting.seen_at + sighting.duration:
-        return Move.TAKE
-    return Move.WAIT
+def next_step(observed: ObservedLease | None, identity: str, now: float) -> Step:
+    """Return the next step for the lease as it was last observed."""
+    if observed is None:
+        return Step.CREATE
+    if observed.holder == identity:
+        return Step.RENEW
+    if not observed.holder or now >= observed.seen_at + observed.duration:
+        return Step.TAKE
+    return Step.WAIT
 
 
 class LeaseGate:
-    """Open while the lease is surely ours; closes by itself.
+    """Open while this process certainly holds the lease; closes by itself.
 
     Args:
-        clock: seconds on a clock that never goes back and counts suspension.
+        clock: monotonic clock that counts suspension, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -66,7 +66,7 @@ class LeaseGate:
         return self._clock() < self._valid_until
 
     def hold(self, asked_at: float) -> None:
-        """Open the gate for the renew deadline, counted from when the renewal was asked for."""
+        """Open the gate for the renew deadline, counted from the time at which the renewal was sent."""
         self._valid_until = asked_at + RENEW_DEADLINE_SECONDS
 
     def close(self) -> None:

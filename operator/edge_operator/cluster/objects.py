@@ -1,4 +1,4 @@
-"""Reading and writing of single objects: server-side apply, merge patch, create, delete."""
+"""Reads and writes of single objects: server-side apply, merge patch, create, delete."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from .client import ApiClient
 from .errors import ApiError
 
 FIELD_MANAGER = "edge-stack"
-"""The manager of everything that the reconcile owns, in every object's managedFields."""
+"""Field manager of everything that the reconcilers own, in every object's managedFields."""
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
@@ -28,12 +28,12 @@ def object_path(kind: ChildKind, namespace: str, name: str) -> str:
     return f"{collection_path(kind.api_version, kind.plural, namespace)}/{name}"
 
 
-class Objects:
-    """Single objects at the API server. Every write is gated and budgeted by the client.
+class ObjectClient:
+    """Client for single objects. Every write passes the gate and the budget of the client.
 
     Args:
-        client: the API server.
-        manager: on whose behalf fields are owned.
+        client: client for the API server.
+        manager: field manager of the writes.
     """
 
     def __init__(self, client: ApiClient, manager: str = FIELD_MANAGER) -> None:
@@ -41,11 +41,11 @@ class Objects:
         self._manager = manager
 
     async def metadata(self, kind: ChildKind, namespace: str, name: str) -> dict[str, Any] | None:
-        """Return the object with nothing but its metadata, or None where there is none."""
+        """Return the metadata of the object, or None if it does not exist."""
         return await self._get(kind, namespace, name, METADATA)
 
     async def get(self, kind: ChildKind, namespace: str, name: str) -> dict[str, Any] | None:
-        """Return the object, or None where there is none."""
+        """Return the object, or None if it does not exist."""
         return await self._get(kind, namespace, name, "application/json")
 
     async def _get(self, kind: ChildKind, namespace: str, name: str, accept: str) -> dict[str, Any] | None:
@@ -59,7 +59,7 @@ class Objects:
     async def apply(self, kind: ChildKind, manifest: Mapping[str, Any], *, metadata_only: bool) -> dict[str, Any]:
         """Apply `manifest` with force and return the object, or its metadata only.
 
-        A `metadata.uid` in the manifest makes the server refuse (409) where the object has been replaced.
+        With a `metadata.uid` in the manifest the API server rejects the apply (409) if the object was replaced.
         """
         metadata = manifest["metadata"]
         return await self._client.write(
@@ -72,7 +72,7 @@ class Objects:
         )
 
     async def apply_status(self, kind: ChildKind, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        """Apply the status in `manifest`, whose metadata carries the resourceVersion that it was computed from."""
+        """Apply the status in `manifest`, whose metadata has the resourceVersion that it was computed from."""
         metadata = manifest["metadata"]
         return await self._client.write(
             "PATCH",
@@ -85,7 +85,7 @@ class Objects:
     async def merge(
         self, kind: ChildKind, namespace: str, name: str, patch: Mapping[str, Any], *, metadata_only: bool
     ) -> dict[str, Any]:
-        """Merge `patch` into the object: null removes a field, whoever owns it."""
+        """Merge `patch` into the object; null removes a field, whoever owns it."""
         return await self._client.write(
             "PATCH",
             object_path(kind, namespace, name),
@@ -96,12 +96,12 @@ class Objects:
         )
 
     async def create(self, kind: ChildKind, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        """Create the object; a 409 tells that there is one already, whose content is then left alone."""
+        """Create the object; a 409 means that it exists already, in which case it is not changed."""
         path = collection_path(kind.api_version, kind.plural, manifest["metadata"]["namespace"])
         return await self._client.write("POST", path, manifest, params={"fieldManager": self._manager})
 
     async def delete(self, kind: ChildKind, namespace: str, name: str, uid: str) -> None:
-        """Delete exactly the object of `uid`, with what hangs on it; one that is gone is fine."""
+        """Delete exactly the object of `uid` and its dependents; it may be deleted already."""
         options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         try:
             await self._client.write("DELETE", object_path(kind, namespace, name), options)

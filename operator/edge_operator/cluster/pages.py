@@ -1,4 +1,4 @@
-"""Lists in pages: ten thousand objects as JSON take far more memory than what is kept of them."""
+"""Lists in pages: ten thousand objects as JSON take far more memory than the cached ones."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
@@ -9,11 +9,11 @@ PAGE_SIZE = 500
 async def pages(
     read: Callable[[Mapping[str, str]], Awaitable[dict[str, Any]]], selection: Mapping[str, str] | None = None
 ) -> AsyncIterator[dict[str, Any]]:
-    """Yield the pages of a list, one after the other; all are of the time of the first.
+    """Yield the pages of a list; all of them show the state at the first page.
 
     Args:
-        read: returns one page for these query parameters; what it raises is raised here.
-        selection: further query parameters, such as a label selector.
+        read: returns one page for these query parameters; its exceptions are passed on.
+        selection: other query parameters, such as a label selector.
     """
     params = {**(selection or {}), "limit": str(PAGE_SIZE)}
     while True:
@@ -25,5 +25,5 @@ async def pages(
 
 
 def items(page: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the objects of a page; Go writes null for none."""
+    """Return the objects of a page; Go encodes an empty list as null."""
     return page.get("items") or []

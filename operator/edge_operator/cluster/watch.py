@@ -1,4 +1,4 @@
-"""A watch that never ends: list, stream, resume, and list again where the server has forgotten."""
+"""A watch that never ends: list, stream, resume, and list again if the resourceVersion is too old."""
 
 import asyncio
 import json
@@ -20,48 +20,48 @@ from .pages import items, pages
 
 SERVER_TIMEOUT_SECONDS = 300
 INACTIVITY_SECONDS = 75.0
-"""The server sends a bookmark about once a minute, so a stream silent for longer is dead."""
+"""The API server sends a bookmark about once a minute, so a stream without data for longer is dead."""
 RELIST_SECONDS = 600.0
-"""So long after the last list a stream that ends is followed by a list: it heals what a watch may have missed."""
-LEAST_BACKOFF_SECONDS = 0.2
-MOST_BACKOFF_SECONDS = 10.0
+"""Time after the last list from which a stream that ends is followed by a list, which corrects missed events."""
+MIN_BACKOFF_SECONDS = 0.2
+MAX_BACKOFF_SECONDS = 10.0
 STEADY_SECONDS = 5.0
-"""A watch that lasted so long was well: the next begins without a longer pause."""
+"""A watch that lasted this long resets the backoff."""
 GONE = 410
 
 logger = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
-    """Takes what a watch sees."""
+    """Receives the objects of a watch."""
 
-    def retain(self, kind: ChildKind, namespace: str | None, listed: Container[tuple[str, str]], version: str) -> None:
-        """Take that a list has ended: as of resourceVersion `version` there was nothing but `listed`.
+    def prune(self, kind: ChildKind, namespace: str | None, listed: Container[tuple[str, str]], version: str) -> None:
+        """Handle the end of a list: at resourceVersion `version` only the objects in `listed` existed.
 
         Args:
             kind: the kind that was listed.
-            namespace: where; None for all namespaces.
+            namespace: the namespace; None for all.
             listed: namespace and name of each object; all have been put.
-            version: what is older than it and not in the list exists no more.
+            version: resourceVersion of the list; objects that are older and not in it do not exist any more.
         """
         ...
 
     def put(self, kind: ChildKind, obj: dict[str, Any]) -> object:
-        """Take an object that was added or changed."""
+        """Handle an object that was added or changed."""
         ...
 
-    def drop(self, kind: ChildKind, obj: dict[str, Any]) -> None:
-        """Take note that an object was deleted, or left the selector."""
+    def delete(self, kind: ChildKind, obj: dict[str, Any]) -> None:
+        """Handle an object that was deleted, or does not match the selector any more."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What one watch is about.
+    """The objects of one watch.
 
     Attributes:
-        kind: the kind of the objects.
-        namespace: where they are; None for all namespaces.
+        kind: kind of the objects.
+        namespace: namespace of the objects; None for all.
         labels: label selector.
     """
 
@@ -75,14 +75,14 @@ class Selection:
         return collection_path(self.kind.api_version, self.kind.plural, self.namespace)
 
     def accept(self, list_or_item: str) -> str:
-        """Return the `Accept` header: whole objects, or their metadata only."""
+        """Return the `Accept` header: for whole objects, or for their metadata only."""
         if self.kind.watched is Watched.FULL:
             return "application/json"
         return f"application/json;as={list_or_item};g=meta.k8s.io;v=v1"
 
 
 class StreamError(Exception):
-    """The server ended the stream with an error event of `code`."""
+    """The API server ended the stream with an error event of `code`."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -90,14 +90,14 @@ class StreamError(Exception):
 
 
 class Watch:
-    """Keeps a sink the same as a selection of objects at the API server.
+    """Keeps a sink consistent with a selection of objects.
 
     Args:
-        session: a session without a total timeout.
-        selection: what is watched.
-        sink: what is kept the same.
-        metrics: where restarts are counted.
-        clock: seconds on a clock that never goes back.
+        session: session without a total timeout.
+        selection: the objects to watch.
+        sink: receives the objects.
+        metrics: counts restarts.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(
@@ -124,12 +124,12 @@ class Watch:
 
     @property
     def age(self) -> float:
-        """Seconds since the server was last heard on this watch."""
+        """Seconds since the last data from the API server."""
         return self._clock() - self._heard_at
 
     async def run(self) -> None:
-        """Watch until cancelled. No answer of the server ends it."""
-        backoff = Backoff(LEAST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS)
+        """Watch until cancelled. No response of the API server ends it."""
+        backoff = Backoff(MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS)
         while True:
             begun_at = self._clock()
             cause = await self._follow()
@@ -139,7 +139,7 @@ class Watch:
             await asyncio.sleep(backoff.next())
 
     async def _follow(self) -> str:
-        """List if need be and stream until the stream ends; return why it ended, in one word."""
+        """List if necessary and stream until the stream ends; return the cause for the metrics."""
         try:
             if self._resource_version is None or self._clock() > self._listed_at + RELIST_SECONDS:
                 await self._list()
@@ -157,7 +157,7 @@ class Watch:
             logger.warning("watch of %s failed: %s: %s", self.kind.kind, type(error).__name__, error)
             return "unreachable"
         except Exception:
-            # An event is lost, if it was one: the list makes good for it.
+            # An event may be lost: the next list corrects the cache.
             logger.exception("watch of %s: cannot decode the server's response; listing again", self.kind.kind)
             self._resource_version = None
             return "unreadable"
@@ -174,7 +174,7 @@ class Watch:
         self._heard_at = self._clock()
         self._listed_at = self._heard_at
         self._resource_version = version
-        self._sink.retain(self.kind, self._selection.namespace, listed, version)
+        self._sink.prune(self.kind, self._selection.namespace, listed, version)
         self.synced.set()
 
     async def _page(self, params: Mapping[str, str]) -> dict[str, Any]:
@@ -198,9 +198,9 @@ class Watch:
                 await decode(response)
             self._heard_at = self._clock()
             async for line in _lines(response.content):
-                self._take(json.loads(line))
+                self._handle(json.loads(line))
 
-    def _take(self, event: dict[str, Any]) -> None:
+    def _handle(self, event: dict[str, Any]) -> None:
         self._heard_at = self._clock()
         obj = event["object"]
         if event["type"] == "ERROR":
@@ -210,12 +210,12 @@ class Watch:
             case "ADDED" | "MODIFIED":
                 self._sink.put(self.kind, obj)
             case "DELETED":
-                self._sink.drop(self.kind, obj)
+                self._sink.delete(self.kind, obj)
         self._resource_version = obj["metadata"]["resourceVersion"]
 
 
 async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    """Yield the lines of a stream, however long: aiohttp's own reading by lines has a limit."""
+    """Yield the lines of a stream, however long: aiohttp's own line reader has a limit."""
     rest = b""
     async for chunk in content.iter_any():
         *complete, rest = (rest + chunk).split(b"\n")

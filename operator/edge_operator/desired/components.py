@@ -6,7 +6,7 @@ from edge_operator.api.broker import ManagedBroker
 from edge_operator.api.references import Resources
 from edge_operator.desired import defaults
 from edge_operator.desired.connections import external_broker
-from edge_operator.desired.inputs import Site
+from edge_operator.desired.inputs import SiteInput
 
 GATEWAY = "gateway"
 PROCESSOR = "processor"
@@ -33,34 +33,34 @@ class Component:
     scales: bool
 
 
-def components(site: Site) -> tuple[Component, ...]:
+def components(site: SiteInput) -> tuple[Component, ...]:
     """Return the components of the site; no broker when the user runs it."""
     every = (gateway(site), processor(site), storage(site), mqtt(site))
     return tuple(component for component in every if component)
 
 
-def gateway(site: Site) -> Component:
+def gateway(site: SiteInput) -> Component:
     """Return the gateway."""
     spec = site.spec.gateway
     image = spec.image or site.release.gateway_image
     return Component(GATEWAY, spec.replicas, image, _resources(GATEWAY, spec.resources), scales=True)
 
 
-def processor(site: Site) -> Component:
+def processor(site: SiteInput) -> Component:
     """Return the processor."""
     spec = site.spec.processor
     image = spec.image or site.release.processor_image
     return Component(PROCESSOR, spec.replicas, image, _resources(PROCESSOR, spec.resources), scales=True)
 
 
-def storage(site: Site) -> Component:
+def storage(site: SiteInput) -> Component:
     """Return the store: one pod, for its volume has one writer."""
     spec = site.spec.storage
     image = spec.image or site.release.storage_image
     return Component(STORAGE, 1, image, _resources(STORAGE, spec.resources), scales=False)
 
 
-def mqtt(site: Site) -> Component | None:
+def mqtt(site: SiteInput) -> Component | None:
     """Return the broker; None when the user runs it."""
     spec = managed_broker(site)
     if spec is None:
@@ -68,7 +68,7 @@ def mqtt(site: Site) -> Component | None:
     return Component(MQTT, 1, spec.image or site.release.mqtt_image, _resources(MQTT, spec.resources), scales=False)
 
 
-def managed_broker(site: Site) -> ManagedBroker | None:
+def managed_broker(site: SiteInput) -> ManagedBroker | None:
     """Return the settings of the broker that the operator runs; None when the user runs it."""
     if external_broker(site):
         return None

@@ -4,14 +4,14 @@ from urllib.parse import urlsplit
 
 from edge_operator.api.broker import ExternalBroker
 from edge_operator.desired import ports
-from edge_operator.desired.inputs import Site
+from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.metadata import child_name
 
 DEFAULT_PORTS = {"mqtt": ports.MQTT, "mqtts": ports.MQTTS, "https": 443}
 HIGHEST_PORT = 65535
 
 
-def external_broker(site: Site) -> ExternalBroker | None:
+def external_broker(site: SiteInput) -> ExternalBroker | None:
     """Return the user's broker, or None when the operator runs one.
 
     Raises:
@@ -25,7 +25,7 @@ def external_broker(site: Site) -> ExternalBroker | None:
     return broker.external
 
 
-def broker_url(site: Site) -> str:
+def broker_url(site: SiteInput) -> str:
     """Return the URL at which components find the broker."""
     external = external_broker(site)
     if external is None:
@@ -33,7 +33,7 @@ def broker_url(site: Site) -> str:
     return _as_mqtt(external.url)
 
 
-def device_broker_url(site: Site, scheme: str) -> str | None:
+def device_broker_url(site: SiteInput, scheme: str) -> str | None:
     """Return where the gateway passes devices' connections of `scheme` (mqtt, mqtts) on to; None for nowhere."""
     external = external_broker(site)
     if external is None:
@@ -42,7 +42,7 @@ def device_broker_url(site: Site, scheme: str) -> str | None:
     return url if url.startswith(f"{scheme}://") else None
 
 
-def topic_prefix(site: Site) -> str:
+def topic_prefix(site: SiteInput) -> str:
     """Return what stands before every topic and client id."""
     external = external_broker(site)
     if external is None:
@@ -50,7 +50,7 @@ def topic_prefix(site: Site) -> str:
     return f"{site.namespace}/{site.name}/" if external.topic_prefix is None else external.topic_prefix
 
 
-def storage_url(site: Site) -> str:
+def storage_url(site: SiteInput) -> str:
     """Return the URL of the store."""
     return f"http://{child_name(site, 'storage')}:{ports.HTTP}"
 
@@ -60,18 +60,18 @@ def external_broker_port(external: ExternalBroker) -> int:
     return _port(_as_mqtt(external.url), "broker.external.url")
 
 
-def cloud_port(site: Site) -> int | None:
+def cloud_port(site: SiteInput) -> int | None:
     """Return the port of the cloud, None without a cloud."""
     return _port(site.spec.cloud.endpoint, "cloud.endpoint") if site.spec.cloud else None
 
 
-def kafka_ports(site: Site) -> list[int]:
+def kafka_ports(site: SiteInput) -> list[int]:
     """Return the ports of the Kafka brokers, none without Kafka."""
     kafka = site.spec.processor.kafka
     return sorted({_port(f"kafka://{broker}", "processor.kafka.brokers") for broker in kafka.brokers}) if kafka else []
 
 
-def kafka_url(site: Site) -> str | None:
+def kafka_url(site: SiteInput) -> str | None:
     """Return the sink of processed readings, None without Kafka."""
     kafka = site.spec.processor.kafka
     return f"kafka://{','.join(kafka.brokers)}" if kafka else None

@@ -1,16 +1,16 @@
 """The PodDisruptionBudget of a component with two or more pods: a drain takes one at a time."""
 
 from edge_operator.desired.components import Component
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name, metadata, selector
 
-LEAST_REPLICAS = 2
+MIN_REPLICAS = 2
 """With one pod a budget would only keep its node from being drained."""
 
 
-def disruption_budget(site: Site, component: Component) -> Manifest | None:
+def disruption_budget(site: SiteInput, component: Component) -> Manifest | None:
     """Return the PodDisruptionBudget; None below two replicas."""
-    if component.replicas < LEAST_REPLICAS:
+    if component.replicas < MIN_REPLICAS:
         return None
     return {
         "apiVersion": "policy/v1",

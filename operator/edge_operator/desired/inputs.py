@@ -18,16 +18,16 @@ class DeviceLogin:
     Attributes:
         device_id: its identifier and username.
         rotation: which of its passwords is in effect.
-        own_password: the user's own, in the place of a derived one.
+        user_password: the user's own, in the place of a derived one.
     """
 
     device_id: str
     rotation: int
-    own_password: str | None = field(default=None, repr=False)
+    user_password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SiteInput:
     """One EdgeSite, as the builders see it.
 
     Attributes:
@@ -54,7 +54,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class DeviceInput:
     """One EdgeDevice, as its builder sees it.
 
     Attributes:

@@ -1,7 +1,7 @@
 """Names, labels and owner of a site's children."""
 
 from edge_operator.api.schema import API_VERSION
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 
 PART_OF = "edge-stack"
 SITE_LABEL = "edge-stack.io/site"
@@ -15,7 +15,7 @@ RETAINED = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
 """Annotation of what outlives its site: Argo CD prunes by label otherwise."""
 
 
-def child_name(site: Site, suffix: str) -> str:
+def child_name(site: SiteInput, suffix: str) -> str:
     """Return the name of a child, such as `<site>-gateway`."""
     return f"{site.name}-{suffix}"
 
@@ -25,17 +25,17 @@ def app_name(component: str) -> str:
     return f"edge-{component}"
 
 
-def selector(site: Site, component: str) -> dict[str, str]:
+def selector(site: SiteInput, component: str) -> dict[str, str]:
     """Return the labels that the pods of a component are found by; never to be changed."""
     return {"app.kubernetes.io/name": app_name(component), "app.kubernetes.io/instance": site.name}
 
 
-def labels(site: Site, component: str) -> dict[str, str]:
+def labels(site: SiteInput, component: str) -> dict[str, str]:
     """Return the labels of a child of `component`."""
     return selector(site, component) | retained_labels(site, component)
 
 
-def retained_labels(site: Site, component: str) -> dict[str, str]:
+def retained_labels(site: SiteInput, component: str) -> dict[str, str]:
     """Return the labels of a child that outlives the site: without `instance`."""
     return {
         "app.kubernetes.io/name": app_name(component),
@@ -58,21 +58,21 @@ def device_labels(site_name: str) -> dict[str, str]:
     }
 
 
-def owner(site: Site) -> Manifest:
+def owner(site: SiteInput) -> Manifest:
     """Return the owner reference; it does not block the site's deletion (G9)."""
     return {"apiVersion": API_VERSION, "kind": "EdgeSite", "name": site.name, "uid": site.uid, "controller": True}
 
 
-def metadata(site: Site, component: str, name: str, annotations: dict[str, str] | None = None) -> Manifest:
+def metadata(site: SiteInput, component: str, name: str, annotations: dict[str, str] | None = None) -> Manifest:
     """Return the metadata of a child that goes with its site."""
     return _metadata(site, name, labels(site, component), annotations) | {"ownerReferences": [owner(site)]}
 
 
-def retained_metadata(site: Site, component: str, name: str) -> Manifest:
+def retained_metadata(site: SiteInput, component: str, name: str) -> Manifest:
     """Return the metadata of a child that outlives its site."""
     return _metadata(site, name, retained_labels(site, component), dict(RETAINED))
 
 
-def _metadata(site: Site, name: str, labelled: dict[str, str], annotations: dict[str, str] | None) -> Manifest:
+def _metadata(site: SiteInput, name: str, labelled: dict[str, str], annotations: dict[str, str] | None) -> Manifest:
     head: Manifest = {"name": name, "namespace": site.namespace, "labels": labelled}
     return head | {"annotations": dict(annotations)} if annotations else head

@@ -1,13 +1,13 @@
 """The Role of the broker's agent: it may read the Secrets that it brings to Mosquitto and nothing else."""
 
 from edge_operator.desired import components
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name, metadata
 from edge_operator.desired.secret.broker_auth import broker_auth_names
 from edge_operator.desired.secret.broker_tls import broker_tls_name
 
 
-def role(site: Site) -> Manifest | None:
+def role(site: SiteInput) -> Manifest | None:
     """Return the Role; None when the user runs the broker."""
     if components.mqtt(site) is None:
         return None

@@ -1,11 +1,11 @@
 """Binds the Role of the broker's agent to the broker's ServiceAccount."""
 
 from edge_operator.desired import components
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name, metadata
 
 
-def role_binding(site: Site) -> Manifest | None:
+def role_binding(site: SiteInput) -> Manifest | None:
     """Return the RoleBinding; None when the user runs the broker."""
     if components.mqtt(site) is None:
         return None

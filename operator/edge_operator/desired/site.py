@@ -10,7 +10,7 @@ from edge_operator.desired.deployment.gateway import gateway_deployment
 from edge_operator.desired.deployment.processor import processor_deployment
 from edge_operator.desired.deployment.storage import storage_deployment
 from edge_operator.desired.disruption_budget import disruption_budget
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.network_policy.broker import broker_policy
 from edge_operator.desired.network_policy.gateway import gateway_policy
 from edge_operator.desired.network_policy.processor import processor_policy
@@ -31,12 +31,12 @@ from edge_operator.desired.service.storage import storage_service
 from edge_operator.desired.service_account import service_account
 from edge_operator.desired.volume_claim import mqtt_data, mqtt_log, storage_data
 
-__all__ = ["Site", "desired_objects"]
+__all__ = ["SiteInput", "desired_objects"]
 
 OWN_PROGRAMS = (components.GATEWAY, components.PROCESSOR, components.STORAGE)
 
 
-def desired_objects(site: Site) -> list[Manifest]:
+def desired_objects(site: SiteInput) -> list[Manifest]:
     """Return every child of the site, in the order of `kinds.CHILD_KINDS`; the root Secret is not among them.
 
     Raises:
@@ -45,7 +45,7 @@ def desired_objects(site: Site) -> list[Manifest]:
     return [manifest for manifest in _children(site) if manifest is not None]
 
 
-def _children(site: Site) -> Iterable[Manifest | None]:
+def _children(site: SiteInput) -> Iterable[Manifest | None]:
     present = components.components(site)
     yield from (service_account(site, component) for component in present)
     yield from (role(site), role_binding(site))

@@ -2,7 +2,7 @@
 
 from edge_operator.api.broker import BrokerStorage
 from edge_operator.desired import components
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name, metadata, retained_metadata
 
 STORAGE_DATA = "storage-data"
@@ -10,29 +10,29 @@ MQTT_DATA = "mqtt-data"
 MQTT_LOG = "mqtt-log"
 
 
-def storage_data(site: Site) -> Manifest:
+def storage_data(site: SiteInput) -> Manifest:
     """Return the claim of the store's volume."""
     return _claim(site, components.STORAGE, STORAGE_DATA, site.spec.storage.size)
 
 
-def mqtt_data(site: Site) -> Manifest | None:
+def mqtt_data(site: SiteInput) -> Manifest | None:
     """Return the claim of the broker's sessions and messages; None when the user runs the broker."""
     sizes = _broker_sizes(site)
     return _claim(site, components.MQTT, MQTT_DATA, sizes.data) if sizes else None
 
 
-def mqtt_log(site: Site) -> Manifest | None:
+def mqtt_log(site: SiteInput) -> Manifest | None:
     """Return the claim of the broker's log; None when the user runs the broker."""
     sizes = _broker_sizes(site)
     return _claim(site, components.MQTT, MQTT_LOG, sizes.log) if sizes else None
 
 
-def _broker_sizes(site: Site) -> BrokerStorage | None:
+def _broker_sizes(site: SiteInput) -> BrokerStorage | None:
     managed = components.managed_broker(site)
     return (managed.storage or BrokerStorage()) if managed else None
 
 
-def _claim(site: Site, component: str, suffix: str, size: int | str) -> Manifest:
+def _claim(site: SiteInput, component: str, suffix: str, size: int | str) -> Manifest:
     retained = site.spec.storage.reclaim_policy == "Retain"
     head = (retained_metadata if retained else metadata)(site, component, child_name(site, suffix))
     spec: Manifest = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": str(size)}}}

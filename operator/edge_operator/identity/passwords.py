@@ -12,7 +12,7 @@ from edge_operator.identity import derive
 ITERATIONS = 101
 """Few on purpose: passwords have 256 bits, and the broker checks them on its only thread (0.12 ms each)."""
 
-MOST_LINES = 16_384
+MAX_LINES = 16_384
 """Lines that are kept, some 0.7 KiB each: when one login changes, those of the others are not hashed again."""
 
 _USERNAME = re.compile(r"~?[A-Za-z0-9._-]{1,64}")
@@ -50,7 +50,7 @@ def without(content: str, revoked: Container[str]) -> str:
     return "".join(f"{line}\n" for line in content.splitlines() if line.partition(":")[0] not in revoked)
 
 
-@lru_cache(maxsize=MOST_LINES)
+@lru_cache(maxsize=MAX_LINES)
 def password_line(login: Login, salt: bytes) -> str:
     """Return one line, as `mosquitto_passwd` would write it: `user:$7$iterations$salt$hash`.
 

@@ -1,1 +1,1 @@
-"""What was observed to conditions and phase. Pure."""
+"""Computes conditions and phase from observed facts. Pure."""

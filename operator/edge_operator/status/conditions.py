@@ -1,119 +1,129 @@
-"""Conditions of a site: named checks in order, the first answer wins."""
+"""Conditions of a site: named checks in order, the first result wins."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from .condition_value import ConditionValue, first_problem, first_result, stalled, truncated
 from .facts import ComponentFacts, SiteFacts
-from .said import Said, first, listed, stalled, worst
 
-ASPECTS = ("Ready", "Available", "BrokerConnected", "CloudConnected", "BrokerDropping", "Reconciling", "Stalled")
-"""The types of the conditions; the last three are present only while true (the last two: kstatus)."""
+CONDITION_TYPES = (
+    "Ready",
+    "Available",
+    "BrokerConnected",
+    "CloudConnected",
+    "BrokerDropping",
+    "Reconciling",
+    "Stalled",
+)
+"""Types of the conditions; the last three are present only while true (the last two: kstatus)."""
 
 
-Check = Callable[[SiteFacts], Said | None]
+Check = Callable[[SiteFacts], ConditionValue | None]
 
 
-def _problem(facts: SiteFacts) -> Said | None:
-    return worst(facts.problems)
+def _problem(facts: SiteFacts) -> ConditionValue | None:
+    return first_problem(facts.problems)
 
 
-def _paused(facts: SiteFacts) -> Said | None:
+def _paused(facts: SiteFacts) -> ConditionValue | None:
     if not (facts.paused and facts.pending_changes):
         return None
-    waiting = listed(facts.pending_changes)
-    return Said("False", "Paused", f"changes are applied when spec.paused is false: {waiting}")
+    waiting = truncated(facts.pending_changes)
+    return ConditionValue("False", "Paused", f"changes are applied when spec.paused is false: {waiting}")
 
 
-def _replacing(facts: SiteFacts) -> Said | None:
+def _replacing(facts: SiteFacts) -> ConditionValue | None:
     if not facts.terminating:
         return None
-    return Said("False", "WaitingForDeletion", "still being deleted: " + listed(facts.terminating))
+    return ConditionValue("False", "WaitingForDeletion", "still being deleted: " + truncated(facts.terminating))
 
 
-def _pods_refused(facts: SiteFacts) -> Said | None:
+def _pods_refused(facts: SiteFacts) -> ConditionValue | None:
     for component in facts.components:
         if component.failure:
-            return Said("False", "PodsRefused", f"the pods of {component.name} are refused: {component.failure}")
+            return ConditionValue(
+                "False", "PodsRefused", f"the pods of {component.name} are refused: {component.failure}"
+            )
     return None
 
 
-def _rolling(facts: SiteFacts) -> Said | None:
+def _rolling(facts: SiteFacts) -> ConditionValue | None:
     if not facts.components:
-        return Said("False", "ComponentsNotReady", "the components were not observed yet")
+        return ConditionValue("False", "ComponentsNotReady", "the components were not observed yet")
     missing = [_counted(component) for component in facts.components if not component.rolled_out]
     if not missing:
         return None
-    return Said("False", "ComponentsNotReady", "not rolled out yet: " + ", ".join(missing))
+    return ConditionValue("False", "ComponentsNotReady", "not rolled out yet: " + ", ".join(missing))
 
 
 def _counted(component: ComponentFacts) -> str:
     return f"{component.name} ({component.ready}/{component.desired} ready)"
 
 
-def _ready(facts: SiteFacts) -> Said:
+def _ready(facts: SiteFacts) -> ConditionValue:
     if facts.paused:
-        return Said(
+        return ConditionValue(
             "True", "Paused", "all components are rolled out; the operator changes nothing while the site is paused"
         )
-    return Said("True", "Reconciled", "all components are rolled out")
+    return ConditionValue("True", "Reconciled", "all components are rolled out")
 
 
 READY: tuple[Check, ...] = (_problem, _paused, _replacing, _pods_refused, _rolling, _ready)
 
 
-def _unseen(facts: SiteFacts) -> Said | None:
+def _unseen(facts: SiteFacts) -> ConditionValue | None:
     if facts.components:
         return None
-    return Said("Unknown", "NotObserved", "the components were not observed: see the condition Ready")
+    return ConditionValue("Unknown", "NotObserved", "the components were not observed: see the condition Ready")
 
 
-def _silent(facts: SiteFacts) -> Said | None:
+def _silent(facts: SiteFacts) -> ConditionValue | None:
     silent = [component.name for component in facts.components if component.ready < 1]
     if not silent:
         return None
-    return Said("False", "ComponentsUnavailable", "no pod is ready of: " + ", ".join(silent))
+    return ConditionValue("False", "ComponentsUnavailable", "no pod is ready of: " + ", ".join(silent))
 
 
-def _available(_facts: SiteFacts) -> Said:
-    return Said("True", "ComponentsAvailable", "every component has a pod that is ready")
+def _available(_facts: SiteFacts) -> ConditionValue:
+    return ConditionValue("True", "ComponentsAvailable", "every component has a pod that is ready")
 
 
 AVAILABLE: tuple[Check, ...] = (_unseen, _silent, _available)
 
 
-def _broker_unasked(facts: SiteFacts) -> Said | None:
+def _broker_unasked(facts: SiteFacts) -> ConditionValue | None:
     if facts.broker is not None:
         return None
-    return Said("Unknown", "NotObserved", "the operator has not connected to the broker yet")
+    return ConditionValue("Unknown", "NotObserved", "the operator has not connected to the broker yet")
 
 
-def _broker_unusable(facts: SiteFacts) -> Said | None:
+def _broker_unusable(facts: SiteFacts) -> ConditionValue | None:
     if facts.broker is None or not facts.broker.unusable:
         return None
-    return Said("False", "BrokerLoginUnusable", facts.broker.message)
+    return ConditionValue("False", "BrokerLoginUnusable", facts.broker.message)
 
 
-def _broker_refuses(facts: SiteFacts) -> Said | None:
+def _broker_refuses(facts: SiteFacts) -> ConditionValue | None:
     if facts.broker is None or not facts.broker.refused:
         return None
-    return Said("False", "BrokerRefused", facts.broker.message)
+    return ConditionValue("False", "BrokerRefused", facts.broker.message)
 
 
-def _broker_untrusted(facts: SiteFacts) -> Said | None:
+def _broker_untrusted(facts: SiteFacts) -> ConditionValue | None:
     if facts.broker is None or not facts.broker.untrusted:
         return None
-    return Said("False", "BrokerUntrusted", facts.broker.message)
+    return ConditionValue("False", "BrokerUntrusted", facts.broker.message)
 
 
-def _broker_unreachable(facts: SiteFacts) -> Said | None:
+def _broker_unreachable(facts: SiteFacts) -> ConditionValue | None:
     if facts.broker is None or facts.broker.connected:
         return None
-    return Said("False", "BrokerUnreachable", facts.broker.message)
+    return ConditionValue("False", "BrokerUnreachable", facts.broker.message)
 
 
-def _broker_connected(facts: SiteFacts) -> Said:
-    return Said("True", "Connected", facts.broker.message if facts.broker else "")
+def _broker_connected(facts: SiteFacts) -> ConditionValue:
+    return ConditionValue("True", "Connected", facts.broker.message if facts.broker else "")
 
 
 BROKER: tuple[Check, ...] = (
@@ -126,58 +136,58 @@ BROKER: tuple[Check, ...] = (
 )
 
 
-def _cloud(facts: SiteFacts) -> Said:
+def _cloud(facts: SiteFacts) -> ConditionValue:
     if facts.cloud:
-        return Said("Unknown", "NotObserved", "the store has not reported on the cloud yet")
-    return Said("False", "NotConfigured", "spec.cloud is not set: readings stay on site")
+        return ConditionValue("Unknown", "NotObserved", "the store has not reported on the cloud yet")
+    return ConditionValue("False", "NotConfigured", "spec.cloud is not set: readings stay on site")
 
 
-def _broker_dropping(facts: SiteFacts) -> Said | None:
+def _broker_dropping(facts: SiteFacts) -> ConditionValue | None:
     if facts.broker is None or not facts.broker.dropping_seconds:
         return None
     message = (
         "the broker dropped messages within the last minutes: a client's queue was full, because it"
         " reads too slowly or not at all; see the broker's log, or give it more memory (spec.broker.managed.resources)"
     )
-    return Said("True", "QueueFull", message)
+    return ConditionValue("True", "QueueFull", message)
 
 
-def _reconciling(facts: SiteFacts, ready: Said) -> Said | None:
+def _reconciling(facts: SiteFacts, ready: ConditionValue) -> ConditionValue | None:
     if ready.status == "True" or facts.paused or stalled(facts.problems) is not None:
         return None
-    return Said("True", ready.reason, ready.message)
+    return ConditionValue("True", ready.reason, ready.message)
 
 
-def _noted(said: Said, facts: SiteFacts) -> Said:
-    return replace(said, message="; ".join((said.message, *(notice.message for notice in facts.notices))))
+def _noted(values: ConditionValue, facts: SiteFacts) -> ConditionValue:
+    return replace(values, message="; ".join((values.message, *(notice.message for notice in facts.notices))))
 
 
-def say(facts: SiteFacts) -> dict[str, Said]:
-    """Return what is said of each aspect of a site; the last three only while they are true."""
-    ready = _noted(first(READY, facts), facts)
-    said = {
+def evaluate(facts: SiteFacts) -> dict[str, ConditionValue]:
+    """Return the value of each condition of a site; the last three only while they are true."""
+    ready = _noted(first_result(READY, facts), facts)
+    values = {
         "Ready": ready,
-        "Available": first(AVAILABLE, facts),
-        "BrokerConnected": first(BROKER, facts),
+        "Available": first_result(AVAILABLE, facts),
+        "BrokerConnected": first_result(BROKER, facts),
         "CloudConnected": _cloud(facts),
         "BrokerDropping": _broker_dropping(facts),
         "Reconciling": _reconciling(facts, ready),
         "Stalled": stalled(facts.problems),
     }
-    return {aspect: what for aspect, what in said.items() if what is not None}
+    return {condition_type: value for condition_type, value in values.items() if value is not None}
 
 
-def phase(facts: SiteFacts, said: Mapping[str, Said], before: Mapping[str, Any]) -> str:
-    """Return the conditions in one word.
+def phase(facts: SiteFacts, values: Mapping[str, ConditionValue], before: Mapping[str, Any]) -> str:
+    """Return the phase of a site.
 
-    A site that never was up is Progressing; one that was, and of which a component has no pod left, is Degraded.
+    A site that was never ready is Progressing; one that was, and has a component without a ready pod, is Degraded.
     """
     if facts.paused:
         return "Paused"
     if not facts.components:
         return "Pending"
-    if said["Ready"].status == "True":
+    if values["Ready"].status == "True":
         return "Ready"
     was_up = before.get("phase") in ("Ready", "Degraded")
-    fell = was_up and said["Available"].status != "True"
-    return "Degraded" if fell or "Stalled" in said or said["Ready"].reason == "PodsRefused" else "Progressing"
+    fell = was_up and values["Available"].status != "True"
+    return "Degraded" if fell or "Stalled" in values or values["Ready"].reason == "PodsRefused" else "Progressing"

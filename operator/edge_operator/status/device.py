@@ -1,30 +1,38 @@
-"""Conditions of a device's identity: named checks in order, the first answer wins. Its life is told elsewhere."""
+"""Conditions of a device's credentials: named checks in order, the first result wins."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .condition_value import (
+    ConditionValue,
+    comparable,
+    first_problem,
+    first_result,
+    merge_conditions,
+    stalled,
+    truncated,
+)
 from .facts import Problem
-from .said import Said, comparable, first, join, listed, stalled, worst
 
-ASPECTS = ("Ready", "CredentialsReady", "Reconciling", "Stalled")
-"""The types of the conditions that the reconcile owns; the last two are present only while true (kstatus)."""
+CONDITION_TYPES = ("Ready", "CredentialsReady", "Reconciling", "Stalled")
+"""Types of the conditions that the reconciler owns; the last two are present only while true (kstatus)."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceFacts:
-    """Everything that the conditions of a device's identity are computed from.
+    """Facts that the conditions of a device's credentials are computed from.
 
     Attributes:
-        generation: metadata.generation that was acted on.
-        device_id: the identifier in effect.
-        secret_name: name of the Secret with its login.
-        host: where it connects; empty while the site does not say.
-        in_cluster_only: whether `host` means something inside the cluster only.
-        managed_broker: whether the operator runs the broker, and so gives out the logins.
-        own_password: whether the user brings the password, in the Secret `secret_name`.
-        leaving: objects that must be gone before they can be made anew.
-        problems: what went wrong, gravest first.
+        generation: metadata.generation that was reconciled.
+        device_id: identifier in effect.
+        secret_name: name of the Secret with the login.
+        host: host at which the device connects; empty until the site has one.
+        in_cluster_only: whether `host` resolves inside the cluster only.
+        managed_broker: whether the operator runs the broker, and so issues the logins.
+        user_password: whether the user provides the password, in the Secret `secret_name`.
+        terminating: objects that are being deleted and must be gone first.
+        problems: problems, the most severe first.
     """
 
     generation: int
@@ -33,84 +41,88 @@ class DeviceFacts:
     host: str = ""
     in_cluster_only: bool = False
     managed_broker: bool = True
-    own_password: bool = False
+    user_password: bool = False
     terminating: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
-Check = Callable[[DeviceFacts], Said | None]
+Check = Callable[[DeviceFacts], ConditionValue | None]
 
 
-def _problem(facts: DeviceFacts) -> Said | None:
-    return worst(facts.problems)
+def _problem(facts: DeviceFacts) -> ConditionValue | None:
+    return first_problem(facts.problems)
 
 
-def _replacing(facts: DeviceFacts) -> Said | None:
+def _replacing(facts: DeviceFacts) -> ConditionValue | None:
     if not facts.terminating:
         return None
-    return Said("False", "WaitingForDeletion", "still being deleted: " + listed(facts.terminating))
+    return ConditionValue("False", "WaitingForDeletion", "still being deleted: " + truncated(facts.terminating))
 
 
-def _theirs(facts: DeviceFacts) -> Said | None:
+def _theirs(facts: DeviceFacts) -> ConditionValue | None:
     if facts.managed_broker:
         return None
-    return Said("Unknown", "ExternalBroker", "the operator of the site's external broker issues the login")
+    return ConditionValue("Unknown", "ExternalBroker", "the operator of the site's external broker issues the login")
 
 
-def _brought(facts: DeviceFacts) -> Said | None:
-    if not facts.own_password:
+def _brought(facts: DeviceFacts) -> ConditionValue | None:
+    if not facts.user_password:
         return None
-    return Said("True", "ExistingSecret", f"the password is that of the Secret {facts.secret_name}")
+    return ConditionValue("True", "ExistingSecret", f"the password is that of the Secret {facts.secret_name}")
 
 
-def _inside(facts: DeviceFacts) -> Said | None:
+def _inside(facts: DeviceFacts) -> ConditionValue | None:
     if not facts.in_cluster_only:
         return None
     message = (
         f"the login is in the Secret {facts.secret_name}; its host {facts.host} can be reached only inside the cluster:"
         " set gateway.service.externalAddress of the site for devices outside"
     )
-    return Said("True", "InClusterOnly", message)
+    return ConditionValue("True", "InClusterOnly", message)
 
 
-def _issued(facts: DeviceFacts) -> Said:
-    return Said("True", "CredentialsIssued", f"the login is in the Secret {facts.secret_name}")
+def _issued(facts: DeviceFacts) -> ConditionValue:
+    return ConditionValue("True", "CredentialsIssued", f"the login is in the Secret {facts.secret_name}")
 
 
-def _ready(_facts: DeviceFacts) -> Said:
-    return Said("True", "Reconciled", "the site exists and the identifier belongs to this device")
+def _ready(_facts: DeviceFacts) -> ConditionValue:
+    return ConditionValue("True", "Reconciled", "the site exists and the identifier belongs to this device")
 
 
 READY: tuple[Check, ...] = (_problem, _replacing, _ready)
 CREDENTIALS_READY: tuple[Check, ...] = (_problem, _theirs, _replacing, _brought, _inside, _issued)
 
 
-def say(facts: DeviceFacts) -> dict[str, Said]:
-    """Return what is said of each aspect of a device's identity."""
-    ready, stuck = first(READY, facts), stalled(facts.problems)
-    said = {"Ready": ready, "CredentialsReady": first(CREDENTIALS_READY, facts)}
+def evaluate(facts: DeviceFacts) -> dict[str, ConditionValue]:
+    """Return the value of each condition of a device's credentials."""
+    ready, stuck = first_result(READY, facts), stalled(facts.problems)
+    values = {"Ready": ready, "CredentialsReady": first_result(CREDENTIALS_READY, facts)}
     if stuck is not None:
-        return said | {"Stalled": stuck}
-    return said if ready.status == "True" else said | {"Reconciling": Said("True", ready.reason, ready.message)}
+        return values | {"Stalled": stuck}
+    return (
+        values
+        if ready.status == "True"
+        else values | {"Reconciling": ConditionValue("True", ready.reason, ready.message)}
+    )
 
 
 def device_update(facts: DeviceFacts, before: Mapping[str, Any], now: str) -> dict[str, Any] | None:
-    """Return the part of a device's status that the reconcile owns; None where `before` says so already.
+    """Return the part of a device's status that the reconciler owns; None if nothing changes.
 
     Args:
-        facts: what was observed.
-        before: the status as it stands; `{}` if there is none.
-        now: RFC 3339 in UTC.
+        facts: the observed facts.
+        before: the present status; `{}` if there is none.
+        now: current time, RFC 3339 in UTC.
     """
     status = {
         "observedGeneration": facts.generation,
         "deviceId": facts.device_id,
-        "conditions": join(before.get("conditions") or (), say(facts), facts.generation, now),
+        "conditions": merge_conditions(before.get("conditions") or (), evaluate(facts), facts.generation, now),
     }
     return status if _comparable(status) != _comparable(before) else None
 
 
 def _comparable(status: Mapping[str, Any]) -> dict[str, Any]:
     return {field: status.get(field) for field in ("observedGeneration", "deviceId")} | {
-        "conditions": comparable(status.get("conditions") or (), ASPECTS)
+        "conditions": comparable(status.get("conditions") or (), CONDITION_TYPES)
     }

@@ -1,20 +1,20 @@
-"""What was observed of a site, as far as its conditions depend on it."""
+"""Facts that the conditions of a site are computed from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .figures import DeviceFigures
+from .device_counts import DeviceCounts
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that keeps a site from being as its spec says.
+    """A problem that keeps a resource from the state in its spec.
 
     Attributes:
-        reason: a word in CamelCase for programs.
-        message: a sentence for people: what, which object, what to do.
-        lasting: whether it stays until somebody acts, as opposed to passing by itself.
+        reason: reason in CamelCase, for programs.
+        message: message for people: what, which object, what to do.
+        lasting: whether it stays until somebody acts, as opposed to a temporary one.
     """
 
     reason: str
@@ -24,11 +24,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to know of a site that is no problem.
+    """Information about a site that is not a problem.
 
     Attributes:
-        reason: a word in CamelCase for programs.
-        message: a sentence for people.
+        reason: reason in CamelCase, for programs.
+        message: message for people.
     """
 
     reason: str
@@ -37,15 +37,15 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class ComponentFacts:
-    """How one component's Deployment is.
+    """State of a component's Deployment.
 
     Attributes:
         name: gateway, processor, storage or mqtt.
-        image: the image that it should run.
-        desired: pods that should be.
-        ready: pods that are ready.
-        rolled_out: whether every pod is of the present template and ready.
-        failure: what keeps its pods from being made, in the API server's words; empty if nothing.
+        image: desired image.
+        desired: desired number of pods.
+        ready: number of ready pods.
+        rolled_out: whether every pod is ready and has the present template.
+        failure: message of the API server if pods cannot be created; else empty.
     """
 
     name: str
@@ -58,15 +58,15 @@ class ComponentFacts:
 
 @dataclass(frozen=True, slots=True)
 class BrokerFacts:
-    """How the operator's own way to the site's broker is.
+    """State of the operator's session with the site's broker.
 
     Attributes:
         connected: whether there is a connection.
-        message: where it is connected to, or why it is not.
-        refused: whether the broker answers and does not let the operator in.
-        untrusted: whether the broker's certificate is none that is trusted.
-        unusable: whether what the spec names to log in with is missing or cannot be used.
-        dropping_seconds: for how long it is still to be told that the broker drops messages; 0 where it does not.
+        message: the address, or the error.
+        refused: whether the broker rejects the operator's login.
+        untrusted: whether the broker's certificate is not trusted.
+        unusable: whether the login in the spec is missing or invalid.
+        dropping_seconds: seconds for which the condition BrokerDropping stays; 0 if the broker drops nothing.
     """
 
     connected: bool
@@ -79,21 +79,21 @@ class BrokerFacts:
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """Everything that a site's conditions are computed from.
+    """Facts that the conditions of a site are computed from.
 
     Attributes:
-        generation: metadata.generation that was acted on.
+        generation: metadata.generation that was reconciled.
         paused: spec.paused.
-        cloud: whether a cloud endpoint is given.
+        cloud: whether a cloud endpoint is configured.
         broker_managed: whether the operator runs the broker.
         pending_changes: objects that differ and were not written because the site is paused.
-        leaving: objects that must be gone before they can be made anew.
-        problems: what went wrong, gravest first.
+        terminating: objects that are being deleted and must be gone first.
+        problems: problems, the most severe first.
         components: the components of the site.
-        endpoints: where the site is reached, by protocol.
-        notices: things to know that are no problem, such as a root Secret made anew.
-        broker: how the way to the broker is; None while the first attempt is under way.
-        devices: the figures of its devices that are to be told; None to leave those that were told.
+        endpoints: URLs of the site by protocol.
+        notices: information that is not a problem, such as a regenerated root Secret.
+        broker: state of the session with the broker; None before the first attempt has ended.
+        devices: device counts to write; None to keep those in the status.
     """
 
     generation: int
@@ -107,14 +107,14 @@ class SiteFacts:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     broker: BrokerFacts | None = None
-    devices: DeviceFigures | None = None
+    devices: DeviceCounts | None = None
 
 
 def component_facts(name: str, image: str, desired: int, deployment: Mapping[str, Any]) -> ComponentFacts:
-    """Return how a component is, from the spec and status of its Deployment (`{}` where there is none).
+    """Return the state of a component from spec and status of its Deployment (`{}` if it does not exist).
 
-    Rolled out means what `kubectl rollout status` means: the controller has seen the generation, every replica
-    is updated and available, and no old one is left.
+    Rolled out means the same as in `kubectl rollout status`: the controller has observed the generation, every
+    replica is updated and available, and no old one is left.
     """
     status = deployment.get("status") or {}
     generation = deployment.get("generation")

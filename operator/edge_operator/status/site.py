@@ -1,29 +1,29 @@
-"""The status of a site, from what was observed and what was said before."""
+"""The status of a site, from the observed facts and the present status."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from .conditions import ASPECTS, phase, say
+from .condition_value import ConditionValue, comparable, merge_conditions
+from .conditions import CONDITION_TYPES, evaluate, phase
 from .facts import SiteFacts
-from .said import Said, comparable, join
 
 
 def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any]:
-    """Return the part of a site's status that the reconcile owns.
+    """Return the part of a site's status that the reconciler owns.
 
     Args:
-        facts: what was observed.
-        before: the status as it stands; `{}` if there is none.
-        now: RFC 3339 in UTC.
+        facts: the observed facts.
+        before: the present status; `{}` if there is none.
+        now: current time, RFC 3339 in UTC.
     """
-    said = say(facts)
-    said["BrokerConnected"] = _steady(said["BrokerConnected"], before)
-    if facts.broker is None and (kept := _told("BrokerDropping", before)):
-        said["BrokerDropping"] = kept
+    values = evaluate(facts)
+    values["BrokerConnected"] = _steady(values["BrokerConnected"], before)
+    if facts.broker is None and (kept := _previous("BrokerDropping", before)):
+        values["BrokerDropping"] = kept
     status: dict[str, Any] = {
         "observedGeneration": facts.generation,
-        "phase": phase(facts, said, before),
-        "conditions": join(before.get("conditions") or (), said, facts.generation, now),
+        "phase": phase(facts, values, before),
+        "conditions": merge_conditions(before.get("conditions") or (), values, facts.generation, now),
         "components": [
             {"name": part.name, "ready": part.ready, "desired": part.desired, "image": part.image}
             for part in facts.components
@@ -37,44 +37,44 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     return status
 
 
-def _steady(broker: Said, before: Mapping[str, Any]) -> Said:
-    """Return what is said of the broker; what was said stands while a new leader asks, or where only words differ.
+def _steady(broker: ConditionValue, before: Mapping[str, Any]) -> ConditionValue:
+    """Return the condition BrokerConnected; the present one stays while a new leader connects.
 
-    The words of a connection name its address, and differ where it is another; those of a failure differ each time.
+    It also stays if only the message of a failure differs, because that may differ each time.
     """
-    was = _told("BrokerConnected", before)
+    was = _previous("BrokerConnected", before)
     if was is None:
         return broker
     fails_alike = broker.status == was.status == "False" and broker.reason == was.reason
     return was if broker.status == "Unknown" or fails_alike else broker
 
 
-def _told(aspect: str, before: Mapping[str, Any]) -> Said | None:
-    """Return what was said of an aspect; None if nothing was."""
-    told = (each for each in before.get("conditions") or () if each["type"] == aspect)
-    return next((Said(each["status"], each["reason"], each["message"]) for each in told), None)
+def _previous(condition_type: str, before: Mapping[str, Any]) -> ConditionValue | None:
+    """Return the value of a condition in the present status, or None."""
+    reported = (each for each in before.get("conditions") or () if each["type"] == condition_type)
+    return next((ConditionValue(each["status"], each["reason"], each["message"]) for each in reported), None)
 
 
 def site_update(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any] | None:
-    """Return the status to write; None where `before` says so already. Arguments as of `site_status`."""
+    """Return the status to write; None if nothing changes. Arguments as in `site_status`."""
     status = site_status(facts, before, now)
     return status if differs(status, before) else None
 
 
 OWNED = ("observedGeneration", "phase", "conditions", "components", "endpoints", "devices")
-"""The fields of the status that the reconcile owns."""
+"""Fields of the status that the reconciler owns."""
 
 
 def differs(status: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     """Return whether writing `status` over `before` would change anything.
 
-    Conditions that others have added are none of ours, and the order of lists with keys says nothing.
+    Conditions of others, and the order of lists with keys, do not count.
     """
     return _comparable(status) != _comparable(before)
 
 
 def _comparable(status: Mapping[str, Any]) -> dict[str, Any]:
     return {field: status.get(field) for field in OWNED} | {
-        "conditions": comparable(status.get("conditions") or (), ASPECTS),
+        "conditions": comparable(status.get("conditions") or (), CONDITION_TYPES),
         "components": {part["name"]: part for part in status.get("components") or ()},
     }

@@ -1,4 +1,4 @@
-"""Logs of the operator, each line with the name of the resource that it is about."""
+"""Logs of the operator: each line contains the name of the resource that it concerns."""
 
 import logging
 
@@ -24,9 +24,9 @@ def about(kind: str, namespace: str, name: str) -> dict[str, str]:
 def configure(level: str) -> None:
     """Send every log of the process to stderr as JSON, from `level` (such as `INFO`) upwards."""
     send_to_stderr(level, OperatorFormatter())
-    # Kopf logs each failed attempt of each watch as an error; its retries are ours to report.
+    # Kopf logs each failed attempt of each watch as an error, although it retries.
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
-    # It logs each attempt to reach each site's broker; the operator tells of what changes.
+    # It logs each attempt to connect to each site's broker; the operator logs the changes of the state.
     logging.getLogger("edge_service.mqtt.session").setLevel(logging.ERROR)
-    # It warns that it does not take the signals: it is not meant to.
+    # It warns that it does not handle signals, which is intended.
     logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)

@@ -12,15 +12,15 @@ from .metrics import Metrics
 LAG_CHECK_SECONDS = 1.0
 
 Problems = Callable[[], list[str]]
-"""Asks what is wrong; nothing is wrong where the list is empty."""
+"""Returns the problems; empty if there are none."""
 
 
 class LoopLag:
-    """Measures by how much the event loop is late.
+    """Measures the lag of the event loop.
 
     Args:
-        metrics: where the lag shows.
-        clock: seconds on a clock that never goes back.
+        metrics: shows the lag.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float]) -> None:
@@ -38,13 +38,13 @@ class LoopLag:
 
 
 class Probes:
-    """The HTTP server of the probes.
+    """The HTTP server of probes and metrics.
 
     Args:
-        metrics: what `/metrics` prints.
-        unhealthy: why the process should be started anew.
-        not_ready: why the process cannot do its work yet.
-        refresh: brings gauges up to date before they are printed.
+        metrics: metrics for `/metrics`.
+        unhealthy: returns the reasons to restart the process.
+        not_ready: returns the reasons why the process cannot do its work yet.
+        refresh: updates the gauges before they are scraped.
     """
 
     def __init__(self, metrics: Metrics, unhealthy: Problems, not_ready: Problems, refresh: Callable[[], None]) -> None:
@@ -56,10 +56,10 @@ class Probes:
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
-        """Listen; port 0 takes a free one, which `port` then tells.
+        """Listen; with port 0 on a free one, which is then in `port`.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is in use.
         """
         app = web.Application()
         app.router.add_get("/healthz", self._healthz)

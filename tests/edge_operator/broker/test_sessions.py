@@ -33,17 +33,17 @@ class Heard:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     last_words: Callable[[], list[asyncio.Future[int]]] = list
 
-    def connected(self, site: SiteKey) -> None:
+    def on_connected(self, site: SiteKey) -> None:
         self._note("connected", site)
 
-    def gone(self, site: SiteKey) -> list[asyncio.Future[int]]:
+    def on_site_deleted(self, site: SiteKey) -> list[asyncio.Future[int]]:
         self._note("gone", site)
         return self.last_words()
 
-    def down(self, site: SiteKey) -> None:
+    def on_disconnected(self, site: SiteKey) -> None:
         self._note("down", site)
 
-    def heard(self, site: SiteKey, message: Message) -> None:
+    def on_message(self, site: SiteKey, message: Message) -> None:
         self.messages.append(message)
         self._note(message.topic, site)
 
@@ -68,14 +68,14 @@ def broker(module_mosquitto: MosquittoFactory) -> Mosquitto:
 async def sessions() -> AsyncIterator[BrokerSessions]:
     sessions = BrokerSessions("edge-operator-test")
     yield sessions
-    sessions.leave_all()
-    await sessions.ended()
+    sessions.close_all()
+    await sessions.wait_closed()
 
 
 @pytest.fixture
 def heard(sessions: BrokerSessions) -> Heard:
     heard = Heard()
-    sessions.open(heard)
+    sessions.start(heard)
     return heard
 
 
@@ -101,7 +101,7 @@ async def test_retained_messages_follow_the_connection_the_boot_first(
         await device.publish(status, b"online", retain=True)
     async with speaking(broker, logins.BROKER_AGENT, broker.layout.components) as agent:
         await agent.publish(topics.BROKER_BOOT, b"boot-1", retain=True)
-    sessions.follow(SITE, endpoint(broker))
+    sessions.ensure(SITE, endpoint(broker))
     await heard.until(status)
     assert [what for what, _ in heard.told] == ["connected", topics.BROKER_BOOT, status]
     assert all(message.retain for message in heard.messages)
@@ -112,7 +112,7 @@ async def test_retained_messages_follow_the_connection_the_boot_first(
 
 
 async def test_what_is_sent_arrives(sessions: BrokerSessions, heard: Heard, broker: Mosquitto) -> None:
-    sessions.follow(SITE, endpoint(broker))
+    sessions.ensure(SITE, endpoint(broker))
     await heard.until("connected")
     sessions.send(SITE, topics.device_status("other"), b"online", retain=True)
     await heard.until(topics.device_status("other"))
@@ -126,19 +126,19 @@ async def test_prefix_is_put_before_every_topic_and_taken_away(
     everything = BrokerClient(name="scada", subscribe=["plants/#"], publish=["plants/#"])
     broker = mosquitto(clients=[everything])
     login = Login("~scada", broker.passwords["~scada"])
-    sessions.follow(SITE, Endpoint(BrokerAddress(HOST, broker.layout.mqtt), login, prefix="plants/north/"))
+    sessions.ensure(SITE, Endpoint(BrokerAddress(HOST, broker.layout.mqtt), login, prefix="plants/north/"))
     await heard.until("connected")
     sessions.send(SITE, topics.device_status("pump"), b"online", retain=True)
     await heard.until(topics.device_status("pump"))
 
 
 async def test_wrong_password_is_told_apart(sessions: BrokerSessions, heard: Heard, broker: Mosquitto) -> None:
-    sessions.follow(SITE, endpoint(broker, "wrong"))
+    sessions.ensure(SITE, endpoint(broker, "wrong"))
     await heard.until("down")
     state = sessions.state(SITE)
     assert state is not None
     assert (state.connected, state.refused) == (False, True)
-    sessions.follow(SITE, endpoint(broker))
+    sessions.ensure(SITE, endpoint(broker))
     await heard.until("connected")
 
 
@@ -147,7 +147,7 @@ async def test_broker_that_is_down_at_the_start(
 ) -> None:
     broker = mosquitto()
     broker.stop()
-    sessions.follow(SITE, endpoint(broker))
+    sessions.ensure(SITE, endpoint(broker))
     await heard.until("down", times=2)
     await asyncio.to_thread(broker.start)
     await heard.until("connected")
@@ -161,26 +161,26 @@ async def test_broker_that_gets_ready_is_tried_at_once(
     monkeypatch.setattr(session, "ABSENT_BACKOFF_SECONDS", 600.0)
     broker = mosquitto()
     broker.stop()
-    sessions.follow(SITE, endpoint(broker))
-    sessions.expect(SITE, there=False)
+    sessions.ensure(SITE, endpoint(broker))
+    sessions.expect(SITE, available=False)
     await heard.until("down")
     # Another session, with a broker that is looked for often, is tried twice more meanwhile.
-    sessions.follow(OTHER, endpoint(broker))
+    sessions.ensure(OTHER, endpoint(broker))
     await heard.until("down", OTHER, times=3)
     assert heard.told.count(("down", SITE)) == 1, "until then it is not tried again"
     await asyncio.to_thread(broker.start)
-    sessions.expect(SITE, there=True)
+    sessions.expect(SITE, available=True)
     await heard.until("connected")
 
 
 async def test_another_address_is_followed(
     sessions: BrokerSessions, heard: Heard, broker: Mosquitto, mosquitto: MosquittoFactory
 ) -> None:
-    sessions.follow(SITE, endpoint(broker))
+    sessions.ensure(SITE, endpoint(broker))
     await heard.until("connected")
-    sessions.follow(SITE, endpoint(broker))
+    sessions.ensure(SITE, endpoint(broker))
     other = mosquitto()
-    sessions.follow(SITE, endpoint(other))
+    sessions.ensure(SITE, endpoint(other))
     await heard.until("connected", times=2)
     told = [what for what, _ in heard.told if what in ("connected", "gone", "down")]
     assert told == ["connected", "down", "connected"], "the same endpoint again changes nothing"
@@ -190,14 +190,14 @@ async def test_last_words_for_a_site_that_is_gone_reach_its_broker(
     sessions: BrokerSessions, heard: Heard, broker: Mosquitto
 ) -> None:
     entries = [topics.roster(f"d{number}") for number in range(2000)]
-    sessions.follow(SITE, endpoint(broker))
+    sessions.ensure(SITE, endpoint(broker))
     await heard.until("connected")
     await asyncio.gather(*send_all(sessions, entries, b"{}"))
     heard.last_words = lambda: send_all(sessions, entries, b"")
-    sessions.leave(SITE, is_gone=True)
-    await sessions.ended()
+    sessions.close(SITE, site_deleted=True)
+    await sessions.wait_closed()
     heard.messages.clear()
-    sessions.follow(SITE, endpoint(broker))
+    sessions.ensure(SITE, endpoint(broker))
     await heard.until("connected", times=2)
     sessions.send(SITE, topics.ROSTER_END, b"mark")
     await heard.until(topics.ROSTER_END)
@@ -212,9 +212,9 @@ def send_all(sessions: BrokerSessions, entries: list[str], payload: bytes) -> li
 async def test_site_that_was_made_anew_is_told_everything_from_the_beginning(
     sessions: BrokerSessions, heard: Heard, broker: Mosquitto
 ) -> None:
-    sessions.follow(SITE, replace(endpoint(broker), site_uid="old"))
+    sessions.ensure(SITE, replace(endpoint(broker), site_uid="old"))
     await heard.until("connected")
-    sessions.follow(SITE, replace(endpoint(broker), site_uid="new"))
+    sessions.ensure(SITE, replace(endpoint(broker), site_uid="new"))
     await heard.until("connected", times=2)
     told = [what for what, _ in heard.told if what in ("connected", "gone", "down")]
     assert told == ["connected", "down", "connected"]
@@ -223,21 +223,21 @@ async def test_site_that_was_made_anew_is_told_everything_from_the_beginning(
 async def test_nothing_is_told_of_a_site_that_was_left(
     sessions: BrokerSessions, heard: Heard, broker: Mosquitto
 ) -> None:
-    sessions.follow(SITE, endpoint(broker))
+    sessions.ensure(SITE, endpoint(broker))
     await heard.until("connected")
-    sessions.leave_all()
-    await sessions.ended()
+    sessions.close_all()
+    await sessions.wait_closed()
     told = len(heard.told)
-    sessions.follow(SITE, endpoint(broker))
+    sessions.ensure(SITE, endpoint(broker))
     assert (len(sessions), sessions.state(SITE)) == (0, None), "a standby has no session"
     sessions.send(SITE, "nowhere", b"")
     others = BrokerSessions("edge-operator-other")
     theirs = Heard()
-    others.open(theirs)
-    others.follow(SITE, endpoint(broker))
+    others.start(theirs)
+    others.ensure(SITE, endpoint(broker))
     await theirs.until("connected")
-    others.leave_all()
-    await others.ended()
+    others.close_all()
+    await others.wait_closed()
     assert len(heard.told) == told, "meanwhile another has connected"
 
 
@@ -248,12 +248,12 @@ async def test_a_hundred_broken_brokers_delay_no_other(
         ports = (silent.getsockname()[1], 1)
         for number in range(100):
             broken = Endpoint(BrokerAddress(HOST, ports[number % 2]), Login("~operator", "x"))
-            sessions.follow(("factory", f"broken-{number}"), broken)
+            sessions.ensure(("factory", f"broken-{number}"), broken)
         for number in range(1, 100, 2):
             await heard.until("down", ("factory", f"broken-{number}"))
         began = time.monotonic()
-        sessions.follow(SITE, endpoint(broker))
+        sessions.ensure(SITE, endpoint(broker))
         await heard.until("connected")
         assert time.monotonic() - began < ANSWER_SECONDS / 2, "none of those that do not answer was waited for"
-        sessions.leave_all()
-        await sessions.ended()
+        sessions.close_all()
+        await sessions.wait_closed()

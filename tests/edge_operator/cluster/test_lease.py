@@ -9,9 +9,9 @@ from edge_operator.cluster.lease import (
     LEASE_SECONDS,
     RENEW_DEADLINE_SECONDS,
     LeaseGate,
-    Move,
-    Sighting,
-    next_move,
+    ObservedLease,
+    Step,
+    next_step,
 )
 from tests.edge_operator.cluster.candidates import Candidate
 from tests.edge_operator.cluster.leases import LeaseServer
@@ -21,19 +21,19 @@ YEARS = dt.timedelta(days=365 * 5)
 
 
 @pytest.mark.parametrize(
-    ("sighting", "at", "move"),
+    ("observed", "at", "move"),
     [
-        pytest.param(None, 0.0, Move.CREATE, id="there is none"),
-        pytest.param(Sighting("me", "1", 8.0, 0.0), 0.0, Move.RENEW, id="mine"),
-        pytest.param(Sighting("me", "1", 8.0, 0.0), 1e9, Move.RENEW, id="mine, run out, taken by nobody"),
-        pytest.param(Sighting("", "1", 1.0, 0.0), 0.0, Move.TAKE, id="released"),
-        pytest.param(Sighting("other", "1", 8.0, 0.0), 7.999, Move.WAIT, id="another's"),
-        pytest.param(Sighting("other", "1", 8.0, 0.0), 8.0, Move.TAKE, id="another's, run out"),
-        pytest.param(Sighting("other", "1", 60.0, 0.0), 59.0, Move.WAIT, id="granted for longer"),
+        pytest.param(None, 0.0, Step.CREATE, id="there is none"),
+        pytest.param(ObservedLease("me", "1", 8.0, 0.0), 0.0, Step.RENEW, id="mine"),
+        pytest.param(ObservedLease("me", "1", 8.0, 0.0), 1e9, Step.RENEW, id="mine, run out, taken by nobody"),
+        pytest.param(ObservedLease("", "1", 1.0, 0.0), 0.0, Step.TAKE, id="released"),
+        pytest.param(ObservedLease("other", "1", 8.0, 0.0), 7.999, Step.WAIT, id="another's"),
+        pytest.param(ObservedLease("other", "1", 8.0, 0.0), 8.0, Step.TAKE, id="another's, run out"),
+        pytest.param(ObservedLease("other", "1", 60.0, 0.0), 59.0, Step.WAIT, id="granted for longer"),
     ],
 )
-def test_next_move(sighting: Sighting | None, at: float, move: Move) -> None:
-    assert next_move(sighting, "me", at) is move
+def test_next_move(observed: ObservedLease | None, at: float, move: Step) -> None:
+    assert next_step(observed, "me", at) is move
 
 
 def test_gate_is_closed_before_it_is_held() -> None:
@@ -277,13 +277,13 @@ def test_since_when_the_api_server_answers(monkeypatch: pytest.MonkeyPatch) -> N
     async def story() -> None:
         server = LeaseServer()
         a = Candidate(server, "a")
-        assert a.election.answering_since == math.inf
+        assert a.election.api_reachable_since == math.inf
         await until(a.gate.is_open, 0.1)
-        since = a.election.answering_since
+        since = a.election.api_reachable_since
         assert since <= now()
         monkeypatch.setattr(server, "answer", lambda *_: (403, {}))
         await asyncio.sleep(60)
-        assert a.election.answering_since == since, "a refusal is an answer"
+        assert a.election.api_reachable_since == since, "a refusal is an answer"
         assert not a.gate.is_open()
 
         def unreachable(*_: object) -> None:
@@ -291,9 +291,9 @@ def test_since_when_the_api_server_answers(monkeypatch: pytest.MonkeyPatch) -> N
 
         monkeypatch.setattr(server, "answer", unreachable)
         await asyncio.sleep(10)
-        assert a.election.answering_since == math.inf
+        assert a.election.api_reachable_since == math.inf
         monkeypatch.undo()
         await until(a.gate.is_open, 30)
-        assert now() - a.election.answering_since < 30
+        assert now() - a.election.api_reachable_since < 30
 
     run_virtual(story())

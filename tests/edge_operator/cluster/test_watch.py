@@ -43,7 +43,7 @@ class Sink:
     lists: int = 0
     poison: str = ""
 
-    def retain(
+    def prune(
         self,
         kind: ChildKind,  # noqa: ARG002 - the watch gives it by position
         namespace: str | None,  # noqa: ARG002 - likewise
@@ -58,7 +58,7 @@ class Sink:
             raise RuntimeError("a fault of ours")
         self.objects[obj["metadata"]["name"]] = int(obj["metadata"]["resourceVersion"])
 
-    def drop(self, kind: ChildKind, obj: dict[str, Any]) -> None:  # noqa: ARG002 - likewise
+    def delete(self, kind: ChildKind, obj: dict[str, Any]) -> None:  # noqa: ARG002 - likewise
         self.objects.pop(obj["metadata"]["name"], None)
 
 

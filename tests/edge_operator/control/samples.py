@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge_operator.broker.session import Message
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.liveness.clocks import RFC3339, Clocks
 
 NAMESPACE = "factory"
@@ -31,7 +31,7 @@ class Time:
         return (BEGAN + dt.timedelta(seconds=when - 1000.0 + self.drift)).strftime(RFC3339)
 
 
-def site(generation: int = 1, uid: str = "site-1", **spec: Any) -> SiteObject:
+def site(generation: int = 1, uid: str = "site-1", **spec: Any) -> CachedSite:
     """Return an EdgeSite."""
     version = str(generation)
     metadata = {
@@ -41,7 +41,7 @@ def site(generation: int = 1, uid: str = "site-1", **spec: Any) -> SiteObject:
         "resourceVersion": version,
         "generation": generation,
     }
-    return SiteObject({"metadata": metadata, "spec": spec})
+    return CachedSite({"metadata": metadata, "spec": spec})
 
 
 def device(
@@ -53,7 +53,7 @@ def device(
     has_login: bool = True,
     created: str = "2026-11-25T00:00:00Z",
     **spec: Any,
-) -> DeviceObject:
+) -> CachedDevice:
     """Return an EdgeDevice that the reconcile has looked at."""
     login = {"type": "CredentialsReady", "status": "True" if has_login else "False", "reason": "X"}
     told = {"observedGeneration": 1, "conditions": [login], **(status or {})}
@@ -65,7 +65,7 @@ def device(
         "generation": 1,
         "creationTimestamp": created,
     }
-    return DeviceObject({"metadata": metadata, "spec": {"siteRef": {"name": SITE[1]}, **spec}, "status": told})
+    return CachedDevice({"metadata": metadata, "spec": {"siteRef": {"name": SITE[1]}, **spec}, "status": told})
 
 
 class _Connection:

@@ -7,8 +7,7 @@ from edge_operator.control.apply import report
 from edge_operator.control.apply.field_conflicts import FieldConflict
 from edge_operator.control.apply.refusals import refusal_problem
 from edge_operator.control.apply.report import ProblemError
-from edge_operator.control.credentials import ca_bundle_problems as authority_problems
-from edge_operator.control.credentials import root_secret_problems as root_problems
+from edge_operator.control.credentials import ca_bundle_problems, root_secret_problems
 from edge_operator.control.device import problems as device_problems
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.desired.kinds import SECRET
@@ -46,7 +45,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "no Secret of the user": (
-        device_problems.own_password_missing(PUMP, SECRET_KEY),
+        device_problems.user_password_missing(PUMP, SECRET_KEY),
         (
             "ExistingSecretNotFound: Secret factory/mine with the label edge-stack.io/device-credentials=true does not"
             " exist: create it, label it, or remove credentials.existingSecretRef of the EdgeDevice factory/pump"
@@ -54,7 +53,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "unusable Secret of the user": (
-        device_problems.own_password_unusable(SECRET_KEY),
+        device_problems.user_password_unusable(SECRET_KEY),
         "ExistingSecretInvalid: Secret factory/mine needs the key `password` with 20 to 1024 printable characters",
         True,
     ),
@@ -84,7 +83,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "root Secret is another's": (
-        root_problems.not_ours(SITE, "plant-root"),
+        root_secret_problems.not_ours(SITE, "plant-root"),
         (
             "NotOurs: Secret factory/plant-root is not the operator's: delete or rename it or, if it is this"
             " site's root Secret from a backup, label it"
@@ -93,7 +92,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "root Secret without a key": (
-        root_problems.invalid(SITE, "plant-root"),
+        root_secret_problems.invalid(SITE, "plant-root"),
         (
             "RootSecretInvalid: Secret factory/plant-root has no usable `key` (32 bytes or more): restore it"
             " from a backup, or delete it: the operator then creates a new one, and every credential of the site"
@@ -102,7 +101,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "no certificate": (
-        authority_problems.not_found(SITE, SECRET_KEY),
+        ca_bundle_problems.not_found(SITE, SECRET_KEY),
         (
             "CertificateNotFound: Secret factory/mine, which broker.managed.tls of the EdgeSite factory/plant names,"
             " does not exist: create it, or let cert-manager create it"
@@ -110,7 +109,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         False,
     ),
     "spoilt certificate": (
-        authority_problems.invalid(SITE, SECRET_KEY, 64 * 1024),
+        ca_bundle_problems.invalid(SITE, SECRET_KEY, 64 * 1024),
         (
             "CertificateInvalid: ca.crt of the Secret factory/mine, which broker.managed.tls of the EdgeSite"
             " factory/plant names, is not certificates in PEM of 64 KiB at most: correct it, or remove the key"
@@ -152,11 +151,11 @@ ENDING = ApiError(403, "Forbidden", "no", ("NamespaceTerminating",))
 
 @pytest.mark.parametrize("error", [ENDING, ApiError(500, "", "later"), ApiError(409, "Conflict", "there is one")])
 def test_root_secret_that_may_be_written_later_is_no_problem_of_the_site(error: ApiError) -> None:
-    assert root_problems.refused(MANIFEST, error) is error
+    assert root_secret_problems.refused(MANIFEST, error) is error
 
 
 def test_root_secret_that_is_refused_is_a_problem_of_the_site() -> None:
-    raised = root_problems.refused(MANIFEST, ApiError(422, "Invalid", "too long"))
+    raised = root_secret_problems.refused(MANIFEST, ApiError(422, "Invalid", "too long"))
     assert isinstance(raised, ProblemError)
     assert raised.problem == Problem("Invalid", "Secret factory/plant-root is refused: too long")
     assert str(raised) == raised.problem.message

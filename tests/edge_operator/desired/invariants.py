@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from edge_operator.desired.inputs import Site
+from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import CHILD_KINDS
 from tests.edge_operator.desired.restricted import violations
 
@@ -19,7 +19,7 @@ def of_kind(manifests: Manifests, kind: str) -> Manifests:
     return [each for each in manifests if each["kind"] == kind]
 
 
-def check_all(site: Site, manifests: Manifests) -> None:
+def check_all(site: SiteInput, manifests: Manifests) -> None:
     """Assert everything that holds for every site."""
     assert json.loads(json.dumps(manifests)) == manifests
     check_order_and_names(site, manifests)
@@ -30,7 +30,7 @@ def check_all(site: Site, manifests: Manifests) -> None:
     check_references(manifests)
 
 
-def check_order_and_names(site: Site, manifests: Manifests) -> None:
+def check_order_and_names(site: SiteInput, manifests: Manifests) -> None:
     """Every object is there once, in the order in which it is applied, under a name that fits."""
     positions = [ORDER[each["kind"]][0] for each in manifests]
     assert positions == sorted(positions)
@@ -42,7 +42,7 @@ def check_order_and_names(site: Site, manifests: Manifests) -> None:
         assert len(name) <= (LONGEST_SECRET if kind == "Secret" else LONGEST_LABEL)
 
 
-def check_metadata(site: Site, manifests: Manifests) -> None:
+def check_metadata(site: SiteInput, manifests: Manifests) -> None:
     """Every object names its site; it has an owner, or what keeps it from being pruned."""
     owner = {"apiVersion": "edge-stack.io/v1alpha1", "kind": "EdgeSite", "name": site.name, "uid": site.uid}
     for each in manifests:
@@ -113,7 +113,7 @@ def check_probes(container: dict[str, Any]) -> None:
         assert probe["timeoutSeconds"] > 1, "one second, the default, is too short on a small node under load"
 
 
-def check_resources(site: Site, manifests: Manifests) -> None:
+def check_resources(site: SiteInput, manifests: Manifests) -> None:
     """Every container has requests and limits of its own, unless the spec gives others in their place."""
     managed = site.spec.broker.managed
     given = {

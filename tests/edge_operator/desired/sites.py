@@ -4,7 +4,7 @@ from typing import Any
 
 from edge_operator.api.edgesite import EdgeSiteSpec
 from edge_operator.desired.release import Release
-from edge_operator.desired.site import Site, desired_objects
+from edge_operator.desired.site import SiteInput, desired_objects
 
 ROOT = bytes(range(32))
 LONGEST_NAME = "s" * 45
@@ -84,9 +84,11 @@ FULL: dict[str, Any] = {
 """A spec in which everything is given."""
 
 
-def make_site(spec: dict[str, Any] | None = None, *, name: str = "factory", release: Release | None = None) -> Site:
+def make_site(
+    spec: dict[str, Any] | None = None, *, name: str = "factory", release: Release | None = None
+) -> SiteInput:
     """Return a site with `spec`."""
-    return Site(name, "plant", "uid-1", EdgeSiteSpec.model_validate(spec or {}), release or Release("1.2.3"), ROOT)
+    return SiteInput(name, "plant", "uid-1", EdgeSiteSpec.model_validate(spec or {}), release or Release("1.2.3"), ROOT)
 
 
 def children(spec: dict[str, Any] | None = None, *, name: str = "factory") -> dict[tuple[str, str], dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from edge_operator.desired.inputs import DeviceLogin
-from edge_operator.desired.site import Site, desired_objects
+from edge_operator.desired.site import SiteInput, desired_objects
 from tests.edge_operator.desired.sites import children, make_site
 
 ANNOTATION = "edge-stack.io/config-hash"
@@ -17,7 +17,7 @@ def hashes(spec: dict[str, Any], root: bytes | None = None) -> dict[str, str]:
     return annotations(replace(site, root=root) if root else site)
 
 
-def annotations(site: Site) -> dict[str, str]:
+def annotations(site: SiteInput) -> dict[str, str]:
     return {
         each["metadata"]["name"].removeprefix("factory-"): each["spec"]["template"]["metadata"]["annotations"][
             ANNOTATION

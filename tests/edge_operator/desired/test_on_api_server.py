@@ -9,7 +9,7 @@ import pytest
 
 from e2e.cluster.fixture import Kubectl
 from edge_operator.desired.root_secret import root_secret
-from edge_operator.desired.site import Site, desired_objects
+from edge_operator.desired.site import SiteInput, desired_objects
 from tests.edge_operator.desired.sites import EXTERNAL, FULL, ROOT, make_site
 
 pytestmark = pytest.mark.process
@@ -31,7 +31,7 @@ def restricted(kubectl: Kubectl, namespace: str) -> str:
 
 
 @pytest.fixture(params=list(SPECS))
-def site(request: pytest.FixtureRequest, restricted: str) -> Site:
+def site(request: pytest.FixtureRequest, restricted: str) -> SiteInput:
     return replace(make_site(SPECS[request.param], name=f"site-{request.param}"), namespace=restricted)
 
 
@@ -70,7 +70,7 @@ def differences(sent: Any, stored: Any, path: str = "") -> list[str]:
     return [] if str(sent) == str(stored) else [f"{path}: {sent!r} became {stored!r}"]
 
 
-def test_every_child_is_taken_as_it_is(site: Site, kubectl: Kubectl) -> None:
+def test_every_child_is_taken_as_it_is(site: SiteInput, kubectl: Kubectl) -> None:
     manifests = [root_secret(site.name, site.namespace, ROOT), *desired_objects(site)]
     assert kubectl(*APPLY, "--dry-run=server", stdin=as_list(manifests)).stderr == ""
     kubectl(*APPLY, stdin=as_list([without_owner(each) for each in manifests]))
@@ -83,7 +83,7 @@ def test_every_child_is_taken_as_it_is(site: Site, kubectl: Kubectl) -> None:
 
 
 @pytest.mark.usefixtures("priority_class")
-def test_pods_are_let_in_under_restricted(site: Site, kubectl: Kubectl) -> None:
+def test_pods_are_let_in_under_restricted(site: SiteInput, kubectl: Kubectl) -> None:
     manifests = desired_objects(site)
     accounts = [without_owner(each) for each in manifests if each["kind"] == "ServiceAccount"]
     kubectl(*APPLY, stdin=as_list(accounts))

@@ -151,7 +151,7 @@ def test_rotation_outlasts_a_restart_of_the_operator(devices: Devices, operator:
     assert (devices.logins()["gauge"], devices.secret("gauge-device-credentials")) == (line, secret)
 
 
-def own_secret(devices: Devices, name: str, password: str, *, labelled: bool = True) -> None:
+def user_secret(devices: Devices, name: str, password: str, *, labelled: bool = True) -> None:
     labels = {"edge-stack.io/device-credentials": "true" if labelled else "false"}
     body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "labels": labels}}
     path = kind_path(SECRET, devices.sites.namespace, name)
@@ -163,17 +163,17 @@ def test_user_brings_the_password(devices: Devices) -> None:
     devices.apply("robot", credentials={"existingSecretRef": {"name": "robot-login"}})
     message = devices.await_reason("robot", "CredentialsReady", "ExistingSecretNotFound")
     assert "edge-stack.io/device-credentials=true" in message
-    own_secret(devices, "robot-login", password, labelled=False)
-    own_secret(devices, "robot-login", "too short")
+    user_secret(devices, "robot-login", password, labelled=False)
+    user_secret(devices, "robot-login", "too short")
     devices.await_reason("robot", "CredentialsReady", "ExistingSecretInvalid")
     assert "robot" not in devices.logins()
-    own_secret(devices, "robot-login", password)
+    user_secret(devices, "robot-login", password)
     devices.await_reason("robot", "CredentialsReady", "ExistingSecret")
     assert check_password(devices.await_login("robot"), password)
     assert devices.secret("robot-device-credentials") is None
-    own_secret(devices, "robot-login", password[::-1])
+    user_secret(devices, "robot-login", password[::-1])
     eventually("the other password", lambda: check_password(devices.logins()["robot"], password[::-1]))
-    own_secret(devices, "robot-login", password[::-1], labelled=False)
+    user_secret(devices, "robot-login", password[::-1], labelled=False)
     devices.await_reason("robot", "CredentialsReady", "ExistingSecretNotFound")
     eventually("its login is gone", lambda: "robot" not in devices.logins())
 
@@ -187,7 +187,7 @@ def test_secret_without_the_label_is_never_read(devices: Devices) -> None:
 def test_device_that_takes_to_its_own_password_loses_the_one_made_for_it(devices: Devices) -> None:
     devices.apply("crane")
     devices.await_login("crane")
-    own_secret(devices, "crane-login", "a password of the user's own")
+    user_secret(devices, "crane-login", "a password of the user's own")
     devices.apply("crane", credentials={"existingSecretRef": {"name": "crane-login"}})
     devices.await_reason("crane", "CredentialsReady", "ExistingSecret")
     eventually("no Secret of ours", lambda: devices.secret("crane-device-credentials") is None)

@@ -15,7 +15,7 @@ from edge_operator.control.diff.observed import observe, own_paths
 from edge_operator.control.diff.ownership import owned_paths, readable
 from edge_operator.desired.release import Release
 from edge_operator.desired.root_secret import root_secret
-from edge_operator.desired.site import Site, desired_objects
+from edge_operator.desired.site import SiteInput, desired_objects
 from tests.support.rawapi import RawApi
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -32,7 +32,7 @@ def intents(document: dict[str, Any], namespace: str) -> list[DesiredObject]:
     name = document["metadata"]["name"]
     spec = EdgeSite.model_validate(document).spec
     uid = "00000000-0000-4000-8000-000000000001"
-    site = Site(name=name, namespace=namespace, uid=uid, spec=spec, release=Release("1.2.3"), root=b"r" * 32)
+    site = SiteInput(name=name, namespace=namespace, uid=uid, spec=spec, release=Release("1.2.3"), root=b"r" * 32)
     return [desired_object(manifest) for manifest in [*desired_objects(site), root_secret(name, namespace, site.root)]]
 
 

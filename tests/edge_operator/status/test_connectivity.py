@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from edge_liveness import Phase, Reason
-from edge_operator.status.connectivity import CONNECTED, Life, has_turned, is_stale, life_update
+from edge_operator.status.connectivity import CONNECTED, Connectivity, connectivity_update, has_transitioned, is_stale
 
 NOW = "2026-11-25T12:00:00Z"
-ALIVE = Life("Online", "HeartbeatReceived", "2026-11-25T11:00:00Z", NOW, "7", {"firmware": "1"})
+ALIVE = Connectivity("Online", "HeartbeatReceived", "2026-11-25T11:00:00Z", NOW, "7", {"firmware": "1"})
 
 
-def told(life: Life, before: dict[str, Any] | None = None, now: str = NOW) -> dict[str, Any]:
-    status = life_update(life, before or {}, 3, now)
+def told(life: Connectivity, before: dict[str, Any] | None = None, now: str = NOW) -> dict[str, Any]:
+    status = connectivity_update(life, before or {}, 3, now)
     assert status is not None
     return status
 
@@ -46,7 +46,7 @@ def test_status_of_a_device_that_is_alive() -> None:
 
 
 def test_nothing_is_written_that_stands_there_already() -> None:
-    assert life_update(ALIVE, told(ALIVE), 4, "later") is None
+    assert connectivity_update(ALIVE, told(ALIVE), 4, "later") is None
 
 
 @pytest.mark.parametrize(
@@ -63,15 +63,15 @@ def test_nothing_is_written_that_stands_there_already() -> None:
 )
 def test_what_may_wait_is_told_apart(change: dict[str, Any], *, turned: bool, stale: bool) -> None:
     before, life = told(ALIVE), replace(ALIVE, **change)
-    assert (has_turned(life, before), is_stale(life, before)) == (turned, stale)
-    assert (life_update(life, before, 3, NOW) is not None) == (turned or stale)
+    assert (has_transitioned(life, before), is_stale(life, before)) == (turned, stale)
+    assert (connectivity_update(life, before, 3, NOW) is not None) == (turned or stale)
 
 
 def test_condition_of_others_says_nothing_and_a_lost_one_is_put_back() -> None:
     before = told(ALIVE)
     more = {"type": "Ready", "status": "True", "reason": "X", "message": "", "lastTransitionTime": NOW}
-    assert life_update(ALIVE, before | {"conditions": [more, *before["conditions"]]}, 3, NOW) is None
-    assert life_update(ALIVE, before | {"conditions": [more]}, 3, NOW) is not None
+    assert connectivity_update(ALIVE, before | {"conditions": [more, *before["conditions"]]}, 3, NOW) is None
+    assert connectivity_update(ALIVE, before | {"conditions": [more]}, 3, NOW) is not None
 
 
 def test_transition_time_moves_on_a_flip_alone() -> None:
@@ -83,7 +83,7 @@ def test_transition_time_moves_on_a_flip_alone() -> None:
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    status = told(Life("Pending", "CredentialsPending", NOW))
+    status = told(Connectivity("Pending", "CredentialsPending", NOW))
     assert status["connectivity"] == {"reason": "CredentialsPending", "sinceTime": NOW}
     assert "reported" not in status
 

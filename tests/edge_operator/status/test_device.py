@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge_operator.status.device import DeviceFacts, device_update, say
+from edge_operator.status.device import DeviceFacts, device_update, evaluate
 from edge_operator.status.facts import Problem
 
 NOW, THEN = "2026-07-01T12:00:00Z", "2026-06-01T12:00:00Z"
@@ -49,7 +49,9 @@ SOON = Problem("SiteNotReconciled", "not yet", lasting=False)
     ids=["well", "in cluster only", "external broker", "no site", "site not up", "old Secret leaving"],
 )
 def test_table(facts: DeviceFacts, expected: dict[str, str]) -> None:
-    assert {aspect: f"{what.status} {what.reason}" for aspect, what in say(facts).items()} == expected
+    assert {
+        condition_type: f"{what.status} {what.reason}" for condition_type, what in evaluate(facts).items()
+    } == expected
 
 
 def test_nothing_is_written_where_it_is_said_already() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from edge_operator.status.conditions import say
+from edge_operator.status.conditions import evaluate
 from edge_operator.status.connectivity import CONNECTED
 from edge_operator.status.device import DeviceFacts
-from edge_operator.status.device import say as say_of_device
+from edge_operator.status.device import evaluate as say_of_device
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts
 
 GATEWAY = ComponentFacts("gateway", "i", 3, 3, rolled_out=True)
@@ -110,9 +110,9 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("facts", "aspect", "text"), SITE.values(), ids=SITE)
-def test_condition_of_a_site(facts: SiteFacts, aspect: str, text: str) -> None:
-    said = say(facts)[aspect]
+@pytest.mark.parametrize(("facts", "condition_type", "text"), SITE.values(), ids=SITE)
+def test_condition_of_a_site(facts: SiteFacts, condition_type: str, text: str) -> None:
+    said = evaluate(facts)[condition_type]
     assert f"{said.status} {said.reason}: {said.message}" == text
 
 
@@ -136,7 +136,7 @@ DEVICE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         },
     ),
     "password that the user brings": (
-        {"own_password": True, "secret_name": "mine", "in_cluster_only": True},
+        {"user_password": True, "secret_name": "mine", "in_cluster_only": True},
         {
             "Ready": f"True Reconciled: {IDENTITY}",
             "CredentialsReady": "True ExistingSecret: the password is that of the Secret mine",
@@ -151,7 +151,7 @@ DEVICE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         },
     ),
     "old Secret leaving": (
-        {"terminating": ("Secret ns/x", "Secret ns/y"), "own_password": True},
+        {"terminating": ("Secret ns/x", "Secret ns/y"), "user_password": True},
         {
             "Ready": "False WaitingForDeletion: still being deleted: Secret ns/x, Secret ns/y",
             "CredentialsReady": "False WaitingForDeletion: still being deleted: Secret ns/x, Secret ns/y",
@@ -172,7 +172,9 @@ DEVICE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 @pytest.mark.parametrize(("change", "texts"), DEVICE.values(), ids=DEVICE)
 def test_conditions_of_a_device(change: dict[str, Any], texts: dict[str, str]) -> None:
     said = say_of_device(replace(DEVICE_WELL, **change))
-    assert {aspect: f"{each.status} {each.reason}: {each.message}" for aspect, each in said.items()} == texts
+    assert {
+        condition_type: f"{each.status} {each.reason}: {each.message}" for condition_type, each in said.items()
+    } == texts
 
 
 LIFE = {

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_operator.api.edgesite import EdgeSiteStatus
-from edge_operator.status.conditions import ASPECTS, phase, say
+from edge_operator.status.condition_value import MESSAGE_LIMIT, ConditionValue, merge_conditions
+from edge_operator.status.conditions import CONDITION_TYPES, evaluate, phase
+from edge_operator.status.device_counts import DeviceCounts
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, component_facts
-from edge_operator.status.figures import DeviceFigures
-from edge_operator.status.said import MESSAGE_LIMIT, Said, join
 from edge_operator.status.site import differs, site_status, site_update
 
 UP = ComponentFacts("gateway", "image", 2, 2, rolled_out=True)
@@ -61,7 +61,7 @@ READY, THEN, NOW = {"phase": "Ready"}, "2026-01-01T00:00:00Z", "2026-07-01T00:00
     ],
 )
 def test_ready_and_phase(facts: SiteFacts, ready: tuple[str, str], word: str) -> None:
-    said = say(facts)
+    said = evaluate(facts)
     assert (said["Ready"].status, said["Ready"].reason) == ready
     assert phase(facts, said, {}) == word
 
@@ -76,7 +76,7 @@ def test_ready_and_phase(facts: SiteFacts, ready: tuple[str, str], word: str) ->
     ],
 )
 def test_available(facts: SiteFacts, available: tuple[str, str]) -> None:
-    said = say(facts)["Available"]
+    said = evaluate(facts)["Available"]
     assert (said.status, said.reason) == available
 
 
@@ -93,7 +93,7 @@ def test_available(facts: SiteFacts, available: tuple[str, str]) -> None:
 )
 def test_phase_depends_on_whether_it_was_up(before: str | None, components: Any, word: str) -> None:
     facts = replace(WELL, components=components)
-    assert phase(facts, say(facts), {"phase": before}) == word
+    assert phase(facts, evaluate(facts), {"phase": before}) == word
 
 
 @pytest.mark.parametrize(
@@ -108,23 +108,23 @@ def test_phase_depends_on_whether_it_was_up(before: str | None, components: Any,
     ],
 )
 def test_kstatus_is_present_only_while_true(facts: SiteFacts, present: set[str]) -> None:
-    said = say(facts)
+    said = evaluate(facts)
     assert set(said) & {"Reconciling", "Stalled"} == present
-    assert all(said[aspect].status == "True" for aspect in present)
+    assert all(said[condition_type].status == "True" for condition_type in present)
 
 
 @pytest.mark.parametrize(("cloud", "reason"), [(True, "NotObserved"), (False, "NotConfigured")])
 def test_cloud(*, cloud: bool, reason: str) -> None:
-    assert say(replace(WELL, cloud=cloud))["CloudConnected"].reason == reason
+    assert evaluate(replace(WELL, cloud=cloud))["CloudConnected"].reason == reason
 
 
 def test_more_problems_are_counted_and_notices_said() -> None:
-    assert "(and 2 more)" in say(replace(WELL, problems=(LASTING, LASTING, PASSING)))["Ready"].message
-    assert "anew" in say(replace(WELL, notices=(Notice("RootSecretMadeAnew", "made anew"),)))["Ready"].message
+    assert "(and 2 more)" in evaluate(replace(WELL, problems=(LASTING, LASTING, PASSING)))["Ready"].message
+    assert "anew" in evaluate(replace(WELL, notices=(Notice("RootSecretMadeAnew", "made anew"),)))["Ready"].message
 
 
-def condition(aspect: str, status: str, at: str = THEN) -> dict[str, Any]:
-    return {"type": aspect, "status": status, "lastTransitionTime": at, "reason": "Old", "message": "old"}
+def condition(condition_type: str, status: str, at: str = THEN) -> dict[str, Any]:
+    return {"type": condition_type, "status": status, "lastTransitionTime": at, "reason": "Old", "message": "old"}
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def condition(aspect: str, status: str, at: str = THEN) -> dict[str, Any]:
     ],
 )
 def test_transition_time_moves_only_on_a_flip(before: list[dict[str, Any]], at: str) -> None:
-    (joined,) = join(before, {"Ready": Said("True", "New", "new")}, 7, NOW)
+    (joined,) = merge_conditions(before, {"Ready": ConditionValue("True", "New", "new")}, 7, NOW)
     assert joined == {
         "type": "Ready",
         "status": "True",
@@ -150,7 +150,7 @@ def test_transition_time_moves_only_on_a_flip(before: list[dict[str, Any]], at: 
 
 
 def test_long_message_is_cut() -> None:
-    (joined,) = join([], {"Ready": Said("False", "R", "é" * 100_000)}, 1, NOW)
+    (joined,) = merge_conditions([], {"Ready": ConditionValue("False", "R", "é" * 100_000)}, 1, NOW)
     assert len(joined["message"]) == MESSAGE_LIMIT
 
 
@@ -258,7 +258,7 @@ def test_status_is_always_consistent(history: list[SiteFacts]) -> None:
         assert not differs(site_status(facts, status, NOW), status), "the same facts say the same"
         said = {each["type"]: each for each in status["conditions"]}
         assert len(said) == len(status["conditions"])
-        assert set(said) <= set(ASPECTS)
+        assert set(said) <= set(CONDITION_TYPES)
         ready = said["Ready"]["status"] == "True"
         assert not ({"Reconciling", "Stalled"} <= set(said))
         assert not (ready and {"Reconciling", "Stalled"} & set(said))
@@ -295,7 +295,7 @@ def test_broker_that_drops_is_told_while_it_does_and_changes_nothing_else() -> N
 
 @pytest.mark.parametrize(("broker", "status", "reason"), BROKERS.values(), ids=BROKERS)
 def test_broker_connected(broker: BrokerFacts | None, status: str, reason: str) -> None:
-    said = say(replace(WELL, broker=broker))["BrokerConnected"]
+    said = evaluate(replace(WELL, broker=broker))["BrokerConnected"]
     assert (said.status, said.reason) == (status, reason)
     assert said.message
 
@@ -311,9 +311,9 @@ def test_other_words_for_the_same_are_no_news() -> None:
 
 
 def test_figures_stand_until_others_are_to_be_told() -> None:
-    before = site_status(replace(WELL, devices=DeviceFigures(total=3, online=2, unknown=1)), {}, NOW)
+    before = site_status(replace(WELL, devices=DeviceCounts(total=3, online=2, unknown=1)), {}, NOW)
     assert before["devices"] == {"total": 3, "online": 2, "offline": 0, "unknown": 1}
     assert site_update(WELL, before, "later") is None
-    changed = site_update(replace(WELL, devices=DeviceFigures(total=3, online=3)), before, "later")
+    changed = site_update(replace(WELL, devices=DeviceCounts(total=3, online=3)), before, "later")
     assert changed is not None
     assert changed["devices"]["online"] == 3

@@ -1,1 +1,1 @@
-"""Writes to the API server: apply and delete children, write status and Events, and back off when refused."""
+"""Writes to the API server: children, status and Events, with backoff for writes that it rejects."""

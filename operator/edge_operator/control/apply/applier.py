@@ -1,4 +1,4 @@
-"""Carries out what was decided about the objects of one site or device, and tells what went wrong."""
+"""Applies and deletes the objects of one site or device and reports the problems."""
 
 import asyncio
 import logging
@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from edge_operator.cluster.errors import ApiError
-from edge_operator.cluster.objects import Objects
-from edge_operator.control.cache.child_cache import ChildStore
+from edge_operator.cluster.objects import ObjectClient
+from edge_operator.control.cache.child_cache import ChildCache
 from edge_operator.control.cache.resource import Resource
 from edge_operator.control.diff.action import Action, DesiredDigest, decide
 from edge_operator.control.diff.desired_object import DesiredObject, with_uid
@@ -31,25 +31,25 @@ class Applier:
     """Applies, strips and deletes objects.
 
     Args:
-        objects: the API server.
-        store: what is known, fed with the answers to our own writes.
-        contention: which fields others keep taking.
-        refusals: which writes the API server refused.
-        metrics: where repairs are counted.
-        look_again: seconds until that is looked at again which no watch tells of.
+        objects: client for single objects.
+        store: cache of the children; it is updated with the responses to our own writes.
+        conflicts: fields that other managers keep changing.
+        refusals: writes that the API server rejected.
+        metrics: counts repairs.
+        recheck_seconds: seconds after which to check again what no watch reports.
     """
 
     def __init__(
         self,
-        objects: Objects,
-        store: ChildStore,
+        objects: ObjectClient,
+        children: ChildCache,
         conflicts: FieldConflicts,
         refusals: Refusals,
         metrics: Metrics,
         recheck_seconds: float,
     ) -> None:
         self._objects = objects
-        self._store = store
+        self._children = children
         self._conflicts = conflicts
         self._refusals = refusals
         self._metrics = metrics
@@ -58,9 +58,9 @@ class Applier:
     async def apply_all(
         self, resource: Resource, digests: Iterable[DesiredDigest], build: Callable[[], Iterable[DesiredObject]]
     ) -> Report:
-        """Make the objects of the resource as they should be.
+        """Apply the objects of the resource that differ from the desired state.
 
-        Objects of one kind are written side by side, kinds one after the other.
+        Objects of one kind are written concurrently, kinds one after the other.
 
         Args:
             resource: the site or device.
@@ -68,7 +68,7 @@ class Applier:
             build: builds the objects with their manifests; called only if something has to be written.
         """
         report = Report()
-        actions = [(digest, decide(digest, self._store.get(digest.key), resource.owner_ref)) for digest in digests]
+        actions = [(digest, decide(digest, self._children.get(digest.key), resource.owner_ref)) for digest in digests]
         todo = {digest.key: action for digest, action in actions if action is not Action.NONE}
         if not todo:
             return report
@@ -80,7 +80,7 @@ class Applier:
         return report
 
     async def remove(self, resource: Resource, unwanted: Iterable[Observed], report: Report) -> None:
-        """Delete objects that the resource owns and its spec no longer asks for."""
+        """Delete objects that the resource owns and that are not desired any more."""
         await run_all([self._delete(resource, seen, report) for seen in unwanted])
 
     async def _delete(self, resource: Resource, seen: Observed, report: Report) -> None:
@@ -96,7 +96,7 @@ class Applier:
             report.requeue(self._recheck_seconds)
 
     async def _apply_one(self, resource: Resource, desired: DesiredObject, action: Action, report: Report) -> None:
-        seen = self._store.get(desired.key)
+        seen = self._children.get(desired.key)
         if action is Action.READ:
             seen, action = await self._read(resource, desired)
         match action:
@@ -120,7 +120,7 @@ class Applier:
     async def _write(
         self, resource: Resource, desired: DesiredObject, action: Action, seen: Observed | None, report: Report
     ) -> None:
-        """Write one object, unless a refusal or a contest stands in the way (G3)."""
+        """Write one object, unless a rejected write or a field conflict is still backing off (G3)."""
         key = desired.key
         if (refused := self._refusals.active(desired)) is not None:
             report.problems.append(refused.problem)
@@ -139,7 +139,7 @@ class Applier:
             self._handle_error(resource, desired, error, report)
             return
         self._refusals.remove(desired)
-        self._store.put(key.kind, written)
+        self._children.put(key.kind, written)
         if lost:
             self._conflicts.record(key, lost)
         if is_repair(action, seen, resource):
@@ -156,7 +156,7 @@ class Applier:
         return await self._objects.apply(key.kind, manifest, metadata_only=metadata_only)
 
     def _handle_error(self, resource: Resource, desired: DesiredObject, error: ApiError, report: Report) -> None:
-        """Report a write that failed, or raise where trying again at once may help."""
+        """Report a write that failed, or raise the error if the queue should retry at once."""
         match after_apply(error):
             case AfterApply.REQUEUE_SOON:
                 report.requeue(CONFLICT_AGAIN_SECONDS)
@@ -171,7 +171,7 @@ class Applier:
                 raise error
 
     async def _lost_fields(self, resource: Resource, desired: DesiredObject) -> dict[Path, str]:
-        """Return the fields that others took, each with its new manager."""
+        """Return the fields that other managers own now, each with its manager."""
         key = desired.key
         found = await self._objects.metadata(key.kind, key.namespace, key.name)
         if found is None:
@@ -182,13 +182,13 @@ class Applier:
 
 
 def is_repair(action: Action, seen: Observed | None, resource: Resource) -> bool:
-    """Return whether a write restores what others have changed or deleted, as opposed to following the spec."""
+    """Return whether a write restores what others have changed or deleted, as opposed to a change of the spec."""
     applied_before = resource.status.get("observedGeneration") == resource.generation
     return action is not Action.APPLY or (seen is None and applied_before)
 
 
 async def run_all(passes: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run all of `passes` at once and to the end, then raise the first error: none is still under way by then."""
+    """Run all coroutines concurrently to their end, then raise the first error, so that none is still running."""
     for result in await asyncio.gather(*passes, return_exceptions=True):
         if isinstance(result, BaseException):
             raise result

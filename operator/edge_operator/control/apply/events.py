@@ -1,4 +1,4 @@
-"""Kubernetes Events of resources: one for each transition, none for what stays as it was."""
+"""Kubernetes Events of resources: one for each transition, none while nothing changes."""
 
 import datetime as dt
 import logging
@@ -15,19 +15,19 @@ from edge_operator.telemetry.metrics import Metrics
 
 CONTROLLER = "edge-stack.io/operator"
 NOTE_LIMIT = 1024
-"""Longest `note` of an Event, in bytes (events.k8s.io/v1)."""
+"""Maximum length of the `note` of an Event, in bytes (events.k8s.io/v1)."""
 
 logger = logging.getLogger(__name__)
 
 
 class Events:
-    """Writes Events. One that cannot be written is counted and forgotten: the conditions say the same.
+    """Writes Events. An Event that cannot be written is counted and dropped: the conditions contain the same text.
 
     Args:
-        client: the API server.
-        instance: name of this operator's process.
-        wall_clock: now, for people.
-        metrics: where lost Events are counted.
+        client: client for the API server.
+        instance: name of this operator process.
+        wall_clock: current time.
+        metrics: counts dropped Events.
     """
 
     def __init__(
@@ -45,8 +45,8 @@ class Events:
     async def transition(self, resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         """Write an Event if a site's phase, or the reason of its Ready condition, has changed.
 
-        A status without a phase is a device's: thousands of them, applied with their site, are told of only where
-        somebody has to act.
+        A status without a phase belongs to a device. Thousands of devices may be applied with their site, so a device
+        gets an Event only if somebody has to act.
         """
         await self._broker_lost(resource, before, after)
         was, ready = _ready(before), _ready(after)
@@ -61,13 +61,13 @@ class Events:
         await self.post(resource, severity, ready["reason"], f"{phase}: {ready['message']}")
 
     async def _broker_lost(self, resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-        """Write one Event for a site that loses its broker, in place of one for each of its devices."""
+        """Write one Event for a site that loses its broker, instead of one for each of its devices."""
         lost = _condition(after, "BrokerConnected")
         if _condition(before, "BrokerConnected").get("status") == "True" and lost.get("status") == "False":
             await self.post(resource, "Warning", lost["reason"], lost["message"])
 
     async def notice(self, resource: Resource, before: Mapping[str, Any], notice: Notice) -> None:
-        """Write an Event of a notice that the Ready condition did not tell before."""
+        """Write an Event for a notice that was not in the message of the Ready condition before."""
         if notice.message not in _ready(before).get("message", ""):
             await self.post(resource, "Warning", notice.reason, notice.message)
 
@@ -104,9 +104,9 @@ def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:
     return _condition(status, "Ready")
 
 
-def _condition(status: Mapping[str, Any], aspect: str) -> Mapping[str, Any]:
+def _condition(status: Mapping[str, Any], condition_type: str) -> Mapping[str, Any]:
     for condition in status.get("conditions") or ():
-        if condition["type"] == aspect:
+        if condition["type"] == condition_type:
             found: Mapping[str, Any] = condition
             return found
     return {}

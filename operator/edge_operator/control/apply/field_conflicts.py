@@ -1,4 +1,4 @@
-"""Fields that another manager keeps taking: after three times in five minutes the operator backs off."""
+"""Fields that another manager keeps changing: after three reapplies within five minutes the operator backs off."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ WINDOW_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
-    """A field that is being fought over.
+    """A field that another manager keeps changing.
 
     Attributes:
         key: the object.
         path: the field.
-        manager: who keeps taking it.
+        manager: the other manager.
     """
 
     key: ObjectKey
@@ -26,7 +26,7 @@ class FieldConflict:
 
     @property
     def field(self) -> str:
-        """The field as a person would write it."""
+        """The field in readable form."""
         return readable(self.path)
 
 
@@ -36,10 +36,10 @@ class _History:
 
 
 class FieldConflicts:
-    """Remembers which fields had to be retaken, and when. The clock is given.
+    """Records which fields were reapplied, and when.
 
     Args:
-        clock: seconds on a clock that never goes back.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -47,7 +47,7 @@ class FieldConflicts:
         self._history: dict[ObjectKey, dict[tuple[Path, str], _History]] = {}
 
     def active(self, key: ObjectKey) -> list[FieldConflict]:
-        """Return the fields of the object that were retaken too often lately: the object is left alone for now."""
+        """Return the fields of the object that were reapplied too often lately; the object is not reapplied for now."""
         self._prune(key)
         return [
             FieldConflict(key, path, manager)
@@ -56,7 +56,7 @@ class FieldConflicts:
         ]
 
     def record(self, key: ObjectKey, fields: dict[Path, str]) -> None:
-        """Take note that the fields of `fields` (path to manager) are taken back now."""
+        """Record that the given fields (path to manager) are reapplied now."""
         for known in tuple(self._history):
             self._prune(known)
         of_object = self._history.setdefault(key, {})
@@ -64,7 +64,7 @@ class FieldConflicts:
             of_object.setdefault((path, manager), _History()).times.append(self._clock())
 
     def wait(self, key: ObjectKey) -> float:
-        """Return the seconds until the object's contested fields may be taken back again."""
+        """Return the seconds until the object's fields may be reapplied again."""
         now = self._clock()
         ends = [
             history.times[-RETAKES] + WINDOW_SECONDS - now

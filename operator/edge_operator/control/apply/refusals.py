@@ -1,4 +1,4 @@
-"""Writes that the API server refused: not sent again before their backoff ends or their intent changes."""
+"""Writes that the API server rejected: not sent again until their backoff ends or the desired object changes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from edge_operator.cluster.errors import ApiError
 from edge_operator.control.diff.desired_object import DesiredObject, ObjectKey
 from edge_operator.status.facts import Problem
 
-LEAST_BACKOFF_SECONDS = 2.0
-MOST_BACKOFF_SECONDS = 120.0
+MIN_BACKOFF_SECONDS = 2.0
+MAX_BACKOFF_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One write that was refused.
+    """One rejected write.
 
     Attributes:
-        hash: hash of the intent.
-        problem: what the API server said.
-        times: how often in a row.
-        until: when it may be sent again.
+        hash: hash of the desired object.
+        problem: the API server's reason.
+        times: number of rejections in a row.
+        until: time on the monotonic clock at which to send the write again, in seconds.
     """
 
     hash: str
@@ -29,10 +29,10 @@ class Refusal:
 
 
 class Refusals:
-    """What was refused, by object. The clock is given.
+    """Rejected writes by object.
 
     Args:
-        clock: seconds on a clock that never goes back.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -40,39 +40,39 @@ class Refusals:
         self._refused: dict[ObjectKey, Refusal] = {}
 
     def active(self, desired: DesiredObject) -> Refusal | None:
-        """Return the refusal that still stands in the way of an intent."""
+        """Return the refusal that blocks a write of the desired object, or None."""
         refusal = self._refused.get(desired.key)
         if refusal is None or refusal.hash != desired.hash or self._clock() >= refusal.until:
             return None
         return refusal
 
     def wait(self, desired: DesiredObject) -> float:
-        """Return the seconds until the intent may be tried again."""
+        """Return the seconds until the desired object may be written again."""
         refusal = self._refused.get(desired.key)
         return max(0.0, refusal.until - self._clock()) if refusal is not None else 0.0
 
     def add(self, desired: DesiredObject, error: ApiError) -> Problem:
-        """Take note of a refusal and return it as a problem of the site."""
+        """Record a rejected write and return it as a problem."""
         before = self._refused.get(desired.key)
         times = before.times + 1 if before is not None and before.hash == desired.hash else 1
-        backoff = min(LEAST_BACKOFF_SECONDS * 2.0 ** (times - 1), MOST_BACKOFF_SECONDS)
+        backoff = min(MIN_BACKOFF_SECONDS * 2.0 ** (times - 1), MAX_BACKOFF_SECONDS)
         problem = refusal_problem(str(desired.key), error)
         self._prune()
         self._refused[desired.key] = Refusal(desired.hash, problem, times, self._clock() + backoff)
         return problem
 
     def remove(self, desired: DesiredObject) -> None:
-        """Forget what was refused of an object."""
+        """Remove the refusal of an object that was written."""
         self._refused.pop(desired.key, None)
 
     def _prune(self) -> None:
-        """Forget what nobody has tried again for long: its site is gone, or asks for other things now."""
-        oldest = self._clock() - MOST_BACKOFF_SECONDS
+        """Remove refusals that nobody has retried for long: the site was deleted, or desires other objects now."""
+        oldest = self._clock() - MAX_BACKOFF_SECONDS
         self._refused = {key: refusal for key, refusal in self._refused.items() if refusal.until > oldest}
 
 
 def refusal_problem(what: str, error: ApiError) -> Problem:
-    """Return the problem that the API server refuses `what`."""
+    """Return the problem that the API server rejects `what`."""
     return Problem(_reason(error), f"{what} is refused: {error}")
 
 

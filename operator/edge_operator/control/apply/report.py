@@ -1,4 +1,4 @@
-"""What came of one pass over the objects of a site, and the problems that it may tell of."""
+"""The result of applying the objects of a resource, and the problems that it can contain."""
 
 from dataclasses import dataclass, field
 
@@ -10,10 +10,10 @@ from .field_conflicts import FieldConflict
 
 @dataclass
 class Report:
-    """What came of one pass over the objects of a site.
+    """Result of applying the objects of a resource.
 
     Attributes:
-        problems: what keeps objects from being as they should.
+        problems: problems that keep objects from their desired state.
         terminating: objects that are being deleted and must be gone first.
         requeue_after: seconds until the resource has to be reconciled again; None if events will trigger it.
         namespace_terminating: whether the namespace is being deleted, so that nothing can be created in it.
@@ -25,12 +25,12 @@ class Report:
     namespace_terminating: bool = False
 
     def requeue(self, seconds: float) -> None:
-        """Ask for another pass after `seconds`, or sooner."""
+        """Ask for another reconcile after `seconds`, or sooner."""
         self.requeue_after = seconds if self.requeue_after is None else min(self.requeue_after, seconds)
 
 
 def field_contested(conflict: FieldConflict) -> Problem:
-    """Return the problem of a field that is being fought over."""
+    """Return the problem of a field that another manager keeps changing."""
     return Problem(
         "FieldContested",
         f"{conflict.key}: {conflict.field} is repeatedly changed by the manager {conflict.manager!r}: stop that manager"
@@ -39,7 +39,7 @@ def field_contested(conflict: FieldConflict) -> Problem:
 
 
 class ProblemError(Exception):
-    """Raised where a reconcile cannot go on. `problem` says why, and what the user can do about it."""
+    """Raised if a reconcile cannot continue. `problem` contains the reason and what the user can do about it."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -50,7 +50,7 @@ NOT_OURS = "NotOurs"
 
 
 def not_ours(key: ObjectKey) -> Problem:
-    """Return the problem of somebody else's object under a child's name."""
+    """Return the problem of an object of somebody else under a child's name."""
     return Problem(
         NOT_OURS,
         f"{key} exists and does not belong to this site: the operator does not change it; delete or rename it, or"

@@ -1,4 +1,4 @@
-"""Writes what a resource's status should say, if it does not say so already."""
+"""Writes the status of a resource if it differs from the present one."""
 
 import datetime as dt
 import logging
@@ -7,7 +7,7 @@ from typing import Any
 
 from edge_operator.api.schema import API_VERSION
 from edge_operator.cluster.errors import ApiError
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.cache.child_cache import DEVICE, SITE
 from edge_operator.control.cache.resource import Resource
 from edge_operator.desired.kinds import ChildKind
@@ -21,23 +21,23 @@ EDGE_DEVICE = ChildKind(API_VERSION, DEVICE, "edgedevices")
 
 
 ComputeStatus = Callable[[Mapping[str, Any], str], dict[str, Any] | None]
-"""The status as it stands, and now (RFC 3339), to the status that is to be written; None if it says so already."""
+"""Returns the status to write from the present status and the current time (RFC 3339); None if nothing changes."""
 
 logger = logging.getLogger(__name__)
 
 
 class StatusWriter:
-    """Writes the status of resources of one kind: only what differs, only onto the object that it was computed from.
+    """Writes the status of resources of one kind, only onto the version that the status was computed from.
 
     Args:
         kind: the kind.
-        objects: the API server.
-        events: where transitions are told.
-        wall_clock: now, for `lastTransitionTime`.
+        objects: client for single objects.
+        events: writes Events for transitions.
+        wall_clock: current time, for `lastTransitionTime`.
     """
 
     def __init__(
-        self, kind: ChildKind, objects: Objects, events: Events, wall_clock: Callable[[], dt.datetime]
+        self, kind: ChildKind, objects: ObjectClient, events: Events, wall_clock: Callable[[], dt.datetime]
     ) -> None:
         self._kind = kind
         self._objects = objects
@@ -45,7 +45,7 @@ class StatusWriter:
         self._wall_clock = wall_clock
 
     async def write(self, resource: Resource, compute: ComputeStatus, notices: Iterable[Notice] = ()) -> bool:
-        """Bring the status up to date; return False where somebody has changed the resource meanwhile: look again."""
+        """Write the status if it differs; return False if the resource has changed meanwhile: reconcile again."""
         now = self._wall_clock().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         before = resource.status
         status = compute(before, now)
@@ -65,7 +65,7 @@ class StatusWriter:
 
 
 def status_manifest(resource: Resource, status: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is applied: the status alone, onto the version of the resource that it was computed from."""
+    """Return the manifest to apply: the status, with the resourceVersion of the resource that it was computed from."""
     namespace, name = resource.key
     version = resource.metadata["resourceVersion"]
     return {

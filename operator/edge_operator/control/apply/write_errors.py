@@ -1,39 +1,39 @@
-"""What follows from an error of the API server on a write: named checks in order, the first answer wins. Pure."""
+"""Maps an API error of a write to the next step. Pure."""
 
 from enum import Enum
 
 from edge_operator.cluster.errors import ApiError
 
 NOT_FOUND, CONFLICT, INTERNAL_ERROR = 404, 409, 500
-"""The last one: among others, what the API server answers where an admission webhook cannot be called."""
+"""500: among others, the response if an admission webhook cannot be called."""
 
 
 class AfterApply(Enum):
-    """What follows from an error on the write of a child."""
+    """Next step after an error on the write of a child."""
 
-    REQUEUE_SOON = "look soon"
-    """The object was replaced since it was seen: its event is on the way."""
-    NAMESPACE_TERMINATING = "namespace ends"
-    """Nothing can be made any more."""
+    REQUEUE_SOON = "requeue soon"
+    """The object was replaced since it was observed; its event is on the way."""
+    NAMESPACE_TERMINATING = "namespace terminating"
+    """Nothing can be created in the namespace any more."""
     BACK_OFF = "back off"
-    """The same write would be refused again: reported, and sent again after a growing pause."""
+    """The same write would be rejected again: report it and send it again with exponential backoff."""
     RAISE = "raise"
-    """The queue tries again."""
+    """Raise the error; the work queue retries."""
 
 
 class AfterStatus(Enum):
-    """What follows from an error on the write of a device's liveness."""
+    """Next step after an error on the write of a device's liveness."""
 
     DROP = "drop"
-    """There is nothing left to write to."""
-    RETRY_LATER = "put off"
-    """The same write would be refused again: sent again after a growing pause; others are not held up."""
+    """The object does not exist any more."""
+    RETRY_LATER = "retry later"
+    """The same write would be rejected again: retry with exponential backoff, without delaying other devices."""
     RETRY = "retry"
-    """The device is not to blame: its write goes behind the others, and all of them slow down."""
+    """The error does not depend on the device: move its write behind the others, and slow down all of them."""
 
 
 def after_apply(error: ApiError) -> AfterApply:
-    """Return what follows from an error on the write of a child."""
+    """Return the next step after an error on the write of a child."""
     if error.code == CONFLICT:
         return AfterApply.REQUEUE_SOON
     if error.namespace_terminating:
@@ -42,12 +42,12 @@ def after_apply(error: ApiError) -> AfterApply:
 
 
 def after_status(error: ApiError) -> AfterStatus:
-    """Return what follows from an error on the write of a device's liveness."""
+    """Return the next step after an error on the write of a device's liveness."""
     if error.code == NOT_FOUND or error.namespace_terminating:
         return AfterStatus.DROP
     return AfterStatus.RETRY_LATER if error.refused else AfterStatus.RETRY
 
 
 def is_persistent(error: ApiError) -> bool:
-    """Return whether the same write, sent again at once, would most likely fail again."""
+    """Return whether the same write would most likely fail again at once."""
     return error.refused or error.code == INTERNAL_ERROR

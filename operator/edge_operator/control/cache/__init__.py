@@ -1,1 +1,1 @@
-"""What the API server last reported: the custom resources, their children, and passwords that users bring."""
+"""Caches of the custom resources, their children, and the passwords that users provide."""

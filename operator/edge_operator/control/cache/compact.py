@@ -1,15 +1,15 @@
-"""Objects as they are kept in memory: ten thousand of them say the same words again and again."""
+"""Reduces the memory of cached objects: ten thousand of them contain the same strings."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 WORDS = 8192
-"""Strings that are remembered: names of fields, reasons, messages, and the latest of those that are like no other."""
+"""Number of interned strings: names of fields, reasons, messages, and the latest of the unique ones."""
 
 
-def slim(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object without what is never read, and with strings that other objects have too.
+def compact(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object without managedFields and with interned strings.
 
     managedFields make up most of an object. `json.loads` shares strings within one document only.
     """
@@ -19,7 +19,7 @@ def slim(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shared(value: Any) -> Any:
-    """Return a copy of a JSON value with shared strings."""
+    """Return a copy of a JSON value with interned strings."""
     if isinstance(value, str):
         return _word(value)
     if isinstance(value, dict):
@@ -31,5 +31,5 @@ def _shared(value: Any) -> Any:
 
 @lru_cache(WORDS)
 def _word(text: str) -> str:
-    """Return the string of this text that is in use already, if there is one."""
+    """Return the interned string of this text."""
     return text

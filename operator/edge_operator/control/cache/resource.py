@@ -1,4 +1,4 @@
-"""The custom resources as the operator holds them: an EdgeSite, an EdgeDevice."""
+"""The custom resources in the cache: EdgeSite and EdgeDevice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from edge_wire.goduration import parse_duration
 from .child_cache import DEVICE, SITE, ResourceKey
 
 SWITCH_AFTER = "5m"
-"""Where the stored object has no `credentials.switchAfter`; the CRD's own default."""
+"""Default of `credentials.switchAfter`, the same as in the CRD, for objects stored without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One object of ours as the API server has it.
+    """A custom resource as last reported by the API server.
 
     Attributes:
         body: the object, as JSON.
@@ -27,38 +27,38 @@ class Resource:
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """Its metadata."""
+        """The metadata of the object."""
         found: Mapping[str, Any] = self.body["metadata"]
         return found
 
     @property
     def key(self) -> ResourceKey:
-        """Its namespace and name."""
+        """Namespace and name."""
         return self.metadata["namespace"], self.metadata["name"]
 
     @property
     def owner_ref(self) -> OwnerRef:
-        """On whose behalf objects are judged."""
+        """Reference to the resource as an owner of objects."""
         return OwnerRef(self.KIND, self.metadata["name"], self.metadata["uid"])
 
     @property
     def generation(self) -> int:
-        """Its metadata.generation."""
+        """The metadata.generation."""
         return int(self.metadata["generation"])
 
     @property
     def deleting(self) -> bool:
-        """Whether it is being deleted."""
+        """Whether the resource is being deleted."""
         return "deletionTimestamp" in self.metadata
 
     @property
     def spec(self) -> Mapping[str, Any]:
-        """Its spec; `{}` if there is none."""
+        """The spec; `{}` if there is none."""
         return self.body.get("spec") or {}
 
     @property
     def status(self) -> Mapping[str, Any]:
-        """Its status; `{}` if there is none yet."""
+        """The status; `{}` if there is none yet."""
         return self.body.get("status") or {}
 
     def __str__(self) -> str:
@@ -66,20 +66,20 @@ class Resource:
         return f"{self.KIND} {self.metadata['namespace']}/{self.metadata['name']}"
 
 
-class SiteObject(Resource):
-    """One EdgeSite."""
+class CachedSite(Resource):
+    """An EdgeSite."""
 
     __slots__ = ()
     KIND = SITE
 
     @property
     def external_broker(self) -> bool:
-        """Whether the user runs the broker."""
+        """Whether the site uses a broker that the user operates."""
         return (self.spec.get("broker") or {}).get("type") == "External"
 
     @property
-    def own_tls(self) -> ResourceKey | None:
-        """The key of the Secret with the user's certificate of our broker; None where the operator makes one."""
+    def user_tls_secret(self) -> ResourceKey | None:
+        """Key of the Secret with the user's certificate for the managed broker; None if the operator creates one."""
         tls = ((self.spec.get("broker") or {}).get("managed") or {}).get("tls")
         if tls is None or self.external_broker:
             return None
@@ -87,71 +87,71 @@ class SiteObject(Resource):
 
     @property
     def broker_dropping(self) -> bool:
-        """Whether its status says that its broker drops messages."""
+        """Whether the status has the condition BrokerDropping."""
         return any(each["type"] == "BrokerDropping" for each in self.status.get("conditions") or ())
 
     @property
     def endpoints(self) -> Mapping[str, str]:
-        """Where it is reached by protocol, as its status says."""
+        """Endpoints of the site by protocol, from its status."""
         return self.status.get("endpoints") or {}
 
     @property
     def paused(self) -> bool:
-        """Whether nothing is to be changed."""
+        """Whether the spec pauses changes."""
         return bool(self.spec.get("paused", False))
 
 
-class DeviceObject(Resource):
-    """One EdgeDevice."""
+class CachedDevice(Resource):
+    """An EdgeDevice."""
 
     __slots__ = ()
     KIND = DEVICE
 
     @property
     def site(self) -> ResourceKey:
-        """The key of the site that it names."""
+        """Key of the site in `spec.siteRef`."""
         return self.metadata["namespace"], (self.spec.get("siteRef") or {}).get("name", "")
 
     @property
     def device_id(self) -> str:
-        """Its identifier on the wire."""
+        """Identifier in MQTT topics and URLs."""
         return str(self.spec.get("deviceId") or self.metadata["name"])
 
     @property
     def credentials(self) -> Mapping[str, Any]:
-        """Its `spec.credentials`."""
+        """The `spec.credentials`; `{}` if there are none."""
         return self.spec.get("credentials") or {}
 
     @property
     def rotation(self) -> int:
-        """Which of its passwords is in effect."""
+        """Number of the password in the spec."""
         return int(self.credentials.get("rotation", 0))
 
     @property
     def switch_after(self) -> float:
-        """Seconds for which the password before the present one still works."""
+        """Seconds after a rotation for which the previous password still works."""
         given = seconds(self.credentials.get("switchAfter"))
         return parse_duration(SWITCH_AFTER) if given is None else given
 
     @property
     def secret_name(self) -> str:
-        """Name of the Secret that is made for it."""
+        """Name of the Secret that the operator creates for the device."""
         return str(self.credentials.get("secretName") or f"{self.metadata['name']}-device-credentials")
 
     @property
-    def own_secret(self) -> ResourceKey | None:
-        """The key of the Secret with the user's own password; None where the operator makes one."""
+    def user_secret(self) -> ResourceKey | None:
+        """Key of the Secret with the user's password; None if the operator creates one."""
         reference = self.credentials.get("existingSecretRef")
         return None if reference is None else (self.metadata["namespace"], str(reference.get("name")))
 
     @property
     def disabled(self) -> bool:
-        """Whether it is to be cut off."""
+        """Whether the spec disables the device."""
         return bool(self.spec.get("disabled", False))
 
     @property
     def has_login(self) -> bool:
-        """Whether its login is in place, or is not ours to give."""
+        """Whether the login of the device exists, or is not issued by the operator."""
         for condition in self.status.get("conditions") or ():
             if condition["type"] == "CredentialsReady":
                 return bool(condition["status"] == "True" or condition["reason"] == "ExternalBroker")
@@ -159,19 +159,19 @@ class DeviceObject(Resource):
 
     @property
     def logs_in(self) -> bool:
-        """Whether the broker is to let it in."""
+        """Whether the broker must accept the device."""
         return not (self.deleting or self.disabled)
 
     @property
-    def seniority(self) -> tuple[str, str]:
-        """What decides between two devices of one identifier: the smaller is the elder."""
+    def creation_order(self) -> tuple[str, str]:
+        """Sort key by creation: of two devices with one identifier the smaller is the older."""
         return str(self.metadata.get("creationTimestamp", "")), str(self.metadata["uid"])
 
 
 def seconds(duration: object) -> float | None:
-    """Return the seconds of a duration; None of what is none, as it may have been stored under an earlier CRD.
+    """Return the seconds of a duration; None if it is not a duration, as an earlier CRD may have allowed.
 
-    One resource that cannot be read must not keep the others from being worked on.
+    One resource with an invalid value must not stop the reconcile of the others.
     """
     try:
         return parse_duration(duration) if isinstance(duration, str) else None

@@ -1,32 +1,32 @@
-"""The custom resources as last seen."""
+"""Caches of the custom resources."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-from .child_cache import REMEMBERED_DELETIONS, ResourceKey, newer
-from .compact import slim
-from .resource import DeviceObject, Resource, SiteObject
+from .child_cache import MAX_TOMBSTONES, ResourceKey, newer
+from .compact import compact
+from .resource import CachedDevice, CachedSite, Resource
 
-Kept = TypeVar("Kept", bound=Resource)
-Changed = Callable[[Kept | None, Kept | None], None]
-"""Called with a resource as it was and as it is; None before it was there, and once it is gone."""
+ResourceT = TypeVar("ResourceT", bound=Resource)
+OnChange = Callable[[ResourceT | None, ResourceT | None], None]
+"""Called with a resource before and after a change; None before it was added, and after it was deleted."""
 
 
-class ResourceStore(Generic[Kept]):
-    """Takes the events of one kind of resource and tells what has changed.
+class ResourceCache(Generic[ResourceT]):
+    """Stores the resources of one kind and reports changes.
 
     Args:
-        make: makes what is kept of an object.
-        changed: told of each that was added, changed or deleted.
+        make: creates the cached resource from the object.
+        on_change: called for each resource that was added, changed or deleted.
     """
 
-    def __init__(self, make: Callable[[Mapping[str, Any]], Kept], changed: Changed[Kept]) -> None:
+    def __init__(self, make: Callable[[Mapping[str, Any]], ResourceT], on_change: OnChange[ResourceT]) -> None:
         self._make = make
-        self._changed = changed
-        self._resources: dict[ResourceKey, Kept] = {}
-        # An answer to a read or a write of ours may arrive after the news that the object is gone.
-        self._gone: OrderedDict[str, None] = OrderedDict()
+        self._on_change = on_change
+        self._resources: dict[ResourceKey, ResourceT] = {}
+        # The response to one of our reads or writes may arrive after the event of the object's deletion.
+        self._tombstones: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._resources)
@@ -34,103 +34,105 @@ class ResourceStore(Generic[Kept]):
     def __iter__(self) -> Iterator[ResourceKey]:
         return iter(tuple(self._resources))
 
-    def get(self, key: ResourceKey) -> Kept | None:
-        """Return a resource as last seen."""
+    def get(self, key: ResourceKey) -> ResourceT | None:
+        """Return a resource, or None."""
         return self._resources.get(key)
 
     def put(self, body: Mapping[str, Any]) -> None:
-        """Take a resource that was added or changed, unless something newer is known of it, or that it is gone."""
+        """Store a resource that was added or changed, unless the cache has a newer version or has seen its deletion."""
         resource = self._make(body)
         known = self._resources.get(resource.key)
-        if resource.owner_ref.uid in self._gone:
+        if resource.owner_ref.uid in self._tombstones:
             return
         if known is not None and known.owner_ref != resource.owner_ref:
-            self._bury(known.owner_ref.uid)
+            self._add_tombstone(known.owner_ref.uid)
         elif known is not None:
             version, known_version = resource.metadata["resourceVersion"], known.metadata["resourceVersion"]
             if not newer(version, known_version):
                 return
-        resource = self._make(slim(body))
+        resource = self._make(compact(body))
         self._resources[resource.key] = resource
         self._index(known, resource)
-        self._changed(known, resource)
+        self._on_change(known, resource)
 
-    def drop(self, key: ResourceKey, uid: str | None = None) -> None:
-        """Take note that a resource is gone: the one of `uid`, if another has taken its place; else the known one."""
+    def delete(self, key: ResourceKey, uid: str | None = None) -> None:
+        """Remove a deleted resource: the one of `uid` if given, which another resource may have replaced already."""
         known = self._resources.get(key)
         if uid is not None:
-            self._bury(uid)
+            self._add_tombstone(uid)
         if known is None or uid not in (None, known.owner_ref.uid):
             return
-        self._bury(known.owner_ref.uid)
+        self._add_tombstone(known.owner_ref.uid)
         del self._resources[key]
         self._index(known, None)
-        self._changed(known, None)
+        self._on_change(known, None)
 
-    def unlike(self, listed: Mapping[ResourceKey, str]) -> list[ResourceKey]:
-        """Return the keys that a list of all (key to resourceVersion) tells other things of than is known."""
+    def stale_keys(self, listed: Mapping[ResourceKey, str]) -> list[ResourceKey]:
+        """Return the keys whose resourceVersion differs between the cache and a list of all resources."""
         known = {key: resource.metadata["resourceVersion"] for key, resource in self._resources.items()}
         return [key for key in {*known, *listed} if known.get(key) != listed.get(key)]
 
-    def _bury(self, uid: str) -> None:
-        self._gone[uid] = None
-        if len(self._gone) > REMEMBERED_DELETIONS:
-            self._gone.popitem(last=False)
+    def _add_tombstone(self, uid: str) -> None:
+        self._tombstones[uid] = None
+        if len(self._tombstones) > MAX_TOMBSTONES:
+            self._tombstones.popitem(last=False)
 
-    def _index(self, before: Kept | None, after: Kept | None) -> None:
-        """Keep what else the resource is found by."""
-
-
-class SiteStore(ResourceStore[SiteObject]):
-    """The EdgeSites."""
-
-    def __init__(self, changed: Changed[SiteObject]) -> None:
-        super().__init__(SiteObject, changed)
+    def _index(self, before: ResourceT | None, after: ResourceT | None) -> None:
+        """Update further indexes of a subclass."""
 
 
-class DeviceStore(ResourceStore[DeviceObject]):
-    """The EdgeDevices, found by their site and by their identifier as well."""
+class SiteCache(ResourceCache[CachedSite]):
+    """Cache of the EdgeSites."""
 
-    def __init__(self, changed: Changed[DeviceObject]) -> None:
-        super().__init__(DeviceObject, changed)
-        self._of_site: dict[ResourceKey, dict[ResourceKey, DeviceObject]] = {}
-        self._of_id: dict[tuple[ResourceKey, str], dict[ResourceKey, DeviceObject]] = {}
-        self._of_secret: dict[ResourceKey, dict[ResourceKey, DeviceObject]] = {}
+    def __init__(self, on_change: OnChange[CachedSite]) -> None:
+        super().__init__(CachedSite, on_change)
 
-    def of_site(self, site: ResourceKey) -> tuple[DeviceObject, ...]:
-        """Return the devices that name the site, in no order."""
-        return tuple(self._of_site.get(site, {}).values())
 
-    def of_id(self, site: ResourceKey, device_id: str) -> tuple[DeviceObject, ...]:
-        """Return the devices of the site that claim the identifier, the eldest first."""
-        return tuple(sorted(self._of_id.get((site, device_id), {}).values(), key=lambda each: each.seniority))
+class DeviceCache(ResourceCache[CachedDevice]):
+    """Cache of the EdgeDevices, also indexed by site, by identifier and by the user's Secret."""
 
-    def of_secret(self, secret: ResourceKey) -> tuple[DeviceObject, ...]:
-        """Return the devices whose password is the user's own, in that Secret."""
-        return tuple(self._of_secret.get(secret, {}).values())
+    def __init__(self, on_change: OnChange[CachedDevice]) -> None:
+        super().__init__(CachedDevice, on_change)
+        self._by_site: dict[ResourceKey, dict[ResourceKey, CachedDevice]] = {}
+        self._by_device_id: dict[tuple[ResourceKey, str], dict[ResourceKey, CachedDevice]] = {}
+        self._by_secret: dict[ResourceKey, dict[ResourceKey, CachedDevice]] = {}
 
-    def holders(self, site: ResourceKey) -> tuple[DeviceObject, ...]:
-        """Return the devices of the site that hold their identifier, by identifier: of two the elder."""
-        ids = sorted({device.device_id for device in self.of_site(site)})
-        return tuple(self.of_id(site, device_id)[0] for device_id in ids)
+    def by_site(self, site: ResourceKey) -> tuple[CachedDevice, ...]:
+        """Return the devices that reference the site, in no order."""
+        return tuple(self._by_site.get(site, {}).values())
 
-    def _index(self, before: DeviceObject | None, after: DeviceObject | None) -> None:
+    def by_device_id(self, site: ResourceKey, device_id: str) -> tuple[CachedDevice, ...]:
+        """Return the devices of the site that use the identifier, the oldest first."""
+        return tuple(
+            sorted(self._by_device_id.get((site, device_id), {}).values(), key=lambda each: each.creation_order)
+        )
+
+    def by_secret(self, secret: ResourceKey) -> tuple[CachedDevice, ...]:
+        """Return the devices whose password is in the given Secret of the user."""
+        return tuple(self._by_secret.get(secret, {}).values())
+
+    def id_owners(self, site: ResourceKey) -> tuple[CachedDevice, ...]:
+        """Return the devices that own their identifier, sorted by it: of two with the same identifier the older one."""
+        ids = sorted({device.device_id for device in self.by_site(site)})
+        return tuple(self.by_device_id(site, device_id)[0] for device_id in ids)
+
+    def _index(self, before: CachedDevice | None, after: CachedDevice | None) -> None:
         if before is not None:
-            _remove(self._of_site, before.site, before.key)
-            _remove(self._of_id, (before.site, before.device_id), before.key)
-            if before.own_secret is not None:
-                _remove(self._of_secret, before.own_secret, before.key)
+            _remove(self._by_site, before.site, before.key)
+            _remove(self._by_device_id, (before.site, before.device_id), before.key)
+            if before.user_secret is not None:
+                _remove(self._by_secret, before.user_secret, before.key)
         if after is not None:
-            self._of_site.setdefault(after.site, {})[after.key] = after
-            self._of_id.setdefault((after.site, after.device_id), {})[after.key] = after
-            if after.own_secret is not None:
-                self._of_secret.setdefault(after.own_secret, {})[after.key] = after
+            self._by_site.setdefault(after.site, {})[after.key] = after
+            self._by_device_id.setdefault((after.site, after.device_id), {})[after.key] = after
+            if after.user_secret is not None:
+                self._by_secret.setdefault(after.user_secret, {})[after.key] = after
 
 
 Found = TypeVar("Found")
 
 
-def _remove(index: dict[Found, dict[ResourceKey, DeviceObject]], under: Found, key: ResourceKey) -> None:
+def _remove(index: dict[Found, dict[ResourceKey, CachedDevice]], under: Found, key: ResourceKey) -> None:
     found = index[under]
     del found[key]
     if not found:

@@ -1,4 +1,4 @@
-"""Passwords that users bring for their devices: read from Secrets that carry the label for it, and from no other."""
+"""Passwords that users provide for their devices, only from Secrets with the label for it."""
 
 import base64
 from collections.abc import Callable, Container, Mapping
@@ -10,64 +10,64 @@ from edge_operator.desired.kinds import ChildKind, Watched
 from .child_cache import ResourceKey, newer
 
 LABEL = "edge-stack.io/device-credentials"
-"""With the value "true": without it, whoever may write an EdgeDevice could have any Secret read."""
+"""Required label, with the value "true". Without it, everybody who can create an EdgeDevice could read any Secret."""
 
 SELECTOR = f"{LABEL}=true"
 KEY = "password"
-LEAST_CHARACTERS = 20
-"""Few iterations protect its hash on the broker: it must not be guessed."""
+MIN_CHARACTERS = 20
+"""The hash on the broker has few iterations, so the password must not be guessable."""
 
-MOST_CHARACTERS = 1024
+MAX_CHARACTERS = 1024
 LABELLED_SECRET = ChildKind("v1", "Secret", "secrets", watched=Watched.FULL)
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPassword:
-    """What a labelled Secret holds.
+class UserPassword:
+    """Content of a labelled Secret.
 
     Attributes:
-        version: its resourceVersion.
-        password: the password; None if there is none that can be used.
+        version: resourceVersion of the Secret.
+        password: the password; None if it is missing or invalid.
     """
 
     version: str
     password: str | None = field(repr=False)
 
 
-class OwnPasswords:
-    """Takes what a watch of the labelled Secrets sees.
+class UserPasswords:
+    """Cache of the labelled Secrets.
 
     Args:
-        concerned: called with namespace and name of a Secret that has come, changed or gone.
+        notify: called with namespace and name of a Secret that was added, changed or deleted.
     """
 
-    def __init__(self, concerned: Callable[[ResourceKey], None]) -> None:
-        self._concerned = concerned
-        self._known: dict[ResourceKey, OwnPassword] = {}
+    def __init__(self, notify: Callable[[ResourceKey], None]) -> None:
+        self._notify = notify
+        self._known: dict[ResourceKey, UserPassword] = {}
 
-    def get(self, secret: ResourceKey) -> OwnPassword | None:
-        """Return what a Secret holds; None where there is none with the label."""
+    def get(self, secret: ResourceKey) -> UserPassword | None:
+        """Return the content of a Secret; None if there is no such Secret with the label."""
         return self._known.get(secret)
 
     def put(self, _kind: ChildKind, obj: dict[str, Any]) -> None:
-        """Take a Secret that was added or changed."""
+        """Store a Secret that was added or changed."""
         key, version = _key(obj), obj["metadata"]["resourceVersion"]
         known = self._known.get(key)
         if known is not None and not newer(version, known.version):
             return
-        self._known[key] = OwnPassword(version, _password(obj.get("data") or {}))
-        self._concerned(key)
+        self._known[key] = UserPassword(version, _password(obj.get("data") or {}))
+        self._notify(key)
 
-    def drop(self, _kind: ChildKind, obj: dict[str, Any]) -> None:
-        """Take note that a Secret is gone, or has lost its label."""
+    def delete(self, _kind: ChildKind, obj: dict[str, Any]) -> None:
+        """Remove a Secret that was deleted or has lost its label."""
         if self._known.pop(_key(obj), None) is not None:
-            self._concerned(_key(obj))
+            self._notify(_key(obj))
 
-    def retain(self, _kind: ChildKind, namespace: str | None, listed: Container[ResourceKey], _version: str) -> None:
-        """Take that there are none but `listed`."""
+    def prune(self, _kind: ChildKind, namespace: str | None, listed: Container[ResourceKey], _version: str) -> None:
+        """Remove Secrets that are not in `listed`."""
         for key in [key for key in self._known if key not in listed and namespace in (None, key[0])]:
             del self._known[key]
-            self._concerned(key)
+            self._notify(key)
 
 
 def _key(obj: Mapping[str, Any]) -> ResourceKey:
@@ -75,9 +75,9 @@ def _key(obj: Mapping[str, Any]) -> ResourceKey:
 
 
 def _password(data: Mapping[str, str]) -> str | None:
-    """Return the password; None if it is none, too short, too long, or could not stand in a CONNECT."""
+    """Return the password; None if it is missing, too short, too long, or not allowed in an MQTT CONNECT."""
     try:
         text = base64.b64decode(data.get(KEY) or "", validate=True).decode()
     except ValueError:
         return None
-    return text if LEAST_CHARACTERS <= len(text) <= MOST_CHARACTERS and text.isprintable() else None
+    return text if MIN_CHARACTERS <= len(text) <= MAX_CHARACTERS and text.isprintable() else None

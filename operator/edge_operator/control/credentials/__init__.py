@@ -1,1 +1,1 @@
-"""Root Secrets, certificate authorities of users, password rotation, and the connection info of devices."""
+"""Credentials: root Secrets, the users' CA bundles, password rotation, and the connection info of devices."""

@@ -1,22 +1,22 @@
-"""What can be wrong with the Secret of a certificate that the user brings, and what to do about it."""
+"""Problems of the Secret with a user's certificate, with what to do about them."""
 
 from edge_operator.control.apply.report import ProblemError
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.status.facts import Problem
 
 
-class AuthorityUnusableError(ProblemError):
-    """Devices cannot be told whom to trust."""
+class CaBundleUnusableError(ProblemError):
+    """The certificate authority of the broker is not known, so that devices cannot verify the broker."""
 
 
 def not_found(site: ResourceKey, secret: ResourceKey) -> Problem:
-    """Return the problem, passing where cert-manager is at work, of a Secret that is not there."""
+    """Return the problem of a missing Secret; it may be temporary, because cert-manager may still create it."""
     message = f"{_named(site, secret)} does not exist: create it, or let cert-manager create it"
     return Problem("CertificateNotFound", message, lasting=False)
 
 
 def invalid(site: ResourceKey, secret: ResourceKey, most_bytes: int) -> Problem:
-    """Return the problem of a Secret whose `ca.crt` cannot be given to devices."""
+    """Return the problem of a Secret with a `ca.crt` that cannot be given to devices."""
     return Problem(
         "CertificateInvalid",
         f"ca.crt of the {_named(site, secret)} is not certificates in PEM of {most_bytes // 1024} KiB at most: correct"

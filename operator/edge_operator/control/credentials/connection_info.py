@@ -1,81 +1,81 @@
-"""What a site offers its devices: where they connect, whom they trust there, and the root of their passwords."""
+"""What a device of a site needs in order to connect: address, certificate authority, and the root key of passwords."""
 
 import base64
 import logging
 from dataclasses import dataclass, field
 
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.desired.kinds import SECRET
 from edge_operator.identity.certificates import authority_certificate
 
-from .ca_bundle_problems import AuthorityUnusableError
-from .device_address import Address, address_of
+from .ca_bundle_problems import CaBundleUnusableError
+from .device_address import DeviceAddress, address_of
 from .root_secret_problems import RootUnusableError
-from .root_secrets import RootKeys
-from .user_ca_bundles import KEY, Authorities
+from .root_secrets import RootSecrets
+from .user_ca_bundles import KEY, UserCaBundles
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """What a site offers its devices.
+class ConnectionInfo:
+    """What a device of a site needs in order to connect.
 
     Attributes:
-        address: where they connect.
-        authority: whom they trust there, in PEM; None where the certificate is of a public authority.
+        address: where the device connects.
+        authority: CA certificates in PEM that verify the broker; None if a public authority signed the certificate.
         root: the site's root key.
     """
 
-    address: Address
+    address: DeviceAddress
     authority: str | None
     root: bytes = field(repr=False)
 
 
-class Offers:
-    """Gathers what the sites offer.
+class ConnectionInfoSource:
+    """Collects the connection info of devices.
 
     Args:
         roots: the root keys of the sites.
-        authorities: of the certificates that users bring.
-        objects: the API server, for what was issued before.
+        ca_bundles: CA certificates that users provide.
+        objects: client for single objects, for the Secrets that were issued before.
     """
 
-    def __init__(self, roots: RootKeys, authorities: Authorities, objects: Objects) -> None:
+    def __init__(self, roots: RootSecrets, ca_bundles: UserCaBundles, objects: ObjectClient) -> None:
         self._roots = roots
-        self._authorities = authorities
+        self._ca_bundles = ca_bundles
         self._objects = objects
 
-    async def to(self, device: DeviceObject, site: SiteObject) -> Offer | None:
-        """Return what a site with a broker of its own offers a device; None while it is not brought up.
+    async def for_device(self, device: CachedDevice, site: CachedSite) -> ConnectionInfo | None:
+        """Return the connection info for a device of a site with a managed broker; None until the site is ready.
 
         Raises:
-            AuthorityUnusableError: it cannot be said whom the device is to trust, and nothing was said before.
+            CaBundleUnusableError: the CA bundle is unusable and no Secret was issued before.
         """
         root, address = await self._root(site), address_of(site)
         if root is None or address is None:
             return None
-        if site.own_tls is None:
-            return Offer(address, authority_certificate(root, "/".join(site.key)), root)
-        return Offer(address, await self._brought(device, site, site.own_tls), root)
+        if site.user_tls_secret is None:
+            return ConnectionInfo(address, authority_certificate(root, "/".join(site.key)), root)
+        return ConnectionInfo(address, await self._user_ca(device, site, site.user_tls_secret), root)
 
-    async def _brought(self, device: DeviceObject, site: SiteObject, secret: ResourceKey) -> str | None:
-        """Return the authority of the user's certificate; while that is out of order the one that the device has."""
+    async def _user_ca(self, device: CachedDevice, site: CachedSite, secret: ResourceKey) -> str | None:
+        """Return the CA bundle of the user; while it is unusable, the one in the device's present Secret."""
         try:
-            return await self._authorities.learn(site, secret)
-        except AuthorityUnusableError:
+            return await self._ca_bundles.get(site, secret)
+        except CaBundleUnusableError:
             issued = await self._objects.get(SECRET, device.key[0], device.secret_name)
             if issued is None:
                 raise
         encoded = (issued.get("data") or {}).get(KEY)
         return None if encoded is None else base64.b64decode(encoded).decode(errors="replace")
 
-    async def _root(self, site: SiteObject) -> bytes | None:
-        """Return the root key of the site; None where there is none, or none that can be used."""
+    async def _root(self, site: CachedSite) -> bytes | None:
+        """Return the root key of the site; None if it is missing or unusable."""
         try:
-            root = await self._roots.learn(site)
+            root = await self._roots.read(site)
         except RootUnusableError as error:
             logger.debug("%s: %s", site, error)
             return None

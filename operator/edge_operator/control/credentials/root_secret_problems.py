@@ -1,4 +1,4 @@
-"""What can be wrong with a site's root Secret, and what to do about it."""
+"""Problems of a site's root Secret, with what to do about them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ class RootUnusableError(ProblemError):
 
 
 def not_ours(site: ResourceKey, name: str) -> Problem:
-    """Return the problem of somebody else's Secret under that name."""
+    """Return the problem of an object of somebody else under the name of the root Secret."""
     namespace, site_name = site
     label = f"{SITE_LABEL}={site_name},{MANAGED_BY}={PART_OF}"
     return Problem(
@@ -30,7 +30,7 @@ def not_ours(site: ResourceKey, name: str) -> Problem:
 
 
 def refused(manifest: Mapping[str, Any], error: ApiError) -> Exception:
-    """Return what to raise where the Secret could not be written: the error itself if it may pass."""
+    """Return the exception for a write that failed: the error itself if it may be temporary."""
     if error.namespace_terminating or not error.refused:
         return error
     metadata = manifest["metadata"]

@@ -1,4 +1,4 @@
-"""The root keys of the sites: read, remembered, put back, and made only where there never was one."""
+"""The root Secrets of the sites: read, cached, restored after edits, and created only if there never was one."""
 
 import base64
 import logging
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edge_operator.cluster.errors import ApiError
-from edge_operator.cluster.objects import Objects
-from edge_operator.control.cache.child_cache import ChildStore, ResourceKey
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.cluster.objects import ObjectClient
+from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.control.diff.observed import MANAGED_BY, controller
 from edge_operator.desired.kinds import SECRET
@@ -19,8 +19,8 @@ from edge_operator.identity.derive import ROOT_BYTES
 
 from .root_secret_problems import RootUnusableError, invalid, not_ours, refused
 
-MADE_ANEW = "edge-stack.io/made-anew"
-"""Annotation of a root Secret that replaced a lost one: every credential of the site changed with it."""
+REGENERATED = "edge-stack.io/made-anew"
+"""Annotation of a root Secret that replaced a lost one: every credential of the site has changed with it."""
 
 CONFLICT = 409
 
@@ -28,108 +28,108 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Root:
-    """A site's root key.
+class RootKey:
+    """A site's root key, as read from its Secret.
 
     Attributes:
         key: the key.
-        uid: identity of the Secret that it was read from.
-        version: resourceVersion of that Secret.
-        made_anew: whether it replaced a lost one.
+        uid: metadata.uid of the Secret.
+        version: resourceVersion of the Secret.
+        regenerated: whether the Secret replaced a lost one.
         extra: keys that others have added to the Secret.
-        intact: whether the Secret is as it should be, and holds a key.
+        valid: whether the Secret has a usable key, our labels and annotations, and nothing else.
     """
 
     key: bytes = field(repr=False)
     uid: str
     version: str
-    made_anew: bool
+    regenerated: bool
     extra: tuple[str, ...]
-    intact: bool
+    valid: bool
 
 
-class RootKeys:
-    """Root keys by site, in memory as long as the site is there.
+class RootSecrets:
+    """Root keys by site, cached as long as the site exists.
 
     Args:
-        objects: the API server.
-        store: tells when a root Secret has changed.
+        objects: client for single objects.
+        children: cache that shows when a root Secret has changed.
         make_key: returns a new random key of `ROOT_BYTES` bytes.
-        changed: called with the key of a site whose root key was not known before, or is another one now.
+        changed: called with the key of a site if its root key is new or has changed.
     """
 
     def __init__(
         self,
-        objects: Objects,
-        store: ChildStore,
+        objects: ObjectClient,
+        children: ChildCache,
         make_key: Callable[[], bytes],
         changed: Callable[[ResourceKey], None],
     ) -> None:
         self._objects = objects
-        self._store = store
+        self._children = children
         self._make_key = make_key
         self._changed = changed
-        self._known: dict[ResourceKey, Root] = {}
+        self._cached: dict[ResourceKey, RootKey] = {}
 
-    def forget(self, site: ResourceKey) -> None:
-        """Forget the key of a site that is gone; its Secret stays."""
-        self._known.pop(site, None)
+    def remove(self, site: ResourceKey) -> None:
+        """Remove the cached key of a deleted site; its Secret remains."""
+        self._cached.pop(site, None)
 
-    async def learn(self, site: SiteObject) -> Root | None:
-        """Return the site's root key, without writing; None where there is none yet.
+    async def read(self, site: CachedSite) -> RootKey | None:
+        """Return the site's root key without writing; None if there is none yet.
 
-        It is not `intact` where its Secret is gone, or is not as it should be.
+        The result is not `valid` if the Secret was deleted or edited.
 
         Raises:
-            RootUnusableError: the Secret is somebody else's, or what it holds is no key.
+            RootUnusableError: the Secret belongs to somebody else, or has no usable key.
         """
-        known, found = self._known.get(site.key), await self._find(site)
-        if known is None or (found is not None and found.intact and found.key == known.key):
+        cached, found = self._cached.get(site.key), await self._find(site)
+        if cached is None or (found is not None and found.valid and found.key == cached.key):
             if found is not None:
-                self._know(site.key, found)
+                self._cache(site.key, found)
             return found
-        return replace(known, intact=False)
+        return replace(cached, valid=False)
 
-    async def _find(self, site: SiteObject) -> Root | None:
-        """Return the root key as its Secret has it now."""
+    async def _find(self, site: CachedSite) -> RootKey | None:
+        """Return the root key that the Secret contains now."""
         namespace, name = site.key
-        known = self._known.get(site.key)
-        seen = self._store.get(ObjectKey(SECRET, namespace, root_secret_name(name)))
-        if seen is not None and known is not None and seen.version == known.version:
-            return known
+        cached = self._cached.get(site.key)
+        seen = self._children.get(ObjectKey(SECRET, namespace, root_secret_name(name)))
+        if seen is not None and cached is not None and seen.version == cached.version:
+            return cached
         secret = await self._objects.get(SECRET, namespace, root_secret_name(name))
-        return None if secret is None else self._read(site, secret)
+        return None if secret is None else self._parse(site, secret)
 
-    async def keep(self, site: SiteObject) -> Root:
-        """Return the site's root key, with its Secret in place and as it was.
+    async def ensure(self, site: CachedSite) -> RootKey:
+        """Return the site's root key; create or restore its Secret if necessary.
 
         Raises:
-            RootUnusableError: the Secret is somebody else's, or what it holds is no key.
+            RootUnusableError: the Secret belongs to somebody else, or has no usable key.
         """
-        known = self._known.get(site.key)
+        cached = self._cached.get(site.key)
         found = await self._find(site)
         if found is None:
-            return await self._create(site, known)
-        key = found.key if known is None else known.key
-        if not found.intact or found.key != key:
+            return await self._create(site, cached)
+        key = found.key if cached is None else cached.key
+        if not found.valid or found.key != key:
             logger.warning("%s: the root Secret was edited; restoring it", site)
-            return await self._put_back(site, key, found)
-        return self._know(site.key, found)
+            return await self._restore(site, key, found)
+        return self._cache(site.key, found)
 
-    async def _create(self, site: SiteObject, known: Root | None) -> Root:
-        lost = known is None and bool(site.status.get("observedGeneration"))
-        manifest = self._manifest(site, known.key if known else self._make_key(), made_anew=lost)
+    async def _create(self, site: CachedSite, cached: RootKey | None) -> RootKey:
+        lost = cached is None and bool(site.status.get("observedGeneration"))
+        manifest = self._manifest(site, cached.key if cached else self._make_key(), regenerated=lost)
         try:
             secret = await self._objects.create(SECRET, manifest)
         except ApiError as error:
             if error.code != CONFLICT:
                 raise refused(manifest, error) from error
-            return await self.keep(site)
-        return self._remember(site, secret)
+            return await self.ensure(site)
+        return self._cache_written(site, secret)
 
-    async def _put_back(self, site: SiteObject, key: bytes, found: Root) -> Root:
-        """Write the Secret as it should be over exactly the one that was found; keys that others added go."""
-        manifest = self._manifest(site, key, made_anew=found.made_anew)
+    async def _restore(self, site: CachedSite, key: bytes, found: RootKey) -> RootKey:
+        """Restore the Secret over exactly the one that was found; keys that others have added are removed."""
+        manifest = self._manifest(site, key, regenerated=found.regenerated)
         metadata = {part: manifest["metadata"][part] for part in ("labels", "annotations")}
         data = dict.fromkeys(found.extra) | manifest["data"]
         patch = {"metadata": metadata | {"uid": found.uid, "ownerReferences": None}, "data": data}
@@ -138,53 +138,50 @@ class RootKeys:
             secret = await self._objects.merge(SECRET, namespace, root_secret_name(name), patch, metadata_only=False)
         except ApiError as error:
             raise refused(manifest, error) from error
-        return self._remember(site, secret)
+        return self._cache_written(site, secret)
 
-    def _remember(self, site: SiteObject, secret: dict[str, Any]) -> Root:
-        self._store.put(SECRET, secret)
-        return self._know(site.key, self._read(site, secret))
+    def _cache_written(self, site: CachedSite, secret: dict[str, Any]) -> RootKey:
+        self._children.put(SECRET, secret)
+        return self._cache(site.key, self._parse(site, secret))
 
-    def _know(self, site: ResourceKey, root: Root) -> Root:
-        before = self._known.get(site)
-        self._known[site] = root
+    def _cache(self, site: ResourceKey, root: RootKey) -> RootKey:
+        before = self._cached.get(site)
+        self._cached[site] = root
         if before is None or before.key != root.key:
             self._changed(site)
         return root
 
-    def _manifest(self, site: SiteObject, key: bytes, *, made_anew: bool) -> dict[str, Any]:
+    def _manifest(self, site: CachedSite, key: bytes, *, regenerated: bool) -> dict[str, Any]:
         namespace, name = site.key
         manifest = root_secret(name, namespace, key)
-        if made_anew:
-            manifest["metadata"]["annotations"][MADE_ANEW] = "true"
+        if regenerated:
+            manifest["metadata"]["annotations"][REGENERATED] = "true"
         return manifest
 
-    def _read(self, site: SiteObject, secret: Mapping[str, Any]) -> Root:
+    def _parse(self, site: CachedSite, secret: Mapping[str, Any]) -> RootKey:
         metadata = secret["metadata"]
-        known = self._known.get(site.key)
+        cached = self._cached.get(site.key)
         ours = _is_ours(metadata, site.key[1])
-        if not ours and (known is None or known.uid != metadata["uid"]):
+        if not ours and (cached is None or cached.uid != metadata["uid"]):
             raise RootUnusableError(not_ours(site.key, metadata["name"]))
         data = secret.get("data") or {}
         key = _decode(data.get(KEY))
         usable = len(key) >= ROOT_BYTES
-        if not usable and known is None:
+        if not usable and cached is None:
             raise RootUnusableError(invalid(site.key, metadata["name"]))
         extra = tuple(sorted(set(data) - {KEY}))
-        return Root(
+        return RootKey(
             key=key,
             uid=metadata["uid"],
             version=metadata["resourceVersion"],
-            made_anew=MADE_ANEW in (metadata.get("annotations") or {}),
+            regenerated=REGENERATED in (metadata.get("annotations") or {}),
             extra=extra,
-            intact=ours
-            and usable
-            and not extra
-            and _is_marked(metadata, root_secret(site.key[1], "", key)["metadata"]),
+            valid=ours and usable and not extra and _is_marked(metadata, root_secret(site.key[1], "", key)["metadata"]),
         )
 
 
 def _is_marked(metadata: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether every label and annotation of ours is as it should be; others may be there as well."""
+    """Return whether all our labels and annotations have the desired values; others are allowed."""
     return all(
         (metadata.get(part) or {}).get(name) == value
         for part in ("labels", "annotations")

@@ -1,27 +1,27 @@
-"""Rotation of a device's password in two steps: the Secret first, the broker a while later. Pure."""
+"""Rotation of a device's password in two steps: first the Secret, later the broker. Pure."""
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 ROTATION = "edge-stack.io/rotation"
-"""Annotation of the device's Secret: which password is in it."""
+"""Annotation of the device's Secret with the number of its password."""
 
 BEFORE = "edge-stack.io/rotation-before"
-"""Which one the broker took before, and takes for a while still."""
+"""Annotation with the number of the password that the broker accepted before, and accepts until the switch."""
 
 SINCE = "edge-stack.io/rotated-at"
-"""When the present one came (RFC 3339, our clock)."""
+"""Annotation with the time at which the present password was issued (RFC 3339, operator's clock)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What a device's Secret has.
+    """The state of a rotation, as stored in a device's Secret.
 
     Attributes:
-        present: the rotation of the password in it.
-        before: the rotation of the one that the broker took when that came; None if there was none.
-        since: when the present one came.
+        present: number of the password in the Secret.
+        before: number of the password that the broker accepted when the present one was issued; None if none.
+        since: time at which the present one was issued.
     """
 
     present: int
@@ -30,7 +30,7 @@ class Rotation:
 
     @classmethod
     def read(cls, annotations: Mapping[str, str]) -> "Rotation | None":
-        """Return what the annotations of a Secret say; None where they say nothing that can be read."""
+        """Return the rotation in the annotations of a Secret; None if they are missing or invalid."""
         try:
             before, since = annotations.get(BEFORE), annotations.get(SINCE)
             return cls(
@@ -42,26 +42,26 @@ class Rotation:
             return None
 
     def annotations(self) -> dict[str, str]:
-        """Return what `read` reads."""
+        """Return the annotations that `read` parses."""
         found = {ROTATION: str(self.present)}
         if self.before is not None and self.since is not None:
             found |= {BEFORE: str(self.before), SINCE: self.since.strftime("%Y-%m-%dT%H:%M:%SZ")}
         return found
 
     def followed_by(self, wanted: int, switch_after: float, now: dt.datetime) -> "Rotation":
-        """Return what the Secret is to have where `digests` is asked for; what the broker takes now it takes on."""
+        """Return the rotation for the password number `wanted`; the broker keeps accepting the one in effect now."""
         if wanted == self.present:
             return self
         return Rotation(wanted, self.in_effect(switch_after, now), now.replace(microsecond=0))
 
     def remaining(self, switch_after: float, now: dt.datetime) -> float:
-        """Return the seconds until the broker takes the present password; 0 once it does."""
+        """Return the seconds until the broker accepts the present password; 0 if it does."""
         if self.before is None or self.since is None:
             return 0.0
         return max(0.0, switch_after - (now - self.since).total_seconds())
 
     def in_effect(self, switch_after: float, now: dt.datetime) -> int:
-        """Return the rotation of the password that the broker takes now."""
+        """Return the number of the password that the broker accepts now."""
         if self.before is None or self.remaining(switch_after, now) == 0:
             return self.present
         return self.before

@@ -1,4 +1,4 @@
-"""Who signed the certificates that users bring for their brokers: read from Secrets of cert-manager's format."""
+"""CA bundles of the certificates that users provide for their brokers, read from Secrets in cert-manager's format."""
 
 import asyncio
 import base64
@@ -6,31 +6,31 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.desired.kinds import SECRET
 from edge_operator.identity.certificates import certificates_alone
 from edge_operator.status.facts import Problem
 
-from .ca_bundle_problems import AuthorityUnusableError, invalid, not_found
+from .ca_bundle_problems import CaBundleUnusableError, invalid, not_found
 
 KEY = "ca.crt"
-MOST_BYTES = 16384
-"""It goes into the Secret of each device of the site."""
+MAX_BYTES = 16384
+"""The bundle is copied into the Secret of each device of the site."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What a Secret said when it was read: an authority, none, or a problem.
+class _Entry:
+    """The content of a Secret when it was read: a CA bundle, none, or a problem.
 
     Attributes:
-        uid: of the site, as long as it is the same object.
-        secret: the Secret that its spec named.
-        at: when it was read, in seconds of the steady clock.
+        uid: metadata.uid of the site.
+        secret: the Secret that the site's spec referenced.
+        at: time of the read on the monotonic clock, in seconds.
         authority: the certificates, in PEM.
-        problem: what is wrong.
+        problem: the problem, or None.
     """
 
     uid: str
@@ -39,24 +39,24 @@ class _Known:
     authority: str | None = None
     problem: Problem | None = None
 
-    def is_of(self, site: SiteObject, secret: ResourceKey) -> bool:
-        """Whether it is what a site's spec names."""
+    def is_of(self, site: CachedSite, secret: ResourceKey) -> bool:
+        """Return whether the entry belongs to the Secret that the site's spec references now."""
         return (self.uid, self.secret) == (site.owner_ref.uid, secret)
 
 
-class Authorities:
-    """The authorities by site. No watch tells of the Secrets: each is read again when its site is looked at.
+class UserCaBundles:
+    """CA bundles by site. The Secrets are not watched: each is read again when its site is reconciled.
 
     Args:
-        objects: the API server.
-        clock: the steady clock, in seconds.
-        look_again: seconds until a site is looked at that nothing else tells of.
-        changed: called with the key of a site whose Secret says something else than before.
+        objects: client for single objects.
+        clock: monotonic clock, in seconds.
+        recheck_seconds: seconds between reconciles of a site without events.
+        changed: called with the key of a site if the content of its Secret has changed.
     """
 
     def __init__(
         self,
-        objects: Objects,
+        objects: ObjectClient,
         clock: Callable[[], float],
         recheck_seconds: float,
         changed: Callable[[ResourceKey], None],
@@ -65,76 +65,76 @@ class Authorities:
         self._clock = clock
         self._fresh_for = recheck_seconds / 2
         self._changed = changed
-        self._known: dict[ResourceKey, _Known] = {}
-        # All devices of a site ask at once.
+        self._entries: dict[ResourceKey, _Entry] = {}
+        # All devices of a site are reconciled at once: only the first reads the Secret.
         self._reading: defaultdict[ResourceKey, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    def forget(self, site: ResourceKey) -> None:
-        """Forget a site that is gone, or to which no certificate is brought any more."""
-        self._known.pop(site, None)
+    def remove(self, site: ResourceKey) -> None:
+        """Remove a site that was deleted, or does not use a user's certificate any more."""
+        self._entries.pop(site, None)
         self._reading.pop(site, None)
 
-    async def follow(self, site: SiteObject, report: Report) -> None:
-        """Look at the Secret that a site's spec names, and report what is wrong with it.
+    async def check(self, site: CachedSite, report: Report) -> None:
+        """Read the Secret that a site's spec references, and report its problem.
 
         Raises:
-            ApiError: the API server refused to tell it.
-            UnreachableError: it did not answer.
+            ApiError: the API server rejected the read.
+            UnreachableError: the API server did not respond.
         """
-        if site.own_tls is None:
-            self.forget(site.key)
+        if site.user_tls_secret is None:
+            self.remove(site.key)
             return
-        known = await self._latest(site, site.own_tls)
-        if known.problem is not None:
-            report.problems.append(known.problem)
+        entry = await self._latest(site, site.user_tls_secret)
+        if entry.problem is not None:
+            report.problems.append(entry.problem)
 
-    async def learn(self, site: SiteObject, secret: ResourceKey) -> str | None:
-        """Return the authority, in PEM; None where the Secret names none, as with a public one.
+    async def get(self, site: CachedSite, secret: ResourceKey) -> str | None:
+        """Return the CA bundle in PEM; None if the Secret has none, as with a public authority.
 
         Args:
             site: the site.
-            secret: the Secret that its spec names.
+            secret: the Secret that its spec references.
 
         Raises:
-            AuthorityUnusableError: the Secret is not there, or what it holds is no authority.
-            ApiError: the API server refused to tell it.
-            UnreachableError: it did not answer.
+            CaBundleUnusableError: the Secret does not exist, or its bundle is invalid.
+            ApiError: the API server rejected the read.
+            UnreachableError: the API server did not respond.
         """
-        known = await self._latest(site, secret)
-        if known.problem is not None:
-            raise AuthorityUnusableError(known.problem)
-        return known.authority
+        entry = await self._latest(site, secret)
+        if entry.problem is not None:
+            raise CaBundleUnusableError(entry.problem)
+        return entry.authority
 
-    async def _latest(self, site: SiteObject, secret: ResourceKey) -> _Known:
+    async def _latest(self, site: CachedSite, secret: ResourceKey) -> _Entry:
         async with self._reading[site.key]:
-            before = self._known.get(site.key)
+            before = self._entries.get(site.key)
             if before is not None and before.is_of(site, secret) and self._clock() - before.at < self._fresh_for:
                 return before
-            after = self._known[site.key] = await self._read(site, secret)
+            after = self._entries[site.key] = await self._read(site, secret)
         if after != before and (before is not None or after.problem is not None):
             self._changed(site.key)
         return after
 
-    async def _read(self, site: SiteObject, secret: ResourceKey) -> _Known:
+    async def _read(self, site: CachedSite, secret: ResourceKey) -> _Entry:
         uid, at = site.owner_ref.uid, self._clock()
         found = await self._objects.get(SECRET, *secret)
         if found is None:
-            return _Known(uid, secret, at, problem=not_found(site.key, secret))
+            return _Entry(uid, secret, at, problem=not_found(site.key, secret))
         try:
-            return _Known(uid, secret, at, _authority((found.get("data") or {}).get(KEY)))
+            return _Entry(uid, secret, at, _authority((found.get("data") or {}).get(KEY)))
         except ValueError:
-            return _Known(uid, secret, at, problem=invalid(site.key, secret, MOST_BYTES))
+            return _Entry(uid, secret, at, problem=invalid(site.key, secret, MAX_BYTES))
 
 
 def _authority(encoded: str | None) -> str | None:
-    """Return the certificates under the key; None where there are none.
+    """Return the decoded certificates; None if there are none.
 
     Raises:
-        ValueError: what stands there is something else, or too long.
+        ValueError: the value is not a certificate, or is too long.
     """
     if not encoded:
         return None
     pem = base64.b64decode(encoded, validate=True)
-    if len(pem) > MOST_BYTES:
-        raise ValueError(f"more than {MOST_BYTES} bytes")
+    if len(pem) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES} bytes")
     return certificates_alone(pem)

@@ -1,35 +1,35 @@
-"""What can be wrong with a device's identity, and what to do about it."""
+"""Problems of a device's identity, with what to do about them."""
 
 from dataclasses import replace
 
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject
-from edge_operator.control.cache.user_passwords import KEY, LEAST_CHARACTERS, MOST_CHARACTERS, SELECTOR
+from edge_operator.control.cache.resource import CachedDevice
+from edge_operator.control.cache.user_passwords import KEY, MAX_CHARACTERS, MIN_CHARACTERS, SELECTOR
 from edge_operator.status.facts import Problem
 
 
-def site_not_found(device: DeviceObject) -> Problem:
-    """Return the problem of a device whose site is not there; the device is kept."""
+def site_not_found(device: CachedDevice) -> Problem:
+    """Return the problem of a device whose site does not exist; the device is kept."""
     namespace, name = device.site
     return Problem("SiteNotFound", f"EdgeSite {namespace}/{name} does not exist: create it, or delete this device")
 
 
-def site_not_reconciled(device: DeviceObject) -> Problem:
-    """Return the problem, passing by itself, of a device whose site was not brought up yet."""
+def site_not_reconciled(device: CachedDevice) -> Problem:
+    """Return the temporary problem of a device whose site is not ready yet."""
     namespace, name = device.site
     message = f"EdgeSite {namespace}/{name} is not ready yet: see its condition Ready"
     return Problem("SiteNotReconciled", message, lasting=False)
 
 
-def site_paused(device: DeviceObject) -> Problem:
-    """Return the problem, none of its own, of a device whose site is paused while its login is to change."""
+def site_paused(device: CachedDevice) -> Problem:
+    """Return the temporary problem of a device whose login must change while its site is paused."""
     namespace, name = device.site
     message = f"the login of this device is not changed while spec.paused of the EdgeSite {namespace}/{name} is true"
     return Problem("SitePaused", message, lasting=False)
 
 
-def duplicate(device: DeviceObject, elder: DeviceObject) -> Problem:
-    """Return the problem of the younger of two devices that claim one identifier."""
+def duplicate(device: CachedDevice, elder: CachedDevice) -> Problem:
+    """Return the problem of the younger of two devices with the same identifier."""
     return Problem(
         "DuplicateDeviceId",
         f"the {elder}, which is older, has the deviceId {device.device_id} in the site {device.site[1]}: delete"
@@ -37,8 +37,8 @@ def duplicate(device: DeviceObject, elder: DeviceObject) -> Problem:
     )
 
 
-def own_password_missing(device: DeviceObject, secret: ResourceKey) -> Problem:
-    """Return the problem of a device whose own Secret is not there, or may not be read."""
+def user_password_missing(device: CachedDevice, secret: ResourceKey) -> Problem:
+    """Return the problem of a device whose user Secret does not exist, or has no label."""
     return Problem(
         "ExistingSecretNotFound",
         f"Secret {secret[0]}/{secret[1]} with the label {SELECTOR} does not exist: create it, label it, or remove"
@@ -46,17 +46,17 @@ def own_password_missing(device: DeviceObject, secret: ResourceKey) -> Problem:
     )
 
 
-def own_password_unusable(secret: ResourceKey) -> Problem:
-    """Return the problem of a device whose own Secret holds no password that can be used."""
+def user_password_unusable(secret: ResourceKey) -> Problem:
+    """Return the problem of a device whose user Secret has no valid password."""
     return Problem(
         "ExistingSecretInvalid",
-        f"Secret {secret[0]}/{secret[1]} needs the key `{KEY}` with {LEAST_CHARACTERS} to {MOST_CHARACTERS} printable"
+        f"Secret {secret[0]}/{secret[1]} needs the key `{KEY}` with {MIN_CHARACTERS} to {MAX_CHARACTERS} printable"
         " characters",
     )
 
 
 def secret_not_ours(problem: Problem) -> Problem:
-    """Return the problem of somebody else's Secret under the name of the device's."""
+    """Return the problem of an object of somebody else under the name of the device's Secret."""
     return replace(
         problem,
         reason="SecretNotOurs",

@@ -1,1 +1,1 @@
-"""Desired against observed: what an object should be, what the API server has, and the action that follows. Pure."""
+"""Pure functions that compare the desired with the observed state of one object and decide on an action."""

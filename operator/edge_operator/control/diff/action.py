@@ -12,27 +12,27 @@ from .ownership import digest
 
 
 class Action(Enum):
-    """What is to be done about one object."""
+    """Action of the operator on one object."""
 
-    READ = "look"
-    """Nothing of ours is known under this name: ask the API server, then apply or leave alone."""
-    WAIT = "leaving"
-    """It is being deleted, or belongs to a deleted resource of the same name: wait until it is gone."""
+    READ = "read"
+    """The cache has no object of this name: read it from the API server and decide again."""
+    WAIT = "wait"
+    """The object is being deleted, or belongs to a deleted resource of the same name: wait for the deletion."""
     NOT_OURS = "not ours"
-    """Somebody else's object: left alone and reported."""
+    """The object belongs to somebody else: report it and do not change it."""
     APPLY = "apply"
-    """It is new or its intent has changed."""
-    REAPPLY = "retake"
-    """The intent is as it was, but others have taken fields of ours."""
+    """The object does not exist, or the desired state has changed since the last apply."""
+    REAPPLY = "reapply"
+    """The desired state is unchanged, but other managers own some of our fields."""
     STRIP = "strip"
-    """Others have added to content that is exactly ours."""
-    NONE = "keep"
-    """It is as it should be."""
+    """Other managers have added fields where only ours are allowed."""
+    NONE = "none"
+    """The object matches the desired state."""
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredDigest:
-    """What is compared with an observation: an intent without its manifest."""
+    """The part of a desired object that is compared with the observed one; it is cached without the manifest."""
 
     key: ObjectKey
     hash: str
@@ -41,12 +41,12 @@ class DesiredDigest:
 
 @dataclass(frozen=True, slots=True)
 class OwnerRef:
-    """The resource on whose behalf is judged.
+    """The EdgeSite or EdgeDevice that owns the objects.
 
     Attributes:
         kind: EdgeSite or EdgeDevice.
-        name: its name.
-        uid: its identity.
+        name: name of the resource.
+        uid: metadata.uid of the resource.
     """
 
     kind: str
@@ -60,7 +60,7 @@ Check = Callable[[DesiredDigest, Observed, OwnerRef], Action | None]
 
 
 def being_deleted(_desired: DesiredDigest, seen: Observed, owner_ref: OwnerRef) -> Action | None:
-    """Answer for what is about to be gone."""
+    """Return WAIT if the object is being deleted, or is owned by a deleted resource of the same name."""
     owner = seen.owner
     stale = (
         owner is not None and owner.is_a(owner_ref.kind) and owner.name == owner_ref.name and owner.uid != owner_ref.uid
@@ -69,14 +69,15 @@ def being_deleted(_desired: DesiredDigest, seen: Observed, owner_ref: OwnerRef) 
 
 
 def not_ours(_desired: DesiredDigest, seen: Observed, owner_ref: OwnerRef) -> Action | None:
-    """Answer for somebody else's object."""
+    """Return NOT_OURS if the object does not belong to the owner."""
     return None if is_ours(seen, owner_ref) else Action.NOT_OURS
 
 
 def not_applied(desired: DesiredDigest, seen: Observed, _owner_ref: OwnerRef) -> Action | None:
-    """Answer for an intent that was not applied yet.
+    """Return APPLY if the desired state was not applied yet.
 
-    A hash that others have written is none: while we own other fields, it was taken from us.
+    A missing hash on an object whose other fields we own means that somebody removed the annotation: that is drift, and
+    `fields_lost` handles it.
     """
     if seen.hash is None:
         return Action.APPLY if seen.owned == NOTHING_OWNED else None
@@ -84,12 +85,12 @@ def not_applied(desired: DesiredDigest, seen: Observed, _owner_ref: OwnerRef) ->
 
 
 def fields_lost(desired: DesiredDigest, seen: Observed, _owner_ref: OwnerRef) -> Action | None:
-    """Answer for fields that are not ours any more."""
+    """Return REAPPLY if our manager does not own exactly the desired fields."""
     return Action.REAPPLY if seen.owned != desired.owned else None
 
 
 def foreign_added(_desired: DesiredDigest, seen: Observed, _owner_ref: OwnerRef) -> Action | None:
-    """Answer for foreign content."""
+    """Return STRIP if other managers have added content."""
     return Action.STRIP if seen.foreign else None
 
 
@@ -97,7 +98,7 @@ CHECKS: tuple[Check, ...] = (being_deleted, not_ours, not_applied, fields_lost, 
 
 
 def decide(desired: DesiredDigest, seen: Observed | None, owner_ref: OwnerRef) -> Action:
-    """Return what is to be done about one object."""
+    """Return the action for one object; `seen` is None if the cache does not have it."""
     if seen is None:
         return Action.READ
     for check in CHECKS:
@@ -107,17 +108,17 @@ def decide(desired: DesiredDigest, seen: Observed | None, owner_ref: OwnerRef) -
 
 
 def is_ours(seen: Observed, owner_ref: OwnerRef) -> bool:
-    """Return whether the object is the claimant's: by controller or, for volumes that outlive a site, by label.
+    """Return whether the object belongs to the owner: by controller or, for volumes that outlive a site, by label.
 
-    A controller that somebody has stripped while we were watching still counts: that is drift.
+    A controller that was removed while the operator watched still counts: that is drift.
     """
     if seen.key.kind is PVC and seen.owner is None:
         return seen.site == owner_ref.name
-    owner = seen.owner or seen.lost_owner
+    owner = seen.owner or seen.last_owner
     return owner is not None and owner.is_a(owner_ref.kind) and owner.uid == owner_ref.uid
 
 
 def is_unwanted(seen: Observed, owner_ref: OwnerRef) -> bool:
-    """Return whether an object that no intent names is to be deleted: ours by controller, and still there."""
+    """Return whether to delete an object that is not desired: the owner controls it and it is not being deleted yet."""
     mine = seen.owner is not None and seen.owner.is_a(owner_ref.kind) and seen.owner.uid == owner_ref.uid
     return mine and not seen.deleting

@@ -1,4 +1,4 @@
-"""What the operator means one object to be: the manifest, its hash and the fields that it owns."""
+"""The desired state of one object: its manifest, the hash of the manifest and the fields that it owns."""
 
 import hashlib
 import json
@@ -11,14 +11,14 @@ from edge_operator.desired.kinds import CHILD_KINDS, ChildKind
 from .ownership import Path, digest, owned_paths
 
 INTENT_HASH = "edge-stack.io/intent-hash"
-"""Annotation with the hash of what was last applied: while it and our ownership stand, nothing is to be done."""
+"""Annotation with the hash of the manifest that was applied last. Nothing is applied while it and our fields match."""
 
 KIND_OF = {(kind.api_version, kind.kind): kind for kind in CHILD_KINDS}
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectKey:
-    """One object among those of all sites."""
+    """Identifies one object in the cluster."""
 
     kind: ChildKind
     namespace: str
@@ -31,13 +31,13 @@ class ObjectKey:
 
 @dataclass(frozen=True, slots=True)
 class DesiredObject:
-    """One object as it should be.
+    """One object in its desired state.
 
     Attributes:
-        key: which object.
-        manifest: the fields that we own, with the hash among the annotations.
+        key: the object.
+        manifest: the fields that we own, with the hash as an annotation.
         hash: hash of the manifest.
-        owned: digest of the paths that the API server records as ours once this is applied.
+        owned: digest of the paths that the API server records as ours after an apply.
     """
 
     key: ObjectKey
@@ -47,12 +47,12 @@ class DesiredObject:
 
     @property
     def paths(self) -> frozenset[Path]:
-        """The paths that we own."""
+        """The paths that an apply of the manifest owns."""
         return owned_paths(self.manifest)
 
 
 def desired_object(manifest: Mapping[str, Any]) -> DesiredObject:
-    """Return the intent of a manifest from `desired`."""
+    """Return the desired object of a manifest from `edge_operator.desired`."""
     canonical = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
     fingerprint = hashlib.sha256(canonical.encode()).hexdigest()[:16]
     metadata = manifest["metadata"]
@@ -64,6 +64,6 @@ def desired_object(manifest: Mapping[str, Any]) -> DesiredObject:
 
 
 def with_uid(desired: DesiredObject, uid: str) -> DesiredObject:
-    """Return the intent for exactly the object of `uid`: the API server refuses it on any other."""
+    """Return the desired object with a uid: the API server rejects the apply (409) if the object was replaced."""
     metadata = {**desired.manifest["metadata"], "uid": uid}
     return replace(desired, manifest={**desired.manifest, "metadata": metadata})

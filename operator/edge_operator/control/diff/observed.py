@@ -1,4 +1,4 @@
-"""What is kept in memory of one object: enough to decide, little enough for thousands."""
+"""The observed state of one object, reduced to what decisions need, because the cache holds thousands of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,12 +17,12 @@ PREFIX = "edge-stack.io/"
 HASH_PATH = ("f:metadata", "f:annotations", f"f:{INTENT_HASH}")
 
 KEPT = {"Deployment": ("status",), "PersistentVolumeClaim": ("spec", "status"), "Service": ("spec", "status")}
-"""Top-level fields that are kept, by kind."""
+"""Top-level fields that the cache keeps, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The controller of an object."""
+    """Controller of an object."""
 
     api_version: str
     kind: str
@@ -30,28 +30,28 @@ class Owner:
     uid: str
 
     def is_a(self, kind: str) -> bool:
-        """Whether it is a resource of ours of `kind`, in this version of the API."""
+        """Whether the owner is an EdgeSite or EdgeDevice (`kind`), in this version of the API."""
         return (self.api_version, self.kind) == (API_VERSION, kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One object as the API server has it.
+    """One object as last reported by the API server.
 
     Attributes:
-        key: which object.
-        uid: its identity; another object of the same name has another one.
+        key: the object.
+        uid: metadata.uid; a replaced object has another one.
         version: resourceVersion.
-        owner: its controller, if there is one.
-        lost_owner: the controller that it had when it was last seen with one; somebody has stripped it.
-        site: name of the site in its label, if our manager's label is there.
-        hash: the hash of what we last applied, as annotated by us.
+        owner: controller of the object, or None.
+        last_owner: controller of the object before somebody removed it; None while `owner` is set.
+        site: name of the site in the object's label, if the object also has our managed-by label.
+        hash: hash of the manifest that was applied last, if our manager owns the annotation.
         owned: digest of the paths that our manager owns.
-        foreign: paths inside content that is exactly ours, held by others and not by us.
-        class_owned: whether our manager set the class of a volume claim.
-        deleting: whether it is being deleted.
-        annotations: those of ours, beside the hash.
-        body: spec and status of the kinds that are watched whole.
+        foreign: paths that other managers own where only our content is allowed.
+        class_owned: whether our manager set the storage class of a volume claim.
+        deleting: whether the object is being deleted.
+        annotations: annotations with our prefix, except the hash.
+        body: spec, status and generation, for the kinds that are watched as whole objects.
     """
 
     key: ObjectKey
@@ -66,11 +66,11 @@ class Observed:
     deleting: bool
     annotations: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
-    lost_owner: Owner | None = None
+    last_owner: Owner | None = None
 
 
 def observe(kind: ChildKind, obj: Mapping[str, Any]) -> Observed:
-    """Return what is kept of `obj`, an object (or its metadata only) from the API server."""
+    """Return the observed state of `obj`, an object from the API server or its metadata."""
     metadata = obj["metadata"]
     labels = metadata.get("labels") or {}
     ours = own_paths(metadata)
@@ -96,14 +96,14 @@ def _own_annotations(metadata: Mapping[str, Any]) -> dict[str, str]:
 
 
 def kept_body(kind: ChildKind, obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the generation, spec and status of an object of a kind that is watched whole."""
+    """Return generation, spec and status of an object; `{}` for kinds of which only the metadata is watched."""
     if kind.watched is not Watched.FULL:
         return {}
     return {part: obj.get(part) or {} for part in KEPT[kind.kind]} | {"generation": obj["metadata"].get("generation")}
 
 
 def controller(metadata: Mapping[str, Any]) -> Owner | None:
-    """Return the controller among an object's owner references."""
+    """Return the controller in an object's owner references, or None."""
     for reference in metadata.get("ownerReferences") or ():
         if reference.get("controller"):
             return Owner(reference["apiVersion"], reference["kind"], reference["name"], reference["uid"])
@@ -111,7 +111,7 @@ def controller(metadata: Mapping[str, Any]) -> Owner | None:
 
 
 def own_paths(metadata: Mapping[str, Any]) -> frozenset[Path]:
-    """Return the paths that our manager owns by apply."""
+    """Return the paths that our manager owns by server-side apply."""
     for entry in metadata.get("managedFields") or ():
         if _is_ours(entry):
             return recorded_paths(entry.get("fieldsV1") or {})
@@ -119,7 +119,7 @@ def own_paths(metadata: Mapping[str, Any]) -> frozenset[Path]:
 
 
 def foreign_paths(metadata: Mapping[str, Any]) -> dict[Path, str]:
-    """Return the paths that others own, each with its manager's name."""
+    """Return the paths that other managers own, each with the name of its manager."""
     found: dict[Path, str] = {}
     for entry in metadata.get("managedFields") or ():
         if not _is_ours(entry):
@@ -129,21 +129,21 @@ def foreign_paths(metadata: Mapping[str, Any]) -> dict[Path, str]:
 
 
 def foreign_content(kind: ChildKind, metadata: Mapping[str, Any], ours: frozenset[Path]) -> tuple[Path, ...]:
-    """Return the paths inside `kind.content` that only others own."""
+    """Return the paths below `kind.content` that only other managers own."""
     wanted = {f"f:{part}" for part in kind.content}
     theirs = (path for path in foreign_paths(metadata) if path[0] in wanted and path[-1] != ".")
     return tuple(sorted(path for path in theirs if path not in ours and not _covered(path, ours)))
 
 
 def lost_paths(kind: ChildKind, metadata: Mapping[str, Any], wanted: frozenset[Path]) -> dict[Path, str]:
-    """Return the paths to take back, each with the manager that holds it now.
+    """Return the paths to reapply, each with its present manager.
 
-    Nobody holds a field that was removed, so who did it is not recorded: its manager is `unknown`.
+    The manager of a removed field is `unknown`, because managedFields do not record who removed it.
 
     Args:
-        kind: the kind of the object; others may not add to its `content`.
-        metadata: of the object as it is now.
-        wanted: the paths that our manager should own.
+        kind: kind of the object; other managers may not add to its `content`.
+        metadata: metadata of the object now.
+        wanted: paths that our manager should own.
     """
     ours, theirs = own_paths(metadata), foreign_paths(metadata)
     taken = {*(wanted - ours), *foreign_content(kind, metadata, ours)}
@@ -151,7 +151,7 @@ def lost_paths(kind: ChildKind, metadata: Mapping[str, Any], wanted: frozenset[P
 
 
 def without_foreign(seen: Observed) -> dict[str, object]:
-    """Return the merge patch that removes what others have added to content that is exactly ours."""
+    """Return the merge patch that removes the content that other managers have added."""
     patch: dict[str, object] = {"metadata": {"uid": seen.uid}}
     for path in seen.foreign:
         _nullify(patch, [step[2:] for step in path if step.startswith("f:")])
@@ -159,7 +159,7 @@ def without_foreign(seen: Observed) -> dict[str, object]:
 
 
 def _covered(path: Path, ours: frozenset[Path]) -> bool:
-    """Whether one of our atomic fields holds `path`."""
+    """Return whether one of our atomic fields contains `path`."""
     return any(path[:length] in ours for length in range(1, len(path)))
 
 

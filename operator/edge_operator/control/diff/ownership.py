@@ -1,9 +1,9 @@
-"""Which fields an apply owns: the `fieldsV1` that the API server will record, computed from the manifest.
+"""Computes which fields an apply owns: the `fieldsV1` that the API server will record for a manifest.
 
-The rules are those of structured merge diff (kubernetes-sigs/structured-merge-diff, `ToFieldSet`): scalars,
-atomic lists and atomic maps are leaves; the items of a list with keys are named by these keys and are members
-themselves (`.`); of other maps only the leaves count. The kinds of list are taken from the `x-kubernetes-list-type`
-and `x-kubernetes-map-type` of Kubernetes' published OpenAPI; a test compares every child with a real server.
+The rules are those of structured merge diff (kubernetes-sigs/structured-merge-diff, `ToFieldSet`): scalars, atomic
+lists and atomic maps are leaves; items of a list with keys are named by these keys and are members themselves (`.`); of
+other maps only the leaves count. The list types are those of `x-kubernetes-list-type` and `x-kubernetes-map-type` in
+Kubernetes' published OpenAPI. A test compares every child with a real API server.
 """
 
 import json
@@ -22,7 +22,7 @@ LIST_KEYS: Mapping[str, tuple[str, ...]] = {
     "volumeMounts": ("mountPath",),
     "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
 }
-"""Keys of the lists whose items are told apart, by the name of the field."""
+"""Keys of the lists with keys, by the name of the field."""
 
 ATOMIC_ITEMS = frozenset({"imagePullSecrets", "ownerReferences"})
 """Lists with keys whose items are leaves."""
@@ -54,17 +54,17 @@ def owned_paths(manifest: Mapping[str, Any]) -> frozenset[Path]:
 
 
 def recorded_paths(fields_v1: Mapping[str, Any]) -> frozenset[Path]:
-    """Return the paths of a `fieldsV1` as the API server recorded it."""
+    """Return the paths of a `fieldsV1` recorded by the API server."""
     return frozenset(_recorded(fields_v1, ()))
 
 
 def digest(paths: frozenset[Path]) -> int:
-    """Return a digest of a set of paths; it compares within this process alone."""
+    """Return a digest of a set of paths, comparable within this process only."""
     return hash(paths)
 
 
 def readable(path: Path) -> str:
-    """Return a path as a person would write it, such as `.spec.containers[name=gateway].image`."""
+    """Return a path in readable form, such as `.spec.containers[name=gateway].image`."""
     parts = []
     for step in path:
         if step.startswith("f:"):

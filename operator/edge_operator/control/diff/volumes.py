@@ -1,4 +1,4 @@
-"""Claims of volumes that are there already: kept as they are where they cannot be what the spec says."""
+"""Volume claims that exist: what Kubernetes does not allow to change keeps its present value."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +9,10 @@ from .observed import Observed
 
 
 def fit(manifest: Mapping[str, Any], seen: Observed | None) -> Mapping[str, Any]:
-    """Return the claim of `manifest` as it can be applied over the claim that is there.
+    """Return the claim of `manifest` adjusted so that it can be applied over the existing claim.
 
-    A claim never shrinks and never changes its class: a site that is created anew over its retained volumes
-    takes them as they are, larger ones included.
+    The size of a claim cannot decrease and its storage class cannot change. A site that is created again over retained
+    volumes therefore keeps their size and class.
     """
     if seen is None:
         return manifest
@@ -22,6 +22,6 @@ def fit(manifest: Mapping[str, Any], seen: Observed | None) -> Mapping[str, Any]
     if size is not None and parse_quantity(size) > parse_quantity(spec["resources"]["requests"]["storage"]):
         spec["resources"] = {"requests": {"storage": size}}
     if "storageClassName" in has and ("storageClassName" in spec or seen.class_owned):
-        # Where an earlier apply of ours set it, to leave it out now would ask for its removal, which is refused.
+        # If an earlier apply of ours set the class, an apply without it would remove it, which the API server rejects.
         spec["storageClassName"] = has["storageClassName"]
     return {**manifest, "spec": spec}

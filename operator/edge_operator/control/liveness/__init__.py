@@ -1,1 +1,1 @@
-"""Device liveness: MQTT messages in, device status and Events out, while this process leads."""
+"""Device liveness: handles MQTT messages, writes device status and Events, while this process leads."""

@@ -1,4 +1,4 @@
-"""Two clocks: the one that deadlines are counted by, and the one that people read."""
+"""The monotonic clock for deadlines and the wall clock for timestamps in status fields."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -7,32 +7,32 @@ from dataclasses import dataclass
 RFC3339 = "%Y-%m-%dT%H:%M:%SZ"
 
 EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-"""What is told to be from before was told by nobody who knew; and near the year 1 no time can be counted back."""
+"""Timestamps before 2000 are treated as invalid (unset clocks); subtracting from year 1 would overflow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """Tells the time, and turns seconds into times for people and back.
+    """Both clocks, and conversions between them.
 
     Attributes:
-        steady: seconds on a clock that never goes back.
-        wall: now, for people.
+        steady: monotonic clock, in seconds.
+        wall: current time.
     """
 
     steady: Callable[[], float]
     wall: Callable[[], dt.datetime]
 
     def text(self, at: float) -> str:
-        """Return when `at` was or will be, as RFC 3339."""
+        """Return the time `at` of the monotonic clock, in seconds, as RFC 3339."""
         ago = dt.timedelta(seconds=self.steady() - at)
         return (self.wall().astimezone(dt.UTC) - ago).strftime(RFC3339)
 
     def at(self, text: str | None) -> float | None:
-        """Return the time `text` (RFC 3339) in seconds of the steady clock, or None if it is no usable time."""
+        """Return the time `text` (RFC 3339) in seconds of the monotonic clock, or None if it is invalid."""
         try:
-            told = dt.datetime.fromisoformat(text or "")
+            parsed = dt.datetime.fromisoformat(text or "")
         except ValueError:
             return None
-        if told.tzinfo is None or told < EARLIEST:
+        if parsed.tzinfo is None or parsed < EARLIEST:
             return None
-        return self.steady() - (self.wall() - told).total_seconds()
+        return self.steady() - (self.wall() - parsed).total_seconds()

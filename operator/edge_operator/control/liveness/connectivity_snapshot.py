@@ -1,26 +1,26 @@
-"""What is to be told of each device's life: what is known of it, in words that stay the same while nothing changes."""
+"""Renders liveness as status fields, keeping timestamps stable while nothing changes."""
 
 from dataclasses import dataclass
 
 from edge_liveness import DeviceSnapshot, Phase
-from edge_operator.control.cache.resource import DeviceObject
-from edge_operator.status.connectivity import Life
+from edge_operator.control.cache.resource import CachedDevice
+from edge_operator.status.connectivity import Connectivity
 
 from .clocks import Clocks
 
 SAME_SECONDS = 1.0
-"""Times in a status are whole seconds."""
+"""Timestamps in a status have whole seconds."""
 
 
 @dataclass(slots=True)
 class _Record:
-    """The words that were found for one device.
+    """Timestamps that were rendered for one device.
 
     Attributes:
         phase: the phase.
-        since: since when, RFC 3339.
-        seen_at: when it was last heard, by the steady clock.
-        seen: the same, RFC 3339.
+        since: time of the last change of the phase, RFC 3339.
+        seen_at: time of the last message on the monotonic clock, in seconds.
+        seen: the same time, RFC 3339.
     """
 
     phase: str
@@ -29,38 +29,39 @@ class _Record:
     seen: str
 
 
-class Wording:
-    """Finds the words for one device's life.
+class ConnectivitySnapshot:
+    """Renders the liveness of one device.
 
-    A time is put into words once, when it is new: clocks drift, and a status that says the same must read the same.
+    A timestamp is rendered once, when it is new: the clocks drift, and an unchanged status must not be written
+    again.
 
     Args:
-        device: the device, whose status says what was told before.
-        known: what is known of it; None if nothing is.
-        clocks: the time.
+        device: the device, with the status that was written before.
+        known: state of the device in the state machine; None if there is none.
+        clocks: both clocks.
     """
 
     __slots__ = ("_clocks", "_record")
 
-    def __init__(self, device: DeviceObject, known: DeviceSnapshot | None, clocks: Clocks) -> None:
-        told = device.status.get("connectivity") or {}
+    def __init__(self, device: CachedDevice, known: DeviceSnapshot | None, clocks: Clocks) -> None:
+        stored = device.status.get("connectivity") or {}
         self._clocks = clocks
         self._record = _Record(
             phase=str(device.status.get("phase", "")),
-            since=str(told.get("sinceTime", "")),
-            seen_at=None if known is None or not _is_of(told.get("lastSeenTime"), known, clocks) else known.seen,
-            seen=str(told.get("lastSeenTime", "")),
+            since=str(stored.get("sinceTime", "")),
+            seen_at=None if known is None or not _is_of(stored.get("lastSeenTime"), known, clocks) else known.seen,
+            seen=str(stored.get("lastSeenTime", "")),
         )
 
-    def life(self, device: DeviceObject, known: DeviceSnapshot | None) -> Life:
-        """Return what is to be told of a device now."""
+    def render(self, device: CachedDevice, known: DeviceSnapshot | None) -> Connectivity:
+        """Return the connectivity to write for a device now."""
         phase, reason = _phase(device, known)
         record = self._record
         if phase != record.phase or not record.since:
             record.phase, record.since = phase, self._since(phase, known)
         if known is not None and known.seen is not None and known.seen != record.seen_at:
             record.seen_at, record.seen = known.seen, self._clocks.text(known.seen)
-        return Life(
+        return Connectivity(
             phase=phase,
             reason=reason,
             since=record.since,
@@ -75,12 +76,12 @@ class Wording:
 
 
 def _is_of(text: str | None, known: DeviceSnapshot, clocks: Clocks) -> bool:
-    """Return whether what the status tells of a device's being seen is what is known: it may have spoken since."""
-    told = clocks.at(text)
-    return told is not None and known.seen is not None and abs(told - known.seen) < SAME_SECONDS
+    """Return whether the last-seen time in the status is that of `known`, or the device has sent a message since."""
+    stored = clocks.at(text)
+    return stored is not None and known.seen is not None and abs(stored - known.seen) < SAME_SECONDS
 
 
-def _phase(device: DeviceObject, known: DeviceSnapshot | None) -> tuple[str, str]:
+def _phase(device: CachedDevice, known: DeviceSnapshot | None) -> tuple[str, str]:
     if device.disabled:
         return "Disabled", "Disabled"
     if known is None or known.phase in {Phase.PENDING, Phase.DISABLED}:

@@ -1,4 +1,4 @@
-"""Keeps what is known of every device's life while this process leads, and has it told."""
+"""Runs the liveness of all devices while this process leads."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,45 +7,45 @@ from typing import Any
 from edge_liveness import TICK_SECONDS, Lateness, Phase, StatusWrites, Write
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
-from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
+from edge_operator.control.loop.informers import Informers
 from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
-from edge_operator.control.site_broker.retained_cleanup import Leftovers
-from edge_operator.control.site_broker.roster_publisher import Rosters
-from edge_operator.status.figures import DeviceFigures
+from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
+from edge_operator.control.site_broker.roster_publisher import RosterPublisher
+from edge_operator.status.device_counts import DeviceCounts
 from edge_operator.telemetry.metrics import Metrics
 
 from .clocks import Clocks
 from .events import LivenessEvents
-from .fleet_liveness import Lives
-from .message_handler import BrokerEar
+from .fleet_liveness import FleetLiveness
+from .message_handler import BrokerMessageHandler
 from .writer import LivenessWriter
 
 
-class LivenessKeeper:
-    """Keeps the lives of all devices from `lead` to `stand_down`; one clock ticks for all of them.
+class LivenessController:
+    """Tracks the liveness of all devices from `start` to `stop`; one timer ticks for all of them.
 
     Args:
-        knowledge: the resources, and the queue of the sites.
-        sessions: the way to the brokers.
-        leftovers: clears what deleted devices left behind.
-        rosters: tells the gateways of the devices.
-        writes: when which device is written.
-        writer: writes.
-        events: tells.
-        drops: takes what the brokers have dropped.
-        metrics: where messages and transitions are counted.
-        clocks: the time.
-        timers: those of all sites alike.
+        informers: caches of the resources, and the queue of the sites.
+        sessions: the sessions with the brokers.
+        cleanup: clears retained messages of deleted devices.
+        rosters: publishes the device rosters for the gateways.
+        writes: schedule of the status writes.
+        writer: writes the status of devices.
+        events: writes Events for devices.
+        drops: messages that the brokers have dropped.
+        metrics: counts messages and transitions.
+        clocks: both clocks.
+        timers: timers that are the same for all sites.
     """
 
     def __init__(
         self,
-        knowledge: Knowledge,
+        informers: Informers,
         sessions: BrokerSessions,
-        leftovers: Leftovers,
-        rosters: Rosters,
+        cleanup: RetainedCleanup,
+        rosters: RosterPublisher,
         writes: StatusWrites[ResourceKey],
         writer: LivenessWriter,
         events: LivenessEvents,
@@ -54,9 +54,9 @@ class LivenessKeeper:
         clocks: Clocks,
         timers: LivenessTimers = DEFAULT_TIMERS,
     ) -> None:
-        self._knowledge = knowledge
+        self._informers = informers
         self._sessions = sessions
-        self._leftovers = leftovers
+        self._cleanup = cleanup
         self._rosters = rosters
         self._writes = writes
         self._writer = writer
@@ -65,38 +65,39 @@ class LivenessKeeper:
         self._metrics = metrics
         self._clocks = clocks
         self._timers = timers
-        self._lives: Lives | None = None
+        self._fleet: FleetLiveness | None = None
 
-    async def run(self, leading: Callable[[], bool], displaced: Callable[[], bool]) -> None:
-        """Keep the lives while this process leads, until cancelled.
+    async def run(self, leading: Callable[[], bool], lost_to_other: Callable[[], bool]) -> None:
+        """Track liveness while this process leads, until cancelled.
 
         Args:
-            leading: whether this process leads.
-            displaced: whether another one does. Where neither does, what is known is kept: nobody knows it better.
+            leading: returns whether this process leads.
+            lost_to_other: returns whether another process leads. If nobody leads, the state is kept, because nobody has
+                a better one.
         """
         lateness = Lateness()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._writer.run(self._say))
+            group.create_task(self._writer.run(self._render))
             group.create_task(self._events.run())
             while True:
-                if self._lives is None and leading():
-                    self.lead()
-                elif self._lives is not None and displaced():
-                    self.stand_down()
+                if self._fleet is None and leading():
+                    self.start()
+                elif self._fleet is not None and lost_to_other():
+                    self.stop()
                 due = self._clocks.steady() + TICK_SECONDS
                 await asyncio.sleep(TICK_SECONDS)
                 skip_tick = lateness.skip_tick(self._clocks.steady() - due)
-                if lateness.missed_window and self._lives is not None:
-                    self._lives.missed_window()
+                if lateness.missed_window and self._fleet is not None:
+                    self._fleet.missed_window()
                 if not skip_tick:
                     self._tick(leads=leading())
 
-    def lead(self) -> None:
-        """Begin: what the devices' status says stands until something else is heard."""
-        knowledge, now = self._knowledge, self._clocks.steady()
-        lives = self._lives = Lives(
-            knowledge,
-            self._leftovers,
+    def start(self) -> None:
+        """Start from the status of the devices, and let sessions with the brokers begin."""
+        informers, now = self._informers, self._clocks.steady()
+        fleet = self._fleet = FleetLiveness(
+            informers,
+            self._cleanup,
             self._rosters,
             self._writer,
             self._events,
@@ -104,68 +105,68 @@ class LivenessKeeper:
             self._clocks,
             self._timers,
         )
-        written = {key: self._last_written(key, now) for key in knowledge.devices}
+        written = {key: self._last_written(key, now) for key in informers.devices}
         for key, at in sorted(written.items(), key=lambda each: each[1]):
             self._writes.track(key, at)
-            lives.tell(key, edited=True)
-        queue = knowledge.site_queue
-        ear = BrokerEar(
-            lives.fleet, self._sessions, self._leftovers, self._rosters, queue.add, self._drops, self._metrics
+            fleet.schedule_write(key, edited=True)
+        queue = informers.site_queue
+        handler = BrokerMessageHandler(
+            fleet.index, self._sessions, self._cleanup, self._rosters, queue.add, self._drops, self._metrics
         )
-        self._sessions.open(ear)
-        for site in knowledge.sites:
+        self._sessions.start(handler)
+        for site in informers.sites:
             queue.add(site)
 
-    def stand_down(self) -> None:
-        """End: another process knows better from now on."""
-        self._lives = None
-        self._sessions.leave_all()
+    def stop(self) -> None:
+        """Close all sessions and remove the state, because another process leads now."""
+        self._fleet = None
+        self._sessions.close_all()
         self._events.clear()
-        self._leftovers.clear()
+        self._cleanup.clear()
         self._rosters.clear()
         self._drops.clear()
-        for key in self._knowledge.devices:
+        for key in self._informers.devices:
             self._writes.forget(key)
 
-    def site_changed(self, before: SiteObject | None, after: SiteObject | None) -> None:
-        """Take note of a site that was added, changed or deleted."""
-        if self._lives is not None:
-            self._lives.site_changed(before, after)
+    def site_changed(self, before: CachedSite | None, after: CachedSite | None) -> None:
+        """Handle a site that was added, changed or deleted."""
+        if self._fleet is not None:
+            self._fleet.site_changed(before, after)
 
-    def device_changed(self, before: DeviceObject | None, after: DeviceObject | None) -> None:
-        """Take note of a device that was added, changed or deleted."""
-        if self._lives is not None:
-            self._lives.device_changed(before, after)
+    def device_changed(self, before: CachedDevice | None, after: CachedDevice | None) -> None:
+        """Handle a device that was added, changed or deleted."""
+        if self._fleet is not None:
+            self._fleet.device_changed(before, after)
 
-    def figures(self, site: ResourceKey) -> DeviceFigures | None:
-        """Count the devices of a site; None while this process does not lead."""
-        return None if self._lives is None else self._lives.fleet.figures(site)
+    def counts(self, site: ResourceKey) -> DeviceCounts | None:
+        """Return the device counts of a site; None while this process does not lead."""
+        return None if self._fleet is None else self._fleet.index.counts(site)
 
-    def show(self, metrics: Metrics) -> None:
-        """Bring the gauges up to date."""
-        phases = self._lives.fleet.phases if self._lives is not None else {}
+    def update_gauges(self, metrics: Metrics) -> None:
+        """Update the gauges."""
+        phases = self._fleet.index.phases if self._fleet is not None else {}
         for phase in Phase:
             metrics.device_phases.labels(phase.value).set(phases.get(phase.value, 0))
         metrics.liveness_queue.set(len(self._writes))
         suppressed = self._writes.suppressed
         metrics.liveness_held_back.labels("transition").set(suppressed.transitions)
         metrics.liveness_held_back.labels("refresh").set(suppressed.refreshes)
-        metrics.liveness_held_back.labels("event").set(self._events.summed_up)
+        metrics.liveness_held_back.labels("event").set(self._events.summarized)
 
     def _tick(self, *, leads: bool) -> None:
-        if self._lives is None:
+        if self._fleet is None:
             return
-        self._events.decide(self._clocks.steady())
-        self._lives.tick()
+        self._events.flush(self._clocks.steady())
+        self._fleet.tick()
         if leads:
-            self._leftovers.sweep()
+            self._cleanup.sweep()
             self._rosters.sweep()
 
-    def _say(self, device: DeviceObject, write: Write[ResourceKey], now: str) -> Mapping[str, Any] | None:
-        return None if self._lives is None else self._lives.say(device, write, now)
+    def _render(self, device: CachedDevice, write: Write[ResourceKey], now: str) -> Mapping[str, Any] | None:
+        return None if self._fleet is None else self._fleet.render_status(device, write, now)
 
     def _last_written(self, key: ResourceKey, now: float) -> float:
-        device = self._knowledge.devices.get(key)
-        told = (device.status.get("connectivity") or {}) if device is not None else {}
-        seen = self._clocks.at(told.get("lastSeenTime"))
+        device = self._informers.devices.get(key)
+        stored = (device.status.get("connectivity") or {}) if device is not None else {}
+        seen = self._clocks.at(stored.get("lastSeenTime"))
         return now if seen is None else min(seen, now)

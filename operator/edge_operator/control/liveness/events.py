@@ -1,4 +1,4 @@
-"""Tells of devices that come and go: Events, few enough that a fleet's do not drown the others."""
+"""Events for devices that go online or offline, limited so that a fleet does not crowd out other Events."""
 
 import asyncio
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from edge_liveness import EventBudget
 from edge_operator.control.apply.events import Events
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject, Resource, SiteObject
-from edge_operator.control.cache.resource_cache import SiteStore
-from edge_operator.status.connectivity import Life
+from edge_operator.control.cache.resource import CachedDevice, CachedSite, Resource
+from edge_operator.control.cache.resource_cache import SiteCache
+from edge_operator.status.connectivity import Connectivity
 
 SUMMARY = "DevicesChanged"
 WARNINGS = frozenset({"LastWill", "HeartbeatExpired"})
-"""Reasons that somebody may have to do something about."""
+"""Reasons that somebody may have to act on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,48 +27,50 @@ class _Event:
 
 
 class LivenessEvents:
-    """Decides which Events of devices are written, and writes them beside everything else.
+    """Decides which Events of devices are written, and writes them independently of the status.
 
     Args:
-        budget: how many there may be.
-        events: writes them.
-        sites: the sites, which a summary is about.
+        budget: limits the Events.
+        events: writes Events.
+        sites: cache of the sites, which summaries refer to.
 
     Attributes:
-        summed_up: how many devices were told of in summaries alone.
+        summarized: number of transitions that only a summary contains.
     """
 
-    def __init__(self, budget: EventBudget[ResourceKey], events: Events, sites: SiteStore) -> None:
-        self.summed_up = 0
+    def __init__(self, budget: EventBudget[ResourceKey], events: Events, sites: SiteCache) -> None:
+        self.summarized = 0
         self._budget = budget
         self._events = events
         self._sites = sites
-        self._turned: list[_Event] = []
+        self._transitions: list[_Event] = []
         self._ready: asyncio.Queue[_Event] = asyncio.Queue()
 
-    def turned(self, device: DeviceObject, life: Life, message: str) -> None:
-        """Take that a device has come or gone."""
-        severity = "Warning" if life.reason in WARNINGS else "Normal"
-        self._turned.append(_Event(device, device.site, severity, life.reason, f"{life.phase}: {message}"))
+    def on_transition(self, device: CachedDevice, connectivity: Connectivity, message: str) -> None:
+        """Handle a device that went online or offline."""
+        severity = "Warning" if connectivity.reason in WARNINGS else "Normal"
+        self._transitions.append(
+            _Event(device, device.site, severity, connectivity.reason, f"{connectivity.phase}: {message}")
+        )
 
-    def lost_at_once(self, site: SiteObject, devices: int) -> None:
-        """Take that many devices of a site were lost at once."""
+    def on_mass_disconnect(self, site: CachedSite, devices: int) -> None:
+        """Handle the loss of many devices of a site at once."""
         note = (
             f"{devices} devices lost their connections at the same time: check the gateway and the network of the site"
         )
         self._ready.put_nowait(_Event(site, site.key, "Warning", "MassLastWill", note))
 
-    def decide(self, at: float) -> None:
-        """Have written what there is time for: single Events, and a summary of each site where they were too many.
+    def flush(self, at: float) -> None:
+        """Queue the Events within the budget: single ones, and a summary for each site that had too many.
 
-        Transitions come first: an Event is decided on when the writes that came before it are out.
+        Transitions come first: an Event is decided on after the writes that were scheduled before it.
         """
-        turned, self._turned = self._turned, []
+        turned, self._transitions = self._transitions, []
         for event in turned:
             if self._budget.offer(event.site, event.reason, at):
                 self._ready.put_nowait(event)
             else:
-                self.summed_up += 1
+                self.summarized += 1
         for summary in self._budget.summaries(at):
             site = self._sites.get(summary.site)
             if site is None:
@@ -78,18 +80,18 @@ class LivenessEvents:
             severity = "Warning" if WARNINGS & summary.counts.keys() else "Normal"
             self._ready.put_nowait(_Event(site, site.key, severity, SUMMARY, note))
 
-    def forget(self, site: ResourceKey) -> None:
-        """Forget a site that is gone."""
+    def remove(self, site: ResourceKey) -> None:
+        """Remove a deleted site."""
         self._budget.forget(site)
 
     def clear(self) -> None:
-        """Forget what was to be told: another process tells now."""
-        self._turned.clear()
+        """Remove all pending Events, because another process leads now."""
+        self._transitions.clear()
         while not self._ready.empty():
             self._ready.get_nowait()
 
     async def run(self) -> None:
-        """Write until cancelled."""
+        """Write Events until cancelled."""
         while True:
             event = await self._ready.get()
             await self._events.post(event.resource, event.severity, event.reason, event.note)

@@ -1,4 +1,4 @@
-"""The lives of all devices during one term of leading: follows the resources, takes what is heard, has it told."""
+"""Tracks device liveness while this process leads: handles resource events, schedules status writes and Events."""
 
 import contextlib
 from collections.abc import Mapping
@@ -6,187 +6,200 @@ from typing import Any
 
 from edge_liveness import Phase, Transition, Write, WriteKind
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
-from edge_operator.control.loop.informers import Knowledge
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
+from edge_operator.control.loop.informers import Informers
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
-from edge_operator.control.site_broker.retained_cleanup import Leftovers
-from edge_operator.control.site_broker.roster_publisher import Rosters
-from edge_operator.status.connectivity import CONNECTED, has_turned, life_update
-from edge_operator.status.figures import moved
+from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
+from edge_operator.control.site_broker.roster_publisher import RosterPublisher
+from edge_operator.status.connectivity import CONNECTED, connectivity_update, has_transitioned
+from edge_operator.status.device_counts import changed_enough
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire.messages import MalformedError
 
 from .clocks import Clocks
-from .device_index import Fleet
+from .device_index import DeviceIndex
 from .events import LivenessEvents
 from .requeue_throttle import RequeueThrottle
 from .writer import LivenessWriter
 
 
-class Lives:
-    """The lives of all devices.
+class FleetLiveness:
+    """Liveness of all devices.
 
     Args:
-        knowledge: the resources, and the queue of the sites.
-        leftovers: clears what deleted devices left behind.
-        rosters: tells the gateways of the devices.
-        writer: writes.
-        events: tells.
-        metrics: where transitions are counted.
-        clocks: the time.
-        timers: those of all sites alike.
+        informers: caches of the resources, and the queue of the sites.
+        cleanup: clears retained messages of deleted devices.
+        rosters: publishes the device rosters for the gateways.
+        writer: writes the status of devices.
+        events: writes Events for devices.
+        metrics: counts transitions.
+        clocks: both clocks.
+        timers: timers that are the same for all sites.
 
     Attributes:
-        fleet: what is known of each device.
+        index: the liveness of each device.
     """
 
     def __init__(
         self,
-        knowledge: Knowledge,
-        leftovers: Leftovers,
-        rosters: Rosters,
+        informers: Informers,
+        cleanup: RetainedCleanup,
+        rosters: RosterPublisher,
         writer: LivenessWriter,
         events: LivenessEvents,
         metrics: Metrics,
         clocks: Clocks,
         timers: LivenessTimers = DEFAULT_TIMERS,
     ) -> None:
-        self.fleet = Fleet(knowledge.sites, knowledge.devices, clocks, timers)
-        self._knowledge = knowledge
-        self._leftovers = leftovers
+        self.index = DeviceIndex(informers.sites, informers.devices, clocks, timers)
+        self._informers = informers
+        self._cleanup = cleanup
         self._rosters = rosters
         self._writer = writer
         self._events = events
         self._metrics = metrics
         self._clocks = clocks
-        self._moved: set[ResourceKey] = set()
-        self._requeues = RequeueThrottle(timers.figures_period)
+        self._changed_sites: set[ResourceKey] = set()
+        self._requeues = RequeueThrottle(timers.count_period)
 
-    def site_changed(self, before: SiteObject | None, after: SiteObject | None) -> None:
-        """Take note of a site that was added, changed or deleted."""
+    def site_changed(self, before: CachedSite | None, after: CachedSite | None) -> None:
+        """Handle a site that was added, changed or deleted."""
         site = after or before
         if site is None or not _differ(before, after):
             return
-        self.fleet.fit_site(site.key)
+        self.index.update_site(site.key)
         if after is None:
-            self._events.forget(site.key)
-            self._requeues.forget(site.key)
-        for device in self._knowledge.devices.of_site(site.key):
-            self._rosters.changed(device)
-            self.tell(device.key)
+            self._events.remove(site.key)
+            self._requeues.remove(site.key)
+        for device in self._informers.devices.by_site(site.key):
+            self._rosters.on_device_changed(device)
+            self.schedule_write(device.key)
 
-    def device_changed(self, before: DeviceObject | None, after: DeviceObject | None) -> None:
-        """Take note of a device that was added, changed or deleted."""
+    def device_changed(self, before: CachedDevice | None, after: CachedDevice | None) -> None:
+        """Handle a device that was added, changed or deleted."""
         if _differ(before, after):
             for each in (before, after):
                 if each is not None:
-                    self._fit(each)
+                    self._update_id_owner(each)
         if after is not None:
-            self.tell(after.key, edited=before is not None and _told(before) != _told(after))
+            self.schedule_write(
+                after.key, edited=before is not None and _reported_fields(before) != _reported_fields(after)
+            )
         elif before is not None:
-            self._writer.forget(before.key)
-            self.fleet.look(before.key)
+            self._writer.remove(before.key)
+            self.index.refresh(before.key)
 
-    def _fit(self, device: DeviceObject) -> None:
+    def _update_id_owner(self, device: CachedDevice) -> None:
         site, device_id = device.site, device.device_id
-        self.fleet.fit(site, device_id)
-        self._rosters.changed(device)
-        self._moved.add(site)
-        holder = self.fleet.holder(site, device_id)
-        if holder is None:
-            self._leftovers.removed(site, device_id)
+        self.index.update_id_owner(site, device_id)
+        self._rosters.on_device_changed(device)
+        self._changed_sites.add(site)
+        owner = self.index.id_owner(site, device_id)
+        if owner is None:
+            self._cleanup.on_device_deleted(site, device_id)
             return
-        life, missed = self.fleet.site(site), self._leftovers.claimed(site, device_id)
-        if life is not None and missed is not None:
-            # It spoke before the API server had told of it.
+        adapter, missed = self.index.site(site), self._cleanup.take_pending(site, device_id)
+        if adapter is not None and missed is not None:
+            # Its message arrived before the event of its EdgeDevice.
             with contextlib.suppress(MalformedError):
-                life.heard(missed)
-        if holder.key != device.key:
-            self.tell(holder.key)
+                adapter.on_message(missed)
+        if owner.key != device.key:
+            self.schedule_write(owner.key)
 
     def tick(self) -> None:
-        """Take that time has gone by."""
-        for key, life in self.fleet:
-            transitions, losses = life.tick()
+        """Process deadlines that have passed."""
+        for key, adapter in self.index:
+            transitions, losses = adapter.tick()
             for transition in transitions:
-                self._turned(key, transition)
-            site = self._knowledge.sites.get(key)
+                self._on_transition(key, transition)
+            site = self._informers.sites.get(key)
             for loss in losses:
                 if site is not None:
-                    self._events.lost_at_once(site, loss.devices)
-        self._have_figures_told()
+                    self._events.on_mass_disconnect(site, loss.devices)
+        self._requeue_changed_counts()
 
     def missed_window(self) -> None:
-        """Take that this process did not listen for a while: silence in it means nothing."""
-        for _, life in self.fleet:
-            life.missed_window()
+        """Ignore silence of the devices up to now, because this process did not receive messages for a while."""
+        for _, adapter in self.index:
+            adapter.missed_window()
 
-    def tell(self, key: ResourceKey, *, edited: bool = False) -> None:
-        """Have a device written if something else is to be told of it than before.
+    def schedule_write(self, key: ResourceKey, *, edited: bool = False) -> None:
+        """Schedule a status write if the liveness of the device differs from what was reported.
 
         Args:
             key: the device.
-            edited: whether its status was written, by whomever.
+            edited: whether somebody has changed its status, so that it must be compared.
         """
-        device, before, life = self._knowledge.devices.get(key), self.fleet.told(key), self.fleet.look(key)
-        if life is None or device is None:
+        device, before, connectivity = (
+            self._informers.devices.get(key),
+            self.index.last_reported(key),
+            self.index.refresh(key),
+        )
+        if connectivity is None or device is None:
             return
-        is_new = before is None or (before.phase, before.reason, before.since) != (life.phase, life.reason, life.since)
+        is_new = before is None or (before.phase, before.reason, before.since) != (
+            connectivity.phase,
+            connectivity.reason,
+            connectivity.since,
+        )
         if is_new and before is not None:
-            self._metrics.transitions.labels(life.reason).inc()
-        if (is_new or edited) and _is_reconciled(device) and has_turned(life, device.status):
+            self._metrics.transitions.labels(connectivity.reason).inc()
+        if (is_new or edited) and _is_reconciled(device) and has_transitioned(connectivity, device.status):
             self._writer.changed(key)
 
-    def say(self, device: DeviceObject, write: Write[ResourceKey], now: str) -> Mapping[str, Any] | None:
-        """Return the status of a device that is to be written; None if it says so already, or cannot be told yet."""
-        life = self.fleet.look(device.key)
-        if life is None or not _is_reconciled(device):
+    def render_status(self, device: CachedDevice, write: Write[ResourceKey], now: str) -> Mapping[str, Any] | None:
+        """Return the status of a device to write; None if nothing changes, or it was not reconciled yet."""
+        connectivity = self.index.refresh(device.key)
+        if connectivity is None or not _is_reconciled(device):
             return None
-        if write.kind is WriteKind.TRANSITION and not has_turned(life, device.status):
+        if write.kind is WriteKind.TRANSITION and not has_transitioned(connectivity, device.status):
             return None
-        return life_update(life, device.status, device.generation, now)
+        return connectivity_update(connectivity, device.status, device.generation, now)
 
-    def _turned(self, site: ResourceKey, transition: Transition) -> None:
-        holder = self.fleet.holder(site, transition.device_id)
-        if holder is None:
+    def _on_transition(self, site: ResourceKey, transition: Transition) -> None:
+        owner = self.index.id_owner(site, transition.device_id)
+        if owner is None:
             return
-        self.tell(holder.key)
-        self._moved.add(site)
-        # What was told before it was asked for here is news all the same; what another has overtaken is none.
-        life = self.fleet.told(holder.key)
-        is_so = life is not None and (life.phase, life.reason) == (transition.phase, transition.reason)
-        if life is not None and is_so and not transition.is_site_wide and _is_news(transition):
-            self._events.turned(holder, life, CONNECTED[life.reason].message)
+        self.schedule_write(owner.key)
+        self._changed_sites.add(site)
+        # A transition that was reported already deserves its Event; one that a later transition has replaced does not.
+        connectivity = self.index.last_reported(owner.key)
+        is_so = connectivity is not None and (connectivity.phase, connectivity.reason) == (
+            transition.phase,
+            transition.reason,
+        )
+        if connectivity is not None and is_so and not transition.is_site_wide and _deserves_event(transition):
+            self._events.on_transition(owner, connectivity, CONNECTED[connectivity.reason].message)
 
-    def _have_figures_told(self) -> None:
-        moved_sites, self._moved = self._moved, set()
-        for key in moved_sites:
-            site, figures = self._knowledge.sites.get(key), self.fleet.figures(key)
-            if site is not None and figures is not None and moved(site.status.get("devices"), figures):
-                self._knowledge.site_queue.add_after(key, self._requeues.wait(key, self._clocks.steady()))
+    def _requeue_changed_counts(self) -> None:
+        changed, self._changed_sites = self._changed_sites, set()
+        for key in changed:
+            site, counts = self._informers.sites.get(key), self.index.counts(key)
+            if site is not None and counts is not None and changed_enough(site.status.get("devices"), counts):
+                self._informers.site_queue.add_after(key, self._requeues.wait(key, self._clocks.steady()))
 
 
-def _differ(before: SiteObject | DeviceObject | None, after: SiteObject | DeviceObject | None) -> bool:
+def _differ(before: CachedSite | CachedDevice | None, after: CachedSite | CachedDevice | None) -> bool:
     """Return whether more than the status has changed."""
     if before is None or after is None:
         return True
     return (before.owner_ref, before.generation) != (after.owner_ref, after.generation)
 
 
-def _told(device: DeviceObject) -> tuple[object, ...]:
-    """Return what a device's status tells of its life, and whether anything is told of it at all."""
+def _reported_fields(device: CachedDevice) -> tuple[object, ...]:
+    """Return the liveness fields of a device's status, and whether the device was reconciled."""
     status = device.status
     connected = [each for each in status.get("conditions") or () if each["type"] == "Connected"]
     return _is_reconciled(device), status.get("phase"), status.get("connectivity"), connected
 
 
-def _is_reconciled(device: DeviceObject) -> bool:
-    """Return whether the reconcile has said something: before that, two writers would only be in each other's way."""
+def _is_reconciled(device: CachedDevice) -> bool:
+    """Return whether the reconciler has written a status: before that, the two writers would conflict."""
     return "observedGeneration" in device.status
 
 
-def _is_news(transition: Transition) -> bool:
-    """Return whether somebody may want to be told of a transition: a device is lost, or it is there (again)."""
+def _deserves_event(transition: Transition) -> bool:
+    """Return whether a transition deserves an Event: the device went offline, or came online (again)."""
     if transition.phase is Phase.OFFLINE:
         return True
     return transition.phase is Phase.ONLINE and transition.previous in {Phase.OFFLINE, Phase.PENDING}

@@ -1,7 +1,7 @@
 """How often a site is requeued because the counts of its devices have changed. Pure: the time is given."""
 
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.status.figures import PERIOD_SECONDS
+from edge_operator.status.device_counts import PERIOD_SECONDS
 
 
 class RequeueThrottle:
@@ -22,13 +22,13 @@ class RequeueThrottle:
 
         Args:
             site: the site.
-            now: seconds on the clock that the caller always passes.
+            now: time on a monotonic clock, in seconds.
         """
         due = self._due.get(site, now)
         if due <= now:
             self._due[site] = now + self._period
         return max(0.0, due - now)
 
-    def forget(self, site: ResourceKey) -> None:
+    def remove(self, site: ResourceKey) -> None:
         """Remove a deleted site."""
         self._due.pop(site, None)

@@ -1,4 +1,4 @@
-"""Writes that were refused, and are tried again later and ever more seldom. Pure: the time is given."""
+"""Status writes that the API server rejected, retried with exponential backoff. Pure: the time is given."""
 
 from heapq import heappop, heappush
 
@@ -7,11 +7,11 @@ from edge_operator.control.cache.child_cache import ResourceKey
 LONGEST_SECONDS = 300.0
 
 
-class PutOff:
-    """Remembers when whose write is tried again.
+class RetryQueue:
+    """Schedules the retries.
 
     Args:
-        first: seconds until the second attempt; each later wait is twice the one before, up to `LONGEST_SECONDS`.
+        first: seconds until the first retry; each later wait is twice the one before, up to `LONGEST_SECONDS`.
     """
 
     def __init__(self, first: float) -> None:
@@ -22,19 +22,19 @@ class PutOff:
     def __len__(self) -> int:
         return len(self._waits)
 
-    def refused(self, key: ResourceKey, at: float) -> None:
-        """Take that a write was refused at `at`."""
+    def add(self, key: ResourceKey, at: float) -> None:
+        """Schedule a retry for a write that was rejected at `at`, in seconds."""
         _, wait = self._waits.get(key, (at, self._first / 2))
         wait = min(2 * wait, LONGEST_SECONDS)
         self._waits[key] = at + wait, wait
         heappush(self._order, (at + wait, key))
 
-    def forget(self, key: ResourceKey) -> None:
-        """Take that a write was made, or is needed no more."""
+    def remove(self, key: ResourceKey) -> None:
+        """Remove a device whose write succeeded, or is not needed any more."""
         self._waits.pop(key, None)
 
     def due(self, at: float) -> list[ResourceKey]:
-        """Return, once, whose writes are to be tried again at `at`."""
+        """Return, once, the devices to retry at `at`."""
         due = []
         while self._order and self._order[0][0] <= at:
             moment, key = heappop(self._order)

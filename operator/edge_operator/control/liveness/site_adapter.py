@@ -1,18 +1,18 @@
-"""What is known of the lives of one site's devices: what comes from its broker goes in, transitions come out."""
+"""Connects the MQTT messages of one site with its liveness state machine."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from edge_liveness import DeviceSnapshot, MassLastWill, Phase, Reason, RestoredState, SiteLiveness, Transition
 from edge_operator.broker.session import Message
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.site_broker.liveness_settings import (
     DEFAULT_TIMERS,
     LivenessTimers,
     device_settings,
     site_settings,
 )
-from edge_operator.status.figures import DeviceFigures
+from edge_operator.status.device_counts import DeviceCounts
 from edge_wire import topics
 from edge_wire.messages import (
     PROCESSOR,
@@ -27,134 +27,134 @@ from edge_wire.messages import (
 from .clocks import Clocks
 
 NOT_SEEN = ("NotYetSeen", "CredentialsPending", "Disabled")
-"""Reasons of devices that nothing is known of."""
+"""Reasons of devices without any liveness information."""
 
 
-class SiteLife:
-    """The devices of one site.
+class SiteLivenessAdapter:
+    """Liveness of the devices of one site.
 
     Args:
         site: the site.
-        clocks: the time.
-        timers: those of all sites alike.
+        clocks: both clocks.
+        timers: timers that are the same for all sites.
     """
 
-    def __init__(self, site: SiteObject, clocks: Clocks, timers: LivenessTimers = DEFAULT_TIMERS) -> None:
+    def __init__(self, site: CachedSite, clocks: Clocks, timers: LivenessTimers = DEFAULT_TIMERS) -> None:
         self._clocks = clocks
         self._timers = timers
         self._settings = site_settings(site, timers)
-        self._floor = SiteLiveness(self._settings, clocks.steady())
+        self._liveness = SiteLiveness(self._settings, clocks.steady())
 
     @property
     def is_connected(self) -> bool:
         """Whether there is a connection to the site's broker."""
-        return self._floor.is_broker_connected
+        return self._liveness.is_broker_connected
 
-    def configure(self, site: SiteObject) -> bool:
-        """Take over what the site's spec says; return whether it says anything else than before."""
+    def configure(self, site: CachedSite) -> bool:
+        """Apply the settings of the site's spec; return whether they have changed."""
         settings = site_settings(site, self._timers)
         if settings == self._settings:
             return False
         self._settings = settings
-        self._floor.configure(settings)
+        self._liveness.configure(settings)
         return True
 
-    def put(self, device: DeviceObject) -> None:
-        """Add a device as its status tells it, or give it the settings of its spec."""
+    def put(self, device: CachedDevice) -> None:
+        """Add a device with the state in its status, or apply the settings of its spec."""
         settings, seed = device_settings(self._settings, device), self._seed(device.status)
-        self._floor.put(device.device_id, self._clocks.steady(), settings, seed)
+        self._liveness.put(device.device_id, self._clocks.steady(), settings, seed)
 
     def remove(self, device_id: str) -> None:
-        """Forget a device."""
-        self._floor.remove(device_id)
+        """Remove a device."""
+        self._liveness.remove(device_id)
 
     def known(self, device_id: str) -> DeviceSnapshot | None:
-        """Return what is known of a device; None if there is none of this id."""
-        return self._floor.known(device_id)
+        """Return the state of a device; None if there is no device with this id."""
+        return self._liveness.known(device_id)
 
-    def figures(self) -> DeviceFigures:
-        """Count the devices."""
-        counts = self._floor.counts()
-        return DeviceFigures(counts.total, counts.online, counts.offline, counts.unknown + counts.pending)
+    def counts(self) -> DeviceCounts:
+        """Return the device counts."""
+        counts = self._liveness.counts()
+        return DeviceCounts(counts.total, counts.online, counts.offline, counts.unknown + counts.pending)
 
-    def connected(self) -> None:
-        """Take a new connection to the broker."""
-        self._floor.connected(self._clocks.steady())
+    def on_connected(self) -> None:
+        """Handle a new connection to the broker."""
+        self._liveness.connected(self._clocks.steady())
 
-    def disconnected(self) -> None:
-        """Take the loss of the connection."""
-        self._floor.disconnected(self._clocks.steady())
+    def on_disconnected(self) -> None:
+        """Handle the loss of the connection."""
+        self._liveness.disconnected(self._clocks.steady())
 
-    def heard(self, message: Message) -> str:
-        """Take a message and return its kind, in one word.
+    def on_message(self, message: Message) -> str:
+        """Handle a message and return its kind for the metrics.
 
         Raises:
-            MalformedError: it cannot be read.
+            MalformedError: the message cannot be parsed.
         """
         match message.topic:
             case topics.ACTIVITY:
                 activity = Activity.parse(message.payload)
-                if not message.retain:  # nobody of ours has it kept: ages are of the moment at which they are told
-                    self._floor.digest(activity, self._clocks.steady())
+                if not message.retain:  # a retained digest is not ours: its ages would be out of date
+                    self._liveness.digest(activity, self._clocks.steady())
                 return "activity"
             case topics.BROKER_BOOT:
                 if message.payload:
-                    self._floor.booted(self._clocks.steady(), parse_boot(message.payload))
+                    self._liveness.booted(self._clocks.steady(), parse_boot(message.payload))
                 return "boot"
             case topics.BROKER_UPTIME:
-                self._floor.running(self._clocks.steady(), parse_uptime(message.payload))
+                self._liveness.running(self._clocks.steady(), parse_uptime(message.payload))
                 return "uptime"
         if message.topic.startswith("edge/status/"):
             self._component(ComponentStatus.parse(message.payload), retained=message.retain)
             return "component"
         if not message.payload:
-            # What a device had left was cleared, by us perhaps.
+            # A retained status was cleared, possibly by the operator itself.
             return "cleared"
         self._status(message)
         return "status"
 
     def tick(self) -> tuple[list[Transition], list[MassLastWill]]:
-        """Take that time has gone by; return what has happened."""
+        """Process deadlines that have passed; return the transitions and events."""
         now = self._clocks.steady()
-        deadline = self._floor.deadline()
+        deadline = self._liveness.deadline()
         if deadline is None or deadline > now:
             return [], []
-        return self._floor.tick(now), self._floor.mass_last_wills()
+        return self._liveness.tick(now), self._liveness.mass_last_wills()
 
     def missed_window(self) -> None:
-        """Take that this process did not listen for a while: silence in it means nothing."""
-        self._floor.missed_window(self._clocks.steady())
+        """Ignore silence of the devices up to now, because this process did not receive messages for a while."""
+        self._liveness.missed_window(self._clocks.steady())
 
     def _status(self, message: Message) -> None:
         device_id = device_of(message)
         status = DeviceStatus.parse(message.payload, device_id)
-        self._floor.status(device_id, status, self._clocks.steady(), retained=message.retain)
+        self._liveness.status(device_id, status, self._clocks.steady(), retained=message.retain)
 
     def _component(self, status: ComponentStatus, *, retained: bool) -> None:
         if status.component == PROCESSOR:
-            self._floor.processor_available(
+            self._liveness.processor_available(
                 self._clocks.steady(), is_there=status.status == "online", retained=retained
             )
 
     def _seed(self, status: Mapping[str, Any]) -> RestoredState | None:
-        told = status.get("connectivity") or {}
-        since = self._clocks.at(told.get("sinceTime"))
+        stored = status.get("connectivity") or {}
+        since = self._clocks.at(stored.get("sinceTime"))
         if since is None:
             return None
-        if told.get("reason") in NOT_SEEN:
+        if stored.get("reason") in NOT_SEEN:
             return RestoredState(Phase.PENDING, Reason.NOT_YET_SEEN, since)
         return RestoredState.from_status(
             status.get("phase"),
-            told.get("reason"),
+            stored.get("reason"),
             since=since,
-            seen=self._clocks.at(told.get("lastSeenTime")),
-            session=told.get("session"),
+            seen=self._clocks.at(stored.get("lastSeenTime")),
+            session=stored.get("session"),
             reported=tuple(sorted((status.get("reported") or {}).items())),
         )
 
 
 def sender_of(message: Message) -> str | None:
-    """Return the identifier of the device that a message is a status of; None if it is something else."""
+    """Return the id of the device if the message is its status; None otherwise."""
     try:
         return topics.device_of(message.topic)
     except ValueError:
@@ -162,10 +162,10 @@ def sender_of(message: Message) -> str | None:
 
 
 def device_of(message: Message) -> str:
-    """Return the identifier of the device that a status is of.
+    """Return the id of the device that sent a status.
 
     Raises:
-        MalformedError: it cannot be an identifier.
+        MalformedError: the topic has no valid device id.
     """
     sender = sender_of(message)
     if sender is None:

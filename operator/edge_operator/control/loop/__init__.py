@@ -1,1 +1,1 @@
-"""When to reconcile: informers, the work queue, its workers, and the periodic resync."""
+"""Decides when to reconcile: informers, work queues, workers and the periodic resync."""

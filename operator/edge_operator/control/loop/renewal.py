@@ -1,4 +1,4 @@
-"""Has every site looked at when a new period of certificates begins."""
+"""Enqueues every site when a new period of certificates begins."""
 
 import asyncio
 import datetime as dt
@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from edge_operator.identity.certificates import period_of, seconds_left
 
-MOST_SECONDS = 3600.0
-"""The wall clock may be set meanwhile."""
+MAX_SECONDS = 3600.0
+"""Maximum sleep, because the wall clock may be adjusted meanwhile."""
 
 
-async def renew(look_at_all: Callable[[], None], wall_clock: Callable[[], dt.datetime]) -> None:
-    """Wait for the next period and have all looked at, again and again, until cancelled."""
+async def renew(enqueue_all: Callable[[], None], wall_clock: Callable[[], dt.datetime]) -> None:
+    """Enqueue everything at the beginning of each new period, until cancelled."""
     period = period_of(wall_clock())
     while True:
-        await asyncio.sleep(min(MOST_SECONDS, seconds_left(wall_clock()) + 1))
+        await asyncio.sleep(min(MAX_SECONDS, seconds_left(wall_clock()) + 1))
         if (now := period_of(wall_clock())) != period:
             period = now
-            look_at_all()
+            enqueue_all()

@@ -1,4 +1,4 @@
-"""A work queue of keys: coalescing, one worker a key, exponential backoff for each key by itself."""
+"""A work queue of keys: deduplication, one worker per key, exponential backoff per key."""
 
 import asyncio
 import random
@@ -8,15 +8,15 @@ from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 
-LEAST_BACKOFF_SECONDS = 0.5
-MOST_BACKOFF_SECONDS = 300.0
+MIN_BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 300.0
 
 
 class WorkQueue(Generic[Key]):
     """Hands out keys to workers.
 
-    A key that is added while it waits is handed out once; one that is added while a worker has it is handed out
-    again after that worker is done with it. The semantics are those of client-go's workqueue.
+    A key that is added several times while it waits is handed out once. A key that is added while a worker processes
+    it is handed out again afterwards. The semantics are those of client-go's workqueue.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class WorkQueue(Generic[Key]):
         return len(self._waiting)
 
     def add(self, key: Key) -> None:
-        """Have the key worked on as soon as a worker is free."""
+        """Enqueue the key."""
         if key in self._dirty:
             return
         self._dirty.add(key)
@@ -40,7 +40,7 @@ class WorkQueue(Generic[Key]):
             self._filled.set()
 
     def add_after(self, key: Key, seconds: float) -> None:
-        """Have the key worked on after `seconds`; of several such wishes the earliest counts."""
+        """Enqueue the key after `seconds`; if it is scheduled already, the earlier time counts."""
         loop = asyncio.get_running_loop()
         timer = self._timers.get(key)
         if timer is not None:
@@ -50,26 +50,26 @@ class WorkQueue(Generic[Key]):
         self._timers[key] = loop.call_later(seconds, self._due, key)
 
     def retry(self, key: Key) -> float:
-        """Have the key worked on after its backoff and return that backoff in seconds."""
+        """Enqueue the key after its backoff and return the backoff in seconds."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        backoff = min(LEAST_BACKOFF_SECONDS * 2.0 ** min(failures, 32), MOST_BACKOFF_SECONDS)
+        backoff = min(MIN_BACKOFF_SECONDS * 2.0 ** min(failures, 32), MAX_BACKOFF_SECONDS)
         backoff *= random.uniform(0.75, 1.0)  # noqa: S311 - jitter, no secret
         self.add_after(key, backoff)
         return backoff
 
     def succeeded(self, key: Key) -> None:
-        """Forget the failures of the key."""
+        """Reset the backoff of the key."""
         self._failures.pop(key, None)
 
     def forget(self, key: Key) -> None:
-        """Forget everything about a key that exists no more."""
+        """Remove the backoff and the timer of a key that does not exist any more."""
         self.succeeded(key)
         if timer := self._timers.pop(key, None):
             timer.cancel()
 
     async def get(self) -> Key:
-        """Return the next key; the caller reports `done`."""
+        """Return the next key; the caller calls `done` afterwards."""
         while not self._waiting:
             self._filled.clear()
             await self._filled.wait()
@@ -79,7 +79,7 @@ class WorkQueue(Generic[Key]):
         return key
 
     def done(self, key: Key) -> None:
-        """Take note that the worker is done with the key."""
+        """Mark the key as processed."""
         self._working.discard(key)
         if key in self._dirty:
             self._waiting.append(key)

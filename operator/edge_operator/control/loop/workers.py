@@ -1,4 +1,4 @@
-"""Workers that take resources of one kind from a queue and reconcile them, while this process leads."""
+"""Workers that take keys of one kind from a queue and reconcile the resources while this process leads."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import Resource
-from edge_operator.control.cache.resource_cache import Kept, ResourceStore
+from edge_operator.control.cache.resource_cache import ResourceCache, ResourceT
 from edge_operator.telemetry.logs import about
 from edge_operator.telemetry.metrics import Metrics
 
@@ -19,43 +19,43 @@ WORKERS = 8
 logger = logging.getLogger(__name__)
 
 
-Kept_contra = TypeVar("Kept_contra", bound=Resource, contravariant=True)
+ResourceT_contra = TypeVar("ResourceT_contra", bound=Resource, contravariant=True)
 
 
-class Reconciler(Protocol[Kept_contra]):
-    """Makes one pass over one resource."""
+class Reconciler(Protocol[ResourceT_contra]):
+    """Reconciles one resource."""
 
-    def forget(self, key: ResourceKey) -> None:
-        """Forget a resource that is gone."""
+    def remove(self, key: ResourceKey) -> None:
+        """Remove what is stored about a deleted resource."""
         ...
 
-    async def observe(self, resource: Kept_contra, /) -> None:
-        """Learn what a standby needs to know in order to take over."""
+    async def observe(self, resource: ResourceT_contra, /) -> None:
+        """Read what a standby needs to know of the resource in order to take over."""
         ...
 
-    async def reconcile(self, resource: Kept_contra, /) -> float | None:
-        """Make one pass; return the seconds until another is needed, None if events will tell."""
+    async def reconcile(self, resource: ResourceT_contra, /) -> float | None:
+        """Reconcile once; return the seconds until the next reconcile, None if events will trigger it."""
         ...
 
 
-class Workers(Generic[Kept]):
-    """Reconciles resources of one kind from the queue.
+class Workers(Generic[ResourceT]):
+    """Reconciles resources of one kind.
 
     Args:
-        kind: the kind, as logs and metrics name it.
-        queue: which of them to look at.
-        resources: the resources as last seen.
-        reconciler: makes one pass over one of them.
-        leading: whether this process leads now.
-        metrics: where reconciles are counted.
+        kind: the kind, as in logs and metrics.
+        queue: keys of the resources to reconcile.
+        resources: cache of the resources.
+        reconciler: reconciles one of them.
+        leading: returns whether this process leads now.
+        metrics: counts reconciles.
     """
 
     def __init__(
         self,
         kind: str,
         queue: WorkQueue[ResourceKey],
-        resources: ResourceStore[Kept],
-        reconciler: Reconciler[Kept],
+        resources: ResourceCache[ResourceT],
+        reconciler: Reconciler[ResourceT],
         leading: Callable[[], bool],
         metrics: Metrics,
     ) -> None:
@@ -86,10 +86,10 @@ class Workers(Generic[Kept]):
         self._metrics.reconciles.labels(self._kind, result).inc()
 
     async def _attempt(self, key: ResourceKey) -> str:
-        """Look at one resource and return how it went, in one word. No error of one ends the worker."""
+        """Reconcile one resource and return the result for the metrics. An error does not end the worker."""
         resource = self._resources.get(key)
         if resource is None:
-            self._reconciler.forget(key)
+            self._reconciler.remove(key)
             self._queue.forget(key)
             return "gone"
         try:
@@ -110,7 +110,7 @@ class Workers(Generic[Kept]):
             return "again"
         return "ok"
 
-    async def _pass(self, resource: Kept) -> float | None:
+    async def _pass(self, resource: ResourceT) -> float | None:
         if not self._leading():
             await self._reconciler.observe(resource)
             return None

@@ -1,23 +1,23 @@
-"""When the figures of a site's devices are written: seldom, and only if they have moved."""
+"""Decides when to write the device counts of a site: rarely, and only if they have changed enough."""
 
 from collections.abc import Callable
 
 from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import SiteObject
-from edge_operator.status.figures import PERIOD_SECONDS, DeviceFigures, moved
+from edge_operator.control.cache.resource import CachedSite
+from edge_operator.status.device_counts import PERIOD_SECONDS, DeviceCounts, changed_enough
 
-Count = Callable[[ResourceKey], DeviceFigures | None]
-"""Counts the devices of a site; None while nobody listens to it."""
+Count = Callable[[ResourceKey], DeviceCounts | None]
+"""Returns the device counts of a site; None while this process does not track it."""
 
 
-class Figures:
-    """Remembers when each site's figures were written last.
+class CountThrottle:
+    """Remembers when the device counts of each site were last written.
 
     Args:
-        count: counts the devices of a site.
-        clock: seconds on a clock that never goes back.
-        period: the least time between two writes, in seconds.
+        count: returns the device counts of a site.
+        clock: monotonic clock, in seconds.
+        period: least time between two writes, in seconds.
     """
 
     def __init__(self, count: Count, clock: Callable[[], float], period: float = PERIOD_SECONDS) -> None:
@@ -26,16 +26,16 @@ class Figures:
         self._period = period
         self._told_at: dict[ResourceKey, float] = {}
 
-    def have_moved(self, site: SiteObject) -> bool:
-        """Return whether the site's status tells figures that are out of date."""
+    def changed_enough(self, site: CachedSite) -> bool:
+        """Return whether the counts in the site's status are out of date."""
         counted = self._count(site.key)
-        return counted is not None and moved(site.status.get("devices"), counted)
+        return counted is not None and changed_enough(site.status.get("devices"), counted)
 
-    def due(self, site: SiteObject, report: Report) -> DeviceFigures | None:
-        """Return the figures to write now; None to leave those that are told, until the pass that `report` asks for."""
-        if not self.have_moved(site):
+    def due(self, site: CachedSite, report: Report) -> DeviceCounts | None:
+        """Return the counts to write now; None to keep those in the status, until the requeue added to `report`."""
+        if not self.changed_enough(site):
             return None
-        # Who wrote the figures that are there is not known after a restart: just now, perhaps.
+        # After a restart the time of the last write is unknown: it may have been just now.
         now, are_there = self._clock(), "devices" in site.status
         wait = self._told_at.setdefault(site.key, now) + self._period - now if are_there else 0.0
         if wait > 0:
@@ -44,6 +44,6 @@ class Figures:
         self._told_at[site.key] = now
         return self._count(site.key)
 
-    def forget(self, site: ResourceKey) -> None:
-        """Forget a site that is gone."""
+    def remove(self, site: ResourceKey) -> None:
+        """Remove a deleted site."""
         self._told_at.pop(site, None)

@@ -1,22 +1,22 @@
-"""Where a site is reached, from its Services."""
+"""The endpoints of a site, from its Services."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from edge_operator.desired.metadata import child_name
-from edge_operator.desired.site import Site
+from edge_operator.desired.site import SiteInput
 
 SCHEMES = {"http": "http", "mqtt": "mqtt", "mqtts": "mqtts", "coap": "coap"}
 
 
-def endpoints(site: Site, gateway_service: Mapping[str, Any]) -> dict[str, str]:
+def endpoints(site: SiteInput, gateway_service: Mapping[str, Any]) -> dict[str, str]:
     """Return the URLs of the site's gateway by protocol.
 
     The host is `gateway.service.externalAddress`, else the load balancer's address, else the name in the cluster.
 
     Args:
         site: the site.
-        gateway_service: spec and status of the gateway's Service; `{}` while there is none.
+        gateway_service: spec and status of the gateway's Service; `{}` if it does not exist.
     """
     service = site.spec.gateway.service
     host = service.external_address or balancer_address(gateway_service)
@@ -30,7 +30,7 @@ def endpoints(site: Site, gateway_service: Mapping[str, Any]) -> dict[str, str]:
 
 
 def balancer_address(service: Mapping[str, Any]) -> str | None:
-    """Return the address of a Service's load balancer, from its spec and status; None while there is none."""
+    """Return the address of a Service's load balancer, from its spec and status; None if it has none."""
     ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or [{}]
     address: str | None = ingress[0].get("hostname") or ingress[0].get("ip")
     return address

@@ -3,30 +3,30 @@
 from collections.abc import Iterable
 
 from edge_operator.control.apply.report import Report
-from edge_operator.control.cache.child_cache import ChildStore
-from edge_operator.control.cache.resource import SiteObject
-from edge_operator.control.credentials.root_secrets import MADE_ANEW, Root
+from edge_operator.control.cache.child_cache import ChildCache
+from edge_operator.control.cache.resource import CachedSite
+from edge_operator.control.credentials.root_secrets import REGENERATED, RootKey
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.desired.components import components
-from edge_operator.desired.inputs import Site
+from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import DEPLOYMENT, SERVICE
 from edge_operator.desired.metadata import child_name
 from edge_operator.status.facts import ComponentFacts, Notice, Problem, SiteFacts, component_facts
 
 from .endpoints import endpoints
 
-ROOT_MADE_ANEW = Notice(
+ROOT_REGENERATED = Notice(
     "RootSecretMadeAnew",
     "the root Secret was lost and a new one was created: every credential has changed; remove its annotation"
-    f" {MADE_ANEW} to clear this message",
+    f" {REGENERATED} to clear this message",
 )
 
 
 def observed_facts(
-    site: SiteObject,
-    root: Root,
-    described: Site,
-    children: ChildStore,
+    site: CachedSite,
+    root: RootKey,
+    described: SiteInput,
+    children: ChildCache,
     report: Report,
     pending: tuple[str, ...],
 ) -> SiteFacts:
@@ -51,11 +51,11 @@ def observed_facts(
         problems=tuple(sorted(report.problems, key=_gravity)),
         components=tuple(_component_facts(described, children)),
         endpoints=endpoints(described, service),
-        notices=(ROOT_MADE_ANEW,) if root.made_anew else (),
+        notices=(ROOT_REGENERATED,) if root.regenerated else (),
     )
 
 
-def stale_facts(site: SiteObject, problem: Problem) -> SiteFacts:
+def stale_facts(site: CachedSite, problem: Problem) -> SiteFacts:
     """Return the facts of a site whose spec or root key is unusable: what its status has, and the problem.
 
     What runs goes on running, so its components and endpoints stay in the status.
@@ -69,13 +69,13 @@ def stale_facts(site: SiteObject, problem: Problem) -> SiteFacts:
     )
 
 
-def _component_facts(described: Site, children: ChildStore) -> Iterable[ComponentFacts]:
+def _component_facts(described: SiteInput, children: ChildCache) -> Iterable[ComponentFacts]:
     for part in components(described):
         key = ObjectKey(DEPLOYMENT, described.namespace, child_name(described, part.name))
         yield component_facts(part.name, part.image, part.replicas, _body(children, key))
 
 
-def _body(children: ChildStore, key: ObjectKey) -> dict[str, object]:
+def _body(children: ChildCache, key: ObjectKey) -> dict[str, object]:
     seen = children.get(key)
     return dict(seen.body) if seen is not None else {}
 

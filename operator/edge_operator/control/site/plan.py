@@ -1,4 +1,4 @@
-"""A site's intents: every object that should be, with hash and owned fields; what they are compared with is kept."""
+"""The desired objects of a site. Only their digests are cached, because the manifests take much memory."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -9,12 +9,12 @@ from pydantic import ValidationError
 
 from edge_operator.api.edgesite import EdgeSite, EdgeSiteSpec
 from edge_operator.control.apply.report import ProblemError
-from edge_operator.control.cache.child_cache import SITE, ChildStore, ResourceKey
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
-from edge_operator.control.cache.resource_cache import DeviceStore
-from edge_operator.control.cache.user_passwords import OwnPasswords
-from edge_operator.control.credentials.device_rotations import Rotations
-from edge_operator.control.credentials.root_secrets import Root
+from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
+from edge_operator.control.cache.resource_cache import DeviceCache
+from edge_operator.control.cache.user_passwords import UserPasswords
+from edge_operator.control.credentials.device_rotations import DeviceRotations
+from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.diff.action import DesiredDigest
 from edge_operator.control.diff.desired_object import KIND_OF, DesiredObject, ObjectKey, desired_object
 from edge_operator.control.diff.volumes import fit
@@ -22,7 +22,7 @@ from edge_operator.desired.components import GATEWAY
 from edge_operator.desired.inputs import DeviceLogin
 from edge_operator.desired.kinds import PVC, SERVICE
 from edge_operator.desired.release import Release
-from edge_operator.desired.site import Site, desired_objects
+from edge_operator.desired.site import SiteInput, desired_objects
 from edge_operator.identity.certificates import period_of
 from edge_operator.status.facts import Problem
 
@@ -30,17 +30,17 @@ from .endpoints import balancer_address
 
 
 class SpecUnusableError(ProblemError):
-    """The stored spec is none that this release understands."""
+    """This release cannot use the stored spec."""
 
 
-def parse_spec(site: SiteObject) -> EdgeSiteSpec:
+def parse_spec(site: CachedSite) -> EdgeSiteSpec:
     """Return the site's spec as a type.
 
     Raises:
-        SpecUnusableError: it was stored under other rules than this release's.
+        SpecUnusableError: the spec was stored under other rules than this release's.
     """
     try:
-        # Without the status: another release may have written one that this release does not know.
+        # Without the status, which another release may have written with values unknown to this one.
         return EdgeSite.model_validate({"spec": site.body.get("spec") or {}}).spec
     except ValidationError as error:
         first = error.errors()[0]
@@ -50,72 +50,72 @@ def parse_spec(site: SiteObject) -> EdgeSiteSpec:
         ) from error
 
 
-Basis = tuple[object, ...]
-"""What a site's intents depend on."""
+CacheKey = tuple[object, ...]
+"""Values that a site's desired objects depend on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one pass over a site is to bring about.
+    """The desired objects of one reconcile of a site.
 
     Attributes:
-        wanted: what every object of the site is compared with, in the order of applying.
-        intents: builds the manifests in the same order, or hands out those that `digests` had to be built from.
+        digests: what every object of the site is compared with, in the order of applying.
+        build: returns the objects with their manifests, in the same order.
     """
 
     digests: tuple[DesiredDigest, ...]
-    intents: Callable[[], list[DesiredObject]]
+    build: Callable[[], list[DesiredObject]]
 
 
 class Plans:
-    """The intents of all sites. Manifests are built when something is to be done, and kept for one pass at most.
+    """The plans of all sites. Manifests are built only if something has to be written, and kept for one reconcile.
 
     Args:
         release: defaults of this operator's release.
-        store: where volumes are looked up that are there already.
-        devices: who logs in on the broker.
-        rotations: with which of their passwords.
-        own_passwords: those that users bring.
-        wall_clock: now, for the periods of certificates.
+        children: cache in which existing volumes are looked up.
+        devices: cache of the devices, for their logins.
+        rotations: the passwords that are in effect.
+        user_passwords: passwords that users provide.
+        wall_clock: current time, for the periods of certificates.
     """
 
     def __init__(
         self,
         release: Release,
-        store: ChildStore,
-        devices: DeviceStore,
-        rotations: Rotations,
-        own_passwords: OwnPasswords,
+        children: ChildCache,
+        devices: DeviceCache,
+        rotations: DeviceRotations,
+        user_passwords: UserPasswords,
         wall_clock: Callable[[], dt.datetime],
     ) -> None:
         self._release = release
-        self._store = store
+        self._children = children
         self._devices = devices
         self._rotations = rotations
-        self._own_passwords = own_passwords
+        self._user_passwords = user_passwords
         self._wall_clock = wall_clock
-        self._digests: dict[ResourceKey, tuple[Basis, tuple[DesiredDigest, ...]]] = {}
+        self._digests: dict[ResourceKey, tuple[CacheKey, tuple[DesiredDigest, ...]]] = {}
 
-    def forget(self, site: ResourceKey) -> None:
-        """Forget a site that is gone."""
+    def remove(self, site: ResourceKey) -> None:
+        """Remove a deleted site."""
         self._digests.pop(site, None)
 
-    def site(self, site: SiteObject, root: Root) -> Site:
-        """Return the site as the builders see it.
+    def full(self, site: CachedSite, root: RootKey) -> SiteInput:
+        """Return the site as input of the builders.
 
         Raises:
             SpecUnusableError: the stored spec is unusable.
         """
-        return replace(self.outline(site, root), devices=self.logins(site.key))
+        return replace(self.without_devices(site, root), devices=self.logins(site.key))
 
-    def outline(self, site: SiteObject, root: Root) -> Site:
-        """Return the site without its devices, of which there may be thousands: enough for all but their logins.
+    def without_devices(self, site: CachedSite, root: RootKey) -> SiteInput:
+        """Return the site without its devices, which may be thousands: enough for everything but their logins.
 
         Raises:
             SpecUnusableError: the stored spec is unusable.
         """
         namespace, name = site.key
-        return Site(
+        return SiteInput(
             name=name,
             namespace=namespace,
             uid=site.owner_ref.uid,
@@ -126,55 +126,55 @@ class Plans:
             period=period_of(self._wall_clock()),
         )
 
-    def bare(self, site: SiteObject) -> Site:
-        """Return the site without spec and root key: enough for a child's metadata."""
+    def metadata_only(self, site: CachedSite) -> SiteInput:
+        """Return the site without spec and root key: enough for the metadata of a child."""
         namespace, name = site.key
         owner_ref, spec = site.owner_ref, EdgeSiteSpec()
-        return Site(name=name, namespace=namespace, uid=owner_ref.uid, spec=spec, release=self._release, root=b"")
+        return SiteInput(name=name, namespace=namespace, uid=owner_ref.uid, spec=spec, release=self._release, root=b"")
 
     def _addresses(self, site: ResourceKey) -> tuple[str, ...]:
-        """Return where the gateway's load balancer is reached, as far as it is known."""
+        """Return the address of the gateway's load balancer, if it has one."""
         namespace, name = site
-        seen = self._store.get(ObjectKey(SERVICE, namespace, f"{name}-{GATEWAY}"))
+        seen = self._children.get(ObjectKey(SERVICE, namespace, f"{name}-{GATEWAY}"))
         address = balancer_address(seen.body) if seen is not None else None
         return (address,) if address else ()
 
     def logins(self, site: ResourceKey) -> tuple[DeviceLogin, ...]:
-        """Return the logins of the site's devices, by identifier: of two that claim the same, the elder's."""
-        logins = (self._login(each) for each in self._devices.holders(site) if each.logs_in)
+        """Return the logins of the site's devices, by identifier: of two with one identifier that of the older."""
+        logins = (self._login(each) for each in self._devices.id_owners(site) if each.logs_in)
         return tuple(login for login in logins if login is not None)
 
-    def _login(self, device: DeviceObject) -> DeviceLogin | None:
-        """Return the login of a device; None where the user's own password cannot be had."""
-        if device.own_secret is None:
+    def _login(self, device: CachedDevice) -> DeviceLogin | None:
+        """Return the login of a device; None if the user's password is missing or invalid."""
+        if device.user_secret is None:
             return DeviceLogin(device.device_id, self._rotations.in_effect(device))
-        own = self._own_passwords.get(device.own_secret)
+        own = self._user_passwords.get(device.user_secret)
         if own is None or own.password is None:
             return None
         return DeviceLogin(device.device_id, device.rotation, own.password)
 
-    def plan(self, site: SiteObject, root: Root) -> Plan:
-        """Return what a pass over the site is to bring about.
+    def plan(self, site: CachedSite, root: RootKey) -> Plan:
+        """Return the desired objects of the site.
 
         Raises:
-            SpecUnusableError: the spec has something that cannot be made.
+            SpecUnusableError: the spec contains something that cannot be created.
         """
-        basis = self._basis(site, root)
+        cache_key = self._cache_key(site, root)
         kept = self._digests.get(site.key)
-        if kept is not None and kept[0] == basis:
-            return Plan(kept[1], lambda: self.intents(site, root))
-        built = self.intents(site, root)
+        if kept is not None and kept[0] == cache_key:
+            return Plan(kept[1], lambda: self.objects(site, root))
+        built = self.objects(site, root)
         digests = tuple(DesiredDigest(desired.key, desired.hash, desired.owned) for desired in built)
-        self._digests[site.key] = basis, digests
+        self._digests[site.key] = cache_key, digests
         return Plan(digests, lambda: built)
 
-    def intents(self, site: SiteObject, root: Root) -> list[DesiredObject]:
-        """Return the intents of the site, in the order of applying.
+    def objects(self, site: CachedSite, root: RootKey) -> list[DesiredObject]:
+        """Return the desired objects of the site with their manifests, in the order of applying.
 
         Raises:
-            SpecUnusableError: the spec has something that cannot be made.
+            SpecUnusableError: the spec contains something that cannot be created.
         """
-        described = self.site(site, root)
+        described = self.full(site, root)
         try:
             manifests = desired_objects(described)
         except ValueError as error:
@@ -186,11 +186,15 @@ class Plans:
         if kind is not PVC:
             return manifest
         metadata = manifest["metadata"]
-        return fit(manifest, self._store.get(ObjectKey(kind, metadata["namespace"], metadata["name"])))
+        return fit(manifest, self._children.get(ObjectKey(kind, metadata["namespace"], metadata["name"])))
 
-    def _basis(self, site: SiteObject, root: Root) -> Basis:
+    def _cache_key(self, site: CachedSite, root: RootKey) -> CacheKey:
         volumes = tuple(
-            sorted(f"{seen.key.name} {seen.version}" for seen in self._store.of(SITE, site.key) if seen.key.kind is PVC)
+            sorted(
+                f"{seen.key.name} {seen.version}"
+                for seen in self._children.owned_by(SITE, site.key)
+                if seen.key.kind is PVC
+            )
         )
         period = period_of(self._wall_clock())
         kept = (self.logins(site.key), self._addresses(site.key), period)

@@ -1,17 +1,17 @@
-"""Logins that a managed broker must refuse from now on, taken away where nothing else of a site may be changed.
+"""Revokes logins on a managed broker while nothing else of the site may be changed.
 
-A site that is paused, or whose spec or root key cannot be used, is left as it is. A device that was deleted or disabled
-meanwhile is cut off all the same: its line leaves the Secret that it stands in, and every other line stays.
+The objects of a site that is paused, or has an unusable spec or root key, are not changed. A device that is deleted
+or disabled meanwhile must still be disconnected: its line is removed from its Secret, and every other line stays.
 """
 
 from collections.abc import Container
 from dataclasses import dataclass
 
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.applier import Applier
 from edge_operator.control.apply.report import Report
-from edge_operator.control.cache.child_cache import SITE, ChildStore, ResourceKey
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.diff.action import DesiredDigest, is_unwanted
 from edge_operator.control.diff.desired_object import DesiredObject, ObjectKey, desired_object
 from edge_operator.control.diff.observed import Observed
@@ -25,43 +25,43 @@ from .plan import Plans, SpecUnusableError, parse_spec
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """Who stands in one Secret, as of a resourceVersion."""
+    """The usernames in one Secret, as of a resourceVersion."""
 
     version: str
     usernames: frozenset[str]
 
 
 class Revocations:
-    """Takes logins away, and does nothing else.
+    """Removes logins from the Secrets of a site.
 
     Args:
-        store: the Secrets as last seen.
-        plans: who may log in.
-        children: carries out.
-        objects: reads the content of the Secrets, of which the store knows the metadata only.
+        children: cache of the Secrets.
+        plans: the logins that are allowed.
+        applier: applies objects.
+        objects: client that reads the content of the Secrets, because only their metadata is cached.
     """
 
-    def __init__(self, store: ChildStore, plans: Plans, applier: Applier, objects: Objects) -> None:
-        self._store = store
+    def __init__(self, children: ChildCache, plans: Plans, applier: Applier, objects: ObjectClient) -> None:
+        self._children = children
         self._plans = plans
         self._applier = applier
         self._objects = objects
         self._kept: dict[ResourceKey, dict[ObjectKey, _Kept]] = {}
 
-    def forget(self, site: ResourceKey) -> None:
-        """Forget a site that is gone."""
+    def remove(self, site: ResourceKey) -> None:
+        """Remove a deleted site."""
         self._kept.pop(site, None)
 
-    async def apply(self, site: SiteObject, report: Report) -> None:
-        """Take from the site's Secrets the logins of whoever may not log in any more.
+    async def apply(self, site: CachedSite, report: Report) -> None:
+        """Remove the logins that are not allowed any more from the site's Secrets.
 
         Args:
             site: the site.
-            report: takes what stands in the way.
+            report: receives the problems.
         """
         devices = {login.device_id for login in self._plans.logins(site.key)}
         clients = client_usernames(site)
-        secrets = login_secrets(self._store, site)
+        secrets = login_secrets(self._children, site)
         objects = [each for seen in secrets if (each := await self._desired(site, seen, devices, clients))]
         digests = [DesiredDigest(desired.key, desired.hash, desired.owned) for desired in objects]
         done = await self._applier.apply_all(site, digests, lambda: objects)
@@ -70,9 +70,9 @@ class Revocations:
             report.requeue(done.requeue_after)
 
     async def _desired(
-        self, site: SiteObject, seen: Observed, devices: Container[str], clients: Container[str] | None
+        self, site: CachedSite, seen: Observed, devices: Container[str], clients: Container[str] | None
     ) -> DesiredObject | None:
-        """Return the Secret as it is to be; None where nobody in it is revoked, or nobody can say."""
+        """Return the Secret without revoked logins; None if it contains none, or cannot be read."""
         kept, secret = self._kept.setdefault(site.key, {}), None
         known = kept.get(seen.key)
         if known is None or known.version != seen.version:
@@ -83,7 +83,11 @@ class Revocations:
         if not gone:
             return None
         secret = secret or await self._read(seen)
-        return None if secret is None else desired_object(broker_auth_without(self._plans.bare(site), secret, gone))
+        return (
+            None
+            if secret is None
+            else desired_object(broker_auth_without(self._plans.metadata_only(site), secret, gone))
+        )
 
     async def _read(self, seen: Observed) -> Manifest | None:
         secret = await self._objects.get(seen.key.kind, seen.key.namespace, seen.key.name)
@@ -92,35 +96,35 @@ class Revocations:
         try:
             logins_in(secret)
         except ValueError:
-            # Neither can the broker's agent read it: what it read before stays in use.
+            # The broker's agent cannot read it either and keeps using what it read before.
             return None
         return secret
 
 
-def login_secrets(store: ChildStore, site: SiteObject) -> list[Observed]:
-    """Return index and shards of a site, also those that are to be removed: the broker's agent may still read them."""
+def login_secrets(children: ChildCache, site: CachedSite) -> list[Observed]:
+    """Return index and shards of a site, also those to be deleted: the broker's agent may still read them."""
     return [
         seen
-        for seen in store.of(SITE, site.key)
+        for seen in children.owned_by(SITE, site.key)
         if seen.key.kind is SECRET and is_broker_auth(site.key[1], seen.key.name) and is_unwanted(seen, site.owner_ref)
     ]
 
 
 def is_revoked(username: str, devices: Container[str], clients: Container[str] | None) -> bool:
-    """Return whether the broker is to refuse a username that it has let in so far.
+    """Return whether the broker must reject a username that it has accepted so far.
 
     Args:
         username: as in the password file; those of components and clients begin with `~`.
         devices: usernames of the devices that may log in.
-        clients: usernames of the further clients; None where the spec does not say, so that none is cut off.
+        clients: usernames of the other clients; None if the spec is unusable, so that none is revoked.
     """
     if not username.startswith("~"):
         return username not in devices
     return clients is not None and username not in clients and username not in COMPONENTS
 
 
-def client_usernames(site: SiteObject) -> frozenset[str] | None:
-    """Return the usernames of the further clients; None where the spec does not say."""
+def client_usernames(site: CachedSite) -> frozenset[str] | None:
+    """Return the usernames of the other clients; None if the spec is unusable."""
     try:
         broker = parse_spec(site).broker
         if broker.type != "Managed":

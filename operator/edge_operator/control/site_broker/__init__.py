@@ -1,1 +1,1 @@
-"""A site's broker: where it is, what it dropped, and what the operator publishes to it or clears on it."""
+"""A site's broker: its endpoint, the messages that it dropped, the device roster, and cleanup of retained messages."""

@@ -1,4 +1,4 @@
-"""What the sites' brokers say that they dropped: counted, and told of a site for a while."""
+"""Messages that the sites' brokers have dropped: counted, and reported in the site's status for some time."""
 
 import logging
 from collections.abc import Callable
@@ -7,69 +7,69 @@ from dataclasses import dataclass
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.telemetry.metrics import Metrics
 
-TOLD_SECONDS = 600.0
-"""So long after the last drop it is told: whoever looks at the site must find it."""
+REPORT_SECONDS = 600.0
+"""Time after the last drop for which the condition BrokerDropping stays, so that somebody can notice it."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class _Seen:
-    """What is known of one broker.
+    """Drops of one broker.
 
     Attributes:
-        total: how many it has dropped since its start; None while it has not told.
-        told_until: until when it is told that it drops.
+        total: number of dropped messages since the broker started; None before the first sample.
+        report_until: time on the monotonic clock until which the condition stays, in seconds.
     """
 
     total: int | None = None
-    told_until: float = 0.0
+    report_until: float = 0.0
 
 
 class BrokerDrops:
-    """Remembers what each site's broker has dropped (`$SYS/broker/publish/messages/dropped`).
+    """Records what each site's broker has dropped (`$SYS/broker/publish/messages/dropped`).
 
     Args:
-        metrics: where it is counted.
-        look: has a site looked at.
-        clock: seconds on a clock that never goes back.
+        metrics: counts the drops.
+        enqueue: enqueues a site.
+        clock: monotonic clock, in seconds.
     """
 
-    def __init__(self, metrics: Metrics, look: Callable[[ResourceKey], None], clock: Callable[[], float]) -> None:
+    def __init__(self, metrics: Metrics, enqueue: Callable[[ResourceKey], None], clock: Callable[[], float]) -> None:
         self._metrics = metrics
-        self._look = look
+        self._enqueue = enqueue
         self._clock = clock
         self._seen: dict[ResourceKey, _Seen] = {}
 
-    def heard(self, site: ResourceKey, total: int) -> None:
-        """Take how many messages a broker has dropped since its start; what it had before we knew it is no news."""
+    def record(self, site: ResourceKey, total: int) -> None:
+        """Record the number of messages dropped since the broker started; those before the first sample are ignored."""
         seen = self._seen.setdefault(site, _Seen())
         before, seen.total = total if seen.total is None else seen.total, total
-        # Fewer than before: it has begun anew.
+        # A lower total means that the broker was restarted.
         more = total - before if total >= before else total
         if more == 0:
             return
         self._metrics.broker_dropped.labels(*site).inc(more)
-        was_told, seen.told_until = self.remaining(site) > 0, self._clock() + TOLD_SECONDS
-        if not was_told:
+        was_reported, seen.report_until = self.remaining(site) > 0, self._clock() + REPORT_SECONDS
+        if not was_reported:
             logger.warning("EdgeSite %s/%s: the broker drops messages: a client's queue is full", *site)
-            self._look(site)
+            self._enqueue(site)
 
-    def take_over(self, site: ResourceKey) -> None:
-        """Take that a site's status says that its broker drops messages: whoever said so knew, and is gone perhaps."""
+    def restore(self, site: ResourceKey) -> None:
+        """Restore the condition from a site's status, because the leader that reported it may be gone."""
         if site not in self._seen:
-            self._seen[site] = _Seen(told_until=self._clock() + TOLD_SECONDS)
+            self._seen[site] = _Seen(report_until=self._clock() + REPORT_SECONDS)
 
     def remaining(self, site: ResourceKey) -> float:
-        """Return the seconds for which it is still to be told that a broker drops messages; 0 where it does not."""
+        """Return the seconds for which the condition of a site stays; 0 if its broker drops nothing."""
         seen = self._seen.get(site)
-        return 0.0 if seen is None else max(0.0, seen.told_until - self._clock())
+        return 0.0 if seen is None else max(0.0, seen.report_until - self._clock())
 
-    def forget(self, site: ResourceKey) -> None:
-        """Forget a site that is gone, or whose broker is none of ours."""
+    def remove(self, site: ResourceKey) -> None:
+        """Remove a site that was deleted, or has an external broker."""
         self._seen.pop(site, None)
         self._metrics.broker_dropped.remove(*site)
 
     def clear(self) -> None:
-        """Forget everything: another process listens now."""
+        """Remove all sites, because another process leads now."""
         self._seen.clear()

@@ -1,4 +1,4 @@
-"""Keeps the operator's session with a site's broker where the site's spec says that the broker is."""
+"""Connects the operator to the broker that a site's spec defines."""
 
 import base64
 import logging
@@ -8,11 +8,11 @@ from typing import Any
 from edge_operator.api.broker import ExternalBroker
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login
 from edge_operator.broker.sessions import BrokerSessions
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.desired import ports
 from edge_operator.desired.connections import broker_url, external_broker, topic_prefix
-from edge_operator.desired.inputs import Site
+from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import SECRET
 from edge_operator.desired.metadata import child_name
 from edge_operator.identity.logins import OPERATOR, component_login
@@ -24,23 +24,23 @@ logger = logging.getLogger(__name__)
 
 
 class LoginUnusableError(Exception):
-    """What the spec names to log in with is missing or cannot be used; the message says what to do."""
+    """The login in the spec is missing or invalid; the message says what to do."""
 
 
-class BrokerLink:
-    """Says where each site's broker is, and as whom the operator logs in there.
+class BrokerEndpoints:
+    """Resolves the endpoint and the login of each site's broker, and keeps a session with it.
 
     Args:
-        sessions: what is kept up.
-        objects: the API server, for the Secrets of external brokers.
-        elsewhere: where an operator outside the cluster finds the brokers of some sites.
-        drops: what the brokers have dropped.
+        sessions: the sessions with the brokers.
+        objects: client for single objects, for the Secrets of external brokers.
+        elsewhere: addresses of some brokers, for an operator outside the cluster.
+        drops: messages that the brokers have dropped.
     """
 
     def __init__(
         self,
         sessions: BrokerSessions,
-        objects: Objects,
+        objects: ObjectClient,
         elsewhere: Mapping[ResourceKey, BrokerAddress],
         drops: BrokerDrops,
     ) -> None:
@@ -49,30 +49,30 @@ class BrokerLink:
         self._elsewhere = elsewhere
         self._drops = drops
 
-    async def follow(self, site: Site, *, ready: bool, dropping: bool = False) -> BrokerFacts | None:
-        """Have a session with the site's broker, and return how the way to it is; None while nothing is known.
+    async def connect(self, site: SiteInput, *, ready: bool, dropping: bool = False) -> BrokerFacts | None:
+        """Keep a session with the site's broker and return its state; None before the first attempt has ended.
 
         Args:
             site: the site.
-            ready: whether a pod of the broker is; one that is seen from here is looked for seldom until it is.
-            dropping: whether the site's status says that the broker drops messages.
+            ready: whether a pod of the broker is ready; until then connection attempts are rare.
+            dropping: whether the site's status has the condition BrokerDropping.
 
         Raises:
-            ApiError: the API server refused to tell the Secret of an external broker.
-            UnreachableError: it did not answer.
+            ApiError: the API server rejected the read of the Secret of an external broker.
+            UnreachableError: the API server did not respond.
         """
         key = site.namespace, site.name
         try:
             endpoint = await self._endpoint(site)
         except LoginUnusableError as error:
-            self._sessions.leave(key)
+            self._sessions.close(key)
             return BrokerFacts(connected=False, unusable=True, message=str(error))
         if not endpoint.is_ours:
-            self._drops.forget(key)
+            self._drops.remove(key)
         elif dropping:
-            self._drops.take_over(key)
-        self._sessions.follow(key, endpoint)
-        self._sessions.expect(key, there=ready or external_broker(site) is not None or key in self._elsewhere)
+            self._drops.restore(key)
+        self._sessions.ensure(key, endpoint)
+        self._sessions.expect(key, available=ready or external_broker(site) is not None or key in self._elsewhere)
         state = self._sessions.state(key)
         if state is None:
             return None
@@ -84,12 +84,12 @@ class BrokerLink:
             dropping_seconds=self._drops.remaining(key),
         )
 
-    def leave(self, site: ResourceKey) -> None:
-        """Close the session with the broker of a site that is gone."""
-        self._sessions.leave(site, is_gone=True)
-        self._drops.forget(site)
+    def disconnect(self, site: ResourceKey) -> None:
+        """Close the session with the broker of a deleted site."""
+        self._sessions.close(site, site_deleted=True)
+        self._drops.remove(site)
 
-    async def _endpoint(self, site: Site) -> Endpoint:
+    async def _endpoint(self, site: SiteInput) -> Endpoint:
         external = external_broker(site)
         elsewhere = self._elsewhere.get((site.namespace, site.name))
         if external is None:
@@ -104,7 +104,7 @@ class BrokerLink:
             raise LoginUnusableError(f"broker.external.url {error}") from error
         return Endpoint(address, await self._login(site, external), topic_prefix(site), site.uid)
 
-    async def _login(self, site: Site, external: ExternalBroker) -> Login:
+    async def _login(self, site: SiteInput, external: ExternalBroker) -> Login:
         username = password = authorities = None
         if external.credentials_secret_ref is not None:
             data = await self._secret(site, external.credentials_secret_ref.name)
@@ -113,7 +113,7 @@ class BrokerLink:
             authorities = (await self._secret(site, external.ca_secret_ref.name))("ca.crt")
         return Login(username, password, authorities_pem=authorities)
 
-    async def _secret(self, site: Site, name: str) -> "_Content":
+    async def _secret(self, site: SiteInput, name: str) -> "_Content":
         found = await self._objects.get(SECRET, site.namespace, name)
         if found is None:
             raise LoginUnusableError(
@@ -123,17 +123,17 @@ class BrokerLink:
 
 
 class _Content:
-    """The text behind the keys of a Secret."""
+    """The decoded values of a Secret."""
 
     def __init__(self, where: str, data: Mapping[str, Any]) -> None:
         self._where = where
         self._data = data
 
     def __call__(self, key: str) -> str:
-        """Return what stands under `key`.
+        """Return the text of `key`.
 
         Raises:
-            LoginUnusableError: nothing does, or no text.
+            LoginUnusableError: the key is missing or its value is not text.
         """
         if key not in self._data:
             raise LoginUnusableError(f"the {self._where} has no key {key}: add it")

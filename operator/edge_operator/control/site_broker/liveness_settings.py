@@ -1,34 +1,34 @@
-"""What the operator's settings, a site's spec and a device's say that the state machine of lives goes by. Pure."""
+"""Settings of the liveness state machine from the operator's settings and the specs of a site and a device. Pure."""
 
 from dataclasses import dataclass, replace
 
 from edge_liveness import DeviceSettings, Presence, SiteSettings
-from edge_operator.control.cache.resource import DeviceObject, SiteObject, seconds
-from edge_operator.status.figures import PERIOD_SECONDS
+from edge_operator.control.cache.resource import CachedDevice, CachedSite, seconds
+from edge_operator.status.device_counts import PERIOD_SECONDS
 
 DEFAULTS = SiteSettings()
 
 
 @dataclass(frozen=True, slots=True)
 class LivenessTimers:
-    """The timers of all sites alike, in seconds; those of one site are in its spec.
+    """Timers that are the same for all sites, in seconds; the others are in a site's spec.
 
     Attributes:
-        unreachable_after: how long a broker may be away before its devices are Unknown.
-        mass_grace: how long the wills of many devices at once are held.
-        figures_period: the least time between two writes of a site's device counts.
+        unreachable_after: time for which a broker may be disconnected before its devices are Unknown.
+        mass_grace: time for which the last wills of many devices at once are held back.
+        count_period: least time between two writes of a site's device counts.
     """
 
     unreachable_after: float = DEFAULTS.unreachable_after
     mass_grace: float = DEFAULTS.mass_grace
-    figures_period: float = PERIOD_SECONDS
+    count_period: float = PERIOD_SECONDS
 
 
 DEFAULT_TIMERS = LivenessTimers()
 
 
-def site_settings(site: SiteObject, timers: LivenessTimers = DEFAULT_TIMERS) -> SiteSettings:
-    """Return what decides of the site's devices."""
+def site_settings(site: CachedSite, timers: LivenessTimers = DEFAULT_TIMERS) -> SiteSettings:
+    """Return the liveness settings of a site."""
     devices = site.spec.get("devices") or {}
     return replace(
         DEFAULTS,
@@ -39,8 +39,8 @@ def site_settings(site: SiteObject, timers: LivenessTimers = DEFAULT_TIMERS) -> 
     )
 
 
-def device_settings(site: SiteSettings, device: DeviceObject) -> DeviceSettings:
-    """Return what decides of a device of a site, defaults filled in."""
+def device_settings(site: SiteSettings, device: CachedDevice) -> DeviceSettings:
+    """Return the liveness settings of a device, with the site's defaults."""
     spec = device.spec
     return site.device(
         heartbeat_interval=seconds(spec.get("heartbeatInterval")),
@@ -50,6 +50,6 @@ def device_settings(site: SiteSettings, device: DeviceObject) -> DeviceSettings:
     )
 
 
-def heartbeat_seconds(site: SiteSettings, device: DeviceObject) -> float:
-    """Return how often a device of a site is to say that it is alive."""
+def heartbeat_seconds(site: SiteSettings, device: CachedDevice) -> float:
+    """Return the heartbeat interval of a device, in seconds."""
     return seconds(device.spec.get("heartbeatInterval")) or site.heartbeat_interval

@@ -1,25 +1,25 @@
-"""What is to be sent of one site's roster: only what differs from what its broker holds. Pure."""
+"""Computes which entries of one site's roster must be published. Pure."""
 
 import hashlib
 from collections.abc import Callable, Iterable
 
 _DIGEST_BYTES = 16
 _NOTHING = b""
-"""The digest of what is not there."""
+"""Digest of a missing entry."""
 
 
-class SiteRoster:
-    """Compares what a broker holds of the roster with what it is to hold, for as long as a connection lasts.
+class RosterDiff:
+    """Compares the roster that a broker has retained with the desired one, for one connection.
 
-    What a broker has retained comes in parts, after the connection; until all of it has come nothing is sent, as it
-    may be there already.
+    The retained entries arrive one by one after the connection. Until they are complete nothing is published,
+    because the broker may have it already.
 
     Args:
-        wanted: returns the payload that the broker is to hold of a device; empty if none.
-        may_clear: returns whether a payload that is not wanted, of a device that nobody knows, is ours to clear.
+        wanted: returns the desired payload for a device; empty if none.
+        may_clear: returns whether an entry that is not desired, of a device without EdgeDevice, may be cleared.
 
     Attributes:
-        is_complete: whether all that was retained has come.
+        is_complete: whether all retained entries have arrived.
     """
 
     def __init__(self, wanted: Callable[[str], bytes], may_clear: Callable[[str, bytes], bool]) -> None:
@@ -27,19 +27,19 @@ class SiteRoster:
         self._wanted = wanted
         self._may_clear = may_clear
         self._held: dict[str, bytes] = {}
-        # In the order in which they came to differ; a dictionary is an ordered set.
+        # A dictionary as an ordered set: the device that changed first is published first.
         self._due: dict[str, None] = {}
 
     def __len__(self) -> int:
-        """Return how many devices are to be looked at."""
+        """Return the number of devices to compare."""
         return len(self._due)
 
     def held(self) -> tuple[str, ...]:
-        """Return the devices of which the broker holds what is ours."""
+        """Return the devices with an entry of ours on the broker."""
         return tuple(self._held)
 
-    def told(self, device_id: str, payload: bytes) -> None:
-        """Take what the broker has retained of a device."""
+    def on_retained(self, device_id: str, payload: bytes) -> None:
+        """Record an entry that the broker has retained."""
         wanted = self._wanted(device_id)
         if not wanted and payload and not self._may_clear(device_id, payload):
             return
@@ -50,23 +50,25 @@ class SiteRoster:
             self._due[device_id] = None
 
     def complete(self, device_ids: Iterable[str]) -> None:
-        """Take that all that was retained has come.
+        """Mark the retained entries as complete.
 
         Args:
-            device_ids: of all devices that there are.
+            device_ids: identifiers of all devices.
         """
         self.is_complete = True
         self._due.update(dict.fromkeys(each for each in device_ids if each not in self._held))
 
-    def changed(self, device_id: str) -> None:
-        """Take that something else may be wanted of a device than before."""
+    def mark_changed(self, device_id: str) -> None:
+        """Compare a device again, because its desired entry may have changed."""
         self._due[device_id] = None
 
-    def look(self, most: int) -> list[tuple[str, bytes]]:
-        """Return what to send now, an empty payload to clear; it counts as held.
+    def next_changes(self, most: int) -> list[tuple[str, bytes]]:
+        """Return device id and payload of the entries to publish now; they count as published.
+
+        An empty payload clears the entry.
 
         Args:
-            most: so many devices are looked at.
+            most: maximum number of devices to compare.
         """
         found: list[tuple[str, bytes]] = []
         for _ in range(min(most, len(self._due)) if self.is_complete else 0):

@@ -1,14 +1,14 @@
-"""What a site's broker is to hold of a device for the gateway. Pure."""
+"""The roster entry of a device, which its gateway reads from the broker. Pure."""
 
 from edge_liveness import Presence
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_wire.messages import RosterEntry
 
 from .liveness_settings import device_settings, heartbeat_seconds, site_settings
 
 
-def roster_entry(device: DeviceObject, site: SiteObject) -> RosterEntry:
-    """Return what the gateway must know of a device, with the site's defaults filled in."""
+def roster_entry(device: CachedDevice, site: CachedSite) -> RosterEntry:
+    """Return what the gateway must know of a device, with the site's defaults."""
     spec = device.spec
     defaults = site_settings(site)
     settings = device_settings(defaults, device)
@@ -17,7 +17,7 @@ def roster_entry(device: DeviceObject, site: SiteObject) -> RosterEntry:
         name=str(spec.get("displayName") or ""),
         type=str(spec.get("type") or ""),
         location=str(spec.get("location") or ""),
-        # In one order: equal entries must have equal payloads.
+        # Sorted, so that equal entries have equal payloads.
         attributes=dict(sorted((spec.get("attributes") or {}).items())),
         heartbeat_interval_seconds=heartbeat_seconds(defaults, device),
         offline_after_seconds=settings.offline_after,
@@ -29,6 +29,6 @@ def roster_entry(device: DeviceObject, site: SiteObject) -> RosterEntry:
     )
 
 
-def site_name(site: SiteObject) -> str:
-    """Return how an entry names its site."""
+def site_name(site: CachedSite) -> str:
+    """Return the name of the site in its roster entries."""
     return "/".join(site.key)

@@ -1,4 +1,4 @@
-"""Keeps on every site's broker what its gateway must know of the devices: `edge/roster/{id}`."""
+"""Publishes the device roster of every site to its broker, for the gateway: `edge/roster/{id}`, retained."""
 
 import asyncio
 import logging
@@ -8,43 +8,43 @@ from collections.abc import Callable
 from edge_operator.broker.session import Message
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
+from edge_operator.control.cache.resource import CachedDevice
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topics
 from edge_wire.messages import MalformedError, RosterEntry
 
-from .roster_diff import SiteRoster
+from .roster_diff import RosterDiff
 from .roster_entry import roster_entry, site_name
 
 END_SECONDS = 5.0
-"""So long is waited for our own mark to come back behind what was retained; a broker may not let it through."""
+"""Time to wait for our own marker behind the retained entries; an external broker may not deliver it."""
 
 AT_ONCE = 400
-"""So many devices are looked at in one sweep, of all sites together: other messages must get their turn."""
+"""Maximum number of devices that one sweep compares, of all sites together, so that other messages are not delayed."""
 
 UNANSWERED = 400
-"""So many entries may wait for the broker's acknowledgement, of one site."""
+"""Maximum number of entries of one site without acknowledgement of the broker."""
 
 logger = logging.getLogger(__name__)
 
 
-class Rosters:
-    """The rosters of all sites.
+class RosterPublisher:
+    """Publishes the rosters of all sites.
 
     Args:
-        sessions: the way to the brokers.
-        sites: the sites.
-        devices: the devices.
-        metrics: where what was sent is counted.
-        clock: seconds on a clock that never goes back.
+        sessions: the sessions with the brokers.
+        sites: cache of the sites.
+        devices: cache of the devices.
+        metrics: counts published entries.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(
         self,
         sessions: BrokerSessions,
-        sites: SiteStore,
-        devices: DeviceStore,
+        sites: SiteCache,
+        devices: DeviceCache,
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:
@@ -55,19 +55,19 @@ class Rosters:
         self._clock = clock
         self._connections: dict[ResourceKey, _Connection] = {}
 
-    def connected(self, site: ResourceKey) -> None:
-        """Take note that a session began: what the broker has retained follows, and then our mark."""
-        roster = SiteRoster(lambda device_id: self._wanted(site, device_id), lambda *heard: self._is_ours(site, *heard))
+    def on_connected(self, site: ResourceKey) -> None:
+        """Publish a marker: it arrives after the entries that the broker has retained."""
+        roster = RosterDiff(lambda device_id: self._wanted(site, device_id), lambda *args: self._is_ours(site, *args))
         mark = secrets.token_bytes(16)
         self._connections[site] = _Connection(roster, mark, self._clock() + END_SECONDS)
         self._sessions.send(site, topics.ROSTER_END, mark)
 
-    def down(self, site: ResourceKey) -> None:
-        """Take note that a session ended: what the broker holds is told anew on the next one."""
+    def on_disconnected(self, site: ResourceKey) -> None:
+        """Remove the state of the connection; the retained entries arrive again on the next one."""
         self._connections.pop(site, None)
 
-    def gone(self, site: ResourceKey) -> list[asyncio.Future[int]]:
-        """Clear what was told of the devices of a site that is gone, all at once; return what was sent."""
+    def clear_site(self, site: ResourceKey) -> list[asyncio.Future[int]]:
+        """Clear all entries of a deleted site at once; return the futures of the publishes."""
         connection = self._connections.pop(site, None)
         if connection is None:
             return []
@@ -76,17 +76,18 @@ class Rosters:
         return [*connection.unanswered, *(each for each in sent if each is not None)]
 
     def clear(self) -> None:
-        """Forget everything: another process keeps the rosters now."""
+        """Remove all connections, because another process leads now."""
         self._connections.clear()
 
-    def heard(self, site: ResourceKey, message: Message) -> None:
-        """Take a message below `edge/roster/`.
+    def on_message(self, site: ResourceKey, message: Message) -> None:
+        """Handle a message below `edge/roster/`.
 
-        What is not a replay is our own, or somebody else's who would answer ours: it is left to the next connection.
-        Not so where an entry is cleared: who had the site before clears what it knows of, and answers nothing.
+        A message without the retain flag is our own, or from somebody who would react to ours, so it is ignored
+        until the next connection. Only a cleared entry is handled: the previous owner of the site clears its entries
+        and reacts to nothing.
 
         Raises:
-            MalformedError: it is of no device.
+            MalformedError: the topic has no device id.
         """
         connection = self._connections.get(site)
         if connection is None:
@@ -99,16 +100,16 @@ class Rosters:
                 device_id = topics.device_of(message.topic)
             except ValueError as error:
                 raise MalformedError("topic", str(error)) from error
-            connection.roster.told(device_id, message.payload)
+            connection.roster.on_retained(device_id, message.payload)
 
-    def changed(self, device: DeviceObject) -> None:
-        """Take note of a device that was added, changed or deleted, or of a change of its site."""
+    def on_device_changed(self, device: CachedDevice) -> None:
+        """Compare a device that was added, changed or deleted, or has a changed site."""
         connection = self._connections.get(device.site)
         if connection is not None:
-            connection.roster.changed(device.device_id)
+            connection.roster.mark_changed(device.device_id)
 
     def sweep(self) -> None:
-        """Send what differs, some of it at a time; to be called several times a second."""
+        """Publish some of the differences; called several times a second."""
         now, left = self._clock(), AT_ONCE
         for site, connection in tuple(self._connections.items()):
             if not connection.roster.is_complete and connection.complete_at <= now:
@@ -118,9 +119,9 @@ class Rosters:
                 self._complete(site, connection)
             looked = min(left, UNANSWERED - len(connection.unanswered), len(connection.roster))
             left -= looked
-            for device_id, payload in connection.roster.look(looked):
+            for device_id, payload in connection.roster.next_changes(looked):
                 self._send(site, connection, device_id, payload)
-            # Whoever got nothing now is the first the next time.
+            # Round robin: sites that got no share now come first in the next sweep.
             if looked:
                 self._connections[site] = self._connections.pop(site)
 
@@ -139,7 +140,7 @@ class Rosters:
         error = None if done.cancelled() else done.exception()
         if error is None or self._connections.get(site) is not connection:
             return
-        # Sent again on the next connection, not before: a broker that refuses one refuses them all, again and again.
+        # Retried on the next connection only: a broker that rejects one entry would reject them all repeatedly.
         self._metrics.roster_refused.inc()
         if not connection.is_refused:
             connection.is_refused = True
@@ -151,14 +152,14 @@ class Rosters:
             )
 
     def _complete(self, site: ResourceKey, connection: "_Connection") -> None:
-        connection.roster.complete({device.device_id for device in self._devices.of_site(site)})
+        connection.roster.complete({device.device_id for device in self._devices.by_site(site)})
 
     def _wanted(self, site: ResourceKey, device_id: str) -> bytes:
-        resource, claiming = self._sites.get(site), self._devices.of_id(site, device_id)
+        resource, claiming = self._sites.get(site), self._devices.by_device_id(site, device_id)
         return roster_entry(claiming[0], resource).encode() if resource is not None and claiming else b""
 
     def _is_ours(self, key: ResourceKey, device_id: str, payload: bytes) -> bool:
-        """Return whether an entry that nobody wants was made for this site: others may share a broker of the user."""
+        """Return whether an undesired entry was published for this site: sites may share an external broker."""
         site = self._sites.get(key)
         if site is None or not site.external_broker:
             return site is not None
@@ -172,16 +173,16 @@ class _Connection:
     """One connection to a site's broker.
 
     Attributes:
-        roster: what is to be sent.
-        mark: what comes back behind what was retained.
-        complete_at: when that is no longer waited for.
-        unanswered: what the broker has not acknowledged yet.
-        is_refused: whether it did not take one.
+        roster: the entries to publish.
+        mark: payload of our marker, which arrives after the retained entries.
+        complete_at: time on the monotonic clock at which to stop waiting for the marker, in seconds.
+        unanswered: publishes without acknowledgement.
+        is_refused: whether the broker has rejected an entry.
     """
 
     __slots__ = ("complete_at", "is_refused", "mark", "roster", "unanswered")
 
-    def __init__(self, roster: SiteRoster, mark: bytes, complete_at: float) -> None:
+    def __init__(self, roster: RosterDiff, mark: bytes, complete_at: float) -> None:
         self.roster = roster
         self.mark = mark
         self.complete_at = complete_at

@@ -3,14 +3,14 @@
 from edge_operator.api.quantity import parse_quantity
 from edge_operator.desired import components, defaults
 from edge_operator.desired.config_map.mosquitto import BrokerLayout, QueueLimits, access_file, mosquitto_conf
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name, metadata
 
 CONF_KEY = "mosquitto.conf"
 ACL_KEY = "acl"
 
 
-def broker_config_map(site: Site) -> Manifest | None:
+def broker_config_map(site: SiteInput) -> Manifest | None:
     """Return the ConfigMap; None when the user runs the broker."""
     managed = components.managed_broker(site)
     if managed is None:
@@ -24,7 +24,7 @@ def broker_config_map(site: Site) -> Manifest | None:
     }
 
 
-def _memory_limit(site: Site) -> int:
+def _memory_limit(site: SiteInput) -> int:
     managed = components.managed_broker(site)
     resources = (managed.resources if managed else None) or defaults.RESOURCES[components.MQTT]
     usual = (defaults.RESOURCES[components.MQTT].limits or {})["memory"]

@@ -20,7 +20,7 @@ HEADER_ALLOWANCE = 4 * 1024
 LARGEST_INTEGER = 2**31 - 1
 """Mosquitto reads its limits as 32-bit integers."""
 
-LEAST_MESSAGES = 1000
+MIN_MESSAGES = 1000
 """Mosquitto's own default; never below it, however small the pod."""
 
 _TEMPLATES = Environment(
@@ -72,7 +72,7 @@ class QueueLimits:
         """
         quarter = memory_limit // 4
         return cls(
-            messages=min(max(quarter // MESSAGE_OVERHEAD, LEAST_MESSAGES), LARGEST_INTEGER),
+            messages=min(max(quarter // MESSAGE_OVERHEAD, MIN_MESSAGES), LARGEST_INTEGER),
             payload_bytes=min(max(quarter, LARGEST_PAYLOAD), LARGEST_INTEGER),
             inflight_bytes=min(max(memory_limit // 16, LARGEST_PAYLOAD), LARGEST_INTEGER),
         )

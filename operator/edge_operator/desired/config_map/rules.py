@@ -4,13 +4,13 @@ import json
 
 from edge_operator.desired import components, defaults
 from edge_operator.desired.encoding import as_given
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name, metadata
 
 KEY = "rules.json"
 
 
-def rules_config_map(site: Site) -> Manifest:
+def rules_config_map(site: SiteInput) -> Manifest:
     """Return the ConfigMap: the rules of the spec, even none, or the defaults."""
     given = site.spec.processor.rules
     rules = [as_given(rule) for rule in (defaults.RULES if given is None else given)]

@@ -7,7 +7,7 @@ from edge_operator.desired.deployment.broker_agent import agent_container, agent
 from edge_operator.desired.deployment.mounts import Mount, claim, config_files
 from edge_operator.desired.deployment.probes import tcp_probes
 from edge_operator.desired.deployment.workload import Workload, container_port, deployment
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.volume_claim import MQTT_DATA, MQTT_LOG
 
@@ -16,7 +16,7 @@ GRACE_SECONDS = 60
 """It publishes every will and saves what is queued."""
 
 
-def broker_deployment(site: Site) -> Manifest | None:
+def broker_deployment(site: SiteInput) -> Manifest | None:
     """Return the Deployment of the broker; None when the user runs it."""
     component = components.mqtt(site)
     if component is None:
@@ -41,7 +41,7 @@ def broker_deployment(site: Site) -> Manifest | None:
     return deployment(site, workload)
 
 
-def _mounts(site: Site) -> list[Mount | None]:
+def _mounts(site: SiteInput) -> list[Mount | None]:
     """Real files for what Mosquitto 2.1 does not read through symlinks; logins and certificate come by the agent."""
     layout = BrokerLayout()
     files = {key: f"{layout.config_dir}/{key}" for key in (CONF_KEY, ACL_KEY)}

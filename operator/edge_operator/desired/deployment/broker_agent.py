@@ -7,7 +7,7 @@ from edge_operator.desired.deployment.environment import env
 from edge_operator.desired.deployment.mounts import Mount, secrets_directory, service_account_token, source
 from edge_operator.desired.deployment.workload import container_security
 from edge_operator.desired.encoding import as_given
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.secret.broker_tls import broker_tls_name
 from edge_operator.desired.secret.credentials import credentials_name
 
@@ -17,13 +17,13 @@ FIRST_SECONDS = 600
 """So long may it take to have the first logins; Mosquitto starts after that."""
 
 
-def agent_mounts(site: Site) -> list[Mount]:
+def agent_mounts(site: SiteInput) -> list[Mount]:
     """Return the volumes that only the agent sees."""
     login = source(credentials_name(site, components.MQTT), "username", "password")
     return [service_account_token("api-token"), secrets_directory("credentials", [login], BROKER_DIR)]
 
 
-def agent_container(site: Site) -> Manifest:
+def agent_container(site: SiteInput) -> Manifest:
     """Return the agent: begun before Mosquitto, and kept beside it (a sidecar: restartPolicy Always)."""
     layout = BrokerLayout()
     data = {"name": "data", "mountPath": layout.data_dir}

@@ -3,7 +3,7 @@
 from edge_operator.api.references import SecretReference
 from edge_operator.desired.connections import external_broker
 from edge_operator.desired.deployment.mounts import Mount, secrets_directory, source
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.secret.credentials import credentials_name
 
 BROKER_DIR = "/etc/edge/credentials"
@@ -13,7 +13,7 @@ LOGIN = ("username", "password")
 AUTHORITY = "ca.crt"
 
 
-def broker_credentials(site: Site, component: str) -> Mount | None:
+def broker_credentials(site: SiteInput, component: str) -> Mount | None:
     """Return the directory with the component's login on the broker; None if the user's broker needs none."""
     external = external_broker(site)
     if external is None:
@@ -22,14 +22,14 @@ def broker_credentials(site: Site, component: str) -> Mount | None:
     return secrets_directory("credentials", sources, BROKER_DIR) if sources else None
 
 
-def kafka_credentials(site: Site) -> Mount | None:
+def kafka_credentials(site: SiteInput) -> Mount | None:
     """Return the directory with the login on Kafka; None if none is given."""
     kafka = site.spec.processor.kafka
     sources = _sources(kafka.credentials_secret_ref, kafka.ca_secret_ref, *LOGIN) if kafka else []
     return secrets_directory("kafka", sources, KAFKA_DIR) if sources else None
 
 
-def cloud_credentials(site: Site) -> Mount | None:
+def cloud_credentials(site: SiteInput) -> Mount | None:
     """Return the directory with what the cloud asks for, a token or a login; None if nothing is given."""
     cloud = site.spec.cloud
     sources = _sources(cloud.credentials_secret_ref, cloud.ca_secret_ref) if cloud else []

@@ -6,10 +6,10 @@ from edge_operator.desired import ports
 from edge_operator.desired.connections import topic_prefix
 from edge_operator.desired.deployment.credentials import BROKER_DIR
 from edge_operator.desired.deployment.mounts import Mount
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 
 
-def common(site: Site, credentials: Mount | None) -> dict[str, str | None]:
+def common(site: SiteInput, credentials: Mount | None) -> dict[str, str | None]:
     """Return what every program of the site is told; a value of None is left out."""
     return {
         "EDGE_NAMESPACE": site.namespace,
@@ -20,7 +20,7 @@ def common(site: Site, credentials: Mount | None) -> dict[str, str | None]:
     }
 
 
-def location(site: Site) -> str:
+def location(site: SiteInput) -> str:
     """Return where the site is."""
     return site.spec.location or site.name
 

@@ -7,7 +7,7 @@ from edge_operator.desired.deployment.credentials import broker_credentials
 from edge_operator.desired.deployment.mounts import Mount, secret
 from edge_operator.desired.deployment.probes import http_probes
 from edge_operator.desired.deployment.workload import Workload, container_port, deployment
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.secret.api_token import KEY, api_token, api_token_name
 from edge_operator.desired.secret.credentials import credentials
 
@@ -18,7 +18,7 @@ DRAIN_SECONDS = 5
 """Between the pod's end being known and its end: so long may others still send to it."""
 
 
-def gateway_deployment(site: Site) -> Manifest:
+def gateway_deployment(site: SiteInput) -> Manifest:
     """Return the Deployment of the gateway."""
     login = broker_credentials(site, components.GATEWAY)
     token = secret("api-token", api_token_name(site), API_TOKEN_DIR)
@@ -35,7 +35,7 @@ def gateway_deployment(site: Site) -> Manifest:
     return deployment(site, workload)
 
 
-def _ports(site: Site) -> list[Manifest]:
+def _ports(site: SiteInput) -> list[Manifest]:
     https = [container_port("https", ports.HTTPS)] if site.spec.gateway.tls else []
     return [
         container_port("http", ports.HTTP),
@@ -46,7 +46,7 @@ def _ports(site: Site) -> list[Manifest]:
     ]
 
 
-def _environment(site: Site) -> dict[str, str | None]:
+def _environment(site: SiteInput) -> dict[str, str | None]:
     gateway = site.spec.gateway
     tls = gateway.tls is not None
     return {
@@ -65,6 +65,6 @@ def _environment(site: Site) -> dict[str, str | None]:
     }
 
 
-def _certificate(site: Site) -> Mount | None:
+def _certificate(site: SiteInput) -> Mount | None:
     tls = site.spec.gateway.tls
     return secret("tls", tls.secret_ref.name, TLS_DIR) if tls else None

@@ -8,7 +8,7 @@ from edge_operator.desired.deployment.credentials import KAFKA_DIR, broker_crede
 from edge_operator.desired.deployment.mounts import config_directory
 from edge_operator.desired.deployment.probes import http_probes
 from edge_operator.desired.deployment.workload import Workload, container_port, deployment
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.secret.credentials import credentials
 
@@ -17,7 +17,7 @@ GRACE_SECONDS = 30
 MODES = {"RealTime": "real-time"}
 
 
-def processor_deployment(site: Site) -> Manifest:
+def processor_deployment(site: SiteInput) -> Manifest:
     """Return the Deployment of the processor."""
     login = broker_credentials(site, components.PROCESSOR)
     rules = config_directory("rules", child_name(site, components.PROCESSOR), RULES_DIR)
@@ -33,7 +33,7 @@ def processor_deployment(site: Site) -> Manifest:
     return deployment(site, workload)
 
 
-def _environment(site: Site) -> dict[str, str | None]:
+def _environment(site: SiteInput) -> dict[str, str | None]:
     kafka = site.spec.processor.kafka
     return {
         "EDGE_LOCATION": environment.location(site),

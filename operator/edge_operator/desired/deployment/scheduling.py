@@ -2,14 +2,14 @@
 
 from edge_operator.desired.components import Component
 from edge_operator.desired.encoding import as_given
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import selector
 
 LOST_NODE_TAINTS = ("node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready")
 MULTI_NODE_SECONDS = 300
 
 
-def scheduling(site: Site, component: Component) -> Manifest:
+def scheduling(site: SiteInput, component: Component) -> Manifest:
     """Return the parts of a pod's spec that say where it runs."""
     given = site.spec.scheduling
     parts: Manifest = {"tolerations": _tolerations(site)}
@@ -24,7 +24,7 @@ def scheduling(site: Site, component: Component) -> Manifest:
     return parts
 
 
-def _tolerations(site: Site) -> list[Manifest]:
+def _tolerations(site: SiteInput) -> list[Manifest]:
     own = [_lost_node(taint, site.spec.scheduling.profile) for taint in LOST_NODE_TAINTS]
     users = [as_given(toleration) for toleration in site.spec.scheduling.tolerations or ()]
     return own + [toleration for toleration in users if toleration not in own]
@@ -35,7 +35,7 @@ def _lost_node(taint: str, profile: str) -> Manifest:
     return without_limit if profile == "SingleNode" else without_limit | {"tolerationSeconds": MULTI_NODE_SECONDS}
 
 
-def _spread(site: Site, component: Component) -> Manifest:
+def _spread(site: SiteInput, component: Component) -> Manifest:
     return {
         "maxSkew": 1,
         "topologyKey": "kubernetes.io/hostname",

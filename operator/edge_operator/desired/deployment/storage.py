@@ -9,7 +9,7 @@ from edge_operator.desired.deployment.credentials import CLOUD_DIR, broker_crede
 from edge_operator.desired.deployment.mounts import claim
 from edge_operator.desired.deployment.probes import http_probes
 from edge_operator.desired.deployment.workload import Workload, container_port, deployment
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.secret.credentials import credentials
 from edge_operator.desired.volume_claim import STORAGE_DATA
@@ -18,7 +18,7 @@ DATA_DIR = "/data"
 GRACE_SECONDS = 60
 
 
-def storage_deployment(site: Site) -> Manifest:
+def storage_deployment(site: SiteInput) -> Manifest:
     """Return the Deployment of the store."""
     login = broker_credentials(site, components.STORAGE)
     workload = Workload(
@@ -33,7 +33,7 @@ def storage_deployment(site: Site) -> Manifest:
     return deployment(site, workload)
 
 
-def _environment(site: Site) -> dict[str, str | None]:
+def _environment(site: SiteInput) -> dict[str, str | None]:
     storage = site.spec.storage
     return {
         "STORAGE_TYPE": "local",
@@ -47,7 +47,7 @@ def _environment(site: Site) -> dict[str, str | None]:
     }
 
 
-def _retained_bytes(site: Site) -> int:
+def _retained_bytes(site: SiteInput) -> int:
     storage = site.spec.storage
     if storage.retention and storage.retention.max_size is not None:
         return int(parse_quantity(storage.retention.max_size))

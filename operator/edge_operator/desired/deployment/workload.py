@@ -8,7 +8,7 @@ from edge_operator.desired.deployment.environment import env
 from edge_operator.desired.deployment.mounts import Mount, scratch
 from edge_operator.desired.deployment.scheduling import scheduling
 from edge_operator.desired.encoding import as_given, content_hash
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name, labels, metadata, selector
 
 HASH_ANNOTATION = "edge-stack.io/config-hash"
@@ -54,7 +54,7 @@ def container_port(name: str, number: int, protocol: str = "TCP") -> Manifest:
     return {"name": name, "containerPort": number, "protocol": protocol}
 
 
-def deployment(site: Site, workload: Workload) -> Manifest:
+def deployment(site: SiteInput, workload: Workload) -> Manifest:
     """Return the Deployment of `workload`."""
     name = workload.component.name
     return {
@@ -77,7 +77,7 @@ def _strategy(component: Component) -> Manifest:
     return {"type": "Recreate"}
 
 
-def _pod_metadata(site: Site, workload: Workload) -> Manifest:
+def _pod_metadata(site: SiteInput, workload: Workload) -> Manifest:
     given = site.spec.pod_metadata
     own_annotations = {HASH_ANNOTATION: content_hash(*(each for each in workload.reads if each))}
     return {
@@ -86,7 +86,7 @@ def _pod_metadata(site: Site, workload: Workload) -> Manifest:
     }
 
 
-def _pod(site: Site, workload: Workload) -> Manifest:
+def _pod(site: SiteInput, workload: Workload) -> Manifest:
     mounts = _mounts(workload)
     pull_secrets = [as_given(each) for each in site.spec.image_pull_secrets or ()]
     return {

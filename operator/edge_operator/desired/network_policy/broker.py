@@ -4,11 +4,11 @@ Its agent reads the site's logins from the API server.
 """
 
 from edge_operator.desired import components, ports
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.network_policy.shape import network_policy, operator, pods, tcp, to_api_server, to_dns
 
 
-def broker_policy(site: Site) -> Manifest | None:
+def broker_policy(site: SiteInput) -> Manifest | None:
     """Return the policy of the broker; None when the user runs it."""
     if components.mqtt(site) is None:
         return None

@@ -2,7 +2,7 @@
 
 from edge_operator.desired import components, ports
 from edge_operator.desired.connections import kafka_ports
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.network_policy.shape import (
     metrics_readers,
     network_policy,
@@ -15,7 +15,7 @@ from edge_operator.desired.network_policy.shape import (
 )
 
 
-def processor_policy(site: Site) -> Manifest:
+def processor_policy(site: SiteInput) -> Manifest:
     """Return the policy of the processor."""
     ingress = [{"from": [*metrics_readers(), *whole_site(site)], "ports": tcp(ports.HTTP)}]
     egress = [

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from edge_operator.desired import components, ports
 from edge_operator.desired.connections import external_broker, external_broker_port
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import (
     METRICS_LABEL,
     OPERATOR_NAME,
@@ -15,7 +15,7 @@ from edge_operator.desired.metadata import (
 )
 
 
-def network_policy(site: Site, component: str, ingress: list[Manifest], egress: list[Manifest]) -> Manifest:
+def network_policy(site: SiteInput, component: str, ingress: list[Manifest], egress: list[Manifest]) -> Manifest:
     """Return the policy of a component: what is not listed is cut off, in both directions."""
     return {
         "apiVersion": "networking.k8s.io/v1",
@@ -40,12 +40,12 @@ def udp(*numbers: int) -> list[Manifest]:
     return [{"protocol": "UDP", "port": number} for number in numbers]
 
 
-def pods(site: Site, *of: str) -> list[Manifest]:
+def pods(site: SiteInput, *of: str) -> list[Manifest]:
     """Return the pods of the named components of this site, as peers."""
     return [{"podSelector": {"matchLabels": selector(site, component)}} for component in of]
 
 
-def whole_site(site: Site) -> list[Manifest]:
+def whole_site(site: SiteInput) -> list[Manifest]:
     """Return all pods of this site, as a peer."""
     return [{"podSelector": {"matchLabels": {SITE_LABEL: site.name}}}]
 
@@ -55,7 +55,7 @@ def metrics_readers() -> list[Manifest]:
     return [{"namespaceSelector": {"matchLabels": {METRICS_LABEL: "true"}}}]
 
 
-def operator(site: Site) -> list[Manifest]:
+def operator(site: SiteInput) -> list[Manifest]:
     """Return the operator's pods, as one peer."""
     return [
         {
@@ -81,7 +81,7 @@ def to_anywhere(numbers: Iterable[int]) -> list[Manifest]:
     return [{"ports": listed}] if listed else []
 
 
-def to_broker(site: Site, *managed_ports: int) -> Manifest:
+def to_broker(site: SiteInput, *managed_ports: int) -> Manifest:
     """Return the rule for the broker: the managed one's pods at `managed_ports`, or the user's."""
     external = external_broker(site)
     if external:
@@ -89,6 +89,6 @@ def to_broker(site: Site, *managed_ports: int) -> Manifest:
     return {"to": pods(site, components.MQTT), "ports": tcp(*managed_ports)}
 
 
-def to_store(site: Site) -> Manifest:
+def to_store(site: SiteInput) -> Manifest:
     """Return the rule for the store."""
     return {"to": pods(site, components.STORAGE), "ports": tcp(ports.HTTP)}

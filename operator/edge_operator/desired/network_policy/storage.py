@@ -2,7 +2,7 @@
 
 from edge_operator.desired import components, ports
 from edge_operator.desired.connections import cloud_port
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.network_policy.shape import (
     metrics_readers,
     network_policy,
@@ -14,7 +14,7 @@ from edge_operator.desired.network_policy.shape import (
 )
 
 
-def storage_policy(site: Site) -> Manifest:
+def storage_policy(site: SiteInput) -> Manifest:
     """Return the policy of the store."""
     readers = [*pods(site, components.GATEWAY, components.PROCESSOR), *metrics_readers()]
     ingress = [{"from": readers, "ports": tcp(ports.HTTP)}]

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Collection, Container, Iterable, Iterator
 
 from edge_operator.desired import components
-from edge_operator.desired.inputs import DeviceLogin, Manifest, Site
+from edge_operator.desired.inputs import DeviceLogin, Manifest, SiteInput
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.secret.opaque import opaque
 from edge_operator.identity.logins import device_login, site_logins
@@ -21,7 +21,7 @@ DEVICES_A_SHARD = 500
 """On average; a line has at most 180 bytes, so the fullest shard stays below 128 KiB."""
 
 
-def broker_auth(site: Site) -> list[Manifest]:
+def broker_auth(site: SiteInput) -> list[Manifest]:
     """Return the index and the shards; none when the user runs the broker."""
     managed = components.managed_broker(site)
     if managed is None:
@@ -35,13 +35,13 @@ def broker_auth(site: Site) -> list[Manifest]:
     ]
 
 
-def broker_auth_names(site: Site) -> list[str]:
+def broker_auth_names(site: SiteInput) -> list[str]:
     """Return the names of the index and the shards."""
     count = shard_count(len(site.devices))
     return [broker_auth_name(site), *(_shard_name(site, number) for number in range(count))]
 
 
-def broker_auth_name(site: Site) -> str:
+def broker_auth_name(site: SiteInput) -> str:
     """Return the name of the index."""
     return child_name(site, BROKER_AUTH)
 
@@ -61,7 +61,7 @@ def logins_in(secret: Manifest) -> frozenset[str]:
     return usernames(_values(secret).get(PASSWORDS, ""))
 
 
-def broker_auth_without(site: Site, secret: Manifest, revoked: Container[str]) -> Manifest:
+def broker_auth_without(site: SiteInput, secret: Manifest, revoked: Container[str]) -> Manifest:
     """Return an index or a shard as the API server has it, but without the lines of `revoked`.
 
     Args:
@@ -97,7 +97,7 @@ def _shards(devices: Collection[DeviceLogin]) -> list[list[DeviceLogin]]:
     return shards
 
 
-def _shard(site: Site, number: int, count: int, devices: Iterable[DeviceLogin]) -> Manifest:
+def _shard(site: SiteInput, number: int, count: int, devices: Iterable[DeviceLogin]) -> Manifest:
     values = {OF: str(count), PASSWORDS: password_file(site.root, _logins(site.root, devices))}
     return opaque(site, components.MQTT, _shard_name(site, number), values)
 
@@ -107,13 +107,13 @@ def _values(secret: Manifest) -> dict[str, str]:
     return {key: base64.b64decode(value, validate=True).decode() for key, value in data.items()}
 
 
-def _shard_name(site: Site, number: int) -> str:
+def _shard_name(site: SiteInput, number: int) -> str:
     return f"{broker_auth_name(site)}-{number}"
 
 
 def _logins(root: bytes, devices: Iterable[DeviceLogin]) -> Iterator[Login]:
     for each in devices:
-        if each.own_password is not None:
-            yield Login(each.device_id, each.own_password)
+        if each.user_password is not None:
+            yield Login(each.device_id, each.user_password)
         else:
             yield device_login(root, each.device_id, each.rotation)

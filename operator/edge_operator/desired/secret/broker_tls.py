@@ -1,13 +1,13 @@
 """The certificate of the managed broker, where the user brings none."""
 
 from edge_operator.desired import components
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.secret.opaque import opaque
 from edge_operator.identity.certificates import authority_certificate, broker_certificate
 
 
-def broker_tls(site: Site) -> Manifest | None:
+def broker_tls(site: SiteInput) -> Manifest | None:
     """Return the Secret, of the keys that cert-manager gives its own; None when the user brings one, or the broker."""
     managed = components.managed_broker(site)
     if managed is None or managed.tls is not None:
@@ -18,13 +18,13 @@ def broker_tls(site: Site) -> Manifest | None:
     return opaque(site, components.MQTT, broker_tls_name(site), values)
 
 
-def broker_tls_name(site: Site) -> str:
+def broker_tls_name(site: SiteInput) -> str:
     """Return the name of the Secret with the broker's certificate: the user's, or ours."""
     managed = components.managed_broker(site)
     return managed.tls.secret_ref.name if managed and managed.tls else child_name(site, "mqtt-tls")
 
 
-def _hosts(site: Site) -> list[str]:
+def _hosts(site: SiteInput) -> list[str]:
     """Return every name of the gateway, which passes connections through, and of the broker itself."""
     outside = site.spec.gateway.service.external_address
     services = (child_name(site, name) for name in (components.GATEWAY, components.MQTT))

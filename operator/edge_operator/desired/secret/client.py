@@ -2,19 +2,19 @@
 
 from edge_operator.api.broker import BrokerClient
 from edge_operator.desired import components, ports
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.secret.opaque import opaque
 from edge_operator.identity.logins import client_login
 
 
-def clients(site: Site) -> list[Manifest]:
+def clients(site: SiteInput) -> list[Manifest]:
     """Return a Secret for each further client; none when the user runs the broker."""
     managed = components.managed_broker(site)
     return [_client(site, each) for each in (managed.clients or ())] if managed else []
 
 
-def _client(site: Site, given: BrokerClient) -> Manifest:
+def _client(site: SiteInput, given: BrokerClient) -> Manifest:
     login = client_login(site.root, given.name)
     host = f"{child_name(site, components.MQTT)}.{site.namespace}.svc"
     values = {

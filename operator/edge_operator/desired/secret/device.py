@@ -2,13 +2,13 @@
 
 from edge_operator.api.schema import API_VERSION
 from edge_operator.desired.encoding import secret_data
-from edge_operator.desired.inputs import Device, Manifest
+from edge_operator.desired.inputs import DeviceInput, Manifest
 from edge_operator.desired.metadata import device_labels
 from edge_operator.identity.logins import device_login
 from edge_operator.identity.oscore import oscore_context
 
 
-def device_secret(device: Device) -> Manifest:
+def device_secret(device: DeviceInput) -> Manifest:
     """Return the Secret of a device; it goes with its EdgeDevice."""
     login = device_login(device.root, device.login.device_id, device.login.rotation)
     host = f"[{device.host}]" if ":" in device.host else device.host

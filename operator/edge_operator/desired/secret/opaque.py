@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from edge_operator.desired.encoding import secret_data
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import metadata
 
 
-def opaque(site: Site, component: str, name: str, values: Mapping[str, str]) -> Manifest:
+def opaque(site: SiteInput, component: str, name: str, values: Mapping[str, str]) -> Manifest:
     """Return a Secret with `values` for `component`."""
     return {
         "apiVersion": "v1",

@@ -2,12 +2,12 @@
 
 from edge_operator.api.gateway import NodePorts
 from edge_operator.desired import components, ports
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name, metadata, selector
 from edge_operator.desired.service.shape import port
 
 
-def gateway_service(site: Site) -> Manifest:
+def gateway_service(site: SiteInput) -> Manifest:
     """Return the Service of the gateway."""
     given = site.spec.gateway.service
     spec: Manifest = {
@@ -26,7 +26,7 @@ def gateway_service(site: Site) -> Manifest:
     }
 
 
-def _ports(site: Site, fixed: NodePorts) -> list[Manifest]:
+def _ports(site: SiteInput, fixed: NodePorts) -> list[Manifest]:
     https = [_with(port("https", ports.SERVICE_HTTPS, "https"), fixed.https)] if site.spec.gateway.tls else []
     return [
         _with(port("http", ports.SERVICE_HTTP, "http"), fixed.http),

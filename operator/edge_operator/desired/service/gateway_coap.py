@@ -5,12 +5,12 @@ gateway's main Service.
 """
 
 from edge_operator.desired import components, ports
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.service.shape import cluster_ip, port
 
 
-def gateway_coap_service(site: Site) -> Manifest:
+def gateway_coap_service(site: SiteInput) -> Manifest:
     """Return the Service with client affinity."""
     coap = port("coap", ports.COAP, "coap", "UDP")
     service = cluster_ip(site, components.GATEWAY, child_name(site, "gateway-coap"), coap)

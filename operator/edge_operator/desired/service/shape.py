@@ -1,6 +1,6 @@
 """What all Services of a site have in common."""
 
-from edge_operator.desired.inputs import Manifest, Site
+from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import metadata, selector
 
 
@@ -9,7 +9,7 @@ def port(name: str, number: int, target: str, protocol: str = "TCP") -> Manifest
     return {"name": name, "port": number, "targetPort": target, "protocol": protocol}
 
 
-def cluster_ip(site: Site, component: str, name: str, *service_ports: Manifest) -> Manifest:
+def cluster_ip(site: SiteInput, component: str, name: str, *service_ports: Manifest) -> Manifest:
     """Return a Service that only the cluster can reach."""
     return {
         "apiVersion": "v1",

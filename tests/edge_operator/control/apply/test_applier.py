@@ -10,13 +10,13 @@ import pytest
 
 from edge_operator.api.schema import API_VERSION
 from edge_operator.cluster.errors import ApiError, NotLeaderError
-from edge_operator.cluster.objects import FIELD_MANAGER, Objects
+from edge_operator.cluster.objects import FIELD_MANAGER, ObjectClient
 from edge_operator.control.apply.applier import Applier, is_repair, run_all
 from edge_operator.control.apply.field_conflicts import RETAKES, WINDOW_SECONDS, FieldConflicts
-from edge_operator.control.apply.refusals import LEAST_BACKOFF_SECONDS, Refusals
+from edge_operator.control.apply.refusals import MIN_BACKOFF_SECONDS, Refusals
 from edge_operator.control.apply.report import Report
-from edge_operator.control.cache.child_cache import ChildStore
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.child_cache import ChildCache
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.diff.action import Action, DesiredDigest
 from edge_operator.control.diff.desired_object import DesiredObject, desired_object
 from edge_operator.control.diff.observed import Observed, observe
@@ -26,7 +26,7 @@ from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.cluster.virtual import Clock
 from tests.edge_operator.control.closed_gate import ClosedGate, closed_client
 
-SITE = SiteObject({"metadata": {"namespace": "ns", "name": "hall", "uid": "u-hall", "generation": 3}})
+SITE = CachedSite({"metadata": {"namespace": "ns", "name": "hall", "uid": "u-hall", "generation": 3}})
 LOOK_AGAIN = 30.0
 OWNER = {"apiVersion": API_VERSION, "kind": "EdgeSite", "name": "hall", "uid": "u-hall", "controller": True}
 FORMER = OWNER | {"uid": "u-before"}
@@ -64,7 +64,7 @@ class Rig:
     """Applier over a client whose writes stop at the gate."""
 
     children: Applier
-    store: ChildStore
+    store: ChildCache
     conflicts: FieldConflicts
     refusals: Refusals
     gate: ClosedGate
@@ -85,8 +85,8 @@ class Rig:
 async def rig() -> AsyncIterator[Rig]:
     clock = Clock()
     async with closed_client() as (client, gate):
-        store, conflicts, refusals = ChildStore(lambda *_: None), FieldConflicts(clock), Refusals(clock)
-        children = Applier(Objects(client), store, conflicts, refusals, Metrics(), LOOK_AGAIN)
+        store, conflicts, refusals = ChildCache(lambda *_: None), FieldConflicts(clock), Refusals(clock)
+        children = Applier(ObjectClient(client), store, conflicts, refusals, Metrics(), LOOK_AGAIN)
         yield Rig(children, store, conflicts, refusals, gate, clock)
 
 
@@ -132,8 +132,8 @@ async def test_refused_write_is_not_sent_again_before_its_time() -> None:
         it.clock.now += 0.5
         report = await it.apply_all(intent(other="dg=="))
         assert [problem.reason for problem in report.problems] == ["Invalid"]
-        assert (report.requeue_after, it.gate.attempts) == (LEAST_BACKOFF_SECONDS - 0.5, 0)
-        it.clock.now += LEAST_BACKOFF_SECONDS
+        assert (report.requeue_after, it.gate.attempts) == (MIN_BACKOFF_SECONDS - 0.5, 0)
+        it.clock.now += MIN_BACKOFF_SECONDS
         with pytest.raises(NotLeaderError):
             await it.apply_all(intent(other="dg=="))
 
@@ -167,7 +167,7 @@ async def test_soonest_of_several_waits_counts() -> None:
         it.store.put(SECRET, stored(intent("b")))
         it.refusals.add(intent("b", other="dg=="), REFUSED)
         report = await it.apply_all(intent("a"), intent("b", other="dg=="))
-        assert report.requeue_after == LEAST_BACKOFF_SECONDS
+        assert report.requeue_after == MIN_BACKOFF_SECONDS
         assert {problem.reason for problem in report.problems} == {"NotOurs", "Invalid"}
 
 
@@ -230,5 +230,5 @@ REPAIRS: dict[str, tuple[Action, Observed | None, int, bool]] = {
 
 @pytest.mark.parametrize(("action", "seen", "observed", "repair"), REPAIRS.values(), ids=REPAIRS)
 def test_what_counts_as_a_repair(action: Action, seen: Observed | None, observed: int, *, repair: bool) -> None:
-    site = SiteObject({**SITE.body, "status": {"observedGeneration": observed}})
+    site = CachedSite({**SITE.body, "status": {"observedGeneration": observed}})
     assert is_repair(action, seen, site) is repair

@@ -7,7 +7,7 @@ import pytest
 
 from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
 from edge_operator.control.apply.events import NOTE_LIMIT, Events
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.status.device import DeviceFacts, device_update
 from edge_operator.status.facts import Problem
 from edge_operator.telemetry.metrics import Metrics
@@ -41,7 +41,7 @@ def device_status(*problems: Problem) -> dict[str, Any]:
 )
 async def test_event_for_each_transition(before: dict[str, Any], after: dict[str, Any], severity: str | None) -> None:
     client = FakeClient()
-    await Events(client.as_client(), "me", lambda: NOW, Metrics()).transition(SiteObject(site_body()), before, after)
+    await Events(client.as_client(), "me", lambda: NOW, Metrics()).transition(CachedSite(site_body()), before, after)
     assert [event["type"] for _, _, event in client.written] == ([severity] if severity else [])
 
 
@@ -49,7 +49,7 @@ async def test_event_for_each_transition(before: dict[str, Any], after: dict[str
 async def test_note_is_cut_at_bytes_and_never_inside_a_character(message: str) -> None:
     client = FakeClient()
     events = Events(client.as_client(), "i" * 500, lambda: NOW, Metrics())
-    await events.transition(SiteObject(site_body()), {}, status("Ready", "R", message))
+    await events.transition(CachedSite(site_body()), {}, status("Ready", "R", message))
     event = client.written[0][2]
     assert NOTE_LIMIT - 4 < len(event["note"].encode()) <= NOTE_LIMIT
     assert f"Ready: {message}".startswith(event["note"])
@@ -61,5 +61,5 @@ async def test_note_is_cut_at_bytes_and_never_inside_a_character(message: str) -
 async def test_event_that_cannot_be_written_is_counted_and_forgotten(error: Exception) -> None:
     metrics = Metrics()
     events = Events(FakeClient(error).as_client(), "me", lambda: NOW, metrics)
-    await events.transition(SiteObject(site_body()), {}, status("Ready", "R"))
+    await events.transition(CachedSite(site_body()), {}, status("Ready", "R"))
     assert metrics.registry.get_sample_value("edge_events_dropped_total") == 1

@@ -2,7 +2,7 @@ import pytest
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.control.apply.field_conflicts import RETAKES, WINDOW_SECONDS, FieldConflicts
-from edge_operator.control.apply.refusals import LEAST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS, Refusals
+from edge_operator.control.apply.refusals import MAX_BACKOFF_SECONDS, MIN_BACKOFF_SECONDS, Refusals
 from edge_operator.control.diff.desired_object import DesiredObject, ObjectKey
 from edge_operator.desired.kinds import SECRET
 from tests.edge_operator.cluster.virtual import Clock
@@ -103,9 +103,9 @@ def test_refusal_stands_until_its_backoff_ends_and_doubles() -> None:
         assert refusals.active(intent()) is not None
         clock.now += 0.002
         assert refusals.active(intent()) is None
-    assert waits[0] == LEAST_BACKOFF_SECONDS
-    assert waits[1] == pytest.approx(2 * LEAST_BACKOFF_SECONDS)
-    assert waits[-1] == MOST_BACKOFF_SECONDS
+    assert waits[0] == MIN_BACKOFF_SECONDS
+    assert waits[1] == pytest.approx(2 * MIN_BACKOFF_SECONDS)
+    assert waits[-1] == MAX_BACKOFF_SECONDS
 
 
 def test_changed_intent_goes_at_once_and_begins_anew() -> None:
@@ -114,7 +114,7 @@ def test_changed_intent_goes_at_once_and_begins_anew() -> None:
         refusals.add(intent("old"), ApiError(422, "Invalid", "no"))
     assert refusals.active(intent("new")) is None
     refusals.add(intent("new"), ApiError(422, "Invalid", "no"))
-    assert refusals.wait(intent("new")) == LEAST_BACKOFF_SECONDS
+    assert refusals.wait(intent("new")) == MIN_BACKOFF_SECONDS
 
 
 def test_accepted_is_forgotten() -> None:
@@ -130,7 +130,7 @@ def test_refusals_forget_objects_of_sites_that_are_gone() -> None:
     for number in range(1000):
         refusals.add(intent(name=f"gone-{number}"), ApiError(422, "Invalid", "no"))
         clock.now += 10
-    assert len(refusals._refused) <= (MOST_BACKOFF_SECONDS + LEAST_BACKOFF_SECONDS) / 10 + 2  # noqa: SLF001
+    assert len(refusals._refused) <= (MAX_BACKOFF_SECONDS + MIN_BACKOFF_SECONDS) / 10 + 2  # noqa: SLF001
 
 
 @pytest.mark.parametrize(

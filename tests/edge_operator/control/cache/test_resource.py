@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.cache.resource import DeviceObject, SiteObject, seconds
+from edge_operator.control.cache.resource import CachedDevice, CachedSite, seconds
 from tests.edge_operator.control.samples import device, site
 
 TLS = {"secretRef": {"name": "cert"}}
@@ -24,21 +24,23 @@ SITES: dict[str, tuple[dict[str, Any], bool, tuple[str, str] | None, bool]] = {
 }
 
 
-@pytest.mark.parametrize(("spec", "external", "own_tls", "paused"), SITES.values(), ids=SITES)
-def test_spec_of_a_site(spec: dict[str, Any], own_tls: tuple[str, str] | None, *, external: bool, paused: bool) -> None:
+@pytest.mark.parametrize(("spec", "external", "user_tls_secret", "paused"), SITES.values(), ids=SITES)
+def test_spec_of_a_site(
+    spec: dict[str, Any], user_tls_secret: tuple[str, str] | None, *, external: bool, paused: bool
+) -> None:
     found = site(**spec)
-    assert (found.external_broker, found.own_tls, found.paused) == (external, own_tls, paused)
+    assert (found.external_broker, found.user_tls_secret, found.paused) == (external, user_tls_secret, paused)
     assert str(found) == "EdgeSite factory/plant"
 
 
 def test_what_a_site_says_of_itself() -> None:
     conditions = [{"type": "Ready", "status": "True"}, {"type": "BrokerDropping", "status": "True"}]
     status = {"conditions": conditions, "endpoints": {"http": "http://h"}}
-    found = SiteObject({**site().body, "status": status})
+    found = CachedSite({**site().body, "status": status})
     assert (found.broker_dropping, found.endpoints) == (True, {"http": "http://h"})
-    found = SiteObject({**site().body, "status": {"conditions": conditions[:1], "endpoints": None}})
+    found = CachedSite({**site().body, "status": {"conditions": conditions[:1], "endpoints": None}})
     assert (found.broker_dropping, found.endpoints) == (False, {})
-    assert SiteObject({"metadata": site().metadata}).spec == {}
+    assert CachedSite({"metadata": site().metadata}).spec == {}
 
 
 DEVICES: dict[str, tuple[dict[str, Any], tuple[str, int, float, str, tuple[str, str] | None]]] = {
@@ -61,7 +63,7 @@ DEVICES: dict[str, tuple[dict[str, Any], tuple[str, int, float, str, tuple[str, 
 @pytest.mark.parametrize(("spec", "expected"), DEVICES.values(), ids=DEVICES)
 def test_spec_of_a_device(spec: dict[str, Any], expected: tuple[str, int, float, str, tuple[str, str] | None]) -> None:
     found = device(**spec)
-    assert (found.device_id, found.rotation, found.switch_after, found.secret_name, found.own_secret) == expected
+    assert (found.device_id, found.rotation, found.switch_after, found.secret_name, found.user_secret) == expected
     assert found.site == ("factory", "plant")
 
 
@@ -81,8 +83,8 @@ def test_login_that_is_in_place_or_not_ours_to_give(status: str, reason: str, *,
     assert device(status={"conditions": [ready]}).has_login is False
 
 
-def going(found: DeviceObject) -> DeviceObject:
-    return DeviceObject({**found.body, "metadata": {**found.metadata, "deletionTimestamp": "2026-01-01T00:00:00Z"}})
+def going(found: CachedDevice) -> CachedDevice:
+    return CachedDevice({**found.body, "metadata": {**found.metadata, "deletionTimestamp": "2026-01-01T00:00:00Z"}})
 
 
 @pytest.mark.parametrize(
@@ -90,14 +92,14 @@ def going(found: DeviceObject) -> DeviceObject:
     [(device(), True), (device(disabled=True), False), (going(device()), False)],
     ids=["there", "disabled", "being deleted"],
 )
-def test_who_logs_in(found: DeviceObject, *, logs_in: bool) -> None:
+def test_who_logs_in(found: CachedDevice, *, logs_in: bool) -> None:
     assert found.logs_in is logs_in
 
 
 def test_elder_is_the_one_that_was_created_first_and_of_two_at_once_the_smaller_uid() -> None:
     first, second = device(uid="b", created="2026-01-01T00:00:00Z"), device(uid="a", created="2026-01-01T00:00:01Z")
-    assert first.seniority < second.seniority
-    assert device(uid="a").seniority < device(uid="b").seniority
+    assert first.creation_order < second.creation_order
+    assert device(uid="a").creation_order < device(uid="b").creation_order
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from edge_operator.control.cache.child_cache import REMEMBERED_DELETIONS, ResourceKey
-from edge_operator.control.cache.resource_cache import DeviceStore
+from edge_operator.control.cache.child_cache import MAX_TOMBSTONES, ResourceKey
+from edge_operator.control.cache.resource_cache import DeviceCache
 from tests.edge_operator.control.samples import device
 
 PUMP = ("factory", "pump")
@@ -12,11 +12,11 @@ BROUGHT = ("factory", "brought")
 OWN: dict[str, Any] = {"credentials": {"existingSecretRef": {"name": "brought"}}}
 
 
-def _devices() -> DeviceStore:
-    return DeviceStore(lambda *_: None)
+def _devices() -> DeviceCache:
+    return DeviceCache(lambda *_: None)
 
 
-def _uid(devices: DeviceStore) -> str | None:
+def _uid(devices: DeviceCache) -> str | None:
     found = devices.get(PUMP)
     return None if found is None else found.owner_ref.uid
 
@@ -24,7 +24,7 @@ def _uid(devices: DeviceStore) -> str | None:
 def test_answer_that_comes_after_the_deletion_brings_nothing_back() -> None:
     devices = _devices()
     devices.put(device(uid="old", version=1).body)
-    devices.drop(PUMP, "old")
+    devices.delete(PUMP, "old")
     devices.put(device(uid="old", version=2).body)
     assert _uid(devices) is None, "its login would be let in again"
 
@@ -35,29 +35,34 @@ def test_deletion_that_comes_after_the_new_one_takes_nothing_away() -> None:
     devices.put(device(uid="new", version=4).body)
     devices.put(device(uid="old", version=2).body)
     assert _uid(devices) == "new"
-    devices.drop(PUMP, "old")
+    devices.delete(PUMP, "old")
     assert _uid(devices) == "new"
-    devices.drop(PUMP, "new")
+    devices.delete(PUMP, "new")
     assert _uid(devices) is None
 
 
 def test_deletion_of_what_was_never_seen_is_remembered() -> None:
     devices = _devices()
-    devices.drop(PUMP, "old")
+    devices.delete(PUMP, "old")
     devices.put(device(uid="old", version=2).body)
     assert _uid(devices) is None
 
 
 def test_deletions_are_not_remembered_for_ever() -> None:
     devices = _devices()
-    for number in range(2 * REMEMBERED_DELETIONS):
-        devices.drop(PUMP, f"uid-{number}")
-    assert len(devices._gone) == REMEMBERED_DELETIONS  # noqa: SLF001 - what grows is not seen from outside
+    for number in range(2 * MAX_TOMBSTONES):
+        devices.delete(PUMP, f"uid-{number}")
+    assert len(devices._tombstones) == MAX_TOMBSTONES  # noqa: SLF001 - what grows is not seen from outside
 
 
-def _found(devices: DeviceStore, site: ResourceKey = PLANT, device_id: str = "pump") -> list[list[str]]:
+def _found(devices: DeviceCache, site: ResourceKey = PLANT, device_id: str = "pump") -> list[list[str]]:
     """Return the names of the devices as they are found by site, identifier, Secret, and as holders."""
-    ways = devices.of_site(site), devices.of_id(site, device_id), devices.of_secret(BROUGHT), devices.holders(site)
+    ways = (
+        devices.by_site(site),
+        devices.by_device_id(site, device_id),
+        devices.by_secret(BROUGHT),
+        devices.id_owners(site),
+    )
     return [[each.key[1] for each in found] for found in ways]
 
 
@@ -65,7 +70,7 @@ def test_dropped_device_is_found_by_nothing_any_more() -> None:
     devices = _devices()
     devices.put(device(**OWN).body)
     assert _found(devices) == [["pump"], ["pump"], ["pump"], ["pump"]]
-    devices.drop(PUMP)
+    devices.delete(PUMP)
     assert _found(devices) == [[], [], [], []]
     devices.put(device(uid="another", **OWN).body)
     assert _found(devices) == [["pump"], ["pump"], ["pump"], ["pump"]]
@@ -83,6 +88,6 @@ def test_drop_leaves_the_others_of_the_site_the_identifier_and_the_secret() -> N
     devices = _devices()
     devices.put(device(**OWN).body)
     devices.put(device("twin", deviceId="pump", created="2026-12-01T00:00:00Z", **OWN).body)
-    assert devices.of_id(PLANT, "pump")[0].key == PUMP
-    devices.drop(PUMP)
+    assert devices.by_device_id(PLANT, "pump")[0].key == PUMP
+    devices.delete(PUMP)
     assert _found(devices) == [["twin"], ["twin"], ["twin"], ["twin"]]

@@ -5,15 +5,15 @@ from collections.abc import Callable
 import pytest
 
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import SiteObject
-from edge_operator.control.cache.resource_cache import SiteStore
+from edge_operator.control.cache.resource import CachedSite
+from edge_operator.control.cache.resource_cache import SiteCache
 from tests.edge_operator.control.fake_client import site_body
 
 KEY = ("ns", "hall")
 
 
-def telling(told: list[ResourceKey]) -> Callable[[SiteObject | None, SiteObject | None], None]:
-    def changed(before: SiteObject | None, after: SiteObject | None) -> None:
+def telling(told: list[ResourceKey]) -> Callable[[CachedSite | None, CachedSite | None], None]:
+    def changed(before: CachedSite | None, after: CachedSite | None) -> None:
         site = after or before
         assert site is not None
         told.append(site.key)
@@ -23,7 +23,7 @@ def telling(told: list[ResourceKey]) -> Callable[[SiteObject | None, SiteObject 
 
 def test_sites_take_what_is_newer() -> None:
     told: list[ResourceKey] = []
-    sites = SiteStore(telling(told))
+    sites = SiteCache(telling(told))
     sites.put(site_body(5))
     sites.put(site_body(4))
     sites.put(site_body(5))
@@ -37,15 +37,15 @@ def test_sites_take_what_is_newer() -> None:
 
 def test_dropped_site_is_told_once() -> None:
     told: list[ResourceKey] = []
-    sites = SiteStore(telling(told))
+    sites = SiteCache(telling(told))
     sites.put(site_body())
-    sites.drop(KEY)
-    sites.drop(KEY)
+    sites.delete(KEY)
+    sites.delete(KEY)
     assert (told, sites.get(KEY)) == ([KEY, KEY], None)
 
 
 def test_sites_keep_no_managed_fields_and_leave_the_event_as_it_was() -> None:
-    sites = SiteStore(lambda *_: None)
+    sites = SiteCache(lambda *_: None)
     event = site_body()
     event["metadata"]["managedFields"] = ["much"]
     sites.put(event)
@@ -56,7 +56,7 @@ def test_sites_keep_no_managed_fields_and_leave_the_event_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("listed", "unlike"),
+    ("listed", "stale_keys"),
     [
         ({("ns", "a"): "1", ("ns", "b"): "2"}, set()),
         ({("ns", "a"): "1"}, {("ns", "b")}),
@@ -64,8 +64,8 @@ def test_sites_keep_no_managed_fields_and_leave_the_event_as_it_was() -> None:
         ({("ns", "a"): "1", ("ns", "b"): "2", ("ns", "c"): "1"}, {("ns", "c")}),
     ],
 )
-def test_unlike(listed: dict[ResourceKey, str], unlike: set[ResourceKey]) -> None:
-    sites = SiteStore(lambda *_: None)
+def test_stale_keys(listed: dict[ResourceKey, str], stale_keys: set[ResourceKey]) -> None:
+    sites = SiteCache(lambda *_: None)
     sites.put(site_body(1, name="a"))
     sites.put(site_body(2, name="b"))
-    assert set(sites.unlike(listed)) == unlike
+    assert set(sites.stale_keys(listed)) == stale_keys

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.user_passwords import LABELLED_SECRET, OwnPasswords
+from edge_operator.control.cache.user_passwords import LABELLED_SECRET, UserPasswords
 
 GOOD = "x" * 20
 
@@ -24,7 +24,7 @@ class Told:
 
     def __init__(self) -> None:
         self.keys: list[ResourceKey] = []
-        self.passwords = OwnPasswords(self.keys.append)
+        self.passwords = UserPasswords(self.keys.append)
 
     def password(self, name: str = "a") -> str | None:
         found = self.passwords.get(("ns", name))
@@ -62,7 +62,7 @@ def test_list_takes_away_what_is_not_in_it() -> None:
     told = Told()
     for name in ("a", "b"):
         told.passwords.put(LABELLED_SECRET, secret(1, GOOD, name))
-    told.passwords.retain(LABELLED_SECRET, None, {("ns", "b")}, "9")
+    told.passwords.prune(LABELLED_SECRET, None, {("ns", "b")}, "9")
     assert (told.password("a"), told.password("b")) == (None, GOOD)
     assert set(told.keys[2:]) == {("ns", "a")}
 
@@ -71,7 +71,7 @@ def test_secret_that_loses_its_label_is_forgotten_once() -> None:
     told = Told()
     told.passwords.put(LABELLED_SECRET, secret(1, GOOD))
     for _ in range(2):
-        told.passwords.drop(LABELLED_SECRET, secret(2, GOOD))
+        told.passwords.delete(LABELLED_SECRET, secret(2, GOOD))
     assert (told.password(), len(told.keys)) == (None, 2)
 
 

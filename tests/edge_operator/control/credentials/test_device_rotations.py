@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.cache.child_cache import ChildStore
-from edge_operator.control.credentials.device_rotations import Rotations
+from edge_operator.control.cache.child_cache import ChildCache
+from edge_operator.control.credentials.device_rotations import DeviceRotations
 from edge_operator.control.credentials.rotation import BEFORE, ROTATION, SINCE, Rotation
 from edge_operator.desired.kinds import SECRET
 from tests.edge_operator.control.samples import NAMESPACE, device
@@ -15,12 +15,12 @@ NOW = dt.datetime(2026, 7, 1, 12, 0, tzinfo=dt.UTC)
 ROTATED = {ROTATION: "3", BEFORE: "2", SINCE: "2026-07-01T11:58:00Z"}
 
 
-def rotations(annotations: dict[str, str] | None, name: str = "pump-device-credentials") -> Rotations:
-    store = ChildStore(lambda *_: None)
+def rotations(annotations: dict[str, str] | None, name: str = "pump-device-credentials") -> DeviceRotations:
+    children = ChildCache(lambda *_: None)
     if annotations is not None:
         head = {"namespace": NAMESPACE, "name": name, "uid": "u", "resourceVersion": "1", "annotations": annotations}
-        store.put(SECRET, {"metadata": head})
-    return Rotations(store, lambda: NOW)
+        children.put(SECRET, {"metadata": head})
+    return DeviceRotations(children, lambda: NOW)
 
 
 TABLE: dict[str, tuple[dict[str, str] | None, dict[str, Any], Rotation, int, float]] = {
@@ -52,7 +52,7 @@ def test_rotation_of_a_device(
     annotations: dict[str, str] | None, asked: dict[str, Any], wanted: Rotation, in_effect: int, remaining: float
 ) -> None:
     pump, found = device(credentials=asked), rotations(annotations)
-    assert (found.wanted(pump), found.in_effect(pump), found.remaining(pump)) == (wanted, in_effect, remaining)
+    assert (found.desired(pump), found.in_effect(pump), found.remaining(pump)) == (wanted, in_effect, remaining)
 
 
 def test_secret_of_a_name_that_the_spec_gives() -> None:

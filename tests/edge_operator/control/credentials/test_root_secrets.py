@@ -5,11 +5,11 @@ from typing import Any, cast
 import pytest
 
 from edge_operator.cluster.errors import ApiError
-from edge_operator.cluster.objects import Objects
-from edge_operator.control.cache.child_cache import ChildStore, ResourceKey
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.cluster.objects import ObjectClient
+from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secret_problems import RootUnusableError
-from edge_operator.control.credentials.root_secrets import MADE_ANEW, RootKeys
+from edge_operator.control.credentials.root_secrets import REGENERATED, RootSecrets
 from edge_operator.desired.kinds import SECRET, ChildKind
 from edge_operator.desired.root_secret import root_secret
 
@@ -24,9 +24,9 @@ class FakeObjects:
         self.version = 0
         self.calls: list[str] = []
         if secret is not None:
-            self.store(secret)
+            self.children(secret)
 
-    def store(self, secret: dict[str, Any], uid: str | None = None) -> dict[str, Any]:
+    def children(self, secret: dict[str, Any], uid: str | None = None) -> dict[str, Any]:
         self.version += 1
         uid = uid or (self.secret["metadata"]["uid"] if self.secret else f"uid-{self.version}")
         self.secret = copy.deepcopy(secret)
@@ -41,7 +41,7 @@ class FakeObjects:
         self.calls.append("create")
         if self.secret is not None:
             raise ApiError(409, "AlreadyExists", "there is one")
-        return self.store(manifest)
+        return self.children(manifest)
 
     async def merge(
         self, _kind: ChildKind, _namespace: str, _name: str, patch: dict[str, Any], *, metadata_only: bool
@@ -54,7 +54,7 @@ class FakeObjects:
         for part in ("labels", "annotations"):
             merged["metadata"][part] = {**merged["metadata"].get(part, {}), **patch["metadata"][part]}
         merged["data"] = {k: v for k, v in {**merged["data"], **patch["data"]}.items() if v is not None}
-        return self.store(merged)
+        return self.children(merged)
 
     @property
     def key(self) -> bytes:
@@ -65,24 +65,24 @@ class FakeObjects:
 class Rig:
     def __init__(self, secret: dict[str, Any] | None = None) -> None:
         self.objects = FakeObjects(secret)
-        self.store = ChildStore(lambda *_: None)
+        self.children = ChildCache(lambda *_: None)
         self.changed: list[ResourceKey] = []
-        self.roots = RootKeys(cast("Objects", self.objects), self.store, lambda: NEW, self.changed.append)
+        self.roots = RootSecrets(cast("ObjectClient", self.objects), self.children, lambda: NEW, self.changed.append)
 
     def watched(self) -> None:
         """Let the watch tell of the Secret as it is."""
         if self.objects.secret is not None:
-            self.store.put(SECRET, self.objects.secret)
+            self.children.put(SECRET, self.objects.secret)
 
     def edit(self, **data: str) -> None:
         assert self.objects.secret is not None
-        self.objects.store(self.objects.secret | {"data": data})
+        self.objects.children(self.objects.secret | {"data": data})
         self.watched()
 
 
-def site(**status: Any) -> SiteObject:
+def site(**status: Any) -> CachedSite:
     metadata = {"namespace": "ns", "name": "hall", "uid": "s", "resourceVersion": "1", "generation": 1}
-    return SiteObject({"metadata": metadata, "status": status})
+    return CachedSite({"metadata": metadata, "status": status})
 
 
 def secret(key: bytes = OTHER) -> dict[str, Any]:
@@ -95,20 +95,20 @@ def encoded(key: bytes) -> str:
 
 async def test_new_site_gets_a_new_key() -> None:
     rig = Rig()
-    root = await rig.roots.keep(site())
-    assert (root.key, root.made_anew, rig.objects.key) == (NEW, False, NEW)
+    root = await rig.roots.ensure(site())
+    assert (root.key, root.regenerated, rig.objects.key) == (NEW, False, NEW)
 
 
 async def test_retained_key_is_taken() -> None:
     rig = Rig(secret())
-    assert (await rig.roots.keep(site())).key == OTHER
+    assert (await rig.roots.ensure(site())).key == OTHER
     assert rig.objects.calls == ["get"]
 
 
 async def test_unchanged_secret_is_not_read_again() -> None:
     rig = Rig(secret())
     for _ in range(3):
-        await rig.roots.keep(site())
+        await rig.roots.ensure(site())
         rig.watched()
     assert rig.objects.calls.count("get") == 1
 
@@ -116,20 +116,20 @@ async def test_unchanged_secret_is_not_read_again() -> None:
 async def test_deleted_secret_comes_back_with_the_same_key() -> None:
     rig = Rig(secret())
     rig.watched()
-    await rig.roots.keep(site(observedGeneration=1))
+    await rig.roots.ensure(site(observedGeneration=1))
     assert rig.objects.secret is not None
-    rig.store.drop(SECRET, rig.objects.secret)
+    rig.children.delete(SECRET, rig.objects.secret)
     rig.objects.secret = None
-    root = await rig.roots.keep(site(observedGeneration=1))
-    assert (root.key, root.made_anew, rig.objects.key) == (OTHER, False, OTHER)
+    root = await rig.roots.ensure(site(observedGeneration=1))
+    assert (root.key, root.regenerated, rig.objects.key) == (OTHER, False, OTHER)
 
 
 async def test_lost_key_is_made_anew_and_says_so() -> None:
     rig = Rig()
-    root = await rig.roots.keep(site(observedGeneration=1))
-    assert root.made_anew
+    root = await rig.roots.ensure(site(observedGeneration=1))
+    assert root.regenerated
     assert rig.objects.secret is not None
-    assert rig.objects.secret["metadata"]["annotations"][MADE_ANEW] == "true"
+    assert rig.objects.secret["metadata"]["annotations"][REGENERATED] == "true"
 
 
 @pytest.mark.parametrize(
@@ -144,20 +144,20 @@ async def test_lost_key_is_made_anew_and_says_so() -> None:
 )
 async def test_edited_key_is_put_back(data: dict[str, str]) -> None:
     rig = Rig(secret())
-    await rig.roots.keep(site())
+    await rig.roots.ensure(site())
     rig.edit(**data)
-    assert (await rig.roots.keep(site())).key == OTHER
+    assert (await rig.roots.ensure(site())).key == OTHER
     assert rig.objects.key == OTHER
     calls = len(rig.objects.calls)
-    await rig.roots.keep(site())
+    await rig.roots.ensure(site())
     assert len(rig.objects.calls) == calls, "and then it is well"
 
 
 async def test_edited_key_misleads_no_paused_site() -> None:
     rig = Rig(secret())
-    await rig.roots.keep(site())
+    await rig.roots.ensure(site())
     rig.edit(key=encoded(b"e" * 32))
-    root = await rig.roots.learn(site())
+    root = await rig.roots.read(site())
     assert root is not None
     assert root.key == OTHER
     assert "merge" not in rig.objects.calls
@@ -165,11 +165,11 @@ async def test_edited_key_misleads_no_paused_site() -> None:
 
 async def test_stripped_label_is_put_back() -> None:
     rig = Rig(secret())
-    await rig.roots.keep(site())
+    await rig.roots.ensure(site())
     bare = secret()
     del bare["metadata"]["labels"]
-    rig.objects.store(bare)
-    await rig.roots.keep(site())
+    rig.objects.children(bare)
+    await rig.roots.ensure(site())
     assert rig.objects.secret is not None
     assert rig.objects.secret["metadata"]["labels"]["edge-stack.io/site"] == "hall"
 
@@ -192,7 +192,7 @@ async def test_somebody_elses_secret_is_left_alone(change: dict[str, Any], reaso
     foreign = secret()
     foreign["metadata"] |= change
     rig = Rig(foreign)
-    for attempt in (rig.roots.keep, rig.roots.learn):
+    for attempt in (rig.roots.ensure, rig.roots.read):
         with pytest.raises(RootUnusableError) as caught:
             await attempt(site())
         assert caught.value.problem.reason == reason
@@ -203,7 +203,7 @@ async def test_somebody_elses_secret_is_left_alone(change: dict[str, Any], reaso
 async def test_key_that_is_none_is_not_replaced_unless_it_is_known(data: dict[str, str] | None) -> None:
     rig = Rig(secret() | {"data": data})
     with pytest.raises(RootUnusableError) as caught:
-        await rig.roots.keep(site())
+        await rig.roots.ensure(site())
     assert caught.value.problem.reason == "RootSecretInvalid"
     assert rig.objects.calls == ["get"]
 
@@ -214,26 +214,26 @@ async def test_secret_made_by_another_replica_in_between_wins() -> None:
 
     async def first_none(_kind: ChildKind, _namespace: str, _name: str) -> dict[str, Any] | None:
         if answers:
-            rig.objects.store(secret())
+            rig.objects.children(secret())
             return answers.pop()
         return await get(_kind, _namespace, _name)
 
     rig.objects.get = first_none  # type: ignore[method-assign]
-    assert (await rig.roots.keep(site())).key == OTHER
+    assert (await rig.roots.ensure(site())).key == OTHER
 
 
 async def test_learning_writes_nothing() -> None:
     rig = Rig()
-    assert await rig.roots.learn(site()) is None
+    assert await rig.roots.read(site()) is None
     assert rig.objects.calls == ["get"]
 
 
 async def test_forgotten_with_its_site() -> None:
     rig = Rig(secret())
-    await rig.roots.keep(site())
-    rig.roots.forget(("ns", "hall"))
-    assert not rig.roots._known  # noqa: SLF001 - what grows is not seen from outside
+    await rig.roots.ensure(site())
+    rig.roots.remove(("ns", "hall"))
+    assert not rig.roots._cached  # noqa: SLF001 - what grows is not seen from outside
 
 
 async def test_key_is_not_shown() -> None:
-    assert "nnnn" not in repr(await Rig().roots.keep(site()))
+    assert "nnnn" not in repr(await Rig().roots.ensure(site()))

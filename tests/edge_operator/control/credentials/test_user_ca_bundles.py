@@ -7,12 +7,12 @@ import pytest
 
 from e2e.cluster.pki import Authority
 from edge_operator.cluster.errors import ApiError
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import SiteObject
-from edge_operator.control.credentials.ca_bundle_problems import AuthorityUnusableError
-from edge_operator.control.credentials.user_ca_bundles import MOST_BYTES, Authorities
+from edge_operator.control.cache.resource import CachedSite
+from edge_operator.control.credentials.ca_bundle_problems import CaBundleUnusableError
+from edge_operator.control.credentials.user_ca_bundles import MAX_BYTES, UserCaBundles
 from edge_operator.desired.kinds import ChildKind
 from edge_operator.status.facts import Problem
 
@@ -30,10 +30,10 @@ class Place:
     changed: list[ResourceKey] = field(default_factory=list)
     now: float = 0.0
     refuses: bool = False
-    authorities: Authorities = field(init=False)
+    ca_bundles: UserCaBundles = field(init=False)
 
     def __post_init__(self) -> None:
-        self.authorities = Authorities(cast(Objects, self), lambda: self.now, LOOK_AGAIN, self.changed.append)
+        self.ca_bundles = UserCaBundles(cast(ObjectClient, self), lambda: self.now, LOOK_AGAIN, self.changed.append)
 
     async def get(self, _kind: ChildKind, _namespace: str, name: str) -> dict[str, Any] | None:
         self.reads += 1
@@ -46,34 +46,34 @@ class Place:
             return None
         return {"data": {} if found is None else {"ca.crt": base64.b64encode(found.encode()).decode()}}
 
-    async def learn(self, site: SiteObject) -> str | None:
-        assert site.own_tls is not None
-        return await self.authorities.learn(site, site.own_tls)
+    async def learn(self, site: CachedSite) -> str | None:
+        assert site.user_tls_secret is not None
+        return await self.ca_bundles.get(site, site.user_tls_secret)
 
-    async def reason(self, site: SiteObject) -> str:
-        with pytest.raises(AuthorityUnusableError) as caught:
+    async def reason(self, site: CachedSite) -> str:
+        with pytest.raises(CaBundleUnusableError) as caught:
             await self.learn(site)
         assert await self.problems(site) == [caught.value.problem]
         return caught.value.problem.reason
 
-    async def recheck_seconds(self, site: SiteObject) -> int:
+    async def recheck_seconds(self, site: CachedSite) -> int:
         """Follow the site once it is due; return how often something else was told."""
         self.now += LOOK_AGAIN
         before = len(self.changed)
         await self.problems(site)
         return len(self.changed) - before
 
-    async def problems(self, site: SiteObject) -> list[Problem]:
+    async def problems(self, site: CachedSite) -> list[Problem]:
         """Return what the site's own pass reports."""
         report = Report()
-        await self.authorities.follow(site, report)
+        await self.ca_bundles.check(site, report)
         return report.problems
 
 
-def hall(secret: str | None = "tls", uid: str = "uid", kind: str = "Managed") -> SiteObject:
+def hall(secret: str | None = "tls", uid: str = "uid", kind: str = "Managed") -> CachedSite:
     managed = {} if secret is None else {"managed": {"tls": {"secretRef": {"name": secret}}}}
     metadata = {"namespace": "ns", "name": "hall", "uid": uid, "generation": 1, "resourceVersion": "1"}
-    return SiteObject({"metadata": metadata, "spec": {"broker": {"type": kind, **managed}}})
+    return CachedSite({"metadata": metadata, "spec": {"broker": {"type": kind, **managed}}})
 
 
 async def test_what_was_read_is_good_for_a_while_and_read_once_for_all_that_ask() -> None:
@@ -103,7 +103,7 @@ async def test_who_asks_much_later_is_told_what_is_there_now() -> None:
         (SECRET_WORDS, "CertificateInvalid"),
         (FIRST.replace("\n", f"\n{SECRET_WORDS}: x\n", 1), "CertificateInvalid"),
         (FIRST.replace("END CERTIFICATE", f"END {SECRET_WORDS}"), "CertificateInvalid"),
-        (FIRST * (MOST_BYTES // len(FIRST) + 1), "CertificateInvalid"),
+        (FIRST * (MAX_BYTES // len(FIRST) + 1), "CertificateInvalid"),
     ],
     ids=["not there", "no PEM", "a line too many", "another end", "too long"],
 )
@@ -129,7 +129,7 @@ async def test_public_authority_is_none() -> None:
 
 
 @pytest.mark.parametrize("other", [hall("other"), hall(uid="anew")], ids=["another Secret", "another site"])
-async def test_nothing_is_taken_over(other: SiteObject) -> None:
+async def test_nothing_is_taken_over(other: CachedSite) -> None:
     place = Place({"tls": FIRST})
     await place.learn(hall())
     place.secrets = dict.fromkeys(("tls", "other"), SECOND)
@@ -137,7 +137,7 @@ async def test_nothing_is_taken_over(other: SiteObject) -> None:
 
 
 @pytest.mark.parametrize("without", [hall(None), hall(kind="External")], ids=["the operator's", "external"])
-async def test_certificate_that_is_brought_no_more_is_forgotten(without: SiteObject) -> None:
+async def test_certificate_that_is_brought_no_more_is_forgotten(without: CachedSite) -> None:
     place = Place({"tls": "garbage"})
     await place.reason(hall())
     assert await place.problems(without) == []

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.cache.resource import DeviceObject, SiteObject
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
-from edge_operator.control.liveness.device_index import Fleet
-from edge_operator.status.connectivity import has_turned, life_update
-from edge_operator.status.figures import DeviceFigures
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
+from edge_operator.control.liveness.device_index import DeviceIndex
+from edge_operator.status.connectivity import connectivity_update, has_transitioned
+from edge_operator.status.device_counts import DeviceCounts
 from edge_wire import topics
 from tests.edge_operator.control.samples import SITE, Time, device, message, site
 
@@ -17,32 +17,32 @@ HALL = (SITE[0], "hall")
 STATUS = topics.device_status("pump")
 
 
-def named(name: str) -> SiteObject:
+def named(name: str) -> CachedSite:
     body = site(uid=f"site-{name}").body
-    return SiteObject({**body, "metadata": body["metadata"] | {"name": name}})
+    return CachedSite({**body, "metadata": body["metadata"] | {"name": name}})
 
 
 class World:
     """A fleet over stores that a test fills."""
 
-    def __init__(self, *resources: SiteObject | DeviceObject) -> None:
+    def __init__(self, *resources: CachedSite | CachedDevice) -> None:
         self.time = Time()
-        self.sites = SiteStore(lambda *_: None)
-        self.devices = DeviceStore(lambda *_: None)
+        self.sites = SiteCache(lambda *_: None)
+        self.devices = DeviceCache(lambda *_: None)
         for resource in resources:
-            store: Any = self.sites if isinstance(resource, SiteObject) else self.devices
-            store.put(resource.body)
-        self.fleet = Fleet(self.sites, self.devices, self.time.clocks)
+            children: Any = self.sites if isinstance(resource, CachedSite) else self.devices
+            children.put(resource.body)
+        self.index = DeviceIndex(self.sites, self.devices, self.time.clocks)
 
     def connect(self) -> None:
-        self.life.connected()
+        self.life.on_connected()
 
     @property
     def life(self) -> Any:
-        return self.fleet.site(SITE)
+        return self.index.site(SITE)
 
     def hear(self, payload: bytes, *, retain: bool = False) -> None:
-        self.life.heard(message(STATUS, payload, retain=retain))
+        self.life.on_message(message(STATUS, payload, retain=retain))
 
     def tick(self, seconds: float) -> None:
         for _ in range(int(seconds * 4)):
@@ -50,16 +50,16 @@ class World:
             self.life.tick()
 
     def told(self, key: tuple[str, str] = PUMP) -> tuple[str, str]:
-        life = self.fleet.look(key)
+        life = self.index.refresh(key)
         assert life is not None
         return life.phase, life.reason
 
     def status(self, key: tuple[str, str] = PUMP) -> dict[str, Any]:
         found = self.devices.get(key)
-        life = self.fleet.look(key)
+        life = self.index.refresh(key)
         assert found is not None
         assert life is not None
-        status = life_update(life, found.status, 1, self.time.text())
+        status = connectivity_update(life, found.status, 1, self.time.text())
         assert status is not None
         return dict(status)
 
@@ -134,17 +134,17 @@ def test_restart_tells_the_same_words_however_the_clocks_drift() -> None:
     for drift in (0.0, 0.7, -0.7, 3600.0):
         again = World(site(), device(status=status | {"observedGeneration": 1}))
         again.time.at, again.time.drift = 50_000.0, drift
-        life = Fleet(again.sites, again.devices, again.time.clocks).look(PUMP)
+        life = DeviceIndex(again.sites, again.devices, again.time.clocks).refresh(PUMP)
         assert life is not None
-        assert not has_turned(life, status)
-        assert life_update(life, status, 1, "now") is None
+        assert not has_transitioned(life, status)
+        assert connectivity_update(life, status, 1, "now") is None
 
 
 def test_device_that_spoke_before_it_was_looked_at_was_seen() -> None:
     world = World(site())
     world.connect()
     world.devices.put(device().body)
-    world.fleet.fit(SITE, "pump")
+    world.index.update_id_owner(SITE, "pump")
     world.hear(b"online")
     assert world.status()["connectivity"]["lastSeenTime"] == world.time.text()
 
@@ -154,9 +154,9 @@ def test_recreated_device_inherits_nothing() -> None:
     world.connect()
     world.hear(b"online")
     assert world.told()[0] == "Online"
-    world.devices.drop(PUMP)
+    world.devices.delete(PUMP)
     world.devices.put(device(uid="another").body)
-    world.fleet.fit(SITE, "pump")
+    world.index.update_id_owner(SITE, "pump")
     assert world.told() == ("Unknown", "NotYetSeen")
 
 
@@ -166,9 +166,9 @@ def test_elder_goes_and_the_younger_takes_the_identifier() -> None:
     world.connect()
     world.hear(b"online")
     assert world.told(younger.key) == ("Pending", "CredentialsPending")
-    world.devices.drop(PUMP)
-    world.fleet.fit(SITE, "pump")
-    assert world.fleet.look(PUMP) is None
+    world.devices.delete(PUMP)
+    world.index.update_id_owner(SITE, "pump")
+    assert world.index.refresh(PUMP) is None
     assert world.told(younger.key) == ("Unknown", "NotYetSeen")
 
 
@@ -176,11 +176,11 @@ def test_recreated_site_forgets_its_devices() -> None:
     world = World(site(), device())
     world.connect()
     world.hear(b"online")
-    world.sites.drop(SITE)
-    world.fleet.fit_site(SITE)
+    world.sites.delete(SITE)
+    world.index.update_site(SITE)
     assert world.told() == ("Pending", "CredentialsPending")
     world.sites.put(site(uid="site-2").body)
-    world.fleet.fit_site(SITE)
+    world.index.update_site(SITE)
     assert world.told() == ("Unknown", "NotYetSeen")
 
 
@@ -189,10 +189,10 @@ def test_site_that_is_replaced_in_one_event_forgets_its_devices() -> None:
     world.connect()
     world.hear(b"online")
     world.sites.put(site(uid="site-2").body)
-    world.fleet.fit_site(SITE)
+    world.index.update_site(SITE)
     assert not world.life.is_connected
     assert world.told() == ("Unknown", "NotYetSeen")
-    assert world.fleet.figures(SITE) == DeviceFigures(total=1, unknown=1)
+    assert world.index.counts(SITE) == DeviceCounts(total=1, unknown=1)
 
 
 def test_site_that_only_changes_keeps_its_devices() -> None:
@@ -200,42 +200,42 @@ def test_site_that_only_changes_keeps_its_devices() -> None:
     world.connect()
     world.hear(b"online")
     world.sites.put(site(2, location="hall 3").body)
-    world.fleet.fit_site(SITE)
+    world.index.update_site(SITE)
     assert world.life.is_connected
     assert world.told() == ("Online", "HeartbeatReceived")
 
 
 def test_device_that_goes_while_its_site_is_away_is_not_counted_in_the_next() -> None:
     world = World(site(), device(), device("fan"))
-    world.sites.drop(SITE)
-    world.fleet.fit_site(SITE)
-    world.devices.drop(PUMP)
-    world.fleet.fit(SITE, "pump")
+    world.sites.delete(SITE)
+    world.index.update_site(SITE)
+    world.devices.delete(PUMP)
+    world.index.update_id_owner(SITE, "pump")
     world.sites.put(site(uid="site-2").body)
-    world.fleet.fit_site(SITE)
-    assert world.fleet.figures(SITE) == DeviceFigures(total=1, unknown=1)
+    world.index.update_site(SITE)
+    assert world.index.counts(SITE) == DeviceCounts(total=1, unknown=1)
     world.devices.put(device(uid="another").body)
-    world.fleet.fit(SITE, "pump")
+    world.index.update_id_owner(SITE, "pump")
     assert world.told() == ("Unknown", "NotYetSeen")
 
 
 def test_site_that_goes_takes_nothing_from_another() -> None:
     there = device("fan", siteRef={"name": "hall"})
     world = World(site(), device(), named("hall"), there)
-    world.sites.drop(SITE)
-    world.fleet.fit_site(SITE)
+    world.sites.delete(SITE)
+    world.index.update_site(SITE)
     assert world.told(there.key) == ("Unknown", "NotYetSeen")
-    world.devices.drop(there.key)
-    world.fleet.fit(HALL, "fan")
-    assert [life.known("fan") for _, life in world.fleet] == [None]
+    world.devices.delete(there.key)
+    world.index.update_id_owner(HALL, "fan")
+    assert [life.known("fan") for _, life in world.index] == [None]
 
 
 def test_nothing_of_a_site_that_goes_is_kept() -> None:
     world = World(site(), device(), named("hall"), device("fan", siteRef={"name": "hall"}))
-    world.sites.drop(SITE)
-    world.fleet.fit_site(SITE)
-    assert [key for key, _ in world.fleet] == [HALL]
-    assert [key for key, _ in world.fleet._holders] == [HALL]  # noqa: SLF001 - what grows is not seen from outside
+    world.sites.delete(SITE)
+    world.index.update_site(SITE)
+    assert [key for key, _ in world.index] == [HALL]
+    assert [key for key, _ in world.index._id_owners] == [HALL]  # noqa: SLF001 - what grows is not seen from outside
 
 
 def test_settings_of_the_site_reach_its_devices() -> None:
@@ -243,7 +243,7 @@ def test_settings_of_the_site_reach_its_devices() -> None:
     world.connect()
     world.hear(b"online")
     world.sites.put(site(2, devices={"heartbeatInterval": "1s", "offlineAfter": "5s"}).body)
-    world.fleet.fit_site(SITE)
+    world.index.update_site(SITE)
     world.tick(6)
     assert world.told()[0] == "Offline"
 
@@ -252,10 +252,10 @@ def test_processor_that_is_away_stops_the_clock() -> None:
     world = World(site(devices={"heartbeatInterval": "1s", "offlineAfter": "5s"}), device())
     world.connect()
     world.hear(b"online")
-    world.life.heard(message("edge/status/processor", b'{"component": "processor", "status": "offline"}'))
+    world.life.on_message(message("edge/status/processor", b'{"component": "processor", "status": "offline"}'))
     world.tick(20)
     assert world.told()[0] == "Online"
-    world.life.heard(message("edge/status/processor", b'{"component": "processor", "status": "online"}'))
+    world.life.on_message(message("edge/status/processor", b'{"component": "processor", "status": "online"}'))
     world.tick(6)
     assert world.told()[0] == "Offline"
 
@@ -265,10 +265,10 @@ def test_processor_whose_word_may_be_from_before_a_restart_stops_it_too() -> Non
     world.connect()
     world.hear(b"online")
     said = b'{"component": "processor", "status": "online"}'
-    world.life.heard(message("edge/status/processor", said, retain=True))
+    world.life.on_message(message("edge/status/processor", said, retain=True))
     world.tick(20)
     assert world.told()[0] == "Online"
-    world.life.heard(message("edge/activity", b'{"source": "processor", "ages": {}, "queue_lag_seconds": 0}'))
+    world.life.on_message(message("edge/activity", b'{"source": "processor", "ages": {}, "queue_lag_seconds": 0}'))
     world.tick(6)
     assert world.told()[0] == "Offline"
 
@@ -291,8 +291,8 @@ def test_figures_and_phases_are_counted() -> None:
     world.connect()
     world.hear(b"online")
     for key in world.devices:
-        world.fleet.look(key)
-    assert world.fleet.figures(SITE) == DeviceFigures(total=4, online=1, offline=0, unknown=2)
-    counted = {phase: count for phase, count in world.fleet.phases.items() if count}
+        world.index.refresh(key)
+    assert world.index.counts(SITE) == DeviceCounts(total=4, online=1, offline=0, unknown=2)
+    counted = {phase: count for phase, count in world.index.phases.items() if count}
     assert counted == {"Online": 1, "Disabled": 1, "Unknown": 1, "Pending": 1}
-    assert world.fleet.figures(("factory", "none")) is None
+    assert world.index.counts(("factory", "none")) is None

@@ -5,16 +5,16 @@ from typing import cast
 
 from edge_liveness import EventBudget, StatusWrites, WriteLimits
 from edge_operator.broker.sessions import BrokerSessions
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.events import Events
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import Resource
 from edge_operator.control.liveness.events import LivenessEvents
-from edge_operator.control.liveness.fleet_liveness import Lives
+from edge_operator.control.liveness.fleet_liveness import FleetLiveness
 from edge_operator.control.liveness.writer import LivenessWriter
-from edge_operator.control.loop.informers import Knowledge
-from edge_operator.control.site_broker.retained_cleanup import Leftovers
-from edge_operator.control.site_broker.roster_publisher import Rosters
+from edge_operator.control.loop.informers import Informers
+from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
+from edge_operator.control.site_broker.roster_publisher import RosterPublisher
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topics
 from tests.edge_operator.control.samples import SITE, Time, device, message, site
@@ -37,36 +37,36 @@ class World:
     """The lives of one device of one site, and what was told of it."""
 
     def __init__(self) -> None:
-        self.time, self.metrics, self.told = Time(), Metrics(), Told()
-        self.knowledge = Knowledge()
-        clocks, sites, devices = self.time.clocks, self.knowledge.sites, self.knowledge.devices
+        self.time, self.metrics, self.last_reported = Time(), Metrics(), Told()
+        self.informers = Informers()
+        clocks, sites, devices = self.time.clocks, self.informers.sites, self.informers.devices
         writes: StatusWrites[ResourceKey] = StatusWrites(WriteLimits(), self.time.at)
-        writer = LivenessWriter(writes, cast("Objects", None), devices, lambda: True, self.metrics, clocks, 30.0)
-        self.events = LivenessEvents(EventBudget(lambda _: True), self.told, sites)
+        writer = LivenessWriter(writes, cast("ObjectClient", None), devices, lambda: True, self.metrics, clocks, 30.0)
+        self.events = LivenessEvents(EventBudget(lambda _: True), self.last_reported, sites)
         sessions = BrokerSessions("test")
-        leftovers = Leftovers(sessions, sites, devices, self.metrics, clocks.steady)
-        rosters = Rosters(sessions, sites, devices, self.metrics, clocks.steady)
-        self.lives = Lives(self.knowledge, leftovers, rosters, writer, self.events, self.metrics, clocks)
-        self.knowledge.tell(self.lives)
+        cleanup = RetainedCleanup(sessions, sites, devices, self.metrics, clocks.steady)
+        rosters = RosterPublisher(sessions, sites, devices, self.metrics, clocks.steady)
+        self.lives = FleetLiveness(self.informers, cleanup, rosters, writer, self.events, self.metrics, clocks)
+        self.informers.add_handler(self.lives)
         sites.put(site().body)
         devices.put(device().body)
-        life = self.lives.fleet.site(SITE)
+        life = self.lives.index.site(SITE)
         assert life is not None
         self.life = life
-        life.connected()
+        life.on_connected()
 
     def hear(self, payload: bytes) -> None:
         self.time.at += 5.0
-        self.life.heard(message(STATUS, payload))
+        self.life.on_message(message(STATUS, payload))
 
     async def reasons(self) -> list[str]:
         """Return the Events of what happened since the last tick."""
         self.lives.tick()
-        self.events.decide(self.time.at)
+        self.events.flush(self.time.at)
         writing = asyncio.create_task(self.events.run())
         await asyncio.sleep(0)
         writing.cancel()
-        told, self.told.reasons = self.told.reasons, []
+        told, self.last_reported.reasons = self.last_reported.reasons, []
         return told
 
 
@@ -82,7 +82,7 @@ async def test_device_that_comes_and_goes_is_told_of() -> None:
 async def test_device_that_is_edited_in_that_moment_is_told_of_as_well() -> None:
     world = World()
     world.hear(b"online")
-    world.knowledge.devices.put(device(version=2, displayName="Pump 1").body)
+    world.informers.devices.put(device(version=2, displayName="Pump 1").body)
     assert await world.reasons() == ["HeartbeatReceived"]
 
 

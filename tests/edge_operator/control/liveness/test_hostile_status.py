@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from edge_liveness import Phase, Reason
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
-from edge_operator.control.liveness.device_index import Fleet
-from edge_operator.control.liveness.site_adapter import SiteLife
-from edge_operator.status.connectivity import life_update
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
+from edge_operator.control.liveness.device_index import DeviceIndex
+from edge_operator.control.liveness.site_adapter import SiteLivenessAdapter
+from edge_operator.status.connectivity import connectivity_update
 from tests.edge_operator.control.samples import SITE, Time, device, message, site
 
 PUMP = (SITE[0], "pump")
@@ -38,23 +38,23 @@ def _told(status: dict[str, Any], *, has_login: bool, waits: int) -> tuple[str, 
         has_login: whether the device has its login.
         waits: minutes until the broker is reached.
     """
-    time, sites, devices = Time(), SiteStore(lambda *_: None), DeviceStore(lambda *_: None)
+    time, sites, devices = Time(), SiteCache(lambda *_: None), DeviceCache(lambda *_: None)
     sites.put(site().body)
     devices.put(device(status=status, has_login=has_login).body)
-    fleet = Fleet(sites, devices, time.clocks)
-    life = fleet.site(SITE)
+    index = DeviceIndex(sites, devices, time.clocks)
+    life = index.site(SITE)
     assert life is not None
     for _ in range(waits):
         time.at += 60.0
         life.tick()
-        said = fleet.look(PUMP)
+        said = index.refresh(PUMP)
         assert said is not None
-        life_update(said, status, 1, "now")
-    life.connected()
-    life.heard(message("devices/pump/status", b"online"))
-    said = fleet.look(PUMP)
+        connectivity_update(said, status, 1, "now")
+    life.on_connected()
+    life.on_message(message("devices/pump/status", b"online"))
+    said = index.refresh(PUMP)
     assert said is not None
-    life_update(said, status, 1, "now")
+    connectivity_update(said, status, 1, "now")
     return said.phase, said.reason
 
 
@@ -72,33 +72,33 @@ def test_no_status_ends_the_operator_or_outlives_a_heartbeat(since: str, waits: 
 @pytest.mark.parametrize("lag", [0.0, 5e8, 1e12, 1e300])
 @pytest.mark.parametrize("age", [5e8, 1e9, 1e11, 1e300, -1e300])
 def test_no_age_in_a_digest_ends_the_operator(age: float, lag: float, *, reply: bool) -> None:
-    time, sites, devices = Time(), SiteStore(lambda *_: None), DeviceStore(lambda *_: None)
+    time, sites, devices = Time(), SiteCache(lambda *_: None), DeviceCache(lambda *_: None)
     sites.put(site().body)
     devices.put(device().body)
-    fleet = Fleet(sites, devices, time.clocks)
-    life = fleet.site(SITE)
+    index = DeviceIndex(sites, devices, time.clocks)
+    life = index.site(SITE)
     assert life is not None
     digest = {"source": "x", "is_reply": reply, "queue_lag_seconds": lag, "ages": {"pump": age}}
-    life.connected()
-    life.heard(message("devices/pump/status", b"online", retain=True))
-    life.heard(message("edge/activity", json.dumps(digest).encode()))
+    life.on_connected()
+    life.on_message(message("devices/pump/status", b"online", retain=True))
+    life.on_message(message("edge/activity", json.dumps(digest).encode()))
     for _ in range(5):
         time.at += 100.0
         life.tick()
-        said = fleet.look(PUMP)
+        said = index.refresh(PUMP)
         assert said is not None
-        life_update(said, {}, 1, "now")
+        connectivity_update(said, {}, 1, "now")
 
 
 def test_digest_that_was_kept_by_the_broker_says_nothing() -> None:
     time = Time()
-    life = SiteLife(site(), time.clocks)
+    life = SiteLivenessAdapter(site(), time.clocks)
     life.put(device())
-    life.connected()
+    life.on_connected()
     digest = json.dumps({"source": "x", "queue_lag_seconds": 0.0, "ages": {"pump": 0.1}}).encode()
-    life.heard(message("edge/activity", digest, retain=True))
+    life.on_message(message("edge/activity", digest, retain=True))
     assert _phase(life) is Phase.PENDING
-    life.heard(message("edge/activity", digest))
+    life.on_message(message("edge/activity", digest))
     assert _phase(life) is Phase.ONLINE
 
 
@@ -106,13 +106,13 @@ def test_digest_that_was_kept_by_the_broker_says_nothing() -> None:
 def test_spec_that_was_stored_under_other_rules_counts_as_not_given(nonsense: Any) -> None:
     time = Time()
     devices: dict[str, Any] = {"heartbeatInterval": nonsense, "offlineAfter": nonsense}
-    life = SiteLife(site(devices=devices), time.clocks)
+    life = SiteLivenessAdapter(site(devices=devices), time.clocks)
     pump = device(**devices, presence=nonsense, credentials={"switchAfter": nonsense})
     life.put(pump)
     assert pump.switch_after == 300.0
     assert device(credentials={"switchAfter": "0s"}).switch_after == 0.0
-    life.connected()
-    life.heard(message("devices/pump/status", b"online"))
+    life.on_connected()
+    life.on_message(message("devices/pump/status", b"online"))
     time.at += 299.0
     life.tick()
     assert _phase(life) is Phase.ONLINE
@@ -121,7 +121,7 @@ def test_spec_that_was_stored_under_other_rules_counts_as_not_given(nonsense: An
     assert _phase(life) is Phase.OFFLINE
 
 
-def _phase(life: SiteLife) -> Phase:
+def _phase(life: SiteLivenessAdapter) -> Phase:
     known = life.known("pump")
     assert known is not None
     return known.phase

@@ -3,7 +3,7 @@
 import pytest
 
 from edge_operator.control.liveness.requeue_throttle import RequeueThrottle
-from edge_operator.status.figures import PERIOD_SECONDS
+from edge_operator.status.device_counts import PERIOD_SECONDS
 
 SITE, OTHER = ("ns", "a"), ("ns", "b")
 
@@ -31,5 +31,5 @@ def test_sites_do_not_wait_for_each_other() -> None:
 def test_site_that_was_made_anew_does_not_wait() -> None:
     throttle = RequeueThrottle()
     throttle.wait(SITE, 0.0)
-    throttle.forget(SITE)
+    throttle.remove(SITE)
     assert throttle.wait(SITE, 1.0) == 0.0

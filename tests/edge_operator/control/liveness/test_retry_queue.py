@@ -1,14 +1,14 @@
 """Refused writes: tried again later and ever more seldom, and forgotten once they were made."""
 
-from edge_operator.control.liveness.retry_queue import LONGEST_SECONDS, PutOff
+from edge_operator.control.liveness.retry_queue import LONGEST_SECONDS, RetryQueue
 
 PUMP, CAM = ("factory", "pump"), ("factory", "cam")
 
 
 def test_waits_double_up_to_the_longest() -> None:
-    later, at, waits = PutOff(30.0), 1000.0, []
+    later, at, waits = RetryQueue(30.0), 1000.0, []
     for _ in range(6):
-        later.refused(PUMP, at)
+        later.add(PUMP, at)
         began = at
         while not later.due(at):
             at += 1.0
@@ -18,28 +18,28 @@ def test_waits_double_up_to_the_longest() -> None:
 
 
 def test_write_that_was_made_is_not_tried_again() -> None:
-    later = PutOff(30.0)
-    later.refused(PUMP, 0.0)
-    later.refused(CAM, 1.0)
-    later.forget(PUMP)
+    later = RetryQueue(30.0)
+    later.add(PUMP, 0.0)
+    later.add(CAM, 1.0)
+    later.remove(PUMP)
     assert later.due(100.0) == [CAM]
-    later.refused(PUMP, 100.0)
+    later.add(PUMP, 100.0)
     assert later.due(130.0) == [PUMP], "it begins with the first wait again"
 
 
 def test_what_was_refused_anew_waits_from_then_on() -> None:
-    later = PutOff(30.0)
-    later.refused(PUMP, 0.0)
-    later.refused(PUMP, 20.0)
+    later = RetryQueue(30.0)
+    later.add(PUMP, 0.0)
+    later.add(PUMP, 20.0)
     assert later.due(79.0) == []
     assert later.due(80.0) == [PUMP]
 
 
 def test_nothing_is_kept_of_what_is_forgotten() -> None:
-    later = PutOff(1.0)
+    later = RetryQueue(1.0)
     for number in range(1000):
-        later.refused(("factory", f"d{number}"), float(number))
-        later.forget(("factory", f"d{number}"))
+        later.add(("factory", f"d{number}"), float(number))
+        later.remove(("factory", f"d{number}"))
         assert later.due(number + 0.5) == []
     assert len(later) == 0
     assert len(later._order) <= 2  # noqa: SLF001 - what grows is not seen from outside

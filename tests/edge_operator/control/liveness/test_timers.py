@@ -3,10 +3,10 @@
 import pytest
 
 from edge_liveness import Phase
-from edge_operator.control.cache.resource_cache import DeviceStore, SiteStore
-from edge_operator.control.liveness.device_index import Fleet
+from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
+from edge_operator.control.liveness.device_index import DeviceIndex
 from edge_operator.control.liveness.requeue_throttle import RequeueThrottle
-from edge_operator.control.liveness.site_adapter import SiteLife
+from edge_operator.control.liveness.site_adapter import SiteLivenessAdapter
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from tests.edge_operator.control.samples import SITE, Time, device, message, site
 
@@ -15,31 +15,31 @@ GIVEN = pytest.mark.parametrize(
     ("timers", "seconds"),
     [
         pytest.param(DEFAULT_TIMERS, 30.0, id="default"),
-        pytest.param(LivenessTimers(unreachable_after=4.0, mass_grace=8.0, figures_period=2.0), None, id="given"),
+        pytest.param(LivenessTimers(unreachable_after=4.0, mass_grace=8.0, count_period=2.0), None, id="given"),
     ],
 )
 
 
-def online(time: Time, timers: LivenessTimers) -> SiteLife:
+def online(time: Time, timers: LivenessTimers) -> SiteLivenessAdapter:
     """Return a site whose devices are Online; its settings were taken over a second time, as after an edit."""
-    sites, devices = SiteStore(lambda *_: None), DeviceStore(lambda *_: None)
+    sites, devices = SiteCache(lambda *_: None), DeviceCache(lambda *_: None)
     sites.put(site().body)
     for name in NAMES:
         devices.put(device(name).body)
-    fleet = Fleet(sites, devices, time.clocks, timers)
+    index = DeviceIndex(sites, devices, time.clocks, timers)
     sites.put(site(2, devices={"offlineAfter": "1h"}).body)
-    fleet.fit_site(SITE)
-    life = fleet.site(SITE)
+    index.update_site(SITE)
+    life = index.site(SITE)
     assert life is not None
-    life.connected()
+    life.on_connected()
     for name in NAMES:
-        life.heard(message(f"devices/{name}/status", b"online"))
+        life.on_message(message(f"devices/{name}/status", b"online"))
     life.tick()
     assert phases(life) == {Phase.ONLINE}
     return life
 
 
-def phases(life: SiteLife) -> set[Phase | None]:
+def phases(life: SiteLivenessAdapter) -> set[Phase | None]:
     known = [life.known(name) for name in NAMES]
     return {each.phase if each is not None else None for each in known}
 
@@ -50,7 +50,7 @@ def test_devices_are_unknown_once_the_broker_was_away_for_so_long(
 ) -> None:
     time = Time()
     life = online(time, timers)
-    life.disconnected()
+    life.on_disconnected()
     began, wait = time.at, seconds or timers.unreachable_after
     time.at = began + wait - 0.1
     life.tick()
@@ -65,7 +65,7 @@ def test_wills_of_many_are_held_for_so_long(timers: LivenessTimers, seconds: flo
     time = Time()
     life = online(time, timers)
     for name in NAMES:
-        life.heard(message(f"devices/{name}/status", b"offline"))
+        life.on_message(message(f"devices/{name}/status", b"offline"))
     began, wait = time.at, seconds or timers.mass_grace
     time.at = began + wait - 0.1
     life.tick()
@@ -77,5 +77,5 @@ def test_wills_of_many_are_held_for_so_long(timers: LivenessTimers, seconds: flo
 
 @GIVEN
 def test_figures_are_looked_at_once_in_so_long(timers: LivenessTimers, seconds: float | None) -> None:
-    throttle, period = RequeueThrottle(timers.figures_period), seconds or timers.figures_period
+    throttle, period = RequeueThrottle(timers.count_period), seconds or timers.count_period
     assert [throttle.wait(SITE, at) for at in (0.0, 0.5)] == [0.0, period - 0.5]

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from edge_liveness import StatusWrites, Write, WriteKind, WriteLimits
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.status_writer import status_manifest
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import DeviceObject
-from edge_operator.control.cache.resource_cache import DeviceStore
+from edge_operator.control.cache.resource import CachedDevice
+from edge_operator.control.cache.resource_cache import DeviceCache
 from edge_operator.control.liveness.clocks import Clocks
-from edge_operator.control.liveness.writer import LEAST_PAUSE_SECONDS, PAUSE_SECONDS, LivenessWriter, pause_seconds
+from edge_operator.control.liveness.writer import MIN_PAUSE_SECONDS, PAUSE_SECONDS, LivenessWriter, pause_seconds
 from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.cluster.virtual import now, run_virtual
 from tests.edge_operator.control.closed_gate import ClosedGate, closed_client
@@ -28,8 +28,8 @@ STATUS = {"phase": "Online"}
 PAUSES = {
     "nothing waits": (None, PAUSE_SECONDS),
     "due soon": (100.25, 0.25),
-    "due now": (100.0, LEAST_PAUSE_SECONDS),
-    "overdue": (90.0, LEAST_PAUSE_SECONDS),
+    "due now": (100.0, MIN_PAUSE_SECONDS),
+    "overdue": (90.0, MIN_PAUSE_SECONDS),
     "due much later": (400.0, PAUSE_SECONDS),
 }
 
@@ -56,11 +56,11 @@ def test_status_is_applied_onto_the_version_that_it_was_computed_from(resource: 
 class Rig:
     """A writer that runs, and what it asked to be said when."""
 
-    def __init__(self, objects: Objects, gate: ClosedGate) -> None:
+    def __init__(self, objects: ObjectClient, gate: ClosedGate) -> None:
         self.gate, self.began, self.leads = gate, now(), True
         self.asked: list[tuple[str, float]] = []
         self.answer: Callable[[], Mapping[str, Any] | None] = lambda: None
-        self.devices = DeviceStore(lambda *_: None)
+        self.devices = DeviceCache(lambda *_: None)
         self.metrics = Metrics()
         clocks = Clocks(now, lambda: BEGAN + dt.timedelta(seconds=now() - self.began))
         self.writes: StatusWrites[ResourceKey] = StatusWrites(WriteLimits(refresh_after=None), now())
@@ -68,7 +68,7 @@ class Rig:
             self.writes, objects, self.devices, lambda: self.leads, self.metrics, clocks, LOOK_AGAIN
         )
 
-    def say(self, said_of: DeviceObject, write: Write[ResourceKey], at: str) -> Mapping[str, Any] | None:
+    def say(self, said_of: CachedDevice, write: Write[ResourceKey], at: str) -> Mapping[str, Any] | None:
         assert write.kind is WriteKind.TRANSITION
         assert at == (BEGAN + dt.timedelta(seconds=now() - self.began)).strftime("%Y-%m-%dT%H:%M:%SZ")
         self.asked.append((said_of.key[1], round(now() - self.began, 2)))
@@ -83,7 +83,7 @@ def played(story: Callable[[Rig], Awaitable[None]]) -> Rig:
 
     async def main() -> Rig:
         async with closed_client() as (client, gate):
-            rig = Rig(Objects(client), gate)
+            rig = Rig(ObjectClient(client), gate)
             for each in (device(), device("fan")):
                 rig.devices.put(each.body)
             running = asyncio.create_task(rig.writer.run(rig.say))
@@ -124,7 +124,7 @@ def test_nothing_is_said_of_a_device_that_goes(*, gone: bool) -> None:
     async def story(rig: Rig) -> None:
         rig.answer = lambda: STATUS
         if gone:
-            rig.devices.drop(PUMP)
+            rig.devices.delete(PUMP)
         else:
             body = device(version=2).body
             leaving = {**body["metadata"], "deletionTimestamp": "2026-11-25T12:00:00Z"}
@@ -139,7 +139,7 @@ def test_nothing_is_said_of_a_device_that_goes(*, gone: bool) -> None:
 def test_device_that_is_forgotten_is_not_written() -> None:
     async def story(rig: Rig) -> None:
         rig.writer.changed(PUMP)
-        rig.writer.forget(PUMP)
+        rig.writer.remove(PUMP)
         await asyncio.sleep(60)
 
     assert played(story).asked == []
@@ -173,7 +173,7 @@ def test_device_that_is_put_off_is_not_tried_again_once_it_is_forgotten() -> Non
         rig.answer = fault
         rig.writer.changed(PUMP)
         await asyncio.sleep(1)
-        rig.writer.forget(PUMP)
+        rig.writer.remove(PUMP)
         await asyncio.sleep(100)
 
     assert played(story).times() == [0.0]

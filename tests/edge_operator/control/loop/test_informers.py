@@ -7,7 +7,7 @@ import pytest
 
 from edge_operator.api.schema import API_VERSION
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.loop.informers import BATCH_SECONDS, NEW_BATCH_SECONDS, Knowledge
+from edge_operator.control.loop.informers import BATCH_SECONDS, NEW_BATCH_SECONDS, Informers
 from edge_operator.control.loop.work_queue import WorkQueue
 from edge_operator.desired.kinds import SECRET
 
@@ -53,25 +53,25 @@ class Watched:
     """What is known, with nothing left to look at."""
 
     def __init__(self) -> None:
-        self.knowledge = Knowledge()
+        self.informers = Informers()
         self.batched: list[tuple[str, float]] = []
-        queue = self.knowledge.site_queue
+        queue = self.informers.site_queue
         queue.add_after = lambda key, seconds: self.batched.append((key[1], seconds))  # type: ignore[method-assign]
 
     async def looked_at(self) -> tuple[set[str], set[str], set[str]]:
         """Return the sites, the sites after a batch, and the devices to look at."""
         batched = {name for name, seconds in self.batched if seconds in (BATCH_SECONDS, NEW_BATCH_SECONDS)}
         self.batched.clear()
-        return await drain(self.knowledge.site_queue), batched, await drain(self.knowledge.device_queue)
+        return await drain(self.informers.site_queue), batched, await drain(self.informers.device_queue)
 
 
 @pytest.fixture
 async def watched() -> Watched:
     watched = Watched()
     for name in ("a", "b"):
-        watched.knowledge.sites.put(site(name))
+        watched.informers.sites.put(site(name))
     for name, of in (("a1", "a"), ("a2", "a"), ("b1", "b")):
-        watched.knowledge.devices.put(device(name, of))
+        watched.informers.devices.put(device(name, of))
     await watched.looked_at()
     return watched
 
@@ -90,12 +90,12 @@ async def watched() -> Watched:
 async def test_devices_are_looked_at_where_their_site_offers_something_else(
     watched: Watched, change: Callable[[], dict[str, Any]], devices: set[str]
 ) -> None:
-    watched.knowledge.sites.put(change())
+    watched.informers.sites.put(change())
     assert await watched.looked_at() == ({"a"}, set(), devices)
 
 
 async def test_devices_are_looked_at_when_their_site_goes(watched: Watched) -> None:
-    watched.knowledge.sites.drop(("ns", "b"))
+    watched.informers.sites.delete(("ns", "b"))
     assert await watched.looked_at() == ({"b"}, set(), {"b1"})
 
 
@@ -113,7 +113,7 @@ async def test_devices_are_looked_at_when_their_site_goes(watched: Watched) -> N
 async def test_site_is_looked_at_where_a_login_changes(
     watched: Watched, change: Callable[[], dict[str, Any]], sites: set[str], devices: set[str]
 ) -> None:
-    watched.knowledge.devices.put(change())
+    watched.informers.devices.put(change())
     assert await watched.looked_at() == (set(), sites, devices)
 
 
@@ -128,18 +128,18 @@ async def test_site_is_looked_at_where_a_login_changes(
 async def test_a_revocation_waits_for_less_than_a_new_device(
     watched: Watched, change: Callable[[], dict[str, Any]], seconds: float
 ) -> None:
-    watched.knowledge.devices.put(change())
+    watched.informers.devices.put(change())
     assert set(watched.batched) == {("a", seconds)}
 
 
 async def test_younger_device_is_looked_at_when_the_elder_goes(watched: Watched) -> None:
-    watched.knowledge.devices.put(device("twin", "a", deviceId="a1"))
+    watched.informers.devices.put(device("twin", "a", deviceId="a1"))
     assert await watched.looked_at() == (set(), {"a"}, {"a1", "twin"})
-    held = [each.metadata["name"] for each in watched.knowledge.devices.holders(("ns", "a"))]
+    held = [each.metadata["name"] for each in watched.informers.devices.id_owners(("ns", "a"))]
     assert held == ["a1", "a2"]
-    watched.knowledge.devices.drop(("ns", "a1"))
+    watched.informers.devices.delete(("ns", "a1"))
     assert await watched.looked_at() == (set(), {"a"}, {"a1", "twin"})
-    held = [each.metadata["name"] for each in watched.knowledge.devices.holders(("ns", "a"))]
+    held = [each.metadata["name"] for each in watched.informers.devices.id_owners(("ns", "a"))]
     assert held == ["twin", "a2"]
 
 
@@ -147,10 +147,10 @@ async def test_secret_of_a_device_concerns_the_device_alone(watched: Watched) ->
     owner = {"apiVersion": API_VERSION, "kind": "EdgeDevice", "name": "a1", "uid": "d-a1", "controller": True}
     labels = {"edge-stack.io/site": "a", "app.kubernetes.io/managed-by": "edge-stack"}
     secret = {"metadata": metadata("a1-device-credentials", "x") | {"ownerReferences": [owner], "labels": labels}}
-    watched.knowledge.children.put(SECRET, secret)
+    watched.informers.children.put(SECRET, secret)
     assert await watched.looked_at() == (set(), set(), {"a1"})
 
 
 async def test_new_leader_looks_at_everything(watched: Watched) -> None:
-    watched.knowledge.look_at_all()
+    watched.informers.enqueue_all()
     assert await watched.looked_at() == ({"a", "b"}, set(), {"a1", "a2", "b1"})

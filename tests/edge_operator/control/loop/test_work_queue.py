@@ -4,7 +4,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_operator.control.loop.work_queue import LEAST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS, WorkQueue
+from edge_operator.control.loop.work_queue import MAX_BACKOFF_SECONDS, MIN_BACKOFF_SECONDS, WorkQueue
 from tests.edge_operator.cluster.virtual import now, run_virtual
 
 
@@ -63,11 +63,11 @@ def test_backoff_grows_to_its_bound_and_is_forgotten_on_success() -> None:
         queue: WorkQueue[str] = WorkQueue()
         waits = [queue.retry("a") for _ in range(1100)]
         for failures, wait in enumerate(waits):
-            nominal = min(LEAST_BACKOFF_SECONDS * 2.0 ** min(failures, 32), MOST_BACKOFF_SECONDS)
+            nominal = min(MIN_BACKOFF_SECONDS * 2.0 ** min(failures, 32), MAX_BACKOFF_SECONDS)
             assert 0.75 * nominal <= wait <= nominal
         queue.succeeded("a")
-        assert queue.retry("a") <= LEAST_BACKOFF_SECONDS
-        assert queue.retry("b") <= LEAST_BACKOFF_SECONDS, "each key by itself"
+        assert queue.retry("a") <= MIN_BACKOFF_SECONDS
+        assert queue.retry("b") <= MIN_BACKOFF_SECONDS, "each key by itself"
 
     run_virtual(story())
 
@@ -79,7 +79,7 @@ def test_forgotten_key_comes_no_more() -> None:
         queue.forget("a")
         queue.forget("never seen")
         assert await taken(queue, 1000) is None
-        assert queue.retry("a") <= LEAST_BACKOFF_SECONDS
+        assert queue.retry("a") <= MIN_BACKOFF_SECONDS
 
     run_virtual(story())
 

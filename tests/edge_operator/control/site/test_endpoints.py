@@ -7,7 +7,7 @@ import pytest
 from edge_operator.api.edgesite import EdgeSiteSpec
 from edge_operator.control.site.endpoints import endpoints
 from edge_operator.desired.release import Release
-from edge_operator.desired.site import Site
+from edge_operator.desired.site import SiteInput
 
 RELEASE = Release("1.0.0")
 
@@ -57,6 +57,6 @@ def service(*ingress: dict[str, str]) -> dict[str, Any]:
 )
 def test_endpoints(given: dict[str, Any], seen: dict[str, Any], expected: dict[str, str]) -> None:
     spec = EdgeSiteSpec.model_validate({"gateway": {"service": given}})
-    found = endpoints(Site("hall", "ns", "u", spec, RELEASE, b""), seen)
+    found = endpoints(SiteInput("hall", "ns", "u", spec, RELEASE, b""), seen)
     assert {name: found.get(name) for name in expected} == expected
     assert bool(found) == bool(expected)

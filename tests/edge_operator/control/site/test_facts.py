@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.cache.resource import SiteObject
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.site.facts import stale_facts
 from edge_operator.status.facts import ComponentFacts, Problem, SiteFacts
 from tests.edge_operator.control.samples import site
 
 
-def with_status(**status: Any) -> SiteObject:
-    return SiteObject({**site(generation=4).body, "status": status})
+def with_status(**status: Any) -> CachedSite:
+    return CachedSite({**site(generation=4).body, "status": status})
 
 
 PROBLEM = Problem("SpecInvalid", "correct it")
@@ -22,7 +22,7 @@ def test_what_runs_is_still_told_while_the_spec_is_unusable(*, paused: bool) -> 
     parts = [{"name": "gateway", "image": "g:1", "desired": 3, "ready": 2}]
     known = site(generation=4, paused=paused).body
     known = {**known, "status": {"components": parts, "endpoints": {"http": "http://h:80"}}}
-    assert stale_facts(SiteObject(known), PROBLEM) == SiteFacts(
+    assert stale_facts(CachedSite(known), PROBLEM) == SiteFacts(
         4,
         paused=paused,
         problems=(PROBLEM,),

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from edge_operator.control.cache.child_cache import ChildStore
-from edge_operator.control.cache.resource import SiteObject
-from edge_operator.control.cache.resource_cache import DeviceStore
-from edge_operator.control.cache.user_passwords import OwnPasswords
-from edge_operator.control.credentials.device_rotations import Rotations
-from edge_operator.control.credentials.root_secrets import Root
+from edge_operator.control.cache.child_cache import ChildCache
+from edge_operator.control.cache.resource import CachedSite
+from edge_operator.control.cache.resource_cache import DeviceCache
+from edge_operator.control.cache.user_passwords import UserPasswords
+from edge_operator.control.credentials.device_rotations import DeviceRotations
+from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.site.plan import Plans, SpecUnusableError
 from edge_operator.desired.kinds import PVC
 from edge_operator.desired.release import Release
@@ -21,24 +21,24 @@ from tests.edge_operator.control.fake_client import site_body
 
 NOW = dt.datetime(2026, 7, 1, 12, 0, tzinfo=dt.UTC)
 RELEASE = Release("1.0.0")
-ROOT = Root(b"k" * 32, "u", "5", made_anew=False, extra=(), intact=True)
+ROOT = RootKey(b"k" * 32, "u", "5", regenerated=False, extra=(), valid=True)
 KEY = ("ns", "hall")
 
 PlansKind = TypeVar("PlansKind", bound=Plans)
 
 
 def plans_over(
-    store: ChildStore,
+    children: ChildCache,
     kind: type[PlansKind],
-    devices: DeviceStore | None = None,
+    devices: DeviceCache | None = None,
     wall_clock: Callable[[], dt.datetime] = lambda: NOW,
 ) -> PlansKind:
     return kind(
         RELEASE,
-        store,
-        devices or DeviceStore(lambda *_: None),
-        Rotations(store, wall_clock),
-        OwnPasswords(lambda _: None),
+        children,
+        devices or DeviceCache(lambda *_: None),
+        DeviceRotations(children, wall_clock),
+        UserPasswords(lambda _: None),
         wall_clock,
     )
 
@@ -48,82 +48,85 @@ class CountingPlans(Plans):
 
     built = 0
 
-    def intents(self, site: SiteObject, root: Root) -> list[Any]:
+    def objects(self, site: CachedSite, root: RootKey) -> list[Any]:
         self.built += 1
-        return super().intents(site, root)
+        return super().objects(site, root)
 
 
 @pytest.mark.parametrize(
     ("site", "root", "builds"),
     [
-        pytest.param(SiteObject(site_body(2)), ROOT, 1, id="status has changed: nothing to build"),
-        pytest.param(SiteObject(site_body(2, "u2")), ROOT, 2, id="site made anew"),
+        pytest.param(CachedSite(site_body(2)), ROOT, 1, id="status has changed: nothing to build"),
+        pytest.param(CachedSite(site_body(2, "u2")), ROOT, 2, id="site made anew"),
         pytest.param(
-            SiteObject(site_body(2)), Root(b"x" * 32, "u", "6", made_anew=False, extra=(), intact=True), 2, id="root"
+            CachedSite(site_body(2)),
+            RootKey(b"x" * 32, "u", "6", regenerated=False, extra=(), valid=True),
+            2,
+            id="root",
         ),
     ],
 )
-def test_plans_are_built_only_when_their_basis_changes(site: SiteObject, root: Root, builds: int) -> None:
-    plans = plans_over(ChildStore(lambda *_: None), CountingPlans)
-    first = plans.plan(SiteObject(site_body(1)), ROOT).digests
-    assert plans.plan(SiteObject(site_body(1)), ROOT).digests is first
+def test_plans_are_built_only_when_their_basis_changes(site: CachedSite, root: RootKey, builds: int) -> None:
+    plans = plans_over(ChildCache(lambda *_: None), CountingPlans)
+    first = plans.plan(CachedSite(site_body(1)), ROOT).digests
+    assert plans.plan(CachedSite(site_body(1)), ROOT).digests is first
     plans.plan(site, root)
     assert plans.built == builds
 
 
 def test_new_period_makes_the_certificate_anew_and_nothing_else() -> None:
     now = NOW
-    plans = plans_over(ChildStore(lambda *_: None), Plans, wall_clock=lambda: now)
-    before = {want.key.name: want.hash for want in plans.plan(SiteObject(site_body()), ROOT).digests}
+    plans = plans_over(ChildCache(lambda *_: None), Plans, wall_clock=lambda: now)
+    before = {want.key.name: want.hash for want in plans.plan(CachedSite(site_body()), ROOT).digests}
     now += PERIOD
-    after = {want.key.name: want.hash for want in plans.plan(SiteObject(site_body()), ROOT).digests}
+    after = {want.key.name: want.hash for want in plans.plan(CachedSite(site_body()), ROOT).digests}
     assert {name for name in before if before[name] != after[name]} == {"hall-mqtt-tls"}
 
 
 def test_what_had_to_be_built_to_compare_is_not_built_again_to_apply() -> None:
-    plans = plans_over(ChildStore(lambda *_: None), CountingPlans)
-    built = plans.plan(SiteObject(site_body(1)), ROOT).intents()
+    plans = plans_over(ChildCache(lambda *_: None), CountingPlans)
+    built = plans.plan(CachedSite(site_body(1)), ROOT).build()
     assert plans.built == 1
-    unchanged = plans.plan(SiteObject(site_body(1)), ROOT)
+    unchanged = plans.plan(CachedSite(site_body(1)), ROOT)
     assert plans.built == 1, "nothing to build before something is to be done"
-    assert [each.hash for each in unchanged.intents()] == [each.hash for each in built]
+    assert [each.hash for each in unchanged.build()] == [each.hash for each in built]
 
 
 def test_plan_of_a_site_that_is_gone_is_forgotten() -> None:
-    plans = plans_over(ChildStore(lambda *_: None), CountingPlans)
-    plans.plan(SiteObject(site_body()), ROOT)
-    plans.forget(KEY)
-    plans.forget(KEY)
+    plans = plans_over(ChildCache(lambda *_: None), CountingPlans)
+    plans.plan(CachedSite(site_body()), ROOT)
+    plans.remove(KEY)
+    plans.remove(KEY)
     assert not plans._digests  # noqa: SLF001 - what grows is not seen from outside
 
 
 def test_changed_volume_is_planned_anew() -> None:
-    store = ChildStore(lambda *_: None)
-    plans = plans_over(store, CountingPlans)
-    plans.plan(SiteObject(site_body()), ROOT)
+    children = ChildCache(lambda *_: None)
+    plans = plans_over(children, CountingPlans)
+    plans.plan(CachedSite(site_body()), ROOT)
     labels = {"edge-stack.io/site": "hall", "app.kubernetes.io/managed-by": "edge-stack"}
     metadata = {"namespace": "ns", "name": "hall-storage-data", "uid": "p", "resourceVersion": "1", "labels": labels}
-    store.put(PVC, {"metadata": metadata, "spec": {"resources": {"requests": {"storage": "99Gi"}}}})
-    plans.plan(SiteObject(site_body()), ROOT)
+    children.put(PVC, {"metadata": metadata, "spec": {"resources": {"requests": {"storage": "99Gi"}}}})
+    plans.plan(CachedSite(site_body()), ROOT)
     assert plans.built == 2
 
 
 def test_spec_of_other_rules_is_unusable_and_says_where() -> None:
-    plans = plans_over(ChildStore(lambda *_: None), Plans)
+    plans = plans_over(ChildCache(lambda *_: None), Plans)
     with pytest.raises(SpecUnusableError, match=r"spec\.gateway\.replicas.*correct the spec of the EdgeSite ns/hall"):
-        plans.plan(SiteObject(site_body() | {"spec": {"gateway": {"replicas": "many"}}}), ROOT)
+        plans.plan(CachedSite(site_body() | {"spec": {"gateway": {"replicas": "many"}}}), ROOT)
 
 
 @pytest.mark.parametrize("status", [{"phase": "Sleeping"}, {"components": [{"name": "lights"}]}, {"conditions": [{}]}])
 def test_status_of_another_release_does_not_make_the_spec_unusable(status: dict[str, Any]) -> None:
-    plans = plans_over(ChildStore(lambda *_: None), Plans)
-    assert plans.plan(SiteObject(site_body(status=status)), ROOT).digests
+    plans = plans_over(ChildCache(lambda *_: None), Plans)
+    assert plans.plan(CachedSite(site_body(status=status)), ROOT).digests
 
 
 def test_outline_is_the_site_without_its_devices() -> None:
-    devices = DeviceStore(lambda *_: None)
+    devices = DeviceCache(lambda *_: None)
     devices.put(site_body(1, "d1", "pump") | {"spec": {"siteRef": {"name": "hall"}}})
-    plans = plans_over(ChildStore(lambda *_: None), Plans, devices)
-    whole, outline = plans.site(SiteObject(site_body()), ROOT), plans.outline(SiteObject(site_body()), ROOT)
+    plans = plans_over(ChildCache(lambda *_: None), Plans, devices)
+    whole, outline = plans.full(CachedSite(site_body()), ROOT), plans.without_devices(CachedSite(site_body()), ROOT)
     assert [each.device_id for each in whole.devices] == ["pump"]
     assert outline == replace(whole, devices=())

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from edge_operator.control.cache.child_cache import ChildStore
-from edge_operator.control.cache.resource import SiteObject
-from edge_operator.control.cache.resource_cache import DeviceStore
-from edge_operator.control.cache.user_passwords import LABELLED_SECRET, OwnPasswords
-from edge_operator.control.credentials.device_rotations import Rotations
-from edge_operator.control.credentials.root_secrets import Root
+from edge_operator.control.cache.child_cache import ChildCache
+from edge_operator.control.cache.resource import CachedSite
+from edge_operator.control.cache.resource_cache import DeviceCache
+from edge_operator.control.cache.user_passwords import LABELLED_SECRET, UserPasswords
+from edge_operator.control.credentials.device_rotations import DeviceRotations
+from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.site.plan import Plans
 from edge_operator.desired.inputs import DeviceLogin
 from edge_operator.desired.release import Release
 from tests.edge_operator.control.samples import NAMESPACE, SITE, device, site
 
 NOW = dt.datetime(2026, 7, 1, 12, 0, tzinfo=dt.UTC)
-ROOT = Root(b"k" * 32, "u", "5", made_anew=False, extra=(), intact=True)
+ROOT = RootKey(b"k" * 32, "u", "5", regenerated=False, extra=(), valid=True)
 OWN = "the user's own password"
 BROUGHT = {"credentials": {"existingSecretRef": {"name": "brought"}}}
 
@@ -27,20 +27,20 @@ class World:
     """The plans of a namespace with devices and with what users bring."""
 
     def __init__(self, *specs: tuple[str, dict[str, Any]]) -> None:
-        self.devices = DeviceStore(lambda *_: None)
-        self.passwords = OwnPasswords(lambda _: None)
+        self.devices = DeviceCache(lambda *_: None)
+        self.passwords = UserPasswords(lambda _: None)
         for name, spec in specs:
             self.devices.put(device(name, **spec).body)
-        store = ChildStore(lambda *_: None)
-        rotations = Rotations(store, lambda: NOW)
-        self.plans = Plans(Release("1.0.0"), store, self.devices, rotations, self.passwords, lambda: NOW)
+        children = ChildCache(lambda *_: None)
+        rotations = DeviceRotations(children, lambda: NOW)
+        self.plans = Plans(Release("1.0.0"), children, self.devices, rotations, self.passwords, lambda: NOW)
 
     def bring(self, password: str | None, version: int = 1, name: str = "brought") -> None:
         data = {} if password is None else {"password": base64.b64encode(password.encode()).decode()}
         metadata = {"namespace": NAMESPACE, "name": name, "resourceVersion": str(version)}
         self.passwords.put(LABELLED_SECRET, {"metadata": metadata, "data": data})
 
-    def shard(self, site_object: SiteObject) -> str:
+    def shard(self, site_object: CachedSite) -> str:
         """Return the hash of the Secret with the devices' lines."""
         wanted = {want.key.name: want.hash for want in self.plans.plan(site_object, ROOT).digests}
         return wanted[f"{SITE[1]}-mqtt-auth-0"]
@@ -49,7 +49,7 @@ class World:
 def test_password_that_the_user_brings_takes_the_place_of_the_derived_one() -> None:
     world = World(("made", {"credentials": {"rotation": 2}}), ("pump", BROUGHT))
     world.bring(OWN)
-    own = {login.device_id: login.own_password for login in world.plans.logins(SITE)}
+    own = {login.device_id: login.user_password for login in world.plans.logins(SITE)}
     assert own == {"made": None, "pump": OWN}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from edge_operator.api.schema import API_VERSION
-from edge_operator.control.cache.child_cache import ChildStore
+from edge_operator.control.cache.child_cache import ChildCache
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.control.site.revocations import client_usernames, is_revoked, login_secrets
 from edge_operator.desired.kinds import CONFIG_MAP, SECRET, ChildKind
@@ -76,19 +76,19 @@ SECRETS: dict[str, tuple[ChildKind, dict[str, Any], bool]] = {
 
 @pytest.mark.parametrize(("kind", "obj", "looked_at"), SECRETS.values(), ids=SECRETS)
 def test_which_objects_have_logins(kind: ChildKind, obj: dict[str, Any], *, looked_at: bool) -> None:
-    store = ChildStore(lambda *_: None)
-    store.put(kind, obj)
+    children = ChildCache(lambda *_: None)
+    children.put(kind, obj)
     key = ObjectKey(kind, NAMESPACE, obj["metadata"]["name"])
-    assert [seen.key for seen in login_secrets(store, PLANT)] == ([key] if looked_at else [])
+    assert [seen.key for seen in login_secrets(children, PLANT)] == ([key] if looked_at else [])
 
 
 def test_secret_that_goes_while_others_are_read_ends_nothing() -> None:
-    store = ChildStore(lambda *_: None)
+    children = ChildCache(lambda *_: None)
     for name in ("plant-mqtt-auth", "plant-mqtt-auth-0", "plant-mqtt-auth-1"):
-        store.put(SECRET, child(name))
+        children.put(SECRET, child(name))
     read = []
-    for seen in login_secrets(store, PLANT):
+    for seen in login_secrets(children, PLANT):
         for name in ("plant-mqtt-auth", "plant-mqtt-auth-0", "plant-mqtt-auth-1"):
-            store.drop(SECRET, child(name))
+            children.delete(SECRET, child(name))
         read.append(seen.key.name)
     assert sorted(read) == ["plant-mqtt-auth", "plant-mqtt-auth-0", "plant-mqtt-auth-1"]

@@ -1,7 +1,7 @@
 """What brokers have dropped, as a story with a fake clock."""
 
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.site_broker.drops import TOLD_SECONDS, BrokerDrops
+from edge_operator.control.site_broker.drops import REPORT_SECONDS, BrokerDrops
 from edge_operator.telemetry.metrics import Metrics
 
 SITE: ResourceKey = ("factory", "plant")
@@ -17,7 +17,7 @@ class World:
         self.drops = BrokerDrops(self.metrics, self.looked.append, lambda: self.at)
 
     def heard(self, total: int) -> None:
-        self.drops.heard(SITE, total)
+        self.drops.record(SITE, total)
 
     def counted(self) -> float | None:
         labels = {"namespace": SITE[0], "site": SITE[1]}
@@ -35,11 +35,11 @@ def test_what_is_dropped_is_counted_and_told_for_a_while_after_the_last() -> Non
     world = World()
     world.heard(0)
     world.heard(30)
-    assert (world.counted(), world.drops.remaining(SITE), world.looked) == (30, TOLD_SECONDS, [SITE])
-    world.at += TOLD_SECONDS - 1
+    assert (world.counted(), world.drops.remaining(SITE), world.looked) == (30, REPORT_SECONDS, [SITE])
+    world.at += REPORT_SECONDS - 1
     world.heard(35)
-    assert (world.counted(), world.drops.remaining(SITE), world.looked) == (35, TOLD_SECONDS, [SITE])
-    world.at += TOLD_SECONDS
+    assert (world.counted(), world.drops.remaining(SITE), world.looked) == (35, REPORT_SECONDS, [SITE])
+    world.at += REPORT_SECONDS
     assert world.drops.remaining(SITE) == 0
     world.heard(36)
     assert world.looked == [SITE, SITE], "told anew"
@@ -60,7 +60,7 @@ def test_site_that_is_gone_is_forgotten() -> None:
     world.heard(0)
     world.heard(1)
     for _ in range(2):
-        world.drops.forget(SITE)
+        world.drops.remove(SITE)
     assert (world.counted(), world.drops.remaining(SITE)) == (None, 0)
     world.heard(9)
     assert world.counted() is None, "another site of that name, and its broker's first word"
@@ -68,12 +68,12 @@ def test_site_that_is_gone_is_forgotten() -> None:
 
 def test_who_takes_over_goes_on_telling_what_was_told() -> None:
     world = World()
-    world.drops.take_over(SITE)
-    assert world.drops.remaining(SITE) == TOLD_SECONDS
+    world.drops.restore(SITE)
+    assert world.drops.remaining(SITE) == REPORT_SECONDS
     world.heard(400)
     world.at += 1
-    world.drops.take_over(SITE)
-    assert (world.counted(), world.drops.remaining(SITE)) == (None, TOLD_SECONDS - 1)
+    world.drops.restore(SITE)
+    assert (world.counted(), world.drops.remaining(SITE)) == (None, REPORT_SECONDS - 1)
 
 
 def test_what_was_dropped_while_another_listened_is_no_news() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, SiteKey
 from edge_operator.broker.sessions import BrokerSessions
-from edge_operator.cluster.objects import Objects
+from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.site_broker.drops import BrokerDrops
-from edge_operator.control.site_broker.endpoints import BrokerLink
+from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.desired.sites import EXTERNAL, make_site
 
@@ -23,21 +23,21 @@ class Watched(BrokerSessions):
         self.expected: list[bool] = []
         self.endpoints: list[Endpoint] = []
 
-    def follow(self, site: SiteKey, endpoint: Endpoint) -> None:
+    def ensure(self, site: SiteKey, endpoint: Endpoint) -> None:
         self.endpoints.append(endpoint)
-        super().follow(site, endpoint)
+        super().ensure(site, endpoint)
 
-    def expect(self, site: SiteKey, *, there: bool) -> None:
-        self.expected.append(there)
-        super().expect(site, there=there)
+    def expect(self, site: SiteKey, *, available: bool) -> None:
+        self.expected.append(available)
+        super().expect(site, available=available)
 
 
 @pytest.fixture
 async def sessions() -> AsyncIterator[Watched]:
     sessions = Watched()
     yield sessions
-    sessions.leave_all()
-    await sessions.ended()
+    sessions.close_all()
+    await sessions.wait_closed()
 
 
 def drops() -> BrokerDrops:
@@ -59,17 +59,17 @@ async def test_only_a_broker_without_a_ready_pod_is_looked_for_seldom(
     described = make_site(spec and {"broker": spec})
     key = described.namespace, described.name
     told = {key: BrokerAddress("127.0.0.1", 1)} if elsewhere else {}
-    await BrokerLink(sessions, cast("Objects", None), told, drops()).follow(described, ready=ready)
+    await BrokerEndpoints(sessions, cast("ObjectClient", None), told, drops()).connect(described, ready=ready)
     assert sessions.expected == [there]
 
 
 async def test_site_that_was_made_anew_has_a_session_of_its_own(sessions: Watched) -> None:
     described = make_site()
-    link = BrokerLink(
-        sessions, cast("Objects", None), {(described.namespace, described.name): BrokerAddress("h", 1)}, drops()
+    link = BrokerEndpoints(
+        sessions, cast("ObjectClient", None), {(described.namespace, described.name): BrokerAddress("h", 1)}, drops()
     )
     for site in (described, described, replace(described, uid="anew")):
-        await link.follow(site, ready=False)
+        await link.connect(site, ready=False)
     first, again, anew = sessions.endpoints
     assert first == again
     assert anew != first, "an external broker outlives its site: the same session would never be told of again"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_operator.control.site_broker.roster_diff import SiteRoster
+from edge_operator.control.site_broker.roster_diff import RosterDiff
 from edge_operator.control.site_broker.roster_entry import roster_entry
 from edge_wire.messages import RosterEntry
 from tests.edge_operator.control.samples import device, site
@@ -26,13 +26,13 @@ class World:
         self.may_clear = may_clear
         self.roster = self._new()
 
-    def _new(self) -> SiteRoster:
-        return SiteRoster(lambda device_id: self.wanted.get(device_id, b""), self.may_clear)
+    def _new(self) -> RosterDiff:
+        return RosterDiff(lambda device_id: self.wanted.get(device_id, b""), self.may_clear)
 
     def connect(self, *, complete: bool = True) -> None:
         self.roster = self._new()
         for device_id, payload in self.held.items():
-            self.roster.told(device_id, payload)
+            self.roster.on_retained(device_id, payload)
         if complete:
             self.roster.complete(self.wanted)
 
@@ -40,10 +40,10 @@ class World:
         self.wanted[device_id] = payload
         if not payload:
             del self.wanted[device_id]
-        self.roster.changed(device_id)
+        self.roster.mark_changed(device_id)
 
     def look(self, most: int = ALL) -> list[tuple[str, bytes]]:
-        sent = self.roster.look(most)
+        sent = self.roster.next_changes(most)
         self.sent += sent
         for device_id, payload in sent:
             self.held[device_id] = payload
@@ -73,7 +73,7 @@ def test_nothing_is_sent_before_all_that_is_retained_has_come() -> None:
     world.connect(complete=False)
     world.want("b", b"2")
     assert world.look() == []
-    world.roster.told("b", b"2")
+    world.roster.on_retained("b", b"2")
     world.roster.complete(world.wanted)
     assert world.look() == [("a", b"1")]
 
@@ -96,7 +96,7 @@ def test_change(before: bytes, after: bytes, sent: list[tuple[str, bytes]]) -> N
         world.want("a", after)
     else:
         world.wanted.pop("a", None)
-        world.roster.changed("a")
+        world.roster.mark_changed("a")
     assert world.look() == sent
 
 
@@ -113,9 +113,9 @@ def test_replay_that_comes_late_is_put_right() -> None:
     world = World({"a": b"1"})
     world.connect()
     world.look()
-    world.roster.told("a", b"0")
+    world.roster.on_retained("a", b"0")
     assert world.look() == [("a", b"1")]
-    world.roster.told("gone", b"4")
+    world.roster.on_retained("gone", b"4")
     assert world.look() == [("gone", b"")]
 
 

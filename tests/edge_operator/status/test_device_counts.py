@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_operator.status.figures import DeviceFigures, moved
+from edge_operator.status.device_counts import DeviceCounts, changed_enough
 
 BEFORE = {"total": 100, "online": 50, "offline": 0, "unknown": 50}
 
@@ -19,9 +19,9 @@ CASES = {
 
 @pytest.mark.parametrize(("change", "worth"), CASES.values(), ids=CASES)
 def test_only_what_moved_is_told(change: dict[str, int], worth: bool) -> None:  # noqa: FBT001 - a column of the table
-    assert moved(BEFORE, DeviceFigures(**(BEFORE | change))) is worth
+    assert changed_enough(BEFORE, DeviceCounts(**(BEFORE | change))) is worth
 
 
 def test_first_figures_are_told() -> None:
-    assert moved(None, DeviceFigures())
-    assert not moved({}, DeviceFigures())
+    assert changed_enough(None, DeviceCounts())
+    assert not changed_enough({}, DeviceCounts())

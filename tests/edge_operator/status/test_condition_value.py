@@ -2,34 +2,34 @@
 
 import pytest
 
+from edge_operator.status.condition_value import ConditionValue, first_problem, stalled, truncated
 from edge_operator.status.facts import Problem
-from edge_operator.status.said import Said, listed, stalled, worst
 
 FIRST = Problem("Invalid", "correct it")
 SECOND = Problem("Busy", "it passes", lasting=False)
 
 WORST = {
     "none": ((), None),
-    "one": ((FIRST,), Said("False", "Invalid", "correct it")),
-    "two": ((FIRST, SECOND), Said("False", "Invalid", "correct it (and 1 more)")),
-    "three": ((SECOND, FIRST, SECOND), Said("False", "Busy", "it passes (and 2 more)")),
+    "one": ((FIRST,), ConditionValue("False", "Invalid", "correct it")),
+    "two": ((FIRST, SECOND), ConditionValue("False", "Invalid", "correct it (and 1 more)")),
+    "three": ((SECOND, FIRST, SECOND), ConditionValue("False", "Busy", "it passes (and 2 more)")),
 }
 
 
 @pytest.mark.parametrize(("problems", "said"), WORST.values(), ids=WORST)
-def test_first_problem_stands_for_all(problems: tuple[Problem, ...], said: Said | None) -> None:
-    assert worst(problems) == said
+def test_first_problem_stands_for_all(problems: tuple[Problem, ...], said: ConditionValue | None) -> None:
+    assert first_problem(problems) == said
 
 
 STALLED = {
     "none": ((), None),
     "none that stays": ((SECOND, SECOND), None),
-    "one that stays, behind one that passes": ((SECOND, FIRST), Said("True", "Invalid", "correct it")),
+    "one that stays, behind one that passes": ((SECOND, FIRST), ConditionValue("True", "Invalid", "correct it")),
 }
 
 
 @pytest.mark.parametrize(("problems", "said"), STALLED.values(), ids=STALLED)
-def test_only_what_stays_stalls(problems: tuple[Problem, ...], said: Said | None) -> None:
+def test_only_what_stays_stalls(problems: tuple[Problem, ...], said: ConditionValue | None) -> None:
     assert stalled(problems) == said
 
 
@@ -44,4 +44,4 @@ LISTED = {
 
 @pytest.mark.parametrize(("names", "text"), LISTED.values(), ids=LISTED)
 def test_five_names_and_how_many_more(names: list[str], text: str) -> None:
-    assert listed(names) == text
+    assert truncated(names) == text
