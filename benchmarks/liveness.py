@@ -189,7 +189,7 @@ def _bytes(devices: int, sites: int) -> float:
 def _alive(devices: int) -> SiteLiveness:
     fleet = Fleet(ids(devices))
     for number in range(devices):
-        fleet.site.heard(fleet.names[number], number * HEARTBEAT / devices, SESSION.format(number))
+        fleet.site.message_received(fleet.names[number], number * HEARTBEAT / devices, SESSION.format(number))
     fleet.site.tick(HEARTBEAT)
     return fleet.site
 

@@ -87,7 +87,7 @@ def test_what_cannot_be_read_is_counted_and_changes_nothing(topic: str, payload:
     assert len(given.table) == 0
 
 
-def test_a_digest_says_who_was_heard_when() -> None:
+def test_a_digest_says_who_was_active_when() -> None:
     given = Given()
     given.take("edge/roster/d1", {})
     ages = {"d1": 30, "d2": 1.5, "d3": -5, "d4": 1e300}

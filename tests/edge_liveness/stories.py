@@ -33,7 +33,7 @@ def remove(at: float, device: str = "a") -> Step:
 
 
 def heard(at: float, device: str = "a", session: str | None = None) -> Step:
-    return Step(at, lambda site, now: site.heard(device, now, session))
+    return Step(at, lambda site, now: site.message_received(device, now, session))
 
 
 def online(at: float, session: str | None = None, device: str = "a", *, retained: bool = False) -> Step:

@@ -58,8 +58,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.model.devices.pop(name, None)
 
     @rule(name=devices, session=sessions)
-    def heard(self, name: str, session: str | None) -> None:
-        self.site.heard(name, self.model.now, session)
+    def message_received(self, name: str, session: str | None) -> None:
+        self.site.message_received(name, self.model.now, session)
         device = self.model.devices.get(name)
         if session is not None and device is not None and not device.settings.is_disabled:
             device.session = session

@@ -175,7 +175,7 @@ def test_other_settings_of_the_site() -> None:
     assert site.tick(29) == []
     assert [change.reason for change in site.tick(30)] == [Reason.LAST_WILL]
 
-    site.heard("d0", 31)
+    site.message_received("d0", 31)
     site.disconnected(40)
     assert [change.reason for change in site.tick(45)] == [Reason.HEARTBEAT_RECEIVED, Reason.SITE_UNREACHABLE]
 
@@ -220,13 +220,13 @@ def test_deadline_is_when_something_is_due() -> None:
     assert site.deadline() is None
     site.put("a", 2, CONNECTED)
     assert site.deadline() == float("-inf"), "a transition waits to be taken"
-    site.heard("a", 2)
+    site.message_received("a", 2)
     site.tick(2)
     assert site.deadline() == 102
     site.status("a", DeviceStatus("a", "offline"), 10)
     assert site.deadline() == 13
     site.processor_available(10, is_there=False)
-    site.heard("a", 11)
+    site.message_received("a", 11)
     assert site.deadline() is None
     site.processor_available(12, is_there=True)
     assert site.deadline() == 111

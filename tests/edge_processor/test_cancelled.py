@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge_processor.batcher import Batcher
-from edge_processor.fanout import MOST_WAITING, WINDOW, Fanout
+from edge_processor.fanout import MAX_WAITING, WINDOW, Fanout
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.outbox import Outbox
 from edge_service.address import BrokerAddress
@@ -70,7 +70,7 @@ async def test_the_fanout_as_something_moves(turns: int, metrics: ProcessorMetri
     fanout = Fanout(unanswered, metrics)
     running = asyncio.create_task(fanout.run())
     reading = {"device_id": "d1", "seq": 1}
-    await fanout.put([reading] * MOST_WAITING)
+    await fanout.put([reading] * MAX_WAITING)
     await unanswered.begun.wait()
     await fanout.put([reading] * WINDOW)
     await ends_when_cancelled(fanout.put([reading]), unanswered.lose, turns)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_processor.lag import MOST_UNDER_WAY, QueueLag
+from edge_processor.lag import MAX_IN_FLIGHT, QueueLag
 
 
 def test_nothing_is_known_before_a_marker_has_come_back() -> None:
@@ -51,9 +51,9 @@ def test_after_a_connect_it_begins_anew() -> None:
 def test_markers_that_never_come_back_are_given_up() -> None:
     lag = QueueLag()
     lag.returned(lag.marker(0.0), 0.0)
-    for second in range(2 * MOST_UNDER_WAY):
+    for second in range(2 * MAX_IN_FLIGHT):
         lag.marker(float(second))
-    assert lag.seconds(2.0 * MOST_UNDER_WAY) == MOST_UNDER_WAY
+    assert lag.seconds(2.0 * MAX_IN_FLIGHT) == MAX_IN_FLIGHT
 
 
 def test_what_came_out_of_a_queue_is_told_with_the_longest_lag_since_the_last_time() -> None:

@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from edge_service.program import StartError
 
 REQUEST_SECONDS = 5.0
-MOST_HEADERS = 100
+MAX_HEADERS = 100
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class ProbeServer:
 async def _request_line(reader: asyncio.StreamReader) -> list[str]:
     """Read a request and return the words of its first line, the path without its query."""
     first = (await reader.readuntil(b"\n")).decode("latin-1").split()
-    for _ in range(MOST_HEADERS):
+    for _ in range(MAX_HEADERS):
         if not (await reader.readuntil(b"\n")).strip():
             break
     return [word.partition("?")[0] for word in first]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from edge_broker_agent.errors import RejectedError
 from edge_broker_agent.passwords import checked_lines, joined
 
-MOST_SHARDS = 1024
-LARGEST_PASSWORDS = 900 * 1024
+MAX_SHARDS = 1024
+MAX_VALUE_BYTES = 900 * 1024
 """No Secret is larger than a MiB."""
 
 Data = Mapping[str, str]
@@ -103,8 +103,8 @@ def assemble(index: Index | None, shards: Mapping[int, Shard]) -> bytes | None:
 
 def _count(data: Data, key: str) -> int:
     value = _value(data, key)
-    if not re.fullmatch(rb"0|[1-9][0-9]{0,3}", value) or int(value) > MOST_SHARDS:
-        raise RejectedError("count", f"`{key}` must be a number from 0 to {MOST_SHARDS}")
+    if not re.fullmatch(rb"0|[1-9][0-9]{0,3}", value) or int(value) > MAX_SHARDS:
+        raise RejectedError("count", f"`{key}` must be a number from 0 to {MAX_SHARDS}")
     return int(value)
 
 
@@ -115,6 +115,6 @@ def _value(data: Data, key: str) -> bytes:
         value = base64.b64decode(data[key], validate=True)
     except (binascii.Error, ValueError, TypeError) as error:
         raise RejectedError("encoding", f"`{key}` is not base64") from error
-    if len(value) > LARGEST_PASSWORDS:
-        raise RejectedError("too_large", f"`{key}` has {len(value)} bytes; {LARGEST_PASSWORDS} are the most")
+    if len(value) > MAX_VALUE_BYTES:
+        raise RejectedError("too_large", f"`{key}` has {len(value)} bytes; {MAX_VALUE_BYTES} are the most")
     return value

@@ -28,7 +28,7 @@ from edge_service.program import release
 from edge_wire import topics
 from edge_wire.messages import SIGN_OFF, Command, DeviceStatus, MalformedError, Reading
 
-MOST_UNSENT = 10_000
+MAX_UNSENT = 10_000
 WINDOW = 100
 SIGN_OFF_SECONDS = 5.0
 PARKED_SECONDS = 300
@@ -48,7 +48,7 @@ class Device:
         self._chance = random.Random(identity.device_id)  # noqa: S311 - plausible values, no secrets
         usual = kind.usual if settings.usual is None else settings.usual
         self._walk = Walk(kind, settings.unit or kind.unit, usual, self._chance)
-        self._unsent = Unsent(MOST_UNSENT)
+        self._unsent = Unsent(MAX_UNSENT)
         self._commands = Commands({"ping": lambda _: "pong", "set": self._set, "reboot": lambda _: "rebooted"})
         self._answers: asyncio.Queue[Command] = asyncio.Queue(WINDOW)
         self._session_id = ""

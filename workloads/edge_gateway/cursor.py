@@ -3,7 +3,7 @@
 import base64
 import binascii
 
-LONGEST = 256
+MAX_CHARACTERS = 256
 """Characters; ours are far shorter."""
 
 
@@ -19,7 +19,7 @@ def decode_cursor(kind: str, text: str) -> str:
         ValueError: it is not a cursor of a list of `kind`.
     """
     wrong = ValueError("cursor must be the `next` of an earlier page of this list; omit it for the first page")
-    if len(text) > LONGEST or not text.isascii():
+    if len(text) > MAX_CHARACTERS or not text.isascii():
         raise wrong
     padded = text + "=" * (-len(text) % 4)
     try:

@@ -86,7 +86,7 @@ class Gateway:
             utc_now,
         )
         self.commands = Commands(CommandRepository(store), self.link, self._metrics.commands, utc_now)
-        self.activity_digest = ActivityDigest(self.link.activity, self._table.heard, time.monotonic)
+        self.activity_digest = ActivityDigest(self.link.activity, self._table.message_received, time.monotonic)
         self.ack_queue = AckQueue(self.commands, self._metrics.dropped)
         self._handler = MqttHandler(
             self._table, self._liveness, self.ack_queue.put, self.link.own_status_received, self._metrics.dropped

@@ -101,7 +101,7 @@ class MqttHandler:
             self._roster(topic, payload)
         elif topic.endswith("/command/ack"):
             if not message.retain:
-                self._table.heard(topics.device_of(topic))
+                self._table.message_received(topics.device_of(topic))
             self._answered(topics.device_of(topic), payload)
         else:
             self._status(topics.device_of(topic), payload, retained=message.retain)

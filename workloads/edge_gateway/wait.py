@@ -5,7 +5,7 @@ from http import HTTPStatus
 from edge_service.problem import refuse
 from edge_wire.goduration import parse_duration
 
-LONGEST_SECONDS = 60.0
+MAX_WAIT_SECONDS = 60.0
 """A longer wait would exceed the timeouts of proxies and load balancers."""
 
 
@@ -21,7 +21,7 @@ def parse_wait(text: str | None) -> float:
         seconds = parse_duration(text)
     except ValueError as error:
         raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidWait", f"wait {error}", field="wait") from error
-    if seconds > LONGEST_SECONDS:
-        detail = f"wait must be at most {LONGEST_SECONDS:.0f}s: ask again to wait longer"
+    if seconds > MAX_WAIT_SECONDS:
+        detail = f"wait must be at most {MAX_WAIT_SECONDS:.0f}s: ask again to wait longer"
         raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidWait", detail, field="wait")
     return seconds

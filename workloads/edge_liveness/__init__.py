@@ -3,14 +3,14 @@
 from edge_liveness.changes import Counts, DeviceSnapshot, MassLastWill, Reported, RestoredState, Transition
 from edge_liveness.events import EventBudget, Summary
 from edge_liveness.lateness import TICK_SECONDS, Lateness
-from edge_liveness.message_rules import LONGEST_SESSION
+from edge_liveness.message_rules import MAX_SESSION_CHARACTERS
 from edge_liveness.phases import Phase, Presence, Reason
 from edge_liveness.settings import DeviceSettings, SiteSettings
 from edge_liveness.site import SiteLiveness
 from edge_liveness.writes import StatusWrites, Suppressed, Write, WriteKind, WriteLimits
 
 __all__ = [
-    "LONGEST_SESSION",
+    "MAX_SESSION_CHARACTERS",
     "TICK_SECONDS",
     "Counts",
     "DeviceSettings",

@@ -7,10 +7,10 @@ from typing import Generic, TypeVar
 
 S = TypeVar("S", bound=Hashable)
 
-LEAST_PAUSE = 1.0
+MIN_PAUSE_SECONDS = 1.0
 """Minimum seconds between two Events of one site."""
 
-LONGEST_WAIT = 10.0
+MAX_BURST_SECONDS = 10.0
 """Seconds after which a burst that does not end is summarised."""
 
 
@@ -53,7 +53,7 @@ class EventBudget(Generic[S]):
         return False
 
     def summaries(self, at: float) -> list[Summary[S]]:
-        """Remove and return the summaries to write now: of each burst that is over, or has lasted `LONGEST_WAIT`."""
+        """Remove and return the summaries to write now: of bursts that are over, or have lasted `MAX_BURST_SECONDS`."""
         due = [site for site, held in self._held.items() if self._due(held) <= at]
         ready = [site for site in due if self._may_write(site, at)]
         if len(ready) < len(due):
@@ -64,7 +64,7 @@ class EventBudget(Generic[S]):
     def next_at(self) -> float | None:
         """Return when to call `summaries`; None while no Event is held back."""
         first = min((self._due(held) for held in self._held.values()), default=None)
-        return None if first is None else max(first, self._refused_at + LEAST_PAUSE)
+        return None if first is None else max(first, self._refused_at + MIN_PAUSE_SECONDS)
 
     def forget(self, site: S) -> None:
         """Remove a site."""
@@ -73,7 +73,7 @@ class EventBudget(Generic[S]):
 
     def _may_write(self, site: S, at: float) -> bool:
         told = self._written_at.get(site)
-        return (told is None or at >= told + LEAST_PAUSE) and self._take(at)
+        return (told is None or at >= told + MIN_PAUSE_SECONDS) and self._take(at)
 
     def _due(self, held: _Held) -> float:
-        return min(held.latest + LEAST_PAUSE, held.since + LONGEST_WAIT)
+        return min(held.latest + MIN_PAUSE_SECONDS, held.since + MAX_BURST_SECONDS)

@@ -12,10 +12,10 @@ from edge_liveness.settings import SiteSettings
 from edge_liveness.wills import Wills
 from edge_wire.messages import PROCESSOR, Activity, DeviceStatus
 
-LONGEST_AGE = 1e9
+MAX_AGE_SECONDS = 1e9
 """Ages of this many seconds (31 years) or more are invalid: such a time is not a valid date everywhere."""
 
-LONGEST_SESSION = 128
+MAX_SESSION_CHARACTERS = 128
 """Characters of a session that are compared: as many as a device's status holds, which a new leader restores."""
 
 
@@ -37,13 +37,13 @@ class MessageRules:
         self._states = states
         self._link = link
 
-    def heard(self, device_id: str, at: float, session: str | None) -> None:
+    def message_received(self, device_id: str, at: float, session: str | None) -> None:
         """Handle a fresh message of a device."""
         device = self._device(device_id)
         if device is None:
             return
         if session is not None:
-            device.session = session[:LONGEST_SESSION]
+            device.session = session[:MAX_SESSION_CHARACTERS]
         self._alive(device, at)
 
     def status(self, device_id: str, status: DeviceStatus, at: float, *, retained: bool) -> None:
@@ -51,8 +51,8 @@ class MessageRules:
         device = self._device(device_id)
         if device is None:
             return
-        if status.session is not None and len(status.session) > LONGEST_SESSION:
-            status = replace(status, session=status.session[:LONGEST_SESSION])
+        if status.session is not None and len(status.session) > MAX_SESSION_CHARACTERS:
+            status = replace(status, session=status.session[:MAX_SESSION_CHARACTERS])
         if status.status == "online":
             self._online(device, status, at, retained=retained)
         elif status.session is None or device.session is None or status.session == device.session:
@@ -157,4 +157,4 @@ class MessageRules:
 
 def _known(seconds: float | None) -> float | None:
     """Return an age in seconds that is at least 0; None if it is unknown or not a valid age."""
-    return max(seconds, 0.0) if seconds is not None and -math.inf < seconds < LONGEST_AGE else None
+    return max(seconds, 0.0) if seconds is not None and -math.inf < seconds < MAX_AGE_SECONDS else None

@@ -26,7 +26,7 @@ NAMES = (
 )
 """The only names that may be reported: 16, as many as the status holds."""
 
-LONGEST = 128
+MAX_CHARACTERS = 128
 """Characters of a reported string; the rest is cut off."""
 
 
@@ -44,4 +44,4 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 def _printable(text: str) -> str:
     # The status is shown on terminals: no escape sequence of a device reaches one.
-    return "".join(character if character.isprintable() else "?" for character in text[:LONGEST])
+    return "".join(character if character.isprintable() else "?" for character in text[:MAX_CHARACTERS])

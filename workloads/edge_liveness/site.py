@@ -58,9 +58,9 @@ class SiteLiveness:
         self._rules.settings = self._rules.wills.settings = settings
         self._link.unreachable_after = settings.unreachable_after
 
-    def heard(self, device_id: str, at: float, session: str | None = None) -> None:
+    def message_received(self, device_id: str, at: float, session: str | None = None) -> None:
         """Handle a fresh message of a device: it is alive at `at`."""
-        self._rules.heard(device_id, at, session)
+        self._rules.message_received(device_id, at, session)
 
     def status(self, device_id: str, status: DeviceStatus, at: float, *, retained: bool = False) -> None:
         """Handle a status of a device, which may be its will.

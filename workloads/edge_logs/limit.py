@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edge_logs.formatter import SUPPRESSED
 
-MOST_KEYS = 10_000
+MAX_KEYS = 10_000
 """Maximum number of distinct messages; beyond it the limiter is reset."""
 
 
@@ -53,7 +53,7 @@ class RateLimit(logging.Filter):
 
     def _bucket(self, key: tuple[str, str], now: float) -> _Bucket:
         if key not in self._buckets:
-            if len(self._buckets) >= MOST_KEYS:
+            if len(self._buckets) >= MAX_KEYS:
                 self._buckets.clear()
             self._buckets[key] = _Bucket(self._burst, now)
         return self._buckets[key]

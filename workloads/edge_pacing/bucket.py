@@ -3,7 +3,7 @@
 RECOVERY_SECONDS = 20.0
 """Seconds after which a halved rate is at least what it was before."""
 
-LEAST_SHARE = 1 / 64
+MIN_RATE_SHARE = 1 / 64
 """Minimum rate, as a share of the nominal rate."""
 
 _ROUNDING = 1e-6
@@ -51,7 +51,7 @@ class TokenBucket:
     def slow_down(self, at: float, retry_after: float) -> None:
         """Halve the rate, and hold all tokens for `retry_after` seconds."""
         self._refill(at)
-        self._rate = max(self._rate / 2, self._nominal * LEAST_SHARE)
+        self._rate = max(self._rate / 2, self._nominal * MIN_RATE_SHARE)
         self._tokens = 0.0
         self._held_until = max(self._held_until, at + retry_after)
 

@@ -17,7 +17,7 @@ from edge_wire.messages import PROCESSOR, Activity, parse_timestamp
 from edge_wire.store import StoreError
 
 DIGEST_SECONDS = 1.0
-LONGEST_ANSWER_SECONDS = 10.0
+MAX_ANSWER_PAUSE_SECONDS = 10.0
 """Maximum pause between two attempts to answer; after a success the pause is at most `DIGEST_SECONDS`."""
 
 logger = logging.getLogger(__name__)
@@ -38,16 +38,16 @@ class ActivityPublisher:
     store: StoreClient
     metrics: ProcessorMetrics
     is_idle: Callable[[], bool]
-    _heard: dict[str, float] = field(default_factory=dict, init=False)
+    _arrivals: dict[str, float] = field(default_factory=dict, init=False)
     _lag: QueueLag = field(default_factory=QueueLag, init=False)
     _markers_allowed: bool = field(default=True, init=False)
     _catch_up_since: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), init=False)
     _caught_up: dt.datetime | None = field(default=None, init=False)
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
-    def heard(self, device_id: str, now: float) -> None:
+    def message_received(self, device_id: str, now: float) -> None:
         """Record a message of a device, at `now` in seconds of the event loop's clock."""
-        self._heard[device_id] = now
+        self._arrivals[device_id] = now
 
     def asked(self) -> None:
         """Record a request for all last arrivals; requests until the answer share it."""
@@ -106,14 +106,14 @@ class ActivityPublisher:
         """
         lag = self._lag.pop_interval(now)
         self.metrics.queue_lag.set(math.nan if lag is None else lag)
-        heard, self._heard = self._heard, {}
-        if not heard and not self._is_behind(lag):
+        arrivals, self._arrivals = self._arrivals, {}
+        if not arrivals and not self._is_behind(lag):
             return
-        ages = {device_id: round(now - arrived, 3) for device_id, arrived in heard.items()}
+        ages = {device_id: round(now - arrived, 3) for device_id, arrived in arrivals.items()}
         try:
             await self._publish(Activity(PROCESSOR, ages, queue_lag_seconds=lag))
         except MqttError:
-            self._heard = heard | self._heard
+            self._arrivals = arrivals | self._arrivals
             self._lag.restore(lag)
             raise
 
@@ -125,7 +125,7 @@ class ActivityPublisher:
         return lag is None or lag > DIGEST_SECONDS if self._markers_allowed else not self.is_idle()
 
     async def _answers(self) -> None:
-        backoff = Backoff(first=DIGEST_SECONDS, longest=LONGEST_ANSWER_SECONDS)
+        backoff = Backoff(first=DIGEST_SECONDS, longest=MAX_ANSWER_PAUSE_SECONDS)
         while True:
             await self._asked.wait()
             await self.session.connected.wait()

@@ -13,7 +13,7 @@ from edge_service.mqtt import MqttSession, NotConnectedError, PublishRefusedErro
 from edge_service.waiting import set_within
 from edge_wire import topics
 
-MOST_WAITING = 10_000
+MAX_WAITING = 10_000
 """Maximum number of readings that wait to be published."""
 
 WINDOW = 500
@@ -43,10 +43,10 @@ class Fanout:
         """Queue `readings`; wait while the queue is full and the broker is connected."""
         if not readings:
             return
-        while len(self._waiting) >= MOST_WAITING and self._session.connected.is_set():
+        while len(self._waiting) >= MAX_WAITING and self._session.connected.is_set():
             self._moved.clear()
             await set_within(self._moved, POLL_SECONDS)
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._waiting) >= MAX_WAITING:
             self._metrics.unpublished.labels("no_connection").inc(len(readings))
             logger.warning("%d stored readings were not published: not connected to the broker", len(readings))
             return

@@ -26,7 +26,7 @@ from edge_wire.store import Lease
 
 CLIENT_ID = "edge-processor"
 SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
-MOST_BATCH_BYTES = 1024 * 1024
+MAX_BATCH_BYTES = 1024 * 1024
 LINGER_SECONDS = 0.003
 LEAVE_SECONDS = 2.0
 END_SECONDS = 15.0
@@ -53,7 +53,7 @@ class IngestPipeline:
         self._lease = lease
         self._metrics = metrics
         self._draining = False
-        self._batcher = Batcher(settings.batch_messages, MOST_BATCH_BYTES, LINGER_SECONDS)
+        self._batcher = Batcher(settings.batch_messages, MAX_BATCH_BYTES, LINGER_SECONDS)
         status = StatusPublisher(holder)
         self.session = MqttSession(
             _options(settings, status),
@@ -161,7 +161,7 @@ class IngestPipeline:
             message.ack()
             return
         if not message.retain:
-            self._activity.heard(device_id, now)
+            self._activity.message_received(device_id, now)
         if self._draining:
             return
         if message.qos == 0 and self._batcher.is_full:

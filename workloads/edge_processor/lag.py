@@ -7,7 +7,7 @@ import secrets
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-MOST_UNDER_WAY = 600
+MAX_IN_FLIGHT = 600
 """Maximum number of markers in flight; older ones are dropped."""
 
 
@@ -15,33 +15,33 @@ MOST_UNDER_WAY = 600
 class QueueLag:
     """Measures the lag of one connection. Pure: the time is a parameter, in seconds of a monotonic clock."""
 
-    _under_way: OrderedDict[bytes, float] = field(default_factory=OrderedDict, init=False)
+    _in_flight: OrderedDict[bytes, float] = field(default_factory=OrderedDict, init=False)
     _last: float | None = field(default=None, init=False)
     _longest: float = field(default=0.0, init=False)
     _was_known: bool = field(default=False, init=False)
 
     def restart(self) -> None:
         """Reset: after a connect the lag is unknown until a marker has come back."""
-        self._under_way.clear()
+        self._in_flight.clear()
         self._last, self._longest, self._was_known = None, 0.0, False
 
     def marker(self, now: float) -> bytes:
         """Return the payload of a new marker, sent at `now`."""
         payload = secrets.token_hex(8).encode()
-        self._under_way[payload] = now
-        if len(self._under_way) > MOST_UNDER_WAY:
-            self._under_way.popitem(last=False)
+        self._in_flight[payload] = now
+        if len(self._in_flight) > MAX_IN_FLIGHT:
+            self._in_flight.popitem(last=False)
         return payload
 
     def returned(self, payload: bytes, now: float) -> None:
         """Handle a marker that came back; markers of other processes are ignored."""
-        sent_at = self._under_way.get(payload)
+        sent_at = self._in_flight.get(payload)
         if sent_at is None:
             return
         self._last = now - sent_at
         self._longest = max(self._longest, self._last)
-        while self._under_way:
-            passed, _ = self._under_way.popitem(last=False)
+        while self._in_flight:
+            passed, _ = self._in_flight.popitem(last=False)
             if passed == payload:
                 return
 
@@ -49,7 +49,7 @@ class QueueLag:
         """Return the lag in seconds: as last measured, or the longer age of a marker in flight; None if unknown."""
         if self._last is None:
             return None
-        oldest = next(iter(self._under_way.values()), now)
+        oldest = next(iter(self._in_flight.values()), now)
         return max(self._last, now - oldest)
 
     def pop_interval(self, now: float) -> float | None:

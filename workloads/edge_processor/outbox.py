@@ -16,7 +16,7 @@ from edge_wire.store import OutboxAlert, StoreUnavailableError
 POLL_SECONDS = 1.0
 """Seconds between two reads of the outbox: readings over HTTP add alerts as well."""
 
-LEAST_SECONDS = 0.1
+MIN_PAUSE_SECONDS = 0.1
 """Minimum seconds between two reads, however much is stored."""
 
 EXACTLY_ONCE = 2
@@ -60,7 +60,7 @@ class Outbox:
                     pass
             except (StoreUnavailableError, StoreRefusedError, NotConnectedError) as error:
                 logger.warning("alerts wait: %s", error)
-            await asyncio.sleep(LEAST_SECONDS)
+            await asyncio.sleep(MIN_PAUSE_SECONDS)
 
     async def _send_some(self) -> bool:
         """Publish the oldest alerts; return whether there may be more.

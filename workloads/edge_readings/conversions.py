@@ -11,7 +11,7 @@ _PASCAL_PER_BAR = 100_000
 _FAHRENHEIT = frozenset({"fahrenheit", "degrees fahrenheit", "degree fahrenheit", "°f", "℉", "degf", "deg f", "deg_f"})
 _BAR = frozenset({"bar", "bars"})
 _HUMIDITY = "humidity"
-_MOST_HUMID = 100.0
+_MAX_HUMIDITY = 100.0
 
 
 def converted(reading: Reading) -> tuple[float, str]:
@@ -21,7 +21,7 @@ def converted(reading: Reading) -> tuple[float, str]:
     """
     value, unit = _in_our_unit(reading)
     if reading.sensor_type.lower() == _HUMIDITY:
-        value = min(max(value, 0.0), _MOST_HUMID)
+        value = min(max(value, 0.0), _MAX_HUMIDITY)
     return value, unit
 
 

@@ -10,7 +10,7 @@ from edge_wire.messages import Reading, format_timestamp
 PROCESSOR = "edge-processor"
 """Value of `metadata.processor`, for readings by MQTT and by HTTP."""
 
-_MOST_AHEAD = dt.timedelta(hours=1)
+_MAX_AHEAD = dt.timedelta(hours=1)
 _EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
@@ -65,4 +65,4 @@ def process(reading: Reading, *, received_at: dt.datetime, location: str, proces
 
 def is_time_suspect(timestamp: dt.datetime | None, received_at: dt.datetime) -> bool:
     """Whether a timestamp is missing, before 2000, or more than an hour ahead of our clock."""
-    return timestamp is None or timestamp < _EARLIEST or timestamp - received_at > _MOST_AHEAD
+    return timestamp is None or timestamp < _EARLIEST or timestamp - received_at > _MAX_AHEAD

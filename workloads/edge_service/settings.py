@@ -14,7 +14,7 @@ from edge_service.program import WRONG_SETTINGS
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _SECRET_NAME = re.compile(r"password|secret|token|_key$", re.IGNORECASE)
 _USERINFO = re.compile(r"//[^/@\s]*@")
-_LONGEST_VALUE = 200
+_MAX_VALUE_CHARACTERS = 200
 
 
 class ServiceSettings(BaseSettings):
@@ -100,7 +100,7 @@ def _line(fault: Mapping[str, Any]) -> str:
 def _shown(name: str, value: object) -> str:
     if _SECRET_NAME.search(name):
         return "a value that is not shown"
-    return repr(_USERINFO.sub("//…@", str(value))[:_LONGEST_VALUE])
+    return repr(_USERINFO.sub("//…@", str(value))[:_MAX_VALUE_CHARACTERS])
 
 
 def _about(field: Any) -> str:

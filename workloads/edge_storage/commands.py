@@ -12,7 +12,7 @@ from edge_storage.timestamps import from_milliseconds, to_milliseconds
 from edge_wire.messages import format_timestamp
 from edge_wire.store import FINAL_STATES, CommandState
 
-MOST = 1000
+MAX_COMMANDS = 1000
 """Maximum number of commands in an answer: the newest of the device."""
 
 _FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL_STATES))
@@ -66,8 +66,8 @@ def get(connection: sqlite3.Connection, device_id: str, command_id: str) -> dict
 def of_device(connection: sqlite3.Connection, device_id: str, state: CommandState | None) -> Sequence[orjson.Fragment]:
     """Return the commands of a device, those of one state or all, oldest first."""
     query = _OF_DEVICE if state is None else _OF_DEVICE_IN_STATE
-    rows = connection.execute(query, {"device_id": device_id, "state": state, "most": MOST})
-    newest = paginate(((0, orjson.dumps(_command(*row))) for row in rows), MOST)
+    rows = connection.execute(query, {"device_id": device_id, "state": state, "most": MAX_COMMANDS})
+    newest = paginate(((0, orjson.dumps(_command(*row))) for row in rows), MAX_COMMANDS)
     return newest.items[::-1]
 
 

@@ -33,7 +33,7 @@ DOES: dict[str, Callable[..., None]] = {
         device_id, disabled=disabled, offline_after_seconds=offline_after
     ),
     "delist": lambda world, device_id: world.table.set_roster(device_id, None),
-    "hear": lambda world, device_id: world.table.heard(device_id),
+    "hear": lambda world, device_id: world.table.message_received(device_id),
     "digest": lambda world, device_id, age, lag, is_reply: world.digest(lag, is_reply=is_reply, **{device_id: age}),
     "lose": lambda world: world.liveness.lost(),
     "begin": lambda world: world.table.begin_resync(),

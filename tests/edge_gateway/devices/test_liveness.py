@@ -19,7 +19,7 @@ def test_from_the_roster_to_silence() -> None:
     assert world.state("a")[0] == "online"
     world.wait(2)
     assert world.state("a") == ("offline", "HeartbeatExpired")
-    world.table.heard("a")
+    world.table.message_received("a")
     assert world.state("a")[0] == "online"
     assert world.on_transition[-2:] == ["HeartbeatReceived", "HeartbeatExpired"]
 
@@ -70,7 +70,7 @@ def test_of_an_intermittent_device_only_silence_makes_it_offline() -> None:
 def test_disabled_device() -> None:
     world = World("a")
     world.roster("a", disabled=True)
-    world.table.heard("a")
+    world.table.message_received("a")
     assert world.state("a") == ("unknown", "Disabled")
     assert world.table.count_by_status()["unknown"] == 1
     world.roster("a")

@@ -14,7 +14,7 @@ from tests.edge_gateway.devices.tables import NOON, World
 def test_a_device_is_there_from_its_status_its_roster_or_being_heard() -> None:
     world = World("b")
     world.roster("a", type="pump")
-    world.table.heard("c")
+    world.table.message_received("c")
     world.digest(d=1.0)
     assert world.ids() == ["a", "b", "c", "d"]
     assert world.table.count_by_status() == {"online": 3, "offline": 0, "unknown": 1}
@@ -51,7 +51,7 @@ def test_what_was_under_way_when_a_device_went_does_not_bring_it_back() -> None:
     world.roster("a")
     world.table.set_roster("a", None)
     world.digest(a=0.5)
-    world.table.heard("a")
+    world.table.message_received("a")
     world.digest(a=0.5, is_reply=True)
     assert world.ids() == []
     world.say("a", "offline")
@@ -79,7 +79,7 @@ def test_device_that_was_made_anew_at_once_begins_a_new_life(before: str, after:
     assert world.state("a")[0] == ("offline" if is_another else "online"), "a session is of one life"
 
 
-def test_what_was_heard_alone_is_forgotten_when_a_new_connection_does_not_hear_it() -> None:
+def test_what_was_active_alone_is_forgotten_when_a_new_connection_does_not_hear_it() -> None:
     world = World()
     world.digest(a=0.0, b=0.0)
     world.wait(1)
@@ -123,7 +123,7 @@ def test_what_the_broker_does_not_tell_again_after_a_reconnect_is_forgotten() ->
 def test_a_broker_that_lost_its_data_costs_no_state() -> None:
     world = World("own", "silent")
     world.roster("listed", offline_after_seconds=60.0)
-    world.table.heard("listed")
+    world.table.message_received("listed")
     world.table.end_resync()
     world.liveness.lost()
     world.wait(3)
@@ -131,7 +131,7 @@ def test_a_broker_that_lost_its_data_costs_no_state() -> None:
     world.table.end_resync()
     world.wait(5)
     world.roster("listed", offline_after_seconds=60.0)
-    world.table.heard("own")
+    world.table.message_received("own")
     world.wait(20)
     assert world.ids() == ["listed", "own"], "who was heard is there, whoever tells of it"
     assert world.state("listed") == world.state("own") == ("online", "HeartbeatReceived")
@@ -140,7 +140,7 @@ def test_a_broker_that_lost_its_data_costs_no_state() -> None:
 
 
 def test_there_is_room_for_so_many_that_nobody_tells_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_UNLISTED", 2)
+    monkeypatch.setattr(module, "MAX_UNLISTED", 2)
     world = World("a", "b", "c")
     assert (world.ids(), world.turned_away) == (["a", "b"], 1)
     world.digest(c=1.0, d=1.0)
@@ -203,7 +203,7 @@ def test_last_seen_is_the_latest_of_what_is_known(own: int | None, heard: int | 
     world = World()
     world.say("a", retained=True, last_seen=moment(own))
     if heard is not None:
-        world.table.heard("a")
+        world.table.message_received("a")
     assert world.shown("a").last_seen == moment(seen)
 
 

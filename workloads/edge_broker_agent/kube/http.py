@@ -10,7 +10,7 @@ from edge_broker_agent.kube.account import Account
 
 CONNECT_SECONDS = 5.0
 PART_BYTES = 64 * 1024
-MOST_HEADERS = 100
+MAX_HEADERS = 100
 
 
 class AnswerError(Exception):
@@ -81,13 +81,13 @@ async def read_head(reader: asyncio.StreamReader) -> Head:
     if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit()):
         raise AnswerError("the response is not HTTP/1.1")
     headers: dict[str, str] = {}
-    for _ in range(MOST_HEADERS):
+    for _ in range(MAX_HEADERS):
         line = await _line(reader)
         if not line:
             return Head(int(status), headers)
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
-    raise AnswerError(f"the answer has more than {MOST_HEADERS} headers")
+    raise AnswerError(f"the answer has more than {MAX_HEADERS} headers")
 
 
 async def read_body(reader: asyncio.StreamReader, headers: Mapping[str, str], silence: float) -> AsyncIterator[bytes]:

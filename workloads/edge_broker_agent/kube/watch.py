@@ -19,7 +19,7 @@ SERVER_TIMEOUT_SECONDS = 300
 INACTIVITY_SECONDS = 90.0
 """The server sends a bookmark about once a minute, so a stream silent for longer is dead."""
 STEADY_SECONDS = 5.0
-LARGEST_ANSWER = 4 * 1024 * 1024
+MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 """A Secret has a MiB at most, and a third more in base64."""
 
 OK = 200
@@ -172,5 +172,5 @@ async def _lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def _refuse_endless(content: bytearray) -> None:
-    if len(content) > LARGEST_ANSWER:
-        raise AnswerError(f"the answer is longer than {LARGEST_ANSWER} bytes, which no Secret is")
+    if len(content) > MAX_RESPONSE_BYTES:
+        raise AnswerError(f"the answer is longer than {MAX_RESPONSE_BYTES} bytes, which no Secret is")

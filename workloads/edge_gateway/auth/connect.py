@@ -7,8 +7,8 @@ _FLAGS = 0xC2
 """Username, password, clean start."""
 
 _LEVEL_MQTT_5 = 5
-_LONGEST = 0xFFFF
-_LEAST_CONNACK = 2
+_MAX_STRING_BYTES = 0xFFFF
+_MIN_CONNACK_BYTES = 2
 GRANTED = 0x00
 REFUSED = frozenset({0x86, 0x87, 0x84, 0x85, 0x8C, 0x8A})
 """Bad username or password, not authorised, unsupported version, client id not valid, bad method, banned."""
@@ -60,14 +60,14 @@ def parse_connack(fixed: bytes, body: bytes) -> Connack:
     Raises:
         ValueError: it is no CONNACK.
     """
-    if fixed != bytes((CONNACK,)) or len(body) < _LEAST_CONNACK:
+    if fixed != bytes((CONNACK,)) or len(body) < _MIN_CONNACK_BYTES:
         raise ValueError("the broker did not answer CONNECT with CONNACK")
     return Connack(body[1])
 
 
 def _text(text: str) -> bytes:
     data = text.encode()
-    if len(data) > _LONGEST or "\0" in text:
+    if len(data) > _MAX_STRING_BYTES or "\0" in text:
         raise ValueError("an MQTT string has at most 65535 bytes and no NUL")
     return len(data).to_bytes(2, "big") + data
 

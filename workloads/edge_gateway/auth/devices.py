@@ -17,7 +17,7 @@ FRESH_SECONDS = 4.0
 PROVEN_SECONDS = 3600.0
 """Seconds for which a password that was right may be tried, whatever other failures the same name has."""
 
-LARGEST = 10_000
+MAX_PASSWORDS = 10_000
 AT_ONCE = 8
 """Maximum number of concurrent logins at the broker, which checks passwords on its only thread."""
 
@@ -93,7 +93,7 @@ class DevicePasswords:
         if await self._login.right(shown.username, shown.password):
             self._right[shown.username] = _Known(digest, self._clock())
             self._right.move_to_end(shown.username)
-            if len(self._right) > LARGEST:
+            if len(self._right) > MAX_PASSWORDS:
                 self._right.popitem(last=False)
             return True
         if proven:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from dataclasses import dataclass, field
 
-LONGEST = 4096
+MAX_CHARACTERS = 4096
 """Characters; tokens and passwords of ours have 43."""
 
 
@@ -29,8 +29,8 @@ def parse_authorization(value: str) -> Bearer | Basic:
     Raises:
         ValueError: the scheme is unknown, or the value does not match it; the message contains no secret.
     """
-    if len(value) > LONGEST:
-        raise ValueError(f"the Authorization header is longer than {LONGEST} characters")
+    if len(value) > MAX_CHARACTERS:
+        raise ValueError(f"the Authorization header is longer than {MAX_CHARACTERS} characters")
     scheme, _, rest = value.strip().partition(" ")
     rest = rest.strip()
     if scheme.lower() == "bearer":

@@ -11,7 +11,7 @@ from edge_service.address import BrokerAddress
 
 ANSWER_SECONDS = 3.0
 _KEEPALIVE_SECONDS = 10
-_LONGEST_CONNACK = 64 * 1024
+_MAX_CONNACK_BYTES = 64 * 1024
 
 
 class BrokerAwayError(Exception):
@@ -86,6 +86,6 @@ async def _remaining_length(reader: asyncio.StreamReader) -> int:
             break
         if shift > 21:  # noqa: PLR2004  # MQTT: at most four bytes
             raise ValueError("a packet's length is not readable")
-    if length > _LONGEST_CONNACK:
+    if length > _MAX_CONNACK_BYTES:
         raise ValueError("CONNACK is too long")
     return length

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-LARGEST = 10_000
+MAX_SOURCES = 10_000
 """Maximum number of sources; the one with the oldest failure is evicted first."""
 
 
@@ -32,7 +32,7 @@ class Throttle:
         recent = [*self._recent(source, now), now][-self.failures :]
         self._failed[source] = recent
         self._failed.move_to_end(source)
-        if len(self._failed) > LARGEST:
+        if len(self._failed) > MAX_SOURCES:
             self._failed.popitem(last=False)
 
     def _recent(self, source: str, now: float) -> list[float]:

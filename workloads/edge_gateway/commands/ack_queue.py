@@ -11,10 +11,10 @@ from edge_service.problem import ProblemError
 from edge_wire.messages import CommandAck, MalformedError
 from edge_wire.store import StoreError
 
-MOST_WAITING = 1000
+MAX_WAITING = 1000
 """Maximum queue length; further acknowledgements are dropped, so that a device cannot exhaust the memory."""
 
-LONGEST_PAUSE_SECONDS = 2.0
+MAX_PAUSE_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class AckQueue:
     def __init__(self, commands: Commands, dropped: Counter) -> None:
         self._commands = commands
         self._dropped = dropped
-        self._waiting: asyncio.Queue[tuple[str, CommandAck]] = asyncio.Queue(MOST_WAITING)
+        self._waiting: asyncio.Queue[tuple[str, CommandAck]] = asyncio.Queue(MAX_WAITING)
 
     def put(self, device_id: str, payload: bytes) -> None:
         """Parse and queue an acknowledgement from the broker."""
@@ -41,7 +41,7 @@ class AckQueue:
             logger.warning("cannot decode a command acknowledgement of device %s: %s", device_id, error.message)
         except asyncio.QueueFull:
             self._dropped.labels("queue_full").inc()
-            logger.warning("dropped a command acknowledgement of device %s: %d wait already", device_id, MOST_WAITING)
+            logger.warning("dropped a command acknowledgement of device %s: %d wait already", device_id, MAX_WAITING)
 
     async def run(self) -> None:
         """Store acknowledgements until cancelled; while the store is unavailable they wait."""
@@ -50,7 +50,7 @@ class AckQueue:
             await self._work_on(device_id, ack)
 
     async def _work_on(self, device_id: str, ack: CommandAck) -> None:
-        backoff = Backoff(longest=LONGEST_PAUSE_SECONDS)
+        backoff = Backoff(longest=MAX_PAUSE_SECONDS)
         while True:
             if await self._done(device_id, ack):
                 return

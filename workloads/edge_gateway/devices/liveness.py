@@ -79,9 +79,9 @@ class DeviceLiveness:
         """Remove a device."""
         self._site_liveness.remove(device_id)
 
-    def heard(self, device_id: str) -> None:
+    def message_received(self, device_id: str) -> None:
         """Handle a fresh message of a device."""
-        self._site_liveness.heard(device_id, self.steady())
+        self._site_liveness.message_received(device_id, self.steady())
 
     def status(self, device_id: str, status: DeviceStatus, *, retained: bool) -> None:
         """Handle a status of a device, fresh or retained."""

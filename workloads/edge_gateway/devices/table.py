@@ -10,7 +10,7 @@ from edge_gateway.devices.resync import RetainedResync
 from edge_gateway.devices.tombstones import TOMBSTONE_SECONDS, Tombstones
 from edge_wire.messages import Activity, DeviceStatus, RosterEntry
 
-MOST_UNLISTED = 50_000
+MAX_UNLISTED = 50_000
 """Maximum number of devices without a roster entry: on a broker of the user, anybody may invent ids."""
 
 
@@ -79,7 +79,7 @@ class DeviceTable:
                 record.status = None
             if lost_entry:
                 self._enter(device_id, record, None)
-            if record.is_orphan and not self._was_heard(device_id):
+            if record.is_orphan and not self._was_active(device_id):
                 self._forget(device_id)
         self._resync.end()
 
@@ -110,10 +110,10 @@ class DeviceTable:
                 self._forget(device_id)
                 self._tombstones.add(device_id)
 
-    def heard(self, device_id: str) -> None:
+    def message_received(self, device_id: str) -> None:
         """Handle a fresh message of a device, which may be unknown so far."""
         if not self._tombstones.is_recent(device_id) and self._admit(device_id):
-            self._liveness.heard(device_id)
+            self._liveness.message_received(device_id)
 
     def digest(self, activity: Activity) -> None:
         """Handle a digest of recent messages, or the reply with the last arrival of every device.
@@ -175,7 +175,7 @@ class DeviceTable:
         record = self._records.get(device_id)
         if record is not None:
             return record
-        if self._records.unlisted >= MOST_UNLISTED:
+        if self._records.unlisted >= MAX_UNLISTED:
             self._rejected()
             return None
         record = self._add(device_id)
@@ -194,7 +194,7 @@ class DeviceTable:
         self._records.remove(device_id)
         self._liveness.remove(device_id)
 
-    def _was_heard(self, device_id: str) -> bool:
+    def _was_active(self, device_id: str) -> bool:
         """Return whether a message of a device arrived on this connection."""
         seen = self._liveness.known(device_id).seen
         return seen is not None and seen >= self._resync.since

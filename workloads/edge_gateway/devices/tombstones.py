@@ -5,7 +5,7 @@ from collections.abc import Callable
 TOMBSTONE_SECONDS = 60.0
 """TTL of a tombstone: longer than a digest is in flight; one that waited in a queue proves nothing anyway."""
 
-MOST = 20_000
+MAX_TOMBSTONES = 20_000
 
 
 class Tombstones:
@@ -24,7 +24,7 @@ class Tombstones:
         now = self._steady()
         self._when.pop(device_id, None)
         self._when[device_id] = now
-        while len(self._when) > MOST or next(iter(self._when.values())) <= now - TOMBSTONE_SECONDS:
+        while len(self._when) > MAX_TOMBSTONES or next(iter(self._when.values())) <= now - TOMBSTONE_SECONDS:
             del self._when[next(iter(self._when))]
 
     def discard(self, device_id: str) -> None:

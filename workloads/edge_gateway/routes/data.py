@@ -20,7 +20,7 @@ from edge_service.store import StoreClient
 
 _READINGS = "readings"
 _ALERTS = "alerts"
-_LARGEST_OFFSET = 2**63 - 1
+_MAX_OFFSET = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ def _offset(kind: str, cursor: str | None) -> int | None:
     text = position(kind, cursor)
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(_LARGEST_OFFSET))):
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(_MAX_OFFSET))):
         raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidCursor", "cursor names no position", field="cursor")
-    return min(int(text), _LARGEST_OFFSET)
+    return min(int(text), _MAX_OFFSET)
 
 
 def _next(kind: str, offset: int | None) -> str | None:

@@ -13,7 +13,7 @@ from edge_service.mqtt.errors import UntrustedError
 from edge_service.mqtt.options import MqttOptions
 
 CONNECT_SECONDS = 10.0
-LARGEST_PACKET_ID = 65535
+MAX_PACKET_ID = 65535
 
 
 class _Client(paho.Client):
@@ -30,7 +30,7 @@ class _Client(paho.Client):
             reconnect_on_failure=False,
             manual_ack=manual_ack,
         )
-        self._last_mid = secrets.randbelow(LARGEST_PACKET_ID)
+        self._last_mid = secrets.randbelow(MAX_PACKET_ID)
 
 
 class _TlsSocket(ssl.SSLSocket):

@@ -33,7 +33,7 @@ from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions
 
 ANSWER_SECONDS = 10.0
-MOST_UNACKNOWLEDGED = 100_000
+MAX_UNACKNOWLEDGED = 100_000
 """Maximum number of unacknowledged messages; beyond it publishing fails."""
 
 RETAIN_HANDLING = MappingProxyType({"always": 0, "once": 1, "never": 2})
@@ -112,8 +112,8 @@ class Connection:
         if self.lost.done():
             done.set_exception(NotConnectedError(f"not connected to {self._options.broker}: {self.lost.result()}"))
             return done
-        if len(self._unacknowledged) >= MOST_UNACKNOWLEDGED:
-            said = f"{self._options.broker} has not acknowledged {MOST_UNACKNOWLEDGED} messages yet"
+        if len(self._unacknowledged) >= MAX_UNACKNOWLEDGED:
+            said = f"{self._options.broker} has not acknowledged {MAX_UNACKNOWLEDGED} messages yet"
             done.set_exception(NotConnectedError(said))
             return done
         info = self._client.publish(f"{self._options.prefix}{topic}", payload, qos, retain, publish_properties(expiry))

@@ -9,9 +9,9 @@ from fastapi import Query, Response
 from edge_storage.pages import NO_END
 from edge_wire.store import Page
 
-MOST = 1000
+MAX_LIMIT = 1000
 
-Limit = Annotated[int, Query(ge=1, le=MOST)]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 """Maximum number of items."""
 
 Before = Annotated[int, Query(ge=0, le=NO_END)]

@@ -11,14 +11,14 @@ from edge_storage.routes.answers import done, json
 from edge_storage.store import Store
 from edge_wire.messages.document import load_object
 
-LONGEST_SECONDS = 300.0
+MAX_TTL_SECONDS = 300.0
 
 
 class Take(BaseModel):
     """Body that acquires or renews the lease."""
 
     holder: Annotated[str, Field(min_length=1, max_length=253)]
-    ttl_seconds: Annotated[float, Field(gt=0, le=LONGEST_SECONDS)]
+    ttl_seconds: Annotated[float, Field(gt=0, le=MAX_TTL_SECONDS)]
 
 
 class Release(BaseModel):

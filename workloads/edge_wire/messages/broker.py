@@ -3,7 +3,7 @@
 from edge_wire.messages.malformed import MalformedError
 
 _UNIT = b"seconds"
-_MOST_DIGITS = 12
+_MAX_DIGITS = 12
 
 
 def parse_boot(payload: bytes) -> str:
@@ -25,7 +25,7 @@ def parse_uptime(payload: bytes) -> float:
         MalformedError: it has another format.
     """
     seconds, _, unit = payload.partition(b" ")
-    if not (seconds.isdigit() and unit == _UNIT and len(seconds) <= _MOST_DIGITS):
+    if not (seconds.isdigit() and unit == _UNIT and len(seconds) <= _MAX_DIGITS):
         raise MalformedError("field", "the broker's uptime must be such as `42 seconds`")
     return float(seconds)
 
@@ -36,6 +36,6 @@ def parse_dropped(payload: bytes) -> int:
     Raises:
         MalformedError: it has another format.
     """
-    if not (payload.isdigit() and len(payload) <= _MOST_DIGITS):
+    if not (payload.isdigit() and len(payload) <= _MAX_DIGITS):
         raise MalformedError("field", "what the broker has dropped must be a whole number")
     return int(payload)

@@ -14,7 +14,7 @@ SIGN_OFF = "Disconnected"
 """The `reason` of an `offline` that the device sent itself; any other counts as its will."""
 
 _BARE = {b"online": "online", b"offline": "offline", b'"online"': "online", b'"offline"': "offline"}
-_LONGEST_BARE = 32
+_MAX_BARE_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class DeviceStatus:
         Raises:
             MalformedError: it is not a status, or names another device.
         """
-        if len(payload) <= _LONGEST_BARE and (bare := _BARE.get(payload.strip().lower())):
+        if len(payload) <= _MAX_BARE_BYTES and (bare := _BARE.get(payload.strip().lower())):
             return cls(id=device_id, status="online" if bare == "online" else "offline")
         fields = load_object(payload)
         check_sender(fields, "id", device_id)

@@ -13,7 +13,7 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 MAX_DEPTH = 64
 """Deepest nesting of a payload; the JSON encoder's limit is about 250."""
 
-_LONGEST_INTEGER = 19
+_MAX_INTEGER_CHARACTERS = 19
 """Maximum characters of an integer that always fits 64 bits."""
 
 
@@ -111,4 +111,4 @@ def _no_json(payload: bytes, error: Exception) -> MalformedError:
 
 
 def _integer(text: str) -> int | float:
-    return int(text) if len(text) <= _LONGEST_INTEGER else float(text)
+    return int(text) if len(text) <= _MAX_INTEGER_CHARACTERS else float(text)

@@ -12,7 +12,7 @@ from edge_wire.messages.document import as_object, load, load_tolerant
 from edge_wire.messages.malformed import MalformedError
 from edge_wire.messages.reading import Reading
 
-MOST_REJECTED = 100
+MAX_REJECTED = 100
 """Maximum number of rejected elements of an array with an entry each; the others share one entry."""
 
 
@@ -80,7 +80,7 @@ def _of_elements(elements: Iterable[Any], device_id: str, *, broken: bool = Fals
             fields = as_object(element)
             readings.append(Reading.from_object(_mended(fields) if broken else fields, device_id))
         except MalformedError as error:
-            if len(rejected) < MOST_REJECTED:
+            if len(rejected) < MAX_REJECTED:
                 rejected.append(Rejected(error.reason, error.message, _written(element)))
             else:
                 further.append(element)
