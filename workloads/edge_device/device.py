@@ -29,7 +29,11 @@ from edge_wire import topics
 from edge_wire.messages import SIGN_OFF, Command, DeviceStatus, MalformedError, Reading
 
 MAX_UNSENT = 10_000
+"""Readings; beyond it the oldest are dropped."""
+
 WINDOW = 100
+"""Unacknowledged messages in each direction."""
+
 SIGN_OFF_SECONDS = 5.0
 PARKED_SECONDS = 300
 """Seconds that the broker keeps the session, and so the commands, of an offline device."""

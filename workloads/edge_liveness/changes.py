@@ -78,7 +78,7 @@ class RestoredState:
         session: str | None = None,
         reported: Reported = (),
     ) -> Self | None:
-        """Return the state in a stored status; None if its phase and reason do not match."""
+        """Return the state in a stored status; None if its phase and reason do not match. Times are in seconds."""
         try:
             seed = cls(Phase(phase or ""), Reason(reason or ""), since, seen, session, reported)
         except ValueError:

@@ -1,4 +1,7 @@
-"""The devices of a site: each is in one phase, counted, and filed for expiry; every change becomes a transition."""
+"""The devices of a site: each is in one phase, counted, and filed for expiry; every change becomes a transition.
+
+All times are seconds of the caller's monotonic clock.
+"""
 
 from collections.abc import Iterator
 

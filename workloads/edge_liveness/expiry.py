@@ -14,7 +14,7 @@ _SPARE = 64
 
 
 class Expiry:
-    """Devices in slots of a quarter of a second, by their deadlines.
+    """Devices in slots of a quarter of a second, by their deadlines in seconds of the monotonic clock.
 
     Filing later is what every heartbeat does, so it must be cheap: most stay in their slot, the others move from one
     set to another. A heap orders the slots, not the devices.

@@ -1,4 +1,7 @@
-"""What follows from a message of a device: rules for proof of life, replays, sessions, sign-offs and wills."""
+"""What follows from a message of a device: rules for proof of life, replays, sessions, sign-offs and wills.
+
+All times are seconds of the caller's monotonic clock.
+"""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Wills, on hold until it is clear that the device does not connect again; and many of them at once."""
+"""Wills, on hold until it is clear that the device does not connect again; and many of them at once.
+
+All times are seconds of the caller's monotonic clock.
+"""
 
 from collections import OrderedDict
 from collections.abc import Iterator

@@ -25,7 +25,7 @@ class Write(Generic[K]):
     """A status that may be written now; its content is the state of the device when it is sent.
 
     Attributes:
-        written_at: when the status was last written, or first tracked.
+        written_at: when the status was last written, or first tracked, in seconds of the monotonic clock.
     """
 
     key: K
@@ -53,7 +53,7 @@ class WriteLimits:
 
     Attributes:
         rate: writes a second.
-        burst: writes that may be made at once after a pause.
+        burst: number of writes that may be made at once after a pause.
         refresh_after: minimum seconds between two refreshes of a status; None: no refreshes.
         refresh_share: maximum share of the budget for refreshes.
     """

@@ -63,7 +63,7 @@ class QueueLag:
         return longest
 
     def restore(self, longest: float | None) -> None:
-        """Continue the interval of the last `pop_interval`: its digest could not be published."""
+        """Continue the interval of the last `pop_interval` (`longest` in seconds): its digest was not published."""
         if longest is None:
             self._was_known = False
         else:

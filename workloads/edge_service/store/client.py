@@ -10,6 +10,7 @@ from edge_wire.store import IngestRequest, IngestResult, Lease, OutboxAlert, Pag
 
 REQUEST_SECONDS = 10.0
 ATTEMPTS = 3
+"""Of an idempotent request."""
 
 
 class StoreClient:

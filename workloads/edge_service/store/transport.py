@@ -15,7 +15,6 @@ from edge_wire.store import FencedError, LeaseHeldError, StoreUnavailableError
 KEEP_ALIVE_SECONDS = 30.0
 """Shorter than the server keeps an idle connection."""
 
-NO_CONTENT = 204
 CONFLICT = 409
 UNAVAILABLE_FROM = 500
 BUSY = 429

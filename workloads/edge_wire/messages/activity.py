@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.malformed import MalformedError, kind
 
 MAX_PART_BYTES = 64 * 1024
@@ -80,4 +80,4 @@ class Activity:
             "is_reply": self.is_reply,
             "ages": self.ages,
         }
-        return dump(known | {name: value for name, value in self.extra.items() if name not in known})
+        return dump(with_extra(known, self.extra))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.timestamps import format_timestamp, required_timestamp
 
 SENSOR_ALERT = "sensor_alert"
@@ -89,7 +89,7 @@ class Alert:
             "severity": self.severity,
             "state": self.state,
         }
-        return known | {name: value for name, value in self.extra.items() if name not in known}
+        return with_extra(known, self.extra)
 
     def encode(self) -> bytes:
         """Return the payload."""

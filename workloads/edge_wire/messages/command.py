@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.timestamps import format_timestamp, required_timestamp
 
 ACK_OK = "ok"
@@ -59,7 +59,7 @@ class Command:
             "params": self.params,
             "expires_at": format_timestamp(self.expires_at),
         }
-        return known | {name: value for name, value in self.extra.items() if name not in known}
+        return with_extra(known, self.extra)
 
     def encode(self) -> bytes:
         """Return the payload."""
@@ -104,7 +104,7 @@ class CommandAck:
     def to_object(self) -> dict[str, Any]:
         """Return the acknowledgement as a JSON object: the known fields by the contract's names, then the others."""
         known = {"command_id": self.command_id, "status": self.status, "result": self.result}
-        return known | {name: value for name, value in self.extra.items() if name not in known}
+        return with_extra(known, self.extra)
 
     def encode(self) -> bytes:
         """Return the payload."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.timestamps import format_timestamp, optional_timestamp
 
 PROCESSOR = "processor"
@@ -57,4 +57,4 @@ class ComponentStatus:
             "version": self.version,
             "timestamp": format_timestamp(self.timestamp) if self.timestamp else None,
         }
-        return dump(known | {name: value for name, value in self.extra.items() if name not in known})
+        return dump(with_extra(known, self.extra))

@@ -1,6 +1,7 @@
 """JSON documents as payloads: parsed within limits, encoded so that all our parsers accept them."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -67,6 +68,11 @@ def as_object(document: Any) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise MalformedError("type", f"the payload must be a JSON object, not {kind(document)}")
     return document
+
+
+def with_extra(known: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the `known` fields of a message, then the unknown ones in `extra`."""
+    return {**known, **{name: value for name, value in extra.items() if name not in known}}
 
 
 def dump(document: Any) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.malformed import MalformedError, kind
 from edge_wire.messages.timestamps import format_timestamp, optional_timestamp
 
@@ -80,7 +80,7 @@ class Reading:
             known["session"] = self.session
         if self.seq is not None:
             known["seq"] = self.seq
-        return known | {name: value for name, value in self.extra.items() if name not in known}
+        return with_extra(known, self.extra)
 
     def encode(self) -> bytes:
         """Return the payload."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.malformed import MalformedError, kind
 from edge_wire.messages.reading import check_sender
 
@@ -89,7 +89,7 @@ class RosterEntry:
             "uid": self.uid,
             "site": self.site,
         }
-        return dump(known | {name: value for name, value in self.extra.items() if name not in known})
+        return dump(with_extra(known, self.extra))
 
 
 def _seconds(fields: dict[str, Any], name: str) -> float | None:
