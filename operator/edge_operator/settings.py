@@ -44,59 +44,63 @@ class Settings(BaseSettings):
     """Namespace of the operator: of its Lease, and of its pods, which may reach the sites' brokers."""
 
     lease_name: DnsName = "edge-operator"
-    """Name of the Lease that the replicas elect their leader by."""
+    """Name of the Lease with which the replicas elect their leader."""
 
     identity: Annotated[str, Field(pattern=r"^[-._A-Za-z0-9]+$", max_length=128)] = Field(default_factory=_identity)
-    """Name of this process in the Lease; unlike any other's."""
+    """Name of this process in the Lease; must be unique."""
 
     release: str = Field(default_factory=lambda: version("edge-stack"))
-    """Tag of the images that a site gets if its spec names none."""
+    """Tag of the images of a site, unless its spec sets them."""
 
     image_registry: str = ""
-    """Put before every default image, such as registry.example.com/mirror."""
+    """Prefix of every default image, such as registry.example.com/mirror."""
 
     writes_per_second: Annotated[float, Field(gt=0, le=10_000)] = 200.0
     """Budget of writes to the API server for children and configuration."""
 
     write_burst: Annotated[int, Field(ge=1, le=10_000)] = 40
-    """Writes that may go at once after a pause."""
+    """Writes that may be sent at once after a pause."""
 
     write_concurrency: Annotated[int, Field(ge=1, le=200)] = 20
-    """Writes under way at once."""
+    """Maximum number of concurrent writes."""
 
     liveness_writes_per_second: Annotated[float, Field(gt=0, le=10_000)] = 50.0
-    """Budget of writes to the API server for what is known of the devices' lives, and for Events of it."""
+    """Budget of writes to the API server for the liveness of devices, and for Events about it."""
 
     liveness_write_burst: Annotated[int, Field(ge=1, le=10_000)] = 200
-    """Writes of that kind that may go at once after a pause."""
+    """Writes of that kind that may be sent at once after a pause."""
 
     last_seen_seconds: Annotated[float, Field(ge=0, le=86_400)] = 300.0
-    """Least time between two writes of a device of which nothing has changed but when it was last seen; longer
-    where the fleet is too large for half of the budget; 0 writes no such thing."""
+    """Least time between two status writes of a device if only its last-seen time has changed. Longer if the fleet is
+    too large for half of the budget. 0 disables these writes.
+    """
 
     figures_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
     """Least time between two writes of a site's device counts (status.devices)."""
 
     unreachable_after_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
-    """How long the operator may be without a connection to a site's broker before the site's devices are Unknown
-    (SiteUnreachable)."""
+    """Time for which the operator may be disconnected from a site's broker before the site's devices are Unknown
+    (SiteUnreachable).
+    """
 
     mass_grace_seconds: Annotated[float, Field(ge=3, le=3600)] = 30.0
-    """How long the wills of many devices of a site at once are held before these are Offline (LastWill); a single
-    will is held for 3 s."""
+    """Time for which the last wills of many devices of a site at once are held back before the devices are Offline
+    (LastWill). A single will is held back for 3 s.
+    """
 
     broker_addresses: Annotated[Mapping[SiteKey, BrokerAddress], NoDecode] = {}
-    """Where the brokers of some sites are for an operator outside the cluster, as namespace/site=host:port,…
-    The operator logs in there with the site's own credential: name only what leads to that site's broker."""
+    """Addresses of the brokers of some sites, for an operator outside the cluster, as namespace/site=host:port,… The
+    operator logs in there with the site's own credentials, so each address must lead to that site's broker.
+    """
 
     look_again_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
-    """How soon that is looked at again which no watch tells of, such as somebody else's object in a child's place."""
+    """Interval between checks of what no watch reports, such as an object of somebody else under a child's name."""
 
     probe_host: str = "0.0.0.0"  # noqa: S104 - probes come from the node and metrics from other pods
     """Address that /healthz, /readyz and /metrics listen on."""
 
     probe_port: Annotated[int, Field(ge=0, le=65535)] = 8080
-    """Port of /healthz, /readyz and /metrics; 0 takes a free one and logs it."""
+    """Port of /healthz, /readyz and /metrics; 0 selects a free one and logs it."""
 
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
@@ -122,7 +126,7 @@ class Settings(BaseSettings):
 
 
 def explain(error: ValidationError) -> str:
-    """Return what is wrong with the settings, one line each, by the names of the environment variables."""
+    """Return the invalid settings, one per line, by the names of the environment variables."""
     return "\n".join(
         f"{PREFIX}{str(fault['loc'][0]).upper() if fault['loc'] else ''}: {fault['msg']} (given: {fault['input']!r})"
         for fault in error.errors()

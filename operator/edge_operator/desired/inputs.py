@@ -1,4 +1,4 @@
-"""What every builder is given: one site, and the release that makes it."""
+"""The input of the builders: a site or a device, and the defaults of the release."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ class DeviceLogin:
     """A device that logs in on the managed broker.
 
     Attributes:
-        device_id: its identifier and username.
-        rotation: which of its passwords is in effect.
-        user_password: the user's own, in the place of a derived one.
+        device_id: identifier and username of the device.
+        rotation: number of the password in effect.
+        user_password: password that the user provides, instead of a derived one.
     """
 
     device_id: str
@@ -28,18 +28,18 @@ class DeviceLogin:
 
 @dataclass(frozen=True, slots=True)
 class SiteInput:
-    """One EdgeSite, as the builders see it.
+    """An EdgeSite as input of the builders.
 
     Attributes:
-        name: its name.
-        namespace: its namespace.
-        uid: its uid; children point to it as their owner.
-        spec: what it should be.
+        name: metadata.name.
+        namespace: metadata.namespace.
+        uid: metadata.uid, for the owner references of the children.
+        spec: the spec.
         release: defaults of the operator's release.
-        root: the site's root key; every password derives from it.
-        devices: who logs in beside the components.
-        addresses: where the gateway's load balancer is reached, as far as it is known.
-        period: number of the period that the broker's own certificate is of.
+        root: root key of the site, from which every password is derived.
+        devices: logins of the devices.
+        addresses: addresses of the gateway's load balancer, if it has any.
+        period: number of the period of the broker's certificate.
     """
 
     name: str
@@ -55,20 +55,20 @@ class SiteInput:
 
 @dataclass(frozen=True, slots=True)
 class DeviceInput:
-    """One EdgeDevice, as its builder sees it.
+    """An EdgeDevice as input of its builder.
 
     Attributes:
-        name: its name.
-        namespace: its namespace.
-        uid: its uid; its Secret points to it as the owner.
-        site: name of its site.
-        login: how it logs in.
-        secret_name: name of its Secret.
-        annotations: of its Secret.
-        host: where it connects.
-        port: at which port.
-        authority: whom it trusts there, in PEM; None where the broker's certificate is of a public authority.
-        root: the root key of its site.
+        name: metadata.name.
+        namespace: metadata.namespace.
+        uid: metadata.uid, for the owner reference of the Secret.
+        site: name of the site.
+        login: the login.
+        secret_name: name of the Secret.
+        annotations: annotations of the Secret.
+        host: host at which the device connects.
+        port: port at which the device connects.
+        authority: CA certificates in PEM; None if a public authority signed the broker's certificate.
+        root: root key of the site.
     """
 
     name: str

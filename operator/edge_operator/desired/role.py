@@ -1,4 +1,4 @@
-"""The Role of the broker's agent: it may read the Secrets that it brings to Mosquitto and nothing else."""
+"""The Role of the broker's agent: it may only read the Secrets that it copies to Mosquitto."""
 
 from edge_operator.desired import components
 from edge_operator.desired.inputs import Manifest, SiteInput

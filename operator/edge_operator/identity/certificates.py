@@ -24,7 +24,7 @@ ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 AUTHORITY_FROM = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 AUTHORITY_UNTIL = dt.datetime(2066, 1, 1, tzinfo=dt.UTC)
-"""Devices hold it for their lives."""
+"""Devices keep it for their whole lifetime."""
 
 EPOCH = AUTHORITY_FROM
 PERIOD = dt.timedelta(days=30)
@@ -37,7 +37,7 @@ SKEW = dt.timedelta(days=1)
 COMMON_NAME_LIMIT = 64
 
 AUTHORITIES_KEPT = 256
-"""The Secret of each device of a site has the same: it is not signed anew for each (0.5 ms)."""
+"""Cached, because every device of a site has the same one and signing takes 0.5 ms."""
 
 
 @dataclass(frozen=True, slots=True)

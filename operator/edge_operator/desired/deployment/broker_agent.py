@@ -1,4 +1,4 @@
-"""The agent beside the managed broker: it brings logins and certificates to Mosquitto without a restart."""
+"""The agent beside the managed broker, which updates Mosquitto's logins and certificates without a restart."""
 
 from edge_operator.desired import components, defaults, ports
 from edge_operator.desired.config_map.mosquitto import BrokerLayout

@@ -5,7 +5,7 @@ Its agent reads the site's logins from the API server.
 
 from edge_operator.desired import components, ports
 from edge_operator.desired.inputs import Manifest, SiteInput
-from edge_operator.desired.network_policy.shape import network_policy, operator, pods, tcp, to_api_server, to_dns
+from edge_operator.desired.network_policy.common import network_policy, operator, pods, tcp, to_api_server, to_dns
 
 
 def broker_policy(site: SiteInput) -> Manifest | None:

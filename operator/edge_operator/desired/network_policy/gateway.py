@@ -2,7 +2,7 @@
 
 from edge_operator.desired import components, ports
 from edge_operator.desired.inputs import Manifest, SiteInput
-from edge_operator.desired.network_policy.shape import network_policy, tcp, to_broker, to_dns, to_store, udp
+from edge_operator.desired.network_policy.common import network_policy, tcp, to_broker, to_dns, to_store, udp
 
 
 def gateway_policy(site: SiteInput) -> Manifest:

@@ -3,7 +3,7 @@
 from edge_operator.desired import components, ports
 from edge_operator.desired.connections import kafka_ports
 from edge_operator.desired.inputs import Manifest, SiteInput
-from edge_operator.desired.network_policy.shape import (
+from edge_operator.desired.network_policy.common import (
     metrics_readers,
     network_policy,
     tcp,

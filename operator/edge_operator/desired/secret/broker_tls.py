@@ -1,4 +1,4 @@
-"""The certificate of the managed broker, where the user brings none."""
+"""The certificate of the managed broker, unless the user provides one."""
 
 from edge_operator.desired import components
 from edge_operator.desired.inputs import Manifest, SiteInput

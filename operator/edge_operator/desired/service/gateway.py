@@ -4,7 +4,7 @@ from edge_operator.api.gateway import NodePorts
 from edge_operator.desired import components, ports
 from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name, metadata, selector
-from edge_operator.desired.service.shape import port
+from edge_operator.desired.service.common import port
 
 
 def gateway_service(site: SiteInput) -> Manifest:

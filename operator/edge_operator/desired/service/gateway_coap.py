@@ -7,7 +7,7 @@ gateway's main Service.
 from edge_operator.desired import components, ports
 from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name
-from edge_operator.desired.service.shape import cluster_ip, port
+from edge_operator.desired.service.common import cluster_ip, port
 
 
 def gateway_coap_service(site: SiteInput) -> Manifest:

@@ -1,4 +1,4 @@
-"""What the NetworkPolicies of a site are put together from."""
+"""Common parts of the NetworkPolicies of a site."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ from edge_operator.desired.metadata import (
 
 
 def network_policy(site: SiteInput, component: str, ingress: list[Manifest], egress: list[Manifest]) -> Manifest:
-    """Return the policy of a component: what is not listed is cut off, in both directions."""
+    """Return the policy of a component: traffic that is not listed is denied, in both directions."""
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",

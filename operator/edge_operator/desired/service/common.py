@@ -1,4 +1,4 @@
-"""What all Services of a site have in common."""
+"""Common parts of the Services of a site."""
 
 from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import metadata, selector
