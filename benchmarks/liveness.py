@@ -16,7 +16,7 @@ from edge_liveness import (
     DeviceSettings,
     Phase,
     Reason,
-    Seed,
+    RestoredState,
     SiteLiveness,
     SiteSettings,
     StatusWrites,
@@ -57,7 +57,7 @@ class Fleet:
         self.site.connected(0.0, "boot-1")
         settings = SITE.device()
         for name in names:
-            self.site.put(name, 0.0, settings, Seed(Phase.OFFLINE, Reason.LAST_WILL, -1e6))
+            self.site.put(name, 0.0, settings, RestoredState(Phase.OFFLINE, Reason.LAST_WILL, -1e6))
 
     def beat(self, one: Callable[[str, float], None]) -> None:
         """Let each device be heard once, over one interval, in an order that is nobody's."""
@@ -94,7 +94,7 @@ def messages(names: list[str]) -> list[Row]:
     """Measure messages a CPU second."""
     fleet = Fleet(names)
     online = {name: DeviceStatus(name, "online", session="7", metadata={"firmware": "1.0"}) for name in names}
-    status, heard = fleet.site.status, fleet.site.heard
+    status, heard = fleet.site.status, fleet.site.message_received
     births = cpu(lambda: fleet.beat(lambda name, at: status(name, online[name], at)))
     begun = time.perf_counter()
     changes = len(fleet.site.tick(fleet.now))
@@ -117,7 +117,7 @@ def messages(names: list[str]) -> list[Row]:
 def ticks(names: list[str]) -> list[Row]:
     """Measure ticks: idle, after a reconnect, and when all devices fall silent."""
     fleet = Fleet(names)
-    fleet.beat(fleet.site.heard)
+    fleet.beat(fleet.site.message_received)
     fleet.site.tick(fleet.now)
     idle = fleet.ticks(200)
     fleet.site.disconnected(fleet.now)
@@ -139,7 +139,7 @@ def ticks(names: list[str]) -> list[Row]:
 def storms(names: list[str]) -> list[Row]:
     """Measure the loss of all devices by their wills, and of the broker."""
     fleet = Fleet(names)
-    fleet.beat(fleet.site.heard)
+    fleet.beat(fleet.site.message_received)
     fleet.site.tick(fleet.now)
     gone = {name: DeviceStatus(name, "offline") for name in names}
 
@@ -152,7 +152,7 @@ def storms(names: list[str]) -> list[Row]:
     fleet.now += SITE.mass_grace
     decided = fleet.ticks(1)
     assert fleet.site.counts().offline == len(names)
-    fleet.beat(fleet.site.heard)
+    fleet.beat(fleet.site.message_received)
     fleet.site.disconnected(fleet.now)
     fleet.now += SITE.unreachable_after
     unreachable = fleet.ticks(1)
@@ -189,7 +189,7 @@ def _bytes(devices: int, sites: int) -> float:
 def _alive(devices: int) -> SiteLiveness:
     fleet = Fleet(ids(devices))
     for number in range(devices):
-        fleet.site.heard(fleet.names[number], number * HEARTBEAT / devices, SESSION.format(number))
+        fleet.site.message_received(fleet.names[number], number * HEARTBEAT / devices, SESSION.format(number))
     fleet.site.tick(HEARTBEAT)
     return fleet.site
 

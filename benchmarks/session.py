@@ -77,21 +77,21 @@ class Receiver:
         receiver.sessions.start(handler)
         return receiver
 
-    def heard(self) -> int:
+    def message_received(self) -> int:
         """Return how many statuses came."""
         found = self.metrics.registry.get_sample_value("edge_broker_messages_total", {"kind": "status"})
         return int(found or 0)
 
     async def listen(self, until: int, seconds: float) -> "Heard":
         """Take what comes until so many statuses have come since the beginning."""
-        before, cpu, end, turned = self.heard(), time.process_time(), time.monotonic() + seconds, 0
+        before, cpu, end, turned = self.message_received(), time.process_time(), time.monotonic() + seconds, 0
         life = self.index.site(SITE)
         assert life is not None
-        while self.heard() < until:
-            assert time.monotonic() < end, f"{self.heard()} of {until} came"
+        while self.message_received() < until:
+            assert time.monotonic() < end, f"{self.message_received()} of {until} came"
             await asyncio.sleep(TICK)
             turned += len(life.tick()[0])
-        return Heard(self.heard() - before, time.process_time() - cpu, turned)
+        return Heard(self.message_received() - before, time.process_time() - cpu, turned)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge_broker_agent.applier import Applier
-from edge_broker_agent.copy import Copy
+from edge_broker_agent.broker_files import BrokerFiles
+from edge_broker_agent.canary import CANARY_USERNAME, CanaryLogin
 from edge_broker_agent.files import AuthFiles
 from edge_broker_agent.metrics import AgentMetrics
-from edge_broker_agent.presence import Presence
-from edge_broker_agent.process import TICKS_PER_SECOND, Broker, Processes, since_machine_start
-from edge_broker_agent.proof import PROOF_USERNAME, Proof
+from edge_broker_agent.process import TICKS_PER_SECOND, MosquittoProcess, Processes, since_machine_start
+from edge_broker_agent.process_watch import ProcessWatch
 from edge_broker_agent.reload import Reloader
-from edge_broker_agent.sources import Sources
+from edge_broker_agent.site_secrets import SiteSecrets
 from edge_service.address import BrokerAddress
 from tests.edge_operator.cluster.virtual import now, run_virtual
 
@@ -41,20 +41,20 @@ class Reloading(Reloader):
         self.succeeds = True
         self.lasts = 0.0
         self.came = asyncio.Event()
-        self.asked: list[tuple[float, Broker, list[str]]] = []
+        self.asked: list[tuple[float, MosquittoProcess, list[str]]] = []
         self._file = file
 
-    async def reload(self, broker: Broker, proof: Proof) -> bool:
+    async def reload(self, broker: MosquittoProcess, canary: CanaryLogin) -> bool:
         content = self._file.read_bytes()
-        assert content.endswith(proof.line), "the proof is of the file that is there"
+        assert content.endswith(canary.line), "the proof is of the file that is there"
         names = [each.partition(":")[0] for each in content.decode().splitlines()]
-        self.asked.append((now(), broker, [name for name in names if name != PROOF_USERNAME]))
+        self.asked.append((now(), broker, [name for name in names if name != CANARY_USERNAME]))
         succeeds = self.succeeds
         self.came.set()
         await asyncio.sleep(self.lasts)
         return succeeds
 
-    async def next(self) -> tuple[float, Broker, list[str]]:
+    async def next(self) -> tuple[float, MosquittoProcess, list[str]]:
         """Return the next reload that is asked for."""
         await self.came.wait()
         self.came.clear()
@@ -68,13 +68,13 @@ class World:
         self.registry = CollectorRegistry()
         metrics = AgentMetrics(self.registry)
         self.directory = directory / "auth"
-        self.copy = Copy(AuthFiles(self.directory))
+        self.copy = BrokerFiles(AuthFiles(self.directory))
         self.copy.load()
-        self.sources = Sources(INDEX, TLS if tls else None, metrics)
+        self.sources = SiteSecrets(INDEX, TLS if tls else None, metrics)
         processes = Processes(directory)
-        self.presence = Presence(processes, metrics)
+        self.process_watch = ProcessWatch(processes, metrics)
         self.reloading = Reloading(processes, metrics, self.directory / "passwords")
-        self.applier = Applier(self.copy, self.sources, self.presence, self.reloading, metrics, BATCH)
+        self.applier = Applier(self.copy, self.sources, self.process_watch, self.reloading, metrics, BATCH)
 
     def say(self, *devices: str) -> None:
         """Have the operator's Secrets say which devices there are."""
@@ -83,23 +83,23 @@ class World:
         self.sources.take(f"{INDEX}-0", {"of": of, "passwords": shard})
         self.sources.take(INDEX, {"shards": of, "passwords": base64.b64encode(line("~gateway").encode()).decode()})
 
-    def run(self, *, seconds_ago: float) -> Broker:
+    def run(self, *, seconds_ago: float) -> MosquittoProcess:
         """Have a Mosquitto run that was started so long ago; a negative number is still to come."""
         ticks = int((since_machine_start() - seconds_ago) * TICKS_PER_SECOND)
-        self.presence.broker = Broker(1, ticks, f"boot-{ticks}")
-        self.presence.begun.set()
-        return self.presence.broker
+        self.process_watch.broker = MosquittoProcess(1, ticks, f"boot-{ticks}")
+        self.process_watch.begun.set()
+        return self.process_watch.broker
 
     @property
     def names(self) -> list[str]:
         """Who can log in by the file, the proof of a reload left aside."""
         lines = (self.directory / "passwords").read_text().splitlines()
-        return [each.partition(":")[0] for each in lines if not each.startswith(PROOF_USERNAME)]
+        return [each.partition(":")[0] for each in lines if not each.startswith(CANARY_USERNAME)]
 
-    async def news(self) -> None:
+    async def applied(self) -> None:
         """Return when a change has been worked on."""
-        await self.applier.news.wait()
-        self.applier.news.clear()
+        await self.applier.applied.wait()
+        self.applier.applied.clear()
 
     def figure(self, name: str) -> float:
         return self.registry.get_sample_value(name) or 0.0
@@ -135,12 +135,12 @@ def play(
 
 def test_without_a_mosquitto_the_files_are_written_for_the_one_to_come(tmp_path: Path) -> None:
     async def story(world: World) -> None:
-        await world.news()
+        await world.applied()
         assert world.applier.decided.is_set()
         assert world.names == ["d1", "d2", "~gateway"]
         assert world.figure("edge_broker_logins") == 3
         world.run(seconds_ago=-60)
-        await world.news()
+        await world.applied()
         assert world.reloading.asked == [], "it was started after the writing: it has read them"
 
     play(tmp_path, story, lambda world: world.say("d1", "d2"))
@@ -149,10 +149,10 @@ def test_without_a_mosquitto_the_files_are_written_for_the_one_to_come(tmp_path:
 def test_one_that_was_there_before_reads_them_once(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         _, broker, names = await world.reloading.next()
-        assert (broker, names) == (world.presence.broker, ["d1", "~gateway"])
-        await world.news()
+        assert (broker, names) == (world.process_watch.broker, ["d1", "~gateway"])
+        await world.applied()
         world.sources.changed.set()  # nothing else is said
-        await world.news()
+        await world.applied()
         assert len(world.reloading.asked) == 1
         said = now()
         world.say("d1", "d2")
@@ -215,9 +215,9 @@ def test_an_api_server_that_does_not_answer_is_waited_for_no_longer_than_its_tim
         await world.applier.decided.wait()
         assert now() - begun == pytest.approx(PATIENCE, abs=0.1)
         assert world.names == ["old"], "the copy stays as it was"
-        await world.news()
+        await world.applied()
         world.say("d1")
-        await world.news()
+        await world.applied()
         assert world.names == ["d1", "~gateway"]
 
     play(tmp_path, story, lambda world: world.copy.write_passwords(line("old").encode()))
@@ -251,11 +251,11 @@ def test_a_copy_of_an_earlier_agent_gets_a_proof_before_a_reload(tmp_path: Path)
 
 def test_a_volume_that_cannot_be_written_is_counted_and_tried_again(tmp_path: Path) -> None:
     async def story(world: World) -> None:
-        await world.news()
+        await world.applied()
         assert world.figure("edge_broker_write_errors_total") == 1
         assert not world.applier.decided.is_set()
         (tmp_path / "auth" / "passwords.draft").rmdir()
-        await world.news()
+        await world.applied()
         assert world.names == ["d1", "~gateway"]
         assert world.applier.decided.is_set()
 
@@ -268,7 +268,7 @@ def test_a_volume_that_cannot_be_written_is_counted_and_tried_again(tmp_path: Pa
 
 def test_a_certificate_that_tls_does_not_take_holds_up_no_login(tmp_path: Path) -> None:
     async def story(world: World) -> None:
-        await world.news()
+        await world.applied()
         assert world.names == ["d1", "~gateway"]
         assert world.sources.rejected == {TLS}
         assert not (tmp_path / "auth" / "tls.pem").exists()

@@ -9,9 +9,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from e2e.cluster.ports import free_ports
+from edge_broker_agent.canary import CanaryLogin
 from edge_broker_agent.metrics import AgentMetrics
 from edge_broker_agent.process import Processes
-from edge_broker_agent.proof import Proof
 from edge_broker_agent.reload import Reloader
 from edge_service.address import BrokerAddress
 
@@ -34,7 +34,7 @@ async def test_one_that_has_just_been_started_is_not_ended_by_the_signal(tmp_pat
         broker = processes.broker()
         assert broker is not None
         reloader = Reloader(processes, BrokerAddress("127.0.0.1", nobody), AgentMetrics(registry))
-        reloading = asyncio.create_task(reloader.reload(broker, Proof.fresh()))
+        reloading = asyncio.create_task(reloader.reload(broker, CanaryLogin.fresh()))
         await asyncio.wait([reloading], timeout=0.5)
         assert not reloading.done()
         assert process.poll() is None

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from edge_broker_agent.canary import CANARY_USERNAME
 from edge_broker_agent.passwords import checked_lines
-from edge_broker_agent.proof import PROOF_USERNAME
 from tests.edge_broker_agent.conftest import MakePod
 from tests.edge_broker_agent.devices import connected
 from tests.edge_broker_agent.logins import SiteLogins
@@ -73,7 +73,7 @@ def test_a_kill_at_any_moment_leaves_a_file_that_can_be_used(make: MakePod, logi
         pod.agent.kill()
         lines = checked_lines(pod.passwords)
         assert len(lines) == MANY + 5 + 1
-        assert any(line.startswith(f"{PROOF_USERNAME}:".encode()) for line in lines)
+        assert any(line.startswith(f"{CANARY_USERNAME}:".encode()) for line in lines)
         pod.agent.start().await_ready()
     assert not list(pod.auth.glob("*.draft"))
     pod.start_broker()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from edge_pacing.backoff import Backoff
 from edge_service.address import BrokerAddress
-from edge_service.backoff import Backoff
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
 from edge_wire.messages import Command, CommandAck, DeviceStatus, Reading
 from tests.edge_service.process import ServiceProcess

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
+from edge_pacing.backoff import Backoff
 from edge_service.address import BrokerAddress
-from edge_service.backoff import Backoff
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
 from tests.edge_gateway.gateways import Gateway, Gateways
 from tests.edge_processor.site import Site

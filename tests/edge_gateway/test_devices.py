@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from edge_pacing.backoff import Backoff
 from edge_service.address import BrokerAddress
-from edge_service.backoff import Backoff
 from edge_service.mqtt import MqttOptions, MqttSession
 from tests.edge_gateway.gateways import Gateway, Gateways
 from tests.edge_processor.site import Site

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from edge_liveness import DeviceSettings, Known, Phase, Presence, Reason, SiteSettings, Transition
+from edge_liveness import DeviceSettings, DeviceSnapshot, Phase, Presence, Reason, SiteSettings, Transition
 from edge_liveness.expiry import PER_SECOND
 
 ROUNDING = 1e-6
@@ -77,7 +77,7 @@ class Model:
         if at < self.seen_running_before and self.boot == self.boot_before:
             self.is_doubtful = False
 
-    def teller(self, *, is_there: bool) -> None:
+    def processor_available(self, *, is_there: bool) -> None:
         if is_there and self.is_deaf:
             self.listening_since = self.now
         self.is_deaf, self.has_teller = not is_there, True
@@ -212,7 +212,7 @@ class Model:
         assert change.reason is Reason.DISABLED
         assert device.settings.is_disabled or change.previous is not Phase.DISABLED
 
-    def check_state(self, known: Known) -> None:
+    def check_state(self, known: DeviceSnapshot) -> None:
         """Check what must hold of a device whenever the clock has ticked."""
         device = self.devices[known.device_id]
         assert (known.phase, known.since) == (device.phase, device.since), "a transition was not told"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from edge_liveness import DeviceSettings, Presence, Seed, SiteLiveness, SiteSettings
+from edge_liveness import DeviceSettings, Presence, RestoredState, SiteLiveness, SiteSettings
 from edge_wire.messages import Activity, DeviceStatus
 
 HEARTBEAT = 30.0
@@ -25,7 +25,7 @@ class Step:
     act: Act
 
 
-def put(at: float, device: str = "a", settings: DeviceSettings = CONNECTED, seed: Seed | None = None) -> Step:
+def put(at: float, device: str = "a", settings: DeviceSettings = CONNECTED, seed: RestoredState | None = None) -> Step:
     return Step(at, lambda site, now: site.put(device, now, settings, seed))
 
 
@@ -34,7 +34,7 @@ def remove(at: float, device: str = "a") -> Step:
 
 
 def heard(at: float, device: str = "a", session: str | None = None) -> Step:
-    return Step(at, lambda site, now: site.heard(device, now, session))
+    return Step(at, lambda site, now: site.message_received(device, now, session))
 
 
 def online(at: float, session: str | None = None, device: str = "a", *, retained: bool = False) -> Step:
@@ -81,12 +81,12 @@ def lost(at: float) -> Step:
     return Step(at, lambda site, now: site.disconnected(now))
 
 
-def teller(at: float, *, is_there: bool = True, retained: bool = False) -> Step:
-    return Step(at, lambda site, now: site.teller(now, is_there=is_there, retained=retained))
+def processor_available(at: float, *, is_there: bool = True, retained: bool = False) -> Step:
+    return Step(at, lambda site, now: site.processor_available(now, is_there=is_there, retained=retained))
 
 
-def was_deaf(at: float) -> Step:
-    return Step(at, lambda site, now: site.was_deaf(now))
+def missed_window(at: float) -> Step:
+    return Step(at, lambda site, now: site.missed_window(now))
 
 
 def empty_digest(at: float, source: str = "processor", lag: float | None = 0.0, *, is_reply: bool = False) -> Step:
@@ -100,7 +100,7 @@ class Play:
     def __init__(self, settings: SiteSettings = SITE) -> None:
         self.site = SiteLiveness(settings, 0.0)
         self.outcomes: list[Outcome] = []
-        self.events: list[tuple[float, str, int]] = []
+        self.events: list[tuple[float, int]] = []
 
     def run(self, steps: Iterable[Step], until: float) -> "Play":
         for step in steps:
@@ -118,7 +118,7 @@ class Play:
 
     def tick(self, at: float) -> None:
         self.outcomes += [(at, each.device_id, each.phase, each.reason) for each in self.site.tick(at)]
-        self.events += [(each.at, each.kind, each.devices) for each in self.site.site_events()]
+        self.events += [(each.at, each.devices) for each in self.site.mass_last_wills()]
 
 
 START = (connected(0), put(0), online(1, "5"))

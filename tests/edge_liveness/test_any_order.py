@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from edge_liveness import Counts, DeviceSettings, Phase, Presence, Reason, Seed, SiteLiveness, SiteSettings
+from edge_liveness import Counts, DeviceSettings, Phase, Presence, Reason, RestoredState, SiteLiveness, SiteSettings
 from edge_wire.messages import Activity, DeviceStatus
 from tests.edge_liveness.model import Allowed, Model
 
@@ -58,8 +58,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.model.devices.pop(name, None)
 
     @rule(name=devices, session=sessions)
-    def heard(self, name: str, session: str | None) -> None:
-        self.site.heard(name, self.model.now, session)
+    def message_received(self, name: str, session: str | None) -> None:
+        self.site.message_received(name, self.model.now, session)
         device = self.model.devices.get(name)
         if session is not None and device is not None and not device.settings.is_disabled:
             device.session = session
@@ -94,7 +94,7 @@ class AnyOrder(RuleBasedStateMachine):
         source = "processor" if is_processor else "gateway"
         self.site.digest(Activity(source, heard, queue_lag_seconds=lag, is_reply=is_reply), now)
         if is_processor:
-            self.model.teller(is_there=True)
+            self.model.processor_available(is_there=True)
         if is_reply:
             for name in heard.keys() & self.model.devices.keys() if lag is not None else ():
                 device = self.model.devices[name]
@@ -132,12 +132,12 @@ class AnyOrder(RuleBasedStateMachine):
         self.connected(None)
 
     @rule(is_there=st.booleans(), retained=st.booleans())
-    def teller(self, *, is_there: bool, retained: bool) -> None:
-        self.site.teller(self.model.now, is_there=is_there, retained=retained)
+    def processor_available(self, *, is_there: bool, retained: bool) -> None:
+        self.site.processor_available(self.model.now, is_there=is_there, retained=retained)
         if is_there and retained and self.model.is_doubtful:
             self.model.is_deaf, self.model.has_teller = self.model.is_deaf or not self.model.has_teller, True
         else:
-            self.model.teller(is_there=is_there)
+            self.model.processor_available(is_there=is_there)
 
     @rule(pause=pauses)
     def pass_time(self, pause: float) -> None:
@@ -166,19 +166,19 @@ class AnyOrder(RuleBasedStateMachine):
         for name, device in model.devices.items():
             known = self.site.known(name)
             assert known is not None
-            seed = Seed.from_status(
+            seed = RestoredState.from_status(
                 known.phase, known.reason, since=known.since, seen=known.seen, session=known.session
             )
             site.put(name, model.now, device.settings, seed)
             fresh.devices[name] = replace(device, will=None)
         assert site.tick(model.now) == [], "something is said of what was known"
-        assert site.site_events() == []
+        assert site.mass_last_wills() == []
         self.site, self.model = site, fresh
 
     def tick(self) -> None:
         for change in self.site.tick(self.model.now):
             self.model.check(change)
-        self.site.site_events()
+        self.site.mass_last_wills()
 
     @invariant()
     def it_is_as_the_rules_say(self) -> None:

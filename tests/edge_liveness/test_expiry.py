@@ -4,11 +4,11 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_liveness import DeviceSettings, Phase, Reason, Seed
+from edge_liveness import DeviceSettings, Phase, Reason, RestoredState
 from edge_liveness.device import Device
 from edge_liveness.expiry import PER_SECOND, Expiry
 
-SEED = Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, 0.0)
+SEED = RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, 0.0)
 
 
 def device(name: str) -> Device:

@@ -18,7 +18,7 @@ from edge_liveness.expiry import PER_SECOND
 )
 def test_each_tick_is_judged_by_its_lateness(late: list[float], left_out: list[bool], deaf: list[bool]) -> None:
     lateness = Lateness()
-    judged = [(lateness.gives_way(each), lateness.was_deaf) for each in late]
+    judged = [(lateness.skip_tick(each), lateness.missed_window) for each in late]
     assert judged == list(zip(left_out, deaf, strict=True))
 
 

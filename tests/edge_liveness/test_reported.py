@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_liveness.reported import LONGEST, NAMES, reported
+from edge_liveness.reported import MAX_CHARACTERS, NAMES, reported
 from edge_wire.messages import DeviceStatus
 
 
@@ -45,4 +45,4 @@ def test_long_text_is_cut_to_128_characters() -> None:
 def test_it_fits_the_status(metadata: dict[str, Any]) -> None:
     found = reported(DeviceStatus("a", "online", metadata=metadata))
     assert len(found) <= 16
-    assert all(0 < len(text) <= LONGEST and text.isprintable() for _, text in found)
+    assert all(0 < len(text) <= MAX_CHARACTERS and text.isprintable() for _, text in found)

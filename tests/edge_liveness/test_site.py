@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_liveness import Phase, Reason, Seed
+from edge_liveness import Phase, Reason, RestoredState
 from tests.edge_liveness.stories import (
     CAME,
     DISABLED,
@@ -18,11 +18,11 @@ from tests.edge_liveness.stories import (
     heard,
     lost,
     online,
+    processor_available,
     put,
     remove,
     running,
     sign_off,
-    teller,
     unknown,
     will,
 )
@@ -188,7 +188,11 @@ SESSIONS = [
     ),
     Story(
         "the session of a seed counts",
-        (connected(0), put(0, seed=Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50, session="5")), will(1, "4")),
+        (
+            connected(0),
+            put(0, seed=RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50, session="5")),
+            will(1, "4"),
+        ),
         50,
         [],
     ),
@@ -196,7 +200,7 @@ SESSIONS = [
         "which holds the beginning of a long one",
         (
             connected(0),
-            put(0, seed=Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50, session="5" * 128)),
+            put(0, seed=RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50, session="5" * 128)),
             will(1, "5" * 200),
         ),
         50,
@@ -205,7 +209,7 @@ SESSIONS = [
     Story(
         "and that of a replayed birth, though doubtful",
         (
-            put(0, seed=Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50, session="5")),
+            put(0, seed=RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50, session="5")),
             connected(0),
             online(1, "6", retained=True),
             will(20, "6"),
@@ -240,13 +244,13 @@ BROKER = [
     Story("a short outage begins it anew too", (*START, lost(90), connected(95)), 500, [gone(195, "HeartbeatExpired")]),
     Story(
         "never reached at all",
-        (put(0, seed=Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50)),),
+        (put(0, seed=RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50)),),
         500,
         [unknown(30, "SiteUnreachable")],
     ),
     Story(
         "a device that is made known while the broker is away",
-        (connected(0), lost(1), put(50, seed=Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50))),
+        (connected(0), lost(1), put(50, seed=RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -50))),
         500,
         [unknown(80, "SiteUnreachable")],
     ),
@@ -271,47 +275,57 @@ BROKER = [
     ),
     Story(
         "no digests are no silence",
-        (*START, teller(10, is_there=False), teller(500)),
+        (*START, processor_available(10, is_there=False), processor_available(500)),
         1000,
         [gone(600, "HeartbeatExpired")],
     ),
-    Story("but wills are heard", (*START, teller(10, is_there=False), will(50, "5")), 1000, [gone(53, "LastWill")]),
+    Story(
+        "but wills are heard",
+        (*START, processor_available(10, is_there=False), will(50, "5")),
+        1000,
+        [gone(53, "LastWill")],
+    ),
 ]
 
 SEEN = (*START, running(6))
 
 TELLER = [
-    Story("that it is there, kept over a restart, is no news", (*START, teller(6, retained=True)), 5000, []),
+    Story(
+        "that it is there, kept over a restart, is no news", (*START, processor_available(6, retained=True)), 5000, []
+    ),
     Story(
         "until it says so itself",
-        (*START, teller(6, retained=True), teller(500)),
+        (*START, processor_available(6, retained=True), processor_available(500)),
         1000,
         [gone(600, "HeartbeatExpired")],
     ),
     Story(
         "or sends a digest, be it empty",
-        (*START, teller(6, retained=True), empty_digest(500)),
+        (*START, processor_available(6, retained=True), empty_digest(500)),
         1000,
         [gone(600, "HeartbeatExpired")],
     ),
     Story(
         "or an answer whose lag it does not know",
-        (*START, teller(6, retained=True), empty_digest(500, lag=None, is_reply=True)),
+        (*START, processor_available(6, retained=True), empty_digest(500, lag=None, is_reply=True)),
         1000,
         [gone(600, "HeartbeatExpired")],
     ),
     Story(
-        "a gateway's digest is not its own", (*START, teller(6, retained=True), empty_digest(7, "gateway")), 5000, []
+        "a gateway's digest is not its own",
+        (*START, processor_available(6, retained=True), empty_digest(7, "gateway")),
+        5000,
+        [],
     ),
     Story(
         "where the broker runs on it is believed",
-        (*SEEN, teller(7), lost(10), connected(12), running(12), teller(13, retained=True)),
+        (*SEEN, processor_available(7), lost(10), connected(12), running(12), processor_available(13, retained=True)),
         1000,
         [gone(113, "HeartbeatExpired")],
     ),
     Story(
         "a broker that lost its data has nothing of it, and nobody tells of readings until it is back",
-        (*START, teller(7), lost(10), connected(12, "boot-2")),
+        (*START, processor_available(7), lost(10), connected(12, "boot-2")),
         5000,
         [],
     ),
@@ -466,7 +480,7 @@ DEVICES = [
     Story("of another site", (*START, heard(2, "b"), will(3, device="b"), digest(4, device="b")), 50, []),
 ]
 
-SEEDED = Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -500, seen=-400, session="5")
+SEEDED = RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, -500, seen=-400, session="5")
 SEEDS = [
     Story(
         "nothing is said of a seed, and it has offlineAfter",
@@ -476,7 +490,7 @@ SEEDS = [
     ),
     Story(
         "of an Offline one nothing at all",
-        (put(0, seed=Seed(Phase.OFFLINE, Reason.LAST_WILL, -500)), connected(5)),
+        (put(0, seed=RestoredState(Phase.OFFLINE, Reason.LAST_WILL, -500)), connected(5)),
         500,
         [],
     ),
@@ -488,15 +502,15 @@ SEEDS = [
     ),
     Story(
         "of a disabled one nothing",
-        (put(0, settings=DISABLED, seed=Seed(Phase.DISABLED, Reason.DISABLED, -5)), connected(5)),
+        (put(0, settings=DISABLED, seed=RestoredState(Phase.DISABLED, Reason.DISABLED, -5)), connected(5)),
         50,
         [],
     ),
     Story("disabled meanwhile", (put(0, settings=DISABLED, seed=SEEDED),), 1, [(0, "a", "Disabled", "Disabled")]),
-    Story("enabled meanwhile", (put(0, seed=Seed(Phase.DISABLED, Reason.DISABLED, -5)),), 1, CAME[:1]),
+    Story("enabled meanwhile", (put(0, seed=RestoredState(Phase.DISABLED, Reason.DISABLED, -5)),), 1, CAME[:1]),
     Story(
         "from a clock that went ahead",
-        (connected(0), put(0, seed=Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, 9e9, seen=9e9))),
+        (connected(0), put(0, seed=RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, 9e9, seen=9e9))),
         500,
         [gone(100, "HeartbeatExpired")],
     ),

@@ -2,15 +2,13 @@
 
 import pytest
 
-from edge_liveness import Counts, DeviceSettings, Phase, Presence, Reason, Seed, SiteLiveness, SiteSettings, Tally
+from edge_liveness import Counts, DeviceSettings, Phase, Presence, Reason, RestoredState, SiteLiveness, SiteSettings
 from edge_wire.messages import Activity, DeviceStatus
 from tests.edge_liveness.stories import (
     CONNECTED,
-    DISABLED,
     SITE,
     Play,
     Step,
-    booted,
     connected,
     digest,
     heard,
@@ -37,7 +35,7 @@ def test_many_wills_at_once_are_one_event_and_wait_longer() -> None:
     gone = [(at, device) for at, device, phase, _ in play.outcomes if phase == "Offline"]
     assert [device for _, device in gone] == ["d1", "d2", "d3", "d4", "d5"]
     assert all(40 <= at <= 41 for at, _ in gone)
-    assert [(kind, devices) for _, kind, devices in play.events] == [("BrokerConnected", 0), ("MassLastWill", 6)]
+    assert [devices for _, devices in play.events] == [6]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +55,7 @@ def test_what_many_are(size: int, count: int, spread: float, *, is_mass: bool) -
 
     gone = [device for _, device, phase, _ in play.outcomes if phase == "Offline"]
     assert len(gone) == (0 if is_mass else count)
-    assert ("MassLastWill" in {kind for _, kind, _ in play.events}) is is_mass
+    assert bool(play.events) is is_mass
 
 
 def test_one_device_that_flaps_is_not_many() -> None:
@@ -66,15 +64,14 @@ def test_one_device_that_flaps_is_not_many() -> None:
     ]
     play = Play().run([*fleet(5), online(9, "0", "d0"), *flapping], until=50)
 
-    assert [kind for _, kind, _ in play.events] == ["BrokerConnected"]
+    assert play.events == []
 
 
-def test_a_broker_that_stops_is_one_event_though_it_sends_every_will() -> None:
+def test_a_broker_that_stops_is_no_mass_loss_though_it_sends_every_will() -> None:
     play = Play().run([*fleet(300), *wills(300, at=10, spread=0.2), lost(10.3), connected(20, "boot-2")], until=90)
 
-    assert [kind for _, kind, _ in play.events] == ["BrokerConnected", "BrokerDisconnected", "BrokerRestarted"]
+    assert play.events == []
     assert not [each for each in play.outcomes if each[2] == "Offline"]
-    assert play.site.tally.dropped_wills == 300
 
 
 def test_transitions_say_whether_an_event_of_the_site_tells_them() -> None:
@@ -97,14 +94,14 @@ def test_mass_wills_are_site_wide() -> None:
 def test_burst_is_told_after_the_grace_of_a_will() -> None:
     play = Play().run([*fleet(5), *(will(10, "5", f"d{n}") for n in range(5))], until=20)
 
-    assert [(at, kind) for at, kind, _ in play.events][1:] == [(13, "MassLastWill")]
+    assert play.events == [(13, 5)]
 
 
 def test_burst_before_the_broker_was_lost_is_not_told_of_after_it() -> None:
     steps = [*fleet(5), *(will(10, "5", f"d{n}") for n in range(5)), lost(11), connected(12)]
     play = Play().run(steps, until=50)
 
-    assert [(at, kind) for at, kind, _ in play.events][1:] == [(11, "BrokerDisconnected"), (12, "BrokerConnected")]
+    assert play.events == []
 
 
 def test_device_that_is_lost_twice_at_once_counts_once_and_as_of_its_last() -> None:
@@ -112,9 +109,9 @@ def test_device_that_is_lost_twice_at_once_counts_once_and_as_of_its_last() -> N
     others = [will(12.5, "5", f"d{n}") for n in range(1, 5)]
     play = Play().run([*fleet(5), *twice, *others], until=50)
 
-    assert play.events[1:] == [(15.5, "MassLastWill", 5)]
+    assert play.events == [(15.5, 5)]
     few = Play().run([*fleet(5), *twice, *others[:3]], until=50)
-    assert [kind for _, kind, _ in few.events] == ["BrokerConnected"], "four devices are not five"
+    assert few.events == [], "four devices are not five"
 
 
 def at_once(at: float, first: int, count: int, session: str = "5") -> list[Step]:
@@ -145,7 +142,7 @@ BURSTS = [
 def test_bursts(size: int, steps: list[Step], told: list[tuple[float, int]]) -> None:
     play = Play().run([*fleet(size), *steps], until=30)
 
-    assert [(at, devices) for at, kind, devices in play.events if kind == "MassLastWill"] == told
+    assert play.events == told
 
 
 def test_device_that_came_back_by_a_digest_is_looked_at_when_it_expires() -> None:
@@ -158,36 +155,7 @@ def test_second_burst_is_another_event() -> None:
     steps += [will(20, "6", f"d{n}") for n in range(5)]
     play = Play().run(steps, until=30)
 
-    assert [kind for _, kind, _ in play.events] == ["BrokerConnected", "MassLastWill", "MassLastWill"]
-
-
-def test_events_of_the_broker() -> None:
-    steps = [
-        lost(1),
-        connected(2),
-        connected(3),
-        lost(4),
-        lost(5),
-        connected(6, "boot-2"),
-        booted(6, "boot-2"),
-        connected(7, None),
-    ]
-    play = Play().run([*steps, booted(8, "boot-3")], until=100)
-
-    assert [(at, kind) for at, kind, _ in play.events] == [
-        (2, "BrokerConnected"),
-        (4, "BrokerDisconnected"),
-        (6, "BrokerRestarted"),
-        (8, "BrokerRestarted"),
-    ]
-    assert play.site.is_broker_connected
-
-
-def test_a_broker_that_was_never_reached_is_told_of_once() -> None:
-    play = Play().run([put(0)], until=100)
-
-    assert [(at, kind) for at, kind, _ in play.events] == [(30, "BrokerDisconnected")]
-    assert not play.site.is_broker_connected
+    assert [devices for _, devices in play.events] == [5, 5]
 
 
 def test_other_settings_of_a_device() -> None:
@@ -207,7 +175,7 @@ def test_other_settings_of_the_site() -> None:
     assert site.tick(29) == []
     assert [change.reason for change in site.tick(30)] == [Reason.LAST_WILL]
 
-    site.heard("d0", 31)
+    site.message_received("d0", 31)
     site.disconnected(40)
     assert [change.reason for change in site.tick(45)] == [Reason.HEARTBEAT_RECEIVED, Reason.SITE_UNREACHABLE]
 
@@ -236,23 +204,6 @@ def test_settings_of_a_device_keep_what_else_is_given() -> None:
     assert settings == DeviceSettings(300, Presence.INTERMITTENT, is_disabled=True)
 
 
-def test_what_led_to_nothing_is_counted() -> None:
-    steps = [connected(0), put(0), online(1, "5"), put(1, "off", DISABLED)]
-    steps += [heard(2, "nobody"), digest(2, device="nobody"), will(2, device="nobody"), heard(2, "off")]
-    steps += [will(3, "4"), sign_off(3, "4"), will(4, "5"), heard(5), will(6, "5")]
-    steps += [digest(6.5, lag=None), digest(6.6, age=float("nan")), connected(7, None), will(8, "5", retained=True)]
-
-    assert Play().run(steps, until=9).site.tally == Tally(
-        unknown_ids=3,
-        disabled=1,
-        late_offlines=2,
-        doubted_replays=1,
-        held_wills=2,
-        dropped_wills=2,
-        unproven=2,
-    )
-
-
 def test_one_digest_tells_of_many() -> None:
     site = Play().run([connected(0), put(0), put(0, "b"), put(0, "c")], until=1).site
     site.digest(Activity("processor", {"a": 0.1, "b": 200.0, "x": 1.0}, queue_lag_seconds=0.2), 10)
@@ -267,24 +218,20 @@ def test_deadline_is_when_something_is_due() -> None:
     site = SiteLiveness(SITE, 0)
     assert site.deadline() == 30
     site.connected(1)
-    assert site.deadline() == float("-inf"), "an event waits to be taken"
-    site.tick(1)
-    site.site_events()
     assert site.deadline() is None
     site.put("a", 2, CONNECTED)
     assert site.deadline() == float("-inf"), "a transition waits to be taken"
-    site.heard("a", 2)
+    site.message_received("a", 2)
     site.tick(2)
     assert site.deadline() == 102
     site.status("a", DeviceStatus("a", "offline"), 10)
     assert site.deadline() == 13
-    site.teller(10, is_there=False)
-    site.heard("a", 11)
+    site.processor_available(10, is_there=False)
+    site.message_received("a", 11)
     assert site.deadline() is None
-    site.teller(12, is_there=True)
+    site.processor_available(12, is_there=True)
     assert site.deadline() == 111
     site.disconnected(13)
-    site.site_events()
     assert site.deadline() == 43
 
 
@@ -322,15 +269,15 @@ def test_when_a_device_was_last_heard(act: Step, seen: float) -> None:
 
 
 def test_seed_of_a_stored_status() -> None:
-    seed = Seed.from_status("Offline", "LastWill", since=1, seen=0.5, session="3", reported=(("model", "x"),))
-    assert seed == Seed(Phase.OFFLINE, Reason.LAST_WILL, 1, 0.5, "3", (("model", "x"),))
-    assert Seed.from_status("Asleep", "LastWill", since=1) is None
-    assert Seed.from_status("Offline", "Bored", since=1) is None
-    assert Seed.from_status(None, None, since=1) is None
+    seed = RestoredState.from_status("Offline", "LastWill", since=1, seen=0.5, session="3", reported=(("model", "x"),))
+    assert seed == RestoredState(Phase.OFFLINE, Reason.LAST_WILL, 1, 0.5, "3", (("model", "x"),))
+    assert RestoredState.from_status("Asleep", "LastWill", since=1) is None
+    assert RestoredState.from_status("Offline", "Bored", since=1) is None
+    assert RestoredState.from_status(None, None, since=1) is None
 
 
 def test_seed_of_a_clock_that_went_ahead_is_of_now() -> None:
-    seed = Seed(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, 9e9, seen=9e9)
+    seed = RestoredState(Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, 9e9, seen=9e9)
     known = Play().run([put(5, seed=seed)], until=6).site.known("a")
     assert known is not None
     assert (known.since, known.seen) == (5, 5)

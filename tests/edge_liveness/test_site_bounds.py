@@ -1,8 +1,10 @@
 """Moments that lie on a bound or beside it, and states that are left in no usual way, as stories with their outcome."""
 
+import math
+
 import pytest
 
-from edge_liveness import DeviceSettings, Phase, Reason, Seed, SiteLiveness
+from edge_liveness import DeviceSettings, Phase, Reason, RestoredState, SiteLiveness
 from tests.edge_liveness.stories import (
     CAME,
     CONNECTED,
@@ -21,8 +23,8 @@ from tests.edge_liveness.stories import (
     put,
     running,
     sign_off,
-    teller,
-    was_deaf,
+    processor_available,
+    missed_window,
     will,
 )
 
@@ -64,7 +66,7 @@ SLACK = [
     Story("after a sign-off", (*START, sign_off(10, "5"), digest(12, age=1)), 50, [gone(10, "Disconnected")]),
     Story(
         "after a sign-off that was known before",
-        (connected(0), put(20, seed=Seed(Phase.OFFLINE, Reason.DISCONNECTED, 10)), digest(21, age=10)),
+        (connected(0), put(20, seed=RestoredState(Phase.OFFLINE, Reason.DISCONNECTED, 10)), digest(21, age=10)),
         50,
         [],
     ),
@@ -97,10 +99,10 @@ REPLAYS = [
 
 
 HEARING = [
-    Story("the process did not listen", (*START, was_deaf(50)), 300, [gone(150, "HeartbeatExpired")]),
+    Story("the process did not listen", (*START, missed_window(50)), 300, [gone(150, "HeartbeatExpired")]),
     Story(
         "an offline of the processor, replayed by a broker that may have restarted",
-        (*START, teller(5), teller(6, is_there=False, retained=True)),
+        (*START, processor_available(5), processor_available(6, is_there=False, retained=True)),
         500,
         [],
     ),
@@ -173,7 +175,7 @@ def test_deadline_moves_with_what_a_digest_proves() -> None:
 
 
 def test_deadline_of_a_device_that_came_back_by_a_digest_while_silence_meant_nothing() -> None:
-    steps = [*START, teller(10, is_there=False), sign_off(20, "5"), digest(50, age=5, source="gateway"), teller(60)]
+    steps = [*START, processor_available(10, is_there=False), sign_off(20, "5"), digest(50, age=5, source="gateway"), processor_available(60)]
 
     assert Play().run(steps, until=60).site.deadline() == 145
 
@@ -185,13 +187,20 @@ def test_new_device_is_not_site_wide() -> None:
     assert [change.is_site_wide for change in site.tick(0.0)] == [False]
 
 
-def test_each_loss_of_the_broker_is_an_event_once() -> None:
-    play = Play().run([connected(0), put(0), lost(10), connected(50), lost(60), connected(61)], until=100)
+AGES = [
+    pytest.param(-math.inf, 0.0, True, id="before any clock"),
+    pytest.param(math.nan, 0.0, True, id="no number"),
+    pytest.param(1e9, 0.0, True, id="31 years"),
+    pytest.param(1e9 - 0.5, 0.0, False, id="almost 31 years"),
+    pytest.param(0.0, 1e9, True, id="a lag of 31 years"),
+    pytest.param(0.0, None, True, id="a lag that is not known"),
+    pytest.param(-1.0, 0.0, False, id="in the future"),
+]
 
-    assert [(at, kind) for at, kind, _ in play.events] == [
-        (0, "BrokerConnected"),
-        (10, "BrokerDisconnected"),
-        (50, "BrokerConnected"),
-        (60, "BrokerDisconnected"),
-        (61, "BrokerConnected"),
-    ]
+
+@pytest.mark.parametrize(("age", "lag", "is_unproven"), AGES)
+def test_ages_that_prove_nothing(age: float, lag: float | None, *, is_unproven: bool) -> None:
+    known = Play().run([connected(0), put(0), digest(1, age=age, lag=lag)], until=1).site.known("a")
+
+    assert known is not None
+    assert (known.seen is None) is is_unproven

@@ -51,6 +51,6 @@ def test_another_message_and_another_logger_have_their_own_allowance() -> None:
 
 def test_the_limit_does_not_grow_without_bound() -> None:
     limit = logs.RateLimit(burst=1, clock=Clock())
-    for number in range(2 * logs.MOST_KEYS + 1):
+    for number in range(2 * logs.MAX_KEYS + 1):
         assert limit.filter(record(f"message {number} %s"))
-    assert len(limit._buckets) <= logs.MOST_KEYS  # noqa: SLF001 - the bound is the point
+    assert len(limit._buckets) <= logs.MAX_KEYS  # noqa: SLF001 - the bound is the point

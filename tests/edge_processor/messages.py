@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
-from edge_processor.inbox import Received
+from edge_processor.batcher import Received
 from edge_service.mqtt import Message
 
 NOW = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)

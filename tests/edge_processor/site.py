@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 
 from e2e.cluster.ports import free_ports
+from edge_pacing.backoff import Backoff
 from edge_processor.activity import DIGEST_SECONDS
 from edge_service.address import BrokerAddress
-from edge_service.backoff import Backoff
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
 from edge_service.waiting import set_within
 from edge_wire import topics

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from prometheus_client import CollectorRegistry
 
-from edge_processor.fanout import MOST_WAITING, WINDOW, Fanout
-from edge_processor.inbox import Inbox
+from edge_processor.batcher import Batcher
+from edge_processor.fanout import MAX_WAITING, WINDOW, Fanout
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.outbox import Outbox
 from edge_service.address import BrokerAddress
@@ -35,7 +35,7 @@ async def test_the_outbox_as_something_was_stored(turns: int, metrics: Processor
 
 @pytest.mark.parametrize("turns", TURNS)
 async def test_the_inbox_as_a_batch_is_full(turns: int) -> None:
-    inbox = Inbox(2, 100, linger_seconds=60)
+    inbox = Batcher(2, 100, linger_seconds=60)
     inbox.add(received(1))
     await ends_when_cancelled(inbox.take(), lambda: inbox.add(received(2)), turns)
 
@@ -70,7 +70,7 @@ async def test_the_fanout_as_something_moves(turns: int, metrics: ProcessorMetri
     fanout = Fanout(unanswered, metrics)
     running = asyncio.create_task(fanout.run())
     reading = {"device_id": "d1", "seq": 1}
-    await fanout.put([reading] * MOST_WAITING)
+    await fanout.put([reading] * MAX_WAITING)
     await unanswered.begun.wait()
     await fanout.put([reading] * WINDOW)
     await ends_when_cancelled(fanout.put([reading]), unanswered.lose, turns)

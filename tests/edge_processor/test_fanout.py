@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from edge_processor.fanout import MOST_WAITING, WINDOW, Fanout
+from edge_pacing.backoff import Backoff
+from edge_processor.fanout import MAX_WAITING, WINDOW, Fanout
 from edge_processor.metrics import ProcessorMetrics
 from edge_service.address import BrokerAddress
-from edge_service.backoff import Backoff
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
 from tests.edge_processor.conftest import CLIENTS
 from tests.edge_service.waiting import SECONDS, eventually
@@ -77,9 +77,9 @@ async def test_without_a_broker_it_holds_so_many_and_counts_the_rest(
     broker: Mosquitto, registry: CollectorRegistry
 ) -> None:
     fanout = Fanout(session(broker), ProcessorMetrics(registry))
-    await fanout.put(readings(0, MOST_WAITING))
+    await fanout.put(readings(0, MAX_WAITING))
     async with asyncio.timeout(SECONDS):
-        await fanout.put(readings(MOST_WAITING, 7))
+        await fanout.put(readings(MAX_WAITING, 7))
     left_out = registry.get_sample_value("edge_processor_readings_unpublished_total", {"reason": "no_connection"})
     assert left_out == 7
 

@@ -6,9 +6,10 @@ import time
 from itertools import chain
 from signal import SIGCONT, SIGSTOP
 
-from edge_processor.inbox import CROWDED
+from edge_processor.batcher import FULL_BATCHES
 from edge_service.mqtt import MqttSession
-from edge_service.store import RawMessage, StoreClient
+from edge_service.store import StoreClient
+from edge_wire.store import RawMessage
 from tests.edge_processor.site import Heard, Site
 from tests.edge_service.process import ServiceProcess
 from tests.support.processes import eventually
@@ -102,7 +103,7 @@ async def test_g5_alerts_outlast_the_ingester(site: Site) -> None:
     processor.kill()
     async with StoreClient(site.store_url) as store:
         hot = b'{"sensor_type":"temperature","value":99}'
-        await store.store([RawMessage("d1", hot)], location="hall-1", received_at=dt.datetime.now(dt.UTC))
+        await store.store([RawMessage("d1", hot, dt.datetime.now(dt.UTC))], location="hall-1")
     async with site.listener("~scada", "alerts/+") as heard:
         processor.start()
         (alert,) = await heard.on("alerts/d1")
@@ -285,7 +286,7 @@ async def test_a_flood_without_acknowledgements_is_cut_not_hoarded(site: Site) -
         came = "edge_processor_messages_total"
         await asyncio.to_thread(eventually, "all came", lambda: processor.metric(came) == 1001)
     dropped = processor.metric("edge_processor_qos0_dropped_total")
-    assert 1000 - dropped <= 50 + CROWDED * 50
+    assert 1000 - dropped <= 50 + FULL_BATCHES * 50
     await asyncio.to_thread(site.store.start().await_ready)
     eventually("the rest is stored", lambda: sum(1 for _ in site.readings()) == 1001 - dropped)
     assert [reading for reading in site.readings() if reading.get("session") == "owed"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_processor.lag import MOST_UNDER_WAY, QueueLag
+from edge_processor.lag import MAX_IN_FLIGHT, QueueLag
 
 
 def test_nothing_is_known_before_a_marker_has_come_back() -> None:
@@ -51,57 +51,57 @@ def test_after_a_connect_it_begins_anew() -> None:
 def test_markers_that_never_come_back_are_given_up() -> None:
     lag = QueueLag()
     lag.returned(lag.marker(0.0), 0.0)
-    for second in range(2 * MOST_UNDER_WAY):
+    for second in range(2 * MAX_IN_FLIGHT):
         lag.marker(float(second))
-    assert lag.seconds(2.0 * MOST_UNDER_WAY) == MOST_UNDER_WAY
+    assert lag.seconds(2.0 * MAX_IN_FLIGHT) == MAX_IN_FLIGHT
 
 
 def test_what_came_out_of_a_queue_is_told_with_the_longest_lag_since_the_last_time() -> None:
     lag = QueueLag()
     early = [lag.marker(at) for at in (0.0, 1.0)]
     lag.returned(early[0], 0.1)
-    lag.take(0.1)
+    lag.pop_interval(0.1)
     late = [lag.marker(at) for at in (2.0, 600.0)]
     lag.returned(early[1], 600.2)
     lag.returned(late[0], 600.3)
     lag.returned(late[1], 600.4)
     assert lag.seconds(600.4) == pytest.approx(0.4)
-    assert lag.take(600.4) == pytest.approx(599.2)
-    assert lag.take(600.4) == pytest.approx(0.4)
+    assert lag.pop_interval(600.4) == pytest.approx(599.2)
+    assert lag.pop_interval(600.4) == pytest.approx(0.4)
 
 
 def test_nothing_is_known_of_an_interval_that_began_before_the_first_marker_came_back() -> None:
     lag = QueueLag()
     lag.returned(lag.marker(0.0), 0.1)
     assert lag.seconds(0.1) == pytest.approx(0.1)
-    assert lag.take(0.1) is None
-    assert lag.take(0.2) == pytest.approx(0.1)
+    assert lag.pop_interval(0.1) is None
+    assert lag.pop_interval(0.2) == pytest.approx(0.1)
     lag.restart()
-    assert lag.take(0.3) is None
+    assert lag.pop_interval(0.3) is None
 
 
 def test_an_interval_that_could_not_be_told_of_goes_on() -> None:
     lag = QueueLag()
     for at in (0.0, 10.0):
         lag.returned(lag.marker(at), at + 0.5)
-        lag.take(at + 0.5)
+        lag.pop_interval(at + 0.5)
     slow, quick = lag.marker(20.0), lag.marker(29.9)
     lag.returned(slow, 30.0)
     lag.returned(quick, 30.0)
-    taken = lag.take(30.0)
+    taken = lag.pop_interval(30.0)
     assert taken == pytest.approx(10.0)
-    lag.give_back(taken)
-    assert lag.take(30.0) == pytest.approx(10.0)
-    lag.give_back(None)
-    assert lag.take(30.0) is None, "what was read before anything was known is in it"
+    lag.restore(taken)
+    assert lag.pop_interval(30.0) == pytest.approx(10.0)
+    lag.restore(None)
+    assert lag.pop_interval(30.0) is None, "what was read before anything was known is in it"
 
 
 def test_what_is_read_while_a_digest_is_under_way_is_told_with_its_own_lag() -> None:
     lag = QueueLag()
     lag.returned(lag.marker(0.0), 0.1)
     for _ in range(2):
-        lag.take(0.1)
+        lag.pop_interval(0.1)
     slow, quick = lag.marker(1.0), lag.marker(599.9)
     lag.returned(slow, 600.0)
     lag.returned(quick, 600.0)
-    assert lag.take(600.1) == pytest.approx(599.0)
+    assert lag.pop_interval(600.1) == pytest.approx(599.0)

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from e2e.cluster.ports import free_ports
-from edge_processor.lease import LeaseKeeper, LeaseLostError
+from edge_processor.lease import LeaseClient, LeaseLostError
 from edge_processor.readiness import Readiness
-from edge_service.store import Lease, LeaseHeldError, StoreClient, StoreUnavailableError
+from edge_service.store import StoreClient
 from edge_storage.database.connections import open_writer
-from edge_storage.lease import LeaseHeldError as HeldInStoreError
 from edge_storage.lease import Leases
+from edge_wire.store import Lease, StoreUnavailableError
 from tests.edge_operator.cluster.virtual import now, run_virtual
 from tests.edge_service.process import ServiceProcess
 from tests.support.child import HOST
@@ -36,11 +36,7 @@ class Granting(StoreClient):
     async def take_lease(self, holder: str, ttl_seconds: float) -> Lease:
         if self.is_away:
             raise StoreUnavailableError("the store is away")
-        try:
-            lease = self._leases.take(self._connection, holder, ttl_seconds)
-        except HeldInStoreError as held:
-            raise LeaseHeldError(held.holder, held.expires_in_seconds) from held
-        return Lease(lease.token, lease.ttl_seconds)
+        return self._leases.take(self._connection, holder, ttl_seconds)
 
 
 Story = Callable[[Granting], Coroutine[Any, Any, None]]
@@ -62,7 +58,7 @@ def play(tmp_path: Path) -> Iterator[Play]:
 
 def test_while_it_is_kept_nobody_else_gets_it_and_then_at_its_end(play: Play) -> None:
     async def story(granting: Granting) -> None:
-        first, second = (LeaseKeeper(granting, name, TTL) for name in ("first", "second"))
+        first, second = (LeaseClient(granting, name, TTL) for name in ("first", "second"))
         keeping = asyncio.create_task(first.keep(await first.take()))
         waiting = asyncio.create_task(second.take())
         done, _ = await asyncio.wait({keeping, waiting}, timeout=100 * TTL)
@@ -77,7 +73,7 @@ def test_while_it_is_kept_nobody_else_gets_it_and_then_at_its_end(play: Play) ->
 
 def test_whoever_slept_through_its_end_has_lost_it(play: Play) -> None:
     async def story(granting: Granting) -> None:
-        first, second = (LeaseKeeper(granting, name, TTL) for name in ("first", "second"))
+        first, second = (LeaseClient(granting, name, TTL) for name in ("first", "second"))
         lease = await first.take()
         kept = asyncio.create_task(second.keep(await second.take()))
         valid = asyncio.create_task(first.valid())
@@ -92,7 +88,7 @@ def test_whoever_slept_through_its_end_has_lost_it(play: Play) -> None:
 
 def test_a_lease_that_was_anothers_meanwhile_is_lost_though_it_is_free_again(play: Play) -> None:
     async def story(granting: Granting) -> None:
-        first, second = (LeaseKeeper(granting, name, TTL) for name in ("first", "second"))
+        first, second = (LeaseClient(granting, name, TTL) for name in ("first", "second"))
         lease = await first.take()
         granting.is_away = True
         keeping = asyncio.create_task(first.keep(lease))
@@ -110,7 +106,7 @@ def test_a_lease_that_was_anothers_meanwhile_is_lost_though_it_is_free_again(pla
 
 def test_a_store_that_is_away_makes_it_neither_valid_nor_lost(play: Play) -> None:
     async def story(granting: Granting) -> None:
-        first = LeaseKeeper(granting, "first", TTL)
+        first = LeaseClient(granting, "first", TTL)
         keeping = asyncio.create_task(first.keep(await first.take()))
         begun = now()
         await first.valid()
@@ -138,15 +134,15 @@ def store(tmp_path: Path) -> Iterator[ServiceProcess]:
 
 
 @asynccontextmanager
-async def keeper(store: ServiceProcess, holder: str) -> AsyncIterator[LeaseKeeper]:
+async def lease_client(store: ServiceProcess, holder: str) -> AsyncIterator[LeaseClient]:
     """Keep a lease of a real store that is long enough for a slow machine."""
     async with StoreClient(f"http://{HOST}:{store.environment['PORT']}", timeout_seconds=SECONDS, attempts=1) as client:
-        yield LeaseKeeper(client, holder, 60)
+        yield LeaseClient(client, holder, 60)
 
 
 @pytest.mark.process
 async def test_a_standby_gets_it_when_it_is_given_back(store: ServiceProcess) -> None:
-    async with keeper(store, "first") as first, keeper(store, "second") as second:
+    async with lease_client(store, "first") as first, lease_client(store, "second") as second:
         lease = await first.take()
         waiting = asyncio.create_task(second.take())
         await asyncio.wait({waiting}, timeout=0.2)
@@ -159,7 +155,7 @@ async def test_a_standby_gets_it_when_it_is_given_back(store: ServiceProcess) ->
 @pytest.mark.process
 async def test_it_is_taken_whenever_the_store_comes(store: ServiceProcess) -> None:
     store.kill()
-    async with keeper(store, "first") as first:
+    async with lease_client(store, "first") as first:
         taking = asyncio.create_task(first.take())
         await asyncio.wait({taking}, timeout=0.3)
         assert first.answered_at is None
@@ -171,12 +167,12 @@ async def test_it_is_taken_whenever_the_store_comes(store: ServiceProcess) -> No
 
 def test_whoever_has_just_become_the_ingester_is_not_ready_before_it_has_subscribed(play: Play) -> None:
     async def story(store: Granting) -> None:
-        keeper = LeaseKeeper(store, "one", TTL)
-        readiness = Readiness(keeper)
+        lease_client = LeaseClient(store, "one", TTL)
+        readiness = Readiness(lease_client)
         assert readiness.waiting_for() == ["the store"]
-        await keeper.take()
+        await lease_client.take()
         assert readiness.waiting_for() == ["the broker: not connected yet"]
-        standby = LeaseKeeper(store, "two", TTL)
+        standby = LeaseClient(store, "two", TTL)
         taking = asyncio.create_task(standby.take())
         await asyncio.sleep(0)
         await asyncio.sleep(0)

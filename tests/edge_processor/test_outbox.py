@@ -10,10 +10,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge_processor.metrics import ProcessorMetrics
-from edge_processor.outbox import LEAST_SECONDS, LOOK_SECONDS, Outbox
+from edge_processor.outbox import MIN_PAUSE_SECONDS, POLL_SECONDS, Outbox
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import MqttOptions, MqttSession, NotConnectedError, PublishRefusedError
-from edge_service.store import FencedError, OutboxAlert, StoreClient, StoreRefusedError, StoreUnavailableError
+from edge_service.store import StoreClient, StoreRefusedError
+from edge_wire.store import FencedError, OutboxAlert, StoreUnavailableError
 from tests.edge_operator.cluster.virtual import now, run_virtual
 
 TOKEN = 7
@@ -99,7 +100,7 @@ def play(story: Callable[[World], Awaitable[None]], *ids: int) -> World:
 
 
 async def a_while(_world: World) -> None:
-    await asyncio.sleep(LOOK_SECONDS + LEAST_SECONDS / 2)
+    await asyncio.sleep(POLL_SECONDS + MIN_PAUSE_SECONDS / 2)
 
 
 def test_they_go_out_oldest_first_exactly_once_and_are_marked() -> None:
@@ -122,7 +123,7 @@ def test_where_the_connection_ends_what_was_sent_is_marked_and_the_rest_waits() 
         assert world.store.marked == [[3]]
         assert world.store.waiting == [4, 5]
         del world.session.errors[4]
-        await asyncio.sleep(LOOK_SECONDS + LEAST_SECONDS)
+        await asyncio.sleep(POLL_SECONDS + MIN_PAUSE_SECONDS)
 
     assert play(story, 3, 4, 5).session.numbers == [3, 4, 5]
 
@@ -140,10 +141,10 @@ def test_an_alert_that_the_broker_refuses_holds_up_no_other() -> None:
 def test_a_store_that_is_away_is_asked_again() -> None:
     async def story(world: World) -> None:
         world.store.error = StoreUnavailableError("away")
-        await asyncio.sleep(5 * LOOK_SECONDS)
+        await asyncio.sleep(5 * POLL_SECONDS)
         assert world.session.taken == []
         world.store.error = None
-        await asyncio.sleep(LOOK_SECONDS + LEAST_SECONDS)
+        await asyncio.sleep(POLL_SECONDS + MIN_PAUSE_SECONDS)
 
     assert play(story, 3).store.marked == [[3]]
 
@@ -153,7 +154,7 @@ def test_an_alert_that_could_not_be_marked_goes_out_again() -> None:
         world.store.error = StoreRefusedError(500, "no")
         await a_while(world)
         world.store.error = None
-        await asyncio.sleep(LOOK_SECONDS + LEAST_SECONDS)
+        await asyncio.sleep(POLL_SECONDS + MIN_PAUSE_SECONDS)
 
     world = play(story, 3)
     assert (world.session.numbers, world.store.marked) == ([3, 3], [[3]])
@@ -171,15 +172,15 @@ def test_whoever_is_fenced_off_ends() -> None:
 def test_without_a_word_it_looks_each_second_and_with_one_at_once() -> None:
     async def story(world: World) -> None:
         begun = now()
-        await asyncio.sleep(10.5 * (LOOK_SECONDS + LEAST_SECONDS))
+        await asyncio.sleep(10.5 * (POLL_SECONDS + MIN_PAUSE_SECONDS))
         assert len(world.store.asked) == 10
-        assert world.store.asked[0] - begun == pytest.approx(LOOK_SECONDS)
+        assert world.store.asked[0] - begun == pytest.approx(POLL_SECONDS)
         world.outbox.look()
         said = now()
-        await asyncio.sleep(LEAST_SECONDS)
+        await asyncio.sleep(MIN_PAUSE_SECONDS)
         assert world.store.asked[-1] == said
         before = len(world.store.asked)
-        await asyncio.sleep(5 * (LOOK_SECONDS + LEAST_SECONDS))
+        await asyncio.sleep(5 * (POLL_SECONDS + MIN_PAUSE_SECONDS))
         assert len(world.store.asked) == before + 5, "the word is good for one look"
 
     play(story)
@@ -189,7 +190,7 @@ def test_however_often_it_is_told_it_rests_between_two_looks() -> None:
     async def story(world: World) -> None:
         for _ in range(100):
             world.outbox.look()
-            await asyncio.sleep(LEAST_SECONDS / 10)
+            await asyncio.sleep(MIN_PAUSE_SECONDS / 10)
 
     assert 9 <= len(play(story).store.asked) <= 11
 
@@ -198,9 +199,9 @@ def test_without_a_connection_nothing_is_asked_for() -> None:
     async def story(world: World) -> None:
         world.session.connected.clear()
         world.outbox.look()
-        await asyncio.sleep(10 * LOOK_SECONDS)
+        await asyncio.sleep(10 * POLL_SECONDS)
         assert world.store.asked == []
         world.session.connected.set()
-        await asyncio.sleep(LEAST_SECONDS)
+        await asyncio.sleep(MIN_PAUSE_SECONDS)
 
     assert play(story, 3).session.numbers == [3]

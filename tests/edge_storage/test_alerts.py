@@ -10,9 +10,9 @@ import pytest
 
 from edge_readings.rules import RulesError
 from edge_storage import alerts, readings, rules
-from edge_storage.ingest.request import IngestRequest, RawMessage
 from edge_storage.ingest.storing import store
 from edge_storage.pages import NO_END
+from edge_wire.store import IngestRequest, RawMessage
 
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 HOT = {"name": "hot", "sensorType": "temperature", "above": 80}

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from edge_storage import commands
+from edge_wire.store import CommandState
 
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 
@@ -35,8 +36,8 @@ def test_a_command_is_kept_whole(connection: sqlite3.Connection) -> None:
 FINAL = ("Acked", "Failed", "Expired")
 
 
-@pytest.mark.parametrize("before", commands.STATES)
-@pytest.mark.parametrize("after", commands.STATES)
+@pytest.mark.parametrize("before", CommandState)
+@pytest.mark.parametrize("after", CommandState)
 def test_only_an_end_follows_an_end(connection: sqlite3.Connection, before: str, after: str) -> None:
     _put(connection, before)
 
@@ -51,13 +52,13 @@ def test_commands_of_a_device_come_in_the_order_they_were_made(connection: sqlit
     _put(connection, "Sent", "c")
 
     made = _ids(connection, None)
-    queued = _ids(connection, "Queued")
+    queued = _ids(connection, CommandState.QUEUED)
 
     assert (made, queued) == (["c", "a", "b"], ["a", "b"])
     assert commands.of_device(connection, "pump-2", None) == []
     assert commands.get(connection, "pump-2", "a") is None
 
 
-def _ids(connection: sqlite3.Connection, state: str | None) -> list[str]:
+def _ids(connection: sqlite3.Connection, state: CommandState | None) -> list[str]:
     found = orjson.loads(orjson.dumps(commands.of_device(connection, "pump-1", state)))
     return [each["command_id"] for each in found]

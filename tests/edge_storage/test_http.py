@@ -13,8 +13,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from edge_service.store import FencedError, LeaseHeldError, RawMessage, StoreClient
+from edge_service.store import StoreClient
 from edge_storage.database.connections import FILE, open_writer
+from edge_wire.store import FencedError, LeaseHeldError, RawMessage
 from tests.edge_storage.running import RunningStore, ask, eventually, message, request
 
 pytestmark = pytest.mark.process
@@ -26,12 +27,12 @@ OK, NO_CONTENT, CONFLICT, INVALID = 200, 204, 409, 422
 
 
 async def test_the_whole_way_with_the_client_of_the_other_components(running: RunningStore) -> None:
-    raw = RawMessage("pump-1", json.dumps([READING, 7]).encode())
+    raw = RawMessage("pump-1", json.dumps([READING, 7]).encode(), NOON)
     async with StoreClient(running.url) as client:
         await client.ready()
         lease = await client.take_lease("a", 30)
         await client.put_rules([HOT], token=lease.token)
-        stored = [await client.store([raw], location="hall", received_at=NOON, token=lease.token) for _ in range(2)]
+        stored = [await client.store([raw], location="hall", token=lease.token) for _ in range(2)]
         waiting = await client.alerts_to_send()
         await client.alerts_sent([each.id for each in waiting], token=lease.token)
         after = await client.alerts_to_send()
@@ -50,7 +51,7 @@ async def test_the_whole_way_with_the_client_of_the_other_components(running: Ru
         with pytest.raises(LeaseHeldError):
             await client.take_lease("b", 30)
         with pytest.raises(FencedError):
-            await client.store([raw], location="hall", received_at=NOON, token=lease.token + 1)
+            await client.store([raw], location="hall", token=lease.token + 1)
         await client.release_lease("a", lease.token)
         assert (await client.take_lease("b", 30)).token == lease.token + 1
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from edge_storage.database.connections import open_writer
-from edge_storage.lease import FencedError, LeaseHeldError, Leases, check_token
+from edge_storage.lease import Leases, check_token
+from edge_wire.store import FencedError, LeaseHeldError
 
 
 @dataclass

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from edge_storage import readings
-from edge_storage.pages import MAX_PAGE_BYTES, NO_END, paged
+from edge_storage.pages import MAX_PAGE_BYTES, NO_END, paginate
 
 
 @pytest.fixture
@@ -76,6 +76,6 @@ def test_a_page_of_large_items_ends_early(connection: sqlite3.Connection) -> Non
 def test_an_item_larger_than_a_page_is_a_page() -> None:
     large = b'"%b"' % (b"x" * MAX_PAGE_BYTES)
 
-    page = paged([(3, large), (2, large), (1, b"1")], 10)
+    page = paginate([(3, large), (2, large), (1, b"1")], 10)
 
     assert (len(page.items), page.next) == (1, 3)

@@ -1,1 +1,1 @@
-"""The agent beside Mosquitto: brings it the site's logins and certificate, and tells when it was started."""
+"""The sidecar of Mosquitto: writes the site's logins and certificate, and publishes the broker's boot id."""

@@ -1,4 +1,4 @@
-"""`edge-broker-agent`: brings Mosquitto the site's logins and certificate, tells when it was started."""
+"""`edge-broker-agent`: writes Mosquitto's logins and certificate, and publishes the broker's boot id."""
 
 import argparse
 import asyncio
@@ -15,7 +15,7 @@ NAME = "edge-broker-agent"
 
 
 async def serve(settings: AgentSettings, stop: asyncio.Event) -> None:
-    """Work until `stop` is set."""
+    """Run until `stop` is set."""
     figures = registry(NAME)
     agent = Agent(settings, figures)
     async with ProbeServer(settings.host, settings.port, figures, agent.waiting_for):

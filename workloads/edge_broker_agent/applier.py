@@ -1,33 +1,33 @@
-"""Brings what the Secrets say into Mosquitto's files, and has it read them."""
+"""Writes the content of the Secrets to Mosquitto's files, and makes Mosquitto reload them."""
 
 import asyncio
 import logging
 
-from edge_broker_agent.copy import Copy
+from edge_broker_agent.broker_files import BrokerFiles
 from edge_broker_agent.errors import RejectedError
 from edge_broker_agent.metrics import AgentMetrics
-from edge_broker_agent.presence import Presence
-from edge_broker_agent.process import Broker
+from edge_broker_agent.process import MosquittoProcess
+from edge_broker_agent.process_watch import ProcessWatch
 from edge_broker_agent.reload import Reloader
-from edge_broker_agent.sources import Sources
-from edge_service.backoff import Backoff
+from edge_broker_agent.site_secrets import SiteSecrets
+from edge_pacing.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 
 
 class Applier:
-    """Keeps Mosquitto's files, and Mosquitto, as the Secrets say.
+    """Keeps Mosquitto and its files up to date with the Secrets.
 
     Attributes:
-        decided: set when it is known which copy Mosquitto starts with.
-        news: set after each change that was worked on; cleared by whoever tells of it.
+        decided: set when it is known with which files Mosquitto starts.
+        applied: set after each attempt to apply a change; its reader clears it.
     """
 
     def __init__(
         self,
-        copy: Copy,
-        sources: Sources,
-        presence: Presence,
+        files: BrokerFiles,
+        secrets: SiteSecrets,
+        process_watch: ProcessWatch,
         reloader: Reloader,
         metrics: AgentMetrics,
         batch_seconds: float,
@@ -35,37 +35,37 @@ class Applier:
         """Prepare.
 
         Args:
-            copy: the files.
-            sources: what the Secrets say.
-            presence: which Mosquitto runs.
-            reloader: has it reload.
-            metrics: where logins and failures are counted.
-            batch_seconds: the least rest after a reload; what changes meanwhile is one change.
+            files: Mosquitto's files.
+            secrets: content of the Secrets.
+            process_watch: the running Mosquitto.
+            reloader: makes it reload.
+            metrics: of the agent.
+            batch_seconds: minimum pause after a reload; changes meanwhile are applied together.
         """
         self.decided = asyncio.Event()
-        self.news = asyncio.Event()
-        self._copy = copy
-        self._sources = sources
-        self._presence = presence
+        self.applied = asyncio.Event()
+        self._files = files
+        self._secrets = secrets
+        self._process_watch = process_watch
         self._reloader = reloader
         self._metrics = metrics
         self._batch_seconds = batch_seconds
-        self._served: tuple[Broker, float] | None = None
+        self._served: tuple[MosquittoProcess, float] | None = None
         self._rest = 0.0
 
-    async def run(self, patience: float) -> None:
-        """Work until cancelled.
+    async def run(self, startup_timeout: float) -> None:
+        """Run until cancelled.
 
         Args:
-            patience: seconds to wait for the API server before Mosquitto is started with the last copy.
+            startup_timeout: seconds to wait for the API server before Mosquitto starts with the previous files.
         """
-        await self._first_answer(patience)
+        await self._first_answer(startup_timeout)
         backoff = Backoff(first=1.0, longest=5.0)
         while True:
-            self._sources.changed.clear()
-            self._presence.begun.clear()
+            self._secrets.changed.clear()
+            self._process_watch.begun.clear()
             up_to_date = await self._apply()
-            self.news.set()
+            self.applied.set()
             if not up_to_date:
                 await asyncio.sleep(backoff.next())
                 continue
@@ -74,18 +74,18 @@ class Applier:
             self._rest = 0.0
             await self._something_new()
 
-    async def _first_answer(self, patience: float) -> None:
+    async def _first_answer(self, startup_timeout: float) -> None:
         try:
-            async with asyncio.timeout(patience):
-                while not self._sources.complete:
-                    await self._sources.changed.wait()
-                    self._sources.changed.clear()
+            async with asyncio.timeout(startup_timeout):
+                while not self._secrets.complete:
+                    await self._secrets.changed.wait()
+                    self._secrets.changed.clear()
         except TimeoutError:
-            logger.warning("the API server has not answered within %g s; using the last copy", patience)
+            logger.warning("the API server has not answered within %g s; using the last copy", startup_timeout)
 
     async def _something_new(self) -> None:
-        """Wait until the Secrets say something else, or another Mosquitto runs."""
-        waits = [asyncio.create_task(each.wait()) for each in (self._sources.changed, self._presence.begun)]
+        """Wait until a Secret has changed, or another Mosquitto runs."""
+        waits = [asyncio.create_task(each.wait()) for each in (self._secrets.changed, self._process_watch.begun)]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -93,15 +93,15 @@ class Applier:
                 each.cancel()
 
     async def _apply(self) -> bool:
-        """Write what differs and have it read; return whether Mosquitto is up to date, or reads it when it starts."""
+        """Write and reload changes; return whether Mosquitto is up to date, or will be when it starts."""
         try:
             await asyncio.to_thread(self._write)
             self.decided.set()
-            broker = self._presence.broker
-            if broker is None or self._copy.passwords is None or self._has_read(broker):
+            broker = self._process_watch.broker
+            if broker is None or self._files.passwords is None or self._has_read(broker):
                 return True
-            if self._copy.proof is None:
-                await asyncio.to_thread(self._copy.write_passwords, self._copy.passwords)
+            if self._files.canary is None:
+                await asyncio.to_thread(self._files.write_passwords, self._files.passwords)
         except OSError as error:
             self._metrics.write_errors.inc()
             logger.error("cannot write Mosquitto's files (%s): check the volume of AUTH_DIR", error)  # noqa: TRY400
@@ -109,39 +109,39 @@ class Applier:
         return await self._reload(broker)
 
     def _write(self) -> None:
-        """Write what differs from what the Secrets say.
+        """Write the files that differ from the Secrets.
 
         Raises:
             OSError: it cannot be written.
         """
         renewed = self._renew_certificate()
-        wanted = self._sources.passwords if self._sources.passwords is not None else self._copy.passwords
-        if wanted is not None and (renewed or wanted != self._copy.passwords):
-            self._copy.write_passwords(wanted)
+        wanted = self._secrets.passwords if self._secrets.passwords is not None else self._files.passwords
+        if wanted is not None and (renewed or wanted != self._files.passwords):
+            self._files.write_passwords(wanted)
             self._metrics.logins.set(wanted.count(b"\n"))
             self._rest = self._batch_seconds
 
     def _renew_certificate(self) -> bool:
-        certificate = self._sources.certificate
-        if certificate is None or certificate.pem == self._copy.certificate:
+        certificate = self._secrets.certificate
+        if certificate is None or certificate.pem == self._files.certificate:
             return False
         try:
-            self._copy.write_certificate(certificate.pem)
+            self._files.write_certificate(certificate.pem)
         except RejectedError as error:
-            self._sources.reject_certificate(certificate, error)
+            self._secrets.reject_certificate(certificate, error)
             return False
         return True
 
-    def _has_read(self, broker: Broker) -> bool:
-        return broker.began_after(self._copy.written_at) or self._served == (broker, self._copy.written_at)
+    def _has_read(self, broker: MosquittoProcess) -> bool:
+        return broker.began_after(self._files.written_at) or self._served == (broker, self._files.written_at)
 
-    async def _reload(self, broker: Broker) -> bool:
-        version, proof = self._copy.written_at, self._copy.proof
+    async def _reload(self, broker: MosquittoProcess) -> bool:
+        version, canary = self._files.written_at, self._files.canary
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        if proof is None or not await self._reloader.reload(broker, proof):
+        if canary is None or not await self._reloader.reload(broker, canary):
             return False
-        # Nobody is answered during a reload, which may last seconds: that must not be more than half of the time.
+        # During a reload, which may last seconds, Mosquitto serves no client: limit that to half of the time.
         self._rest = max(self._batch_seconds, loop.time() - begun)
         self._served = (broker, version)
         return True

@@ -1,8 +1,8 @@
-"""What can be wrong with what the agent is given."""
+"""Errors in the content of Secrets."""
 
 
 class RejectedError(Exception):
-    """A Secret's content would break Mosquitto, or is not what the operator writes; the message says what to do.
+    """The content of a Secret would break Mosquitto, or the operator did not write it; the message says what to do.
 
     Attributes:
         reason: a short label, for metrics.

@@ -1,4 +1,4 @@
-"""The files that Mosquitto reads: real ones (it refuses symlinks), replaced whole, on its volume."""
+"""The files that Mosquitto reads: regular files (it refuses symlinks) on its volume, replaced atomically."""
 
 import os
 import ssl
@@ -12,13 +12,13 @@ DRAFT_SUFFIX = ".draft"
 
 
 class AuthFiles:
-    """The directory with the password file and the certificate; what is there outlives pod and API server."""
+    """The directory with the password file and the certificate; it outlives the pod."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def prepare(self) -> None:
-        """Make the directory, and take away what a killed agent left half written.
+        """Create the directory, and remove drafts of a killed agent.
 
         Raises:
             OSError: it cannot be written to.
@@ -28,11 +28,11 @@ class AuthFiles:
             draft.unlink()
 
     def passwords(self) -> bytes | None:
-        """Return the password file as it is; None if there is none."""
+        """Return the content of the password file; None if there is none."""
         return _content(self._directory / PASSWORDS)
 
     def certificate(self) -> bytes | None:
-        """Return certificate and key as they are; None if there are none that fit together."""
+        """Return certificate and key; None if there are none that match."""
         try:
             _refuse_misfit(self._directory / CERTIFICATE)
         except RejectedError:
@@ -43,7 +43,7 @@ class AuthFiles:
         """Replace the password file.
 
         Raises:
-            OSError: it cannot be written; the old one is as it was.
+            OSError: it cannot be written; the old one is unchanged.
         """
         self._publish(self._draft(PASSWORDS, content))
 
@@ -51,8 +51,8 @@ class AuthFiles:
         """Replace certificate and key.
 
         Raises:
-            RejectedError: TLS does not take them; the old ones are as they were.
-            OSError: they cannot be written; the same.
+            RejectedError: TLS rejects them; the old ones are unchanged.
+            OSError: they cannot be written; the old ones are unchanged.
         """
         draft = self._draft(CERTIFICATE, pem)
         try:
@@ -88,13 +88,13 @@ def _content(path: Path) -> bytes | None:
 
 
 def _refuse_misfit(pem: Path) -> None:
-    """Check that TLS takes certificate and key.
+    """Check that TLS accepts certificate and key.
 
     Raises:
         RejectedError: it does not.
     """
     try:
-        # Without a password it would ask for one on a terminal.
+        # Without `password` OpenSSL would prompt for one on a terminal.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(pem, password="")
     except (OSError, ValueError) as error:
         raise RejectedError(

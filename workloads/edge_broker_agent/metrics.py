@@ -1,21 +1,21 @@
-"""What the agent measures."""
+"""Metrics of the agent."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class AgentMetrics:
-    """The agent's figures.
+    """The metrics of the agent.
 
     Attributes:
-        logins: logins in the file that Mosquitto was given last.
-        reloads: how Mosquitto's reloads ended: `done`, `unconfirmed` or `ended` (Mosquitto did).
-        reload_seconds: how long the last one took: so long the broker answered nobody.
+        logins: logins in the latest password file.
+        reloads: reloads of Mosquitto by result: `done`, `unconfirmed` or `ended` (Mosquitto did).
+        reload_seconds: duration of the last one, during which the broker served no client.
         reloaded_at: Unix time of the last one that was confirmed.
-        rejected: contents that were not used, by reason.
-        watch_restarts: how often a watch began anew, by cause.
-        write_errors: how often files could not be written.
-        log_rotations: how often Mosquitto's log was rotated.
-        broker_starts: starts of Mosquitto that were seen.
+        rejected: contents of Secrets that were rejected, by reason.
+        watch_restarts: restarts of watches, by cause.
+        write_errors: failed writes of files.
+        log_rotations: rotations of Mosquitto's log.
+        broker_starts: observed starts of Mosquitto.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -1,4 +1,4 @@
-"""Lines of Mosquitto's password file. Strict: with one line that it cannot read, Mosquitto 2.1 quits. Pure."""
+"""Lines of Mosquitto's password file. Strict: Mosquitto 2.1 exits on one malformed line. Pure."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ ITERATIONS = 101
 
 _HASH = rb"[A-Za-z0-9+/]{86}=="
 _LINE = re.compile(
-    # Few iterations are right for generated passwords; very many would hold up the broker's only thread at each login.
+    # Few iterations suffice for generated passwords; many would block the broker's only thread at each login.
     rb"~?[A-Za-z0-9._-]{1,64}:\$7\$[1-9][0-9]{0,4}\$(?:[A-Za-z0-9+/]{16}|" + _HASH + rb")\$" + _HASH
 )
 
@@ -20,12 +20,12 @@ def checked_lines(content: bytes) -> tuple[bytes, ...]:
     """Return the lines of a part of the password file.
 
     Raises:
-        RejectedError: Mosquitto could not read one of them (`line`), or two name the same user (`duplicate`).
+        RejectedError: a line is malformed (`line`), or two have the same user (`duplicate`).
     """
     lines = content.removesuffix(b"\n").split(b"\n") if content else []
     for number, line in enumerate(lines, 1):
         if not _LINE.fullmatch(line):
-            # The line is not shown: what is wrong with it may be that it holds a password.
+            # The line is not shown: it may contain a plaintext password.
             raise RejectedError(
                 "line",
                 f"line {number} of `passwords` is not `user:$7$iterations$salt$hash`, as mosquitto_passwd writes it",
@@ -35,13 +35,13 @@ def checked_lines(content: bytes) -> tuple[bytes, ...]:
 
 
 def joined(parts: Mapping[str, Iterable[bytes]]) -> bytes:
-    """Return one password file of several parts: sorted, so that who stands in which part does not matter.
+    """Return one password file of several parts, sorted by line: the order of the parts does not matter.
 
     Args:
-        parts: the lines of each part, by what it is called in messages.
+        parts: the lines of each part, by its name in error messages.
 
     Raises:
-        RejectedError: two lines name the same user (`duplicate`).
+        RejectedError: two lines have the same user (`duplicate`).
     """
     lines: list[bytes] = []
     places: dict[bytes, str] = {}
@@ -59,7 +59,7 @@ def joined(parts: Mapping[str, Iterable[bytes]]) -> bytes:
 
 
 def password_line(username: str, password: str, salt: bytes) -> bytes:
-    """Return the line of a login; `salt` has 12 bytes."""
+    """Return the password line of a login; `salt` has 12 bytes."""
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
     hashed = base64.b64encode(digest).decode()
     return f"{username}:$7${ITERATIONS}${base64.b64encode(salt).decode()}${hashed}\n".encode()

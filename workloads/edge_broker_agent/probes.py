@@ -1,4 +1,4 @@
-"""`/health`, `/ready` and `/metrics` by asyncio alone: FastAPI would be more than the agent may have."""
+"""`/health`, `/ready` and `/metrics` with asyncio only: FastAPI would exceed the agent's memory limit."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from edge_service.program import StartError
 
 REQUEST_SECONDS = 5.0
-MOST_HEADERS = 100
+MAX_HEADERS = 100
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class ProbeServer:
     """Answers the kubelet and Prometheus, as an asynchronous context manager.
 
     Attributes:
-        port: where it listens, known once it has started.
+        port: the port it listens on, set when it has started.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class ProbeServer:
             host: address to listen on.
             port: port to listen on; 0 takes a free one.
             registry: the metrics to show.
-            waiting_for: what is missing before Mosquitto can start; nothing when it can.
+            waiting_for: what is missing for Mosquitto's start; empty if nothing is.
         """
         self.port = port
         self._host = host
@@ -46,7 +46,7 @@ class ProbeServer:
         """Listen.
 
         Raises:
-            StartError: the address cannot be had.
+            StartError: the address is not available.
         """
         try:
             self._server = await asyncio.start_server(self._serve, self._host, self.port)
@@ -61,7 +61,7 @@ class ProbeServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -99,9 +99,9 @@ class ProbeServer:
 
 
 async def _request_line(reader: asyncio.StreamReader) -> list[str]:
-    """Read a request to its end and return the words of its first line, the path without its query."""
+    """Read a request and return the words of its first line, the path without its query."""
     first = (await reader.readuntil(b"\n")).decode("latin-1").split()
-    for _ in range(MOST_HEADERS):
+    for _ in range(MAX_HEADERS):
         if not (await reader.readuntil(b"\n")).strip():
             break
     return [word.partition("?")[0] for word in first]

@@ -1,4 +1,4 @@
-"""The process of Mosquitto: found by its name, told apart from its predecessor, sent signals."""
+"""The process of Mosquitto: found by its name, identified by its start time, sent signals."""
 
 import hashlib
 import os
@@ -10,20 +10,20 @@ from pathlib import Path
 NAME = "mosquitto"
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 FIRST_REALTIME = 34
-"""Lower ones belong to the C library. Which is its SIGRTMIN differs: 34 for glibc, 35 for musl."""
+"""Lower numbers belong to the C library. SIGRTMIN is 34 with glibc, 35 with musl."""
 
 _STARTED = 19
-"""Place of the start time among the fields of /proc/<pid>/stat that follow the name."""
+"""Index of the start time among the fields after the name in /proc/<pid>/stat."""
 
 
 @dataclass(frozen=True, slots=True)
-class Broker:
+class MosquittoProcess:
     """One run of Mosquitto.
 
     Attributes:
-        pid: its process id.
-        started_ticks: when it was started, in clock ticks since the machine's start.
-        boot: a name for this run that no other has, on any machine.
+        pid: process id.
+        started_ticks: start time in clock ticks since the machine's boot.
+        boot: an id that is unique among all runs on all machines.
     """
 
     pid: int
@@ -31,12 +31,12 @@ class Broker:
     boot: str
 
     def began_after(self, moment: float) -> bool:
-        """Whether it was started after `moment`, in seconds since the machine's start; a tick's doubt means no."""
+        """Whether it started after `moment`, in seconds since the machine's boot; False within one clock tick."""
         return self.started_ticks - 1 > moment * TICKS_PER_SECOND
 
 
 def since_machine_start() -> float:
-    """Return seconds since the machine's start, on the clock that the kernel notes starts of processes by."""
+    """Return the seconds since the machine's boot, on the clock of processes' start times."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -46,28 +46,28 @@ class Processes:
     def __init__(self, proc: Path) -> None:
         self._proc = proc
 
-    def broker(self) -> Broker | None:
-        """Return the running Mosquitto, the elder if there are two; None if there is none."""
+    def broker(self) -> MosquittoProcess | None:
+        """Return the running Mosquitto, the older one if there are two; None if there is none."""
         found = (self._started(entry) for entry in self._proc.iterdir() if entry.name.isdigit())
         running = sorted(each for each in found if each is not None)
         if not running:
             return None
         started, pid = running[0]
-        return Broker(pid, started, self._boot(pid, started))
+        return MosquittoProcess(pid, started, self._boot(pid, started))
 
-    def catches(self, broker: Broker, number: int) -> bool:
-        """Whether it has a handler for the signal: one that has just been started would be ended by it."""
+    def catches(self, broker: MosquittoProcess, number: int) -> bool:
+        """Whether it has a handler for the signal: without one, just after its start, the signal would end it."""
         return number in self._caught(broker)
 
-    def log_signal(self, broker: Broker) -> int | None:
-        """Return the number of its SIGRTMIN, at which it opens its log anew; None if it has no handler for it."""
+    def log_signal(self, broker: MosquittoProcess) -> int | None:
+        """Return the number of its SIGRTMIN, on which it reopens its log; None if it has no handler for it."""
         return min((number for number in self._caught(broker) if number >= FIRST_REALTIME), default=None)
 
-    def open(self, broker: Broker) -> int:
-        """Return a descriptor of the process (a pidfd), readable when it has ended.
+    def open(self, broker: MosquittoProcess) -> int:
+        """Return a descriptor of the process (a pidfd) that becomes readable when it ends.
 
         Raises:
-            ProcessLookupError: it has ended; another process may have its number.
+            ProcessLookupError: it has ended; another process may have its process id.
         """
         descriptor = os.pidfd_open(broker.pid)
         if self._started(self._proc / str(broker.pid)) != (broker.started_ticks, broker.pid):
@@ -75,7 +75,7 @@ class Processes:
             raise ProcessLookupError(f"Mosquitto with the process id {broker.pid} has ended")
         return descriptor
 
-    def signal(self, broker: Broker, number: int) -> None:
+    def signal(self, broker: MosquittoProcess, number: int) -> None:
         """Send it a signal.
 
         Raises:
@@ -89,9 +89,9 @@ class Processes:
             os.close(descriptor)
 
     def _started(self, entry: Path) -> tuple[int, int] | None:
-        """Return start time and process id of a running Mosquitto; None of any other process."""
+        """Return start time and process id if the process is a running Mosquitto, else None."""
         try:
-            # The kernel cuts names off after 15 bytes, be it amid a letter.
+            # The kernel truncates names after 15 bytes, possibly within a character.
             stat = (entry / "stat").read_text(errors="replace")
         except OSError:
             return None
@@ -101,7 +101,7 @@ class Processes:
             return None
         return int(fields[_STARTED]), int(entry.name)
 
-    def _caught(self, broker: Broker) -> set[int]:
+    def _caught(self, broker: MosquittoProcess) -> set[int]:
         try:
             status = (self._proc / str(broker.pid) / "status").read_text()
         except OSError:
@@ -110,7 +110,7 @@ class Processes:
         return {number for number in range(1, 65) if mask >> (number - 1) & 1}
 
     def _boot(self, pid: int, started: int) -> str:
-        """Name a run by the machine's boot, the pod's process namespace, and the process."""
+        """Return the id of a run, from the machine's boot id, the pod's process namespace, and the process."""
         machine = (self._proc / "sys/kernel/random/boot_id").read_text().strip()
         pod = (self._proc / "self/ns/pid").stat().st_ino
         return hashlib.sha256(f"{machine}/{pod}/{pid}/{started}".encode()).hexdigest()[:32]

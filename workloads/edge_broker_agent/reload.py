@@ -1,4 +1,4 @@
-"""Has Mosquitto read its files again, and finds out whether it did."""
+"""Makes Mosquitto reload its files, and verifies that it did."""
 
 import asyncio
 import logging
@@ -6,9 +6,9 @@ import os
 import signal
 import time
 
+from edge_broker_agent.canary import CANARY_USERNAME, CanaryLogin
 from edge_broker_agent.metrics import AgentMetrics
-from edge_broker_agent.process import Broker, Processes
-from edge_broker_agent.proof import PROOF_USERNAME, Proof
+from edge_broker_agent.process import MosquittoProcess, Processes
 from edge_service.broker_address import BrokerAddress
 from edge_service.mqtt import ConnectError, Login, MqttOptions
 from edge_service.mqtt.connection import Connection
@@ -21,12 +21,12 @@ logger = logging.getLogger(__name__)
 
 
 class Reloader:
-    """Has Mosquitto reload.
+    """Makes Mosquitto reload.
 
     Args:
-        processes: where Mosquitto is found.
-        address: its listener for components.
-        metrics: where reloads are counted.
+        processes: finds Mosquitto.
+        address: of its listener for components.
+        metrics: count reloads.
     """
 
     def __init__(self, processes: Processes, address: BrokerAddress, metrics: AgentMetrics) -> None:
@@ -34,26 +34,26 @@ class Reloader:
         self._address = address
         self._metrics = metrics
 
-    async def reload(self, broker: Broker, proof: Proof) -> bool:
-        """Have Mosquitto read its files; return whether it is proven that it did.
+    async def reload(self, broker: MosquittoProcess, canary: CanaryLogin) -> bool:
+        """Make Mosquitto reload its files; return whether that is confirmed.
 
         Args:
-            broker: the run that is to reload.
-            proof: the login that stands in the file.
+            broker: the process.
+            canary: the login in the new file.
         """
-        result = await self._result(broker, proof)
+        result = await self._result(broker, canary)
         self._metrics.reloads.labels(result).inc()
         return result == "done"
 
-    async def _result(self, broker: Broker, proof: Proof) -> str:
+    async def _result(self, broker: MosquittoProcess, canary: CanaryLogin) -> str:
         begun = time.monotonic()
         try:
             await self._when_caught(broker)
             begun = time.monotonic()
             self._processes.signal(broker, signal.SIGHUP)
-            await self._confirm(broker, proof)
+            await self._confirm(broker, canary)
         except ProcessLookupError:
-            # The next run reads the files when it starts.
+            # The next run loads the files when it starts.
             logger.warning("Mosquitto ended before it had reloaded")
             return "ended"
         except PermissionError:
@@ -68,33 +68,33 @@ class Reloader:
         logger.info("Mosquitto has reloaded in %.3f s", seconds)
         return "done"
 
-    async def _when_caught(self, broker: Broker) -> None:
-        """Wait until Mosquitto has its handler in place; before, the signal would end it.
+    async def _when_caught(self, broker: MosquittoProcess) -> None:
+        """Wait until Mosquitto has installed its signal handler; before that, the signal would end it.
 
         Raises:
             ProcessLookupError: it has ended.
-            TimeoutError: it has none.
+            TimeoutError: it has not installed one.
         """
         async with asyncio.timeout(CATCH_SECONDS):
             while not self._processes.catches(broker, signal.SIGHUP):
                 self._must_run(broker)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _confirm(self, broker: Broker, proof: Proof) -> None:
-        """Return when the proof's login is taken.
+    async def _confirm(self, broker: MosquittoProcess, canary: CanaryLogin) -> None:
+        """Wait until Mosquitto accepts the canary login.
 
         Raises:
             ProcessLookupError: Mosquitto has ended.
-            TimeoutError: it is not taken.
+            TimeoutError: it does not accept it.
         """
-        login = Login(PROOF_USERNAME, proof.password)
+        login = Login(CANARY_USERNAME, canary.password)
         async with asyncio.timeout(CONFIRM_SECONDS):
             while not await self._accepted(login):
                 self._must_run(broker)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _accepted(self, login: Login) -> bool:
-        connection = Connection(MqttOptions(self._address, PROOF_USERNAME, login=login), login, lambda _: None)
+        connection = Connection(MqttOptions(self._address, CANARY_USERNAME, login=login), login, lambda _: None)
         try:
             await connection.open()
         except ConnectError:
@@ -102,6 +102,6 @@ class Reloader:
         await connection.close()
         return True
 
-    def _must_run(self, broker: Broker) -> None:
+    def _must_run(self, broker: MosquittoProcess) -> None:
         if self._processes.broker() != broker:
             raise ProcessLookupError("Mosquitto has ended")

@@ -1,4 +1,4 @@
-"""Settings of the agent, from the environment. Without pydantic, which would be a third of the agent's memory."""
+"""Settings of the agent, from the environment. Without pydantic, which would take a third of the agent's memory."""
 
 import os
 import re
@@ -40,12 +40,12 @@ def _level(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a field is set.
+    """Description of a setting.
 
     Attributes:
-        about: what it is, for `--help`.
-        default: what stands for a variable that is not set, or empty.
-        parse: makes the value of the variable's text; a ValueError says what is right.
+        about: a description for `--help`.
+        default: text used if the variable is unset or empty.
+        parse: converts the text to the value; a ValueError says what is valid.
     """
 
     about: str
@@ -55,7 +55,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSettings:
-    """What the agent is told. A field is read from the variable of its name in capitals; empty is unset."""
+    """Settings of the agent. Each field is read from the variable of its name in capitals; empty means unset."""
 
     edge_namespace: Annotated[str, Setting("Namespace of the site.", "default")]
     edge_site: Annotated[str, Setting("Name of the site; its logins are in the Secrets <site>-mqtt-auth….", "local")]
@@ -84,7 +84,7 @@ class AgentSettings:
 
     @property
     def index(self) -> str:
-        """Name of the Secret that says how many shards of logins there are."""
+        """Name of the Secret with the number of shards."""
         return f"{self.edge_site}-mqtt-auth"
 
     @classmethod
@@ -92,7 +92,7 @@ class AgentSettings:
         """Return the settings in `environment`.
 
         Raises:
-            ValueError: some are wrong; the message has a line for each.
+            ValueError: some are invalid; the message has a line for each.
         """
         values: dict[str, Any] = {}
         problems = []
@@ -111,7 +111,7 @@ class AgentSettings:
         """Return the settings of this process.
 
         Raises:
-            SystemExit: some are wrong (with 2); each is named on stderr in a line of its own.
+            SystemExit: some are invalid (code 2); each has a line on stderr.
         """
         try:
             return cls.read(os.environ)
@@ -121,7 +121,7 @@ class AgentSettings:
 
     @classmethod
     def described(cls) -> str:
-        """Return what can be set, one variable a line, for `--help`."""
+        """Return the settings for `--help`, one variable a line."""
         return "".join(f"  {name.upper():26} {_about(setting)}\n" for name, setting in _settings(cls))
 
 

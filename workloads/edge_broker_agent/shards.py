@@ -1,4 +1,4 @@
-"""What the operator's Secrets say: an index of the site's own logins, and its devices' logins in shards. Pure."""
+"""The operator's Secrets: an index with the site's own logins, and the devices' logins in shards. Pure."""
 
 import base64
 import binascii
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from edge_broker_agent.errors import RejectedError
 from edge_broker_agent.passwords import checked_lines, joined
 
-MOST_SHARDS = 1024
-LARGEST_PASSWORDS = 900 * 1024
+MAX_SHARDS = 1024
+MAX_VALUE_BYTES = 900 * 1024
 """No Secret is larger than a MiB."""
 
 Data = Mapping[str, str]
@@ -19,11 +19,11 @@ Data = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The Secret that says how many shards there are.
+    """The Secret with the number of shards.
 
     Attributes:
         count: the number of shards.
-        lines: password lines of components and further clients.
+        lines: password lines of components and other clients.
     """
 
     count: int
@@ -32,10 +32,10 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The Secret of a part of the devices.
+    """The Secret with the logins of a part of the devices.
 
     Attributes:
-        of: how many shards there were when it was written.
+        of: number of shards when it was written.
         lines: password lines of its devices.
     """
 
@@ -48,32 +48,32 @@ class Certificate:
     """The Secret of the TLS listener, in cert-manager's format.
 
     Attributes:
-        pem: the certificate, its chain and the key in one file: one rename changes all, never one without the other.
+        pem: the certificate, its chain and the key in one file, so that one rename replaces them together.
     """
 
     pem: bytes
 
 
 def parse_index(data: Data) -> Index:
-    """Return what the index says.
+    """Parse the index.
 
     Raises:
-        RejectedError: it lacks a key, or a value cannot be used.
+        RejectedError: a key is missing, or a value is invalid.
     """
     return Index(_count(data, "shards"), checked_lines(_value(data, "passwords")))
 
 
 def parse_shard(data: Data) -> Shard:
-    """Return what a shard says.
+    """Parse a shard.
 
     Raises:
-        RejectedError: it lacks a key, or a value cannot be used.
+        RejectedError: a key is missing, or a value is invalid.
     """
     return Shard(_count(data, "of"), checked_lines(_value(data, "passwords")))
 
 
 def parse_certificate(data: Data) -> Certificate:
-    """Return certificate and key; whether they belong together is for TLS to say.
+    """Parse certificate and key; TLS checks later whether they match.
 
     Raises:
         RejectedError: one of them is missing.
@@ -85,10 +85,10 @@ def parse_certificate(data: Data) -> Certificate:
 
 
 def assemble(index: Index | None, shards: Mapping[int, Shard]) -> bytes | None:
-    """Return the password file; None while index and shards do not agree on how many shards there are.
+    """Return the password file; None while index and shards disagree on the number of shards.
 
     Raises:
-        RejectedError: two lines name the same user.
+        RejectedError: two lines have the same user.
     """
     if index is None:
         return None
@@ -103,8 +103,8 @@ def assemble(index: Index | None, shards: Mapping[int, Shard]) -> bytes | None:
 
 def _count(data: Data, key: str) -> int:
     value = _value(data, key)
-    if not re.fullmatch(rb"0|[1-9][0-9]{0,3}", value) or int(value) > MOST_SHARDS:
-        raise RejectedError("count", f"`{key}` must be a number from 0 to {MOST_SHARDS}")
+    if not re.fullmatch(rb"0|[1-9][0-9]{0,3}", value) or int(value) > MAX_SHARDS:
+        raise RejectedError("count", f"`{key}` must be a number from 0 to {MAX_SHARDS}")
     return int(value)
 
 
@@ -115,6 +115,6 @@ def _value(data: Data, key: str) -> bytes:
         value = base64.b64decode(data[key], validate=True)
     except (binascii.Error, ValueError, TypeError) as error:
         raise RejectedError("encoding", f"`{key}` is not base64") from error
-    if len(value) > LARGEST_PASSWORDS:
-        raise RejectedError("too_large", f"`{key}` has {len(value)} bytes; {LARGEST_PASSWORDS} are the most")
+    if len(value) > MAX_VALUE_BYTES:
+        raise RejectedError("too_large", f"`{key}` has {len(value)} bytes; {MAX_VALUE_BYTES} are the most")
     return value

@@ -15,7 +15,7 @@ NAME = "edge-device"
 
 
 async def serve(settings: DeviceSettings, stop: asyncio.Event) -> None:
-    """Let the devices live until `stop` is set or the duration is over.
+    """Run the devices until `stop` is set or the duration is over.
 
     Raises:
         StartError: there are not enough credentials.
@@ -27,7 +27,7 @@ async def serve(settings: DeviceSettings, stop: asyncio.Event) -> None:
     try:
         await until(stop, *(device.run() for device in devices))
     finally:
-        events.sum_up()
+        events.print_summary()
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

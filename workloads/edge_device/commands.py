@@ -1,4 +1,4 @@
-"""What a simulated device does when it is told something."""
+"""Commands to a simulated device."""
 
 import datetime as dt
 from collections import OrderedDict
@@ -9,26 +9,26 @@ from typing import Any
 from edge_wire.messages import ACK_FAILED, ACK_OK, Command, CommandAck
 
 REMEMBERED = 100
-"""Commands whose answers are kept: one that is delivered again is answered again, not carried out again."""
+"""Number of cached acknowledgements: a redelivered command is acknowledged again, not carried out again."""
 
 
 class RefusedError(Exception):
-    """The device cannot do it; the message says why."""
+    """The device cannot carry out the command; the message says why."""
 
 
 @dataclass(slots=True)
 class Commands:
-    """Answers commands.
+    """Carries out and acknowledges commands.
 
     Attributes:
-        actions: what can be done, by the command's name; each gets the parameters and returns the result.
+        actions: by the command's name; each gets the parameters and returns the result.
     """
 
     actions: dict[str, Callable[[dict[str, Any]], Any]]
     _answered: OrderedDict[str, CommandAck] = field(default_factory=OrderedDict, init=False)
 
     def answer(self, command: Command, now: dt.datetime) -> CommandAck:
-        """Carry out `command` unless that was done or it is too late, and return the answer."""
+        """Carry out `command` unless it was carried out before or has expired, and return the acknowledgement."""
         known = self._answered.get(command.command_id)
         if known is not None:
             return known

@@ -13,9 +13,9 @@ from edge_device.identity import Identity
 from edge_device.kinds import KINDS, Walk
 from edge_device.settings import DeviceSettings
 from edge_device.unsent import Unsent
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.mqtt import (
-    NOBODY,
+    NO_MATCHING_SUBSCRIBERS,
     Message,
     MqttError,
     MqttOptions,
@@ -28,11 +28,15 @@ from edge_service.program import release
 from edge_wire import topics
 from edge_wire.messages import SIGN_OFF, Command, DeviceStatus, MalformedError, Reading
 
-MOST_UNSENT = 10_000
+MAX_UNSENT = 10_000
+"""Readings; beyond it the oldest are dropped."""
+
 WINDOW = 100
+"""Unacknowledged messages in each direction."""
+
 SIGN_OFF_SECONDS = 5.0
 PARKED_SECONDS = 300
-"""How long the broker keeps commands for a device that is gone."""
+"""Seconds that the broker keeps the session, and so the commands, of an offline device."""
 
 LAST_WILL = "LastWill"
 
@@ -48,7 +52,7 @@ class Device:
         self._chance = random.Random(identity.device_id)  # noqa: S311 - plausible values, no secrets
         usual = kind.usual if settings.usual is None else settings.usual
         self._walk = Walk(kind, settings.unit or kind.unit, usual, self._chance)
-        self._unsent = Unsent(MOST_UNSENT)
+        self._unsent = Unsent(MAX_UNSENT)
         self._commands = Commands({"ping": lambda _: "pong", "set": self._set, "reboot": lambda _: "rebooted"})
         self._answers: asyncio.Queue[Command] = asyncio.Queue(WINDOW)
         self._session_id = ""
@@ -59,7 +63,7 @@ class Device:
         )
 
     async def run(self) -> None:
-        """Live until cancelled, then send what is left and sign off."""
+        """Run until cancelled, then send the rest and sign off."""
         async with self._session, asyncio.TaskGroup() as group:
             work = [group.create_task(task) for task in (self._send(), self._answer(), self._beat())]
             try:
@@ -85,13 +89,13 @@ class Device:
         )
 
     def _will(self) -> Will:
-        """Begin a new session of the device, whose end the will is to tell."""
+        """Begin a new session of the device and return its will."""
         self._session_id = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self._seq = 0
         return Will(topics.device_status(self._id), self._status("offline", LAST_WILL), retain=True)
 
     async def _birth(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
-        self._events.tell("online", self._id, session=self._session_id)
+        self._events.emit("online", self._id, session=self._session_id)
         await self._session.publish(topics.device_status(self._id), self._status("online"), retain=True)
 
     async def _measure(self) -> None:
@@ -116,14 +120,14 @@ class Device:
             self._unsent.add(reading)
 
     async def _send(self) -> None:
-        """Send readings in their order, each until the broker has acknowledged it."""
+        """Send readings in order, each until the broker has acknowledged it."""
         topic = topics.device_data(self._id)
         while True:
             await self._session.connected.wait()
             window = await self._unsent.take(WINDOW)
             sent = [self._session.send(topic, reading.encode()) for reading in window]
             for reading in window:
-                self._events.tell("reading", self._id, value=reading.value, unit=reading.unit, seq=reading.seq)
+                self._events.emit("reading", self._id, value=reading.value, unit=reading.unit, seq=reading.seq)
             answers = await asyncio.gather(*sent, return_exceptions=True)
             again: list[Reading] = []
             for reading, answer in zip(window, answers, strict=True):
@@ -135,29 +139,29 @@ class Device:
         if isinstance(answer, NotConnectedError):
             again.append(reading)
         elif isinstance(answer, MqttError):
-            self._events.tell("refused", self._id, seq=reading.seq, error=answer)
-        elif answer == NOBODY:
-            self._events.tell("unheard", self._id, session=reading.session, seq=reading.seq)
+            self._events.emit("refused", self._id, seq=reading.seq, error=answer)
+        elif answer == NO_MATCHING_SUBSCRIBERS:
+            self._events.emit("unheard", self._id, session=reading.session, seq=reading.seq)
         else:
-            self._events.tell("acknowledged", self._id, session=reading.session, seq=reading.seq)
+            self._events.emit("acknowledged", self._id, session=reading.session, seq=reading.seq)
 
     def _received(self, message: Message) -> None:
         try:
             command = Command.parse(message.payload)
             self._answers.put_nowait(command)
         except (MalformedError, asyncio.QueueFull) as error:
-            self._events.tell("bad_command", self._id, error=str(error) or "too many commands at once")
+            self._events.emit("bad_command", self._id, error=str(error) or "too many commands at once")
 
     async def _answer(self) -> None:
         while True:
             command = await self._answers.get()
             ack = self._commands.answer(command, dt.datetime.now(dt.UTC))
-            self._events.tell("command", self._id, command=command.command, id=command.command_id, status=ack.status)
+            self._events.emit("command", self._id, command=command.command, id=command.command_id, status=ack.status)
             with contextlib.suppress(MqttError):  # the command comes again, or expires
                 await self._session.publish(topics.device_command_ack(self._id), ack.encode())
 
     async def _beat(self) -> None:
-        """Say that the device is there when it has said nothing else for a while."""
+        """Send a heartbeat when the device has sent nothing else for the heartbeat interval."""
         loop, pause = asyncio.get_running_loop(), self._settings.heartbeat
         while True:
             await asyncio.sleep(max(self._spoke_at + pause - loop.time(), pause / 10))
@@ -165,13 +169,13 @@ class Device:
                 continue
             with contextlib.suppress(MqttError):  # the next connection begins with a birth
                 await self._session.publish(topics.device_status(self._id), self._status("online"), retain=True)
-                self._events.tell("heartbeat", self._id)
+                self._events.emit("heartbeat", self._id)
                 self._spoke_at = loop.time()
 
     async def _sign_off(self) -> None:
-        """Send what is left and say goodbye, if there is a connection, within bounded time."""
+        """Send the rest and sign off, if there is a connection, within `SIGN_OFF_SECONDS`."""
         if not self._session.connected.is_set():
-            self._events.tell("left_unconnected", self._id, error=self._session.last_error)
+            self._events.emit("left_unconnected", self._id, error=self._session.last_error)
             return
         with contextlib.suppress(MqttError, TimeoutError):
             async with asyncio.timeout(SIGN_OFF_SECONDS):
@@ -179,7 +183,7 @@ class Device:
                 await self._session.publish(
                     topics.device_status(self._id), self._status("offline", SIGN_OFF), retain=True
                 )
-                self._events.tell("offline", self._id, session=self._session_id, reason=SIGN_OFF)
+                self._events.emit("offline", self._id, session=self._session_id, reason=SIGN_OFF)
 
     def _status(self, status: Literal["online", "offline"], reason: str | None = None) -> bytes:
         return DeviceStatus(

@@ -1,4 +1,4 @@
-"""Who the simulated devices are: their logins and their broker."""
+"""Logins and brokers of the simulated devices."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ class Identity:
 
 
 def identities(settings: DeviceSettings) -> tuple[Identity, ...]:
-    """Return as many devices as asked for.
+    """Return the identities of `settings.count` devices.
 
     Raises:
-        StartError: there are fewer, or one's credentials are not whole.
+        StartError: there are fewer, or credentials are incomplete.
     """
     found = tuple(islice(_all(settings), settings.count))
     if len(found) < settings.count:

@@ -1,4 +1,4 @@
-"""What the simulated devices are told: by flags, else by the environment."""
+"""Settings of the simulated devices, from flags, else from the environment."""
 
 import argparse
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from edge_service.settings import ServiceSettings
 
 
 class DeviceSettings(ServiceSettings):
-    """What the simulated devices are told."""
+    """Settings of the simulated devices."""
 
     broker: BrokerUrl | None = Field(default=None, alias="MQTT_BROKER")
     """The broker; stands above the `url` in a device's credentials."""
@@ -64,10 +64,10 @@ class DeviceSettings(ServiceSettings):
 
 
 def settings_from(arguments: Sequence[str] | None) -> DeviceSettings:
-    """Return the settings that the flags say, else the environment.
+    """Return the settings from the flags, else from the environment.
 
     Raises:
-        SystemExit: some are wrong (with 2); each is named on stderr.
+        SystemExit: some are invalid (code 2); each has a line on stderr.
     """
     given = {name: value for name, value in vars(_parser().parse_args(arguments)).items() if value is not None}
     return DeviceSettings.load(**given)

@@ -1,4 +1,4 @@
-"""Readings that the broker has not acknowledged yet: kept through a broken connection, within bounds."""
+"""Readings that the broker has not acknowledged yet: kept over reconnects, within bounds."""
 
 import asyncio
 from collections import deque
@@ -7,14 +7,14 @@ from edge_wire.messages import Reading
 
 
 class Unsent:
-    """A queue of readings; when it is full the oldest make room and are counted.
+    """A queue of readings; when it is full, the oldest are dropped and counted.
 
     Attributes:
-        dropped: how many had to make room.
+        dropped: number of dropped readings.
     """
 
     def __init__(self, most: int) -> None:
-        """Prepare for at most `most` readings."""
+        """Prepare; the queue holds at most `most` readings."""
         self._most = most
         self._readings: deque[Reading] = deque()
         self._some = asyncio.Event()
@@ -23,7 +23,7 @@ class Unsent:
         self.dropped = 0
 
     def add(self, reading: Reading) -> None:
-        """Take a reading."""
+        """Add a reading."""
         if len(self._readings) >= self._most:
             self._readings.popleft()
             self.dropped += 1
@@ -32,7 +32,7 @@ class Unsent:
         self._some.set()
 
     async def take(self, most: int) -> list[Reading]:
-        """Wait for readings and return the oldest; `done` or `again` has to follow."""
+        """Wait for readings and return the oldest; call `done` when they have been sent."""
         await self._some.wait()
         taken = [self._readings.popleft() for _ in range(min(most, len(self._readings)))]
         if not self._readings:
@@ -40,7 +40,7 @@ class Unsent:
         return taken
 
     def done(self, again: list[Reading]) -> None:
-        """Say that what was taken is acknowledged, but for `again`, which is put back in front."""
+        """Record that the readings of `take` are acknowledged, except `again`, which are put back in front."""
         self._readings.extendleft(reversed(again))
         if self._readings:
             self._some.set()
@@ -48,5 +48,5 @@ class Unsent:
             self._idle.set()
 
     async def idle(self) -> None:
-        """Return when all is acknowledged."""
+        """Wait until all readings are acknowledged."""
         await self._idle.wait()

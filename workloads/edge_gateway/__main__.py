@@ -1,4 +1,4 @@
-"""`edge-gateway`: the HTTP interface of a site, and the way of its devices to the broker."""
+"""`edge-gateway`: the HTTP interface of a site, and the passthrough of its devices' MQTT connections."""
 
 import asyncio
 import logging
@@ -22,31 +22,36 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: GatewaySettings, stop: asyncio.Event) -> None:
-    """Run a gateway until `stop` is set; then drain: requests that wait are answered, connections are closed.
+    """Run a gateway until `stop` is set; then drain: answer the requests that wait, close connections.
 
     Raises:
-        StartError: a port or the certificate cannot be had.
+        StartError: a port cannot be opened, or the certificate cannot be loaded.
     """
     figures = registry(NAME)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(StoreClient(settings.storage_url))
         gateway = Gateway(settings, store, figures)
         await stack.enter_async_context(gateway.link.session)
-        # Before the session ends and after the last request: whom that one was from still counts.
-        stack.push_async_callback(gateway.heard.tell)
+        # Runs before the MQTT session closes, so that the device of the last request is still reported.
+        stack.push_async_callback(gateway.activity_digest.publish)
         await _pass_through(settings, PassthroughCounts(figures), stack)
         tasks = await _listen(gateway, settings, stack)
         await until(
-            stop, gateway.heard.run(), gateway.answers.run(), gateway.keep_time(), gateway.reach_store(), *tasks
+            stop,
+            gateway.activity_digest.run(),
+            gateway.ack_queue.run(),
+            gateway.keep_time(),
+            gateway.reach_store(),
+            *tasks,
         )
-        gateway.commands.bells.close()
+        gateway.commands.notifier.close()
 
 
 async def _listen(
     gateway: Gateway, settings: GatewaySettings, stack: AsyncExitStack
 ) -> list[Coroutine[Any, Any, None]]:
-    """Listen for HTTP, and for HTTPS if it is set; return what is to be run for it."""
-    # Who asks is who connects: a header cannot make a request one by https, nor one from elsewhere.
+    """Listen for HTTP, and for HTTPS if it is configured; return the tasks to run for it."""
+    # The client is the peer of the connection: no header changes the scheme or the address of a request.
     options: dict[str, Any] = {"proxy_headers": False, "lifespan": "off", "ws": "none"}
     tasks: list[Coroutine[Any, Any, None]] = []
     if settings.https_port is not None and settings.tls_cert_file and settings.tls_key_file:
@@ -55,14 +60,14 @@ async def _listen(
         https = await stack.enter_async_context(HttpServer(gateway.app, settings.host, settings.https_port, **secured))
         logger.info("HTTPS on port %d", https.port)
         tasks.append(certificate.run())
-    # Last, as it answers the probes: whoever is told that we are ready finds everything else there.
+    # Last, as it answers the probes: when the pod becomes ready, everything else is listening.
     http = await stack.enter_async_context(HttpServer(gateway.app, settings.host, settings.port, **options))
     logger.info("HTTP on port %d", http.port)
     return tasks
 
 
 async def _pass_through(settings: GatewaySettings, counts: PassthroughCounts, stack: AsyncExitStack) -> None:
-    """Listen for devices' MQTT connections, where it is set whereto they are passed on."""
+    """Listen for MQTT connections of devices, on each port that has a target broker."""
     ways = (
         ("mqtt", settings.device_mqtt_broker, settings.mqtt_port),
         ("mqtts", settings.device_mqtts_broker, settings.mqtts_port),

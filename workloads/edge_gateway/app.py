@@ -7,15 +7,16 @@ from http import HTTPStatus
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp
 
+from edge_gateway.body import too_large
 from edge_gateway.docs_page import docs_page
-from edge_gateway.measured import Measured
 from edge_gateway.metrics import Metrics
-from edge_gateway.problem import Problem, ProblemError
+from edge_gateway.metrics_middleware import MetricsMiddleware
+from edge_service.problem import Explain, Problem, install
 from edge_service.program import release
+from edge_service.request_body import BodyTooLargeError
 from edge_service.store import StoreRefusedError
 
 ABOUT = """Devices of a site: what they are, what they measure, and commands to them.
@@ -35,55 +36,46 @@ def build_app(routers: Iterable[APIRouter], metrics: Metrics) -> ASGIApp:
         app.include_router(router)
     # Not FastAPI's own page: that one loads its scripts from elsewhere, and a site may be cut off.
     app.add_route("/docs", partial(_docs, app), include_in_schema=False)
-    app.add_exception_handler(ProblemError, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(StoreRefusedError, _refused_by_store)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _failed)
-    return Measured(app, metrics)
+    install(app, _EXPLANATIONS)
+    return MetricsMiddleware(app, metrics)
 
 
 async def _docs(app: FastAPI, _request: Request) -> Response:
     return HTMLResponse(docs_page(app.openapi()), headers={"Content-Security-Policy": _NOTHING_FROM_ELSEWHERE})
 
 
-async def _problem(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, ProblemError):
-        raise error
-    return error.problem.response()
-
-
-async def _invalid(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, RequestValidationError):
-        raise error
+def _invalid(_: Request, error: RequestValidationError) -> Problem:
     first = error.errors()[0]
     name = str(first["loc"][-1])
     detail = f"{name}: {first['msg']}"
-    problem = Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidParameter", detail, extra={"field": name})
-    return problem.response()
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidParameter", detail, extra={"field": name})
 
 
-async def _http(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
+def _http(request: Request, error: HTTPException) -> Problem:
     reason = {HTTPStatus.NOT_FOUND: "RouteNotFound", HTTPStatus.METHOD_NOT_ALLOWED: "MethodNotAllowed"}
     detail = f"{request.method} {request.url.path}: {error.detail}; the routes are listed at /docs"
     status = HTTPStatus(error.status_code)
-    return Problem(status, reason.get(status, "HTTPError"), detail, error.headers or {}).response()
+    return Problem(status, reason.get(status, "HTTPError"), detail, error.headers or {})
 
 
-async def _refused_by_store(_request: Request, error: Exception) -> Response:
+def _too_large(_: Request, __: BodyTooLargeError) -> Problem:
+    return too_large().problem
+
+
+def _refused_by_store(_: Request, error: StoreRefusedError) -> Problem:
     detail = f"{error}: the gateway and the store may be of different releases"
-    return Problem(HTTPStatus.BAD_GATEWAY, "StoreRefused", detail).response()
+    return Problem(HTTPStatus.BAD_GATEWAY, "StoreRefused", detail)
 
 
-async def _gone(_request: Request, _error: Exception) -> Response:
-    # Nobody is there to read it; without an answer the server would log a failure of ours.
-    return Response(status_code=HTTPStatus.BAD_REQUEST)
-
-
-async def _failed(_request: Request, _error: Exception) -> Response:
+def _failed(_: Request, __: Exception) -> Problem:
     # The server logs it: the error goes on to it from here.
-    detail = "internal error of the gateway: see its log"
-    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", detail).response()
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", "internal error of the gateway: see its log")
+
+
+_EXPLANATIONS: dict[type[Exception], Explain] = {
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    BodyTooLargeError: _too_large,
+    StoreRefusedError: _refused_by_store,
+    Exception: _failed,
+}

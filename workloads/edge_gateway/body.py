@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from edge_gateway.problem import ProblemError, refuse
+from edge_service.problem import ProblemError, refuse
 from edge_wire.messages import MAX_PAYLOAD_BYTES, MalformedError
 
 UNREADABLE = frozenset({"empty", "json", "utf8"})

@@ -1,4 +1,4 @@
-"""The certificate of HTTPS, loaded again whenever its file changes."""
+"""The certificate for HTTPS; loaded again when its file changes."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge_service.program import StartError
 
-LOOK_SECONDS = 10.0
+POLL_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -16,11 +16,11 @@ class Certificate:
     """A certificate with its key.
 
     Args:
-        cert: file of the certificate and what leads to its authority, in PEM.
-        key: file of its key, in PEM.
+        cert: file of the certificate and its chain, in PEM.
+        key: file of the key, in PEM.
 
     Attributes:
-        context: what connections are made with; the new certificate is for those that come after it was loaded.
+        context: TLS context of the listener; connections accepted after a reload use the new certificate.
     """
 
     def __init__(self, cert: Path, key: Path) -> None:
@@ -35,13 +35,13 @@ class Certificate:
             ) from error
 
     async def run(self) -> None:
-        """Look at the files until cancelled."""
+        """Check the files every `POLL_SECONDS` until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
             self.refresh()
 
     def refresh(self) -> None:
-        """Load the certificate if its file has changed; one that cannot be loaded leaves the last in place."""
+        """Load the certificate if its file has changed; if that fails, keep the previous one."""
         try:
             if self._cert.stat().st_mtime_ns != self._stamp:
                 self._load()
@@ -51,6 +51,6 @@ class Certificate:
 
     def _load(self) -> None:
         self._stamp = self._cert.stat().st_mtime_ns
-        # A context takes the pair in two steps; one that does not fit must not get into the one that serves.
+        # Loading is not atomic: test the pair with another context, so that a bad one never reaches the listener.
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(self._cert, self._key)
         self.context.load_cert_chain(self._cert, self._key)

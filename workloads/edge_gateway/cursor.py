@@ -1,25 +1,25 @@
-"""Cursors of paged lists: opaque to clients, a kind and a position to us."""
+"""Cursors of lists: opaque to clients; they contain a kind and a position."""
 
 import base64
 import binascii
 
-LONGEST = 256
+MAX_CHARACTERS = 256
 """Characters; ours are far shorter."""
 
 
 def encode_cursor(kind: str, position: str) -> str:
-    """Return the cursor that goes on after `position` in the list of `kind`."""
+    """Return the cursor of the page after `position` in the list of `kind`."""
     return base64.urlsafe_b64encode(f"{kind}:{position}".encode()).rstrip(b"=").decode()
 
 
 def decode_cursor(kind: str, text: str) -> str:
-    """Return the position that `text` names.
+    """Return the position in the cursor `text`.
 
     Raises:
-        ValueError: it is no cursor of a list of `kind`.
+        ValueError: it is not a cursor of a list of `kind`.
     """
     wrong = ValueError("cursor must be the `next` of an earlier page of this list; omit it for the first page")
-    if len(text) > LONGEST or not text.isascii():
+    if len(text) > MAX_CHARACTERS or not text.isascii():
         raise wrong
     padded = text + "=" * (-len(text) % 4)
     try:

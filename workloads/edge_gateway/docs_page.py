@@ -1,4 +1,4 @@
-"""The page at `/docs`: the OpenAPI document as plain HTML, which needs nothing from anywhere else. Pure."""
+"""The page at `/docs`: the OpenAPI document as plain HTML without external resources. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping

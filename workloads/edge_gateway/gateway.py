@@ -1,4 +1,4 @@
-"""Joins the parts of a gateway."""
+"""Assembles a gateway."""
 
 import asyncio
 import datetime as dt
@@ -11,57 +11,58 @@ from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
+from edge_gateway.activity_digest import ActivityDigest
 from edge_gateway.app import build_app
-from edge_gateway.auth.access import Doors, Keys
+from edge_gateway.auth.access import Authenticator, RouteAuth
 from edge_gateway.auth.devices import DevicePasswords
 from edge_gateway.auth.login import BrokerLogin
 from edge_gateway.auth.throttle import Throttle
 from edge_gateway.auth.token import ApiToken
-from edge_gateway.commands.answers import Answers
-from edge_gateway.commands.book import CommandBook
+from edge_gateway.commands.ack_queue import AckQueue
+from edge_gateway.commands.repository import CommandRepository
 from edge_gateway.commands.service import Commands
 from edge_gateway.devices.device import STATES
-from edge_gateway.devices.lives import Lives
+from edge_gateway.devices.liveness import DeviceLiveness
 from edge_gateway.devices.table import DeviceTable
-from edge_gateway.devices.ticking import tick
-from edge_gateway.doorway import Doorway
-from edge_gateway.heard import HeardDevices
-from edge_gateway.intake import SUBSCRIPTIONS, Intake
-from edge_gateway.link import BrokerLink
+from edge_gateway.devices.ticker import tick
+from edge_gateway.gateway_mqtt import GatewayMqtt
+from edge_gateway.http_ingest import HttpIngest
 from edge_gateway.metrics import Metrics
+from edge_gateway.mqtt_handler import SUBSCRIPTIONS, MqttHandler
 from edge_gateway.readiness import Readiness
 from edge_gateway.routes.commands import CommandRoutes
 from edge_gateway.routes.data import DataRoutes
 from edge_gateway.routes.devices import DeviceRoutes
 from edge_gateway.settings import GatewaySettings
 from edge_liveness import Phase, SiteSettings
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.mqtt import MqttOptions
 from edge_service.probes import Probes
-from edge_service.store import StoreClient, StoreError
+from edge_service.store import StoreClient
+from edge_wire.store import StoreError
 
 WRONG_FROM_SOURCE = 200
-"""Wrong passwords a minute from one address, which may be that of a proxy for many devices."""
+"""Wrong passwords a minute from one address, which may be a proxy of many devices."""
 
 
 def utc_now() -> dt.datetime:
-    """Return the time."""
+    """Return the time in UTC."""
     return dt.datetime.now(dt.UTC)
 
 
 class Gateway:
-    """A gateway: everything but its listeners.
+    """A gateway without its listeners.
 
     Args:
-        settings: what it is told.
+        settings: of the gateway.
         store: client of the store, opened and closed by the caller.
-        registry: where its metrics show.
+        registry: for its metrics.
 
     Attributes:
-        link: the session with the broker, to be run.
-        commands: whose bells the caller closes at the end, so that nobody waits on.
-        heard: to be run.
-        answers: to be run.
+        link: MQTT session; the caller runs it.
+        commands: the caller closes its notifier at shutdown, so that no request keeps waiting.
+        activity_digest: the caller runs it.
+        ack_queue: the caller runs it.
         app: the HTTP application.
     """
 
@@ -72,32 +73,34 @@ class Gateway:
         self._metrics = Metrics(registry)
         transitions = self._metrics.transitions
         site = SiteSettings(unreachable_after=settings.unreachable_seconds)
-        self._lives = Lives(time.monotonic, utc_now, lambda reason: transitions.labels(reason).inc(), site)
+        self._liveness = DeviceLiveness(time.monotonic, utc_now, lambda reason: transitions.labels(reason).inc(), site)
         no_room = self._metrics.dropped.labels("too_many_devices").inc
-        self._table = DeviceTable(self._lives, no_room, settings.retelling_seconds)
+        self._table = DeviceTable(self._liveness, no_room, settings.retelling_seconds)
         self._readiness = Readiness(time.monotonic())
-        self.link = BrokerLink(
+        self.link = GatewayMqtt(
             _session(settings),
             self._table,
-            self._lives.lost,
+            self._liveness.lost,
             lambda: self._readiness.reached("broker"),
             self._metrics.unpublished,
             utc_now,
         )
-        self.commands = Commands(CommandBook(store), self.link, self._metrics.commands, utc_now)
-        self.heard = HeardDevices(self.link.activity, self._table.heard, time.monotonic)
-        self.answers = Answers(self.commands, self._metrics.dropped)
-        self._intake = Intake(self._table, self._lives, self.answers.came, self.link.told, self._metrics.dropped)
-        self.link.listen(self._intake)
+        self.commands = Commands(CommandRepository(store), self.link, self._metrics.commands, utc_now)
+        self.activity_digest = ActivityDigest(self.link.activity, self._table.message_received, time.monotonic)
+        self.ack_queue = AckQueue(self.commands, self._metrics.dropped)
+        self._handler = MqttHandler(
+            self._table, self._liveness, self.ack_queue.put, self.link.own_status_received, self._metrics.dropped
+        )
+        self.link.listen(self._handler)
         self._show_state()
         self.app: ASGIApp = build_app(self._routers(), self._metrics)
 
     async def keep_time(self) -> None:
-        """Have it noticed that devices fall silent, until cancelled."""
-        await tick(self._lives, self._table)
+        """Advance the time of the devices' liveness until cancelled."""
+        await tick(self._liveness, self._table)
 
     async def reach_store(self) -> None:
-        """Ask the store until it answers once."""
+        """Request the store's readiness until it answers once."""
         backoff = Backoff()
         while True:
             try:
@@ -109,24 +112,26 @@ class Gateway:
                 return
 
     def _routers(self) -> Sequence[APIRouter]:
-        doors = Doors.of(self._keys())
+        auth = RouteAuth.of(self._authenticator())
         location = self._settings.edge_location
-        doorway = Doorway(self._store, self.link, self.heard, self._metrics.readings, location, utc_now)
+        http_ingest = HttpIngest(
+            self._store, self.link, self.activity_digest, self._metrics.readings, location, utc_now
+        )
         return (
-            DeviceRoutes(self._table, self.link, utc_now).router(doors),
-            DataRoutes(self._table, self._store, doorway).router(doors),
-            CommandRoutes(self._table, self.commands, self.heard, utc_now).router(doors),
+            DeviceRoutes(self._table, self.link, utc_now).router(auth),
+            DataRoutes(self._table, self._store, http_ingest).router(auth),
+            CommandRoutes(self._table, self.commands, self.activity_digest, utc_now).router(auth),
             self._probes().router(),
         )
 
-    def _keys(self) -> Keys:
+    def _authenticator(self) -> Authenticator:
         settings = self._settings
         login = BrokerLogin(
             settings.mqtt_broker,
             f"{settings.mqtt_topic_prefix}edge-gateway-{settings.hostname}-check",
             settings.edge_credentials_dir,
         )
-        return Keys(
+        return Authenticator(
             ApiToken(settings.api_token_file),
             DevicePasswords(login, time.monotonic, Throttle(), Throttle(failures=WRONG_FROM_SOURCE)),
             self.link.check_connected,
@@ -142,22 +147,22 @@ class Gateway:
         )
 
     def _facts(self) -> Mapping[str, Any]:
-        return {"cloud_connected": self._intake.cloud_connected, "broker_connected": self.link.connected}
+        return {"cloud_connected": self._handler.cloud_connected, "broker_connected": self.link.connected}
 
     def _show_state(self) -> None:
-        """Have the gauges ask for their values when they are read."""
+        """Make the gauges compute their values when they are scraped."""
         for state in STATES:
             self._metrics.devices.labels(state).set_function(partial(self._devices, state))
         for phase in Phase:
             self._metrics.phases.labels(phase.value).set_function(partial(self._phase, phase))
-        self._metrics.waiting.set_function(lambda: self.commands.bells.waiting)
+        self._metrics.waiting.set_function(lambda: self.commands.notifier.waiting)
         self._metrics.connected.set_function(lambda: self.link.connected)
 
     def _devices(self, state: str) -> float:
-        return self._table.tally()[state]
+        return self._table.count_by_status()[state]
 
     def _phase(self, phase: Phase) -> float:
-        return float(getattr(self._lives.counts(), phase.value.lower()))
+        return float(getattr(self._liveness.counts(), phase.value.lower()))
 
 
 def _session(settings: GatewaySettings) -> MqttOptions:

@@ -13,7 +13,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class GatewaySettings(ServiceSettings):
-    """What the gateway is told beside what every program is told."""
+    """Settings of the gateway, in addition to those of every program."""
 
     mqtt_broker: BrokerUrl = BrokerAddress("localhost", 1883)
     """The broker, on the listener for components."""
@@ -49,10 +49,10 @@ class GatewaySettings(ServiceSettings):
     """Where devices' MQTT connections with TLS are passed on to."""
 
     mqtt_port: Port = 1883
-    """Port on which devices' MQTT connections are taken, if DEVICE_MQTT_BROKER is set; 0 takes a free one."""
+    """Port for devices' MQTT connections, if DEVICE_MQTT_BROKER is set; 0 takes a free one."""
 
     mqtts_port: Port = 8883
-    """Port on which devices' MQTT connections with TLS are taken, if DEVICE_MQTTS_BROKER is set."""
+    """Port for devices' MQTT connections with TLS, if DEVICE_MQTTS_BROKER is set."""
 
     passthrough_connections: Annotated[int, Field(ge=1)] = 5000
     """Most MQTT connections that are passed through at once, on each of the two ports."""
@@ -64,7 +64,7 @@ class GatewaySettings(ServiceSettings):
     """How long after a connect the operator and the devices may publish again what the broker has lost."""
 
     hostname: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "local"
-    """Name of the pod; tells the replicas' MQTT sessions apart."""
+    """Name of the pod; part of the MQTT client id, which must differ between replicas."""
 
     @field_validator("coap_security", mode="before")
     @classmethod

@@ -1,35 +1,33 @@
 """Liveness of devices: messages and the time in, states and what to write of them out. Pure."""
 
-from edge_liveness.changes import Counts, Known, Reported, Seed, SiteEvent, SiteEventKind, Tally, Transition
+from edge_liveness.changes import Counts, DeviceSnapshot, MassLastWill, Reported, RestoredState, Transition
 from edge_liveness.events import EventBudget, Summary
-from edge_liveness.evidence import LONGEST_SESSION
 from edge_liveness.lateness import TICK_SECONDS, Lateness
+from edge_liveness.message_rules import MAX_SESSION_CHARACTERS
 from edge_liveness.phases import Phase, Presence, Reason
 from edge_liveness.settings import DeviceSettings, SiteSettings
 from edge_liveness.site import SiteLiveness
 from edge_liveness.writes import StatusWrites, Suppressed, Write, WriteKind, WriteLimits
 
 __all__ = [
-    "LONGEST_SESSION",
+    "MAX_SESSION_CHARACTERS",
     "TICK_SECONDS",
     "Counts",
     "DeviceSettings",
+    "DeviceSnapshot",
     "EventBudget",
-    "Known",
     "Lateness",
+    "MassLastWill",
     "Phase",
     "Presence",
     "Reason",
     "Reported",
-    "Seed",
-    "SiteEvent",
-    "SiteEventKind",
+    "RestoredState",
     "SiteLiveness",
     "SiteSettings",
     "StatusWrites",
     "Summary",
     "Suppressed",
-    "Tally",
     "Transition",
     "Write",
     "WriteKind",

@@ -1,25 +1,24 @@
-"""What goes out of the state machine, and what it is seeded with. All times are its caller's monotonic seconds."""
+"""Results of the state machine, and the state it is restored from. Times are seconds of a monotonic clock."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Self
 
 from edge_liveness.phases import REASONS_OF, Phase, Reason
 
 Reported = tuple[tuple[str, str], ...]
-"""Names and strings that a device said of itself, in the order of names."""
+"""Names and strings that a device reported of itself, sorted by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A device is in another phase, or in the same for another reason.
+    """A change of a device's phase, or of the reason for it.
 
     Attributes:
-        previous: The phase before.
-        since: When the phase changed: of a will, when the broker lost the device.
-        seen: When the device was last heard; None if never.
-        session: The one it named last.
-        is_site_wide: Whether a `SiteEvent` tells the cause: the device is not worth an Event of its own.
+        previous: the phase before.
+        since: when the phase changed; for a will, when the broker lost the device.
+        seen: when the last message of the device arrived; None if none ever has.
+        session: the session that the device named last.
+        is_site_wide: whether the cause concerns the whole site: the device gets no Event of its own.
     """
 
     device_id: str
@@ -33,13 +32,13 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """All that is known of a device now; what is written to its status.
+class DeviceSnapshot:
+    """The state of a device at one moment, as it is written to its status.
 
     Attributes:
-        since: When the phase changed.
-        seen: When the device was last heard; None if never.
-        reported: What it said of itself.
+        since: when the phase changed.
+        seen: when the last message of the device arrived; None if none ever has.
+        reported: what the device reported of itself.
     """
 
     device_id: str
@@ -52,13 +51,13 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Seed:
-    """What was known of a device by whoever watched it before, from its stored status.
+class RestoredState:
+    """The state of a device that another process observed before, from its stored status.
 
     Attributes:
-        since: When the phase changed.
-        seen: When the device was last heard, by its status or the store's arrival time, the later; None if never.
-        reported: What it said of itself.
+        since: when the phase changed.
+        seen: the later of the time in its status and the store's arrival time; None if no message has ever arrived.
+        reported: what the device reported of itself.
     """
 
     phase: Phase
@@ -79,34 +78,24 @@ class Seed:
         session: str | None = None,
         reported: Reported = (),
     ) -> Self | None:
-        """Return the seed that a stored status holds; None where its phase and reason do not go together."""
+        """Return the state in a stored status; None if its phase and reason do not match. Times are in seconds."""
         try:
             seed = cls(Phase(phase or ""), Reason(reason or ""), since, seen, session, reported)
         except ValueError:
             return None
-        # A device that is heard while it is Online is not looked at again: a wrong reason would stay.
+        # A message does not change the reason of a device that is Online: a wrong one would stay.
         return seed if seed.reason in REASONS_OF[seed.phase] else None
 
 
-class SiteEventKind(StrEnum):
-    """What can happen to a site as a whole."""
-
-    BROKER_CONNECTED = "BrokerConnected"
-    BROKER_DISCONNECTED = "BrokerDisconnected"
-    BROKER_RESTARTED = "BrokerRestarted"
-    MASS_LAST_WILL = "MassLastWill"
-
-
 @dataclass(frozen=True, slots=True)
-class SiteEvent:
-    """Something happened to a site, told once and not once for each device.
+class MassLastWill:
+    """Many devices of a site were lost at once: reported once, and not once for each device.
 
     Attributes:
-        at: When.
-        devices: How many devices it concerns.
+        at: when it is reported.
+        devices: how many devices were lost.
     """
 
-    kind: SiteEventKind
     at: float
     devices: int
 
@@ -121,26 +110,3 @@ class Counts:
     unknown: int
     pending: int
     disabled: int
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was heard and led to nothing, counted since the start.
-
-    Attributes:
-        unknown_ids: Messages (and entries of digests) of devices that the site does not have.
-        disabled: Messages of disabled devices.
-        late_offlines: Sign-offs and wills of another session than the last `online`.
-        doubted_replays: Retained `offline` that a restart of the broker has made doubtful.
-        held_wills: Wills that were held.
-        dropped_wills: Those of them that proof of life, or the loss of the broker, dropped.
-        unproven: Entries of digests that prove nothing: the lag is unknown, or the age is no number.
-    """
-
-    unknown_ids: int = 0
-    disabled: int = 0
-    late_offlines: int = 0
-    doubted_replays: int = 0
-    held_wills: int = 0
-    dropped_wills: int = 0
-    unproven: int = 0

@@ -1,23 +1,23 @@
-"""What is remembered of one device, as small as it goes."""
+"""The state of one device, in as little memory as possible."""
 
 import math
 
-from edge_liveness.changes import Known, Reported, Seed
+from edge_liveness.changes import DeviceSnapshot, Reported, RestoredState
 from edge_liveness.phases import Phase, Presence, Reason
 from edge_liveness.settings import DeviceSettings
 
 NEVER = -math.inf
-"""When a device was last heard that never was."""
+"""`seen` of a device that has never sent a message."""
 
 EXPIRING = frozenset({Phase.ONLINE, Phase.UNKNOWN})
-"""Phases that end when nothing is heard."""
+"""Phases that expire when no message arrives."""
 
 
 class Slot:
-    """The devices that expire in one moment.
+    """The devices that expire in the same quarter of a second.
 
     Attributes:
-        number: Which moment.
+        number: the quarter of a second, counted from 0 of the clock.
     """
 
     __slots__ = ("devices", "number")
@@ -31,14 +31,14 @@ class Device:
     """The state of one device.
 
     Attributes:
-        since: When the phase changed.
-        seen: When it was last heard, or `NEVER`.
-        lost_at: When it, or the broker, last said that it was lost while it was Offline as far as we knew, or `NEVER`.
-        session: The one of its last `online`.
-        offline_after: As its settings say, in seconds.
-        is_intermittent: Whether only expiry makes it Offline.
-        reported: What it said of itself.
-        slot: Where it is filed for expiry, if it is.
+        since: when the phase changed.
+        seen: when its last message arrived, or `NEVER`.
+        lost_at: when it last signed off, or its will arrived, while it was Offline already; or `NEVER`.
+        session: the session of its last `online`.
+        offline_after: seconds without a message after which it is Offline.
+        is_intermittent: whether only expiry makes it Offline.
+        reported: what it reported of itself.
+        slot: its place in `Expiry`; None if it does not expire.
     """
 
     __slots__ = (
@@ -55,11 +55,11 @@ class Device:
         "slot",
     )
 
-    def __init__(self, device_id: str, seed: Seed, settings: DeviceSettings, at: float) -> None:
+    def __init__(self, device_id: str, seed: RestoredState, settings: DeviceSettings, at: float) -> None:
         self.device_id = device_id
         self.phase = seed.phase
         self.reason = seed.reason
-        # A clock set back between the seed and now must not make the device heard in the future.
+        # If the clock was set back since, the device must not seem to have been seen in the future.
         self.since = min(seed.since, at)
         self.seen = NEVER if seed.seen is None else min(seed.seen, at)
         self.lost_at = NEVER
@@ -69,27 +69,27 @@ class Device:
         self.configure(settings)
 
     def configure(self, settings: DeviceSettings) -> None:
-        """Take over new settings."""
+        """Apply new settings."""
         self.offline_after = settings.offline_after
         self.is_intermittent = settings.presence is Presence.INTERMITTENT
 
     @property
     def was_lost(self) -> bool:
-        """Whether it is Offline because it or the broker said so at `since`."""
+        """Whether it is Offline because it signed off, or because of its will, at `since`."""
         return self.reason in {Reason.DISCONNECTED, Reason.LAST_WILL}
 
     @property
     def known_lost_at(self) -> float:
-        """When it was lost by its own word or the broker's, which only what it sent later disproves; or `NEVER`."""
+        """When it last signed off or its will arrived, which only a later message disproves; `NEVER` if neither did."""
         return max(self.since, self.lost_at) if self.was_lost else self.lost_at
 
     def lost_again(self, at: float) -> None:
-        """Take that it was lost at `at`, though Offline as far as we knew: it had been back meanwhile."""
+        """Record a loss at `at` of a device that is Offline already: it had connected again in between."""
         self.lost_at = max(self.lost_at, at)
         if self.was_lost:
             self.since = max(self.since, at)
 
-    def known(self) -> Known:
-        """Return what is known of it."""
+    def known(self) -> DeviceSnapshot:
+        """Return its state."""
         seen = None if self.seen == NEVER else self.seen
-        return Known(self.device_id, self.phase, self.reason, self.since, seen, self.session, self.reported)
+        return DeviceSnapshot(self.device_id, self.phase, self.reason, self.since, seen, self.session, self.reported)

@@ -1,4 +1,4 @@
-"""Which Events are written of a site: one a second at most, and one summary of what came too fast. Pure."""
+"""Which Events of a site are written: one a second at most, and one summary of those that came faster. Pure."""
 
 import math
 from collections.abc import Callable, Hashable
@@ -7,11 +7,11 @@ from typing import Generic, TypeVar
 
 S = TypeVar("S", bound=Hashable)
 
-LEAST_PAUSE = 1.0
-"""Seconds between two Events of one site."""
+MIN_PAUSE_SECONDS = 1.0
+"""Minimum seconds between two Events of one site."""
 
-LONGEST_WAIT = 10.0
-"""A burst that does not end is summed up after so many seconds."""
+MAX_BURST_SECONDS = 10.0
+"""Seconds after which a burst that does not end is summarised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +33,19 @@ class EventBudget(Generic[S]):
     """Decides which Events are written.
 
     Args:
-        take: takes the cost of one Event at a time out of the budget of writes; False if nothing is left.
+        take: takes one Event out of the budget of writes at a time in seconds; returns False if nothing is left.
     """
 
     def __init__(self, take: Callable[[float], bool]) -> None:
         self._take = take
-        self._told: dict[S, float] = {}
+        self._written_at: dict[S, float] = {}
         self._held: dict[S, _Held] = {}
         self._refused_at = -math.inf
 
     def offer(self, site: S, reason: str, at: float) -> bool:
-        """Return whether to write an Event now; one that is not goes into the site's next summary."""
-        if site not in self._held and self._may_tell(site, at):
-            self._told[site] = at
+        """Return whether to write an Event now; otherwise it is counted in the site's next summary."""
+        if site not in self._held and self._may_write(site, at):
+            self._written_at[site] = at
             return True
         held = self._held.setdefault(site, _Held(at, at))
         held.latest = at
@@ -53,27 +53,27 @@ class EventBudget(Generic[S]):
         return False
 
     def summaries(self, at: float) -> list[Summary[S]]:
-        """Take out and return the summaries to write now: of each burst that is over, or lasts long."""
+        """Remove and return the summaries to write now: of bursts that are over, or have lasted `MAX_BURST_SECONDS`."""
         due = [site for site, held in self._held.items() if self._due(held) <= at]
-        ready = [site for site in due if self._may_tell(site, at)]
+        ready = [site for site in due if self._may_write(site, at)]
         if len(ready) < len(due):
             self._refused_at = at
-        self._told.update(dict.fromkeys(ready, at))
+        self._written_at.update(dict.fromkeys(ready, at))
         return [Summary(site, self._held.pop(site).counts) for site in ready]
 
     def next_at(self) -> float | None:
-        """Return when to ask for `summaries`; None until something is held back."""
+        """Return when to call `summaries`; None while no Event is held back."""
         first = min((self._due(held) for held in self._held.values()), default=None)
-        return None if first is None else max(first, self._refused_at + LEAST_PAUSE)
+        return None if first is None else max(first, self._refused_at + MIN_PAUSE_SECONDS)
 
     def forget(self, site: S) -> None:
-        """Forget a site."""
-        self._told.pop(site, None)
+        """Remove a site."""
+        self._written_at.pop(site, None)
         self._held.pop(site, None)
 
-    def _may_tell(self, site: S, at: float) -> bool:
-        told = self._told.get(site)
-        return (told is None or at >= told + LEAST_PAUSE) and self._take(at)
+    def _may_write(self, site: S, at: float) -> bool:
+        told = self._written_at.get(site)
+        return (told is None or at >= told + MIN_PAUSE_SECONDS) and self._take(at)
 
     def _due(self, held: _Held) -> float:
-        return min(held.latest + LEAST_PAUSE, held.since + LONGEST_WAIT)
+        return min(held.latest + MIN_PAUSE_SECONDS, held.since + MAX_BURST_SECONDS)

@@ -10,11 +10,11 @@ PER_SECOND = 4
 """Slots a second: a device expires at most 1/4 s after its deadline, and never before it."""
 
 _SPARE = 64
-"""Numbers of emptied slots that may lie about before they are swept away."""
+"""Numbers of empty slots that may stay in the heap before it is rebuilt."""
 
 
 class Expiry:
-    """Devices in slots of a quarter of a second, by their deadlines.
+    """Devices in slots of a quarter of a second, by their deadlines in seconds of the monotonic clock.
 
     Filing later is what every heartbeat does, so it must be cheap: most stay in their slot, the others move from one
     set to another. A heap orders the slots, not the devices.
@@ -31,11 +31,11 @@ class Expiry:
             self._move(device, number)
 
     def refile(self, device: Device, deadline: float) -> None:
-        """File a device under `deadline`, be it earlier than before."""
+        """File a device under `deadline`, even if that is earlier than before."""
         self._move(device, math.ceil(deadline * PER_SECOND))
 
     def drop(self, device: Device) -> None:
-        """Forget a device, which may be filed or not."""
+        """Remove a device, filed or not."""
         slot, device.slot = device.slot, None
         if slot is not None:
             slot.devices.discard(device)
@@ -43,7 +43,7 @@ class Expiry:
                 self._remove(slot.number)
 
     def due(self, at: float) -> Iterator[Device]:
-        """Take out and yield all devices whose deadline is not after `at`."""
+        """Remove and yield all devices with a deadline not after `at`."""
         limit = math.floor(at * PER_SECOND)
         while (number := self._first()) is not None and number <= limit:
             slot = self._slots.pop(number)

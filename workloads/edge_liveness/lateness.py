@@ -1,31 +1,31 @@
-"""Whether a process that lets time go by for its devices did so in time, or did not listen meanwhile. Pure."""
+"""Detects stalls of the event loop: late ticks are skipped; after a long stall, silence is not counted. Pure."""
 
 TICK_SECONDS = 0.25
-"""How often the time is let go by."""
+"""Seconds between two ticks."""
 
 LATE_SECONDS = 0.5
-"""A tick that is later by so much lets go first what came meanwhile."""
+"""A tick that is later by this many seconds is skipped, so that messages received meanwhile are handled first."""
 
-DEAF_SECONDS = 1.0
-"""A process that was later by so much did not listen: silence in that time means nothing."""
+MISSED_SECONDS = 1.0
+"""After a stall of this many seconds the process has missed messages: silence in that window means nothing."""
 
 
 class Lateness:
-    """Judges each tick by how much later it is than it was due.
+    """Judges each tick by its delay.
 
     Attributes:
-        was_deaf: whether the process did not listen before the last one.
+        missed_window: whether the process was stalled before the last tick.
     """
 
     def __init__(self) -> None:
-        self.was_deaf = False
-        self._gave_way = False
+        self.missed_window = False
+        self._skipped = False
 
-    def gives_way(self, late: float) -> bool:
-        """Take a tick that is `late` seconds late; return whether it is left out, for what came meanwhile to be heard.
+    def skip_tick(self, late: float) -> bool:
+        """Return whether to skip a tick that is `late` seconds late: messages received meanwhile are handled first.
 
-        No two in a row are: a process that is always late would let no time go by.
+        Never two in a row: otherwise a process that is always late would never tick.
         """
-        self.was_deaf = late > DEAF_SECONDS
-        self._gave_way = late > LATE_SECONDS and not self._gave_way
-        return self._gave_way
+        self.missed_window = late > MISSED_SECONDS
+        self._skipped = late > LATE_SECONDS and not self._skipped
+        return self._skipped

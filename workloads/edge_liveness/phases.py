@@ -1,4 +1,4 @@
-"""The words for a device's state: its phase, the reason for it, and how the device is present."""
+"""The vocabulary of a device's state: phase, reason, presence."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -19,25 +19,25 @@ class Reason(StrEnum):
     """Why the phase is what it is (`status.connectivity.reason`)."""
 
     HEARTBEAT_RECEIVED = "HeartbeatReceived"
-    """Online: it was heard."""
+    """Online: a message arrived."""
 
     DISCONNECTED = "Disconnected"
     """Offline: it signed off."""
 
     LAST_WILL = "LastWill"
-    """Offline: the broker lost it, and it did not come back within the grace."""
+    """Offline: its will arrived, and it did not connect again within the grace period."""
 
     HEARTBEAT_EXPIRED = "HeartbeatExpired"
-    """Offline: it was silent for `offlineAfter` while we listened."""
+    """Offline: no message arrived for `offlineAfter` while this process received messages."""
 
     SITE_UNREACHABLE = "SiteUnreachable"
-    """Unknown: the site's broker is away."""
+    """Unknown: the site's broker is unreachable."""
 
     BROKER_RESTARTED = "BrokerRestarted"
-    """Unknown: all that is known is what the broker had retained, which may be from before a restart."""
+    """Unknown: only retained messages are known, which may be from before a restart of the broker."""
 
     NOT_YET_SEEN = "NotYetSeen"
-    """Pending: nothing is known of it yet."""
+    """Pending: no message has arrived yet."""
 
     DISABLED = "Disabled"
     """Disabled: its spec says so."""
@@ -52,7 +52,7 @@ REASONS_OF: Mapping[Phase, frozenset[Reason]] = MappingProxyType(
         Phase.DISABLED: frozenset({Reason.DISABLED}),
     }
 )
-"""Which reasons there are for each phase."""
+"""The possible reasons of each phase."""
 
 
 class Presence(StrEnum):

@@ -1,4 +1,4 @@
-"""What a device says of itself, as far as it goes into its status."""
+"""What a device reports of itself, as far as it is written to its status."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,14 +24,14 @@ NAMES = (
     "type",
     "version",
 )
-"""What may be reported, and nothing else: 16 names, as many as the status holds."""
+"""The only names that may be reported: 16, as many as the status holds."""
 
-LONGEST = 128
+MAX_CHARACTERS = 128
 """Characters of a reported string; the rest is cut off."""
 
 
 def reported(status: DeviceStatus) -> Reported:
-    """Return the allowed strings of a status: from its own fields, else from those unknown to us, else its metadata."""
+    """Return the allowed strings of a status: from its own fields, else from unknown fields, else from its metadata."""
     own = {"location": status.location, "name": status.name, "type": status.type}
     found = ((name, own.get(name) or _text(status.extra, name) or _text(status.metadata, name)) for name in NAMES)
     return tuple((name, _printable(text)) for name, text in found if text)
@@ -44,4 +44,4 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 def _printable(text: str) -> str:
     # The status is shown on terminals: no escape sequence of a device reaches one.
-    return "".join(character if character.isprintable() else "?" for character in text[:LONGEST])
+    return "".join(character if character.isprintable() else "?" for character in text[:MAX_CHARACTERS])

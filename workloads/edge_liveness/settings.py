@@ -1,21 +1,21 @@
-"""What a site and its devices are set to, in seconds."""
+"""Settings of a site and its devices; times are in seconds."""
 
 from dataclasses import dataclass
 
 from edge_liveness.phases import Presence
 
 MISSED_HEARTBEATS = 2.5
-"""Where a device gives no `offlineAfter` it has at least so many of its heartbeats' intervals."""
+"""The default of `offlineAfter` is at least this number of heartbeat intervals."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceSettings:
-    """What decides of one device, defaults filled in.
+    """Settings of one device, defaults filled in.
 
     Attributes:
-        offline_after: Silence after which the device is Offline.
-        presence: Whether sign-offs and wills mean anything.
-        is_disabled: Whether the device is cut off.
+        offline_after: seconds without a message after which the device is Offline.
+        presence: whether sign-offs and wills make the device Offline.
+        is_disabled: whether the device may not connect.
     """
 
     offline_after: float
@@ -25,19 +25,19 @@ class DeviceSettings:
 
 @dataclass(frozen=True, slots=True)
 class SiteSettings:
-    """What decides of a site.
+    """Settings of a site.
 
     Attributes:
-        heartbeat_interval: Default for its devices.
-        offline_after: Least default for its devices.
-        reconnect_grace: How long a will is held, for the device to come back.
-        mass_share: More than this share of the devices losing their connection at once is one event of the site.
-        mass_least: But at least so many.
-        mass_window: Within so long is at once.
-        mass_grace: How long such wills are held.
-        unreachable_after: How long the broker may be away before its devices are Unknown.
-        digest_slack: How exactly a digest tells when a device was heard: closer to a sign-off or a will than this
-            it may well tell of a message from before; and a queue that lags by more is not live.
+        heartbeat_interval: default for its devices, in seconds.
+        offline_after: minimum default for its devices, in seconds.
+        reconnect_grace: seconds that a will is on hold, for the device to connect again.
+        mass_share: if more than this share of the devices loses its connection at once, that is one event of the site.
+        mass_least: minimum number of devices for such an event.
+        mass_window: seconds within which losses count as at once.
+        mass_grace: seconds that such wills are on hold.
+        unreachable_after: seconds without a connection to the broker after which its devices are Unknown.
+        digest_slack: precision of a digest in seconds: closer to a sign-off or a will than this, it may be about an
+            earlier message; and a queue with a longer lag is not live.
     """
 
     heartbeat_interval: float = 30.0
@@ -58,10 +58,10 @@ class SiteSettings:
         presence: Presence = Presence.CONNECTED,
         is_disabled: bool = False,
     ) -> DeviceSettings:
-        """Return the settings of a device that gives these, with the site's defaults for what it does not give."""
+        """Return the settings of a device: the given values (seconds), and the site's defaults where they are None."""
         interval = self.heartbeat_interval if heartbeat_interval is None else heartbeat_interval
         if offline_after is None:
-            # One float shared by all devices of the default is what keeps 100,000 of them small.
+            # All devices with the default share one float, which keeps 100,000 of them small.
             least = MISSED_HEARTBEATS * interval
             offline_after = max(self.offline_after, least)
         return DeviceSettings(offline_after, presence, is_disabled)

@@ -1,203 +1,181 @@
-"""The liveness of one site's devices: messages and the time go in, transitions come out. Nothing here has a clock."""
+"""The liveness of one site's devices: messages and the time in, transitions out. Nothing here reads a clock."""
 
 import math
 from collections.abc import Iterable
 
-from edge_liveness.changes import Counts, Known, Seed, SiteEvent, SiteEventKind, Tally, Transition
+from edge_liveness.changes import Counts, DeviceSnapshot, MassLastWill, RestoredState, Transition
 from edge_liveness.device import EXPIRING
-from edge_liveness.evidence import Evidence
-from edge_liveness.hearing import Hearing
+from edge_liveness.device_states import DeviceStates
+from edge_liveness.link_state import LinkState
+from edge_liveness.message_rules import MessageRules
 from edge_liveness.phases import Phase, Reason
-from edge_liveness.roster import Roster
 from edge_liveness.settings import DeviceSettings, SiteSettings
 from edge_wire.messages import Activity, DeviceStatus
 
 
 class SiteLiveness:
-    """Tells which devices of a site are alive.
+    """Decides which devices of a site are alive.
 
-    Every `at` is in seconds of one clock that never goes back. What follows from a message, or from time going by, is
-    returned by the next `tick`; call it after each message (or batch), and when `deadline` is reached.
+    Every `at` is in seconds of one monotonic clock. The next `tick` returns the transitions that follow from messages
+    and from the time; call it after each message (or batch), and when `deadline` is reached.
 
     Args:
-        settings: the graces of the site.
+        settings: timeouts of the site.
         at: now. There is no connection to the broker yet.
     """
 
     def __init__(self, settings: SiteSettings, at: float) -> None:
-        self._roster = Roster()
-        self._hearing = Hearing(at, settings.unreachable_after)
-        self._evidence = Evidence(settings, self._roster, self._hearing)
-        self._events: list[SiteEvent] = []
-        self._is_loss_told = False
+        self._states = DeviceStates()
+        self._link = LinkState(at, settings.unreachable_after)
+        self._rules = MessageRules(settings, self._states, self._link)
+        self._mass_last_wills: list[MassLastWill] = []
 
-    def put(self, device_id: str, at: float, settings: DeviceSettings, seed: Seed | None = None) -> None:
-        """Add a device, or give it other settings.
+    def put(self, device_id: str, at: float, settings: DeviceSettings, seed: RestoredState | None = None) -> None:
+        """Add a device, or change its settings.
 
         Args:
             device_id: the device.
             at: now.
-            settings: what decides of it.
-            seed: what its stored status says, None if it has none; of one that is there already it changes nothing.
+            settings: of the device.
+            seed: the state in its stored status, None if it has none; ignored if the device is known already.
         """
-        device = self._roster.devices.get(device_id)
+        device = self._states.devices.get(device_id)
         if device is None:
-            device = self._roster.add(device_id, at, settings, seed)
-            self._hearing.expect(at)
+            device = self._states.add(device_id, at, settings, seed)
+            self._link.expect(at)
         else:
-            self._roster.configure(device, at, settings)
+            self._states.configure(device, at, settings)
         if settings.is_disabled or device.is_intermittent:
-            self._evidence.drop_will(device_id)
+            self._rules.wills.drop(device_id)
 
     def remove(self, device_id: str) -> None:
-        """Forget a device; nothing is told of it any more but what was to be told already."""
-        self._roster.remove(device_id)
-        self._evidence.wills.drop(device_id)
+        """Remove a device; only transitions that exist already are still returned."""
+        self._states.remove(device_id)
+        self._rules.wills.drop(device_id)
 
     def configure(self, settings: SiteSettings) -> None:
-        """Take over other settings of the site; give its devices theirs with `put`."""
-        self._evidence.settings = self._evidence.wills.settings = settings
-        self._hearing.unreachable_after = settings.unreachable_after
+        """Apply other settings of the site; apply those of its devices with `put`."""
+        self._rules.settings = self._rules.wills.settings = settings
+        self._link.unreachable_after = settings.unreachable_after
 
-    def heard(self, device_id: str, at: float, session: str | None = None) -> None:
-        """Take that a fresh message of a device arrived at `at`: it is alive."""
-        self._evidence.heard(device_id, at, session)
+    def message_received(self, device_id: str, at: float, session: str | None = None) -> None:
+        """Handle a fresh message of a device: it is alive at `at`."""
+        self._rules.message_received(device_id, at, session)
 
     def status(self, device_id: str, status: DeviceStatus, at: float, *, retained: bool = False) -> None:
-        """Take a status of a device, its will perhaps.
+        """Handle a status of a device, which may be its will.
 
         Args:
-            device_id: whose topic it came by.
-            status: what it says.
+            device_id: from the topic.
+            status: the message.
             at: when it arrived.
-            retained: whether it is a replay of what the broker had kept, which proves nothing.
+            retained: whether it is a retained message, which proves nothing.
         """
-        self._evidence.status(device_id, status, at, retained=retained)
+        self._rules.status(device_id, status, at, retained=retained)
 
     def digest(self, activity: Activity, at: float) -> None:
-        """Take a digest of who was heard, or (`is_reply`) of who was heard when, which proves nothing."""
-        self._evidence.digest(activity, at)
+        """Handle a digest of recent messages, or (`is_reply`) the last arrivals of all devices, which prove nothing."""
+        self._rules.digest(activity, at)
 
     def connected(self, at: float, boot_id: str | None = None) -> None:
-        """Take that there is a new connection to the broker, before anything that came by it.
+        """Handle a new connection to the broker; call it before any message of that connection.
 
         Args:
             at: when.
-            boot_id: names the broker's present start. None while that is not known: it counts as a restart.
+            boot_id: identifies the current run of the broker; None while unknown, which counts as a restart.
         """
-        self._evidence.drop_wills()
-        is_new = not self._hearing.is_connected
-        if self._hearing.connected(at, boot_id):
-            self._tell(SiteEventKind.BROKER_RESTARTED, at)
-        elif is_new:
-            self._tell(SiteEventKind.BROKER_CONNECTED, at)
-        self._is_loss_told = False
+        self._rules.wills.clear()
+        self._link.connected(at, boot_id)
 
     def booted(self, at: float, boot_id: str) -> None:
-        """Take what names the broker's start, where it comes after `connected`; the same again is nothing new."""
-        if self._hearing.booted(boot_id):
-            self._evidence.drop_wills()
-            self._hearing.restart(at)
-            self._tell(SiteEventKind.BROKER_RESTARTED, at)
+        """Handle the broker's boot id if it arrives after `connected`; the same id again changes nothing."""
+        if self._link.booted(boot_id):
+            self._rules.wills.clear()
+            self._link.restart(at)
 
     def running(self, at: float, uptime: float) -> None:
-        """Take that the broker has run for `uptime` seconds or more: whether it restarted while it was away.
+        """Handle the minimum uptime of the broker in seconds: it shows whether the broker restarted while disconnected.
 
-        To be called as soon and as often as that is known: what a broker retains is believed only where it runs since
-        before it was last heard of. Unless a connection begins with it, everything retained is doubtful.
+        Call it as soon and as often as the uptime is known: retained messages are trusted only if the broker has been
+        running since before its last message. Unless a connection begins with this, all retained messages are doubtful.
         """
-        self._hearing.running(at, uptime)
+        self._link.running(at, uptime)
 
     def disconnected(self, at: float) -> None:
-        """Take that the connection to the broker is lost, which says nothing of the devices."""
-        if self._hearing.is_connected:
-            self._evidence.drop_wills()
-            self._hearing.disconnected(at)
-            self._tell_loss(at)
+        """Handle the loss of the connection to the broker, which says nothing about the devices."""
+        if self._link.is_connected:
+            self._rules.wills.clear()
+            self._link.disconnected(at)
 
-    def teller(self, at: float, *, is_there: bool, retained: bool = False) -> None:
-        """Take what is said of the processor, which tells who sent readings: with it away silence means nothing.
+    def processor_available(self, at: float, *, is_there: bool, retained: bool = False) -> None:
+        """Handle the availability of the processor, which publishes who sent readings: without it, silence is no sign.
 
-        On each connection it is away until something says that it is there, a digest of its own for one; where it was
-        never heard of, nobody waits for it.
+        After each connect it counts as unavailable until a message shows the opposite, such as one of its digests. If
+        it has never sent a message, it is not waited for.
 
         Args:
             at: now.
-            is_there: whether it is.
-            retained: whether that is a replay, which is not believed where the broker may have restarted.
+            is_there: whether the processor is available.
+            retained: whether that is a retained message, which is not trusted if the broker may have restarted.
         """
-        self._hearing.teller(at, is_there=is_there, retained=retained)
+        self._link.processor_available(at, is_there=is_there, retained=retained)
 
-    def was_deaf(self, at: float) -> None:
-        """Take that the process did not listen for a while: silence in it means nothing."""
-        self._hearing.missed(at)
+    def missed_window(self, at: float) -> None:
+        """Handle a stall of the process: it has missed messages, so silence until `at` means nothing."""
+        self._link.missed(at)
 
     def tick(self, at: float) -> list[Transition]:
-        """Take that it is `at`; return all transitions since the last call, oldest first."""
-        wills = self._evidence.wills
+        """Advance the time to `at`; return all transitions since the last call, oldest first."""
+        wills = self._rules.wills
         for will in wills.due(at):
-            device = self._roster.devices[will.device_id]
-            self._roster.move(device, Phase.OFFLINE, will.reason, at, since=will.at, wide=will.is_mass)
-        if self._hearing.is_listening:
-            for device in self._roster.overdue(at, self._hearing.floor):
+            device = self._states.devices[will.device_id]
+            self._states.move(device, Phase.OFFLINE, will.reason, at, since=will.at, wide=will.is_mass)
+        if self._link.is_listening:
+            for device in self._states.overdue(at, self._link.listening_since):
                 wills.drop(device.device_id)
-                self._roster.move(device, Phase.OFFLINE, Reason.HEARTBEAT_EXPIRED, at)
-        if self._hearing.is_unreachable(at):
+                self._states.move(device, Phase.OFFLINE, Reason.HEARTBEAT_EXPIRED, at)
+        if self._link.is_unreachable(at):
             self._unreachable(at)
         if lost := wills.mass(at):
-            self._tell(SiteEventKind.MASS_LAST_WILL, at, lost)
-        changes, self._roster.changes = self._roster.changes, []
+            self._mass_last_wills.append(MassLastWill(at, lost))
+        changes, self._states.changes = self._states.changes, []
         return changes
 
-    def site_events(self) -> list[SiteEvent]:
-        """Return what happened to the site as a whole since the last call, oldest first."""
-        events, self._events = self._events, []
-        return events
+    def mass_last_wills(self) -> list[MassLastWill]:
+        """Return the losses of many devices at once since the last call, oldest first."""
+        lost, self._mass_last_wills = self._mass_last_wills, []
+        return lost
 
     def deadline(self) -> float | None:
         """Return when to call `tick` at the latest; None if only a message can change anything."""
-        if self._roster.changes or self._events:
+        if self._states.changes or self._mass_last_wills:
             return -math.inf
-        dues = [self._evidence.wills.first(), self._hearing.unreachable_at]
-        if self._hearing.is_listening:
-            dues.append(self._roster.expiry.first())
+        dues = [self._rules.wills.first(), self._link.unreachable_at]
+        if self._link.is_listening:
+            dues.append(self._states.expiry.first())
         return min((due for due in dues if due is not None), default=None)
 
     @property
     def is_broker_connected(self) -> bool:
         """Whether there is a connection to the broker."""
-        return self._hearing.is_connected
-
-    @property
-    def tally(self) -> Tally:
-        """What was heard and led to nothing."""
-        return self._evidence.tally
+        return self._link.is_connected
 
     def counts(self) -> Counts:
         """Return how many devices there are, in all and by phase."""
-        return self._roster.counts()
+        return self._states.counts()
 
-    def known(self, device_id: str) -> Known | None:
-        """Return what is known of a device now; None if there is none of this id."""
-        device = self._roster.devices.get(device_id)
+    def known(self, device_id: str) -> DeviceSnapshot | None:
+        """Return the state of a device now; None if there is none with this id."""
+        device = self._states.devices.get(device_id)
         return None if device is None else device.known()
 
     def device_ids(self) -> Iterable[str]:
         """Return the ids of all devices."""
-        return self._roster.devices.keys()
+        return self._states.devices.keys()
 
     def _unreachable(self, at: float) -> None:
-        # What is Offline stays so: that it was lost is the last that is known of it.
-        self._hearing.unreachable_at = None
-        for device in self._roster.devices.values():
+        # Offline devices stay Offline: their loss is the latest information.
+        self._link.unreachable_at = None
+        for device in self._states.devices.values():
             if device.phase in EXPIRING:
-                self._roster.move(device, Phase.UNKNOWN, Reason.SITE_UNREACHABLE, at, wide=True)
-        self._tell_loss(at)
-
-    def _tell_loss(self, at: float) -> None:
-        if not self._is_loss_told:
-            self._is_loss_told = True
-            self._tell(SiteEventKind.BROKER_DISCONNECTED, at)
-
-    def _tell(self, kind: SiteEventKind, at: float, devices: int | None = None) -> None:
-        self._events.append(SiteEvent(kind, at, len(self._roster.devices) if devices is None else devices))
+                self._states.move(device, Phase.UNKNOWN, Reason.SITE_UNREACHABLE, at, wide=True)

@@ -1,4 +1,7 @@
-"""Wills, held until it is clear that the device does not come back; and many of them at once."""
+"""Wills, on hold until it is clear that the device does not connect again; and many of them at once.
+
+All times are seconds of the caller's monotonic clock.
+"""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -10,13 +13,13 @@ from edge_liveness.settings import SiteSettings
 
 @dataclass(frozen=True, slots=True)
 class Will:
-    """An `offline` that waits.
+    """An `offline` on hold.
 
     Attributes:
-        at: When it came.
-        due: When it is believed.
-        reason: What the device is Offline for then.
-        is_mass: Whether it is one of many at once.
+        at: when it arrived.
+        due: when it takes effect.
+        reason: the reason for Offline then.
+        is_mass: whether it is one of many at once.
     """
 
     device_id: str
@@ -27,10 +30,10 @@ class Will:
 
 
 class Wills:
-    """The wills of a site that are held, in the order in which they are due.
+    """The wills of a site on hold, in the order in which they are due.
 
     Args:
-        settings: the graces, and what many are.
+        settings: grace periods, and how many are a mass loss.
     """
 
     def __init__(self, settings: SiteSettings) -> None:
@@ -40,67 +43,65 @@ class Wills:
         self._recent: OrderedDict[str, float] = OrderedDict()
         self._burst: set[str] = set()
         self._burst_until: float | None = None
-        self._tell_at: float | None = None
+        self._report_at: float | None = None
 
     def __bool__(self) -> bool:
-        """Whether any is held."""
+        """Whether any is on hold."""
         return bool(self._single or self._mass)
 
-    def hold(self, device_id: str, at: float, reason: Reason, site_size: int) -> bool:
-        """Hold the will of a device; return whether it is a new one.
+    def hold(self, device_id: str, at: float, reason: Reason, site_size: int) -> None:
+        """Put the will of a device on hold.
 
         Args:
             device_id: the device; the first of its wills counts.
             at: when the will came.
-            reason: what the device is Offline for once the will is believed.
+            reason: the reason for Offline once the will takes effect.
             site_size: how many devices the site has.
         """
         if self.get(device_id) is not None:
-            return False
+            return
         self._note(device_id, at)
         self._single[device_id] = Will(device_id, at, at + self.settings.reconnect_grace, reason, is_mass=False)
         many = len(self._recent)
         if many >= self.settings.mass_least and many > self.settings.mass_share * site_size:
             self._gather(at)
-        return True
 
     def get(self, device_id: str) -> Will | None:
-        """Return the will of a device that is held."""
+        """Return the will of a device; None if none is on hold."""
         return self._single.get(device_id) or self._mass.get(device_id)
 
-    def drop(self, device_id: str) -> bool:
-        """Drop the will of a device; return whether there was one."""
-        return self._single.pop(device_id, None) is not None or self._mass.pop(device_id, None) is not None
+    def drop(self, device_id: str) -> None:
+        """Drop the will of a device, if one is held."""
+        self._single.pop(device_id, None)
+        self._mass.pop(device_id, None)
 
-    def clear(self) -> int:
-        """Drop all wills, and what was to be told of them; return how many were held."""
-        held = len(self._single) + len(self._mass)
+    def clear(self) -> None:
+        """Drop all wills, and the report of a burst that is due."""
         for each in (self._single, self._mass, self._recent, self._burst):
             each.clear()
-        self._burst_until = self._tell_at = None
-        return held
+        self._burst_until = self._report_at = None
 
     def due(self, at: float) -> Iterator[Will]:
-        """Take out and yield the wills that are to be believed."""
+        """Remove and yield the wills that take effect now."""
         for held in (self._single, self._mass):
             while held and next(iter(held.values())).due <= at:
                 yield held.popitem(last=False)[1]
 
     def mass(self, at: float) -> int:
-        """Return of how many devices an event is to tell now that they were lost at once; 0 if none is.
+        """Return the number of devices lost at once, if that is to be reported now; else 0.
 
-        It waits for `reconnect_grace`: a broker that stops sends every will, and its loss is told already.
+        The report waits for `reconnect_grace`: a broker that stops sends every will, but its loss is no mass loss.
         """
-        if self._tell_at is None or self._tell_at > at:
+        if self._report_at is None or self._report_at > at:
             return 0
-        self._tell_at = None
+        self._report_at = None
         return len(self._burst)
 
     def first(self) -> float | None:
-        """Return when something is due next; None if nothing is."""
+        """Return when something is due next; None if nothing is on hold."""
         dues = [next(iter(held.values())).due for held in (self._single, self._mass) if held]
-        if self._tell_at is not None:
-            dues.append(self._tell_at)
+        if self._report_at is not None:
+            dues.append(self._report_at)
         return min(dues, default=None)
 
     def _note(self, device_id: str, at: float) -> None:
@@ -113,7 +114,7 @@ class Wills:
         """Turn the wills of the last moments into those of one event."""
         if self._burst_until is None or at > self._burst_until:
             self._burst.clear()
-            self._tell_at = at + self.settings.reconnect_grace
+            self._report_at = at + self.settings.reconnect_grace
         self._burst_until = at + self.settings.mass_window
         recent = []
         for will in reversed(self._single.values()):

@@ -1,4 +1,4 @@
-"""Which status is written next: transitions first, then what is merely newer, all within a budget. Pure."""
+"""Which status is written next: transitions first, then refreshes, all within a budget. Pure."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -8,7 +8,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Generic, TypeVar
 
-from edge_liveness.bucket import TokenBucket
+from edge_pacing.bucket import TokenBucket
 
 K = TypeVar("K", bound=Hashable)
 
@@ -22,10 +22,10 @@ class WriteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Write(Generic[K]):
-    """A status that may be written now. What is in it is whatever is known of the device when it goes out.
+    """A status that may be written now; its content is the state of the device when it is sent.
 
     Attributes:
-        written_at: When the status was written before, or first tracked.
+        written_at: when the status was last written, or first tracked, in seconds of the monotonic clock.
     """
 
     key: K
@@ -35,12 +35,12 @@ class Write(Generic[K]):
 
 @dataclass(slots=True)
 class Suppressed:
-    """Writes that were not made, counted since the start.
+    """Writes that were not made, since the start.
 
     Attributes:
-        transitions: Those overtaken by a newer one of the same device before they went out.
-        refreshes: Those that the least interval would have allowed, but the budget or the interval of the fleet did
-            not; in parts, where a refresh came less than a whole interval late.
+        transitions: number of those replaced by a newer one of the same device before they were written.
+        refreshes: number of those that the minimum interval allows, but not the budget or the interval of the fleet;
+            a fraction for a refresh less than one interval late.
     """
 
     transitions: int = 0
@@ -49,13 +49,13 @@ class Suppressed:
 
 @dataclass(frozen=True, slots=True)
 class WriteLimits:
-    """How much is written.
+    """Limits of status writes.
 
     Attributes:
-        rate: Writes a second.
-        burst: Writes that may go at once after a pause.
-        refresh_after: A status is refreshed at most once in so many seconds; None: never.
-        refresh_share: At most this share of the budget goes into refreshes.
+        rate: writes a second.
+        burst: number of writes that may be made at once after a pause.
+        refresh_after: minimum seconds between two refreshes of a status; None: no refreshes.
+        refresh_share: maximum share of the budget for refreshes.
     """
 
     rate: float = 50.0
@@ -65,14 +65,14 @@ class WriteLimits:
 
 
 class StatusWrites(Generic[K]):
-    """The order and the pace of status writes.
+    """The order and the rate of status writes.
 
     A key names a device. Each `Write` that `take` gives out is answered with `done`, `failed` or `unneeded`; until then
-    its key is not given out again, so no two writes of one status are ever under way.
+    its key is not returned again, so there is never more than one write of a status in flight.
 
     Args:
-        limits: how much is written.
-        at: now, in seconds of a clock that never goes back.
+        limits: of the writes.
+        at: now, in seconds of a monotonic clock.
     """
 
     def __init__(self, limits: WriteLimits, at: float) -> None:
@@ -93,7 +93,7 @@ class StatusWrites(Generic[K]):
 
     @property
     def refresh_interval(self) -> float | None:
-        """Seconds between two refreshes of one status: longer the more devices there are; None: never."""
+        """Seconds between two refreshes of one status, longer with more devices; None: no refreshes."""
         limits = self._limits
         if limits.refresh_after is None or limits.refresh_share <= 0:
             return None
@@ -101,18 +101,18 @@ class StatusWrites(Generic[K]):
         return max(limits.refresh_after, fleet / (limits.rate * limits.refresh_share))
 
     def track(self, key: K, at: float) -> None:
-        """Refresh the status of a device from now on, first when an interval is over."""
+        """Refresh the status of a device from now on, first after one interval."""
         if key not in self._written and key not in self._failed and key not in self._busy:
             self._written[key] = at
 
     def forget(self, key: K) -> None:
-        """Write nothing of a device any more."""
+        """Remove a device: nothing more is written for it."""
         self._changed_again.discard(key)
         for each in (self._changed, self._written, self._failed, self._busy):
             each.pop(key, None)
 
     def changed(self, key: K, at: float) -> None:
-        """Take that a device has made a transition."""
+        """Record a transition of a device."""
         self.track(key, at)
         if key in self._changed or key in self._changed_again:
             self.suppressed.transitions += 1
@@ -122,7 +122,7 @@ class StatusWrites(Generic[K]):
             self._changed[key] = None
 
     def take(self, at: float) -> Write[K] | None:
-        """Return what to write now; None if that is nothing, or the budget is used up."""
+        """Return the next write; None if there is none, or the budget is used up."""
         if self._changed:
             if not self._budget.take(at):
                 return None
@@ -134,23 +134,23 @@ class StatusWrites(Generic[K]):
         return self._begin(found[0], WriteKind.REFRESH)
 
     def take_event(self, at: float) -> bool:
-        """Take what one Event costs; return False while transitions wait, or nothing is left."""
+        """Take one Event out of the budget; return False while transitions wait, or if nothing is left."""
         return not self._changed and self._budget.take(at)
 
     def done(self, write: Write[K], at: float) -> None:
-        """Take that a status is written."""
+        """Record that a status was written."""
         if self._end(write, at) and self._limits.refresh_after:
             self.suppressed.refreshes += max((at - write.written_at) / self._limits.refresh_after - 1, 0.0)
 
     def unneeded(self, write: Write[K], at: float) -> None:
-        """Take that there was nothing new to write: it costs nothing."""
+        """Record that there was nothing new to write: that costs no budget."""
         self._end(write, at)
         self._budget.give_back()
         if write.kind is WriteKind.REFRESH:
             self._refresh_budget.give_back()
 
     def failed(self, write: Write[K], at: float) -> None:
-        """Take that a write failed: it is put back, behind the others. Say `slow_down` too if it is not to blame."""
+        """Record that a write failed: it is queued again. If the API server is the cause, call `slow_down` too."""
         if not self._end(write, at):
             return
         if write.kind is WriteKind.TRANSITION:
@@ -173,7 +173,7 @@ class StatusWrites(Generic[K]):
         return None if found is None else max(budget, at + self._refresh_budget.wait(at), found[1])
 
     def _next_refresh(self) -> tuple[K, float] | None:
-        """Return the device whose refresh is due next, and when that is; one that failed is due at once."""
+        """Return the next device to refresh and when its refresh is due; a failed one is due at once."""
         interval = self.refresh_interval
         if interval is None:
             return None
@@ -188,7 +188,7 @@ class StatusWrites(Generic[K]):
         return write
 
     def _end(self, write: Write[K], at: float) -> bool:
-        """Take that a write is answered; return False if its device was forgotten meanwhile."""
+        """Complete a write; return False if its device was removed meanwhile."""
         if self._busy.get(write.key) is not write:
             return False
         del self._busy[write.key]

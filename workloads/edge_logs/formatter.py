@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 OBJECT = "object"
-"""Key of `extra=` under which a log call names what it is about, such as `device d1` or `EdgeSite ns/hall`."""
+"""Key of `extra=` with the object of a log call, such as `device d1` or `EdgeSite ns/hall`."""
 
 SUPPRESSED = "suppressed"
 """Key under which a record says how many of its like were withheld before it."""
@@ -36,5 +36,5 @@ def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
     except (TypeError, ValueError, KeyError):
-        # The call is wrong; what it would have said is worth more than a traceback that is no JSON.
+        # The log call is wrong; its message is worth more than a traceback that is not JSON.
         return f"{record.msg} {record.args!r}"

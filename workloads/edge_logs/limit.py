@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 from edge_logs.formatter import SUPPRESSED
 
-MOST_KEYS = 10_000
-"""Messages that the limit tells apart; beyond them it begins anew."""
+MAX_KEYS = 10_000
+"""Maximum number of distinct messages; beyond it the limiter is reset."""
 
 
 @dataclass(slots=True)
 class _Bucket:
-    """What is left of one message's allowance.
+    """The token bucket of one message.
 
     Attributes:
-        left: how many may still pass.
-        filled_at: when `left` was last counted up.
-        withheld: how many were kept back since one passed.
+        left: number of records that may still pass.
+        filled_at: when `left` was last refilled, in seconds.
+        withheld: number of records withheld since the last one that passed.
     """
 
     left: float
@@ -53,7 +53,7 @@ class RateLimit(logging.Filter):
 
     def _bucket(self, key: tuple[str, str], now: float) -> _Bucket:
         if key not in self._buckets:
-            if len(self._buckets) >= MOST_KEYS:
+            if len(self._buckets) >= MAX_KEYS:
                 self._buckets.clear()
             self._buckets[key] = _Bucket(self._burst, now)
         return self._buckets[key]

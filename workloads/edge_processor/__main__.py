@@ -1,19 +1,20 @@
-"""`edge-processor`: waits for the ingester's lease, works while it has it, waits again."""
+"""`edge-processor`: waits for the ingester's lease, runs the pipeline while it holds it, waits again."""
 
 import asyncio
 import contextlib
 import logging
 
-from edge_processor.lease import LeaseKeeper, LeaseLostError
+from edge_processor.ingest_pipeline import IngestPipeline
+from edge_processor.lease import LeaseClient, LeaseLostError
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.readiness import Readiness
 from edge_processor.settings import ProcessorSettings, holder_name
-from edge_processor.tenure import Tenure
 from edge_service.metrics import registry
 from edge_service.probes import Probes, probe_app
 from edge_service.program import Program
 from edge_service.server import HttpServer
-from edge_service.store import FencedError, Lease, StoreClient
+from edge_service.store import StoreClient
+from edge_wire.store import FencedError, Lease
 
 NAME = "edge-processor"
 
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: ProcessorSettings, stop: asyncio.Event) -> None:
-    """Work until `stop` is set."""
+    """Run until `stop` is set."""
     figures = registry(NAME)
     metrics = ProcessorMetrics(figures)
     readiness = Readiness()
@@ -31,28 +32,28 @@ async def serve(settings: ProcessorSettings, stop: asyncio.Event) -> None:
         logger.warning("the sink %s is not supported by this release: readings stay on site", sink)
     async with (
         StoreClient(settings.storage_url) as store,
-        # Its own connection and its own patience: a commit that takes long must not cost the lease.
+        # A client with its own connections and timeout: a slow commit must not cost the lease.
         StoreClient(settings.storage_url, timeout_seconds=settings.lease_seconds / 2, attempts=1) as lease_store,
         HttpServer(probe_app(NAME, probes), settings.host, settings.port),
     ):
         holder = holder_name()
-        keeper = LeaseKeeper(lease_store, holder, settings.lease_seconds)
-        readiness.keeper = keeper
+        lease_client = LeaseClient(lease_store, holder, settings.lease_seconds)
+        readiness.lease_client = lease_client
         while not stop.is_set():
-            lease = await _take_unless(stop, keeper)
+            lease = await _take_unless(stop, lease_client)
             if lease is None:
                 return
             metrics.holding.set(1)
-            tenure = Tenure(settings, store, keeper, lease, holder, metrics)
-            readiness.session = tenure.session
-            await _hold(tenure, keeper, lease, stop)
+            pipeline = IngestPipeline(settings, store, lease_client, lease, holder, metrics)
+            readiness.session = pipeline.session
+            await _hold(pipeline, lease_client, lease, stop)
             readiness.session = None
             metrics.holding.set(0)
 
 
-async def _take_unless(stop: asyncio.Event, keeper: LeaseKeeper) -> Lease | None:
-    """Wait for the lease; None if `stop` is set before."""
-    taking = asyncio.create_task(keeper.take())
+async def _take_unless(stop: asyncio.Event, lease_client: LeaseClient) -> Lease | None:
+    """Wait for the lease; return None if `stop` is set before."""
+    taking = asyncio.create_task(lease_client.take())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -64,14 +65,14 @@ async def _take_unless(stop: asyncio.Event, keeper: LeaseKeeper) -> Lease | None
     return None
 
 
-async def _hold(tenure: Tenure, keeper: LeaseKeeper, lease: Lease, stop: asyncio.Event) -> None:
-    """Work as the ingester until told to stop, when the lease is given back, or until another is the ingester."""
+async def _hold(pipeline: IngestPipeline, lease_client: LeaseClient, lease: Lease, stop: asyncio.Event) -> None:
+    """Run the pipeline until `stop` is set, then release the lease; or until another replica is the ingester."""
     try:
-        await tenure.run(stop)
+        await pipeline.run(stop)
     except* (LeaseLostError, FencedError) as lost:
         logger.warning("no longer the ingester: %s", lost.exceptions[0])
     else:
-        await keeper.release(lease)
+        await lease_client.release(lease)
 
 
 PROGRAM = Program(

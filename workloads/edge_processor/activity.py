@@ -1,4 +1,4 @@
-"""Tells on `edge/activity` which devices were heard, and answers who asks for all of them."""
+"""Publishes on `edge/activity` which devices sent messages, and answers requests for all last arrivals."""
 
 import asyncio
 import datetime as dt
@@ -7,67 +7,68 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from edge_pacing.backoff import Backoff
 from edge_processor.lag import QueueLag
 from edge_processor.metrics import ProcessorMetrics
-from edge_service.backoff import Backoff
 from edge_service.mqtt import MqttError, MqttSession, PublishRefusedError
-from edge_service.store import StoreClient, StoreError
+from edge_service.store import StoreClient
 from edge_wire import topics
 from edge_wire.messages import PROCESSOR, Activity, parse_timestamp
+from edge_wire.store import StoreError
 
 DIGEST_SECONDS = 1.0
-LONGEST_ANSWER_SECONDS = 10.0
-"""Between two attempts to answer; without a fault an answer is followed by a pause of at most `DIGEST_SECONDS`."""
+MAX_ANSWER_PAUSE_SECONDS = 10.0
+"""Maximum pause between two attempts to answer; after a success the pause is at most `DIGEST_SECONDS`."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class ActivityTeller:
-    """Sends a digest each second while anyone was heard, or messages lie in the queue unread.
+class ActivityPublisher:
+    """Publishes a digest each second if messages arrived, or if messages wait in the broker's queue.
 
     Attributes:
-        session: to send by.
-        store: knows the last arrival of every device.
-        metrics: where the lag is shown.
-        is_idle: returns whether everything that came is stored.
+        session: publishes the digests.
+        store: has the last arrival of every device.
+        metrics: show the lag.
+        is_idle: returns whether all received messages are stored.
     """
 
     session: MqttSession
     store: StoreClient
     metrics: ProcessorMetrics
     is_idle: Callable[[], bool]
-    _heard: dict[str, float] = field(default_factory=dict, init=False)
+    _arrivals: dict[str, float] = field(default_factory=dict, init=False)
     _lag: QueueLag = field(default_factory=QueueLag, init=False)
-    _may_mark: bool = field(default=True, init=False)
-    _begun: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), init=False)
+    _markers_allowed: bool = field(default=True, init=False)
+    _catch_up_since: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), init=False)
     _caught_up: dt.datetime | None = field(default=None, init=False)
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
-    def heard(self, device_id: str, now: float) -> None:
-        """Take down that a device was heard."""
-        self._heard[device_id] = now
+    def message_received(self, device_id: str, now: float) -> None:
+        """Record a message of a device, at `now` in seconds of the event loop's clock."""
+        self._arrivals[device_id] = now
 
     def asked(self) -> None:
-        """Take down that somebody wants every device's last arrival; who asks meanwhile gets the same answer."""
+        """Record a request for all last arrivals; requests until the answer share it."""
         self._asked.set()
 
     def marker_returned(self, payload: bytes, now: float) -> None:
-        """Take a marker that has come back through the broker's queue."""
+        """Handle a marker that came back through the broker's queue."""
         self._lag.returned(payload, now)
         if self._caught_up is None and self._lag.seconds(now) is not None:
             self._caught_up = dt.datetime.now(dt.UTC)
 
     def restart(self) -> None:
-        """Begin to measure anew: the connection has ended, or there is a new one."""
+        """Restart the measurement: the connection has ended, or there is a new one."""
         self._lag.restart()
-        self._may_mark = True
+        self._markers_allowed = True
         if self._caught_up is not None:
-            # The first messages of a connection come before it is told of.
-            self._begun, self._caught_up = dt.datetime.now(dt.UTC), None
+            # The first messages of a connection arrive before `on_connected` is called.
+            self._catch_up_since, self._caught_up = dt.datetime.now(dt.UTC), None
 
     async def run(self) -> None:
-        """Send digests and answers until cancelled."""
+        """Publish digests and answers until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._digests())
             group.create_task(self._answers())
@@ -84,47 +85,47 @@ class ActivityTeller:
                 logger.warning("cannot publish the activity digest: %s", error)
 
     async def _mark(self, now: float) -> None:
-        """Send a marker through the queue.
+        """Publish a marker, which passes through the queue.
 
         Raises:
-            NotConnectedError: the broker is away.
+            NotConnectedError: there is no connection to the broker.
         """
-        if not self._may_mark:
+        if not self._markers_allowed:
             return
         try:
             await self.session.publish(topics.ACTIVITY_MARKER, self._lag.marker(now))
         except PublishRefusedError as error:
-            self._may_mark = False
+            self._markers_allowed = False
             logger.warning("the lag of the queue is unknown: cannot publish %s: %s", topics.ACTIVITY_MARKER, error)
 
     async def _digest(self, now: float) -> None:
-        """Send who was heard since the last digest; that nobody was is told too while messages may lie in the queue.
+        """Publish the digest since the last one; an empty one only while messages may wait in the queue.
 
         Raises:
-            MqttError: it could not be sent; those in it are told of in the next one.
+            MqttError: it was not published; its devices are in the next one.
         """
-        lag = self._lag.take(now)
+        lag = self._lag.pop_interval(now)
         self.metrics.queue_lag.set(math.nan if lag is None else lag)
-        heard, self._heard = self._heard, {}
-        if not heard and not self._is_behind(lag):
+        arrivals, self._arrivals = self._arrivals, {}
+        if not arrivals and not self._is_behind(lag):
             return
-        ages = {device_id: round(now - arrived, 3) for device_id, arrived in heard.items()}
+        ages = {device_id: round(now - arrived, 3) for device_id, arrived in arrivals.items()}
         try:
-            await self._tell(Activity(PROCESSOR, ages, queue_lag_seconds=lag))
+            await self._publish(Activity(PROCESSOR, ages, queue_lag_seconds=lag))
         except MqttError:
-            self._heard = heard | self._heard
-            self._lag.give_back(lag)
+            self._arrivals = arrivals | self._arrivals
+            self._lag.restore(lag)
             raise
 
     def _is_behind(self, lag: float | None) -> bool:
-        """Return whether messages may lie in the queue unread.
+        """Return whether messages may wait in the broker's queue.
 
-        Without markers all that is known is that no more comes while enough of what came waits for the store.
+        Without markers, the queue is assumed to hold messages while received ones wait for the store.
         """
-        return lag is None or lag > DIGEST_SECONDS if self._may_mark else not self.is_idle()
+        return lag is None or lag > DIGEST_SECONDS if self._markers_allowed else not self.is_idle()
 
     async def _answers(self) -> None:
-        backoff = Backoff(first=DIGEST_SECONDS, longest=LONGEST_ANSWER_SECONDS)
+        backoff = Backoff(first=DIGEST_SECONDS, longest=MAX_ANSWER_PAUSE_SECONDS)
         while True:
             await self._asked.wait()
             await self.session.connected.wait()
@@ -141,10 +142,10 @@ class ActivityTeller:
             await asyncio.sleep(backoff.next())
 
     async def _answer(self) -> bool:
-        """Send every device's last arrival, or nobody's where that is not known; return whether it was.
+        """Publish the last arrivals of all devices, an empty reply if they are unknown; return whether they are known.
 
         Raises:
-            MqttError: it could not be sent.
+            MqttError: it was not published.
         """
         ages: dict[str, float] | None = None
         try:
@@ -152,22 +153,23 @@ class ActivityTeller:
         except StoreError as error:
             logger.warning("cannot read last arrival times from the store; retrying: %s", error)
         lag = self._lag.seconds(asyncio.get_running_loop().time())
-        if lag is None and self._may_mark:
+        if lag is None and self._markers_allowed:
             ages = None
-        await self._tell(Activity(PROCESSOR, ages or {}, queue_lag_seconds=lag, is_reply=True))
+        await self._publish(Activity(PROCESSOR, ages or {}, queue_lag_seconds=lag, is_reply=True))
         return ages is not None
 
     async def _ages(self) -> dict[str, float]:
-        """Return for how long each device has not been heard, in seconds.
+        """Return the seconds since the last arrival of each device.
 
-        What came while we worked off what the broker had kept arrived when nobody knows.
+        Devices with a last arrival during the catch-up are omitted: their messages waited in the queue for an unknown
+        time.
 
         Raises:
-            StoreError: the store cannot tell.
+            StoreError: the store is unavailable.
         """
         arrivals = (await self.store.arrivals())["arrivals"]
         now = dt.datetime.now(dt.UTC)
-        begun, caught_up = self._begun, self._caught_up or now
+        begun, caught_up = self._catch_up_since, self._caught_up or now
         told = {device_id: parse_timestamp(arrived) for device_id, arrived in arrivals.items()}
         return {
             device_id: max(0.0, round((now - at).total_seconds(), 3))
@@ -175,6 +177,6 @@ class ActivityTeller:
             if at is not None and not begun <= at <= caught_up
         }
 
-    async def _tell(self, activity: Activity) -> None:
+    async def _publish(self, activity: Activity) -> None:
         for part in activity.parts():
             await self.session.publish(topics.ACTIVITY, replace(part).encode())

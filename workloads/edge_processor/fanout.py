@@ -1,4 +1,4 @@
-"""Publishes what was stored on `cloud/sensors/{id}`."""
+"""Publishes stored readings on `cloud/sensors/{id}`."""
 
 import asyncio
 import logging
@@ -13,21 +13,21 @@ from edge_service.mqtt import MqttSession, NotConnectedError, PublishRefusedErro
 from edge_service.waiting import set_within
 from edge_wire import topics
 
-MOST_WAITING = 10_000
-"""Readings that may wait to be published."""
+MAX_WAITING = 10_000
+"""Maximum number of readings that wait to be published."""
 
 WINDOW = 500
-"""Readings that are sent before the broker's acknowledgements are waited for."""
+"""Number of readings that are sent before waiting for the broker's acknowledgements."""
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 logger = logging.getLogger(__name__)
 
 
 class Fanout:
-    """Publishes stored readings in their order, each until the broker has acknowledged it.
+    """Publishes stored readings in order, each until the broker has acknowledged it.
 
-    The store has them: what cannot be published while the broker is away and the queue is full is left out and counted.
+    While the broker is unreachable and the queue is full, readings are dropped and counted: the store has them.
     """
 
     def __init__(self, session: MqttSession, metrics: ProcessorMetrics) -> None:
@@ -40,13 +40,13 @@ class Fanout:
         self._idle.set()
 
     async def put(self, readings: Sequence[Mapping[str, Any]]) -> None:
-        """Take `readings`; waits while there is no room and the broker is there to make some."""
+        """Queue `readings`; wait while the queue is full and the broker is connected."""
         if not readings:
             return
-        while len(self._waiting) >= MOST_WAITING and self._session.connected.is_set():
+        while len(self._waiting) >= MAX_WAITING and self._session.connected.is_set():
             self._moved.clear()
-            await set_within(self._moved, LOOK_SECONDS)
-        if len(self._waiting) >= MOST_WAITING:
+            await set_within(self._moved, POLL_SECONDS)
+        if len(self._waiting) >= MAX_WAITING:
             self._metrics.unpublished.labels("no_connection").inc(len(readings))
             logger.warning("%d stored readings were not published: not connected to the broker", len(readings))
             return
@@ -67,11 +67,11 @@ class Fanout:
                 self._idle.set()
 
     async def idle(self) -> None:
-        """Return when all is published."""
+        """Wait until all readings are published."""
         await self._idle.wait()
 
     async def _publish(self, window: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """Publish and return those to publish again: the connection ended before their acknowledgement."""
+        """Publish readings; return those to publish again, as the connection ended before their acknowledgement."""
         sent = [self._session.send(topics.sensors(each["device_id"]), orjson.dumps(each)) for each in window]
         answers = await asyncio.gather(*sent, return_exceptions=True)
         again: list[Mapping[str, Any]] = []

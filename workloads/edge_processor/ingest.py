@@ -1,4 +1,4 @@
-"""From the inbox into the store; acknowledged after the commit, never before."""
+"""From the batcher into the store; messages are acknowledged after the commit, never before."""
 
 import asyncio
 import logging
@@ -7,28 +7,29 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge_processor.inbox import Inbox, Received
+from edge_pacing.backoff import Backoff
+from edge_processor.batcher import Batcher, Received
 from edge_processor.metrics import ProcessorMetrics
-from edge_service.backoff import Backoff
-from edge_service.store import MessageResult, RawMessage, StoreClient, Stored, StoreRefusedError, StoreUnavailableError
+from edge_service.store import StoreClient, StoreRefusedError
+from edge_wire.store import IngestResult, MessageResult, RawMessage, StoreUnavailableError
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Stores what comes, batch after batch, so that the order of each device is kept.
+    """Stores batch after batch, which keeps the order of each device.
 
     Attributes:
-        inbox: where messages wait.
-        store: where they go.
+        batcher: has the messages.
+        store: keeps the readings.
         location: of the site.
-        token: of the lease; the store refuses an old one.
-        stored: gets the newly stored readings after their messages were acknowledged.
-        metrics: where it is counted.
+        token: of the lease; the store rejects an old one.
+        stored: called with the newly stored readings, after their messages were acknowledged.
+        metrics: of the processor.
     """
 
-    inbox: Inbox
+    batcher: Batcher
     store: StoreClient
     location: str
     token: int
@@ -42,16 +43,16 @@ class Ingest:
             FencedError: another replica is the ingester; nothing more may be acknowledged.
         """
         while True:
-            batch = await self.inbox.take()
+            batch = await self.batcher.take()
             stored = await self._commit(batch)
             for received in batch:
                 received.message.ack()
             self._count(batch, stored)
             await self.stored(stored.readings)
-            self.inbox.done()
+            self.batcher.done()
 
-    async def _commit(self, batch: list[Received]) -> Stored:
-        """Store `batch` and return when it is committed, however long the store is away.
+    async def _commit(self, batch: list[Received]) -> IngestResult:
+        """Store `batch`; retry until it is committed, however long the store is unavailable.
 
         Raises:
             FencedError: another replica is the ingester.
@@ -61,18 +62,16 @@ class Ingest:
         while True:
             try:
                 with self.metrics.commit.time():
-                    return await self.store.store(
-                        messages, location=self.location, received_at=batch[0].received_at, token=self.token
-                    )
+                    return await self.store.store(messages, location=self.location, token=self.token)
             except StoreUnavailableError as error:
                 logger.warning("readings wait for the store: %s", error)
             except StoreRefusedError as error:
-                # The store sets aside what it cannot read; a refusal means that it is another release, or no store.
+                # Malformed messages become dead letters; a refusal means another release, or another server.
                 logger.error("readings wait: %s: check STORAGE_URL and the store's release", error)  # noqa: TRY400
             self.metrics.store_failures.inc()
             await asyncio.sleep(backoff.next())
 
-    def _count(self, batch: list[Received], stored: Stored) -> None:
+    def _count(self, batch: list[Received], stored: IngestResult) -> None:
         metrics, now = self.metrics, asyncio.get_running_loop().time()
         metrics.batch.observe(len(batch))
         for received in batch:
@@ -80,9 +79,9 @@ class Ingest:
         metrics.accepted.inc(sum(result.accepted for result in stored.results))
         metrics.duplicates.inc(sum(result.duplicates for result in stored.results))
         for received, result in zip(batch, stored.results, strict=False):
-            self._tell_rejected(received, result)
+            self._report_rejected(received, result)
 
-    def _tell_rejected(self, received: Received, result: MessageResult) -> None:
+    def _report_rejected(self, received: Received, result: MessageResult) -> None:
         for reason, count in Counter(rejection.reason for rejection in result.rejected).items():
             self.metrics.rejected.labels(reason).inc(count)
         if result.rejected:

@@ -1,16 +1,17 @@
-"""The ingester's lease: taken, kept, given back."""
+"""The ingester's lease: acquired, renewed, released."""
 
 import asyncio
 import logging
 
-from edge_service.backoff import Backoff
-from edge_service.store import Lease, LeaseHeldError, StoreClient, StoreError
+from edge_pacing.backoff import Backoff
+from edge_service.store import StoreClient
+from edge_wire.store import Lease, LeaseHeldError, StoreError
 
-LOOK_SECONDS = 0.5
-"""How often a standby asks: a released lease is taken within this time."""
+POLL_SECONDS = 0.5
+"""Seconds between two attempts of a standby: a released lease is acquired within this time."""
 
 SOON_SECONDS = 0.02
-"""How long after the end of another's lease to ask for it."""
+"""Seconds after the expiry of another replica's lease until the next attempt."""
 
 logger = logging.getLogger(__name__)
 
@@ -19,17 +20,17 @@ class LeaseLostError(Exception):
     """Another replica is the ingester now."""
 
 
-class LeaseKeeper:
-    """Takes the lease and keeps it.
+class LeaseClient:
+    """Acquires and renews the lease.
 
-    While the store cannot be reached nobody else can take the lease either: then it is neither valid nor lost.
+    While the store is unavailable no other replica can acquire the lease either: it is then neither valid nor lost.
 
     Attributes:
-        answered_at: when the store last answered, by the event loop's clock; None if it never has.
+        answered_at: when the store last answered, in seconds of the event loop's clock; None if it never has.
     """
 
     def __init__(self, store: StoreClient, holder: str, ttl_seconds: float) -> None:
-        """Prepare; `store` should answer within a part of `ttl_seconds` or fail."""
+        """Prepare; requests of `store` should end within a part of `ttl_seconds`."""
         self._store = store
         self._holder = holder
         self._ttl_seconds = ttl_seconds
@@ -38,14 +39,14 @@ class LeaseKeeper:
         self.answered_at: float | None = None
 
     async def take(self) -> Lease:
-        """Wait until the lease is free, and take it."""
+        """Wait until the lease is free, and acquire it."""
         backoff = Backoff(first=0.2, longest=1.0)
         while True:
             try:
                 lease = await self._ask()
             except LeaseHeldError as held:
                 backoff.reset()
-                await asyncio.sleep(min(held.expires_in + SOON_SECONDS, LOOK_SECONDS))
+                await asyncio.sleep(min(held.expires_in_seconds + SOON_SECONDS, POLL_SECONDS))
             except StoreError as error:
                 logger.warning("cannot acquire the ingester's lease: %s", error)
                 await asyncio.sleep(backoff.next())
@@ -57,7 +58,7 @@ class LeaseKeeper:
         """Renew the lease until cancelled.
 
         Raises:
-            LeaseLostError: another has it.
+            LeaseLostError: another replica holds it.
         """
         while True:
             await asyncio.sleep(self._ttl_seconds / 4)
@@ -73,17 +74,17 @@ class LeaseKeeper:
 
     @property
     def is_valid(self) -> bool:
-        """Whether the lease is surely ours at this moment."""
+        """Whether the lease is certainly ours now."""
         return asyncio.get_running_loop().time() < self._valid_until
 
     async def valid(self) -> None:
-        """Return when the lease is surely ours at this moment."""
+        """Wait until the lease is certainly ours."""
         while not self.is_valid:
             self._renewed.clear()
             await self._renewed.wait()
 
     async def release(self, lease: Lease) -> None:
-        """Give the lease back, so that another need not wait for its end."""
+        """Release the lease, so that another replica need not wait for its expiry."""
         self._valid_until = 0.0
         try:
             await self._store.release_lease(self._holder, lease.token)
@@ -99,7 +100,7 @@ class LeaseKeeper:
             self.answered_at = loop.time()
             raise
         self.answered_at = loop.time()
-        # Counted from the question: when it was answered is known to the store alone.
+        # Counted from the request: only the store knows when it granted the lease.
         self._valid_until = asked_at + lease.ttl_seconds
         self._renewed.set()
         return lease

@@ -1,4 +1,4 @@
-"""What the processor measures."""
+"""Metrics of the processor."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -7,17 +7,17 @@ _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 class ProcessorMetrics:
-    """The figures of one processor.
+    """The metrics of one processor.
 
     Attributes:
         holding: 1 while this replica is the ingester.
         connected: 1 while it is connected to the broker.
         received: messages from devices.
-        unnamed: messages whose topic names no possible device; they cannot be stored.
-        dropped: messages with QoS 0 that were left out as too many waited.
+        unnamed: messages without a valid device id in the topic; they cannot be stored.
+        dropped: messages with QoS 0 that were dropped because too many waited.
         accepted: readings newly stored.
         duplicates: readings that the store had already.
-        rejected: what was set aside as dead letters, by reason.
+        rejected: dead letters, by reason.
         batch: messages in a commit.
         commit: seconds of a commit as this process sees it.
         received_to_committed: seconds between a message's arrival here and its commit.
@@ -25,7 +25,7 @@ class ProcessorMetrics:
         published: readings published on cloud/sensors.
         unpublished: stored readings that were not published on cloud/sensors, by reason.
         alerts: alerts sent, by state.
-        queue_lag: seconds that messages lie in the broker; not a number while that is not known.
+        queue_lag: seconds that messages wait in the broker's queue; NaN while unknown.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:

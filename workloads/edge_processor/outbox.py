@@ -1,4 +1,4 @@
-"""Sends the alerts that wait in the store's outbox."""
+"""Publishes the alerts in the store's outbox."""
 
 import asyncio
 import logging
@@ -8,15 +8,16 @@ import orjson
 
 from edge_processor.metrics import ProcessorMetrics
 from edge_service.mqtt import MqttSession, NotConnectedError, PublishRefusedError
-from edge_service.store import OutboxAlert, StoreClient, StoreRefusedError, StoreUnavailableError
+from edge_service.store import StoreClient, StoreRefusedError
 from edge_service.waiting import set_within
 from edge_wire import topics
+from edge_wire.store import OutboxAlert, StoreUnavailableError
 
-LOOK_SECONDS = 1.0
-"""How often the outbox is looked into: other doors than MQTT fill it as well."""
+POLL_SECONDS = 1.0
+"""Seconds between two reads of the outbox: readings over HTTP add alerts as well."""
 
-LEAST_SECONDS = 0.1
-"""Between two looks, however much is stored."""
+MIN_PAUSE_SECONDS = 0.1
+"""Minimum seconds between two reads, however much is stored."""
 
 EXACTLY_ONCE = 2
 
@@ -25,13 +26,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Outbox:
-    """Publishes alerts with QoS 2, oldest first, and marks each sent when the broker has it.
+    """Publishes alerts with QoS 2, oldest first, and marks each as sent when the broker has acknowledged it.
 
     Attributes:
-        store: whose outbox it is.
-        session: to send by.
-        token: of the lease; the store refuses an old one.
-        metrics: where it is counted.
+        store: has the outbox.
+        session: publishes the alerts.
+        token: of the lease; the store rejects an old one.
+        metrics: of the processor.
     """
 
     store: StoreClient
@@ -41,17 +42,17 @@ class Outbox:
     _look: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def look(self) -> None:
-        """Say that something was stored: there may be an alert."""
+        """Read the outbox soon: something was stored, and there may be an alert."""
         self._look.set()
 
     async def run(self) -> None:
-        """Send until cancelled.
+        """Publish until cancelled.
 
         Raises:
             FencedError: another replica is the ingester.
         """
         while True:
-            await set_within(self._look, LOOK_SECONDS)
+            await set_within(self._look, POLL_SECONDS)
             await self.session.connected.wait()
             self._look.clear()
             try:
@@ -59,16 +60,16 @@ class Outbox:
                     pass
             except (StoreUnavailableError, StoreRefusedError, NotConnectedError) as error:
                 logger.warning("alerts wait: %s", error)
-            await asyncio.sleep(LEAST_SECONDS)
+            await asyncio.sleep(MIN_PAUSE_SECONDS)
 
     async def _send_some(self) -> bool:
-        """Send the oldest alerts; whether there may be more.
+        """Publish the oldest alerts; return whether there may be more.
 
         Raises:
             FencedError: another replica is the ingester.
-            StoreUnavailableError: the store is away; what was sent may be sent again.
-            StoreRefusedError: the store does not understand.
-            NotConnectedError: the broker is away.
+            StoreUnavailableError: the store is unavailable; published alerts may be published again.
+            StoreRefusedError: the store rejects the request.
+            NotConnectedError: there is no connection to the broker.
         """
         waiting = await self.store.alerts_to_send()
         sent: list[int] = []
@@ -86,7 +87,7 @@ class Outbox:
         try:
             await self.session.publish(topics.alerts(alert["device_id"]), orjson.dumps(alert), EXACTLY_ONCE)
         except PublishRefusedError as error:
-            # It stays in the store's history; to try it for ever would hold up all others.
+            # It stays in the store's history; retrying forever would block all others.
             self.metrics.alerts.labels("refused").inc()
             logger.error("cannot publish the alert %s: %s", alert.get("alert_id"), error)  # noqa: TRY400
         else:

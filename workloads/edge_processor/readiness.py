@@ -1,26 +1,26 @@
-"""Whether a processor can work: as the ingester, or as a standby that is warm."""
+"""Readiness of a processor: as the ingester, or as a standby."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge_processor.lease import LeaseKeeper
+from edge_processor.lease import LeaseClient
 from edge_service.mqtt import MqttSession
 
 STORE_SILENT_SECONDS = 10.0
-"""How long the store may not have answered before a replica is not ready."""
+"""Seconds without an answer of the store after which a replica is not ready."""
 
 
 @dataclass(slots=True)
 class Readiness:
-    """What the readiness of a replica is told from.
+    """The readiness of a replica.
 
     Attributes:
-        keeper: of the lease; asks the store all the time.
-        session: with the broker, while this replica is the ingester.
+        lease_client: polls the store.
+        session: with the broker; None unless this replica is the ingester.
     """
 
-    keeper: LeaseKeeper | None = None
+    lease_client: LeaseClient | None = None
     session: MqttSession | None = None
 
     @property
@@ -29,14 +29,14 @@ class Readiness:
         return self.session is not None and self.session.connected.is_set()
 
     def waiting_for(self) -> Sequence[str]:
-        """Return what is missing; a standby needs the store alone."""
+        """Return what is missing; a standby needs only the store."""
         missing: list[str] = []
-        answered_at = self.keeper.answered_at if self.keeper else None
+        answered_at = self.lease_client.answered_at if self.lease_client else None
         if answered_at is None or asyncio.get_running_loop().time() - answered_at > STORE_SILENT_SECONDS:
             missing.append("the store")
         if self.session is not None and not self.is_connected:
             missing.append(f"the broker: {self.session.last_error}")
-        if self.session is None and self.keeper is not None and self.keeper.is_valid:
-            # It has just become the ingester: nobody has subscribed to the devices' messages yet.
+        if self.session is None and self.lease_client is not None and self.lease_client.is_valid:
+            # It has just become the ingester, and has not subscribed to the devices' messages yet.
             missing.append("the broker: not connected yet")
         return missing

@@ -1,4 +1,4 @@
-"""The alert rules that the operator gives: from their file into the store."""
+"""Writes the operator's alert rules from their file to the store."""
 
 import asyncio
 import logging
@@ -8,21 +8,22 @@ from typing import Any
 
 import orjson
 
-from edge_service.backoff import Backoff
-from edge_service.store import StoreClient, StoreRefusedError, StoreUnavailableError
+from edge_pacing.backoff import Backoff
+from edge_service.store import StoreClient, StoreRefusedError
+from edge_wire.store import StoreUnavailableError
 
 logger = logging.getLogger(__name__)
 
 
 class RulesFileError(Exception):
-    """The file of rules cannot be used; the message says why."""
+    """The rules file cannot be used; the message says why."""
 
 
 def read_rules(path: Path) -> Sequence[Mapping[str, Any]]:
-    """Return the rules in the file, `{"rules": [...]}`; the store says whether each can be used.
+    """Return the rules in the file, `{"rules": [...]}`; the store validates them.
 
     Raises:
-        RulesFileError: it cannot be read or holds something else.
+        RulesFileError: it cannot be read, or has another format.
     """
     try:
         content = orjson.loads(path.read_bytes())
@@ -35,7 +36,7 @@ def read_rules(path: Path) -> Sequence[Mapping[str, Any]]:
 
 
 async def hand_over_rules(path: Path | None, store: StoreClient, token: int) -> None:
-    """Put the rules into the store, however long it is away; rules that cannot be used leave those that it has.
+    """Write the rules to the store, however long it is unavailable; if they are invalid, it keeps its previous ones.
 
     Raises:
         FencedError: another replica is the ingester.

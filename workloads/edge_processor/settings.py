@@ -13,7 +13,7 @@ from edge_service.settings import ServiceSettings
 
 
 class ProcessorSettings(ServiceSettings):
-    """What the processor is told."""
+    """Settings of the processor."""
 
     processing_mode: Literal["real-time"] = "real-time"
     """How readings are processed; only `real-time`."""
@@ -37,12 +37,12 @@ class ProcessorSettings(ServiceSettings):
     """How long the ingester's lease holds without renewal: how soon another replica takes over."""
 
     drain_seconds: Annotated[Seconds, Field(ge=0.1, le=60)] = 10.0
-    """How long a replica that is told to end goes on storing what has come; the pod's grace has to be 17 s longer."""
+    """Maximum time to store received messages during shutdown; the pod's grace period must be 17 s longer."""
 
     batch_messages: Annotated[int, Field(ge=1, le=10_000)] = 500
     """Most messages in one commit; as many may be unacknowledged."""
 
 
 def holder_name() -> str:
-    """Return the name of this process in the lease; unlike any other's."""
+    """Return a unique name of this process for the lease."""
     return f"{platform.node()}-{secrets.token_hex(4)}"

@@ -1,4 +1,4 @@
-"""What the processor says of itself on `edge/status/processor`, retained."""
+"""The processor's retained status on `edge/status/processor`."""
 
 import datetime as dt
 import logging
@@ -14,22 +14,22 @@ TOPIC = topics.component_status(PROCESSOR)
 logger = logging.getLogger(__name__)
 
 
-class StatusTeller:
-    """Says that the ingester is there, and lets the broker say when it is not."""
+class StatusPublisher:
+    """Publishes that the ingester is online; the will publishes that it is not."""
 
     def __init__(self, instance: str) -> None:
         self._instance = instance
 
     def will(self) -> Will:
-        """Return what the broker is to say if the connection ends without a goodbye."""
+        """Return the will: the broker publishes it if the connection ends without a DISCONNECT."""
         return Will(TOPIC, self._payload("offline"), retain=True)
 
-    async def tell(self, session: MqttSession) -> None:
-        """Say that this replica is the ingester."""
+    async def publish_online(self, session: MqttSession) -> None:
+        """Publish that this replica is the ingester."""
         await self._publish(session, "online")
 
-    async def leave(self, session: MqttSession) -> None:
-        """Say goodbye."""
+    async def publish_offline(self, session: MqttSession) -> None:
+        """Publish that this replica is no longer the ingester."""
         await self._publish(session, "offline")
 
     async def _publish(self, session: MqttSession, status: Literal["online", "offline"]) -> None:

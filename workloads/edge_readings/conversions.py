@@ -1,4 +1,4 @@
-"""Units that readings are converted from, and values that cannot be."""
+"""Unit conversions, and limits of values."""
 
 import math
 from collections.abc import Callable
@@ -11,17 +11,17 @@ _PASCAL_PER_BAR = 100_000
 _FAHRENHEIT = frozenset({"fahrenheit", "degrees fahrenheit", "degree fahrenheit", "°f", "℉", "degf", "deg f", "deg_f"})
 _BAR = frozenset({"bar", "bars"})
 _HUMIDITY = "humidity"
-_MOST_HUMID = 100.0
+_MAX_HUMIDITY = 100.0
 
 
 def converted(reading: Reading) -> tuple[float, str]:
     """Return the value and the unit that `reading` is stored with.
 
-    A value that the conversion would carry beyond every number stays as the device said it.
+    A value stays as the device sent it if the conversion would overflow.
     """
     value, unit = _in_our_unit(reading)
     if reading.sensor_type.lower() == _HUMIDITY:
-        value = min(max(value, 0.0), _MOST_HUMID)
+        value = min(max(value, 0.0), _MAX_HUMIDITY)
     return value, unit
 
 

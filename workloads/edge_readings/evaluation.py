@@ -1,4 +1,4 @@
-"""Whether a reading starts or clears an alert: a rule, what was before, and the reading decide; nothing else."""
+"""Whether a reading starts or clears an alert: depends only on the rule, the previous state and the reading."""
 
 import datetime as dt
 import uuid
@@ -13,12 +13,12 @@ _NAMESPACE = uuid.UUID("5a6e7f0c-3d0e-4b0e-9c53-2b6f6b8f4a11")
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """What is remembered of one rule and one device between two readings.
+    """The state of one rule and one device between two readings.
 
     Attributes:
-        beyond_since: When the value went beyond the threshold, if it is there and the alert has not started.
-        firing: The alert as it started, while it is on.
-        started: How many alerts there were: no two share an id.
+        beyond_since: when the value went beyond the threshold, if it still is and the alert has not started.
+        firing: the alert as it started, while it is firing; else None.
+        started: number of alerts so far, which makes their ids unique.
     """
 
     beyond_since: dt.datetime | None = None
@@ -27,17 +27,17 @@ class AlertState:
 
 
 QUIET = AlertState()
-"""Nothing is beyond, and nothing ever was."""
+"""The initial state: the value was never beyond the threshold."""
 
 
 def evaluate(rule: Rule, state: AlertState, processed: Processed) -> tuple[AlertState, Alert | None]:
-    """Return what to remember after `processed`, and the alert that it starts or clears."""
+    """Return the state after `processed`, and the alert that it starts or clears."""
     value = processed.reading.value
     if state.firing is not None:
         return _while_firing(rule, state, state.firing, processed)
     if not rule.is_beyond(value):
         return (state if state.beyond_since is None else replace(state, beyond_since=None)), None
-    # A device that sends what it had buffered may go back in time; the earliest moment counts.
+    # A device may send buffered readings later, so times may go back; the earliest one counts.
     since = min(state.beyond_since or processed.measured_at, processed.measured_at)
     if (processed.measured_at - since).total_seconds() < rule.for_seconds:
         return replace(state, beyond_since=since), None
@@ -46,7 +46,7 @@ def evaluate(rule: Rule, state: AlertState, processed: Processed) -> tuple[Alert
 
 
 def withdrawn(alert: Alert, at: dt.datetime) -> Alert:
-    """Return what clears `alert` because its rule is gone."""
+    """Return the message that clears `alert` after its rule was deleted."""
     return replace(alert, state="cleared", timestamp=at)
 
 

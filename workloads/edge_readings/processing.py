@@ -1,4 +1,4 @@
-"""From a reading as the device sent it to the reading as everybody else gets it."""
+"""Converts a reading of a device to the form that is stored and published."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from edge_readings.conversions import converted
 from edge_wire.messages import Reading, format_timestamp
 
 PROCESSOR = "edge-processor"
-"""What `metadata.processor` says, whichever door a reading came by."""
+"""Value of `metadata.processor`, for readings by MQTT and by HTTP."""
 
-_MOST_AHEAD = dt.timedelta(hours=1)
+_MAX_AHEAD = dt.timedelta(hours=1)
 _EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """A reading that was converted and marked.
+    """A converted reading.
 
     Attributes:
-        reading: With our unit, its metadata completed, and a timestamp in every case.
-        received_at: When it arrived on site, by our clock, in UTC.
-        measured_at: The best we know of when it was measured: its timestamp, or `received_at` where that is suspect.
+        reading: in the stored unit, with complete metadata, and always with a timestamp.
+        received_at: when it arrived on site, by our clock (UTC).
+        measured_at: when it was measured: its timestamp, or `received_at` if the timestamp is suspect.
     """
 
     reading: Reading
@@ -33,10 +33,10 @@ def process(reading: Reading, *, received_at: dt.datetime, location: str, proces
     """Return `reading` with its unit converted, its value clamped and its metadata completed.
 
     Args:
-        reading: As the device sent it.
-        received_at: When it arrived, by our clock, in UTC.
-        location: The site's; taken where the device named none.
-        processor: What the metadata names as having processed it.
+        reading: as the device sent it.
+        received_at: when it arrived, by our clock (UTC).
+        location: of the site, for readings that name none.
+        processor: value of `metadata.processor`.
     """
     value, unit = converted(reading)
     suspect = is_time_suspect(reading.timestamp, received_at)
@@ -64,5 +64,5 @@ def process(reading: Reading, *, received_at: dt.datetime, location: str, proces
 
 
 def is_time_suspect(timestamp: dt.datetime | None, received_at: dt.datetime) -> bool:
-    """Whether the device's clock cannot be right: missing, before 2000, or more than an hour ahead of ours."""
-    return timestamp is None or timestamp < _EARLIEST or timestamp - received_at > _MOST_AHEAD
+    """Whether a timestamp is missing, before 2000, or more than an hour ahead of our clock."""
+    return timestamp is None or timestamp < _EARLIEST or timestamp - received_at > _MAX_AHEAD

@@ -1,4 +1,4 @@
-"""The site's alert rules, as its spec gives them."""
+"""The site's alert rules, from its spec."""
 
 import math
 import re
@@ -15,7 +15,7 @@ _SEVERITIES = ("Info", "Warning", "Critical")
 
 
 class RulesError(ValueError):
-    """The rules cannot be used; the message names the rule, the field and what is right."""
+    """The rules are invalid; the message names the rule, the field and what is valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class Rule:
     """When a reading raises an alert, and when that alert clears.
 
     Attributes:
-        threshold: Beyond it the alert starts, in the unit after conversion.
-        is_above: Whether beyond means greater; less otherwise.
-        clear: Back at this value or better, the alert clears.
-        for_seconds: How long the value must stay beyond before the alert starts.
+        threshold: the alert starts beyond it; in the unit after conversion.
+        is_above: whether beyond means greater; otherwise it means less.
+        clear: the alert clears at this value or on its other side.
+        for_seconds: seconds that the value must stay beyond the threshold before the alert starts.
     """
 
     name: str
@@ -38,17 +38,17 @@ class Rule:
     severity: str
 
     def is_beyond(self, value: float) -> bool:
-        """Whether `value` is what the rule warns of."""
+        """Whether `value` is beyond the threshold."""
         return value > self.threshold if self.is_above else value < self.threshold
 
     def is_back(self, value: float) -> bool:
-        """Whether `value` ends an alert that is on."""
+        """Whether `value` clears a firing alert."""
         return value <= self.clear if self.is_above else value >= self.clear
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All rules of a site, by the sensor type that they are about."""
+    """All rules of a site, by sensor type."""
 
     by_sensor_type: Mapping[str, tuple[Rule, ...]]
 
@@ -57,7 +57,7 @@ class Rules:
         """Return the rules in a rules file: `{"rules": […]}`.
 
         Raises:
-            RulesError: It holds no usable rules.
+            RulesError: it contains no valid rules.
         """
         try:
             document = load_object(payload)
@@ -70,10 +70,10 @@ class Rules:
 
     @classmethod
     def from_objects(cls, documents: Iterable[Any]) -> "Rules":
-        """Return the rules that a JSON array holds.
+        """Return the rules in a JSON array.
 
         Raises:
-            RulesError: One of them is wrong, or two have one name.
+            RulesError: one of them is invalid, or two have the same name.
         """
         rules: dict[str, Rule] = {}
         for index, document in enumerate(documents):
@@ -92,7 +92,7 @@ class Rules:
         return frozenset(rule.name for rules in self.by_sensor_type.values() for rule in rules)
 
     def about(self, sensor_type: str) -> tuple[Rule, ...]:
-        """Return the rules about readings of `sensor_type`."""
+        """Return the rules for readings of `sensor_type`."""
         return self.by_sensor_type.get(sensor_type, ())
 
 

@@ -1,1 +1,1 @@
-"""The frame of every program of a site: settings, probes, metrics, logs, MQTT session, an orderly end."""
+"""Common parts of a site's programs: settings, probes, metrics, logs, MQTT session, store client, graceful shutdown."""

@@ -24,7 +24,7 @@ def _http(value: object) -> object:
 
 
 BrokerUrl = Annotated[BrokerAddress, BeforeValidator(_broker)]
-"""The type of a setting that names a broker."""
+"""Type of a setting with the address of a broker."""
 
 HttpUrl = Annotated[str, BeforeValidator(_http)]
-"""The type of a setting that names an HTTP server; without a slash at its end."""
+"""Type of a setting with the URL of an HTTP server, without a slash at the end."""

@@ -1,4 +1,4 @@
-"""Addresses of the brokers and servers that a program is told to use."""
+"""Addresses of brokers in settings."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,12 +11,12 @@ _EXAMPLE = "must be an address such as mqtt://broker:1883 or mqtts://broker:8883
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """Where a broker listens.
+    """The address of a broker.
 
     Attributes:
-        host: its name or address; of an IPv6 address without brackets.
-        port: its port.
-        tls: whether to speak TLS.
+        host: name or IP address; an IPv6 address without brackets.
+        port: TCP port.
+        tls: whether to use TLS.
     """
 
     host: str
@@ -28,7 +28,7 @@ class BrokerAddress:
         """Return the address in `mqtt://host:port` (also `tcp://`) or `mqtts://host:port`.
 
         Raises:
-            ValueError: it is no such address; the message tells what is right and never repeats a password.
+            ValueError: it is not such an address; the message shows a valid one and never contains a password.
         """
         parts = urlsplit(url.strip())
         tls = _SCHEMES.get(parts.scheme)

@@ -12,4 +12,4 @@ def _seconds(value: object) -> object:
 
 
 Seconds = Annotated[float, BeforeValidator(_seconds)]
-"""The type of a setting that is given as a Go duration and is used in seconds."""
+"""Type of a setting that is written as a Go duration; the value is in seconds."""

@@ -13,5 +13,5 @@ def about(kind: str, name: str) -> dict[str, str]:
 def configure(level: str) -> None:
     """Send every log of the process to stderr as JSON, from `level` (such as `INFO`) upwards."""
     send_to_stderr(level, limit=RateLimit())
-    # Uvicorn tells of its own start and end; ours are told once, by us.
+    # Uvicorn also logs start and end; the program logs them itself.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

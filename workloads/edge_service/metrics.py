@@ -1,4 +1,4 @@
-"""What a program measures: a registry of its own, with the figures that every program has."""
+"""A metrics registry with the metrics that every program has."""
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily
@@ -14,7 +14,7 @@ class _Release(Collector):
         self._program = program
 
     def collect(self) -> list[GaugeMetricFamily]:
-        """Return the one figure."""
+        """Return the metric."""
         info = GaugeMetricFamily("edge_build_info", "Program and release.", labels=("program", "version"))
         info.add_metric((self._program, release()), 1)
         return [info]

@@ -9,6 +9,8 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from edge_wire.messages import format_timestamp
+
 NOT_YET = 503
 
 
@@ -22,12 +24,12 @@ def _no_facts() -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """What the probes are answered from.
+    """The sources of the probes' answers.
 
     Attributes:
         registry: the metrics to show.
-        sick: the reasons why the process should be started anew; none while it is well.
-        waiting_for: what is missing before it can work; nothing when it is ready.
+        sick: reasons why the process should be restarted; empty while it is healthy.
+        waiting_for: what is missing before it can work; empty when it is ready.
         facts: further fields of `/health`, such as `cloud_connected`.
     """
 
@@ -45,21 +47,21 @@ class Probes:
         return router
 
     async def health(self) -> JSONResponse:
-        """Say whether the process is well."""
+        """Answer whether the process is healthy."""
         reasons = list(self.sick())
         status = {"status": "unhealthy", "reasons": reasons} if reasons else {"status": "healthy"}
-        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = format_timestamp(dt.datetime.now(dt.UTC))
         return JSONResponse({**status, "timestamp": now, **self.facts()}, NOT_YET if reasons else 200)
 
     async def ready(self) -> JSONResponse:
-        """Say whether it can work, and if not, what it waits for."""
+        """Answer whether the process is ready, and if not, what it waits for."""
         reasons = list(self.waiting_for())
         if reasons:
             return JSONResponse({"status": "not ready", "waiting_for": reasons}, NOT_YET)
         return JSONResponse({"status": "ready"})
 
     async def metrics(self) -> Response:
-        """Show the figures in the text format of Prometheus."""
+        """Answer the metrics in the text format of Prometheus."""
         return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
 
 

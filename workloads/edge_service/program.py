@@ -1,4 +1,4 @@
-"""The frame of a program: flags, settings, logs, the event loop, an orderly end."""
+"""The main function of a program: flags, settings, logs, event loop, graceful shutdown."""
 
 import argparse
 import asyncio
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class StartError(Exception):
-    """The program cannot begin its work; the message says what to set."""
+    """The program cannot start; the message says what to set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Program(Generic[SettingsT]):
 
     Attributes:
         name: of the console script.
-        about: what it does, in a sentence, for `--help`.
+        about: one sentence on the program, for `--help`.
         settings: the class of its settings.
-        serve: does the work until the event is set (by SIGTERM or SIGINT), then ends in order.
+        serve: runs until the event is set (by SIGTERM or SIGINT), then shuts down gracefully.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Program(Generic[SettingsT]):
         """Run the program.
 
         Raises:
-            SystemExit: always: 0 after an orderly end, 2 if it cannot start (wrong settings), 1 if it failed.
+            SystemExit: always: 0 after a graceful shutdown, 2 if it cannot start (wrong settings), 1 if it failed.
         """
         parser = self._parser()
         parser.parse_args(arguments)
@@ -73,7 +73,7 @@ def run(name: str, serve: Callable[[asyncio.Event], Awaitable[None]], log_level:
     """Run `serve` in an event loop until it ends; a first SIGTERM or SIGINT sets its event, a second cancels it.
 
     Raises:
-        SystemExit: always; the code says how it went (0, 1 or 2).
+        SystemExit: always; with code 0, 1 or 2 as in `Program.run`.
     """
     logs.configure(log_level)
     logger.info("starting %s %s", name, release())
@@ -97,18 +97,18 @@ async def _until_stopped(serve: Callable[[asyncio.Event], Awaitable[None]]) -> N
     loop = asyncio.get_running_loop()
     this = asyncio.current_task()
 
-    def told() -> None:
+    def stop_or_cancel() -> None:
         if stop.is_set() and this is not None:
             this.cancel()
         stop.set()
 
     for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, told)
+        loop.add_signal_handler(signum, stop_or_cancel)
     await serve(stop)
 
 
 async def until(stop: asyncio.Event, *tasks: Coroutine[Any, Any, None]) -> None:
-    """Run `tasks` beside each other until `stop` is set; then they are cancelled.
+    """Run `tasks` concurrently until `stop` is set; then cancel them.
 
     Raises:
         ExceptionGroup: one failed; the others have been cancelled.

@@ -1,4 +1,4 @@
-"""An HTTP server inside our own event loop, which starts, says where it listens, and drains."""
+"""An HTTP server in the program's event loop, with a graceful shutdown."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ import uvicorn
 from edge_service.program import StartError
 
 KEEP_ALIVE_SECONDS = 75
-"""Longer than any client of ours keeps an idle connection, so that none of them sends into a closed one."""
+"""Longer than our clients keep an idle connection, so that none of them sends on a closed one."""
 
 DRAIN_SECONDS = 10
 BACKLOG = 2048
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers, and with an event where it has a flag."""
+    """Uvicorn without signal handlers, and with an event that is set when it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -34,7 +34,7 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and tell."""
+        """Start, and set `listening`."""
         await super().startup(sockets)
         self.listening.set()
 
@@ -43,7 +43,7 @@ class HttpServer:
     """Serves an ASGI application as an asynchronous context manager; leaving it drains the open requests.
 
     Attributes:
-        port: where it listens, known once it has started.
+        port: the port it listens on, set when it has started.
     """
 
     def __init__(self, app: Any, host: str, port: int, **options: Any) -> None:
@@ -67,7 +67,7 @@ class HttpServer:
         """Listen and serve.
 
         Raises:
-            StartError: the address cannot be had, or the application refused to start.
+            StartError: the address is not available, or the application failed to start.
         """
         listener = self._listen()
         self.port = listener.getsockname()[1]
@@ -85,7 +85,7 @@ class HttpServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take no more requests, finish those that are open (for up to 10 s), end."""
+        """Accept no more requests, finish the open ones (for up to 10 s), stop."""
         self._server.should_exit = True
         if self._serving is not None:
             await self._serving

@@ -1,4 +1,4 @@
-"""Settings of a program, from the environment: one line for each that is wrong."""
+"""Settings of a program, from the environment; one error line for each invalid one."""
 
 import re
 import sys
@@ -14,11 +14,11 @@ from edge_service.program import WRONG_SETTINGS
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _SECRET_NAME = re.compile(r"password|secret|token|_key$", re.IGNORECASE)
 _USERINFO = re.compile(r"//[^/@\s]*@")
-_LONGEST_VALUE = 200
+_MAX_VALUE_CHARACTERS = 200
 
 
 class ServiceSettings(BaseSettings):
-    """What every program of a site is told. A field is read from the variable of its name; empty is unset."""
+    """Settings of every program of a site. Each field is read from the variable of its name; empty means unset."""
 
     model_config = SettingsConfigDict(
         env_ignore_empty=True, enable_decoding=False, frozen=True, use_attribute_docstrings=True
@@ -67,10 +67,10 @@ class ServiceSettings(BaseSettings):
         """Return the settings of this process.
 
         Args:
-            given: values that stand above the environment, such as those of command line flags.
+            given: values that override the environment, such as those of command line flags.
 
         Raises:
-            SystemExit: some are wrong (with 2); each is named on stderr in a line of its own.
+            SystemExit: some are invalid (code 2); each has a line on stderr.
         """
         try:
             return cls(**given)
@@ -80,12 +80,12 @@ class ServiceSettings(BaseSettings):
 
     @classmethod
     def described(cls) -> str:
-        """Return what can be set, one variable a line, for `--help`."""
+        """Return the settings for `--help`, one variable a line."""
         return "".join(f"  {name.upper():24} {_about(field)}\n" for name, field in sorted(cls.model_fields.items()))
 
 
 def explain(error: ValidationError) -> str:
-    """Return what is wrong, one line a setting: its name, the value (never a secret one), and what is right."""
+    """Return the errors, one line a setting: its name, what is valid, and the value (never a secret one)."""
     return "".join(f"{_line(fault)}\n" for fault in error.errors(include_url=False, include_context=False))
 
 
@@ -100,7 +100,7 @@ def _line(fault: Mapping[str, Any]) -> str:
 def _shown(name: str, value: object) -> str:
     if _SECRET_NAME.search(name):
         return "a value that is not shown"
-    return repr(_USERINFO.sub("//…@", str(value))[:_LONGEST_VALUE])
+    return repr(_USERINFO.sub("//…@", str(value))[:_MAX_VALUE_CHARACTERS])
 
 
 def _about(field: Any) -> str:

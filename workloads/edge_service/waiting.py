@@ -1,4 +1,4 @@
-"""Waiting for an event with an end to it."""
+"""Waiting for an event with a timeout."""
 
 import asyncio
 

@@ -11,7 +11,7 @@ def main() -> NoReturn:
     """Run the store.
 
     Raises:
-        SystemExit: Always; the code says how it went.
+        SystemExit: always; with code 0, 1 or 2 as in `Program.run`.
     """
     Program(
         name="edge-storage",

@@ -1,20 +1,21 @@
-"""Alerts: what the rules remember, the outbox that the ingester sends from, and the history."""
+"""Alerts: the state of the rules, the outbox of the ingester, and the history."""
 
 import datetime as dt
 import sqlite3
+from collections.abc import Sequence
 
 import orjson
 
 from edge_readings.evaluation import QUIET, AlertState, evaluate, withdrawn
 from edge_readings.processing import Processed
 from edge_readings.rules import Rules
-from edge_storage.moments import from_milliseconds, to_milliseconds
-from edge_storage.pages import paged
+from edge_storage.pages import paginate
+from edge_storage.timestamps import from_milliseconds, to_milliseconds
 from edge_wire.messages import Alert
 
 
-class AlertBook:
-    """The rules' memory during one transaction: read as needed, written back once."""
+class AlertEvaluator:
+    """Evaluates readings against the rules in one transaction; alert states are read lazily and written back once."""
 
     def __init__(self, connection: sqlite3.Connection, rules: Rules) -> None:
         self._connection = connection
@@ -22,8 +23,8 @@ class AlertBook:
         self._states: dict[tuple[str, str], AlertState] = {}
         self._changed: set[tuple[str, str]] = set()
 
-    def see(self, processed: Processed) -> None:
-        """Check one reading against all rules about it; alerts go to the outbox."""
+    def observe(self, processed: Processed) -> None:
+        """Evaluate one reading against all rules of its sensor type; alerts go to the outbox."""
         for rule in self._rules.about(processed.reading.sensor_type):
             key = (rule.name, processed.reading.device_id)
             before = self._state(key)
@@ -35,7 +36,7 @@ class AlertBook:
                 self._changed.add(key)
 
     def save(self) -> None:
-        """Write back what has changed."""
+        """Write back the changed states."""
         self._connection.executemany(
             "INSERT INTO alert_state (rule, device_id, body) VALUES (?, ?, ?)"
             " ON CONFLICT (rule, device_id) DO UPDATE SET body = excluded.body",
@@ -52,12 +53,12 @@ class AlertBook:
 
 
 def put_in_outbox(connection: sqlite3.Connection, alert: Alert) -> None:
-    """Keep `alert` as one that has to be sent."""
+    """Add `alert` to the outbox."""
     connection.execute("INSERT INTO alert (device_id, body) VALUES (?, ?)", (alert.device_id, alert.encode().decode()))
 
 
 def withdraw(connection: sqlite3.Connection, rules: Rules, now: dt.datetime) -> None:
-    """Clear the alerts, and forget the states, that no rule of `rules` will ever touch again."""
+    """Clear the alerts and delete the states that no rule in `rules` can change any more."""
     about = {rule.name: rule.sensor_type for some in rules.by_sensor_type.values() for rule in some}
     for name, device_id, body in connection.execute("SELECT rule, device_id, body FROM alert_state").fetchall():
         firing = _load(body).firing
@@ -68,16 +69,16 @@ def withdraw(connection: sqlite3.Connection, rules: Rules, now: dt.datetime) -> 
         connection.execute("DELETE FROM alert_state WHERE rule = ? AND device_id = ?", (name, device_id))
 
 
-def outbox(connection: sqlite3.Connection, limit: int) -> list[orjson.Fragment]:
-    """Return the alerts that have to be sent, oldest first."""
+def outbox(connection: sqlite3.Connection, limit: int) -> Sequence[orjson.Fragment]:
+    """Return the alerts in the outbox, oldest first."""
     rows = connection.execute(
         "SELECT id, CAST(body AS BLOB) FROM alert WHERE is_sent = 0 ORDER BY id LIMIT ?", (limit,)
     )
-    return paged(((row[0], b'{"id":%d,"alert":%b}' % row) for row in rows), limit).items
+    return paginate(((row[0], b'{"id":%d,"alert":%b}' % row) for row in rows), limit).items
 
 
 def mark_sent(connection: sqlite3.Connection, ids: list[int]) -> None:
-    """Take alerts out of the outbox; they stay in the history."""
+    """Remove alerts from the outbox; they stay in the history."""
     connection.executemany("UPDATE alert SET is_sent = 1 WHERE id = ?", [(number,) for number in ids])
 
 

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry
 
 from edge_service.probes import Probes
 from edge_storage import problems
-from edge_storage.figures import Figures
+from edge_storage.metrics import StorageMetrics
 from edge_storage.routes.alerts import alerts_router
 from edge_storage.routes.commands import commands_router
 from edge_storage.routes.lease import lease_router
@@ -13,7 +13,7 @@ from edge_storage.routes.readings import readings_router
 from edge_storage.store import Store
 
 
-def make_app(store: Store, figures: Figures, registry: CollectorRegistry) -> FastAPI:
+def make_app(store: Store, metrics: StorageMetrics, registry: CollectorRegistry) -> FastAPI:
     """Return the application over an open store."""
     app = FastAPI(title="edge-storage", docs_url=None, redoc_url=None, openapi_url=None)
     problems.install(app)
@@ -23,7 +23,7 @@ def make_app(store: Store, figures: Figures, registry: CollectorRegistry) -> Fas
         waiting_for=lambda: [store.problem] if store.problem else [],
     )
     app.include_router(probes.router())
-    app.include_router(readings_router(store, figures))
+    app.include_router(readings_router(store, metrics))
     app.include_router(lease_router(store))
     app.include_router(alerts_router(store))
     app.include_router(commands_router(store))

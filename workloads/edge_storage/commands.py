@@ -1,26 +1,27 @@
-"""Commands to devices, as the gateway writes them: kept, so that any replica can answer for any of them."""
+"""Commands to devices, written by the gateway, so that any of its replicas can answer for any command."""
 
 import datetime as dt
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from edge_storage.moments import from_milliseconds, to_milliseconds
-from edge_storage.pages import paged
+from edge_storage.pages import paginate
+from edge_storage.timestamps import from_milliseconds, to_milliseconds
 from edge_wire.messages import format_timestamp
+from edge_wire.store import FINAL_STATES, CommandState
 
-STATES = ("Queued", "Sent", "NoSession", "Acked", "Failed", "Expired")
-MOST = 1000
-"""Commands of one device that an answer holds, if they are not large: the newest."""
+MAX_COMMANDS = 1000
+"""Maximum number of commands in an answer: the newest of the device."""
 
-_PUT = """
+_FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL_STATES))
+_PUT = f"""
 INSERT INTO command (device_id, command_id, state, updated_at, body) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (device_id, command_id)
 DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at, body = excluded.body
-WHERE state NOT IN ('Acked', 'Failed', 'Expired') OR excluded.state IN ('Acked', 'Failed', 'Expired')
-"""
+WHERE state NOT IN ({_FINAL}) OR excluded.state IN ({_FINAL})
+"""  # noqa: S608 - the states are constants
 _OF_DEVICE = """
 SELECT device_id, command_id, updated_at, body FROM command
 WHERE device_id = :device_id ORDER BY id DESC LIMIT :most
@@ -34,16 +35,16 @@ WHERE device_id = :device_id AND state = :state ORDER BY id DESC LIMIT :most
 def put(
     connection: sqlite3.Connection, device_id: str, command_id: str, body: Mapping[str, Any], now: dt.datetime
 ) -> dict[str, Any]:
-    """Keep a command and return it as it is kept.
+    """Store a command and return it as stored.
 
-    A command that has come to its end stays there: a slower replica may still write that it was sent.
+    An open state never replaces a final one: a slower replica may write later that the command was sent.
 
     Args:
-        connection: In a transaction.
-        device_id: Whom it is for.
-        command_id: Which one.
-        body: The command with its `state`, one of `STATES`.
-        now: Time of the change.
+        connection: in a transaction.
+        device_id: the recipient.
+        command_id: of the command.
+        body: the command with its `state`, a `CommandState`.
+        now: time of the change (aware).
     """
     row = (device_id, command_id, body["state"], to_milliseconds(now), orjson.dumps(body).decode())
     connection.execute(_PUT, row)
@@ -54,7 +55,7 @@ def put(
 
 
 def get(connection: sqlite3.Connection, device_id: str, command_id: str) -> dict[str, Any] | None:
-    """Return a command, None if there is none."""
+    """Return a command; None if there is none."""
     row = connection.execute(
         "SELECT device_id, command_id, updated_at, body FROM command WHERE device_id = ? AND command_id = ?",
         (device_id, command_id),
@@ -62,11 +63,11 @@ def get(connection: sqlite3.Connection, device_id: str, command_id: str) -> dict
     return _command(*row) if row else None
 
 
-def of_device(connection: sqlite3.Connection, device_id: str, state: str | None) -> list[orjson.Fragment]:
+def of_device(connection: sqlite3.Connection, device_id: str, state: CommandState | None) -> Sequence[orjson.Fragment]:
     """Return the commands of a device, those of one state or all, oldest first."""
     query = _OF_DEVICE if state is None else _OF_DEVICE_IN_STATE
-    rows = connection.execute(query, {"device_id": device_id, "state": state, "most": MOST})
-    newest = paged(((0, orjson.dumps(_command(*row))) for row in rows), MOST)
+    rows = connection.execute(query, {"device_id": device_id, "state": state, "most": MAX_COMMANDS})
+    newest = paginate(((0, orjson.dumps(_command(*row))) for row in rows), MAX_COMMANDS)
     return newest.items[::-1]
 
 

@@ -1,59 +1,29 @@
-"""The ingester's lease: who may commit what came by MQTT, with a token that fences off everybody before."""
+"""The ingester's lease: its holder may commit messages from MQTT; a token fences off former holders."""
 
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-
-class FencedError(Exception):
-    """The token is not the lease's: its owner has lost the lease and must stop."""
-
-
-class LeaseHeldError(Exception):
-    """Somebody else holds the lease.
-
-    Attributes:
-        holder: Who.
-        expires_in_seconds: When it is free if it is not renewed.
-    """
-
-    def __init__(self, holder: str, expires_in_seconds: float) -> None:
-        super().__init__(f"{holder} holds the lease for another {expires_in_seconds:.1f} s")
-        self.holder = holder
-        self.expires_in_seconds = expires_in_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """What the holder gets.
-
-    Attributes:
-        token: Rises with each change of the holder; every commit of the holder carries it.
-        ttl_seconds: How long the lease stands without renewal.
-    """
-
-    token: int
-    ttl_seconds: float
+from edge_wire.store import FencedError, Lease, LeaseHeldError
 
 
 class Leases:
-    """Grants the lease; used by the writer's thread alone.
+    """Grants the lease; used only in the writer's thread.
 
-    Holder, token and duration are in the database; when it ends is counted by this process's monotonic clock. A
-    transaction that fails after a grant leaves the end too late, never too early.
+    Holder, token and duration are in the database; the expiry is in this process's monotonic clock. If a transaction
+    fails after a grant, the expiry is too late, never too early.
     """
 
     def __init__(self, connection: sqlite3.Connection, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        # Nobody knows how long the store was away: what it had granted stands for its whole duration from now.
+        # The time since the previous process is unknown: its lease is valid for its whole duration from now.
         self._ends_at = clock() + connection.execute("SELECT ttl_seconds FROM lease").fetchone()[0]
 
     def take(self, connection: sqlite3.Connection, holder: str, ttl_seconds: float) -> Lease:
         """Grant or renew the lease.
 
         Raises:
-            LeaseHeldError: Another holds it, and it has not ended.
+            LeaseHeldError: another replica holds it, and it has not expired.
         """
         held_by, token = connection.execute("SELECT holder, token FROM lease").fetchone()
         now = self._clock()
@@ -70,15 +40,15 @@ class Leases:
         return Lease(token, ttl_seconds)
 
     def release(self, connection: sqlite3.Connection, holder: str, token: int) -> None:
-        """End the lease, if it is still the one of `holder` and `token`."""
+        """Release the lease, if it is still that of `holder` and `token`."""
         connection.execute("UPDATE lease SET holder = NULL WHERE holder = ? AND token = ?", (holder, token))
 
 
 def check_token(connection: sqlite3.Connection, token: int | None) -> None:
-    """Let pass the token of the lease, and who has none because he came by another door.
+    """Check that `token` is that of the lease; None always passes: such messages did not come by MQTT.
 
     Raises:
-        FencedError: The token is another one.
+        FencedError: it is another one.
     """
     if token is None:
         return

@@ -1,36 +1,24 @@
-"""Lists in parts that fit the memory, however large their items are."""
+"""Pages of lists that fit the memory, however large their items are."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import orjson
 
+from edge_wire.store import Page
+
 NO_END = 2**63 - 1
-"""Before it lies every offset and every id."""
+"""Larger than every offset and every id."""
 
 MAX_PAGE_BYTES = 4 * 1024 * 1024
-"""A page ends early where its items have more; a single one may."""
+"""Maximum bytes of a page with more than one item."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some of many.
-
-    Attributes:
-        items: Each as JSON.
-        next: What to give as `before` for those that follow; None at the end.
-    """
-
-    items: list[orjson.Fragment]
-    next: int | None
-
-
-def paged(rows: Iterable[tuple[int, bytes]], limit: int) -> Page:
-    """Return the first of `rows`, which are taken only as far as needed.
+def paginate(rows: Iterable[tuple[int, bytes]], limit: int) -> Page[orjson.Fragment]:
+    """Return the first page of `rows`, which is consumed only as far as needed.
 
     Args:
-        rows: Key and JSON of each item; to know whether more follow, of at least `limit` + 1 where there are as many.
-        limit: How many there may be.
+        rows: key and JSON of each item; `limit` + 1 of them if there are as many, to show that more follow.
+        limit: maximum number of items.
     """
     items: list[orjson.Fragment] = []
     size = 0

@@ -1,4 +1,4 @@
-"""Stored readings, dead letters and arrivals: what can be asked."""
+"""Queries of stored readings, alerts, dead letters and arrivals."""
 
 import base64
 import sqlite3
@@ -6,9 +6,10 @@ from typing import Any
 
 import orjson
 
-from edge_storage.moments import from_milliseconds
-from edge_storage.pages import Page, paged
+from edge_storage.pages import paginate
+from edge_storage.timestamps import from_milliseconds
 from edge_wire.messages import format_timestamp
+from edge_wire.store import Page
 
 _OURS = ("offset", "received_at")
 
@@ -31,51 +32,51 @@ WHERE device_id = :device_id AND id < :before ORDER BY id DESC LIMIT :limit
 """
 
 
-def without_ours(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a reading without the two fields that only the store may say of it."""
+def without_store_fields(document: dict[str, Any]) -> dict[str, Any]:
+    """Remove the two fields that only the store sets from a reading, and return it."""
     for name in _OURS:
         document.pop(name, None)
     return document
 
 
 def complete(body: bytes, offset: int, received_at: int) -> bytes:
-    """Return a stored reading as JSON with what the store knows of it.
+    """Return a stored reading as JSON with the fields of the store.
 
     Args:
-        body: The reading as a JSON object, which is never empty.
-        offset: Its place among all readings.
-        received_at: When it arrived, in milliseconds since 1970.
+        body: the reading as a JSON object, which is never empty.
+        offset: its position among all readings.
+        received_at: when it arrived, in milliseconds since 1970.
     """
     said = format_timestamp(from_milliseconds(received_at))
     return b'%b,"offset":%d,"received_at":"%b"}' % (body[:-1], offset, said.encode())
 
 
-def readings(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page:
+def readings(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page[orjson.Fragment]:
     """Return the readings before the offset `before`, of one device or of all."""
     query = _READINGS if device_id is None else _READINGS_OF_DEVICE
     rows = connection.execute(query, {"before": before, "device_id": device_id, "limit": limit + 1})
-    return paged(((row[0], complete(row[2], row[0], row[1])) for row in rows), limit)
+    return paginate(((row[0], complete(row[2], row[0], row[1])) for row in rows), limit)
 
 
-def alerts(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page:
+def alerts(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page[orjson.Fragment]:
     """Return the alerts with an id below `before`, of one device or of all, sent or not."""
     query = _ALERTS if device_id is None else _ALERTS_OF_DEVICE
     rows = connection.execute(query, {"before": before, "device_id": device_id, "limit": limit + 1})
-    return paged(rows, limit)
+    return paginate(rows, limit)
 
 
-def dead_letters(connection: sqlite3.Connection, limit: int, before: int) -> Page:
+def dead_letters(connection: sqlite3.Connection, limit: int, before: int) -> Page[orjson.Fragment]:
     """Return the dead letters with an id below `before`."""
     rows = connection.execute(
         "SELECT id, device_id, received_at, reason, message, payload FROM dead_letter"
         " WHERE id < ? ORDER BY id DESC LIMIT ?",
         (before, limit + 1),
     )
-    return paged(((row[0], _dead_letter(*row)) for row in rows), limit)
+    return paginate(((row[0], _dead_letter(*row)) for row in rows), limit)
 
 
 def arrivals(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return when each device was heard last."""
+    """Return the time of the last arrival of each device."""
     rows = connection.execute("SELECT device_id, last_at FROM arrival")
     return {device_id: format_timestamp(from_milliseconds(last_at)) for device_id, last_at in rows}
 

@@ -1,4 +1,4 @@
-"""The rule set that is in force, kept in the database."""
+"""The alert rules in force, stored in the database."""
 
 import datetime as dt
 import functools
@@ -13,16 +13,16 @@ from edge_storage.alerts import withdraw
 
 
 def in_force(connection: sqlite3.Connection) -> Rules:
-    """Return the rules that readings are checked against now."""
+    """Return the rules in force."""
     (text,) = connection.execute("SELECT value FROM setting WHERE name = 'rules'").fetchone()
     return _parsed(text)
 
 
 def replace(connection: sqlite3.Connection, documents: Sequence[Any], now: dt.datetime) -> None:
-    """Put `documents` in force, and clear the alerts of rules that are gone.
+    """Replace the rules by `documents`, and clear the alerts of deleted rules.
 
     Raises:
-        RulesError: One of them is wrong; the old ones stay.
+        RulesError: one of them is invalid; the old ones stay.
     """
     rules = Rules.from_objects(documents)
     connection.execute("UPDATE setting SET value = ? WHERE name = 'rules'", (orjson.dumps(documents).decode(),))

@@ -10,7 +10,7 @@ from edge_service.settings import ServiceSettings
 
 
 class StorageSettings(ServiceSettings):
-    """What the store is told."""
+    """Settings of the store."""
 
     storage_type: Literal["local"] = "local"
     """Where readings are kept: local is a database file."""

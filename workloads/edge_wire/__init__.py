@@ -1,1 +1,1 @@
-"""Messages, topics and units on the wire; imported by all, imports none."""
+"""Messages, topics, and the store's interface; every package may import it, and it imports none."""

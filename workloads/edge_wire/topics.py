@@ -1,30 +1,30 @@
-"""The MQTT topics of a site, as functions of what stands in them."""
+"""The MQTT topics of a site, as functions of their variable levels."""
 
 import re
 
 ANY = "+"
-"""In place of an id or a component: all of them (a topic filter, for subscriptions and access rules)."""
+"""Matches all ids or components (in a topic filter, for subscriptions and ACLs)."""
 
 ACTIVITY = "edge/activity"
-"""Digests of which devices were heard."""
+"""Digests of which devices sent messages."""
 
 ACTIVITY_REQUEST = "edge/activity/request"
-"""Asks for the last arrival time of every device."""
+"""Requests the last arrival time of every device."""
 
 ACTIVITY_MARKER = "edge/activity/marker"
-"""From the processor to itself, through the queue of the readings: measures how long that is."""
+"""From the processor to itself, through the queue of the readings: measures its lag."""
 
 BROKER_BOOT = "edge/broker/boot"
-"""Retained: a new id for each start of the broker."""
+"""Retained: an id that is new for each start of the broker."""
 
 ROSTER_END = "edge/roster/~end"
-"""From the operator to itself, behind all of the roster that the broker has retained. No device can have this id."""
+"""From the operator to itself, after all retained roster entries. No device can have this id."""
 
 BROKER_UPTIME = "$SYS/broker/uptime"
-"""Retained by Mosquitto itself, not over its end: for how long it has run, as `42 seconds`; refreshed every 10 s."""
+"""Mosquitto's uptime, such as `42 seconds`; retained, refreshed every 10 s, and not kept over a restart."""
 
 BROKER_DROPPED = "$SYS/broker/publish/messages/dropped"
-"""The same: how many messages it has dropped since its start because a queue was full."""
+"""Number of messages that Mosquitto has dropped since its start because a queue was full; retained likewise."""
 
 _ID = "[A-Za-z0-9._-]{1,64}"
 _LEVEL = re.compile(_ID)
@@ -37,7 +37,7 @@ def device_data(device_id: str) -> str:
 
 
 def device_status(device_id: str) -> str:
-    """Return the topic of a device's status; retained, also its will."""
+    """Return the topic of a device's retained status, which is also the topic of its will."""
     return f"devices/{_level(device_id)}/status"
 
 
@@ -47,7 +47,7 @@ def device_command(device_id: str) -> str:
 
 
 def device_command_ack(device_id: str) -> str:
-    """Return the topic of a device's answers to commands."""
+    """Return the topic of a device's command acknowledgements."""
     return f"devices/{_level(device_id)}/command/ack"
 
 
@@ -57,25 +57,25 @@ def sensors(device_id: str) -> str:
 
 
 def alerts(device_id: str) -> str:
-    """Return the topic of the alerts that a device's readings raise."""
+    """Return the topic of the alerts of a device."""
     return f"alerts/{_level(device_id)}"
 
 
 def component_status(component: str) -> str:
-    """Return the topic of a component's own status; retained."""
+    """Return the topic of a component's retained status."""
     return f"edge/status/{_level(component)}"
 
 
 def roster(device_id: str) -> str:
-    """Return the topic of what the gateway must know of a device; retained."""
+    """Return the topic of a device's retained roster entry."""
     return f"edge/roster/{_level(device_id)}"
 
 
 def device_of(topic: str) -> str:
-    """Return the id of the device that `topic` is about.
+    """Return the device id in `topic`.
 
     Raises:
-        ValueError: It is about no device.
+        ValueError: it contains none.
     """
     found = _OF_DEVICE.fullmatch(topic)
     if not found:

@@ -67,6 +67,7 @@ FLOORS = {
             ("workloads/edge_liveness",),
             ("tests/edge_liveness/test_*.py", "tests/edge_operator/control/liveness/test_*.py"),
         ),
+        Floor("pacing", ("workloads/edge_pacing",), ("tests/edge_pacing/test_*.py",)),
         Floor("readings", ("workloads/edge_readings",), ("tests/edge_readings/test_*.py",)),
         Floor("wire", ("workloads/edge_wire",), ("tests/edge_wire/**/test_*.py", "tests/edge_readings/test_*.py")),
         Floor(

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.mqtt import (
     ConnectRefusedError,
     Message,
@@ -139,7 +139,7 @@ class BrokerSession:
         if not available:
             first = longest = ABSENT_BACKOFF_SECONDS
         if longest < self._backoff.longest and not self.is_connected:
-            self._session.hurry()
+            self._session.retry_now()
         self._backoff.first, self._backoff.longest = first, longest
 
     async def close(self, last: Collection[asyncio.Future[int]] = ()) -> None:

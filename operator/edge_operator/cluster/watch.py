@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import random
 from collections.abc import AsyncIterator, Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,6 +11,7 @@ import aiohttp
 
 from edge_operator.desired.kinds import ChildKind, Watched
 from edge_operator.telemetry.metrics import Metrics
+from edge_pacing.backoff import Backoff
 
 from .client import decode
 from .errors import ApiError
@@ -129,15 +129,14 @@ class Watch:
 
     async def run(self) -> None:
         """Watch until cancelled. No response of the API server ends it."""
-        backoff = MIN_BACKOFF_SECONDS
+        backoff = Backoff(MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS)
         while True:
             begun_at = self._clock()
             cause = await self._follow()
             self._metrics.watch_restarts.labels(self.kind.kind, cause).inc()
             if self._clock() - begun_at >= STEADY_SECONDS:
-                backoff = MIN_BACKOFF_SECONDS
-            await asyncio.sleep(backoff * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
-            backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
+                backoff.reset()
+            await asyncio.sleep(backoff.next())
 
     async def _follow(self) -> str:
         """List if necessary and stream until the stream ends; return the cause for the metrics."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from edge_liveness import LONGEST_SESSION
+from edge_liveness import MAX_SESSION_CHARACTERS
 
 from .condition_value import ConditionValue, merge_conditions
 
@@ -73,7 +73,7 @@ def is_stale(connectivity: Connectivity, before: Mapping[str, Any]) -> bool:
     """Return whether other values differ from those in the status: last message, session, reported values."""
     stored = before.get("connectivity") or {}
     seen = stored.get("lastSeenTime", ""), stored.get("session", ""), before.get("reported") or {}
-    return seen != (connectivity.last_seen, connectivity.session[:LONGEST_SESSION], connectivity.reported)
+    return seen != (connectivity.last_seen, connectivity.session[:MAX_SESSION_CHARACTERS], connectivity.reported)
 
 
 def connectivity_update(
@@ -94,7 +94,7 @@ def connectivity_update(
     if connectivity.last_seen:
         fields["lastSeenTime"] = connectivity.last_seen
     if connectivity.session:
-        fields["session"] = connectivity.session[:LONGEST_SESSION]
+        fields["session"] = connectivity.session[:MAX_SESSION_CHARACTERS]
     status: dict[str, Any] = {
         "phase": connectivity.phase,
         "connectivity": fields,

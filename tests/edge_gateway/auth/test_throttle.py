@@ -16,7 +16,7 @@ def test_a_source_may_fail_so_often_and_no_more_until_the_first_is_out_of_the_wi
 
 def test_it_forgets_whoever_failed_longest_ago_rather_than_grow() -> None:
     throttle = Throttle(failures=1)
-    for number in range(module.LARGEST + 1):
+    for number in range(module.MAX_SOURCES + 1):
         throttle.failed(f"source {number}", 0.0)
     assert throttle.wait_seconds("source 0", 0.0) == 0.0
     assert throttle.wait_seconds("source 1", 0.0) > 0.0

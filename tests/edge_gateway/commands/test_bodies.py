@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_gateway.commands.ack import parse_ack
-from edge_gateway.commands.request import LIFETIME, LONGEST_LIFETIME, parse_command
-from edge_gateway.problem import ProblemError
+from edge_gateway.commands.request import DEFAULT_LIFETIME, MAX_LIFETIME, parse_command
+from edge_service.problem import ProblemError
 from edge_wire.messages import Command, CommandAck
 
 NOW = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
@@ -34,16 +34,16 @@ def test_the_least_body_gets_id_and_expiry() -> None:
         "params": {},
         "expires_at": "2026-01-31T12:05:00.000Z",
     }
-    assert command.expires_at == NOW + LIFETIME
+    assert command.expires_at == NOW + DEFAULT_LIFETIME
 
 
 @pytest.mark.parametrize(
     ("given_fields", "expires_at"),
     [
         ({"expires_in": "30s"}, NOW + dt.timedelta(seconds=30)),
-        ({"expires_in": "168h"}, NOW + LONGEST_LIFETIME),
+        ({"expires_in": "168h"}, NOW + MAX_LIFETIME),
         ({"expires_at": "2026-01-31T13:00:00+00:30"}, NOW + dt.timedelta(minutes=30)),
-        ({"expires_at": None, "expires_in": None}, NOW + LIFETIME),
+        ({"expires_at": None, "expires_in": None}, NOW + DEFAULT_LIFETIME),
     ],
 )
 def test_expiry(given_fields: dict[str, Any], expires_at: dt.datetime) -> None:
@@ -97,7 +97,7 @@ def test_any_body_is_a_command_or_refused(body: bytes) -> None:
         command = parse_command(body, ID, NOW)
     if command is not None:
         assert command.command_id == ID
-        assert NOW < command.expires_at <= NOW + LONGEST_LIFETIME
+        assert NOW < command.expires_at <= NOW + MAX_LIFETIME
         assert orjson.loads(command.encode())["command"] == command.command
 
 

@@ -2,9 +2,10 @@ import datetime as dt
 
 import pytest
 
-from edge_gateway.commands.book import from_document, to_document
-from edge_gateway.commands.record import OPEN, CommandRecord, State
+from edge_gateway.commands.record import CommandRecord
+from edge_gateway.commands.repository import from_document, to_document
 from edge_wire.messages import Command, CommandAck
+from edge_wire.store import OPEN_STATES, CommandState
 
 NOW = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(minutes=5)
@@ -17,39 +18,39 @@ REFUSED = CommandAck(COMMAND.command_id, "failed", "no")
 @pytest.mark.parametrize(
     ("record", "state"),
     [
-        (QUEUED, State.QUEUED),
-        (QUEUED.sent(session=True), State.SENT),
-        (QUEUED.sent(session=False), State.NO_SESSION),
-        (QUEUED.sent(session=False).fetched(), State.SENT),
-        (QUEUED.sent(session=True).answered(DONE), State.ACKED),
-        (QUEUED.sent(session=True).answered(REFUSED), State.FAILED),
-        (QUEUED.answered(DONE).sent(session=True), State.ACKED),
-        (QUEUED.answered(DONE).sent(session=False), State.ACKED),
-        (QUEUED.answered(DONE).answered(REFUSED), State.ACKED),
-        (QUEUED.answered(DONE).failed("away"), State.ACKED),
-        (QUEUED.failed("away"), State.FAILED),
-        (QUEUED.failed("away").sent(session=True), State.FAILED),
-        (QUEUED.failed("away").answered(DONE), State.ACKED),
-        (QUEUED.expired(), State.EXPIRED),
-        (QUEUED.expired().fetched(), State.EXPIRED),
-        (QUEUED.expired().answered(DONE), State.ACKED),
+        (QUEUED, CommandState.QUEUED),
+        (QUEUED.sent(session=True), CommandState.SENT),
+        (QUEUED.sent(session=False), CommandState.NO_SESSION),
+        (QUEUED.sent(session=False).fetched(), CommandState.SENT),
+        (QUEUED.sent(session=True).answered(DONE), CommandState.ACKED),
+        (QUEUED.sent(session=True).answered(REFUSED), CommandState.FAILED),
+        (QUEUED.answered(DONE).sent(session=True), CommandState.ACKED),
+        (QUEUED.answered(DONE).sent(session=False), CommandState.ACKED),
+        (QUEUED.answered(DONE).answered(REFUSED), CommandState.ACKED),
+        (QUEUED.answered(DONE).failed("away"), CommandState.ACKED),
+        (QUEUED.failed("away"), CommandState.FAILED),
+        (QUEUED.failed("away").sent(session=True), CommandState.FAILED),
+        (QUEUED.failed("away").answered(DONE), CommandState.ACKED),
+        (QUEUED.expired(), CommandState.EXPIRED),
+        (QUEUED.expired().fetched(), CommandState.EXPIRED),
+        (QUEUED.expired().answered(DONE), CommandState.ACKED),
     ],
 )
-def test_what_follows_what(record: CommandRecord, state: State) -> None:
+def test_what_follows_what(record: CommandRecord, state: CommandState) -> None:
     assert record.state is state
 
 
 def test_time_ends_what_is_open_and_nothing_else() -> None:
-    for state in State:
+    for state in CommandState:
         record = CommandRecord("pump-1", COMMAND, NOW, state)
         assert record.state_at(LATER - dt.timedelta(microseconds=1)) is state
-        assert record.state_at(LATER) is (State.EXPIRED if state in OPEN else state)
+        assert record.state_at(LATER) is (CommandState.EXPIRED if state in OPEN_STATES else state)
 
 
 @pytest.mark.parametrize("record", [QUEUED, QUEUED.answered(DONE), QUEUED.answered(REFUSED), QUEUED.failed("away")])
 def test_a_command_comes_back_from_the_store_as_it_was(record: CommandRecord) -> None:
     document = to_document(record)
-    assert document["state"] in set(State)
+    assert document["state"] in set(CommandState)
     assert from_document("pump-1", document | {"command_id": COMMAND.command_id}) == record
 
 

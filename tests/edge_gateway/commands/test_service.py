@@ -11,15 +11,17 @@ import orjson
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from edge_gateway.commands.book import CommandBook
-from edge_gateway.commands.record import CommandRecord, State
-from edge_gateway.commands.service import FETCH_LOOK_SECONDS, LOOK_SECONDS, SENDING, Commands
-from edge_gateway.problem import ProblemError, away
+from edge_gateway.commands.record import CommandRecord
+from edge_gateway.commands.repository import CommandRepository
+from edge_gateway.commands.service import FETCH_POLL_SECONDS, POLL_SECONDS, SENDING, Commands
+from edge_gateway.problem import unavailable
 from edge_service.mqtt import NotConnectedError
+from edge_service.problem import ProblemError
 from edge_service.store import StoreClient, StoreRefusedError
 from edge_storage import commands as kept
 from edge_storage.database.connections import open_writer
 from edge_wire.messages import Command, CommandAck
+from edge_wire.store import CommandState
 from tests.edge_operator.cluster.virtual import now, run_virtual
 
 BEGAN = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
@@ -46,7 +48,8 @@ class Keeping(StoreClient):
         return found
 
     async def commands(self, device_id: str, state: str | None = None) -> tuple[Mapping[str, Any], ...]:
-        return tuple(orjson.loads(orjson.dumps(each)) for each in kept.of_device(self._connection, device_id, state))
+        found = kept.of_device(self._connection, device_id, None if state is None else CommandState(state))
+        return tuple(orjson.loads(orjson.dumps(each)) for each in found)
 
 
 class Carrying:
@@ -61,7 +64,7 @@ class Carrying:
 
     def check_connected(self) -> None:
         if self.is_away:
-            raise away("BrokerUnavailable", "the broker is away")
+            raise unavailable("BrokerUnavailable", "the broker is away")
 
     async def command(self, device_id: str, command: Command) -> bool:
         self.taken.append((device_id, command))
@@ -76,18 +79,18 @@ class World:
     """A replica of the gateway, as far as commands go; its wall clock follows the virtual loop."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self.store, self.carrier, self.registry = Keeping(connection), Carrying(), CollectorRegistry()
+        self.store, self.publisher, self.registry = Keeping(connection), Carrying(), CollectorRegistry()
         states = Counter("commands", "Commands.", ("state",), registry=self.registry)
         self._began = now()
-        self.commands = Commands(CommandBook(self.store), self.carrier, states, self.time)
+        self.commands = Commands(CommandRepository(self.store), self.publisher, states, self.time)
         self.other = Commands(
-            CommandBook(self.store), Carrying(), Counter("o", "o", ("state",), registry=None), self.time
+            CommandRepository(self.store), Carrying(), Counter("o", "o", ("state",), registry=None), self.time
         )
 
     def time(self) -> dt.datetime:
         return BEGAN + dt.timedelta(seconds=now() - self._began)
 
-    def count(self, state: State) -> float:
+    def count(self, state: CommandState) -> float:
         return self.registry.get_sample_value("commands_total", {"state": state.value}) or 0.0
 
     async def ask(self, device_id: str, command_id: str) -> CommandRecord:
@@ -116,37 +119,37 @@ def done(command_id: str, status: str = "ok") -> CommandAck:
     return CommandAck(command_id, status, {"took": 3})
 
 
-@pytest.mark.parametrize(("has_session", "state"), [(True, State.SENT), (False, State.NO_SESSION)])
-def test_what_becomes_of_a_command_is_kept_and_counted(play: Play, has_session: bool, state: State) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(("has_session", "state"), [(True, CommandState.SENT), (False, CommandState.NO_SESSION)])
+def test_what_becomes_of_a_command_is_kept_and_counted(play: Play, has_session: bool, state: CommandState) -> None:  # noqa: FBT001
     async def story(world: World) -> None:
-        world.carrier.has_session = has_session
+        world.publisher.has_session = has_session
         record = await world.commands.send("pump", BODY)
-        ((device_id, command),) = world.carrier.taken
+        ((device_id, command),) = world.publisher.taken
         assert (device_id, command, record.state) == ("pump", record.command, state)
         assert await world.ask("pump", record.command.command_id) == record
-        assert (world.count(State.QUEUED), world.count(state)) == (1.0, 1.0)
+        assert (world.count(CommandState.QUEUED), world.count(state)) == (1.0, 1.0)
 
     play(story)
 
 
 def test_without_the_broker_nothing_is_kept(play: Play) -> None:
     async def story(world: World) -> None:
-        world.carrier.is_away = True
+        world.publisher.is_away = True
         with pytest.raises(ProblemError):
             await world.commands.send("pump", BODY)
-        assert await world.commands.open_for("pump", 0, fetch=False) == []
-        assert (world.carrier.taken, world.count(State.QUEUED)) == ([], 0.0)
+        assert await world.commands.pending_for("pump", 0, fetch=False) == []
+        assert (world.publisher.taken, world.count(CommandState.QUEUED)) == ([], 0.0)
 
     play(story)
 
 
 def test_a_broker_that_goes_away_meanwhile_fails_the_command(play: Play) -> None:
     async def story(world: World) -> None:
-        world.carrier.error = NotConnectedError("gone")
+        world.publisher.error = NotConnectedError("gone")
         with pytest.raises(ProblemError):
             await world.commands.send("pump", BODY)
-        record = await world.ask("pump", world.carrier.taken[0][1].command_id)
-        assert record.state is State.FAILED
+        record = await world.ask("pump", world.publisher.taken[0][1].command_id)
+        assert record.state is CommandState.FAILED
         assert record.result == {"error": "the connection to the broker ended while the command was sent"}
 
     play(story)
@@ -157,9 +160,9 @@ def test_an_answer_that_comes_before_the_brokers_own_stands(play: Play) -> None:
         async def answer(device_id: str, command_id: str) -> None:
             await world.commands.answer(device_id, done(command_id))
 
-        world.carrier.during = answer
+        world.publisher.during = answer
         record = await world.commands.send("pump", BODY)
-        assert (record.state, record.status) == (State.ACKED, "ok")
+        assert (record.state, record.status) == (CommandState.ACKED, "ok")
         assert await world.ask("pump", record.command.command_id) == record
 
     play(story)
@@ -168,13 +171,13 @@ def test_an_answer_that_comes_before_the_brokers_own_stands(play: Play) -> None:
 def test_an_answer_that_comes_while_sent_is_kept_is_kept_as_well(play: Play) -> None:
     async def story(world: World) -> None:
         async def answer(command: Mapping[str, Any]) -> None:
-            if command["state"] == State.SENT:
+            if command["state"] == CommandState.SENT:
                 world.store.before_put = None
-                await world.commands.answer("pump", done(world.carrier.taken[0][1].command_id))
+                await world.commands.answer("pump", done(world.publisher.taken[0][1].command_id))
 
         world.store.before_put = answer
         record = await world.commands.send("pump", BODY)
-        assert record.state is State.ACKED
+        assert record.state is CommandState.ACKED
         assert await world.ask("pump", record.command.command_id) == record
 
     play(story)
@@ -185,9 +188,9 @@ def test_an_answer_that_another_replica_took_meanwhile_stands(play: Play) -> Non
         async def answer(device_id: str, command_id: str) -> None:
             await world.other.answer(device_id, done(command_id))
 
-        world.carrier.during = answer
-        assert (await world.commands.send("pump", BODY)).state is State.ACKED
-        assert world.count(State.SENT) == 0.0, "it never was in this state for anybody"
+        world.publisher.during = answer
+        assert (await world.commands.send("pump", BODY)).state is CommandState.ACKED
+        assert world.count(CommandState.SENT) == 0.0, "it never was in this state for anybody"
 
     play(story)
 
@@ -197,9 +200,9 @@ def test_nobody_answers_for_another_device(play: Play) -> None:
         async def answer(_device_id: str, command_id: str) -> None:
             assert await world.commands.answer("fan", done(command_id)) is None
 
-        world.carrier.during = answer
+        world.publisher.during = answer
         record = await world.commands.send("pump", BODY)
-        assert record.state is State.SENT
+        assert record.state is CommandState.SENT
         assert await world.commands.answer("fan", done(record.command.command_id)) is None
         assert await world.commands.answer("pump", done("unknown")) is None
 
@@ -212,20 +215,20 @@ def test_the_first_answer_stands(play: Play) -> None:
         first = await world.commands.answer("pump", done(command_id, "failed"))
         second = await world.commands.answer("pump", done(command_id))
         assert first == second == await world.ask("pump", command_id)
-        assert (world.count(State.FAILED), world.count(State.ACKED)) == (1.0, 0.0)
+        assert (world.count(CommandState.FAILED), world.count(CommandState.ACKED)) == (1.0, 0.0)
 
     play(story)
 
 
 def test_who_waits_for_the_outcome_gets_it_at_once_from_this_replica_and_soon_from_another(play: Play) -> None:
     async def story(world: World) -> None:
-        for replica, least, most in ((world.commands, 0, 0), (world.other, 0, LOOK_SECONDS)):
+        for replica, least, most in ((world.commands, 0, 0), (world.other, 0, POLL_SECONDS)):
             record = await world.commands.send("pump", BODY)
             waiting = asyncio.create_task(world.commands.outcome(record, 30))
             await asyncio.sleep(0.25)
             await replica.answer("pump", done(record.command.command_id))
             answered = now()
-            assert (await waiting).state is State.ACKED
+            assert (await waiting).state is CommandState.ACKED
             assert least <= now() - answered <= most
 
     play(story)
@@ -235,13 +238,13 @@ def test_the_outcome_is_waited_for_no_longer_than_asked_and_not_beyond_our_end(p
     async def story(world: World) -> None:
         record = await world.commands.send("pump", BODY)
         begun = now()
-        assert (await world.commands.outcome(record, 2.5)).state is State.SENT
+        assert (await world.commands.outcome(record, 2.5)).state is CommandState.SENT
         assert now() - begun == pytest.approx(2.5)
         waiting = asyncio.create_task(world.commands.outcome(record, 30))
         await asyncio.sleep(0.25)
-        world.commands.bells.close()
+        world.commands.notifier.close()
         closed = now()
-        assert (await waiting).state is State.SENT
+        assert (await waiting).state is CommandState.SENT
         assert now() == closed
 
     play(story)
@@ -252,32 +255,36 @@ def test_the_outcome_of_a_command_that_expires_is_known_then(play: Play) -> None
         record = await world.commands.send("pump", BODY)
         begun = now()
         got = await world.commands.outcome(record, 300)
-        assert got.state_at(world.time()) is State.EXPIRED
-        assert 60 <= now() - begun <= 60 + LOOK_SECONDS
+        assert got.state_at(world.time()) is CommandState.EXPIRED
+        assert 60 <= now() - begun <= 60 + POLL_SECONDS
 
     play(story)
 
 
 def test_what_a_device_has_not_answered_is_handed_out_until_it_answers(play: Play) -> None:
     async def story(world: World) -> None:
-        world.carrier.has_session = False
+        world.publisher.has_session = False
         record = await world.commands.send("pump", BODY)
         command_id = record.command.command_id
-        assert [each.state for each in await world.commands.open_for("pump", 0, fetch=False)] == [State.NO_SESSION]
+        assert [each.state for each in await world.commands.pending_for("pump", 0, fetch=False)] == [
+            CommandState.NO_SESSION
+        ]
         for _ in range(2):
-            assert [each.state for each in await world.commands.open_for("pump", 0, fetch=True)] == [State.SENT]
-        assert (await world.ask("pump", command_id)).state is State.SENT
+            assert [each.state for each in await world.commands.pending_for("pump", 0, fetch=True)] == [
+                CommandState.SENT
+            ]
+        assert (await world.ask("pump", command_id)).state is CommandState.SENT
         await world.commands.answer("pump", done(command_id))
-        assert await world.commands.open_for("pump", 0, fetch=True) == []
+        assert await world.commands.pending_for("pump", 0, fetch=True) == []
 
     play(story)
 
 
 def test_a_device_that_waits_gets_a_command_at_once_from_this_replica_and_soon_from_another(play: Play) -> None:
     async def story(world: World) -> None:
-        for replica, most in ((world.commands, 0), (world.other, FETCH_LOOK_SECONDS)):
-            replica._carrier.has_session = False  # type: ignore[attr-defined] # noqa: SLF001 - ours, see World
-            waiting = asyncio.create_task(world.commands.open_for("pump", 30, fetch=True))
+        for replica, most in ((world.commands, 0), (world.other, FETCH_POLL_SECONDS)):
+            replica._publisher.has_session = False  # type: ignore[attr-defined] # noqa: SLF001 - ours, see World
+            waiting = asyncio.create_task(world.commands.pending_for("pump", 30, fetch=True))
             await asyncio.sleep(0.25)
             record = await replica.send("pump", BODY)
             sent = now()
@@ -293,9 +300,9 @@ def test_what_has_expired_is_handed_out_no_more_and_kept_as_expired(play: Play) 
     async def story(world: World) -> None:
         record = await world.commands.send("pump", BODY)
         await asyncio.sleep(61)
-        assert await world.commands.open_for("pump", 0, fetch=True) == []
-        assert (await world.ask("pump", record.command.command_id)).state is State.EXPIRED
-        assert world.count(State.EXPIRED) == 1.0
+        assert await world.commands.pending_for("pump", 0, fetch=True) == []
+        assert (await world.ask("pump", record.command.command_id)).state is CommandState.EXPIRED
+        assert world.count(CommandState.EXPIRED) == 1.0
 
     play(story)
 
@@ -303,9 +310,9 @@ def test_what_has_expired_is_handed_out_no_more_and_kept_as_expired(play: Play) 
 def test_a_command_that_another_replica_is_sending_is_left_to_it_for_a_while(play: Play) -> None:
     async def story(world: World) -> None:
         command = Command("c" * 32, "reboot", BEGAN + dt.timedelta(minutes=5))
-        await CommandBook(world.store).put(CommandRecord("pump", command, BEGAN))
-        assert await world.commands.open_for("pump", 0, fetch=False) == []
+        await CommandRepository(world.store).put(CommandRecord("pump", command, BEGAN))
+        assert await world.commands.pending_for("pump", 0, fetch=False) == []
         await asyncio.sleep(SENDING.total_seconds() + 0.1)
-        assert [each.command for each in await world.commands.open_for("pump", 0, fetch=False)] == [command]
+        assert [each.command for each in await world.commands.pending_for("pump", 0, fetch=False)] == [command]
 
     play(story)

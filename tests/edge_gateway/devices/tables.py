@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from edge_gateway.devices.device import Device
-from edge_gateway.devices.lives import Lives
+from edge_gateway.devices.liveness import DeviceLiveness
 from edge_gateway.devices.table import DeviceTable
 from edge_wire.messages import Activity, DeviceStatus, RosterEntry
 
@@ -18,11 +18,11 @@ class World:
 
     def __init__(self, *devices: str) -> None:
         self.at = BEGAN
-        self.turned: list[str] = []
+        self.on_transition: list[str] = []
         self.turned_away = 0
-        self.lives = Lives(lambda: self.at, self.now, self.turned.append)
-        self.table = DeviceTable(self.lives, self._turn_away, PATIENCE)
-        self.table.begin()
+        self.liveness = DeviceLiveness(lambda: self.at, self.now, self.on_transition.append)
+        self.table = DeviceTable(self.liveness, self._turn_away, PATIENCE)
+        self.table.begin_resync()
         for device_id in devices:
             self.say(device_id)
 
@@ -44,8 +44,8 @@ class World:
     def wait(self, seconds: float) -> None:
         for _ in range(int(seconds * 4)):
             self.at += 0.25
-            self.lives.tick()
-            self.table.sweep()
+            self.liveness.tick()
+            self.table.expire()
 
     def ids(self) -> list[str]:
         return [device.id for device in self.table.page("", 1000).devices]

@@ -33,12 +33,12 @@ DOES: dict[str, Callable[..., None]] = {
         device_id, disabled=disabled, offline_after_seconds=offline_after
     ),
     "delist": lambda world, device_id: world.table.set_roster(device_id, None),
-    "hear": lambda world, device_id: world.table.heard(device_id),
+    "hear": lambda world, device_id: world.table.message_received(device_id),
     "digest": lambda world, device_id, age, lag, is_reply: world.digest(lag, is_reply=is_reply, **{device_id: age}),
-    "lose": lambda world: world.lives.lost(),
-    "begin": lambda world: world.table.begin(),
-    "complete": lambda world: world.table.complete(),
-    "boot": lambda world, boot_id: world.lives.booted(boot_id),
+    "lose": lambda world: world.liveness.lost(),
+    "begin": lambda world: world.table.begin_resync(),
+    "complete": lambda world: world.table.end_resync(),
+    "boot": lambda world, boot_id: world.liveness.booted(boot_id),
     "wait": lambda world, seconds: world.wait(seconds),
 }
 
@@ -54,8 +54,10 @@ def test_table_and_lives_have_the_same_devices(steps: list[tuple[Any, ...]]) -> 
         take(world, *step)
         ids = world.ids()
         assert ids == sorted(set(ids))
-        assert len(ids) == len(world.table) == world.lives.counts().total == sum(world.table.tally().values())
-        for state, count in world.table.tally().items():
+        assert (
+            len(ids) == len(world.table) == world.liveness.counts().total == sum(world.table.count_by_status().values())
+        )
+        for state, count in world.table.count_by_status().items():
             assert count == world.table.count(status=state) == len(world.table.page("", 10, status=state).devices)
         for device_id in ids:
             assert world.shown(device_id).to_object()["id"] == device_id
@@ -70,4 +72,4 @@ def test_nothing_is_left_of_devices_that_are_gone(steps: list[tuple[Any, ...]]) 
         world.roster(device_id)
         world.table.set_status(device_id, None)
         world.table.set_roster(device_id, None)
-    assert (world.ids(), world.lives.counts().total) == ([], 0)
+    assert (world.ids(), world.liveness.counts().total) == ([], 0)

@@ -14,10 +14,10 @@ from tests.edge_gateway.devices.tables import NOON, World
 def test_a_device_is_there_from_its_status_its_roster_or_being_heard() -> None:
     world = World("b")
     world.roster("a", type="pump")
-    world.table.heard("c")
+    world.table.message_received("c")
     world.digest(d=1.0)
     assert world.ids() == ["a", "b", "c", "d"]
-    assert world.table.tally() == {"online": 3, "offline": 0, "unknown": 1}
+    assert world.table.count_by_status() == {"online": 3, "offline": 0, "unknown": 1}
     assert len(world.table) == 4
 
 
@@ -32,7 +32,7 @@ def test_it_is_gone_when_both_status_and_roster_are() -> None:
     world.table.set_status("never", None)
     world.table.set_roster("never", None)
     assert world.ids() == []
-    assert sum(world.table.tally().values()) == 0
+    assert sum(world.table.count_by_status().values()) == 0
 
 
 def test_device_that_leaves_the_roster_and_has_a_status_is_one_of_the_defaults() -> None:
@@ -51,7 +51,7 @@ def test_what_was_under_way_when_a_device_went_does_not_bring_it_back() -> None:
     world.roster("a")
     world.table.set_roster("a", None)
     world.digest(a=0.5)
-    world.table.heard("a")
+    world.table.message_received("a")
     world.digest(a=0.5, is_reply=True)
     assert world.ids() == []
     world.say("a", "offline")
@@ -79,13 +79,13 @@ def test_device_that_was_made_anew_at_once_begins_a_new_life(before: str, after:
     assert world.state("a")[0] == ("offline" if is_another else "online"), "a session is of one life"
 
 
-def test_what_was_heard_alone_is_forgotten_when_a_new_connection_does_not_hear_it() -> None:
+def test_what_was_active_alone_is_forgotten_when_a_new_connection_does_not_hear_it() -> None:
     world = World()
     world.digest(a=0.0, b=0.0)
     world.wait(1)
-    world.lives.lost()
-    world.table.begin()
-    world.table.complete()
+    world.liveness.lost()
+    world.table.begin_resync()
+    world.table.end_resync()
     world.digest(b=0.0)
     world.wait(20)
     assert world.ids() == ["b"]
@@ -101,37 +101,37 @@ def test_what_the_broker_does_not_tell_again_after_a_reconnect_is_forgotten() ->
     world = World("kept", "cleared", "listed")
     world.roster("listed")
     world.roster("left")
-    assert not world.table.complete_once
-    world.table.complete()
-    assert world.table.complete_once
+    assert not world.table.has_been_complete
+    world.table.end_resync()
+    assert world.table.has_been_complete
     assert world.ids() == ["cleared", "kept", "left", "listed"]
     world.wait(1)
-    world.table.begin()
+    world.table.begin_resync()
     world.say("kept")
     world.roster("listed")
     world.wait(60)
     assert world.ids() == ["cleared", "kept", "left", "listed"], "until all is told nothing is missing"
-    world.table.complete()
+    world.table.end_resync()
     world.wait(14)
     assert world.ids() == ["cleared", "kept", "left", "listed"], "a broker that lost its data is told again"
     world.wait(2)
     assert world.ids() == ["kept", "listed"]
-    assert world.shown("listed").record.said is None
+    assert world.shown("listed").record.status is None
     assert world.state("listed")[0] == "online", "what was heard of it stands"
 
 
 def test_a_broker_that_lost_its_data_costs_no_state() -> None:
     world = World("own", "silent")
     world.roster("listed", offline_after_seconds=60.0)
-    world.table.heard("listed")
-    world.table.complete()
-    world.lives.lost()
+    world.table.message_received("listed")
+    world.table.end_resync()
+    world.liveness.lost()
     world.wait(3)
-    world.table.begin()
-    world.table.complete()
+    world.table.begin_resync()
+    world.table.end_resync()
     world.wait(5)
     world.roster("listed", offline_after_seconds=60.0)
-    world.table.heard("own")
+    world.table.message_received("own")
     world.wait(20)
     assert world.ids() == ["listed", "own"], "who was heard is there, whoever tells of it"
     assert world.state("listed") == world.state("own") == ("online", "HeartbeatReceived")
@@ -140,7 +140,7 @@ def test_a_broker_that_lost_its_data_costs_no_state() -> None:
 
 
 def test_there_is_room_for_so_many_that_nobody_tells_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_UNLISTED", 2)
+    monkeypatch.setattr(module, "MAX_UNLISTED", 2)
     world = World("a", "b", "c")
     assert (world.ids(), world.turned_away) == (["a", "b"], 1)
     world.digest(c=1.0, d=1.0)
@@ -203,7 +203,7 @@ def test_last_seen_is_the_latest_of_what_is_known(own: int | None, heard: int | 
     world = World()
     world.say("a", retained=True, last_seen=moment(own))
     if heard is not None:
-        world.table.heard("a")
+        world.table.message_received("a")
     assert world.shown("a").last_seen == moment(seen)
 
 

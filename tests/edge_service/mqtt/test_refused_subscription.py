@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from edge_pacing.backoff import Backoff
 from edge_service.address import BrokerAddress
-from edge_service.backoff import Backoff
 from edge_service.mqtt import MqttOptions, MqttSession, Subscription
 from tests.edge_service.waiting import eventually
 from tests.support.child import HOST

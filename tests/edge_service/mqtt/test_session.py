@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from edge_pacing.backoff import Backoff
 from edge_service.address import BrokerAddress
-from edge_service.backoff import Backoff
 from edge_service.mqtt import (
-    NOBODY,
+    NO_MATCHING_SUBSCRIBERS,
     Message,
     MqttError,
     MqttOptions,
@@ -117,7 +117,7 @@ async def test_the_broker_s_refusal_is_an_error(broker: Mosquitto) -> None:
 
 async def test_the_acknowledgement_says_whether_anybody_gets_it(broker: Mosquitto) -> None:
     async with connected(device(broker)) as sender:
-        assert await sender.publish("devices/d1/data", b"x") == NOBODY
+        assert await sender.publish("devices/d1/data", b"x") == NO_MATCHING_SUBSCRIBERS
         async with connected(processor(broker)):
             assert await sender.publish("devices/d1/data", b"x") == 0
         assert await sender.publish("devices/d1/data", b"x") == 0
@@ -129,7 +129,7 @@ async def test_what_has_expired_does_not_come_to_a_session_that_slept(broker: Mo
         pass
     async with connected(component(broker, "gateway")) as gateway:
         for payload, expiry in ((b"expires", 1), (b"lasts", 60), (b"stays", None)):
-            assert await gateway.publish(COMMANDS.topic, payload, expiry=expiry) != NOBODY
+            assert await gateway.publish(COMMANDS.topic, payload, expiry=expiry) != NO_MATCHING_SUBSCRIBERS
         await asyncio.sleep(2)  # the broker's clock has whole seconds
         inbox = Inbox()
         async with connected(sleeper, inbox):
@@ -214,7 +214,7 @@ async def test_in_a_hurry_it_does_not_wait_for_the_next_attempt(broker: Mosquitt
     async with MqttSession(processor(broker), backoff=Backoff(600, 600)) as session:
         await eventually("tried", lambda: "cannot be reached" in session.last_error)
         await asyncio.to_thread(broker.start)
-        session.hurry()
+        session.retry_now()
         async with asyncio.timeout(SECONDS):
             await session.connected.wait()
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from e2e.cluster.ports import free_ports
+from edge_pacing.backoff import Backoff
 from edge_service.address import BrokerAddress
-from edge_service.backoff import Backoff
 from edge_service.mqtt import ConnectError, Login, Message, MqttError, MqttOptions, MqttSession, Subscription
 from tests.edge_service.waiting import SECONDS, eventually
 

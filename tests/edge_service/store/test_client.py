@@ -8,14 +8,8 @@ import orjson
 import pytest
 
 from e2e.cluster.ports import free_ports
-from edge_service.store import (
-    FencedError,
-    LeaseHeldError,
-    RawMessage,
-    StoreClient,
-    StoreRefusedError,
-    StoreUnavailableError,
-)
+from edge_service.store import StoreClient, StoreRefusedError
+from edge_wire.store import FencedError, LeaseHeldError, RawMessage, StoreUnavailableError
 from tests.edge_service.process import ServiceProcess
 from tests.support.child import HOST
 
@@ -45,8 +39,8 @@ def reading(value: float, seq: int, session: str = "s") -> bytes:
 
 
 async def test_what_is_stored_is_answered_and_read_again(client: StoreClient) -> None:
-    messages = [RawMessage("d1", reading(20, 1)), RawMessage("d1", reading(20, 1)), RawMessage("d2", b"{", NOW)]
-    stored = await client.store(messages, location="hall", received_at=NOW)
+    twice = RawMessage("d1", reading(20, 1), NOW)
+    stored = await client.store([twice, twice, RawMessage("d2", b"{", NOW)], location="hall")
     assert [(result.accepted, result.duplicates) for result in stored.results] == [(1, 0), (0, 1), (0, 0)]
     assert stored.results[2].rejected[0].reason == "json"
     (processed,) = stored.readings
@@ -60,7 +54,7 @@ async def test_what_is_stored_is_answered_and_read_again(client: StoreClient) ->
 
 async def test_pages_follow_each_other(client: StoreClient) -> None:
     for seq in range(5):
-        await client.store([RawMessage("paged", reading(1, seq))], location="", received_at=NOW)
+        await client.store([RawMessage("paged", reading(1, seq), NOW)], location="")
     first = await client.readings("paged", limit=3)
     second = await client.readings("paged", limit=3, before=first.next)
     assert [item["seq"] for item in (*first.items, *second.items)] == [4, 3, 2, 1, 0]
@@ -72,12 +66,12 @@ async def test_the_lease_has_one_holder_and_fences_the_former(client: StoreClien
     with pytest.raises(LeaseHeldError) as held:
         await client.take_lease("second", 30)
     assert held.value.holder == "first"
-    assert 0 < held.value.expires_in <= 30
+    assert 0 < held.value.expires_in_seconds <= 30
     await client.release_lease("first", first.token)
     second = await client.take_lease("second", 30)
     assert second.token > first.token
     with pytest.raises(FencedError):
-        await client.store([RawMessage("d1", reading(1, 99))], location="", received_at=NOW, token=first.token)
+        await client.store([RawMessage("d1", reading(1, 99), NOW)], location="", token=first.token)
     with pytest.raises(FencedError):
         await client.put_rules([RULE], token=first.token)
     with pytest.raises(FencedError):
@@ -88,7 +82,7 @@ async def test_the_lease_has_one_holder_and_fences_the_former(client: StoreClien
 async def test_alerts_wait_until_they_are_sent(client: StoreClient) -> None:
     lease = await client.take_lease("alerts", 30)
     await client.put_rules([RULE], token=lease.token)
-    await client.store([RawMessage("hot", reading(90, 1))], location="", received_at=NOW, token=lease.token)
+    await client.store([RawMessage("hot", reading(90, 1), NOW)], location="", token=lease.token)
     (waiting,) = await client.alerts_to_send()
     assert (waiting.alert["device_id"], waiting.alert["threshold"]) == ("hot", 80)
     await client.alerts_sent([waiting.id], token=lease.token)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from edge_storage.database.connections import open_reader, open_writer
-from edge_storage.database.errors import StoreUnavailableError
 from edge_storage.database.writer import Writer
+from edge_wire.store import StoreUnavailableError
 
 Work = Callable[[sqlite3.Connection], int]
 

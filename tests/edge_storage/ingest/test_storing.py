@@ -11,11 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_storage import alerts, readings, rules
-from edge_storage.ingest.request import IngestRequest, RawMessage
 from edge_storage.ingest.storing import store
-from edge_storage.lease import FencedError
 from edge_storage.pages import NO_END
 from edge_wire.messages import MAX_PAYLOAD_BYTES
+from edge_wire.store import FencedError, IngestRequest, RawMessage
 
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 HOT = {"name": "hot", "sensorType": "temperature", "above": 80}

@@ -1,1 +1,1 @@
-"""The API server, as far as the agent needs it: Secrets by their names, followed. Without aiohttp: it costs 15 MiB."""
+"""A small client of the API server that watches Secrets by name. Without aiohttp, which costs 15 MiB."""

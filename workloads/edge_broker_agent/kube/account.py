@@ -1,4 +1,4 @@
-"""Who the agent is at the API server, and where that is: the pod's service account."""
+"""The pod's service account and the address of the API server."""
 
 import ssl
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ class Account:
     """A service account and its API server. The files are read on each request: the kubelet renews them.
 
     Attributes:
-        host: name or address of the API server; of an IPv6 address without brackets.
+        host: name or IP address of the API server; an IPv6 address without brackets.
         port: its port.
-        directory: where `token` and `ca.crt` are mounted.
+        directory: mount point of `token` and `ca.crt`.
     """
 
     host: str
@@ -21,7 +21,7 @@ class Account:
     directory: Path
 
     def trust(self) -> ssl.SSLContext:
-        """Return whom to trust.
+        """Return a TLS context that trusts `ca.crt`.
 
         Raises:
             OSError: `ca.crt` is missing or holds no certificates.

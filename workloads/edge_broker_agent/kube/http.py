@@ -1,4 +1,4 @@
-"""GET over HTTP/1.1, the answer as a stream: all that a watch needs."""
+"""GET over HTTP/1.1 with a streamed answer: all that a watch needs."""
 
 import asyncio
 import contextlib
@@ -10,16 +10,16 @@ from edge_broker_agent.kube.account import Account
 
 CONNECT_SECONDS = 5.0
 PART_BYTES = 64 * 1024
-MOST_HEADERS = 100
+MAX_HEADERS = 100
 
 
 class AnswerError(Exception):
-    """The server's answer is not HTTP as it should be, or ends too early."""
+    """The server's answer is not valid HTTP, or ends too early."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The beginning of an answer.
+    """Status and headers of an answer.
 
     Attributes:
         status: its status code.
@@ -32,7 +32,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that is being received.
+    """An answer while it is received.
 
     Attributes:
         status: its status code.
@@ -45,16 +45,16 @@ class Answer:
 
 @contextlib.asynccontextmanager
 async def get(account: Account, path: str, silence: float) -> AsyncIterator[Answer]:
-    """Ask for `path`; the connection ends with the context.
+    """Send GET for `path`; the connection is closed with the context.
 
     Args:
-        account: who asks, and whom.
+        account: service account and API server.
         path: path and query.
-        silence: seconds without a byte after which the server is taken for gone.
+        silence: seconds without data after which the request fails.
 
     Raises:
-        OSError: the server cannot be reached, is not who it should be, or fell silent (TimeoutError).
-        AnswerError: it answers something else than HTTP.
+        OSError: the server cannot be reached, its certificate is not trusted, or it was silent too long (TimeoutError).
+        AnswerError: the answer is not HTTP.
     """
     head = "".join(f"{name}: {value}\r\n" for name, value in account.headers().items())
     request = f"GET {path} HTTP/1.1\r\n{head}Accept: application/json\r\nConnection: close\r\n\r\n"
@@ -66,7 +66,7 @@ async def get(account: Account, path: str, silence: float) -> AsyncIterator[Answ
             answer = await read_head(reader)
         yield Answer(answer.status, read_body(reader, answer.headers, silence))
     finally:
-        # A watch has no end that could be waited for.
+        # A watch has no end to wait for.
         writer.transport.abort()
 
 
@@ -74,28 +74,28 @@ async def read_head(reader: asyncio.StreamReader) -> Head:
     """Return status and headers.
 
     Raises:
-        AnswerError: these are none.
+        AnswerError: the answer has no valid head.
     """
     version, _, rest = (await _line(reader)).partition(" ")
     status = rest.partition(" ")[0]
     if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit()):
         raise AnswerError("the response is not HTTP/1.1")
     headers: dict[str, str] = {}
-    for _ in range(MOST_HEADERS):
+    for _ in range(MAX_HEADERS):
         line = await _line(reader)
         if not line:
             return Head(int(status), headers)
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
-    raise AnswerError(f"the answer has more than {MOST_HEADERS} headers")
+    raise AnswerError(f"the answer has more than {MAX_HEADERS} headers")
 
 
 async def read_body(reader: asyncio.StreamReader, headers: Mapping[str, str], silence: float) -> AsyncIterator[bytes]:
-    """Yield the content as it comes, be it in chunks, of a known length, or until the connection ends.
+    """Yield the content as it arrives: chunked, of a known length, or until the connection ends.
 
     Raises:
-        AnswerError: it ends too early, or its chunks cannot be read.
-        TimeoutError: nothing came for `silence` seconds.
+        AnswerError: it ends too early, or a chunk is malformed.
+        TimeoutError: no data arrived for `silence` seconds.
     """
     if headers.get("transfer-encoding", "").lower() == "chunked":
         while size := _number((await _timely_line(reader, silence)).partition(";")[0].strip(), 16):

@@ -1,4 +1,4 @@
-"""A watch of one Secret that never ends: list, stream, resume, and list again where the server has forgotten."""
+"""An endless watch of one Secret: list, stream, resume, and list again after 410 Gone."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from edge_broker_agent.kube.account import Account
 from edge_broker_agent.kube.http import Answer, AnswerError, get
 from edge_broker_agent.metrics import AgentMetrics
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.logs import about
 
 LIST_SECONDS = 10.0
@@ -19,7 +19,7 @@ SERVER_TIMEOUT_SECONDS = 300
 INACTIVITY_SECONDS = 90.0
 """The server sends a bookmark about once a minute, so a stream silent for longer is dead."""
 STEADY_SECONDS = 5.0
-LARGEST_ANSWER = 4 * 1024 * 1024
+MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 """A Secret has a MiB at most, and a third more in base64."""
 
 OK = 200
@@ -29,14 +29,14 @@ logger = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
-    """Takes what a watch sees."""
+    """Receives the content of watched Secrets."""
 
     def take(self, name: str, data: Mapping[str, str] | None) -> None:
-        """Take the `data` of the Secret `name` as it is now; None if there is no such Secret."""
+        """Handle the current `data` of the Secret `name`; None if there is no such Secret."""
 
 
 class RefusedError(Exception):
-    """The API server refuses with `status`; the message is its own."""
+    """The API server refused the request with `status`; the message is its own."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -44,14 +44,14 @@ class RefusedError(Exception):
 
 
 class SecretWatch:
-    """Keeps a sink the same as one Secret.
+    """Reports every change of one Secret to a sink.
 
     Args:
-        account: who watches.
-        namespace: where the Secret is.
-        name: its name.
-        sink: what is kept the same.
-        metrics: where restarts are counted.
+        account: the service account.
+        namespace: of the Secret.
+        name: of the Secret.
+        sink: receives the content.
+        metrics: count restarts.
     """
 
     def __init__(self, account: Account, namespace: str, name: str, sink: Sink, metrics: AgentMetrics) -> None:
@@ -63,7 +63,7 @@ class SecretWatch:
         self._version: str | None = None
 
     async def run(self) -> None:
-        """Watch until cancelled. No answer of the server ends it."""
+        """Watch until cancelled, whatever the server answers."""
         backoff = Backoff()
         loop = asyncio.get_running_loop()
         while True:
@@ -75,7 +75,7 @@ class SecretWatch:
             await asyncio.sleep(backoff.next())
 
     async def _follow(self) -> str:
-        """List if need be and stream until the stream ends; return why it ended, in one word."""
+        """List if necessary and stream until the stream ends; return the cause of its end in one word."""
         try:
             if self._version is None:
                 await self._list()
@@ -92,7 +92,7 @@ class SecretWatch:
             logger.warning("the API server cannot be reached: %s", error, extra=about("Secret", self._name))
             return "unreachable"
         except (ValueError, KeyError, TypeError, AttributeError):
-            # An event is lost, if it was one: the list makes good for it.
+            # An event may be lost: list again.
             logger.exception("the API server's answer cannot be read", extra=about("Secret", self._name))
             self._version = None
             return "unreadable"
@@ -106,7 +106,7 @@ class SecretWatch:
         self._sink.take(self._name, _data(items[0]) if items else None)
 
     async def _stream(self) -> None:
-        # Not all at the same moment: there is a watch for each shard.
+        # Spread the restarts: there is a watch for each shard.
         seconds = random.randint(SERVER_TIMEOUT_SECONDS * 3 // 4, SERVER_TIMEOUT_SECONDS)  # noqa: S311 - no secret
         query = self._query(
             watch="true", allowWatchBookmarks="true", resourceVersion=str(self._version), timeoutSeconds=str(seconds)
@@ -129,7 +129,7 @@ class SecretWatch:
         self._version = obj["metadata"]["resourceVersion"]
 
     def _query(self, **parameters: str) -> str:
-        # By its name: the Role names the Secrets that may be read, and this is how RBAC understands it for a watch.
+        # With a field selector: the Role grants these Secrets by name, and RBAC allows a watch only in this form.
         return f"{self._path}?{urlencode({'fieldSelector': f'metadata.name={self._name}', **parameters})}"
 
 
@@ -172,5 +172,5 @@ async def _lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def _refuse_endless(content: bytearray) -> None:
-    if len(content) > LARGEST_ANSWER:
-        raise AnswerError(f"the answer is longer than {LARGEST_ANSWER} bytes, which no Secret is")
+    if len(content) > MAX_RESPONSE_BYTES:
+        raise AnswerError(f"the answer is longer than {MAX_RESPONSE_BYTES} bytes, which no Secret is")

@@ -1,4 +1,4 @@
-"""Who may use a route: dependencies of the routes, which also say so in the OpenAPI document."""
+"""Authentication of routes: FastAPI dependencies that also appear in the OpenAPI document."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ from edge_gateway.auth.devices import DevicePasswords, TooManyTriesError
 from edge_gateway.auth.header import Basic, Bearer, parse_authorization
 from edge_gateway.auth.login import BrokerAwayError
 from edge_gateway.auth.token import ApiToken
-from edge_gateway.problem import Problem, ProblemError, away, refuse
+from edge_gateway.problem import unavailable
+from edge_service.problem import Problem, ProblemError, refuse
 
 _BEARER = 'Bearer realm="edge-stack"'
 _BASIC = 'Basic realm="edge-stack device", charset="UTF-8"'
@@ -22,10 +23,10 @@ _BASIC = 'Basic realm="edge-stack device", charset="UTF-8"'
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks.
+    """The sender of a request.
 
     Attributes:
-        device_id: the device that has shown its password; None for a person or program with the site's token.
+        device_id: the device that sent its password; None for a person or program with the site's token.
     """
 
     device_id: str | None = None
@@ -36,14 +37,14 @@ class Caller:
         return self.device_id is not None
 
 
-class Keys:
-    """Checks what requests show.
+class Authenticator:
+    """Checks the credentials of requests.
 
     Args:
         token: of people and programs.
         passwords: of devices.
-        check_broker: raises ProblemError if the broker, which checks passwords, is away.
-        plaintext: whether devices may show passwords without TLS.
+        check_broker: raises ProblemError if the broker, which checks passwords, is unreachable.
+        plaintext: whether devices may send passwords without TLS.
         logins: counts by kind and result.
     """
 
@@ -62,15 +63,15 @@ class Keys:
         self._logins = logins
         self._plaintext = plaintext
 
-    async def caller(self, request: Request, *, devices: bool) -> Caller:
-        """Return who asks.
+    async def authenticate(self, request: Request, *, devices: bool) -> Caller:
+        """Return the sender of a request.
 
         Args:
-            request: what is asked.
-            devices: whether devices may ask it, of themselves.
+            request: the request.
+            devices: whether a device may send it about itself.
 
         Raises:
-            ProblemError: nobody who may: 401, 403, 429; or it cannot be found out now: 503.
+            ProblemError: the sender is not allowed (401, 403, 429), or cannot be authenticated now (503).
         """
         header = request.headers.get("authorization")
         if not header:
@@ -121,54 +122,56 @@ class Keys:
             ) from error
         except BrokerAwayError as error:
             self._logins.labels("device", "unchecked").inc()
-            raise away("BrokerUnavailable", f"cannot check device passwords now: {error}") from error
+            raise unavailable("BrokerUnavailable", f"cannot check device passwords now: {error}") from error
         self._logins.labels("device", "right" if right else "wrong").inc()
         return right
 
 
-class Door(SecurityBase):
-    """Checks who asks before a route is entered; a dependency, which the OpenAPI document shows as well.
+class RequireAuth(SecurityBase):
+    """Authenticates the sender before a route runs; a dependency that the OpenAPI document shows.
 
     Args:
-        keys: checks what requests show.
-        devices: whether devices may enter, each for itself.
+        authenticator: checks the credentials.
+        devices: whether a device may use the route for itself.
     """
 
-    def __init__(self, keys: Keys, *, devices: bool) -> None:
-        self._keys = keys
+    def __init__(self, authenticator: Authenticator, *, devices: bool) -> None:
+        self._authenticator = authenticator
         self._devices = devices
         told = "A device's id and its broker password; or the API token." if devices else "The site's API token."
         self.model = HTTPBase(scheme="basic" if devices else "bearer", description=told)
         self.scheme_name = "Device password" if devices else "API token"
 
     async def __call__(self, request: Request) -> None:
-        """Let in who may enter; `caller_of` tells who it is."""
-        request.state.caller = await self._keys.caller(request, devices=self._devices)
+        """Authenticate a request; `caller_of` returns the sender."""
+        request.state.caller = await self._authenticator.authenticate(request, devices=self._devices)
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    """The two doors of the interface, as dependencies of routes.
+class RouteAuth:
+    """The two access rules of the interface, as dependencies of routes.
 
     Attributes:
         programs: for people and programs.
-        devices: for these and for devices.
+        devices: for people, programs and devices.
     """
 
     programs: Sequence[params.Depends]
     devices: Sequence[params.Depends]
 
     @classmethod
-    def of(cls, keys: Keys) -> Self:
-        """Return the doors with the locks that `keys` checks."""
-        return cls([Depends(Door(keys, devices=False))], [Depends(Door(keys, devices=True))])
+    def of(cls, authenticator: Authenticator) -> Self:
+        """Return the rules, checked by `authenticator`."""
+        return cls(
+            [Depends(RequireAuth(authenticator, devices=False))], [Depends(RequireAuth(authenticator, devices=True))]
+        )
 
 
 def caller_of(request: Request) -> Caller:
-    """Return who has come through the door of the route.
+    """Return the sender that the route's access rule has authenticated.
 
     Raises:
-        TypeError: the route has none.
+        TypeError: the route has no access rule.
     """
     caller = getattr(request.state, "caller", None)
     if not isinstance(caller, Caller):

@@ -1,4 +1,4 @@
-"""The two packets of an MQTT 5 login: CONNECT as bytes, and what a CONNACK says. Pure."""
+"""The two packets of an MQTT 5 login: CONNECT is encoded, CONNACK decoded. Pure."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ _FLAGS = 0xC2
 """Username, password, clean start."""
 
 _LEVEL_MQTT_5 = 5
-_LONGEST = 0xFFFF
-_LEAST_CONNACK = 2
+_MAX_STRING_BYTES = 0xFFFF
+_MIN_CONNACK_BYTES = 2
 GRANTED = 0x00
 REFUSED = frozenset({0x86, 0x87, 0x84, 0x85, 0x8C, 0x8A})
 """Bad username or password, not authorised, unsupported version, client id not valid, bad method, banned."""
@@ -24,12 +24,12 @@ class Connack:
 
     @property
     def granted(self) -> bool:
-        """Whether the login was right."""
+        """Whether the broker accepted the login."""
         return self.reason == GRANTED
 
     @property
     def refused(self) -> bool:
-        """Whether the login was wrong; else, if not granted, the broker could not say."""
+        """Whether the broker rejected the login; if neither granted nor refused, it did not check it."""
         return self.reason in REFUSED
 
 
@@ -37,10 +37,10 @@ def connect_packet(client_id: str, username: str, password: str, keepalive: int)
     """Return an MQTT 5 CONNECT with clean start and no will.
 
     Args:
-        client_id: which session.
+        client_id: of the session.
         username: login name.
         password: its password.
-        keepalive: seconds after which the broker may give up.
+        keepalive: seconds of silence after which the broker may close the connection.
 
     Raises:
         ValueError: a field is longer than MQTT allows.
@@ -51,23 +51,23 @@ def connect_packet(client_id: str, username: str, password: str, keepalive: int)
 
 
 def parse_connack(fixed: bytes, body: bytes) -> Connack:
-    """Return what a CONNACK says.
+    """Decode a CONNACK.
 
     Args:
-        fixed: its first byte.
-        body: what follows the remaining length.
+        fixed: the first byte.
+        body: the bytes after the remaining length.
 
     Raises:
         ValueError: it is no CONNACK.
     """
-    if fixed != bytes((CONNACK,)) or len(body) < _LEAST_CONNACK:
+    if fixed != bytes((CONNACK,)) or len(body) < _MIN_CONNACK_BYTES:
         raise ValueError("the broker did not answer CONNECT with CONNACK")
     return Connack(body[1])
 
 
 def _text(text: str) -> bytes:
     data = text.encode()
-    if len(data) > _LONGEST or "\0" in text:
+    if len(data) > _MAX_STRING_BYTES or "\0" in text:
         raise ValueError("an MQTT string has at most 65535 bytes and no NUL")
     return len(data).to_bytes(2, "big") + data
 

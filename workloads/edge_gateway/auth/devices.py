@@ -1,4 +1,4 @@
-"""Checks device passwords: what the broker said a moment ago, else the broker."""
+"""Checks device passwords: by the broker's recent answer, else by asking the broker."""
 
 import asyncio
 import hmac
@@ -12,28 +12,28 @@ from edge_gateway.auth.header import Basic
 from edge_gateway.auth.throttle import Throttle
 
 FRESH_SECONDS = 4.0
-"""How long a right password is not asked for again: a revoked device must be cut off in 5 s (G8)."""
+"""Seconds for which a right password is not checked again: a revoked device must be cut off within 5 s (G8)."""
 
 PROVEN_SECONDS = 3600.0
-"""How long a password that was right may be tried whoever else fails under the same name."""
+"""Seconds for which a password that was right may be tried, whatever other failures the same name has."""
 
-LARGEST = 10_000
+MAX_PASSWORDS = 10_000
 AT_ONCE = 8
-"""Logins that the broker is asked about at the same time: it checks passwords on its only thread."""
+"""Maximum number of concurrent logins at the broker, which checks passwords on its only thread."""
 
 
 class Login(Protocol):
-    """Whoever can say whether a password is right."""
+    """Checks a password."""
 
     async def right(self, username: str, password: str) -> bool:
-        """Return whether it is."""
+        """Return whether the password is right."""
 
 
 class TooManyTriesError(Exception):
     """Too many wrong passwords came from the same source.
 
     Attributes:
-        wait_seconds: after which the next is looked at.
+        wait_seconds: seconds until the next attempt is checked.
     """
 
     def __init__(self, wait_seconds: float) -> None:
@@ -48,13 +48,13 @@ class _Known:
 
 
 class DevicePasswords:
-    """Says whether a device's password is right.
+    """Checks passwords of devices, with a cache and limits for wrong ones.
 
     Args:
         login: asks the broker.
-        clock: seconds on a clock that never goes back.
-        per_device: how many wrong ones a source may show for one device.
-        per_source: how many for all; large, as behind a Service many devices can seem to be one source.
+        clock: seconds of a monotonic clock.
+        per_device: limit of wrong passwords of a source for one device.
+        per_source: limit of a source for all devices; large, as a Service can make many devices look like one source.
     """
 
     def __init__(self, login: Login, clock: Callable[[], float], per_device: Throttle, per_source: Throttle) -> None:
@@ -70,18 +70,18 @@ class DevicePasswords:
         """Return whether the password is the device's.
 
         Args:
-            shown: what the request shows.
-            source: where it came from.
+            shown: the credentials of the request.
+            source: the address of the sender.
 
         Raises:
-            TooManyTriesError: the source has shown too many wrong ones.
-            BrokerAwayError: the broker cannot be asked.
+            TooManyTriesError: the source has sent too many wrong passwords.
+            BrokerAwayError: the broker cannot check it now.
         """
         digest = self._digest(shown)
         if self._is_known(shown.username, digest, FRESH_SECONDS):
             return True
         async with self._turn:
-            # Others may have waited with the same question.
+            # Another request may have checked the same password meanwhile.
             if self._is_known(shown.username, digest, FRESH_SECONDS):
                 return True
             return await self._ask(shown, digest, source)
@@ -93,7 +93,7 @@ class DevicePasswords:
         if await self._login.right(shown.username, shown.password):
             self._right[shown.username] = _Known(digest, self._clock())
             self._right.move_to_end(shown.username)
-            if len(self._right) > LARGEST:
+            if len(self._right) > MAX_PASSWORDS:
                 self._right.popitem(last=False)
             return True
         if proven:
@@ -118,5 +118,5 @@ class DevicePasswords:
         return hmac.compare_digest(known.digest, digest)
 
     def _digest(self, shown: Basic) -> bytes:
-        # Keyed with what only this process knows: a dump of its memory gives no password to try elsewhere.
+        # With a key of this process: the digests are of no use to guess passwords elsewhere.
         return hmac.digest(self._key, f"{shown.username}\0{shown.password}".encode(), "sha256")

@@ -4,13 +4,13 @@ import base64
 import binascii
 from dataclasses import dataclass, field
 
-LONGEST = 4096
+MAX_CHARACTERS = 4096
 """Characters; tokens and passwords of ours have 43."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """A token, as people and programs show it."""
+    """The API token of a person or program."""
 
     token: str = field(repr=False)
 
@@ -27,10 +27,10 @@ def parse_authorization(value: str) -> Bearer | Basic:
     """Return the credentials of an Authorization header.
 
     Raises:
-        ValueError: it has another scheme, or is not written as its scheme wants; the message holds nothing secret.
+        ValueError: the scheme is unknown, or the value does not match it; the message contains no secret.
     """
-    if len(value) > LONGEST:
-        raise ValueError(f"the Authorization header is longer than {LONGEST} characters")
+    if len(value) > MAX_CHARACTERS:
+        raise ValueError(f"the Authorization header is longer than {MAX_CHARACTERS} characters")
     scheme, _, rest = value.strip().partition(" ")
     rest = rest.strip()
     if scheme.lower() == "bearer":

@@ -1,4 +1,4 @@
-"""Asks the broker whether a device's password is right, by a login of a moment."""
+"""Checks a device's password with the broker, by a short login."""
 
 import asyncio
 import secrets
@@ -11,24 +11,24 @@ from edge_service.address import BrokerAddress
 
 ANSWER_SECONDS = 3.0
 _KEEPALIVE_SECONDS = 10
-_LONGEST_CONNACK = 64 * 1024
+_MAX_CONNACK_BYTES = 64 * 1024
 
 
 class BrokerAwayError(Exception):
-    """The broker could not be asked."""
+    """The broker could not check a login."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerLogin:
-    """Tries logins on the components' listener.
+    """Tests logins on the broker's listener for components.
 
-    It must not be a listener for devices: there the login's name is the client id, and a try would end the device's
-    own session.
+    It must not be a listener for devices: there the username is the client id, so a test would end the device's own
+    session.
 
     Attributes:
         address: of that listener.
-        client_id: what the client ids of the tries begin with; no other client's may.
-        credentials_dir: directory with perhaps `ca.crt`, which the broker's certificate is checked against.
+        client_id: prefix of the client ids of the tests, which no other client uses.
+        credentials_dir: directory that may contain `ca.crt`, to verify the broker's certificate.
     """
 
     address: BrokerAddress
@@ -36,13 +36,13 @@ class BrokerLogin:
     credentials_dir: Path | None = None
 
     async def right(self, username: str, password: str) -> bool:
-        """Return whether the broker lets this login in.
+        """Return whether the broker accepts this login.
 
         Raises:
-            BrokerAwayError: it cannot be reached, or does not say.
+            BrokerAwayError: the broker cannot be reached, or does not answer.
         """
         try:
-            # An id of its own for each: two tries at a time must not throw one another out.
+            # A client id for each: concurrent tests must not end each other's session.
             client_id = f"{self.client_id}-{secrets.token_hex(4)}"
             packet = connect_packet(client_id, username, password, _KEEPALIVE_SECONDS)
         except ValueError:
@@ -86,6 +86,6 @@ async def _remaining_length(reader: asyncio.StreamReader) -> int:
             break
         if shift > 21:  # noqa: PLR2004  # MQTT: at most four bytes
             raise ValueError("a packet's length is not readable")
-    if length > _LONGEST_CONNACK:
+    if length > _MAX_CONNACK_BYTES:
         raise ValueError("CONNACK is too long")
     return length

@@ -1,19 +1,19 @@
-"""Slows down who tries passwords. Pure: time is a parameter."""
+"""Limits password guessing. Pure: time is a parameter."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-LARGEST = 10_000
-"""Sources remembered; the one that failed longest ago is forgotten first."""
+MAX_SOURCES = 10_000
+"""Maximum number of sources; the one with the oldest failure is evicted first."""
 
 
 @dataclass(slots=True)
 class Throttle:
-    """Allows each source so many failures within a window.
+    """Allows each source a number of failures within a window.
 
     Attributes:
-        failures: how many.
-        window_seconds: of how long.
+        failures: number of failures.
+        window_seconds: length of the window.
     """
 
     failures: int = 10
@@ -21,7 +21,7 @@ class Throttle:
     _failed: OrderedDict[str, list[float]] = field(default_factory=OrderedDict)
 
     def wait_seconds(self, source: str, now: float) -> float:
-        """Return for how long `source` may not try; 0 if it may."""
+        """Return the seconds until `source` may try again; 0 if it may now."""
         recent = self._recent(source, now)
         if len(recent) < self.failures:
             return 0.0
@@ -32,7 +32,7 @@ class Throttle:
         recent = [*self._recent(source, now), now][-self.failures :]
         self._failed[source] = recent
         self._failed.move_to_end(source)
-        if len(self._failed) > LARGEST:
+        if len(self._failed) > MAX_SOURCES:
             self._failed.popitem(last=False)
 
     def _recent(self, source: str, now: float) -> list[float]:

@@ -1,4 +1,4 @@
-"""The site's API token, read from its file again whenever that changes."""
+"""The site's API token; its file is read again when it changes."""
 
 import hmac
 import logging
@@ -8,10 +8,10 @@ logger = logging.getLogger(__name__)
 
 
 class ApiToken:
-    """The token that people and programs show.
+    """The token of people and programs.
 
     Args:
-        path: its file; None where there is none, and then no token is right.
+        path: its file; None if there is none: then no token matches.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -20,10 +20,10 @@ class ApiToken:
         self._token = b""
 
     def matches(self, token: str) -> bool:
-        """Return whether `token` is the site's; the time taken says nothing of how much of it was right."""
+        """Return whether `token` is the site's; compared in constant time."""
         self._refresh()
         shown = token.encode()
-        # Compared even where there is nothing to compare with: an empty file must not make an empty token right.
+        # An empty file must not make an empty token match.
         return hmac.compare_digest(shown, self._token) and bool(self._token)
 
     def _refresh(self) -> None:
@@ -36,7 +36,7 @@ class ApiToken:
                 self._token = self._path.read_bytes().strip()
                 self._stamp = stamp
         except OSError as error:
-            # A Secret's volume is swapped while we look: what was read last stands.
+            # The kubelet may be replacing the Secret's volume: keep the previous token.
             logger.warning(
                 "cannot read the API token file %s; still using the previous token: %s", self._path, error.strerror
             )

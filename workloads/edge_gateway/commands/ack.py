@@ -1,4 +1,4 @@
-"""Reads the body by which a device answers a command over HTTP. Pure."""
+"""Parses a command acknowledgement in the body of an HTTP request. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +9,10 @@ from edge_wire.messages.document import dump, load_object
 
 
 def parse_ack(body: bytes, command_id: str) -> CommandAck:
-    """Return the answer in `body` to the command that the URL names.
+    """Return the acknowledgement in `body` of the command in the URL.
 
     Raises:
-        ProblemError: it is no answer, or names another command.
+        ProblemError: it is not an acknowledgement, or names another command.
     """
     try:
         fields = load_object(body)

@@ -1,4 +1,4 @@
-"""Reads the body of a request that sends a command. Pure."""
+"""Parses the body of a request that sends a command. Pure."""
 
 import datetime as dt
 from typing import Any
@@ -9,25 +9,25 @@ from edge_wire.messages import Command, MalformedError, parse_timestamp
 from edge_wire.messages import fields as take
 from edge_wire.messages.document import load_object
 
-LIFETIME = dt.timedelta(minutes=5)
-"""After which a command expires that does not say otherwise."""
+DEFAULT_LIFETIME = dt.timedelta(minutes=5)
+"""Default time until a command expires."""
 
-LONGEST_LIFETIME = dt.timedelta(days=7)
-"""As long as the broker keeps what waits for a session."""
+MAX_LIFETIME = dt.timedelta(days=7)
+"""Maximum: the broker keeps messages for a session no longer."""
 
-LONGEST_NAME = 256
+MAX_NAME_CHARACTERS = 256
 
 
 def parse_command(body: bytes, command_id: str, now: dt.datetime) -> Command:
     """Return the command that a request asks for.
 
     Args:
-        body: JSON with `command`, and if wanted `params` and either `expires_in` (such as 30s) or `expires_at`.
-        command_id: its new id.
-        now: when the request came.
+        body: JSON with `command`, and optionally `params` and either `expires_in` (such as 30s) or `expires_at`.
+        command_id: the new id.
+        now: when the request arrived (aware).
 
     Raises:
-        ProblemError: the body is no such command; the problem names the field.
+        ProblemError: the body is not a command; the problem names the field.
     """
     try:
         fields = load_object(body)
@@ -41,8 +41,8 @@ def parse_command(body: bytes, command_id: str, now: dt.datetime) -> Command:
 
 def _name(fields: dict[str, Any]) -> str:
     name = take.required_text(fields, "command")
-    if len(name) > LONGEST_NAME:
-        raise MalformedError("field", f"command must have at most {LONGEST_NAME} characters")
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise MalformedError("field", f"command must have at most {MAX_NAME_CHARACTERS} characters")
     return name
 
 
@@ -57,19 +57,19 @@ def _expiry(fields: dict[str, Any], now: dt.datetime) -> dt.datetime:
         if expires_at is None:
             raise MalformedError("field", "expires_at must be a time such as 2026-01-31T12:00:00Z")
         return _within(expires_at, now, "expires_at")
-    return now + LIFETIME
+    return now + DEFAULT_LIFETIME
 
 
 def _span(text: Any) -> dt.timedelta:
     if not isinstance(text, str):
         raise MalformedError("type", "expires_in must be a string, a duration such as 30s or 1h")
     try:
-        return dt.timedelta(seconds=min(parse_duration(text), 2 * LONGEST_LIFETIME.total_seconds()))
+        return dt.timedelta(seconds=min(parse_duration(text), 2 * MAX_LIFETIME.total_seconds()))
     except ValueError as error:
         raise MalformedError("field", f"expires_in {error}") from None
 
 
 def _within(expires_at: dt.datetime, now: dt.datetime, name: str) -> dt.datetime:
-    if not now < expires_at <= now + LONGEST_LIFETIME:
-        raise MalformedError("field", f"{name} must lie ahead, by at most {LONGEST_LIFETIME.days} days (168h)")
+    if not now < expires_at <= now + MAX_LIFETIME:
+        raise MalformedError("field", f"{name} must lie ahead, by at most {MAX_LIFETIME.days} days (168h)")
     return expires_at

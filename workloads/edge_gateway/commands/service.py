@@ -9,68 +9,69 @@ from typing import Protocol
 
 from prometheus_client import Counter
 
-from edge_gateway.commands.bells import Bells
-from edge_gateway.commands.book import CommandBook
-from edge_gateway.commands.record import OPEN, CommandRecord, State
+from edge_gateway.commands.notifier import Notifier
+from edge_gateway.commands.record import CommandRecord
+from edge_gateway.commands.repository import CommandRepository
 from edge_gateway.commands.request import parse_command
-from edge_gateway.problem import away
+from edge_gateway.problem import unavailable
 from edge_service.mqtt import MqttError
 from edge_wire.messages import Command, CommandAck
+from edge_wire.store import OPEN_STATES, CommandState
 
-LOOK_SECONDS = 1.0
-"""How often a request that waits for an answer looks into the store, for what other replicas have been told."""
+POLL_SECONDS = 1.0
+"""Seconds between two reads of the store by a request that waits for an acknowledgement: other replicas write too."""
 
-FETCH_LOOK_SECONDS = 2.0
-"""How often it looks for commands that other replicas have taken; less often, as every device may wait all the time."""
+FETCH_POLL_SECONDS = 2.0
+"""The same for a device that waits for a command; longer, as every device may wait all the time."""
 
 SENDING = dt.timedelta(seconds=2)
-"""So long is a command that is only Queued left to the replica that is sending it; later that one is taken for gone."""
+"""For this time a Queued command is left to the replica that sends it; after it, that replica is assumed to be gone."""
 
 Now = Callable[[], dt.datetime]
 
 logger = logging.getLogger(__name__)
 
 
-class Carrier(Protocol):
-    """Whoever takes commands to the broker."""
+class CommandPublisher(Protocol):
+    """Publishes commands on the broker."""
 
     def check_connected(self) -> None:
-        """Raise ProblemError if the broker is away."""
+        """Raise ProblemError if there is no connection to the broker."""
 
     async def command(self, device_id: str, command: Command) -> bool:
-        """Publish a command; return whether the device has a session that it waits in."""
+        """Publish a command; return whether the device has a session at the broker."""
 
 
 class Commands:
     """The commands of the site.
 
-    Every replica hears every answer. While a replica sends a command it alone holds the newest state, so an answer
-    that comes in between is joined to it; afterwards the store has it.
+    Every replica receives every acknowledgement. While a replica sends a command, it alone has the newest state, so it
+    merges an acknowledgement that arrives meanwhile; afterwards the store has the newest state.
 
     Args:
-        book: where they are kept.
-        carrier: takes them to the broker.
-        states: counts them by the state that they reach, at this replica.
+        repository: keeps them.
+        publisher: sends them to the broker.
+        states: counts state changes at this replica, by state.
         now: the time (aware).
     """
 
-    def __init__(self, book: CommandBook, carrier: Carrier, states: Counter, now: Now) -> None:
-        self.bells = Bells()
-        self._book = book
-        self._carrier = carrier
+    def __init__(self, repository: CommandRepository, publisher: CommandPublisher, states: Counter, now: Now) -> None:
+        self.notifier = Notifier()
+        self._repository = repository
+        self._publisher = publisher
         self._states = states
         self._now = now
         self._sending: dict[str, CommandRecord] = {}
 
     async def send(self, device_id: str, body: bytes) -> CommandRecord:
-        """Send the command that a request asks for, and return it as it is then.
+        """Send the command of a request; return it with its state after that.
 
         Raises:
-            ProblemError: the body is no command, or the store or the broker is away.
+            ProblemError: the body is not a command, or the store or the broker is unavailable.
         """
         now = self._now()
         command = parse_command(body, uuid.uuid4().hex, now)
-        self._carrier.check_connected()
+        self._publisher.check_connected()
         record = CommandRecord(device_id, command, now)
         await self._keep(record)
         self._sending[command.command_id] = record
@@ -78,85 +79,85 @@ class Commands:
             await self._publish(record)
         finally:
             record = await self._settle(command.command_id)
-        self.bells.ring(device_id)
+        self.notifier.notify(device_id)
         return record
 
     async def outcome(self, record: CommandRecord, seconds: float) -> CommandRecord:
-        """Return the command as soon as the device has answered, or as it is after `seconds`.
+        """Return the command when the device has acknowledged it, or its state after `seconds`.
 
         Raises:
-            ProblemError: the store is away.
+            ProblemError: the store is unavailable.
         """
         async for left in self._until(seconds):
-            if record.state_at(self._now()) not in OPEN:
+            if record.state_at(self._now()) not in OPEN_STATES:
                 break
-            await self.bells.wait(record.command.command_id, min(left, LOOK_SECONDS))
-            record = await self._book.get(record.device_id, record.command.command_id) or record
+            await self.notifier.wait(record.command.command_id, min(left, POLL_SECONDS))
+            record = await self._repository.get(record.device_id, record.command.command_id) or record
         return record
 
     async def find(self, device_id: str, command_id: str) -> CommandRecord | None:
         """Return a command, None if there is none.
 
         Raises:
-            ProblemError: the store is away.
+            ProblemError: the store is unavailable.
         """
-        return await self._book.get(device_id, command_id)
+        return await self._repository.get(device_id, command_id)
 
-    async def open_for(self, device_id: str, seconds: float, *, fetch: bool) -> list[CommandRecord]:
-        """Return the commands that a device has not answered; while there is none, wait for one.
+    async def pending_for(self, device_id: str, seconds: float, *, fetch: bool) -> list[CommandRecord]:
+        """Return the commands that a device has not acknowledged; if there are none, wait for one.
 
-        They are handed out until they are answered: a device that does not get our answer gets them again.
+        They are returned until they are acknowledged: a device that loses a response gets them again.
 
         Args:
-            device_id: whose.
-            seconds: how long to wait.
-            fetch: whether it is the device that asks: then they are sent.
+            device_id: the device.
+            seconds: maximum time to wait.
+            fetch: whether the device itself asks: then they become Sent.
 
         Raises:
-            ProblemError: the store is away.
+            ProblemError: the store is unavailable.
         """
-        found = await self._open(device_id)
+        found = await self._pending(device_id)
         async for left in self._until(seconds):
             if found:
                 break
-            rung = await self.bells.wait(device_id, min(left, FETCH_LOOK_SECONDS))
-            if rung or await self._book.is_waiting(device_id):
-                found = await self._open(device_id)
+            rung = await self.notifier.wait(device_id, min(left, FETCH_POLL_SECONDS))
+            if rung or await self._repository.has_fetchable(device_id):
+                found = await self._pending(device_id)
         return [await self._fetched(record) for record in found] if fetch else found
 
     async def answer(self, device_id: str, ack: CommandAck) -> CommandRecord | None:
-        """Take a device's answer; return the command, None if there is none of this id.
+        """Handle a device's acknowledgement; return the command, None if there is none with this id.
 
         Raises:
-            ProblemError: the store is away.
+            ProblemError: the store is unavailable.
         """
         command_id = ack.command_id
         if (sending := self._sending.get(command_id)) is not None and sending.device_id == device_id:
             self._sending[command_id] = sending.answered(ack)
             return self._sending[command_id]
-        record = await self._book.get(device_id, command_id)
+        record = await self._repository.get(device_id, command_id)
         if record is None:
             return None
         answered = record.answered(ack)
         if answered is not record:
             answered = await self._keep(answered)
-        self.bells.ring(command_id)
+        self.notifier.notify(command_id)
         return answered
 
     async def _publish(self, record: CommandRecord) -> None:
         command_id = record.command.command_id
         try:
-            session = await self._carrier.command(record.device_id, record.command)
+            session = await self._publisher.command(record.device_id, record.command)
         except MqttError as error:
             self._sending[command_id] = self._sending[command_id].failed(
                 "the connection to the broker ended while the command was sent"
             )
             detail = f"command {command_id} may not have been sent: {error}"
-            raise away("BrokerUnavailable", detail) from error
+            raise unavailable("BrokerUnavailable", detail) from error
         self._sending[command_id] = self._sending[command_id].sent(session=session)
 
     async def _settle(self, command_id: str) -> CommandRecord:
-        """Keep what has become of a command while it was sent, with the answers that come while that is kept."""
+        """Store the state of a command after sending it, with acknowledgements that arrive meanwhile."""
         try:
             while True:
                 latest = self._sending[command_id]
@@ -165,30 +166,30 @@ class Commands:
                     return kept
         finally:
             del self._sending[command_id]
-            self.bells.ring(command_id)
+            self.notifier.notify(command_id)
 
     async def _keep(self, record: CommandRecord) -> CommandRecord:
-        kept = await self._book.put(record)
+        kept = await self._repository.put(record)
         if kept.state is record.state:
             self._states.labels(record.state.value).inc()
         return kept
 
     async def _fetched(self, record: CommandRecord) -> CommandRecord:
-        return record if record.state is State.SENT else await self._keep(record.fetched())
+        return record if record.state is CommandState.SENT else await self._keep(record.fetched())
 
-    async def _open(self, device_id: str) -> list[CommandRecord]:
+    async def _pending(self, device_id: str) -> list[CommandRecord]:
         now = self._now()
         found = []
-        for record in await self._book.unanswered(device_id):
-            if record.state_at(now) is State.EXPIRED:
+        for record in await self._repository.unanswered(device_id):
+            if record.state_at(now) is CommandState.EXPIRED:
                 await self._keep(record.expired())
-            elif record.state is not State.QUEUED or now - record.created_at > SENDING:
+            elif record.state is not CommandState.QUEUED or now - record.created_at > SENDING:
                 found.append(record)
         return found
 
     async def _until(self, seconds: float) -> AsyncIterator[float]:
-        """Yield what is left of `seconds`, as long as something is and nobody has told us to end."""
+        """Yield the rest of `seconds` until none is left, or the gateway shuts down."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        while not self.bells.closed and (left := end - loop.time()) > 0:
+        while not self.notifier.closed and (left := end - loop.time()) > 0:
             yield left

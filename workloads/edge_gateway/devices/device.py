@@ -1,4 +1,4 @@
-"""One device, as told by itself, by the operator, and by what was concluded of its life. Pure."""
+"""One device: what it reported, its roster entry, and its liveness. Pure."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from edge_liveness import Phase, Reason
 from edge_wire.messages import format_timestamp
 
 UNKNOWN = "unknown"
-"""The status of a device of which nothing can be said now; its reason says why."""
+"""The status of a device whose liveness is unknown; the reason says why."""
 
 STATES = ("online", "offline", UNKNOWN)
 
@@ -24,14 +24,14 @@ def state_of(phase: Phase) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What is known of a device at one moment.
+    """The state of a device at one moment.
 
     Attributes:
-        id: its id.
-        phase: whether it is alive.
-        reason: why that is so.
-        record: what was told of it.
-        last_seen: when it last gave a sign of life, by the clock of the site; None if it is not known to have.
+        id: of the device.
+        phase: its liveness.
+        reason: the reason for the phase.
+        record: its status message and roster entry.
+        last_seen: when its last sign of life arrived, by the clock of the site; None if none is known.
     """
 
     id: str
@@ -47,7 +47,7 @@ class Device:
 
     def to_object(self) -> dict[str, Any]:
         """Return the fields of the status payload."""
-        said = self.record.said.to_object() if self.record.said else {"metadata": {}}
+        said = self.record.status.to_object() if self.record.status else {"metadata": {}}
         return said | {
             "id": self.id,
             "name": self.record.text("name") or self.id,
@@ -59,7 +59,7 @@ class Device:
         }
 
     def to_status(self) -> dict[str, Any]:
-        """Return its status alone."""
+        """Return the status and the time of the last sign of life."""
         return {"device_id": self.id, "status": self.state, "last_seen": self._last_seen_text()}
 
     def _last_seen_text(self) -> str | None:

@@ -1,4 +1,4 @@
-"""What was told of each device, by whom; found by id, and read in the order of ids. Pure."""
+"""Status message and roster entry of each device; by id, and in the order of ids. Pure."""
 
 import bisect
 from collections.abc import Iterator
@@ -9,24 +9,24 @@ from edge_wire.messages import DeviceStatus, RosterEntry
 
 @dataclass(slots=True)
 class Record:
-    """What was told of a device.
+    """Status message and roster entry of a device.
 
     Attributes:
-        said: what it said of itself.
-        entry: what the operator says of its EdgeDevice.
+        status: the device's own status; None if it has none.
+        entry: the operator's entry for its EdgeDevice; None if there is none.
     """
 
-    said: DeviceStatus | None = None
+    status: DeviceStatus | None = None
     entry: RosterEntry | None = None
 
     @property
-    def is_untold(self) -> bool:
-        """Whether nobody tells of it any more."""
-        return self.said is None and self.entry is None
+    def is_orphan(self) -> bool:
+        """Whether there is neither a status nor a roster entry."""
+        return self.status is None and self.entry is None
 
     def text(self, name: str) -> str:
-        """Return a text as the device says it, else as its EdgeDevice does; empty where neither does."""
-        own = str(getattr(self.said, name)) if self.said else ""
+        """Return a text field of the status, else of the roster entry; empty if neither has it."""
+        own = str(getattr(self.status, name)) if self.status else ""
         return own or (str(getattr(self.entry, name)) if self.entry else "")
 
 
@@ -34,7 +34,7 @@ class Records:
     """The records of all devices.
 
     Attributes:
-        unlisted: of how many devices no EdgeDevice tells.
+        unlisted: number of devices without a roster entry.
     """
 
     def __init__(self) -> None:
@@ -46,11 +46,11 @@ class Records:
         return len(self._records)
 
     def __iter__(self) -> Iterator[tuple[str, Record]]:
-        """Yield each device's id and record; meanwhile others may go."""
+        """Yield each device's id and record; devices may be removed meanwhile."""
         return iter(tuple(self._records.items()))
 
     def __getitem__(self, device_id: str) -> Record:
-        """Return the record of a device that is there."""
+        """Return the record of a known device."""
         return self._records[device_id]
 
     def get(self, device_id: str) -> Record | None:
@@ -58,23 +58,23 @@ class Records:
         return self._records.get(device_id)
 
     def add(self, device_id: str) -> Record:
-        """Add a device that is not there; nobody has told of it yet."""
+        """Add an unknown device with an empty record."""
         record = self._records[device_id] = Record()
         self.unlisted += 1
         bisect.insort(self._ids, device_id)
         return record
 
     def enter(self, record: Record, entry: RosterEntry | None) -> None:
-        """Put down what the operator says of a device's EdgeDevice; None where it is gone."""
+        """Set the roster entry of a device; None if its EdgeDevice was deleted."""
         self.unlisted += (entry is None) - (record.entry is None)
         record.entry = entry
 
     def remove(self, device_id: str) -> None:
-        """Remove a device that is there."""
+        """Remove a known device."""
         self.unlisted -= self._records.pop(device_id).entry is None
         del self._ids[bisect.bisect_left(self._ids, device_id)]
 
     def after(self, device_id: str) -> Iterator[str]:
-        """Yield the ids that come after one, which need not be there, in their order."""
+        """Yield the ids after `device_id`, which may be unknown, in order."""
         for index in range(bisect.bisect_right(self._ids, device_id), len(self._ids)):
             yield self._ids[index]

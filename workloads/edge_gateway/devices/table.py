@@ -1,26 +1,26 @@
-"""All devices of the site: kept from the broker's retained messages, so that every replica has the same. Pure."""
+"""All devices of the site, from the broker's retained messages: every replica has the same. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from edge_gateway.devices.device import Device, state_of
-from edge_gateway.devices.gone import LATELY_SECONDS, Gone
-from edge_gateway.devices.lives import Lives
+from edge_gateway.devices.liveness import DeviceLiveness
 from edge_gateway.devices.records import Record, Records
-from edge_gateway.devices.retelling import Retelling
+from edge_gateway.devices.resync import RetainedResync
+from edge_gateway.devices.tombstones import TOMBSTONE_SECONDS, Tombstones
 from edge_wire.messages import Activity, DeviceStatus, RosterEntry
 
-MOST_UNLISTED = 50_000
-"""So many devices that no EdgeDevice tells of are kept: anybody may make up ids on a broker that is not ours."""
+MAX_UNLISTED = 50_000
+"""Maximum number of devices without a roster entry: on a broker of the user, anybody may invent ids."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A part of the table.
+class DevicePage:
+    """A page of the table.
 
     Attributes:
-        devices: in the order of their ids.
-        last: where the next page begins after; None if this was the last.
+        devices: in the order of ids.
+        last: the id after which the next page begins; None on the last page.
     """
 
     devices: tuple[Device, ...]
@@ -28,113 +28,113 @@ class Page:
 
 
 class DeviceTable:
-    """The devices of the site: those that the operator tells of, that have a status, or that were heard.
+    """The devices of the site: those with a roster entry, with a status, or with a recent message.
 
-    On each connection the broker tells all that it has retained. What it no longer tells was cleared while we did
-    not listen, or lost; `begin` and `complete` stand around the telling, and `sweep` forgets.
+    On each connection the broker sends all retained messages. What it does not send was cleared while there was no
+    connection, or lost: `expire` removes it a while after `end_resync`.
 
     Args:
-        lives: whether they are alive.
-        turned_away: called for each device that there was no room for.
-        patience: seconds until what the broker has not told again is forgotten.
+        liveness: of the devices.
+        rejected: called for each device over the limit.
+        grace: seconds after a resync until what the broker has not sent again is removed.
 
     Attributes:
-        complete_once: whether the broker has told all at least once: until then a missing device means nothing.
+        has_been_complete: whether a resync has ever ended: until then a missing device means nothing.
     """
 
-    def __init__(self, lives: Lives, turned_away: Callable[[], None], patience: float) -> None:
-        self.complete_once = False
-        self._lives = lives
-        self._turned_away = turned_away
+    def __init__(self, liveness: DeviceLiveness, rejected: Callable[[], None], grace: float) -> None:
+        self.has_been_complete = False
+        self._liveness = liveness
+        self._rejected = rejected
         self._records = Records()
-        self._gone = Gone(lives.steady)
-        self._retelling = Retelling(lives.steady, patience)
+        self._tombstones = Tombstones(liveness.steady)
+        self._resync = RetainedResync(liveness.steady, grace)
 
     def __len__(self) -> int:
         return len(self._records)
 
     def get(self, device_id: str) -> Device | None:
-        """Return a device, None if nobody has told of it."""
+        """Return a device, None if it is unknown."""
         record = self._records.get(device_id)
         return None if record is None else self._shown(device_id, record)
 
-    def begin(self) -> None:
-        """Note that the broker begins to tell all that it has retained, on a new connection."""
-        self._lives.connected()
-        self._retelling.begin()
+    def begin_resync(self) -> None:
+        """Handle a new connection, on which the broker begins to send its retained messages."""
+        self._liveness.connected()
+        self._resync.begin()
 
-    def complete(self) -> None:
-        """Note that it has told all."""
-        self._retelling.complete()
-        self.complete_once = True
+    def end_resync(self) -> None:
+        """Record that the broker has sent all retained messages."""
+        self._resync.complete()
+        self.has_been_complete = True
 
-    def sweep(self) -> None:
-        """Forget what the broker has not told again, a while after it has told all; to be called now and then."""
-        if not self._retelling.is_due:
+    def expire(self) -> None:
+        """Remove what the broker has not sent again, after the grace period of a resync; call it periodically."""
+        if not self._resync.is_due:
             return
         for device_id, record in self._records:
-            lost_status = record.said is not None and not self._retelling.has_status(device_id)
-            lost_entry = record.entry is not None and not self._retelling.has_entry(device_id)
+            lost_status = record.status is not None and not self._resync.has_status(device_id)
+            lost_entry = record.entry is not None and not self._resync.has_entry(device_id)
             if lost_status:
-                record.said = None
+                record.status = None
             if lost_entry:
                 self._enter(device_id, record, None)
-            if record.is_untold and not self._was_heard(device_id):
+            if record.is_orphan and not self._was_active(device_id):
                 self._forget(device_id)
-        self._retelling.end()
+        self._resync.end()
 
     def set_status(self, device_id: str, status: DeviceStatus | None, *, retained: bool = False) -> None:
-        """Take what a device says of itself, its will perhaps; None where its status was cleared."""
-        record = self._records.get(device_id) if status is None else self._admitted(device_id)
+        """Handle the status of a device, which may be its will; None if it was cleared."""
+        record = self._records.get(device_id) if status is None else self._admit(device_id)
         if record is None:
             return
-        record.said = status
+        record.status = status
         if status is not None:
-            self._retelling.status(device_id)
-            self._lives.status(device_id, status, retained=retained)
-        elif record.is_untold:
+            self._resync.status(device_id)
+            self._liveness.status(device_id, status, retained=retained)
+        elif record.is_orphan:
             self._forget(device_id)
-            self._gone.went(device_id)
+            self._tombstones.add(device_id)
 
     def set_roster(self, device_id: str, entry: RosterEntry | None) -> None:
-        """Take what the operator says of an EdgeDevice; None where it is gone."""
+        """Handle the roster entry of a device; None if its EdgeDevice was deleted."""
         record = self._records.get(device_id)
         if entry is not None:
             if record is not None and entry.is_of_another(record.entry):
-                self._lives.remove(device_id)
+                self._liveness.remove(device_id)
             self._enter(device_id, record or self._add(device_id), entry)
-            self._retelling.entry(device_id)
+            self._resync.entry(device_id)
         elif record is not None and record.entry is not None:
             self._enter(device_id, record, None)
-            if record.is_untold:
+            if record.is_orphan:
                 self._forget(device_id)
-                self._gone.went(device_id)
+                self._tombstones.add(device_id)
 
-    def heard(self, device_id: str) -> None:
-        """Take a fresh message of a device, which may be one that nobody has told of so far."""
-        if not self._gone.lately(device_id) and self._admitted(device_id):
-            self._lives.heard(device_id)
+    def message_received(self, device_id: str) -> None:
+        """Handle a fresh message of a device, which may be unknown so far."""
+        if not self._tombstones.is_recent(device_id) and self._admit(device_id):
+            self._liveness.message_received(device_id)
 
     def digest(self, activity: Activity) -> None:
-        """Take a digest of who was heard, or a reply that lists whoever was ever heard.
+        """Handle a digest of recent messages, or the reply with the last arrival of every device.
 
-        A device that is gone must not come back by a reply, nor by a digest of what was under way when it went.
+        A deleted device must not reappear by a reply, nor by a digest of messages that were in flight at its deletion.
         """
         lag = activity.queue_lag_seconds
         if not activity.is_reply and lag is not None:
             for device_id, age in activity.ages.items():
-                # What has lain in a queue for longer than those that went are remembered may be of one of them.
-                if age + lag < LATELY_SECONDS and not self._gone.lately(device_id):
-                    self._admitted(device_id)
-        self._lives.digest(activity)
+                # A message that was queued longer than the tombstone TTL may come from a deleted device.
+                if age + lag < TOMBSTONE_SECONDS and not self._tombstones.is_recent(device_id):
+                    self._admit(device_id)
+        self._liveness.digest(activity)
         if activity.is_reply and activity.queue_lag_seconds is not None:
             for device_id, age in activity.ages.items():
                 record = self._records.get(device_id)
-                if record is not None and (record.said is None or record.said.status == "online"):
-                    self._lives.arrived(device_id, record.entry, age + activity.queue_lag_seconds)
+                if record is not None and (record.status is None or record.status.status == "online"):
+                    self._liveness.arrived(device_id, record.entry, age + activity.queue_lag_seconds)
 
-    def page(self, after: str, limit: int, *, status: str | None = None, type_: str | None = None) -> Page:
-        """Return at most `limit` devices whose ids come after `after`, of a status or a type where one is given."""
+    def page(self, after: str, limit: int, *, status: str | None = None, type_: str | None = None) -> DevicePage:
+        """Return at most `limit` devices with ids after `after`; optionally of one status or type."""
         found: list[str] = []
         last = None
         for device_id in self._matching(self._records.after(after), status, type_):
@@ -142,17 +142,17 @@ class DeviceTable:
                 last = found[-1]
                 break
             found.append(device_id)
-        return Page(tuple(self._shown(device_id, self._records[device_id]) for device_id in found), last)
+        return DevicePage(tuple(self._shown(device_id, self._records[device_id]) for device_id in found), last)
 
     def count(self, *, status: str | None = None, type_: str | None = None) -> int:
-        """Return how many there are, of a status or a type where one is given."""
+        """Return the number of devices; optionally of one status or type."""
         if type_ is None:
-            return len(self._records) if status is None else self.tally().get(status, 0)
+            return len(self._records) if status is None else self.count_by_status().get(status, 0)
         return sum(1 for _ in self._matching(self._records.after(""), status, type_))
 
-    def tally(self) -> dict[str, int]:
-        """Return how many there are of each status."""
-        counts = self._lives.counts()
+    def count_by_status(self) -> dict[str, int]:
+        """Return the number of devices of each status."""
+        counts = self._liveness.counts()
         unknown = counts.unknown + counts.pending + counts.disabled
         return {"online": counts.online, "offline": counts.offline, "unknown": unknown}
 
@@ -161,40 +161,40 @@ class DeviceTable:
             record = self._records[device_id]
             if type_ is not None and record.text("type") != type_:
                 continue
-            if status is not None and state_of(self._lives.known(device_id).phase) != status:
+            if status is not None and state_of(self._liveness.known(device_id).phase) != status:
                 continue
             yield device_id
 
     def _shown(self, device_id: str, record: Record) -> Device:
-        known = self._lives.known(device_id)
-        seen = self._lives.last_seen(known, record.said)
+        known = self._liveness.known(device_id)
+        seen = self._liveness.last_seen(known, record.status)
         return Device(device_id, known.phase, known.reason, record, seen)
 
-    def _admitted(self, device_id: str) -> Record | None:
-        """Return the record of a device, a new one if there was none; None where there is no room for it."""
+    def _admit(self, device_id: str) -> Record | None:
+        """Return the record of a device, a new one if there is none; None if the limit is reached."""
         record = self._records.get(device_id)
         if record is not None:
             return record
-        if self._records.unlisted >= MOST_UNLISTED:
-            self._turned_away()
+        if self._records.unlisted >= MAX_UNLISTED:
+            self._rejected()
             return None
         record = self._add(device_id)
-        self._lives.put(device_id, None)
+        self._liveness.put(device_id, None)
         return record
 
     def _add(self, device_id: str) -> Record:
-        self._gone.back(device_id)
+        self._tombstones.discard(device_id)
         return self._records.add(device_id)
 
     def _enter(self, device_id: str, record: Record, entry: RosterEntry | None) -> None:
         self._records.enter(record, entry)
-        self._lives.put(device_id, entry)
+        self._liveness.put(device_id, entry)
 
     def _forget(self, device_id: str) -> None:
         self._records.remove(device_id)
-        self._lives.remove(device_id)
+        self._liveness.remove(device_id)
 
-    def _was_heard(self, device_id: str) -> bool:
-        """Return whether a device was heard on this connection."""
-        seen = self._lives.known(device_id).seen
-        return seen is not None and seen >= self._retelling.since
+    def _was_active(self, device_id: str) -> bool:
+        """Return whether a message of a device arrived on this connection."""
+        seen = self._liveness.known(device_id).seen
+        return seen is not None and seen >= self._resync.since

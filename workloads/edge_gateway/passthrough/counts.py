@@ -1,4 +1,4 @@
-"""Figures of the connections that are passed through."""
+"""Metrics of the connections that are passed through."""
 
 from collections import Counter as Tally
 
@@ -9,7 +9,7 @@ class PassthroughCounts:
     """Counts connections by listener.
 
     Args:
-        registry: where the metrics show.
+        registry: for the metrics.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -34,20 +34,20 @@ class PassthroughCounts:
         )
 
     def open(self, listener: str) -> int:
-        """Return how many are open."""
+        """Return the number of open connections."""
         return self._open[listener]
 
     def opened(self, listener: str) -> None:
-        """Count one more."""
+        """Count an opened connection."""
         self._open[listener] += 1
         self._accepted.labels(listener).inc()
         self._gauge.labels(listener).set(self._open[listener])
 
     def closed(self, listener: str) -> None:
-        """Count one less."""
+        """Count a closed connection."""
         self._open[listener] -= 1
         self._gauge.labels(listener).set(self._open[listener])
 
     def refused(self, listener: str, cause: str) -> None:
-        """Count one that could not be had."""
+        """Count a connection that was closed at once."""
         self._refused.labels(listener, cause).inc()

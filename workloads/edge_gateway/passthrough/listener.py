@@ -1,4 +1,4 @@
-"""Listens for devices' MQTT connections and passes each on to the broker."""
+"""Listens for MQTT connections of devices and passes each through to the broker."""
 
 import asyncio
 import logging
@@ -19,16 +19,16 @@ logger = logging.getLogger(__name__)
 
 
 class Passthrough:
-    """Passes connections to one port on to the broker; an asynchronous context manager that drains at its end.
+    """Passes the connections of one port through to the broker; an asynchronous context manager that drains at its end.
 
     Args:
-        name: which one it is, in metrics and logs (mqtt, mqtts).
-        target: where to pass on to. TLS is between device and broker: its bytes pass as they are.
-        limit: how many connections at most.
-        counts: where they are counted.
+        name: in metrics and logs (mqtt, mqtts).
+        target: the broker. TLS is between device and broker; its bytes pass unchanged.
+        limit: maximum number of connections.
+        counts: metrics of the connections.
 
     Attributes:
-        port: where it listens, known once it has started.
+        port: the port it listens on, set when it has started.
     """
 
     def __init__(self, name: str, target: BrokerAddress, limit: int, counts: PassthroughCounts) -> None:
@@ -46,7 +46,7 @@ class Passthrough:
         """Listen; port 0 takes a free one.
 
         Raises:
-            StartError: the port cannot be had.
+            StartError: the port cannot be opened.
         """
         loop = asyncio.get_running_loop()
         try:
@@ -64,7 +64,7 @@ class Passthrough:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take no more connections, close those that are open; whoever does not take his bytes is cut off."""
+        """Accept no more connections, close the open ones; after `DRAIN_SECONDS` abort those with unsent data."""
         if self._server is not None:
             self._server.close()
         for task in self._connecting:
@@ -79,7 +79,7 @@ class Passthrough:
                 end.abort()
 
     def opened(self, device: End) -> None:
-        """Begin with a device's new connection."""
+        """Handle a new connection of a device."""
         if self._counts.open(self._name) >= self._limit:
             self._counts.refused(self._name, "limit")
             logger.warning("%s connection closed at once: there are %d already", self._name, self._limit)
@@ -92,7 +92,7 @@ class Passthrough:
         task.add_done_callback(self._connecting.discard)
 
     def closed(self, device: End) -> None:
-        """Forget a device's connection."""
+        """Remove a closed connection of a device."""
         if device in self._ends:
             self._ends.discard(device)
             self._counts.closed(self._name)
@@ -117,7 +117,7 @@ class Passthrough:
 
 
 class _Device(End):
-    """A device's end: it reports to the listener."""
+    """The device's end, which reports to the listener."""
 
     __slots__ = ("_listener",)
 
@@ -126,10 +126,10 @@ class _Device(End):
         self._listener = listener
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport and have it passed on."""
+        """Store the transport and connect it to the broker."""
         super().connection_made(transport)
         self._listener.opened(self)
 
 
 def _nobody(_end: End) -> None:
-    """Hear of the end of a connection to the broker: the device's end tells all that is to be told."""
+    """Ignore the end of a connection to the broker: the device's end reports it."""

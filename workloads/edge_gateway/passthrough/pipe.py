@@ -5,10 +5,10 @@ import socket
 from collections.abc import Callable
 
 BUFFER_BYTES = 64 * 1024
-"""At most so much waits for a slow reader, in each direction; then the other end is not read from."""
+"""Maximum bytes buffered for a slow reader, in each direction; beyond it the other end is not read."""
 
 HALF_CLOSED_SECONDS = 30.0
-"""So long may one end still send after the other has said that it will not."""
+"""Seconds that one end may still send after the other has sent EOF."""
 
 _IDLE_SECONDS = 60
 _PROBE_SECONDS = 10
@@ -19,7 +19,7 @@ class End(asyncio.Protocol):
     """One end of a pipe.
 
     Args:
-        closed: called once when the connection is gone.
+        closed: called once when the connection has ended.
     """
 
     __slots__ = ("_closed", "_deadline", "ended", "peer", "transport")
@@ -32,34 +32,34 @@ class End(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport; nothing is read from it until the pipe is joined."""
+        """Store the transport; nothing is read from it until the pipe is joined."""
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("a pipe connects TCP connections")
         transport.pause_reading()
         transport.set_write_buffer_limits(high=BUFFER_BYTES)
-        _find_dead_peers(transport)
+        _enable_keepalive(transport)
         self.transport = transport
 
     def join(self, peer: "End") -> None:
-        """Send what comes from `peer` and the other way round."""
+        """Connect this end with `peer`, in both directions."""
         self.peer, peer.peer = peer, self
         for end in (self, peer):
             if end.transport is not None:
                 end.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Hand over what came."""
+        """Send received data to the other end."""
         if self.peer is not None and self.peer.transport is not None:
             self.peer.transport.write(data)
 
     def eof_received(self) -> bool:
-        """Tell the other end that no more comes; it may go on sending for a while."""
+        """Send EOF to the other end, which may go on sending for `HALF_CLOSED_SECONDS`."""
         self.ended = True
         peer = self.peer
         if peer is None or peer.transport is None or peer.transport.is_closing():
             return False
         if peer.ended:
-            # Both have said all: what is still buffered goes out as the transports close.
+            # Both ends have sent EOF: closing the transports flushes what is buffered.
             peer.transport.close()
             return False
         peer.transport.write_eof()
@@ -67,17 +67,17 @@ class End(asyncio.Protocol):
         return True
 
     def pause_writing(self) -> None:
-        """Stop reading what we could only pile up."""
+        """Stop reading from the other end while this one cannot send."""
         if self.peer is not None and self.peer.transport is not None and not self.peer.transport.is_closing():
             self.peer.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Read on."""
+        """Read from the other end again."""
         if self.peer is not None and self.peer.transport is not None and not self.peer.transport.is_closing():
             self.peer.transport.resume_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Close the other end too, as this one was closed: in order, or at once."""
+        """Close the other end in the same way: gracefully, or by an abort."""
         if self._deadline is not None:
             self._deadline.cancel()
         self.transport = None
@@ -88,18 +88,18 @@ class End(asyncio.Protocol):
         self._closed(self)
 
     def close(self) -> None:
-        """Close once everything that waits has been sent."""
+        """Close after all buffered data has been sent."""
         if self.transport is not None:
             self.transport.close()
 
     def abort(self) -> None:
-        """Close now."""
+        """Close without sending buffered data."""
         if self.transport is not None:
             self.transport.abort()
 
 
-def _find_dead_peers(transport: asyncio.Transport) -> None:
-    # A device that lost its power says nothing; without this its half of a closed pipe would stay for ever.
+def _enable_keepalive(transport: asyncio.Transport) -> None:
+    # A device that lost its power sends nothing; without keepalive its connection would stay open forever.
     raw = transport.get_extra_info("socket")
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _IDLE_SECONDS)

@@ -1,4 +1,4 @@
-"""`/devices/{id}/command` and `/devices/{id}/commands`: from people to devices, and the answers back."""
+"""`/devices/{id}/command` and `/devices/{id}/commands`: commands to devices, and their acknowledgements."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -8,17 +8,17 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from edge_gateway.auth.access import Doors, caller_of
+from edge_gateway.activity_digest import ActivityDigest
+from edge_gateway.auth.access import RouteAuth, caller_of
 from edge_gateway.commands.ack import parse_ack
 from edge_gateway.commands.record import CommandRecord
 from edge_gateway.commands.service import Commands
 from edge_gateway.devices.table import DeviceTable
-from edge_gateway.heard import HeardDevices
-from edge_gateway.problem import ProblemError, refuse
 from edge_gateway.routes.documents import ACK_BODY, COMMAND_BODY
 from edge_gateway.routes.finder import DeviceFinder
 from edge_gateway.routes.inputs import CommandId, DeviceId, Wait, answer, read_body
 from edge_gateway.wait import parse_wait
+from edge_service.problem import ProblemError, refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +27,37 @@ class CommandRoutes:
 
     Attributes:
         table: of the devices.
-        commands: sends and follows them.
-        heard: notes which devices spoke.
+        commands: sends and tracks them.
+        activity_digest: records the devices that sent requests.
         now: the time (aware).
     """
 
     table: DeviceTable
     commands: Commands
-    heard: HeardDevices
+    activity_digest: ActivityDigest
     now: Callable[[], dt.datetime]
 
-    def router(self, doors: Doors) -> APIRouter:
-        """Return the routes, each behind its door."""
+    def router(self, auth: RouteAuth) -> APIRouter:
+        """Return the routes with their access rules."""
         router = APIRouter(tags=["commands"])
         router.add_api_route(
             "/devices/{device_id}/command",
             self.send,
             methods=["POST"],
             status_code=HTTPStatus.ACCEPTED,
-            dependencies=doors.programs,
+            dependencies=auth.programs,
             summary="Send a command",
             openapi_extra=COMMAND_BODY,
         )
         several = "/devices/{device_id}/commands"
         one = f"{several}/{{command_id}}"
-        router.add_api_route(one, self.find, dependencies=doors.programs, summary="State of a command")
-        router.add_api_route(several, self.fetch, dependencies=doors.devices, summary="For the device: pending command")
+        router.add_api_route(one, self.find, dependencies=auth.programs, summary="State of a command")
+        router.add_api_route(several, self.fetch, dependencies=auth.devices, summary="For the device: pending command")
         router.add_api_route(
             f"{one}/ack",
             self.ack,
             methods=["POST"],
-            dependencies=doors.devices,
+            dependencies=auth.devices,
             summary="For the device: result of a command",
             openapi_extra=ACK_BODY,
         )
@@ -88,7 +88,7 @@ class CommandRoutes:
         caller = self._caller_is_device(request, device_id)
         if not caller:
             DeviceFinder(self.table).find(device_id)
-        found = await self.commands.open_for(device_id, seconds, fetch=caller)
+        found = await self.commands.pending_for(device_id, seconds, fetch=caller)
         return answer({"commands": [record.command.to_object() for record in found]})
 
     async def ack(self, request: Request, device_id: DeviceId, command_id: CommandId) -> Response:
@@ -103,7 +103,7 @@ class CommandRoutes:
     def _caller_is_device(self, request: Request, device_id: str) -> bool:
         if not caller_of(request).is_device:
             return False
-        self.heard.note(device_id)
+        self.activity_digest.note(device_id)
         return True
 
 

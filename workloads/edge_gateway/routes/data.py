@@ -1,4 +1,4 @@
-"""`/devices/{id}/data`, `/devices/{id}/readings`, `/alerts`: readings into the store and out of it."""
+"""`/devices/{id}/data`, `/devices/{id}/readings`, `/alerts`: store and list readings, list alerts."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -7,20 +7,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from edge_gateway.auth.access import Doors, caller_of
+from edge_gateway.auth.access import RouteAuth, caller_of
 from edge_gateway.cursor import encode_cursor
 from edge_gateway.devices.table import DeviceTable
-from edge_gateway.doorway import Doorway
-from edge_gateway.problem import refuse
+from edge_gateway.http_ingest import HttpIngest
 from edge_gateway.routes.documents import DATA_BODY
 from edge_gateway.routes.finder import DeviceFinder
 from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, position, read_body
 from edge_gateway.store_errors import translated
+from edge_service.problem import refuse
 from edge_service.store import StoreClient
 
 _READINGS = "readings"
 _ALERTS = "alerts"
-_LARGEST_OFFSET = 2**63 - 1
+_MAX_OFFSET = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,36 +29,36 @@ class DataRoutes:
 
     Attributes:
         table: of the devices.
-        store: has the readings.
-        doorway: takes new ones.
+        store: keeps the readings.
+        http_ingest: stores new readings.
     """
 
     table: DeviceTable
     store: StoreClient
-    doorway: Doorway
+    http_ingest: HttpIngest
 
-    def router(self, doors: Doors) -> APIRouter:
-        """Return the routes, each behind its door."""
+    def router(self, auth: RouteAuth) -> APIRouter:
+        """Return the routes with their access rules."""
         router = APIRouter(tags=["readings"])
         router.add_api_route(
             "/devices/{device_id}/data",
             self.send,
             methods=["POST"],
-            dependencies=doors.devices,
+            dependencies=auth.devices,
             summary="Send readings",
             openapi_extra=DATA_BODY,
         )
         router.add_api_route(
-            "/devices/{device_id}/readings", self.readings, dependencies=doors.programs, summary="Stored readings"
+            "/devices/{device_id}/readings", self.readings, dependencies=auth.programs, summary="Stored readings"
         )
-        router.add_api_route("/alerts", self.alerts, dependencies=doors.programs, summary="Alerts", tags=["alerts"])
+        router.add_api_route("/alerts", self.alerts, dependencies=auth.programs, summary="Alerts", tags=["alerts"])
         return router
 
     async def send(self, request: Request, device_id: DeviceId) -> Response:
         """Store a reading or an array of them; 200 says that they are on disk."""
         if not caller_of(request).is_device:
             DeviceFinder(self.table).find(device_id)
-        return answer(await self.doorway.take(device_id, await read_body(request)))
+        return answer(await self.http_ingest.take(device_id, await read_body(request)))
 
     async def readings(self, device_id: DeviceId, limit: Limit = 100, cursor: Cursor = None) -> Response:
         """List the readings of a device, newest first."""
@@ -66,7 +66,7 @@ class DataRoutes:
         with translated():
             page = await self.store.readings(device_id, limit, before)
         if not page.items and before is None:
-            # It may have sent readings and never told its status: only without any is it unknown.
+            # A device may have sent readings without a status: only without both is it unknown.
             DeviceFinder(self.table).find(device_id)
         return answer({"readings": page.items, "next": _next(_READINGS, page.next)})
 
@@ -87,9 +87,9 @@ def _offset(kind: str, cursor: str | None) -> int | None:
     text = position(kind, cursor)
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(_LARGEST_OFFSET))):
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(_MAX_OFFSET))):
         raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidCursor", "cursor names no position", field="cursor")
-    return min(int(text), _LARGEST_OFFSET)
+    return min(int(text), _MAX_OFFSET)
 
 
 def _next(kind: str, offset: int | None) -> str | None:

@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from edge_gateway.auth.access import Doors
+from edge_gateway.auth.access import RouteAuth
 from edge_gateway.body import malformed
 from edge_gateway.cursor import encode_cursor
 from edge_gateway.devices.table import DeviceTable
-from edge_gateway.link import BrokerLink
+from edge_gateway.gateway_mqtt import GatewayMqtt
 from edge_gateway.routes.documents import STATUS_BODY
 from edge_gateway.routes.finder import DeviceFinder
 from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, position, read_body
@@ -27,26 +27,26 @@ class DeviceRoutes:
 
     Attributes:
         table: of the devices.
-        link: publishes what a device says of itself.
+        link: publishes the status of a device.
         now: the time (aware).
     """
 
     table: DeviceTable
-    link: BrokerLink
+    link: GatewayMqtt
     now: Callable[[], dt.datetime]
 
-    def router(self, doors: Doors) -> APIRouter:
-        """Return the routes, each behind its door."""
+    def router(self, auth: RouteAuth) -> APIRouter:
+        """Return the routes with their access rules."""
         router = APIRouter(tags=["devices"])
         one = "/devices/{device_id}"
-        router.add_api_route("/devices", self.devices, dependencies=doors.programs, summary="All devices")
-        router.add_api_route(one, self.device, dependencies=doors.programs, summary="One device")
-        router.add_api_route(f"{one}/status", self.status, dependencies=doors.programs, summary="Status of a device")
+        router.add_api_route("/devices", self.devices, dependencies=auth.programs, summary="All devices")
+        router.add_api_route(one, self.device, dependencies=auth.programs, summary="One device")
+        router.add_api_route(f"{one}/status", self.status, dependencies=auth.programs, summary="Status of a device")
         router.add_api_route(
             f"{one}/status",
             self.say_status,
             methods=["POST"],
-            dependencies=doors.devices,
+            dependencies=auth.devices,
             summary="Report the status of a device",
             openapi_extra=STATUS_BODY,
         )
@@ -87,7 +87,7 @@ class DeviceRoutes:
             raise malformed(error) from error
         said = said if said.last_seen else replace(said, last_seen=self.now())
         await self.link.status(said)
-        # The broker tells us as well, as it tells all others, but whoever got our answer may ask sooner.
+        # The broker sends it to this replica as well, but the sender may ask for it sooner.
         self.table.set_status(device_id, said)
         seen = format_timestamp(said.last_seen) if said.last_seen else None
         return answer({"message": "status published", "device_id": device_id, "status": said.status, "last_seen": seen})

@@ -1,4 +1,4 @@
-"""What bodies look like, for the OpenAPI document: the routes read them themselves, to say what is wrong with them."""
+"""Schemas of request bodies for the OpenAPI document; the routes parse the bodies, for better error messages."""
 
 from typing import Any
 

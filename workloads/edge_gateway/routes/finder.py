@@ -1,8 +1,8 @@
-"""Finds the device that a route is about, and says what it means if it is not there."""
+"""Finds the device of a route, and explains why it is missing."""
 
 from edge_gateway.devices.device import Device
 from edge_gateway.devices.table import DeviceTable
-from edge_gateway.problem import away, unknown_device
+from edge_gateway.problem import unavailable, unknown_device
 
 
 class DeviceFinder:
@@ -16,13 +16,13 @@ class DeviceFinder:
         self._table = table
 
     def check_complete(self) -> None:
-        """Return if the table has ever been complete.
+        """Check that the table has ever been complete.
 
         Raises:
-            ProblemError: the broker has not yet told of all devices: 503.
+            ProblemError: the broker has not sent all devices yet (503).
         """
-        if not self._table.complete_once:
-            raise away(
+        if not self._table.has_been_complete:
+            raise unavailable(
                 "DevicesNotKnownYet", "the gateway has not received the site's devices from the broker yet: try again"
             )
 
@@ -30,7 +30,7 @@ class DeviceFinder:
         """Return a device.
 
         Raises:
-            ProblemError: nobody has told of it (404), or it is too early to say (503).
+            ProblemError: the device is unknown (404), or the table has never been complete (503).
         """
         device = self._table.get(device_id)
         if device is None:

@@ -1,4 +1,4 @@
-"""What requests give: ids, pages, bodies."""
+"""Inputs of requests: ids, pages, bodies."""
 
 import re
 from http import HTTPStatus
@@ -8,16 +8,16 @@ import orjson
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
-from edge_gateway.body import too_large
 from edge_gateway.cursor import decode_cursor
-from edge_gateway.problem import refuse
+from edge_service import request_body
+from edge_service.problem import refuse
 from edge_wire.messages import MAX_PAYLOAD_BYTES
 
 _DEVICE_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
 _COMMAND_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-# Both are coroutines though they wait for nothing: FastAPI would run plain functions in a thread.
+# Both are coroutines although they await nothing: FastAPI would run plain functions in a thread.
 async def _device_id(
     device_id: Annotated[str, Path(description="Id of the device, as spec.deviceId of its EdgeDevice.")],
 ) -> str:
@@ -44,10 +44,10 @@ Wait = Annotated[str | None, Query(description="Time to wait, such as `5s`; at m
 
 
 def position(kind: str, cursor: str | None) -> str | None:
-    """Return the position that a cursor of the list `kind` names, None for the beginning.
+    """Return the position in a cursor of the list `kind`, None for the beginning.
 
     Raises:
-        ProblemError: it is no such cursor.
+        ProblemError: it is not such a cursor.
     """
     if cursor is None:
         return None
@@ -58,22 +58,14 @@ def position(kind: str, cursor: str | None) -> str | None:
 
 
 async def read_body(request: Request) -> bytes:
-    """Return the body.
+    """Return the body of `request`.
 
     Raises:
-        ProblemError: it is larger than allowed; no more than that is held.
+        BodyTooLargeError: it has more than `MAX_PAYLOAD_BYTES`.
     """
-    told = request.headers.get("content-length", "")
-    if told.isdecimal() and int(told) > MAX_PAYLOAD_BYTES:
-        raise too_large()
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_PAYLOAD_BYTES:
-            raise too_large()
-    return bytes(body)
+    return await request_body.read_body(request, MAX_PAYLOAD_BYTES)
 
 
 def answer(content: object, status: int = HTTPStatus.OK) -> Response:
-    """Return an answer of JSON."""
+    """Return a JSON response."""
     return Response(orjson.dumps(content), status, media_type="application/json")

@@ -1,4 +1,4 @@
-"""Sessions with the site's broker: MQTT 5, asyncio, PUBACK when the receiver says so."""
+"""Sessions with the site's broker: MQTT 5, asyncio, acknowledgement by the receiver."""
 
 from edge_service.mqtt.credentials import Login, read_login
 from edge_service.mqtt.errors import (
@@ -11,10 +11,10 @@ from edge_service.mqtt.errors import (
 )
 from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions, Subscription, Will
-from edge_service.mqtt.session import NOBODY, MqttSession
+from edge_service.mqtt.session import NO_MATCHING_SUBSCRIBERS, MqttSession
 
 __all__ = [
-    "NOBODY",
+    "NO_MATCHING_SUBSCRIBERS",
     "ConnectError",
     "ConnectRefusedError",
     "Login",

@@ -13,13 +13,13 @@ from edge_service.mqtt.errors import UntrustedError
 from edge_service.mqtt.options import MqttOptions
 
 CONNECT_SECONDS = 10.0
-LARGEST_PACKET_ID = 65535
+MAX_PACKET_ID = 65535
 
 
 class _Client(paho.Client):
-    """A client whose packet identifiers begin anywhere.
+    """A client that starts with a random packet identifier.
 
-    A durable session may hold half a QoS 2 delivery of an earlier process; to begin at 1 each time would meet it.
+    A durable session may contain an incomplete QoS 2 delivery of an earlier process, with which 1 may collide.
     """
 
     def __init__(self, client_id: str, *, manual_ack: bool) -> None:
@@ -30,11 +30,11 @@ class _Client(paho.Client):
             reconnect_on_failure=False,
             manual_ack=manual_ack,
         )
-        self._last_mid = secrets.randbelow(LARGEST_PACKET_ID)
+        self._last_mid = secrets.randbelow(MAX_PACKET_ID)
 
 
 class _TlsSocket(ssl.SSLSocket):
-    """A socket that closes where the handshake fails; paho would leave it open."""
+    """A socket that closes if the handshake fails; paho would leave it open."""
 
     def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - as in the base
         try:
@@ -45,7 +45,7 @@ class _TlsSocket(ssl.SSLSocket):
 
 
 def build_client(options: MqttOptions, login: Login) -> paho.Client:
-    """Return a client that has not connected yet.
+    """Return a client that is not connected yet.
 
     Raises:
         UntrustedError: the login's certificate authorities cannot be used.
@@ -67,7 +67,7 @@ def connect(client: paho.Client, options: MqttOptions) -> None:
     """Open the socket and send CONNECT. Blocks: for a thread.
 
     Raises:
-        OSError: the broker cannot be reached or is not who it should be.
+        OSError: the broker cannot be reached, or its certificate is not trusted.
     """
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = options.session_expiry
@@ -83,7 +83,7 @@ def connect(client: paho.Client, options: MqttOptions) -> None:
 
 
 def publish_properties(expiry: int | None) -> Properties | None:
-    """Return the properties of a PUBLISH that the broker keeps for `expiry` seconds; None where there are none."""
+    """Return the properties of a PUBLISH that expires after `expiry` seconds; None without expiry."""
     if expiry is None:
         return None
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]

@@ -1,6 +1,6 @@
-"""One connection to the broker: a paho client that lives and ends with its socket.
+"""One connection to the broker: a paho client for one socket.
 
-Nothing outlives the connection: neither an acknowledgement nor a half-sent message can turn up on the next one.
+Nothing outlives the connection: no acknowledgement and no partly sent message appears on the next one.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from edge_service import blocking
+from edge_service import daemon_thread
 from edge_service.mqtt.client import build_client, connect, publish_properties
 from edge_service.mqtt.credentials import Login
 from edge_service.mqtt.driver import SocketDriver
@@ -33,8 +33,8 @@ from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions
 
 ANSWER_SECONDS = 10.0
-MOST_UNACKNOWLEDGED = 100_000
-"""Messages that may wait for their acknowledgement; beyond them publishing fails."""
+MAX_UNACKNOWLEDGED = 100_000
+"""Maximum number of unacknowledged messages; beyond it publishing fails."""
 
 RETAIN_HANDLING = MappingProxyType({"always": 0, "once": 1, "never": 2})
 
@@ -45,14 +45,14 @@ class Connection:
     """One connection to the broker.
 
     Args:
-        options: how it is to be.
-        login: as whom.
+        options: of the session.
+        login: username, password and certificate authorities.
         on_message: called for each message.
-        on_lost: called as soon as it has ended, before anybody who waits for something of it is told.
+        on_lost: called as soon as it has ended, before the futures of unacknowledged messages fail.
 
     Attributes:
-        session_present: whether the broker had kept the session.
-        lost: done when the connection has ended; the result says why.
+        session_present: whether the broker has resumed a session.
+        lost: done when the connection has ended; the result is the reason.
     """
 
     def __init__(
@@ -103,17 +103,17 @@ class Connection:
     ) -> asyncio.Future[int]:
         """Send a message; the future is done at its PUBACK or PUBCOMP (at once with QoS 0).
 
-        The broker keeps it for `expiry` seconds for those who sleep, without end if None.
-        Its result is the broker's reason code: 0, or 0x10 where nobody, not even a parked session, gets the message.
+        The broker keeps the message for offline sessions for `expiry` seconds, without limit if None.
+        The result is the broker's reason code: 0, or 0x10 if no session, not even an offline one, matches.
         The future fails with NotConnectedError if the connection ends before, with PublishRefusedError if the broker
-        refuses.
+        refuses the message.
         """
         done: asyncio.Future[int] = self._loop.create_future()
         if self.lost.done():
             done.set_exception(NotConnectedError(f"not connected to {self._options.broker}: {self.lost.result()}"))
             return done
-        if len(self._unacknowledged) >= MOST_UNACKNOWLEDGED:
-            said = f"{self._options.broker} has not acknowledged {MOST_UNACKNOWLEDGED} messages yet"
+        if len(self._unacknowledged) >= MAX_UNACKNOWLEDGED:
+            said = f"{self._options.broker} has not acknowledged {MAX_UNACKNOWLEDGED} messages yet"
             done.set_exception(NotConnectedError(said))
             return done
         info = self._client.publish(f"{self._options.prefix}{topic}", payload, qos, retain, publish_properties(expiry))
@@ -130,9 +130,9 @@ class Connection:
         return not self.lost.done() and self._client.ack(mid, qos) == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     async def close(self) -> None:
-        """Say goodbye, so that the broker publishes no will.
+        """Disconnect, so that the broker does not publish the will.
 
-        Of what was sent before all goes out first but what exceeds paho's window: wait for its acknowledgements.
+        Messages sent before go out first, except those beyond paho's window: wait for their acknowledgements.
         """
         if not self.lost.done():
             self._client.disconnect()
@@ -142,12 +142,14 @@ class Connection:
         self._end("closed")
 
     async def _connect(self) -> None:
-        """Connect in a thread: name look-up, TCP and TLS handshakes block in paho.
+        """Connect in a thread: name resolution, TCP and TLS handshakes block in paho.
 
         Raises:
-            ConnectError: the broker cannot be reached, or is not who it should be.
+            ConnectError: the broker cannot be reached, or its certificate is not trusted.
         """
-        connecting = blocking.start(partial(connect, self._client, self._options), f"connect {self._options.broker}")
+        connecting = daemon_thread.start(
+            partial(connect, self._client, self._options), f"connect {self._options.broker}"
+        )
         try:
             await asyncio.shield(connecting)
         except ssl.SSLCertVerificationError as error:
@@ -158,7 +160,7 @@ class Connection:
         except (OSError, ValueError) as error:  # a name that no resolver takes is a ValueError
             raise ConnectError(f"{self._options.broker} cannot be reached: {error}") from error
         except asyncio.CancelledError:
-            # The thread goes on; a connection that nobody watches must not stay, nor keep the client id.
+            # The thread continues; its connection must be closed, as it would keep the client id.
             connecting.add_done_callback(self._discard)
             raise
 
@@ -225,12 +227,12 @@ class Connection:
         self._settle(str(reason) if said_so else "it broke, or the broker stopped answering")
 
     def _end(self, reason: str) -> None:
-        """Close what is open and tell all who wait."""
+        """Close the socket and fail all futures."""
         self._settle(reason)
         self._driver.stop()
 
     def _settle(self, reason: str) -> None:
-        """Tell all who wait that there is no connection; the socket is paho's to close."""
+        """Fail all futures; paho closes the socket."""
         if not self.lost.done():
             self.lost.set_result(reason)
             self._on_lost()

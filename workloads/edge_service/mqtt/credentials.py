@@ -1,4 +1,4 @@
-"""The login of a program on the broker, from the directory that its Secret is mounted at."""
+"""The login of a program on the broker, from the mount point of its Secret."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,13 +8,13 @@ from edge_service.mqtt.errors import ConnectError
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A username with its password, and whom to trust.
+    """Username, password and trusted certificate authorities.
 
     Attributes:
         username: without one the connection is anonymous.
-        password: never shown.
-        authorities: file of the certificate authorities to trust with TLS; those of the system if there is none.
-        authorities_pem: the same, in place of a file.
+        password: not part of `repr`.
+        authorities: file of the trusted certificate authorities; None for those of the system.
+        authorities_pem: the same as text, instead of a file.
     """
 
     username: str | None = None
@@ -24,7 +24,7 @@ class Login:
 
 
 def read_login(directory: Path | None) -> Login:
-    """Return what stands in `directory` now: a Secret changes while the program runs.
+    """Return the login in `directory` as it is now: a Secret may change while the program runs.
 
     Raises:
         ConnectError: a file is missing or cannot be read.

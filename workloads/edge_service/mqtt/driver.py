@@ -1,4 +1,4 @@
-"""Lets the event loop read and write the socket of a paho client."""
+"""Connects the socket of a paho client to the event loop."""
 
 import asyncio
 import socket
@@ -8,7 +8,7 @@ from typing import Any
 import paho.mqtt.client as paho
 
 TICK_SECONDS = 1.0
-"""How often the keepalive is looked at."""
+"""Seconds between two checks of the keepalive."""
 
 
 class SocketDriver:
@@ -20,7 +20,7 @@ class SocketDriver:
         self._ticking: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin, unless the socket is closed already."""
+        """Start, unless the socket is closed already."""
         client = self._client
         client.on_socket_close = self._closed
         client.on_socket_register_write = self._want_write
@@ -28,7 +28,7 @@ class SocketDriver:
         opened: Any = client.socket()
         if opened is None:
             return
-        # Small packets that wait for each other's acknowledgement would cost 40 ms each.
+        # Nagle's algorithm would delay small packets by 40 ms each.
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop.add_reader(opened, self._readable, opened)
         if client.want_write():
@@ -46,7 +46,7 @@ class SocketDriver:
 
     def _readable(self, opened: Any) -> None:
         self._client.loop_read()
-        # What TLS has already decrypted does not make the socket readable.
+        # Data that TLS has already decrypted does not make the socket readable.
         while isinstance(opened, ssl.SSLSocket) and opened.fileno() >= 0 and opened.pending():
             self._client.loop_read()
 

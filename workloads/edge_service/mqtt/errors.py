@@ -1,8 +1,8 @@
-"""What can go wrong between a program and the broker."""
+"""Errors of an MQTT session."""
 
 
 class MqttError(Exception):
-    """Something with the broker failed; the message says what."""
+    """An operation with the broker failed; the message says which."""
 
 
 class ConnectError(MqttError):
@@ -10,16 +10,16 @@ class ConnectError(MqttError):
 
 
 class ConnectRefusedError(ConnectError):
-    """The broker answers, and does not let this client in or refuses it a subscription."""
+    """The broker answers, and refuses this client or one of its subscriptions."""
 
 
 class UntrustedError(ConnectError):
-    """The broker answers, and its certificate is none that the login's certificate authorities vouch for."""
+    """The broker answers, and its certificate is not signed by the login's certificate authorities."""
 
 
 class NotConnectedError(MqttError):
-    """There is no connection, or it ended before the broker had acknowledged; it may have what was sent."""
+    """There is no connection, or it ended before the acknowledgement; the broker may have received the message."""
 
 
 class PublishRefusedError(MqttError):
-    """The broker answered that it does not take the message."""
+    """The broker refused the message."""

@@ -1,26 +1,26 @@
-"""A message that came from the broker."""
+"""A message from the broker."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
 
 
 class Acknowledging(Protocol):
-    """The connection that a message came by."""
+    """The connection that received a message."""
 
     def acknowledge(self, mid: int, qos: int) -> bool:
-        """Send the PUBACK if the connection is still the one it was."""
+        """Send the PUBACK unless the connection has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that came from the broker.
+    """A message from the broker.
 
     Attributes:
         topic: without the site's prefix.
-        payload: as it was sent.
+        payload: as sent.
         qos: of the delivery.
-        retain: whether it is a retained replay, not fresh.
-        dup: whether the broker says that it delivers it again.
+        retain: whether it is a retained message, not a fresh one.
+        dup: whether the broker marks it as redelivered.
     """
 
     topic: str
@@ -32,9 +32,9 @@ class Message:
     _mid: int = field(repr=False, compare=False)
 
     def ack(self) -> bool:
-        """Acknowledge, with `manual_ack`; whether the PUBACK could be sent.
+        """Acknowledge, with `manual_ack`; return whether the PUBACK could be sent.
 
-        It goes to the connection that the message came by and to no other: after a reconnect the broker delivers the
-        message again, and the same packet identifier may then name another one.
+        It is sent on the connection that received the message and on no other: after a reconnect the broker redelivers
+        the message, and the same packet identifier may then belong to another one.
         """
         return self._connection.acknowledge(self._mid, self.qos)

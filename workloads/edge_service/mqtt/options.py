@@ -1,4 +1,4 @@
-"""How a session is to be: broker, identity, durability, subscriptions, will."""
+"""Options of a session: broker, identity, durability, subscriptions, will."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +15,9 @@ class Subscription:
 
     Attributes:
         topic: the filter, without the site's prefix.
-        qos: the highest to receive with.
-        replay: when retained messages are sent: at each connect, only when the broker did not know the subscription
-            yet, or never.
-        optional: whether the connection is of use where the broker refuses this one.
+        qos: maximum QoS of received messages.
+        replay: when the broker sends retained messages: on each connect, only for a new subscription, or never.
+        optional: whether the connection is kept if the broker refuses this subscription.
     """
 
     topic: str
@@ -29,7 +28,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Will:
-    """What the broker publishes if the connection ends without a goodbye."""
+    """The message that the broker publishes if the connection ends without a DISCONNECT."""
 
     topic: str
     payload: bytes
@@ -43,22 +42,22 @@ def _no_will() -> None:
 
 @dataclass(frozen=True, slots=True)
 class MqttOptions:
-    """How a session is to be.
+    """Options of a session.
 
     Attributes:
-        broker: where to connect.
+        broker: address of the broker.
         client_id: without the site's prefix.
         credentials_dir: directory of the login, read on each connect; None is anonymous.
-        login: stands above `credentials_dir`: a login that does not come from files.
-        prefix: put before every topic and the client id; taken from what arrives.
-        clean_start: whether to begin with an empty session.
-        session_expiry: seconds that the broker keeps the session when the connection is gone.
-        receive_maximum: messages that may be unacknowledged at once; bounds what a slow receiver holds.
+        login: overrides `credentials_dir`: a login that is not in files.
+        prefix: added to every topic and the client id, and removed from received topics.
+        clean_start: whether to start with an empty session.
+        session_expiry: seconds that the broker keeps the session after the connection has ended.
+        receive_maximum: maximum number of unacknowledged received messages; bounds the memory of a slow receiver.
         manual_ack: PUBACK only when `Message.ack` is called.
-        subscriptions: sent on every connect, whether or not the broker remembers them.
-        will: asked for on each connect, as it may name the connection.
-        keepalive: seconds; a broker that is silent for 1.5 times as long is taken for gone.
-        inflight: messages sent and unacknowledged at once; further ones wait in the client.
+        subscriptions: sent on every connect, even if the broker has resumed the session.
+        will: called on each connect, as the will may identify the connection.
+        keepalive: seconds; the connection ends if the broker is silent for 1.5 times as long.
+        inflight: maximum number of unacknowledged sent messages; further ones wait in the client.
     """
 
     broker: BrokerAddress

@@ -1,4 +1,4 @@
-"""A session with the broker that is kept up: connects, subscribes, connects again."""
+"""A session with the broker: connects, subscribes, reconnects."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
-from edge_service.backoff import Backoff
+from edge_pacing.backoff import Backoff
 from edge_service.mqtt.connection import Connection
 from edge_service.mqtt.credentials import read_login
 from edge_service.mqtt.errors import ConnectError, MqttError, NotConnectedError
@@ -15,10 +15,10 @@ from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions
 
 STEADY_SECONDS = 5.0
-"""A connection that lasts so long was a good one: the next wait is short again."""
+"""After a connection of this many seconds the back-off is reset."""
 
-NOBODY = 0x10
-"""Reason code of a message that was taken and that nobody gets."""
+NO_MATCHING_SUBSCRIBERS = 0x10
+"""MQTT 5 reason code: the broker accepted the message, but no session has a matching subscription."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,24 +28,24 @@ def _ignore(message: Message) -> None:
 
 
 async def _nothing(_session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
-    """Do nothing on connecting."""
+    """Do nothing on a connect."""
 
 
 async def _at_once() -> None:
-    """Let every attempt pass."""
+    """Allow every attempt."""
 
 
 def _unmoved(_error: MqttError) -> None:
-    """Do nothing where there is no connection."""
+    """Do nothing when there is no connection."""
 
 
 class MqttSession:
-    """A session with the broker, kept up by `run` (or as an asynchronous context manager) until it is cancelled.
+    """A session with the broker; `run` (or the asynchronous context manager) reconnects until it is cancelled.
 
     Attributes:
-        connected: set while there is a connection and it is subscribed; not set where `send` fails for want of one.
-        connects: how often a connection was made.
-        last_error: why there is none, while there is none.
+        connected: set while there is a connection with its subscriptions; cleared before `send` fails without one.
+        connects: number of connections so far.
+        last_error: why there is no connection, while there is none.
     """
 
     def __init__(
@@ -54,18 +54,18 @@ class MqttSession:
         on_message: Callable[[Message], None] = _ignore,
         on_connected: Callable[[bool], Awaitable[None]] = _nothing,
         backoff: Backoff | None = None,
-        permitted: Callable[[], Awaitable[None]] = _at_once,
+        may_connect: Callable[[], Awaitable[None]] = _at_once,
         on_down: Callable[[MqttError], None] = _unmoved,
     ) -> None:
         """Prepare a session.
 
         Args:
-            options: how it is to be.
+            options: of the session.
             on_message: called in the event loop for each message; must not block.
-            on_connected: awaited after each connect beside the session's work, with whether the broker had kept it.
-            backoff: the waits between attempts.
-            permitted: awaited before each attempt; whoever may not connect yet waits in it.
-            on_down: called with the error where an attempt fails, or the connection ends by itself.
+            on_connected: awaited after each connect, concurrently, with whether the broker has resumed the session.
+            backoff: waits between attempts.
+            may_connect: awaited before each attempt; returns when this client may connect.
+            on_down: called with the error when an attempt fails, or when the connection is lost.
         """
         self.options = options
         self.connected = asyncio.Event()
@@ -74,25 +74,25 @@ class MqttSession:
         self._on_message = on_message
         self._on_connected = on_connected
         self._backoff = backoff or Backoff()
-        self._permitted = permitted
+        self._may_connect = may_connect
         self._on_down = on_down
         self._connection: Connection | None = None
         self._running: asyncio.Task[None] | None = None
-        self._hurried = asyncio.Event()
+        self._retry_requested = asyncio.Event()
 
-    def hurry(self) -> None:
-        """Make the next attempt at once, and the waits after it short: there is reason to think that it succeeds."""
+    def retry_now(self) -> None:
+        """Make the next attempt immediately, and reset the back-off: call it if an attempt will probably succeed."""
         self._backoff.reset()
-        self._hurried.set()
+        self._retry_requested.set()
 
     def send(
         self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False, expiry: int | None = None
     ) -> asyncio.Future[int]:
         """Send a message; the future is done when the broker has acknowledged it.
 
-        With `expiry` it is thrown away where nobody has got it after so many seconds, 1 or more.
+        With `expiry` the broker drops it if it is not delivered after this number of seconds, 1 or more.
 
-        Its result is the broker's reason code: 0, or NOBODY where not even a parked session gets it. The future fails
+        The result is the broker's reason code: 0, or `NO_MATCHING_SUBSCRIBERS`. The future fails
         with NotConnectedError (now, or when the connection ends before the acknowledgement; nothing is sent again by
         itself) or with PublishRefusedError. Messages go out in the order of the calls.
         """
@@ -111,12 +111,12 @@ class MqttSession:
 
         Raises:
             NotConnectedError: there is no connection, or it ended before.
-            PublishRefusedError: the broker does not take it.
+            PublishRefusedError: the broker refuses it.
         """
         return await self.send(topic, payload, qos, retain=retain, expiry=expiry)
 
     async def run(self) -> None:
-        """Keep the session up until cancelled; then say goodbye to the broker."""
+        """Connect and reconnect until cancelled; then disconnect."""
         while True:
             try:
                 lasted = await self._once()
@@ -131,32 +131,32 @@ class MqttSession:
             await self._rest(self._backoff.next())
 
     async def _rest(self, seconds: float) -> None:
-        """Return after so many seconds, or as soon as there is a hurry."""
+        """Wait for `seconds`, or until `retry_now` is called."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._hurried.wait()
-        self._hurried.clear()
+                await self._retry_requested.wait()
+        self._retry_requested.clear()
 
     async def __aenter__(self) -> Self:
-        """Begin to connect; `connected` tells when that is done."""
+        """Start to connect; `connected` is set when that is done."""
         self._running = asyncio.create_task(self.run())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Say goodbye to the broker and end."""
+        """Disconnect and stop."""
         if self._running is not None:
             self._running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._running
 
     async def _once(self) -> float:
-        """Connect and stay until the connection ends; return the seconds that it lasted."""
+        """Connect and wait until the connection ends; return the seconds that it lasted."""
         loop = asyncio.get_running_loop()
-        await self._permitted()
+        await self._may_connect()
         login = self.options.login or read_login(self.options.credentials_dir)
-        # At once, not when this task has its turn: whoever waits for it and sends again would never let it have one.
+        # In the callback, not in this task: a caller that waits for `connected` and sends in a loop would starve it.
         connection = Connection(self.options, login, self._on_message, self.connected.clear)
         await connection.open()
         since = loop.time()
@@ -164,7 +164,7 @@ class MqttSession:
         self.connects += 1
         self.connected.set()
         logger.info("connected to %s as %s", self.options.broker, self.options.client_id)
-        greeting = asyncio.create_task(self._greet(session_present=connection.session_present))
+        greeting = asyncio.create_task(self._run_on_connected(session_present=connection.session_present))
         try:
             self.last_error = await asyncio.shield(connection.lost)
         finally:
@@ -176,7 +176,7 @@ class MqttSession:
         self._on_down(NotConnectedError(f"the connection to {self.options.broker} ended: {self.last_error}"))
         return loop.time() - since
 
-    async def _greet(self, *, session_present: bool) -> None:
+    async def _run_on_connected(self, *, session_present: bool) -> None:
         try:
             await self._on_connected(session_present)
         except NotConnectedError as error:

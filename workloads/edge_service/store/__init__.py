@@ -1,21 +1,6 @@
 """The client of the site's store."""
 
 from edge_service.store.client import StoreClient
-from edge_service.store.errors import FencedError, LeaseHeldError, StoreError, StoreRefusedError, StoreUnavailableError
-from edge_service.store.records import Lease, MessageResult, OutboxAlert, Page, RawMessage, Rejection, Stored
+from edge_service.store.errors import StoreRefusedError
 
-__all__ = [
-    "FencedError",
-    "Lease",
-    "LeaseHeldError",
-    "MessageResult",
-    "OutboxAlert",
-    "Page",
-    "RawMessage",
-    "Rejection",
-    "StoreClient",
-    "StoreError",
-    "StoreRefusedError",
-    "StoreUnavailableError",
-    "Stored",
-]
+__all__ = ["StoreClient", "StoreRefusedError"]

@@ -1,20 +1,20 @@
 """The store's HTTP interface as typed methods."""
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from edge_service.store.records import Lease, OutboxAlert, Page, RawMessage, Stored
 from edge_service.store.transport import Transport
+from edge_wire.store import IngestRequest, IngestResult, Lease, OutboxAlert, Page, RawMessage
 
 REQUEST_SECONDS = 10.0
 ATTEMPTS = 3
+"""Of an idempotent request."""
 
 
 class StoreClient:
-    """Asks the store; an asynchronous context manager. Reading and replacing is tried again, storing is not.
+    """Client of the store; an asynchronous context manager. Idempotent requests are retried, others are not.
 
     Each method raises StoreUnavailableError if the store cannot be reached or cannot answer now, and
     StoreRefusedError if it refuses the request as wrong.
@@ -31,7 +31,7 @@ class StoreClient:
         self._http = Transport(url, timeout_seconds, attempts)
 
     async def __aenter__(self) -> Self:
-        """Begin."""
+        """Open the HTTP session."""
         await self._http.__aenter__()
         return self
 
@@ -41,40 +41,32 @@ class StoreClient:
         """Close the connections."""
         await self._http.__aexit__(kind, error, trace)
 
-    async def store(
-        self, messages: Sequence[RawMessage], *, location: str, received_at: dt.datetime, token: int | None = None
-    ) -> Stored:
-        """Store what devices sent, in one transaction; on return it is committed.
+    async def store(self, messages: Sequence[RawMessage], *, location: str, token: int | None = None) -> IngestResult:
+        """Store messages of devices in one transaction; on return it is committed.
 
         Args:
-            messages: as they came.
+            messages: one or more.
             location: of the site, for readings that name none.
-            received_at: when they came, for messages without a time of their own (aware).
-            token: of the ingester's lease; None at the other doors.
+            token: of the ingester's lease; None for messages that did not come by MQTT.
 
         Raises:
             FencedError: the token is older than the lease's.
         """
-        body = {
-            "token": token,
-            "location": location,
-            "received_at": received_at,
-            "messages": [message.to_json() for message in messages],
-        }
-        return Stored.from_json(await self._http.once("POST", "/v1/readings", body))
+        body = IngestRequest(token, location, tuple(messages)).to_json()
+        return IngestResult.from_json(await self._http.request("POST", "/v1/readings", body))
 
     async def take_lease(self, holder: str, ttl_seconds: float) -> Lease:
-        """Take the ingester's lease, or renew it.
+        """Acquire the ingester's lease, or renew it.
 
         Raises:
-            LeaseHeldError: somebody else holds it.
+            LeaseHeldError: another replica holds it.
         """
-        answer = await self._http.once("POST", "/v1/lease", {"holder": holder, "ttl_seconds": ttl_seconds})
+        answer = await self._http.request("POST", "/v1/lease", {"holder": holder, "ttl_seconds": ttl_seconds})
         return Lease(answer["token"], answer["ttl_seconds"])
 
     async def release_lease(self, holder: str, token: int) -> None:
-        """Give the lease back."""
-        await self._http.once("DELETE", "/v1/lease", {"holder": holder, "token": token})
+        """Release the lease."""
+        await self._http.request("DELETE", "/v1/lease", {"holder": holder, "token": token})
 
     async def put_rules(self, rules: Sequence[Mapping[str, Any]], *, token: int) -> None:
         """Replace the alert rules.
@@ -82,11 +74,11 @@ class StoreClient:
         Raises:
             FencedError: the token is older than the lease's.
         """
-        await self._http.repeat("PUT", "/v1/rules", {"token": token, "rules": list(rules)})
+        await self._http.request_idempotent("PUT", "/v1/rules", {"token": token, "rules": list(rules)})
 
     async def alerts_to_send(self, limit: int = 100) -> tuple[OutboxAlert, ...]:
         """Return the oldest alerts that have not been sent."""
-        answer = await self._http.repeat("GET", "/v1/alerts/outbox", query={"limit": limit})
+        answer = await self._http.request_idempotent("GET", "/v1/alerts/outbox", query={"limit": limit})
         return tuple(OutboxAlert(each["id"], each["alert"]) for each in answer["alerts"])
 
     async def alerts_sent(self, ids: Sequence[int], *, token: int) -> None:
@@ -95,47 +87,51 @@ class StoreClient:
         Raises:
             FencedError: the token is older than the lease's.
         """
-        await self._http.repeat("POST", "/v1/alerts/outbox/sent", {"token": token, "ids": list(ids)})
+        await self._http.request_idempotent("POST", "/v1/alerts/outbox/sent", {"token": token, "ids": list(ids)})
 
-    async def alerts(self, device_id: str | None = None, limit: int = 100, before: int | None = None) -> Page:
+    async def alerts(
+        self, device_id: str | None = None, limit: int = 100, before: int | None = None
+    ) -> Page[Mapping[str, Any]]:
         """Return the history of alerts, newest first."""
         return await self._page("alerts", {"device_id": device_id, "limit": limit, "before": before})
 
-    async def readings(self, device_id: str | None = None, limit: int = 100, before: int | None = None) -> Page:
+    async def readings(
+        self, device_id: str | None = None, limit: int = 100, before: int | None = None
+    ) -> Page[Mapping[str, Any]]:
         """Return stored readings, newest first."""
         return await self._page("readings", {"device_id": device_id, "limit": limit, "before": before})
 
-    async def dead_letters(self, limit: int = 100, before: int | None = None) -> Page:
-        """Return what could not be read, newest first."""
+    async def dead_letters(self, limit: int = 100, before: int | None = None) -> Page[Mapping[str, Any]]:
+        """Return dead letters, newest first."""
         return await self._page("dead-letters", {"limit": limit, "before": before})
 
     async def arrivals(self) -> Mapping[str, Any]:
-        """Return the store's answer about the last arrival of every device."""
-        answer: Mapping[str, Any] = await self._http.repeat("GET", "/v1/arrivals")
+        """Return the last arrival of every device, as the store answers it."""
+        answer: Mapping[str, Any] = await self._http.request_idempotent("GET", "/v1/arrivals")
         return answer
 
     async def put_command(self, device_id: str, command_id: str, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Keep the state of a command, as the gateway has it."""
+        """Store a command; return it as stored."""
         path = f"/v1/commands/{quote(device_id, safe='')}/{quote(command_id, safe='')}"
-        answer: Mapping[str, Any] = await self._http.repeat("PUT", path, dict(command))
+        answer: Mapping[str, Any] = await self._http.request_idempotent("PUT", path, dict(command))
         return answer
 
     async def command(self, device_id: str, command_id: str) -> Mapping[str, Any]:
         """Return a command; StoreRefusedError with status 404 if there is none."""
         path = f"/v1/commands/{quote(device_id, safe='')}/{quote(command_id, safe='')}"
-        answer: Mapping[str, Any] = await self._http.repeat("GET", path)
+        answer: Mapping[str, Any] = await self._http.request_idempotent("GET", path)
         return answer
 
     async def commands(self, device_id: str, state: str | None = None) -> tuple[Mapping[str, Any], ...]:
         """Return the commands of a device, such as those in the state `Queued`."""
         path = f"/v1/commands/{quote(device_id, safe='')}"
-        answer = await self._http.repeat("GET", path, query={"state": state})
+        answer = await self._http.request_idempotent("GET", path, query={"state": state})
         return tuple(answer["commands"])
 
     async def ready(self) -> None:
-        """Return if the store can work now."""
-        await self._http.once("GET", "/ready")
+        """Check that the store is ready."""
+        await self._http.request("GET", "/ready")
 
-    async def _page(self, name: str, query: Mapping[str, Any]) -> Page:
-        answer = await self._http.repeat("GET", f"/v1/{name}", query=query)
+    async def _page(self, name: str, query: Mapping[str, Any]) -> Page[Mapping[str, Any]]:
+        answer = await self._http.request_idempotent("GET", f"/v1/{name}", query=query)
         return Page(tuple(answer[name.replace("-", "_")]), answer.get("next"))

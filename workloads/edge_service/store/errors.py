@@ -1,34 +1,10 @@
-"""How a request to the store can fail."""
+"""The error that only the store's client raises; the others are in `edge_wire.store`."""
 
-
-class StoreError(Exception):
-    """The store did not do what was asked; the message says why."""
-
-
-class StoreUnavailableError(StoreError):
-    """The store cannot be reached or cannot answer now: try again. What was sent may have been committed."""
-
-
-class FencedError(StoreError):
-    """Another holder has taken the lease since; whoever gets this must stop at once."""
-
-
-class LeaseHeldError(StoreError):
-    """Somebody else holds the lease.
-
-    Attributes:
-        holder: who.
-        expires_in: seconds until it is free if it is not renewed.
-    """
-
-    def __init__(self, holder: str, expires_in: float) -> None:
-        super().__init__(f"{holder} holds the lease for another {expires_in:.1f} s")
-        self.holder = holder
-        self.expires_in = expires_in
+from edge_wire.store import StoreError
 
 
 class StoreRefusedError(StoreError):
-    """The store answered that the request is wrong; to send it again will not help.
+    """The store answered that the request is wrong; sending it again will not help.
 
     Attributes:
         status: the HTTP status.

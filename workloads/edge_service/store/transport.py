@@ -1,4 +1,4 @@
-"""Requests to the store over HTTP, and what its answers mean."""
+"""HTTP requests to the store, and the errors in its answers."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,21 +8,20 @@ from typing import Any, Self
 import aiohttp
 import orjson
 
-from edge_service.backoff import Backoff
-from edge_service.store.errors import FencedError, LeaseHeldError, StoreRefusedError, StoreUnavailableError
+from edge_pacing.backoff import Backoff
+from edge_service.store.errors import StoreRefusedError
+from edge_wire.store import FencedError, LeaseHeldError, StoreUnavailableError
 
 KEEP_ALIVE_SECONDS = 30.0
 """Shorter than the server keeps an idle connection."""
 
-NO_CONTENT = 204
 CONFLICT = 409
 UNAVAILABLE_FROM = 500
 BUSY = 429
-FENCED = "Fenced"
 
 
 class Transport:
-    """Sends JSON to the store and reads its answer; an asynchronous context manager."""
+    """Sends JSON requests to the store and parses its answers; an asynchronous context manager."""
 
     def __init__(self, url: str, timeout_seconds: float, attempts: int) -> None:
         self._url = url.rstrip("/")
@@ -31,7 +30,7 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        """Begin."""
+        """Open the HTTP session."""
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
         self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
         return self
@@ -43,27 +42,29 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
-    async def repeat(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
-        """Send a request that may be sent twice; again, after a pause, while the store cannot be reached.
+    async def request_idempotent(
+        self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Send an idempotent request; retry with a back-off while the store cannot be reached.
 
         Raises:
             StoreUnavailableError: all attempts failed.
-            StoreError: the store refuses.
+            StoreError: the store refuses the request.
         """
         backoff = Backoff(first=0.1, longest=1.0)
         for _ in range(self._attempts - 1):
             try:
-                return await self.once(method, path, body, query)
+                return await self.request(method, path, body, query)
             except StoreUnavailableError:
                 await asyncio.sleep(backoff.next())
-        return await self.once(method, path, body, query)
+        return await self.request(method, path, body, query)
 
-    async def once(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
-        """Send a request once and return the JSON of its answer, None if there is none.
+    async def request(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
+        """Send a request once and return the JSON of its answer; None if it has no body.
 
         Raises:
-            StoreUnavailableError: the store cannot be reached or cannot answer now.
-            StoreError: the store refuses.
+            StoreUnavailableError: the store cannot be reached, or cannot answer now.
+            StoreError: the store refuses the request.
         """
         if self._session is None:
             raise RuntimeError("the store's client is used outside its context manager")
@@ -89,7 +90,7 @@ class Transport:
         if status < 400:  # noqa: PLR2004 - what HTTP calls an error
             return answer
         problem = answer if isinstance(answer, dict) else {}
-        if status == CONFLICT and problem.get("reason") == FENCED:
+        if status == CONFLICT and problem.get("reason") == FencedError.reason:
             raise FencedError(str(problem.get("detail") or "a newer holder has the lease"))
         if status == CONFLICT and "holder" in problem:
             raise LeaseHeldError(str(problem["holder"]), float(problem.get("expires_in_seconds", 0)))

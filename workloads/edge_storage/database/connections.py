@@ -12,18 +12,18 @@ FILE = "edge.db"
 LOCK = "edge.lock"
 BUSY_MILLISECONDS = 5000
 JOURNAL_BYTES = 32 * 1024 * 1024
-"""What the write-ahead log is cut back to after it had to grow."""
+"""Size in bytes to which the write-ahead log is truncated after it has grown."""
 
 CACHE_KIB = 8 * 1024
 
 
 def open_writer(directory: Path) -> sqlite3.Connection:
-    """Return the writing connection to the database in `directory`, which is made or brought up to date.
+    """Return the writing connection to the database in `directory`, which is created or migrated.
 
-    It is in autocommit: transactions are begun and ended by hand.
+    It is in autocommit mode: the caller begins and ends transactions.
 
     Raises:
-        DatabaseFileError: The file cannot be opened, written or understood.
+        DatabaseFileError: the file cannot be opened or written, or is not such a database.
     """
     path = directory / FILE
     try:
@@ -43,7 +43,7 @@ def open_writer(directory: Path) -> sqlite3.Connection:
 
 
 def open_reader(directory: Path) -> sqlite3.Connection:
-    """Return a connection that cannot write, to a database that `open_writer` has opened."""
+    """Return a read-only connection to a database that `open_writer` has opened."""
     connection = sqlite3.connect(directory / FILE, isolation_level=None, check_same_thread=False)
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     connection.execute("PRAGMA query_only = ON")
@@ -51,10 +51,10 @@ def open_reader(directory: Path) -> sqlite3.Connection:
 
 
 def lock(directory: Path) -> int | None:
-    """Return the descriptor that keeps every other store out of `directory`; None while another is in.
+    """Lock `directory` and return the descriptor of the lock; None while another store has locked it.
 
     Raises:
-        DatabaseFileError: The directory cannot be written.
+        DatabaseFileError: the directory cannot be written.
     """
     path = directory / LOCK
     try:

@@ -1,4 +1,4 @@
-"""Connections that only read, beside the writer."""
+"""Read-only connections, beside the writer."""
 
 import asyncio
 import queue
@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge_storage.database.connections import open_reader
-from edge_storage.database.errors import StoreUnavailableError
+from edge_wire.store import StoreUnavailableError
 
 T = TypeVar("T")
 COUNT = 2
 
 
 class Readers:
-    """Answers questions in threads of its own; what was committed before a question is in its answer."""
+    """Runs queries in threads of its own; a query sees everything that was committed before it."""
 
     def __init__(self, directory: Path) -> None:
         self._connections: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
@@ -25,15 +25,15 @@ class Readers:
         self._threads = ThreadPoolExecutor(COUNT, thread_name_prefix="reader")
 
     async def run(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what `question` finds; it runs in another thread.
+        """Run `question` in another thread and return its result.
 
         Raises:
-            StoreUnavailableError: The database cannot be read.
+            StoreUnavailableError: the database cannot be read.
         """
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, question)
 
     def close(self) -> None:
-        """Answer what was asked, then close."""
+        """Finish the running queries, then close the connections."""
         self._threads.shutdown()
         while not self._connections.empty():
             self._connections.get().close()

@@ -1,4 +1,4 @@
-"""The tables, and how a file of an older release gets the newest ones."""
+"""The tables, and the migration of files of older releases."""
 
 import sqlite3
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from edge_storage.database.errors import DatabaseFileError
 
 APPLICATION_ID = 0x45444745
-"""Stands in the file's header and says that it is ours."""
+"""SQLite's application_id in the file's header: identifies our files."""
 
 _FIRST = """
 CREATE TABLE reading (
@@ -77,16 +77,16 @@ INSERT INTO setting (name, value) VALUES ('rules', '[]'), ('probe', '0');
 """
 
 MIGRATIONS = (_FIRST,)
-"""What leads from version n to n + 1, at place n. Files in use have them all: append, never change one."""
+"""The migration from version n to n + 1 is at index n. Existing files have run them: append, never change one."""
 
 VERSION = len(MIGRATIONS)
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the database of `connection`, which is in autocommit, to the newest version; each step whole or not at all.
+    """Migrate the database of `connection`, which is in autocommit mode, to the newest version; each step is atomic.
 
     Raises:
-        DatabaseFileError: It is of a newer release, or not ours.
+        DatabaseFileError: it is of a newer release, or of another program.
     """
     found = _pragma(connection, "user_version")
     if found > VERSION:

@@ -1,4 +1,4 @@
-"""The one thread that writes: requests that wait share a transaction, and are answered after its commit."""
+"""The writer's thread: waiting requests share a transaction, and are answered after its commit."""
 
 import asyncio
 import contextlib
@@ -12,27 +12,27 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from edge_storage.database.errors import StoreUnavailableError
-from edge_storage.database.savepoint import is_of_the_disk, savepoint
+from edge_storage.database.savepoint import is_disk_error, savepoint
+from edge_wire.store import StoreUnavailableError
 
 T = TypeVar("T")
 GROUP_SECONDS = 0.1
-"""A transaction takes up no further request after this time: those before want their answers."""
+"""Seconds after which a transaction accepts no further request, so that the earlier ones are answered."""
 
 RECHECK_SECONDS = 1.0
-"""Pause between two attempts to write while the database does not take anything."""
+"""Seconds between two attempts to write while the database cannot be written."""
 
 logger = logging.getLogger(__name__)
 
 
-class Watcher(Protocol):
-    """Is told of commits."""
+class CommitObserver(Protocol):
+    """Observes transactions."""
 
     def committed(self, requests: int, seconds: float) -> None:
-        """Take note of a transaction that held `requests` and took `seconds`."""
+        """Record a commit of a number of `requests` that took `seconds`."""
 
     def failed(self) -> None:
-        """Take note of a transaction that could not be committed."""
+        """Record a transaction that could not be committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,44 +55,44 @@ class _Outcome:
 
 
 class Writer:
-    """Commits what requests want to write, in groups.
+    """Commits the writes of requests, in groups.
 
     Attributes:
-        problem: Why nothing can be written now; None while it can.
+        problem: why the database cannot be written now; None if it can.
     """
 
-    def __init__(self, connection: sqlite3.Connection, watcher: Watcher) -> None:
+    def __init__(self, connection: sqlite3.Connection, observer: CommitObserver) -> None:
         self.problem: str | None = None
         self._connection = connection
-        self._watcher = watcher
+        self._observer = observer
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="writer")
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread runs; if it does not before `close`, nothing will ever be written again."""
+        """Whether the thread runs; if it ends before `close`, nothing can be written any more."""
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Begin; until then what is asked for waits."""
+        """Start the thread; requests before that wait."""
         self._thread.start()
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what `work` returned, once it is durable.
+        """Run `work` and return its result after the commit.
 
-        `work` runs in the writer's thread. If it raises, what it wrote is undone and the error is raised here.
+        `work` runs in the writer's thread. If it raises, its writes are rolled back and the error is raised here.
 
         Raises:
-            StoreUnavailableError: The transaction could not be committed. It was undone; only if the disk failed in the
-                very commit may it be there after a restart.
+            StoreUnavailableError: the transaction could not be committed, and was rolled back; only if the disk failed
+                during the commit may it exist after a restart.
         """
         future: Future[T] = Future()
         self._jobs.put(_Job(work, future))
         return await asyncio.wrap_future(future)
 
     async def close(self) -> None:
-        """Write what waits, then end the thread and close the connection."""
+        """Commit the waiting requests, then stop the thread and close the connection."""
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -108,10 +108,10 @@ class Writer:
         self._connection.close()
 
     def _take(self, seconds: float | None) -> _Job | None:
-        """Return the next job; None if its sender has gone away, or at the end.
+        """Return the next job; None if its request was cancelled, or at the end.
 
         Raises:
-            queue.Empty: None came within `seconds`.
+            queue.Empty: there was none within `seconds`.
         """
         job = self._jobs.get(timeout=seconds)
         if job is None:
@@ -128,12 +128,12 @@ class Writer:
             outcomes = self._undone(group, error)
         else:
             self.problem = None
-            self._watcher.committed(len(group), time.monotonic() - started)
+            self._observer.committed(len(group), time.monotonic() - started)
         for outcome in outcomes:
             outcome.tell()
 
     def _commit(self, group: list[_Job], ends_at: float) -> list[_Outcome]:
-        """Do the one job in `group` and those that wait behind it, which are added to it, until `ends_at`."""
+        """Run the job in `group` and the waiting ones, which are added to `group`, until `ends_at`."""
         self._connection.execute("BEGIN IMMEDIATE")
         outcomes = [self._attempt(group[0])]
         with contextlib.suppress(queue.Empty):
@@ -150,14 +150,14 @@ class Writer:
             with savepoint(self._connection):
                 return _Outcome(job, job.work(self._connection))
         except Exception as error:
-            if is_of_the_disk(error):
+            if is_disk_error(error):
                 raise
             return _Outcome(job, error=error)
 
     def _undone(self, group: list[_Job], error: Exception) -> list[_Outcome]:
-        self._watcher.failed()
+        self._observer.failed()
         with contextlib.suppress(sqlite3.Error):
-            # SQLite itself may have rolled back already.
+            # SQLite may have rolled back already.
             self._connection.execute("ROLLBACK")
         self.problem = f"the database cannot be written: {error}"
         logger.error("%d requests were not stored; each sender gets an error: %s", len(group), error)

@@ -1,1 +1,1 @@
-"""From what devices sent to what is stored: the hot path."""
+"""The hot path: from messages of devices to stored readings."""

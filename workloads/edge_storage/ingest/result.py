@@ -1,45 +1,38 @@
-"""What became of a request to store."""
+"""What the store did with the messages of a request."""
 
 from dataclasses import dataclass, field
 
-import orjson
-
 from edge_wire.messages import Rejected
+from edge_wire.store import MessageResult, Rejection, encode_result
 
 
 @dataclass(slots=True)
-class MessageResult:
-    """What became of one message.
+class StoredMessage:
+    """What the store did with one message.
 
     Attributes:
-        readings: Those newly stored, as JSON with `offset` and `received_at`.
-        duplicates: How many the store had already.
-        rejected: What was set aside as dead letters.
+        readings: the newly stored readings, as JSON with `offset` and `received_at`.
+        duplicates: number of readings that the store had already.
+        rejected: what became a dead letter.
     """
 
     readings: list[bytes] = field(default_factory=list)
     duplicates: int = 0
     rejected: tuple[Rejected, ...] = ()
 
+    def to_result(self) -> MessageResult:
+        """Return the result that the store answers."""
+        rejected = tuple(Rejection(one.reason, one.message) for one in self.rejected)
+        return MessageResult(len(self.readings), self.duplicates, rejected)
+
 
 @dataclass(frozen=True, slots=True)
-class IngestResult:
-    """What became of all messages of a request, in their order."""
+class StoredMessages:
+    """What the store did with all messages of a request, in their order."""
 
-    messages: list[MessageResult]
+    messages: list[StoredMessage]
 
     def encode(self) -> bytes:
-        """Return the answer's body."""
-        return orjson.dumps(
-            {
-                "results": [
-                    {
-                        "accepted": len(each.readings),
-                        "duplicates": each.duplicates,
-                        "rejected": [{"reason": one.reason, "message": one.message} for one in each.rejected],
-                    }
-                    for each in self.messages
-                ],
-                "readings": [orjson.Fragment(reading) for each in self.messages for reading in each.readings],
-            }
-        )
+        """Return the body of the answer."""
+        results = [each.to_result() for each in self.messages]
+        return encode_result(results, (reading for each in self.messages for reading in each.readings))

@@ -10,23 +10,23 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from edge_storage import alerts, readings, rules
-from edge_storage.body import read_body
 from edge_storage.lease import check_token
 from edge_storage.pages import NO_END
+from edge_storage.request_body import read_body
 from edge_storage.routes.answers import Before, Limit, done, json, page
 from edge_storage.store import Store
 from edge_wire.messages.document import load_object
 
 
 class NewRules(BaseModel):
-    """The rules that come into force, as in a rules file."""
+    """Body with the new alert rules, as in a rules file."""
 
     token: int | None = None
     rules: list[Any]
 
 
 class Sent(BaseModel):
-    """Which alerts have been sent."""
+    """Body with the ids of alerts that have been sent."""
 
     token: int | None = None
     ids: Annotated[list[Annotated[int, Field(ge=0, le=NO_END)]], Field(max_length=10_000)]

@@ -1,4 +1,4 @@
-"""Answers and questions that several routes share."""
+"""Responses and parameters that several routes share."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -6,27 +6,28 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Query, Response
 
-from edge_storage.pages import NO_END, Page
+from edge_storage.pages import NO_END
+from edge_wire.store import Page
 
-MOST = 1000
+MAX_LIMIT = 1000
 
-Limit = Annotated[int, Query(ge=1, le=MOST)]
-"""How many of a list."""
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+"""Maximum number of items."""
 
 Before = Annotated[int, Query(ge=0, le=NO_END)]
-"""Where a list goes on: what `next` of the page before it said."""
+"""Position of a page: the `next` of the previous page."""
 
 
 def json(document: Any) -> Response:
-    """Return `document` as the answer."""
+    """Return a JSON response with `document`."""
     return Response(orjson.dumps(document), media_type="application/json")
 
 
 def done() -> Response:
-    """Return the answer that has nothing to say."""
+    """Return an empty response (204)."""
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def page(name: str, found: Page) -> Response:
-    """Return a page of a list; its items under `name`."""
+def page(name: str, found: Page[orjson.Fragment]) -> Response:
+    """Return a response with a page of a list; its items are the member `name`."""
     return json({name: found.items, "next": found.next})

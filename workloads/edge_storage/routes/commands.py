@@ -1,30 +1,30 @@
-"""Commands to devices, as the gateway writes them."""
+"""Routes of commands to devices, which the gateway writes."""
 
 import datetime as dt
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from edge_service.problem import refuse
 from edge_storage import commands
-from edge_storage.body import read_body
-from edge_storage.problems import problem
+from edge_storage.request_body import read_body
 from edge_storage.routes.answers import json
 from edge_storage.store import Store
 from edge_wire.messages.document import load_object
+from edge_wire.store import CommandState
 
-State = Literal["Queued", "Sent", "NoSession", "Acked", "Failed", "Expired"]
 Id = Annotated[str, Path(max_length=128)]
 
 
 class NewCommand(BaseModel):
-    """What is checked of a command; all of it is kept."""
+    """The validated part of a command; all members are stored."""
 
     model_config = ConfigDict(extra="allow")
 
-    state: State
+    state: CommandState
 
 
 def commands_router(store: Store) -> APIRouter:
@@ -44,11 +44,11 @@ def commands_router(store: Store) -> APIRouter:
         found = await store.read(partial(commands.get, device_id=device_id, command_id=command_id))
         if found is None:
             detail = f"device {device_id} has no command {command_id}: see GET /v1/commands/{device_id}"
-            return problem(HTTPStatus.NOT_FOUND, "CommandNotFound", detail)
+            raise refuse(HTTPStatus.NOT_FOUND, "CommandNotFound", detail)
         return json(found)
 
     @router.get("")
-    async def get_commands(device_id: Id, state: State | None = None) -> Response:
+    async def get_commands(device_id: Id, state: CommandState | None = None) -> Response:
         found = await store.read(partial(commands.of_device, device_id=device_id, state=state))
         return json({"commands": found})
 

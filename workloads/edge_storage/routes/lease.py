@@ -6,23 +6,23 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from edge_storage.body import read_body
+from edge_storage.request_body import read_body
 from edge_storage.routes.answers import done, json
 from edge_storage.store import Store
 from edge_wire.messages.document import load_object
 
-LONGEST_SECONDS = 300.0
+MAX_TTL_SECONDS = 300.0
 
 
 class Take(BaseModel):
-    """Who wants the lease, for how long."""
+    """Body that acquires or renews the lease."""
 
     holder: Annotated[str, Field(min_length=1, max_length=253)]
-    ttl_seconds: Annotated[float, Field(gt=0, le=LONGEST_SECONDS)]
+    ttl_seconds: Annotated[float, Field(gt=0, le=MAX_TTL_SECONDS)]
 
 
 class Release(BaseModel):
-    """Who gives which lease back."""
+    """Body that releases the lease."""
 
     holder: str
     token: int
@@ -38,7 +38,7 @@ def lease_router(store: Store) -> APIRouter:
         lease = await store.write(
             partial(store.leases.take, holder=asked.holder, ttl_seconds=asked.ttl_seconds),
         )
-        return json({"token": lease.token, "ttl_seconds": lease.ttl_seconds})
+        return json(lease)
 
     @router.delete("")
     async def release(request: Request) -> Response:

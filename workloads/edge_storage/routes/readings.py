@@ -1,4 +1,4 @@
-"""Readings in and out, dead letters, arrivals."""
+"""Routes of readings, dead letters and arrivals."""
 
 import logging
 from functools import partial
@@ -7,33 +7,33 @@ from fastapi import APIRouter, Request, Response
 
 from edge_service.logs import about
 from edge_storage import readings
-from edge_storage.body import Waiting, read_body
-from edge_storage.figures import Figures
-from edge_storage.ingest.request import IngestRequest, parse_request
-from edge_storage.ingest.result import IngestResult
+from edge_storage.ingest.result import StoredMessages
 from edge_storage.ingest.storing import store as store_messages
+from edge_storage.metrics import StorageMetrics
 from edge_storage.pages import NO_END
+from edge_storage.request_body import Backpressure, read_body
 from edge_storage.routes.answers import Before, Limit, json, page
 from edge_storage.store import Store
+from edge_wire.store import IngestRequest
 
 logger = logging.getLogger(__name__)
 
 
-def readings_router(store: Store, figures: Figures) -> APIRouter:
+def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/v1")
-    waiting = Waiting()
+    backpressure = Backpressure()
 
     async def post_readings(request: Request) -> Response:
         body = await read_body(request)
-        with waiting.room_for(len(body)):
-            asked = parse_request(body)
+        with backpressure.reserve(len(body)):
+            asked = IngestRequest.parse(body)
             result = await store.write(partial(store_messages, request=asked))
-        figures.stored(result)
+        metrics.stored(result)
         _log_rejected(asked, result)
         return Response(result.encode(), media_type="application/json")
 
-    # A plain route (the prefix does not reach it): FastAPI spends more on a request than storing ten readings costs.
+    # A plain route (without the prefix): FastAPI's overhead is larger than the cost of storing ten readings.
     router.add_route("/v1/readings", post_readings, methods=["POST"])
 
     @router.get("/readings")
@@ -52,7 +52,7 @@ def readings_router(store: Store, figures: Figures) -> APIRouter:
     return router
 
 
-def _log_rejected(asked: IngestRequest, result: IngestResult) -> None:
+def _log_rejected(asked: IngestRequest, result: StoredMessages) -> None:
     for message, told in zip(asked.messages, result.messages, strict=True):
         for one in told.rejected[:1]:
             logger.warning(

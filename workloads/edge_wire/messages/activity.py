@@ -1,33 +1,33 @@
-"""Digests of which devices were heard, so that others need not hear every reading."""
+"""Digests of which devices sent messages, so that other components need not receive every reading."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.malformed import MalformedError, kind
 
 MAX_PART_BYTES = 64 * 1024
-"""Largest payload on `edge/activity`; longer digests go out in parts."""
+"""Largest payload on `edge/activity`; longer digests are sent in parts."""
 
 _FRAME_BYTES = 1024
-"""What a part needs beside its devices, generously."""
+"""Upper bound of the bytes of a part beside its devices."""
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
     """The payload of `edge/activity`.
 
-    Ages instead of times: the receiver counts back from the arrival by its own clock, and no two clocks need agree.
+    Ages instead of times: the receiver subtracts them from the arrival by its own clock, so clocks need not agree.
 
     Attributes:
-        source: The component that heard the devices.
-        ages: Seconds between hearing each device and sending this, by device id.
-        queue_lag_seconds: How long messages lay in the broker before the source read them, as it measured; None
-            while it does not know, when nothing here proves that a device is alive now.
-        is_reply: Whether this answers `edge/activity/request` with every device ever heard, however long ago.
-        extra: Fields that nothing here knows.
+        source: the component that received the messages.
+        ages: seconds between the last message of each device and this digest, by device id.
+        queue_lag_seconds: measured time of messages in the broker's queue before the source received them; None if
+            unknown: then the digest does not prove that a device is alive.
+        is_reply: whether this answers `edge/activity/request` with the last arrivals of all devices.
+        extra: unknown fields.
     """
 
     source: str
@@ -38,10 +38,10 @@ class Activity:
 
     @classmethod
     def parse(cls, payload: bytes) -> Self:
-        """Return the digest, or the part of one, in `payload`.
+        """Return the digest, or part of a digest, in `payload`.
 
         Raises:
-            MalformedError: It is none.
+            MalformedError: it is not a digest.
         """
         fields = load_object(payload)
         ages = dict(take.mapping(fields, "ages"))
@@ -59,7 +59,7 @@ class Activity:
         )
 
     def parts(self) -> Iterator["Activity"]:
-        """Yield this in parts whose payloads have at most `MAX_PART_BYTES`: itself, or several with fewer devices."""
+        """Yield the digest in parts of at most `MAX_PART_BYTES`: itself, or several with fewer devices."""
         part: dict[str, float] = {}
         size = _FRAME_BYTES
         for device_id, age in self.ages.items():
@@ -73,11 +73,11 @@ class Activity:
             yield replace(self, ages=part)
 
     def encode(self) -> bytes:
-        """Return the payload that says this."""
+        """Return the payload."""
         known = {
             "source": self.source,
             "queue_lag_seconds": self.queue_lag_seconds,
             "is_reply": self.is_reply,
             "ages": self.ages,
         }
-        return dump(known | {name: value for name, value in self.extra.items() if name not in known})
+        return dump(with_extra(known, self.extra))

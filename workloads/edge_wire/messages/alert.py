@@ -1,4 +1,4 @@
-"""An alert: a reading went beyond what a rule allows, or came back."""
+"""An alert: a reading went beyond the threshold of a rule, or came back."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.timestamps import format_timestamp, required_timestamp
 
 SENSOR_ALERT = "sensor_alert"
-"""The `type` of the alerts that rules raise."""
+"""The `type` of alerts of rules."""
 
 FIRING = "firing"
 CLEARED = "cleared"
@@ -21,12 +21,12 @@ class Alert:
     """The payload of `alerts/{id}`: one when it starts and one when it clears, with one `alert_id`.
 
     Attributes:
-        rule: Name of the rule in the site's spec.
-        value: The reading that made it start or clear.
-        threshold: The rule's, never the reading's.
-        timestamp: Of that reading, in UTC.
-        severity: The rule's: Info, Warning or Critical.
-        extra: Fields that nothing here knows.
+        rule: name of the rule in the site's spec.
+        value: of the reading that started or cleared it.
+        threshold: of the rule.
+        timestamp: of that reading (UTC).
+        severity: of the rule: Info, Warning or Critical.
+        extra: unknown fields.
     """
 
     alert_id: str
@@ -47,7 +47,7 @@ class Alert:
         """Return the alert in `payload`.
 
         Raises:
-            MalformedError: It is no alert.
+            MalformedError: it is not an alert.
         """
         return cls.from_object(load_object(payload))
 
@@ -56,7 +56,7 @@ class Alert:
         """Return the alert in a JSON object.
 
         Raises:
-            MalformedError: It is no alert.
+            MalformedError: it is not an alert.
         """
         fields = dict(document)
         return cls(
@@ -89,8 +89,8 @@ class Alert:
             "severity": self.severity,
             "state": self.state,
         }
-        return known | {name: value for name, value in self.extra.items() if name not in known}
+        return with_extra(known, self.extra)
 
     def encode(self) -> bytes:
-        """Return the payload that says this."""
+        """Return the payload."""
         return dump(self.to_object())

@@ -1,16 +1,16 @@
-"""What is told of the broker itself: which of its starts this is, how long it has run, what it has dropped."""
+"""Messages about the broker itself: boot id, uptime, number of dropped messages."""
 
 from edge_wire.messages.malformed import MalformedError
 
 _UNIT = b"seconds"
-_MOST_DIGITS = 12
+_MAX_DIGITS = 12
 
 
 def parse_boot(payload: bytes) -> str:
-    """Return what names the broker's start: the payload of `edge/broker/boot` as it is, unlike that of any other start.
+    """Return the boot id in a payload of `edge/broker/boot`, which is unique for each start of the broker.
 
     Raises:
-        MalformedError: it is no text.
+        MalformedError: it is not UTF-8.
     """
     try:
         return payload.decode()
@@ -19,23 +19,23 @@ def parse_boot(payload: bytes) -> str:
 
 
 def parse_uptime(payload: bytes) -> float:
-    """Return the seconds that a payload of `$SYS/broker/uptime` says, such as `42 seconds`.
+    """Return the seconds in a payload of `$SYS/broker/uptime`, such as `42 seconds`.
 
     Raises:
-        MalformedError: it says something else.
+        MalformedError: it has another format.
     """
     seconds, _, unit = payload.partition(b" ")
-    if not (seconds.isdigit() and unit == _UNIT and len(seconds) <= _MOST_DIGITS):
+    if not (seconds.isdigit() and unit == _UNIT and len(seconds) <= _MAX_DIGITS):
         raise MalformedError("field", "the broker's uptime must be such as `42 seconds`")
     return float(seconds)
 
 
 def parse_dropped(payload: bytes) -> int:
-    """Return how many messages a payload of `$SYS/broker/publish/messages/dropped` says.
+    """Return the number in a payload of `$SYS/broker/publish/messages/dropped`.
 
     Raises:
-        MalformedError: it says something else.
+        MalformedError: it has another format.
     """
-    if not (payload.isdigit() and len(payload) <= _MOST_DIGITS):
+    if not (payload.isdigit() and len(payload) <= _MAX_DIGITS):
         raise MalformedError("field", "what the broker has dropped must be a whole number")
     return int(payload)

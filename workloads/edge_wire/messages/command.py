@@ -1,4 +1,4 @@
-"""Commands to devices and their answers."""
+"""Commands to devices and their acknowledgements."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.timestamps import format_timestamp, required_timestamp
 
 ACK_OK = "ok"
-"""The `status` of an answer to a command that was carried out."""
+"""The `status` of the acknowledgement of a command that was carried out."""
 
 ACK_FAILED = "failed"
-"""The `status` of an answer to a command that could not be carried out; `result` says why."""
+"""The `status` of the acknowledgement of a command that failed; `result` says why."""
 
 _FAILURES = frozenset({ACK_FAILED, "failure", "error", "rejected"})
 
@@ -23,10 +23,10 @@ class Command:
     """The payload of `devices/{id}/command`.
 
     Attributes:
-        command: What to do, in the device's own vocabulary.
-        params: What it needs for that.
-        expires_at: From when on the device must not carry it out any more, in UTC.
-        extra: Further fields of the request, passed on as they came.
+        command: name of the action, which the device defines.
+        params: parameters of the action.
+        expires_at: when it expires (UTC): later the device must not carry it out.
+        extra: further fields of the request, passed on unchanged.
     """
 
     command_id: str
@@ -40,7 +40,7 @@ class Command:
         """Return the command in `payload`.
 
         Raises:
-            MalformedError: It is no command.
+            MalformedError: it is not a command.
         """
         fields = load_object(payload)
         return cls(
@@ -59,10 +59,10 @@ class Command:
             "params": self.params,
             "expires_at": format_timestamp(self.expires_at),
         }
-        return known | {name: value for name, value in self.extra.items() if name not in known}
+        return with_extra(known, self.extra)
 
     def encode(self) -> bytes:
-        """Return the payload that says this."""
+        """Return the payload."""
         return dump(self.to_object())
 
 
@@ -71,9 +71,9 @@ class CommandAck:
     """The payload of `devices/{id}/command/ack`.
 
     Attributes:
-        status: `ACK_OK`, `ACK_FAILED` or a word of the device's own.
-        result: What came of it: any JSON.
-        extra: Fields that nothing here knows.
+        status: `ACK_OK`, `ACK_FAILED` or another word of the device.
+        result: the result: any JSON.
+        extra: unknown fields.
     """
 
     command_id: str
@@ -83,15 +83,15 @@ class CommandAck:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the device says that it did not carry the command out."""
+        """Whether the device did not carry out the command."""
         return self.status.lower() in _FAILURES
 
     @classmethod
     def parse(cls, payload: bytes) -> Self:
-        """Return the answer in `payload`.
+        """Return the acknowledgement in `payload`.
 
         Raises:
-            MalformedError: It is no answer to a command.
+            MalformedError: it is not a command acknowledgement.
         """
         fields = load_object(payload)
         return cls(
@@ -102,10 +102,10 @@ class CommandAck:
         )
 
     def to_object(self) -> dict[str, Any]:
-        """Return the answer as a JSON object: the known fields by the contract's names, then the others."""
+        """Return the acknowledgement as a JSON object: the known fields by the contract's names, then the others."""
         known = {"command_id": self.command_id, "status": self.status, "result": self.result}
-        return known | {name: value for name, value in self.extra.items() if name not in known}
+        return with_extra(known, self.extra)
 
     def encode(self) -> bytes:
-        """Return the payload that says this."""
+        """Return the payload."""
         return dump(self.to_object())

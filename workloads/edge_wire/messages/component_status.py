@@ -1,4 +1,4 @@
-"""What a component says of itself."""
+"""Status messages of components."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.timestamps import format_timestamp, optional_timestamp
 
 PROCESSOR = "processor"
-"""The component that tells on `edge/activity` which devices sent readings."""
+"""The component that publishes on `edge/activity` which devices sent readings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class ComponentStatus:
     """The payload of `edge/status/{component}`.
 
     Attributes:
-        instance: Which of the component's pods says so.
-        status: `offline` is its will.
-        timestamp: When it said so, in UTC.
-        extra: What this component has to say: sinks, backlog, storage.
+        instance: name of the component's pod.
+        status: `offline` may be its will.
+        timestamp: when it was published (UTC).
+        extra: fields of this component: sinks, backlog, storage.
     """
 
     component: str
@@ -36,7 +36,7 @@ class ComponentStatus:
         """Return the status in `payload`.
 
         Raises:
-            MalformedError: It is none.
+            MalformedError: it is not a component status.
         """
         fields = load_object(payload)
         return cls(
@@ -49,7 +49,7 @@ class ComponentStatus:
         )
 
     def encode(self) -> bytes:
-        """Return the payload that says this."""
+        """Return the payload."""
         known = {
             "component": self.component,
             "instance": self.instance,
@@ -57,4 +57,4 @@ class ComponentStatus:
             "version": self.version,
             "timestamp": format_timestamp(self.timestamp) if self.timestamp else None,
         }
-        return dump(known | {name: value for name, value in self.extra.items() if name not in known})
+        return dump(with_extra(known, self.extra))

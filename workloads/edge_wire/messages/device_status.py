@@ -1,4 +1,4 @@
-"""What a device says of itself: its birth, its sign-off, its will."""
+"""Status messages of devices: birth, sign-off and will."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.reading import check_sender
 from edge_wire.messages.timestamps import format_timestamp, optional_timestamp
 
@@ -14,7 +14,7 @@ SIGN_OFF = "Disconnected"
 """The `reason` of an `offline` that the device sent itself; any other counts as its will."""
 
 _BARE = {b"online": "online", b"offline": "offline", b'"online"': "online", b'"offline"': "offline"}
-_LONGEST_BARE = 32
+_MAX_BARE_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class DeviceStatus:
     """The payload of `devices/{id}/status`.
 
     Attributes:
-        last_seen: The device's own word on the time; None where it did not say legibly.
-        session: Differs from the previous connection's.
-        reason: Why it is offline; `SIGN_OFF` where the device left on purpose.
-        extra: Fields that nothing here knows.
+        last_seen: time of the message by the device's clock (UTC); None if absent or malformed.
+        session: identifies a connection of the device.
+        reason: why it is offline; `SIGN_OFF` if the device signed off.
+        extra: unknown fields.
     """
 
     id: str
@@ -41,17 +41,17 @@ class DeviceStatus:
 
     @property
     def is_sign_off(self) -> bool:
-        """Whether the device left on purpose, rather than being declared gone by its will."""
+        """Whether the device signed off itself; otherwise an `offline` is its will."""
         return self.status == "offline" and self.reason == SIGN_OFF
 
     @classmethod
     def parse(cls, payload: bytes, device_id: str) -> Self:
-        """Return the status in `payload`, which came from `device_id`; the bare words are understood too.
+        """Return the status of `device_id` in `payload`; the bare words `online` and `offline` are valid too.
 
         Raises:
-            MalformedError: It is no status, or names another device.
+            MalformedError: it is not a status, or names another device.
         """
-        if len(payload) <= _LONGEST_BARE and (bare := _BARE.get(payload.strip().lower())):
+        if len(payload) <= _MAX_BARE_BYTES and (bare := _BARE.get(payload.strip().lower())):
             return cls(id=device_id, status="online" if bare == "online" else "offline")
         fields = load_object(payload)
         check_sender(fields, "id", device_id)
@@ -83,8 +83,8 @@ class DeviceStatus:
             known["session"] = self.session
         if self.reason is not None:
             known["reason"] = self.reason
-        return known | {name: value for name, value in self.extra.items() if name not in known}
+        return with_extra(known, self.extra)
 
     def encode(self) -> bytes:
-        """Return the payload that says this."""
+        """Return the payload."""
         return dump(self.to_object())

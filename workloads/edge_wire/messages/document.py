@@ -1,6 +1,7 @@
-"""JSON documents as payloads: read within bounds, written so that every reader of ours takes them."""
+"""JSON documents as payloads: parsed within limits, encoded so that all our parsers accept them."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -8,20 +9,20 @@ import orjson
 from edge_wire.messages.malformed import MalformedError, kind
 
 MAX_PAYLOAD_BYTES = 256 * 1024
-"""Largest payload that the broker carries and any parser takes."""
+"""Largest payload that the broker and the parsers accept."""
 
 MAX_DEPTH = 64
-"""Deepest nesting that a payload may have; the encoder of what is passed on stops at about 250."""
+"""Deepest nesting of a payload; the JSON encoder's limit is about 250."""
 
-_LONGEST_INTEGER = 19
-"""Characters of an integer that surely fits 64 bits."""
+_MAX_INTEGER_CHARACTERS = 19
+"""Maximum characters of an integer that always fits 64 bits."""
 
 
 def load(payload: bytes) -> Any:
     """Return the JSON document in `payload`.
 
     Raises:
-        MalformedError: It is empty, too large, nested too deeply, no UTF-8 or no JSON.
+        MalformedError: it is empty, too large, nested too deeply, not UTF-8 or not JSON.
     """
     _check_size(payload)
     try:
@@ -33,12 +34,12 @@ def load(payload: bytes) -> Any:
 
 
 def load_tolerant(payload: bytes) -> Any:
-    """Return the document in `payload` though it may hold NaN, Infinity, huge numbers or half surrogate pairs.
+    """Return the document in `payload`, which may contain NaN, Infinity, huge numbers or half surrogate pairs.
 
-    Slow, and only for a payload that `load` refused as no JSON: one such number must not cost a whole array.
+    Slow, and only for a payload that `load` rejected as not JSON: one such number must not cost a whole array.
 
     Raises:
-        MalformedError: It is no JSON by any reading.
+        MalformedError: it is not JSON even so.
     """
     _check_size(payload)
     try:
@@ -53,20 +54,25 @@ def load_object(payload: bytes) -> dict[str, Any]:
     """Return the JSON object in `payload`.
 
     Raises:
-        MalformedError: As `load`, or it is another type of JSON.
+        MalformedError: as `load`, or it is another type of JSON.
     """
     return as_object(load(payload))
 
 
 def as_object(document: Any) -> dict[str, Any]:
-    """Return `document`, which must be an object.
+    """Return `document` if it is an object.
 
     Raises:
-        MalformedError: It is another type of JSON.
+        MalformedError: it is another type of JSON.
     """
     if not isinstance(document, dict):
         raise MalformedError("type", f"the payload must be a JSON object, not {kind(document)}")
     return document
+
+
+def with_extra(known: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the `known` fields of a message, then the unknown ones in `extra`."""
+    return {**known, **{name: value for name, value in extra.items() if name not in known}}
 
 
 def dump(document: Any) -> bytes:
@@ -111,4 +117,4 @@ def _no_json(payload: bytes, error: Exception) -> MalformedError:
 
 
 def _integer(text: str) -> int | float:
-    return int(text) if len(text) <= _LONGEST_INTEGER else float(text)
+    return int(text) if len(text) <= _MAX_INTEGER_CHARACTERS else float(text)

@@ -1,4 +1,4 @@
-"""Fields of a JSON object, each taken out of it by name: what is left over is unknown and kept."""
+"""Functions that remove a field from a JSON object and return it; unknown fields stay in the object."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,19 +7,19 @@ from edge_wire.messages.malformed import MalformedError, kind
 
 
 def text(fields: dict[str, Any], name: str) -> str:
-    """Take a string; absent and null are the empty string.
+    """Remove and return a string; absent and null are the empty string.
 
     Raises:
-        MalformedError: It is no string.
+        MalformedError: it is not a string.
     """
     return optional_text(fields, name) or ""
 
 
 def optional_text(fields: dict[str, Any], name: str) -> str | None:
-    """Take a string; absent and null are None.
+    """Remove and return a string; absent and null are None.
 
     Raises:
-        MalformedError: It is no string.
+        MalformedError: it is not a string.
     """
     value = fields.pop(name, None)
     if value is not None and not isinstance(value, str):
@@ -28,10 +28,10 @@ def optional_text(fields: dict[str, Any], name: str) -> str | None:
 
 
 def required_text(fields: dict[str, Any], name: str) -> str:
-    """Take a string that must be there and not be empty.
+    """Remove and return a string that must be present and not empty.
 
     Raises:
-        MalformedError: It is missing, empty or no string.
+        MalformedError: it is missing, empty or not a string.
     """
     value = optional_text(fields, name)
     if not value:
@@ -40,10 +40,10 @@ def required_text(fields: dict[str, Any], name: str) -> str:
 
 
 def one_of(fields: dict[str, Any], name: str, allowed: Iterable[str]) -> str:
-    """Take a string that must be one of `allowed`.
+    """Remove and return a string that must be one of `allowed`.
 
     Raises:
-        MalformedError: It is something else.
+        MalformedError: it is something else.
     """
     value = required_text(fields, name)
     choices = tuple(allowed)
@@ -53,10 +53,10 @@ def one_of(fields: dict[str, Any], name: str, allowed: Iterable[str]) -> str:
 
 
 def number(fields: dict[str, Any], name: str) -> float:
-    """Take a number that must be there; numbers in quotes and booleans are none.
+    """Remove and return a number that must be present; numbers in quotes and booleans are invalid.
 
     Raises:
-        MalformedError: It is missing or no number.
+        MalformedError: it is missing or not a number.
     """
     if name not in fields:
         raise MalformedError("field", f"{name} is missing: it must be a number")
@@ -67,10 +67,10 @@ def number(fields: dict[str, Any], name: str) -> float:
 
 
 def mapping(fields: dict[str, Any], name: str) -> Mapping[str, Any]:
-    """Take an object; absent and null are the empty one.
+    """Remove and return an object; absent and null are the empty one.
 
     Raises:
-        MalformedError: It is no object.
+        MalformedError: it is not an object.
     """
     value = fields.pop(name, None)
     if value is None:
@@ -81,7 +81,7 @@ def mapping(fields: dict[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def session(fields: dict[str, Any]) -> str | None:
-    """Take the session, which devices write as a string or as a whole number; anything else stays where it is."""
+    """Remove and return the session, a string or a whole number; any other value stays in `fields`."""
     value = fields.get("session")
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         return None
@@ -90,7 +90,7 @@ def session(fields: dict[str, Any]) -> str | None:
 
 
 def whole_number(fields: dict[str, Any], name: str) -> int | None:
-    """Take an integer of 64 bits (signed); anything else stays where it is, and counts as absent."""
+    """Remove and return a signed 64-bit integer; any other value stays in `fields`, and None is returned."""
     value = fields.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:
         return None

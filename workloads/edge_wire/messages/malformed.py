@@ -1,15 +1,15 @@
-"""The one error that reading a message raises."""
+"""The error of malformed messages."""
 
 from typing import Any
 
 
 class MalformedError(Exception):
-    """A payload is not the message that its topic promises.
+    """A payload is not a valid message of its topic.
 
     Attributes:
-        reason: A short label for metrics: empty, too_large, utf8, json, depth, nan, type, field
+        reason: a short label for metrics: empty, too_large, utf8, json, depth, nan, type, field
             or impersonation.
-        message: What is wrong with which field, and what it should be.
+        message: which field is invalid, and what is valid.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -19,7 +19,7 @@ class MalformedError(Exception):
 
 
 def kind(value: Any) -> str:
-    """Return what JSON calls the type of `value`, for messages: the value itself may be huge or secret."""
+    """Return the JSON type of `value`, for error messages: the value itself may be huge or secret."""
     match value:
         case None:
             return "null"

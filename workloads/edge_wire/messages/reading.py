@@ -1,4 +1,4 @@
-"""One value that a device measured."""
+"""A reading: one measured value of a device."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.malformed import MalformedError, kind
 from edge_wire.messages.timestamps import format_timestamp, optional_timestamp
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A reading, as `devices/{id}/data` and `cloud/sensors/{id}` carry it.
+    """A reading on `devices/{id}/data` or `cloud/sensors/{id}`.
 
     Attributes:
-        timestamp: When the device measured it, by the device's clock, in UTC; None where it did not say legibly.
-        unit: Unit of `value`, as the device spelt it; empty where it did not say.
-        session: What tells one run of the device from another.
-        seq: Number of the reading within the session: with it a repetition is known as one.
-        extra: Fields that nothing here knows, and a session or seq that cannot be read.
+        timestamp: when the device measured it, by its own clock (UTC); None if absent or malformed.
+        unit: of `value`, as the device spelt it; empty if absent.
+        session: identifies a run of the device.
+        seq: number of the reading within the session, to detect duplicates.
+        extra: unknown fields, and a malformed session or seq.
     """
 
     device_id: str
@@ -39,7 +39,7 @@ class Reading:
         """Return the one reading in `payload`, which came from `device_id`.
 
         Raises:
-            MalformedError: It is no reading, or names another device.
+            MalformedError: it is not a reading, or names another device.
         """
         return cls.from_object(load_object(payload), device_id)
 
@@ -48,7 +48,7 @@ class Reading:
         """Return the reading in a JSON object that came from `device_id`.
 
         Raises:
-            MalformedError: It is no reading, or names another device.
+            MalformedError: it is not a reading, or names another device.
         """
         fields = dict(document)
         check_sender(fields, "device_id", device_id)
@@ -80,18 +80,18 @@ class Reading:
             known["session"] = self.session
         if self.seq is not None:
             known["seq"] = self.seq
-        return known | {name: value for name, value in self.extra.items() if name not in known}
+        return with_extra(known, self.extra)
 
     def encode(self) -> bytes:
-        """Return the payload that says this."""
+        """Return the payload."""
         return dump(self.to_object())
 
 
 def check_sender(fields: dict[str, Any], name: str, device_id: str) -> None:
-    """Take the id that a payload gives itself, which may be absent but not another than its topic's.
+    """Remove the device id from a payload and check it: it may be absent, but must not differ from the topic's.
 
     Raises:
-        MalformedError: It is another device's, or no string.
+        MalformedError: it is of another device, or not a string.
     """
     said = fields.pop(name, None)
     if said is None or said == device_id:

@@ -1,4 +1,4 @@
-"""What stands in a payload of `devices/{id}/data`: one reading, or an array of them."""
+"""Payloads of `devices/{id}/data`: one reading, or an array of readings."""
 
 import json
 import math
@@ -12,18 +12,18 @@ from edge_wire.messages.document import as_object, load, load_tolerant
 from edge_wire.messages.malformed import MalformedError
 from edge_wire.messages.reading import Reading
 
-MOST_REJECTED = 100
-"""Bad elements of one array that are told apart; all further ones are rejected together, as one."""
+MAX_REJECTED = 100
+"""Maximum number of rejected elements of an array with an entry each; the others share one entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A payload, or one element of its array, that is no reading.
+    """A payload, or an element of its array, that is not a reading.
 
     Attributes:
-        reason: Label for metrics, as `MalformedError.reason`.
-        message: What is wrong with it.
-        payload: The element as JSON, an array of several, or the whole payload as it came.
+        reason: label for metrics, as `MalformedError.reason`.
+        message: the error.
+        payload: the element as JSON, an array of several, or the whole payload unchanged.
     """
 
     reason: str
@@ -33,16 +33,16 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class ParsedReadings:
-    """The readings of one payload and what had to be left out, both in the payload's order."""
+    """The readings and the rejected elements of one payload, both in its order."""
 
     readings: tuple[Reading, ...]
     rejected: tuple[Rejected, ...]
 
 
 def parse_readings(payload: bytes, device_id: str) -> ParsedReadings:
-    """Return what `payload`, which came from `device_id`, says: a bad element costs only itself.
+    """Parse a `payload` of `device_id`; a malformed element does not affect the others.
 
-    Never raises: what cannot be read comes back as rejected.
+    Never raises: malformed content is returned as rejected.
     """
     try:
         return _of_document(load(payload), payload, device_id)
@@ -80,7 +80,7 @@ def _of_elements(elements: Iterable[Any], device_id: str, *, broken: bool = Fals
             fields = as_object(element)
             readings.append(Reading.from_object(_mended(fields) if broken else fields, device_id))
         except MalformedError as error:
-            if len(rejected) < MOST_REJECTED:
+            if len(rejected) < MAX_REJECTED:
                 rejected.append(Rejected(error.reason, error.message, _written(element)))
             else:
                 further.append(element)

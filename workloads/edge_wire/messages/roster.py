@@ -1,11 +1,11 @@
-"""What the gateway must know of an EdgeDevice."""
+"""Roster entries: the properties of EdgeDevices that the gateway needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import dump, load_object, with_extra
 from edge_wire.messages.malformed import MalformedError, kind
 from edge_wire.messages.reading import check_sender
 
@@ -17,16 +17,16 @@ class RosterEntry:
     """The payload of `edge/roster/{id}`.
 
     Attributes:
-        name: For people, the device's displayName.
-        attributes: Anything else worth knowing of it.
-        heartbeat_interval_seconds: How often it says that it is alive; None where the operator does not tell.
-        offline_after_seconds: Silence after which it is Offline; None where the operator does not tell.
-        presence: What the loss of its connection means.
-        disabled: Whether it is cut off.
-        rotation: Which of its passwords is in effect.
-        uid: Of its EdgeDevice: one that is made anew under its old name has another; empty where nobody tells.
-        site: Namespace and name of its EdgeSite: who wrote this, where several share a broker.
-        extra: Fields that nothing here knows.
+        name: the device's displayName, for people.
+        attributes: further properties.
+        heartbeat_interval_seconds: interval of its heartbeats; None if unset.
+        offline_after_seconds: silence after which it is Offline; None if unset.
+        presence: the meaning of the loss of its connection.
+        disabled: whether it may not connect.
+        rotation: number of its current password.
+        uid: of its EdgeDevice, which differs if it is deleted and created again; empty if unknown.
+        site: namespace and name of its EdgeSite: the author, if several sites share a broker.
+        extra: unknown fields.
     """
 
     id: str
@@ -45,10 +45,10 @@ class RosterEntry:
 
     @classmethod
     def parse(cls, payload: bytes, device_id: str) -> Self:
-        """Return the entry in `payload`, which is of `device_id`.
+        """Return the entry of `device_id` in `payload`.
 
         Raises:
-            MalformedError: It is none, or names another device.
+            MalformedError: it is not an entry, or names another device.
         """
         fields = load_object(payload)
         check_sender(fields, "id", device_id)
@@ -69,11 +69,11 @@ class RosterEntry:
         )
 
     def is_of_another(self, other: Self | None) -> bool:
-        """Return whether `other` is known to be of another EdgeDevice."""
+        """Return whether `other` is certainly of another EdgeDevice."""
         return other is not None and "" not in {self.uid, other.uid} and self.uid != other.uid
 
     def encode(self) -> bytes:
-        """Return the payload that says this; of equal entries it is the same."""
+        """Return the payload; equal entries have equal payloads."""
         known = {
             "id": self.id,
             "name": self.name,
@@ -88,7 +88,7 @@ class RosterEntry:
             "uid": self.uid,
             "site": self.site,
         }
-        return dump(known | {name: value for name, value in self.extra.items() if name not in known})
+        return dump(with_extra(known, self.extra))
 
 
 def _seconds(fields: dict[str, Any], name: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Times in messages: RFC 3339 in UTC with milliseconds as we write them, several spellings as devices do."""
+"""Times in messages: written as RFC 3339 in UTC with milliseconds; parsed in several formats of devices."""
 
 import datetime as dt
 import re
@@ -19,7 +19,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def parse_timestamp(value: Any) -> dt.datetime | None:
-    """Return the moment that `value` names, in UTC and cut to the milliseconds that we write; None where it names none.
+    """Parse a time; return it in UTC, truncated to milliseconds, or None if it is malformed.
 
     Args:
         value: RFC 3339 with any offset, or a number: Unix time in seconds or in milliseconds.
@@ -36,15 +36,15 @@ def parse_timestamp(value: Any) -> dt.datetime | None:
 
 
 def format_timestamp(when: dt.datetime) -> str:
-    """Return `when`, which knows its offset, as RFC 3339 in UTC with milliseconds."""
+    """Return `when` (aware) as RFC 3339 in UTC with milliseconds."""
     return when.astimezone(dt.UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def required_timestamp(fields: dict[str, Any], name: str) -> dt.datetime:
-    """Take a moment that must be there.
+    """Remove and return a time that must be present.
 
     Raises:
-        MalformedError: It is missing or no moment.
+        MalformedError: it is missing or malformed.
     """
     when = parse_timestamp(fields.pop(name, None))
     if when is None:
@@ -55,7 +55,7 @@ def required_timestamp(fields: dict[str, Any], name: str) -> dt.datetime:
 
 
 def optional_timestamp(fields: dict[str, Any], name: str) -> dt.datetime | None:
-    """Take a moment; what cannot be read as one counts as absent."""
+    """Remove and return a time; a malformed one counts as absent."""
     return parse_timestamp(fields.pop(name, None))
 
 

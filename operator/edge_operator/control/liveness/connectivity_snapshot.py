@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge_liveness import Known, Phase
+from edge_liveness import DeviceSnapshot, Phase
 from edge_operator.control.cache.resource import CachedDevice
 from edge_operator.status.connectivity import Connectivity
 
@@ -43,7 +43,7 @@ class ConnectivitySnapshot:
 
     __slots__ = ("_clocks", "_record")
 
-    def __init__(self, device: CachedDevice, known: Known | None, clocks: Clocks) -> None:
+    def __init__(self, device: CachedDevice, known: DeviceSnapshot | None, clocks: Clocks) -> None:
         stored = device.status.get("connectivity") or {}
         self._clocks = clocks
         self._record = _Record(
@@ -53,7 +53,7 @@ class ConnectivitySnapshot:
             seen=str(stored.get("lastSeenTime", "")),
         )
 
-    def render(self, device: CachedDevice, known: Known | None) -> Connectivity:
+    def render(self, device: CachedDevice, known: DeviceSnapshot | None) -> Connectivity:
         """Return the connectivity to write for a device now."""
         phase, reason = _phase(device, known)
         record = self._record
@@ -70,18 +70,18 @@ class ConnectivitySnapshot:
             reported=dict(known.reported) if known is not None else {},
         )
 
-    def _since(self, phase: str, known: Known | None) -> str:
+    def _since(self, phase: str, known: DeviceSnapshot | None) -> str:
         is_its_own = known is not None and known.phase == phase
         return self._clocks.text(known.since if known is not None and is_its_own else self._clocks.steady())
 
 
-def _is_of(text: str | None, known: Known, clocks: Clocks) -> bool:
+def _is_of(text: str | None, known: DeviceSnapshot, clocks: Clocks) -> bool:
     """Return whether the last-seen time in the status is that of `known`, or the device has sent a message since."""
     stored = clocks.at(text)
     return stored is not None and known.seen is not None and abs(stored - known.seen) < SAME_SECONDS
 
 
-def _phase(device: CachedDevice, known: Known | None) -> tuple[str, str]:
+def _phase(device: CachedDevice, known: DeviceSnapshot | None) -> tuple[str, str]:
     if device.disabled:
         return "Disabled", "Disabled"
     if known is None or known.phase in {Phase.PENDING, Phase.DISABLED}:

@@ -86,10 +86,10 @@ class LivenessController:
                     self.stop()
                 due = self._clocks.steady() + TICK_SECONDS
                 await asyncio.sleep(TICK_SECONDS)
-                gives_way = lateness.gives_way(self._clocks.steady() - due)
-                if lateness.was_deaf and self._fleet is not None:
+                skip_tick = lateness.skip_tick(self._clocks.steady() - due)
+                if lateness.missed_window and self._fleet is not None:
                     self._fleet.missed_window()
-                if not gives_way:
+                if not skip_tick:
                     self._tick(leads=leading())
 
     def start(self) -> None:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from edge_liveness import Phase, SiteEventKind, Transition, Write, WriteKind
+from edge_liveness import Phase, Transition, Write, WriteKind
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.loop.informers import Informers
@@ -109,13 +109,13 @@ class FleetLiveness:
     def tick(self) -> None:
         """Process deadlines that have passed."""
         for key, adapter in self.index:
-            transitions, events = adapter.tick()
+            transitions, losses = adapter.tick()
             for transition in transitions:
                 self._on_transition(key, transition)
             site = self._informers.sites.get(key)
-            for event in events:
-                if event.kind is SiteEventKind.MASS_LAST_WILL and site is not None:
-                    self._events.on_mass_disconnect(site, event.devices)
+            for loss in losses:
+                if site is not None:
+                    self._events.on_mass_disconnect(site, loss.devices)
         self._requeue_changed_counts()
 
     def missed_window(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edge_liveness import Known, Phase, Reason, Seed, SiteEvent, SiteLiveness, Transition
+from edge_liveness import DeviceSnapshot, MassLastWill, Phase, Reason, RestoredState, SiteLiveness, Transition
 from edge_operator.broker.session import Message
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.site_broker.liveness_settings import (
@@ -68,7 +68,7 @@ class SiteLivenessAdapter:
         """Remove a device."""
         self._liveness.remove(device_id)
 
-    def known(self, device_id: str) -> Known | None:
+    def known(self, device_id: str) -> DeviceSnapshot | None:
         """Return the state of a device; None if there is no device with this id."""
         return self._liveness.known(device_id)
 
@@ -113,17 +113,17 @@ class SiteLivenessAdapter:
         self._status(message)
         return "status"
 
-    def tick(self) -> tuple[list[Transition], list[SiteEvent]]:
+    def tick(self) -> tuple[list[Transition], list[MassLastWill]]:
         """Process deadlines that have passed; return the transitions and events."""
         now = self._clocks.steady()
         deadline = self._liveness.deadline()
         if deadline is None or deadline > now:
             return [], []
-        return self._liveness.tick(now), self._liveness.site_events()
+        return self._liveness.tick(now), self._liveness.mass_last_wills()
 
     def missed_window(self) -> None:
         """Ignore silence of the devices up to now, because this process did not receive messages for a while."""
-        self._liveness.was_deaf(self._clocks.steady())
+        self._liveness.missed_window(self._clocks.steady())
 
     def _status(self, message: Message) -> None:
         device_id = device_of(message)
@@ -132,16 +132,18 @@ class SiteLivenessAdapter:
 
     def _component(self, status: ComponentStatus, *, retained: bool) -> None:
         if status.component == PROCESSOR:
-            self._liveness.teller(self._clocks.steady(), is_there=status.status == "online", retained=retained)
+            self._liveness.processor_available(
+                self._clocks.steady(), is_there=status.status == "online", retained=retained
+            )
 
-    def _seed(self, status: Mapping[str, Any]) -> Seed | None:
+    def _seed(self, status: Mapping[str, Any]) -> RestoredState | None:
         stored = status.get("connectivity") or {}
         since = self._clocks.at(stored.get("sinceTime"))
         if since is None:
             return None
         if stored.get("reason") in NOT_SEEN:
-            return Seed(Phase.PENDING, Reason.NOT_YET_SEEN, since)
-        return Seed.from_status(
+            return RestoredState(Phase.PENDING, Reason.NOT_YET_SEEN, since)
+        return RestoredState.from_status(
             status.get("phase"),
             stored.get("reason"),
             since=since,

@@ -1,0 +1,91 @@
+"""Publishes the broker's boot id and the agent's status."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import json
+import logging
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from edge_broker_agent.process_watch import ProcessWatch
+from edge_pacing.backoff import Backoff
+from edge_service.mqtt import MqttError, MqttOptions, MqttSession, Will
+from edge_service.program import release
+from edge_wire import topics
+from edge_wire.messages import ComponentStatus
+
+COMPONENT = "mqtt"
+CLIENT_ID = "~mqtt"
+GOODBYE_SECONDS = 2.0
+TOPIC = topics.component_status(COMPONENT)
+
+logger = logging.getLogger(__name__)
+
+
+class StatusPublisher:
+    """Publishes in an MQTT session of its own while Mosquitto runs.
+
+    Args:
+        options: of the session.
+        process_watch: the running Mosquitto.
+        facts: further fields of the status.
+        applied: set when the facts have changed.
+    """
+
+    def __init__(
+        self,
+        options: MqttOptions,
+        process_watch: ProcessWatch,
+        facts: Callable[[], Mapping[str, Any]],
+        applied: asyncio.Event,
+    ) -> None:
+        self._process_watch = process_watch
+        self._facts = facts
+        self._applied = applied
+        # Receivers need the new boot id soon: the first attempts follow each other quickly.
+        backoff = Backoff(first=0.05, longest=1.0)
+        self._session = MqttSession(
+            replace(options, will=self._will),
+            on_connected=self._connected,
+            backoff=backoff,
+            may_connect=self._while_running,
+        )
+
+    async def run(self) -> None:
+        """Publish until cancelled; then publish `offline`."""
+        async with self._session:
+            try:
+                while True:
+                    await self._applied.wait()
+                    self._applied.clear()
+                    await self._status("online")
+            finally:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(GOODBYE_SECONDS):
+                        await self._status("offline")
+
+    async def _while_running(self) -> None:
+        await self._process_watch.running.wait()
+
+    async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
+        broker = self._process_watch.look()
+        if broker is not None:
+            payload = json.dumps({"boot": broker.boot}).encode()
+            await self._session.publish(topics.BROKER_BOOT, payload, retain=True)
+        await self._status("online")
+
+    async def _status(self, status: Literal["online", "offline"]) -> None:
+        try:
+            await self._session.publish(TOPIC, self._payload(status), retain=True)
+        except MqttError as error:
+            logger.debug("cannot publish the status now; retrying on the next connect: %s", error)
+
+    def _will(self) -> Will:
+        return Will(TOPIC, self._payload("offline"), retain=True)
+
+    def _payload(self, status: Literal["online", "offline"]) -> bytes:
+        now = dt.datetime.now(dt.UTC)
+        return ComponentStatus(COMPONENT, status, socket.gethostname(), release(), now, self._facts()).encode()

@@ -1,0 +1,162 @@
+"""Liveness of the site's devices, by the same rules as in the operator. Pure: clocks are parameters."""
+
+import datetime as dt
+import math
+from collections.abc import Callable
+
+from edge_liveness import (
+    Counts,
+    DeviceSettings,
+    DeviceSnapshot,
+    Phase,
+    Presence,
+    Reason,
+    RestoredState,
+    SiteLiveness,
+    SiteSettings,
+)
+from edge_wire.messages import Activity, DeviceStatus, RosterEntry
+
+NOT_PROVEN = frozenset({Reason.NOT_YET_SEEN, Reason.BROKER_RESTARTED})
+"""Reasons of devices of which only retained messages are known."""
+
+
+class DeviceLiveness:
+    """The liveness of the devices in the table.
+
+    Args:
+        steady: seconds of a monotonic clock.
+        wall: the time (aware).
+        on_transition: called with the reason of each transition.
+        site: settings of the site; its defaults apply to devices without a roster entry.
+
+    Attributes:
+        steady: the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        steady: Callable[[], float],
+        wall: Callable[[], dt.datetime],
+        on_transition: Callable[[str], None],
+        site: SiteSettings | None = None,
+    ) -> None:
+        self.steady = steady
+        self._wall = wall
+        self._on_transition = on_transition
+        self._site = site or SiteSettings()
+        self._site_liveness = SiteLiveness(self._site, steady())
+
+    def connected(self) -> None:
+        """Handle a new connection to the broker; call it before any message of that connection."""
+        self._site_liveness.connected(self.steady())
+
+    def lost(self) -> None:
+        """Handle the loss of the connection, which says nothing about the devices."""
+        self._site_liveness.disconnected(self.steady())
+
+    def booted(self, boot_id: str) -> None:
+        """Handle the broker's boot id."""
+        self._site_liveness.booted(self.steady(), boot_id)
+
+    def running(self, uptime: float) -> None:
+        """Handle the broker's uptime in seconds: it shows whether retained messages are from before a restart."""
+        self._site_liveness.running(self.steady(), uptime)
+
+    def processor_available(self, *, is_there: bool, retained: bool) -> None:
+        """Handle the availability of the processor, which publishes who sent readings."""
+        self._site_liveness.processor_available(self.steady(), is_there=is_there, retained=retained)
+
+    def missed_window(self) -> None:
+        """Handle a stall of this process: silence until now means nothing."""
+        self._site_liveness.missed_window(self.steady())
+
+    def put(self, device_id: str, entry: RosterEntry | None) -> None:
+        """Add a device, or change its settings to those of its roster entry or the defaults."""
+        self._site_liveness.put(device_id, self.steady(), self._settings_of(entry))
+
+    def remove(self, device_id: str) -> None:
+        """Remove a device."""
+        self._site_liveness.remove(device_id)
+
+    def message_received(self, device_id: str) -> None:
+        """Handle a fresh message of a device."""
+        self._site_liveness.message_received(device_id, self.steady())
+
+    def status(self, device_id: str, status: DeviceStatus, *, retained: bool) -> None:
+        """Handle a status of a device, fresh or retained."""
+        self._site_liveness.status(device_id, status, self.steady(), retained=retained)
+
+    def digest(self, activity: Activity) -> None:
+        """Handle a digest of recent messages, or the reply with the last arrival of every device."""
+        self._site_liveness.digest(activity, self.steady())
+
+    def arrived(self, device_id: str, entry: RosterEntry | None, ago: float) -> None:
+        """Handle the arrival of a reading `ago` seconds ago, as the store recorded it.
+
+        It makes a device Online of which only retained messages are known; for others it changes nothing.
+        """
+        known, settings, at = self._site_liveness.known(device_id), self._settings_of(entry), self.steady()
+        if known is None or known.reason not in NOT_PROVEN or not 0 <= ago < settings.offline_after:
+            return
+        self._site_liveness.remove(device_id)
+        seed = RestoredState(
+            Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, since=at - ago, seen=at - ago, session=known.session
+        )
+        self._site_liveness.put(device_id, at, settings, seed)
+
+    def tick(self) -> None:
+        """Advance the time to now; call it several times a second."""
+        now = self.steady()
+        deadline = self._site_liveness.deadline()
+        if deadline is None or deadline > now:
+            return
+        for transition in self._site_liveness.tick(now):
+            self._on_transition(transition.reason.value)
+        self._site_liveness.mass_last_wills()
+
+    def known(self, device_id: str) -> DeviceSnapshot:
+        """Return the state of a device that was added with `put`.
+
+        Raises:
+            KeyError: there is no such device.
+        """
+        known = self._site_liveness.known(device_id)
+        if known is None:
+            raise KeyError(device_id)
+        return known
+
+    def counts(self) -> Counts:
+        """Return how many devices there are, in all and by phase."""
+        return self._site_liveness.counts()
+
+    def last_seen(self, known: DeviceSnapshot, said: DeviceStatus | None) -> dt.datetime | None:
+        """Return the time of a device's last sign of life: its last message, or its own `last_seen` if that is later.
+
+        A `last_seen` in the future does not count: the device's clock is wrong.
+        """
+        now = self._wall()
+        heard = None if known.seen is None else _before(now, self.steady() - known.seen)
+        own = said.last_seen if said is not None and said.last_seen is not None and said.last_seen <= now else None
+        return max((when for when in (own, heard) if when is not None), default=None)
+
+    def _settings_of(self, entry: RosterEntry | None) -> DeviceSettings:
+        """Return the settings in a roster entry, or the defaults."""
+        if entry is None:
+            return self._site.device()
+        return self._site.device(
+            heartbeat_interval=entry.heartbeat_interval_seconds,
+            offline_after=entry.offline_after_seconds,
+            presence=Presence(entry.presence),
+            is_disabled=entry.disabled,
+        )
+
+
+def _before(now: dt.datetime, seconds: float) -> dt.datetime | None:
+    """Return the time `seconds` before `now`; None if that is not a valid time."""
+    if not math.isfinite(seconds):
+        return None
+    try:
+        return now - dt.timedelta(seconds=seconds)
+    except OverflowError:
+        return None

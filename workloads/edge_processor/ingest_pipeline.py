@@ -1,0 +1,196 @@
+"""The work of a replica that holds the lease: connect, store, publish; and its shutdown."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edge_pacing.backoff import Backoff
+from edge_processor.activity import ActivityPublisher
+from edge_processor.batcher import Batcher, Received
+from edge_processor.fanout import Fanout
+from edge_processor.ingest import Ingest
+from edge_processor.lease import LeaseClient
+from edge_processor.metrics import ProcessorMetrics
+from edge_processor.outbox import Outbox
+from edge_processor.rules import hand_over_rules
+from edge_processor.settings import ProcessorSettings
+from edge_processor.shutdown_deadline import ShutdownDeadline
+from edge_processor.status import StatusPublisher
+from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
+from edge_service.store import StoreClient
+from edge_wire import topics
+from edge_wire.store import Lease
+
+CLIENT_ID = "edge-processor"
+SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
+MAX_BATCH_BYTES = 1024 * 1024
+LINGER_SECONDS = 0.003
+LEAVE_SECONDS = 2.0
+END_SECONDS = 15.0
+"""Longer than the session takes to close if the broker does not answer, which is 10 s."""
+
+logger = logging.getLogger(__name__)
+
+
+class IngestPipeline:
+    """The ingester's pipeline, from the lease's acquisition to its loss or the shutdown of the process."""
+
+    def __init__(
+        self,
+        settings: ProcessorSettings,
+        store: StoreClient,
+        lease_client: LeaseClient,
+        lease: Lease,
+        holder: str,
+        metrics: ProcessorMetrics,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._lease_client = lease_client
+        self._lease = lease
+        self._metrics = metrics
+        self._draining = False
+        self._batcher = Batcher(settings.batch_messages, MAX_BATCH_BYTES, LINGER_SECONDS)
+        status = StatusPublisher(holder)
+        self.session = MqttSession(
+            _options(settings, status),
+            self._received,
+            self._connected,
+            Backoff(first=0.1, longest=5.0),
+            self._may_connect,
+            # Before the next connection: the lag of this one must not apply to its first messages.
+            on_down=lambda _: self._activity.restart(),
+        )
+        self._status = status
+        self._fanout = Fanout(self.session, metrics)
+        self._outbox = Outbox(store, self.session, lease.token, metrics)
+        self._activity = ActivityPublisher(self.session, store, metrics, lambda: self._batcher.is_idle)
+        self._ingest = Ingest(self._batcher, store, settings.edge_location, lease.token, self._stored, metrics)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set, then store the received messages and disconnect.
+
+        The process exits if a task does not end within `END_SECONDS`.
+
+        Raises:
+            ExceptionGroup: of LeaseLostError or FencedError: another replica is the ingester; nothing is acknowledged.
+        """
+        with ShutdownDeadline(END_SECONDS) as deadline:
+            async with asyncio.TaskGroup() as group:
+                publishing = group.create_task(self._activity.run(), name="activity")
+                work = [
+                    group.create_task(self._lease_client.keep(self._lease), name="lease"),
+                    group.create_task(self._receive(), name="session"),
+                    group.create_task(self._ingest.run(), name="ingest"),
+                    group.create_task(self._fanout.run(), name="fan-out"),
+                    group.create_task(self._outbox.run(), name="outbox"),
+                ]
+                deadline.watch((publishing, *work))
+                await stop.wait()
+                await self._drain()
+                deadline.begin()
+                await self._end(publishing, work)
+
+    async def _end(self, publishing: asyncio.Task[None], work: Sequence[asyncio.Task[None]]) -> None:
+        # A digest after the `offline` status would mean that the processor is available.
+        publishing.cancel()
+        await asyncio.wait({publishing})
+        await self._leave()
+        for task in work:
+            task.cancel()
+
+    async def _receive(self) -> None:
+        await hand_over_rules(self._settings.rules_file, self._store, self._lease.token)
+        await self.session.run()
+
+    async def _drain(self) -> None:
+        """Store the received messages; later ones are not acknowledged and go to the next ingester."""
+        self._draining = True
+        logger.info("finishing %d messages", len(self._batcher))
+        try:
+            async with asyncio.timeout(self._settings.drain_seconds):
+                await self._batcher.idle()
+                if self.session.connected.is_set():
+                    await self._fanout.idle()
+        except TimeoutError:
+            logger.warning("%d messages were not stored in time: the next ingester gets them", len(self._batcher))
+
+    async def _leave(self) -> None:
+        if self.session.connected.is_set():
+            # Above all if messages are left: others must know that nobody publishes who sends readings.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_SECONDS):
+                    await self._status.publish_offline(self.session)
+
+    async def _may_connect(self) -> None:
+        """Wait until the lease is certainly valid and the messages of the last connection are stored.
+
+        Connecting disconnects the client with the same id, which must be a former ingester, never a later one. And the
+        broker redelivers unacknowledged messages: storing them first bounds the memory.
+        """
+        await self._batcher.idle()
+        await self._lease_client.valid()
+
+    async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
+        self._activity.restart()
+        await self._status.publish_online(self.session)
+        # A request to the previous ingester may not have been answered.
+        self._activity.asked()
+
+    def _received(self, message: Message) -> None:
+        now = asyncio.get_running_loop().time()
+        if message.topic == topics.ACTIVITY_MARKER:
+            self._activity.marker_returned(message.payload, now)
+            message.ack()
+        elif message.topic == topics.ACTIVITY_REQUEST:
+            self._activity.asked()
+            message.ack()
+        else:
+            self._take(message, now)
+
+    def _take(self, message: Message, now: float) -> None:
+        self._metrics.received.inc()
+        try:
+            device_id = topics.device_of(message.topic)
+        except ValueError as error:
+            self._metrics.unnamed.inc()
+            logger.warning("cannot store a message: %s", error)
+            message.ack()
+            return
+        if not message.retain:
+            self._activity.message_received(device_id, now)
+        if self._draining:
+            return
+        if message.qos == 0 and self._batcher.is_full:
+            self._metrics.dropped.inc()
+            logger.warning("dropped a message of %s with QoS 0: too many wait for the store", device_id)
+            return
+        self._batcher.add(Received(device_id, message, dt.datetime.now(dt.UTC), now))
+
+    async def _stored(self, readings: Sequence[Mapping[str, Any]]) -> None:
+        if readings:
+            self._outbox.look()
+            await self._fanout.put(readings)
+
+
+def _options(settings: ProcessorSettings, status: StatusPublisher) -> MqttOptions:
+    return MqttOptions(
+        settings.data_source,
+        CLIENT_ID,
+        settings.edge_credentials_dir,
+        prefix=settings.mqtt_topic_prefix,
+        clean_start=False,
+        session_expiry=SESSION_EXPIRY_SECONDS,
+        receive_maximum=settings.batch_messages,
+        manual_ack=True,
+        subscriptions=(
+            # A retained reading must not be stored again on each connect.
+            Subscription(topics.device_data(topics.ANY), replay="once"),
+            Subscription(topics.ACTIVITY_REQUEST, replay="never"),
+            Subscription(topics.ACTIVITY_MARKER, replay="never"),
+        ),
+        will=status.will,
+    )

@@ -1,0 +1,84 @@
+"""Errors of an HTTP interface as RFC 9457 `application/problem+json`, with a reason for programs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a request was refused.
+
+    Attributes:
+        status: HTTP status code.
+        reason: short CamelCase name that programs may compare.
+        detail: for people: which object, and what to do.
+        headers: further headers of the answer.
+        extra: further members of the answer.
+    """
+
+    status: int
+    reason: str
+    detail: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def response(self) -> Response:
+        """Return the answer."""
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "reason": self.reason,
+            "detail": self.detail,
+            **self.extra,
+        }
+        return Response(orjson.dumps(body), self.status, dict(self.headers), MEDIA_TYPE)
+
+
+class ProblemError(Exception):
+    """Ends the handling of a request with a problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+def refuse(status: int, reason: str, detail: str, **extra: Any) -> ProblemError:
+    """Return the error that answers `status` for `reason`."""
+    return ProblemError(Problem(status, reason, detail, extra=extra))
+
+
+Explain = Callable[[Request, Any], Problem]
+"""Returns the problem that answers an error of a request."""
+
+
+def install(app: FastAPI, explanations: Mapping[type[Exception], Explain]) -> None:
+    """Make `app` answer errors as problems: ProblemError with its own, the others as `explanations` say."""
+    for kind, explain in {**_COMMON, **explanations}.items():
+        app.add_exception_handler(kind, partial(_answer, explain))
+
+
+async def _answer(explain: Explain, request: Request, error: Exception) -> Response:
+    return explain(request, error).response()
+
+
+def _own(_: Request, error: ProblemError) -> Problem:
+    return error.problem
+
+
+def _disconnected(_: Request, __: ClientDisconnect) -> Problem:
+    # Nobody reads this answer; without it the server would log the disconnect as a failure of ours.
+    return Problem(HTTPStatus.BAD_REQUEST, "Disconnected", "the client disconnected before the request was complete")
+
+
+_COMMON: dict[type[Exception], Explain] = {ProblemError: _own, ClientDisconnect: _disconnected}

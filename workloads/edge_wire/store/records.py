@@ -1,0 +1,46 @@
+"""The lease, alerts to send, and pages of lists, as the store answers them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to be the site's ingester.
+
+    Attributes:
+        token: rises with each new holder; every commit carries it.
+        ttl_seconds: how long the lease holds without renewal.
+    """
+
+    token: int
+    ttl_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxAlert:
+    """An alert that waits to be sent.
+
+    Attributes:
+        id: its place in the outbox.
+        alert: the message, as on the topic `alerts/{device}`.
+    """
+
+    id: int
+    alert: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Part of a list, newest first.
+
+    Attributes:
+        items: the items of this page.
+        next: the value of `before` for the next page; None on the last one.
+    """
+
+    items: Sequence[T]
+    next: int | None
