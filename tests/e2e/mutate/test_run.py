@@ -98,7 +98,7 @@ def test_names_what_no_test_notices(small: Path) -> None:
         f"{path}:3: UNUSED = 1 → UNUSED = 0",
         f"{path}:19: return LIMIT → return None",
     ]
-    assert "say small: 4 quick tests; 2 others are left out" in lines
+    assert "say small: 4 quick tests; 2 others are not run" in lines
     assert int(lines[-1].removeprefix("killed ")) > 15
 
 
