@@ -90,18 +90,18 @@ def play_troubles(story: Story, lives: Lives) -> None:
     """Kill a device, silence another, restart the broker.
 
     Raises:
-        HarnessError: the devices' lives are not told right.
+        HarnessError: the status of a device is not reported correctly.
     """
     lives.kill(KILLED)
     story.steps.say(f"killed {KILLED}: the broker sends its will")
     killed = time.monotonic()
     lives.await_all({KILLED: "Offline LastWill"})
-    story.steps.say(f"{KILLED} is told Offline {time.monotonic() - killed:.1f} s after it was killed")
+    story.steps.say(f"{KILLED} is reported Offline {time.monotonic() - killed:.1f} s after it was killed")
     lives.await_all({KILLED: "Online"})
     patience = json.dumps({"spec": {"heartbeatInterval": "2s", "offlineAfter": "6s"}})
     story.cluster.kubectl("patch", "-n", NAMESPACE, "edgedevice", SILENT, "--type=merge", "-p", patience)
     lives.signal(SILENT, STOP)
-    story.steps.say(f"stopped {SILENT}: its connection stays, and it says nothing for its offlineAfter of 6 s")
+    story.steps.say(f"stopped {SILENT}: its connection stays open, and it sends nothing for its offlineAfter of 6 s")
     lives.await_all({SILENT: "Offline HeartbeatExpired"})
     lives.signal(SILENT, CONTINUE)
     lives.await_all({SILENT: "Online"})
@@ -116,7 +116,7 @@ def play_troubles(story: Story, lives: Lives) -> None:
         story.await_ready(NAMESPACE, SITE)
         lives.await_all(dict.fromkeys(lives.now(), "Online"))
         time.sleep(SETTLE_SECONDS)
-    story.steps.say("nobody was told Offline for it")
+    story.steps.say("no device was reported Offline meanwhile")
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from e2e.cluster.errors import HarnessError
 from e2e.cluster.lifecycle import Edge
 from e2e.cluster.steps import Steps
 from e2e.operator_daemon import OperatorDaemon
+from edge_operator.desired.kinds import CHILD_KINDS
 
 EXAMPLE = ROOT / "examples" / "two-sites.yaml"
 SITES = ("north", "south")
 RECONCILE_SECONDS = 60.0
-CHILDREN = "deployments,services,configmaps,secrets,persistentvolumeclaims,networkpolicies,poddisruptionbudgets"
+CHILDREN = ",".join(kind.plural for kind in CHILD_KINDS)
 
 
 def play(edge: Edge, steps: Steps) -> None:

@@ -21,7 +21,7 @@ def nobody_offline(cluster: Kubernetes, namespace: str) -> Iterator[None]:
     """Watch for as long as the context lasts.
 
     Raises:
-        HarnessError: a device was told Offline that was not so at the beginning, or the watch has ended.
+        HarnessError: a device was reported Offline that was not at the beginning, or the watch ended.
     """
     target = ("get", "edgedevices", "-n", namespace, "--watch", "--no-headers", "-o", f"custom-columns={COLUMNS}")
     command = tied([str(kubectl_binary()), f"--kubeconfig={cluster.kubeconfig}", *target])
@@ -42,7 +42,7 @@ def nobody_offline(cluster: Kubernetes, namespace: str) -> Iterator[None]:
             watch.wait()
         offline = [line for line in _lines(told.name)[before:] if line.split()[1:2] == ["Offline"]]
     if offline:
-        raise HarnessError(f"told Offline though nobody was: {'; '.join(offline)}")
+        raise HarnessError(f"reported Offline although every device was connected: {'; '.join(offline)}")
 
 
 def _lines(path: str) -> list[str]:

@@ -46,7 +46,7 @@ def test_killed_device_is_offline_by_its_will(installed: Story, lives: Lives) ->
     lives.kill(KILLED)
     killed = time.monotonic()
     lives.await_all({KILLED: "Offline LastWill"})
-    installed.steps.say(f"told {time.monotonic() - killed:.1f} s after it was killed")
+    installed.steps.say(f"reported {time.monotonic() - killed:.1f} s after it was killed")
     lives.await_all(dict.fromkeys(DEVICES, "Online"))
 
 

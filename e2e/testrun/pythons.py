@@ -30,7 +30,9 @@ def find(environment: Mapping[str, str]) -> Path:
     """
     if named := environment.get(NAMED):
         if not _is_version(named):
-            raise HarnessError(f"{NAMED}={named} is no Python {IMAGES_PYTHON} with venv and ensurepip: name another")
+            raise HarnessError(
+                f"{NAMED}={named} is not a Python {IMAGES_PYTHON} with venv and ensurepip: set it to another one"
+            )
         return Path(named)
     home = environment.get("HOME", "")
     managed = cache_root(environment, Path.home()) / "python"

@@ -31,7 +31,7 @@ class Certificate:
             self._load()
         except (OSError, ssl.SSLError) as error:
             raise StartError(
-                f"{cert} and {key} are no certificate with its key ({error}): set TLS_CERT_FILE and TLS_KEY_FILE"
+                f"{cert} and {key} are not a certificate and its key ({error}): set TLS_CERT_FILE and TLS_KEY_FILE"
             ) from error
 
     async def run(self) -> None:

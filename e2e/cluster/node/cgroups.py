@@ -93,7 +93,7 @@ def _create_v2(mounts: tuple[Path, ...], name: str) -> None:
             # Whether it matters is seen below, from what the new cgroup has.
             continue
     if missing := NEEDED - set((top / "cgroup.controllers").read_text().split()):
-        raise HarnessError(f"cgroup v2 does not hand out {', '.join(sorted(missing))} at {mounts[0]}")
+        raise HarnessError(f"cgroup v2 does not delegate {', '.join(sorted(missing))} at {mounts[0]}")
 
 
 def _remove(top: Path) -> bool:

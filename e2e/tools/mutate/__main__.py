@@ -17,7 +17,7 @@ def main(arguments: list[str]) -> int:
     """Try the mutants of the floors; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m e2e.tools.mutate", description=__doc__)
     parser.add_argument("floors", nargs="*", metavar="FLOOR", help=f"{', '.join(FLOORS)}; all by default")
-    parser.add_argument("--file", default="", metavar="PART", help="only files whose path contains this")
+    parser.add_argument("--file", default="", metavar="PART", help="only files with this text in their path")
     parser.add_argument("--sample", type=int, metavar="N", help="try N mutants of each floor, chosen at random")
     parser.add_argument("--seed", type=int, default=1, help="what the choice begins with (default: 1)")
     parser.add_argument("--jobs", type=int, default=1, choices=(1, 2), help="mutants at once (default: 1)")

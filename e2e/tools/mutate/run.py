@@ -89,7 +89,7 @@ def _with_tests_ready(
 
     def work(bench: Bench) -> tuple[Quick, dict[int, int]]:
         quick = result_of(partial(look, bench, floor.files()))
-        say(f"{floor.name}: {len(quick.seconds)} quick tests; {len(quick.left_out)} others are left out")
+        say(f"{floor.name}: {len(quick.seconds)} quick tests; {len(quick.left_out)} others are not run")
         if not quick.seconds:
             raise RuntimeError(f"no test of the floor {floor.name} passes without processes")
         ends: dict[int, int] = {}

@@ -1,7 +1,9 @@
 """The kinds of object that a site is made of, in the order in which they are applied."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 
 class Watched(Enum):
@@ -54,3 +56,20 @@ CHILD_KINDS = (
     PDB,
 )
 """What a pod needs comes before the Deployment that makes it, and what restricts it before both."""
+
+_KIND_OF = {(kind.api_version, kind.kind): kind for kind in CHILD_KINDS}
+
+
+def kind_of(manifest: Mapping[str, Any]) -> ChildKind:
+    """Return the kind of a manifest that a builder returned.
+
+    Raises:
+        LookupError: the kind is not among `CHILD_KINDS`; the message says what to add.
+    """
+    api_version, kind = manifest["apiVersion"], manifest["kind"]
+    if (api_version, kind) not in _KIND_OF:
+        raise LookupError(
+            f"{kind} ({api_version}) is not in CHILD_KINDS: add it to operator/edge_operator/desired/kinds.py, and its"
+            " rights to charts/edge-stack/files/operator-rbac.yaml (docs/recipes.md)"
+        )
+    return _KIND_OF[api_version, kind]

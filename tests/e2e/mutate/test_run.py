@@ -115,7 +115,7 @@ def test_names_what_no_test_notices(small: Path) -> None:
         f"{path}:3: UNUSED = 1 → UNUSED = 0",
         f"{path}:20: return LIMIT → return None",
     ]
-    assert "say small: 6 quick tests; 2 others are left out" in lines
+    assert "say small: 6 quick tests; 2 others are not run" in lines
     assert int(lines[-1].removeprefix("killed ")) > 15
 
 

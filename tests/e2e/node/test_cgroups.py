@@ -36,7 +36,7 @@ def test_new_cpuset_of_v1_gets_the_cpus_of_the_machine(tmp_path: Path) -> None:
 def test_v2_that_hands_out_too_little_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "edge-1").mkdir()
     (tmp_path / "edge-1" / "cgroup.controllers").write_text("cpu io\n")
-    with pytest.raises(HarnessError, match=f"does not hand out memory, pids at {tmp_path}"):
+    with pytest.raises(HarnessError, match=f"does not delegate memory, pids at {tmp_path}"):
         Hierarchies((), (tmp_path,)).create("edge-1")
 
 

@@ -42,5 +42,5 @@ def test_where_it_is_found(place: str, tmp_path: Path) -> None:
 
 def test_one_of_another_version_that_is_named_is_an_error(tmp_path: Path) -> None:
     wrong = interpreter(tmp_path / "wrong", "3.9")
-    with pytest.raises(HarnessError, match=f"EDGE_PYTHON_OF_IMAGES={wrong} is no Python {IMAGES_PYTHON}"):
+    with pytest.raises(HarnessError, match=f"EDGE_PYTHON_OF_IMAGES={wrong} is not a Python {IMAGES_PYTHON}"):
         find({"HOME": str(tmp_path), "EDGE_PYTHON_OF_IMAGES": str(wrong)})

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from edge_operator.desired.kinds import CHILD_KINDS, ChildKind
+from edge_operator.desired.kinds import ChildKind, kind_of
 
 from .ownership import Path, digest, owned_paths
 
 INTENT_HASH = "edge-stack.io/intent-hash"
 """Annotation with the hash of the manifest that was applied last. Nothing is applied while it and our fields match."""
-
-KIND_OF = {(kind.api_version, kind.kind): kind for kind in CHILD_KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,7 @@ def desired_object(manifest: Mapping[str, Any]) -> DesiredObject:
     metadata = manifest["metadata"]
     annotations = {**metadata.get("annotations", {}), INTENT_HASH: fingerprint}
     marked = {**manifest, "metadata": {**metadata, "annotations": annotations}}
-    kind = KIND_OF[manifest["apiVersion"], manifest["kind"]]
-    key = ObjectKey(kind, metadata["namespace"], metadata["name"])
+    key = ObjectKey(kind_of(manifest), metadata["namespace"], metadata["name"])
     return DesiredObject(key, marked, fingerprint, digest(owned_paths(marked)))
 
 

@@ -16,11 +16,11 @@ from edge_operator.control.cache.user_passwords import UserPasswords
 from edge_operator.control.credentials.device_rotations import DeviceRotations
 from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.diff.action import DesiredDigest
-from edge_operator.control.diff.desired_object import KIND_OF, DesiredObject, ObjectKey, desired_object
+from edge_operator.control.diff.desired_object import DesiredObject, ObjectKey, desired_object
 from edge_operator.control.diff.volumes import fit
 from edge_operator.desired.components import GATEWAY
 from edge_operator.desired.inputs import DeviceLogin
-from edge_operator.desired.kinds import PVC, SERVICE
+from edge_operator.desired.kinds import PVC, SERVICE, kind_of
 from edge_operator.desired.release import Release
 from edge_operator.desired.site import SiteInput, desired_objects
 from edge_operator.identity.certificates import period_of
@@ -182,7 +182,7 @@ class Plans:
         return [desired_object(self._fitted(manifest)) for manifest in manifests]
 
     def _fitted(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-        kind = KIND_OF[manifest["apiVersion"], manifest["kind"]]
+        kind = kind_of(manifest)
         if kind is not PVC:
             return manifest
         metadata = manifest["metadata"]
