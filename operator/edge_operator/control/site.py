@@ -188,7 +188,6 @@ class SiteReconciler:
             generation=site.generation,
             paused=paused,
             cloud=described.spec.cloud is not None,
-            broker_managed=described.spec.broker.type == "Managed",
             pending_changes=pending,
             leaving=tuple(report.leaving),
             problems=tuple(sorted(report.problems, key=_gravity)),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .facts import ComponentFacts, SiteFacts
+from .facts import BrokerFacts, ComponentFacts, SiteFacts
 from .said import Said, first, listed, stalled, worst
 
 ASPECTS = ("Ready", "Available", "BrokerConnected", "CloudConnected", "BrokerDropping", "Reconciling", "Stalled")
@@ -80,48 +80,39 @@ def _available(_facts: SiteFacts) -> Said:
 AVAILABLE: tuple[Check, ...] = (_unseen, _silent, _available)
 
 
-def _broker_unasked(facts: SiteFacts) -> Said | None:
-    if facts.broker is not None:
-        return None
-    return Said("Unknown", "NotObserved", "the broker has not been asked yet")
+def _broker_unusable(broker: BrokerFacts) -> Said | None:
+    return Said("False", "BrokerLoginUnusable", broker.message) if broker.unusable else None
 
 
-def _broker_unusable(facts: SiteFacts) -> Said | None:
-    if facts.broker is None or not facts.broker.unusable:
-        return None
-    return Said("False", "BrokerLoginUnusable", facts.broker.message)
+def _broker_refuses(broker: BrokerFacts) -> Said | None:
+    return Said("False", "BrokerRefused", broker.message) if broker.refused else None
 
 
-def _broker_refuses(facts: SiteFacts) -> Said | None:
-    if facts.broker is None or not facts.broker.refused:
-        return None
-    return Said("False", "BrokerRefused", facts.broker.message)
+def _broker_untrusted(broker: BrokerFacts) -> Said | None:
+    return Said("False", "BrokerUntrusted", broker.message) if broker.untrusted else None
 
 
-def _broker_untrusted(facts: SiteFacts) -> Said | None:
-    if facts.broker is None or not facts.broker.untrusted:
-        return None
-    return Said("False", "BrokerUntrusted", facts.broker.message)
+def _broker_unreachable(broker: BrokerFacts) -> Said | None:
+    return None if broker.connected else Said("False", "BrokerUnreachable", broker.message)
 
 
-def _broker_unreachable(facts: SiteFacts) -> Said | None:
-    if facts.broker is None or facts.broker.connected:
-        return None
-    return Said("False", "BrokerUnreachable", facts.broker.message)
+def _broker_connected(broker: BrokerFacts) -> Said:
+    return Said("True", "Connected", broker.message)
 
 
-def _broker_connected(facts: SiteFacts) -> Said:
-    return Said("True", "Connected", facts.broker.message if facts.broker else "")
-
-
-BROKER: tuple[Check, ...] = (
-    _broker_unasked,
+BROKER: tuple[Callable[[BrokerFacts], Said | None], ...] = (
     _broker_unusable,
     _broker_refuses,
     _broker_untrusted,
     _broker_unreachable,
     _broker_connected,
 )
+
+
+def _broker(facts: SiteFacts) -> Said:
+    if facts.broker is None:
+        return Said("Unknown", "NotObserved", "the broker has not been asked yet")
+    return first(BROKER, facts.broker)
 
 
 def _cloud(facts: SiteFacts) -> Said:
@@ -156,7 +147,7 @@ def say(facts: SiteFacts) -> dict[str, Said]:
     said = {
         "Ready": ready,
         "Available": first(AVAILABLE, facts),
-        "BrokerConnected": first(BROKER, facts),
+        "BrokerConnected": _broker(facts),
         "CloudConnected": _cloud(facts),
         "BrokerDropping": _broker_dropping(facts),
         "Reconciling": _reconciling(facts, ready),

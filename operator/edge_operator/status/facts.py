@@ -85,7 +85,6 @@ class SiteFacts:
         generation: metadata.generation that was acted on.
         paused: spec.paused.
         cloud: whether a cloud endpoint is given.
-        broker_managed: whether the operator runs the broker.
         pending_changes: objects that differ and were not written because the site is paused.
         leaving: objects that must be gone before they can be made anew.
         problems: what went wrong, gravest first.
@@ -99,7 +98,6 @@ class SiteFacts:
     generation: int
     paused: bool = False
     cloud: bool = False
-    broker_managed: bool = True
     pending_changes: tuple[str, ...] = ()
     leaving: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -32,13 +32,11 @@ class DeviceFigures:
 
 
 def moved(before: Mapping[str, Any] | None, figures: DeviceFigures) -> bool:
-    """Return whether a figure has moved by more than a tenth, or to or from zero, since `before` was written."""
+    """Return whether a figure has moved by more than a tenth since `before` was written; to or from zero it has."""
     if before is None:
         return True
     return any(_moved(int(before.get(figure) or 0), now) for figure, now in figures.to_status().items())
 
 
 def _moved(before: int, now: int) -> bool:
-    if before == now:
-        return False
-    return before == 0 or now == 0 or abs(now - before) > WORTH_TELLING * before
+    return abs(now - before) > WORTH_TELLING * before

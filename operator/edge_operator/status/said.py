@@ -67,14 +67,13 @@ def join(
     stood = {condition["type"]: condition for condition in before}
     conditions = []
     for aspect, what in said.items():
-        was = stood.get(aspect)
-        kept = was is not None and was.get("status") == what.status
+        was = stood.get(aspect, {})
         conditions.append(
             {
                 "type": aspect,
                 "status": what.status,
                 "observedGeneration": generation,
-                "lastTransitionTime": was["lastTransitionTime"] if was is not None and kept else now,
+                "lastTransitionTime": was["lastTransitionTime"] if was.get("status") == what.status else now,
                 "reason": what.reason,
                 "message": what.message[:MESSAGE_LIMIT],
             }
