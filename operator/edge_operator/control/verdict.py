@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 
 from edge_operator.desired.kinds import PVC
 
@@ -14,19 +14,19 @@ from .ownership import digest
 class Verdict(Enum):
     """What is to be done about one object."""
 
-    LOOK = "look"
+    LOOK = auto()
     """Nothing of ours is known under this name: ask the API server, then apply or leave alone."""
-    LEAVING = "leaving"
+    LEAVING = auto()
     """It is being deleted, or belongs to a deleted resource of the same name: wait until it is gone."""
-    NOT_OURS = "not ours"
+    NOT_OURS = auto()
     """Somebody else's object: left alone and reported."""
-    APPLY = "apply"
+    APPLY = auto()
     """It is new or its intent has changed."""
-    RETAKE = "retake"
+    RETAKE = auto()
     """The intent is as it was, but others have taken fields of ours."""
-    STRIP = "strip"
+    STRIP = auto()
     """Others have added to content that is exactly ours."""
-    KEEP = "keep"
+    KEEP = auto()
     """It is as it should be."""
 
 

@@ -1,6 +1,6 @@
 """What follows from an error of the API server on a write: named checks in order, the first answer wins. Pure."""
 
-from enum import Enum
+from enum import Enum, auto
 
 from edge_operator.cluster.errors import ApiError
 
@@ -11,24 +11,24 @@ NOT_FOUND, CONFLICT, INTERNAL_ERROR = 404, 409, 500
 class AfterApply(Enum):
     """What follows from an error on the write of a child."""
 
-    LOOK_SOON = "look soon"
+    LOOK_SOON = auto()
     """The object was replaced since it was seen: its event is on the way."""
-    NAMESPACE_ENDS = "namespace ends"
+    NAMESPACE_ENDS = auto()
     """Nothing can be made any more."""
-    BACK_OFF = "back off"
+    BACK_OFF = auto()
     """The same write would be refused again: reported, and sent again after a growing pause."""
-    RAISE = "raise"
+    RAISE = auto()
     """The queue tries again."""
 
 
 class AfterStatus(Enum):
     """What follows from an error on the write of a device's liveness."""
 
-    DROP = "drop"
+    DROP = auto()
     """There is nothing left to write to."""
-    PUT_OFF = "put off"
+    PUT_OFF = auto()
     """The same write would be refused again: sent again after a growing pause; others are not held up."""
-    RETRY = "retry"
+    RETRY = auto()
     """The device is not to blame: its write goes behind the others, and all of them slow down."""
 
 

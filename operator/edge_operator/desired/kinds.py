@@ -1,14 +1,14 @@
 """The kinds of object that a site is made of, in the order in which they are applied."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 
 
 class Watched(Enum):
     """How much of each object the operator keeps in memory."""
 
-    METADATA = "metadata"
-    FULL = "full"
+    METADATA = auto()
+    FULL = auto()
 
 
 @dataclass(frozen=True, slots=True)
