@@ -3,7 +3,7 @@
 import pytest
 
 from edge_operator.status.facts import Problem
-from edge_operator.status.said import Said, listed, stalled, worst
+from edge_operator.status.said import Said, first, listed, stalled, worst
 
 FIRST = Problem("Invalid", "correct it")
 SECOND = Problem("Busy", "it passes", lasting=False)
@@ -31,6 +31,11 @@ STALLED = {
 @pytest.mark.parametrize(("problems", "said"), STALLED.values(), ids=STALLED)
 def test_only_what_stays_stalls(problems: tuple[Problem, ...], said: Said | None) -> None:
     assert stalled(problems) == said
+
+
+def test_checks_without_an_answer_are_a_mistake() -> None:
+    with pytest.raises(AssertionError, match="always answers"):
+        first((lambda _: None,), FIRST)
 
 
 LISTED = {
