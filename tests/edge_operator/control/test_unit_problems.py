@@ -1,5 +1,7 @@
 """The problems of sites and devices word for word: which object, and what to do."""
 
+from collections.abc import Callable
+
 import pytest
 
 from edge_operator.cluster.errors import ApiError
@@ -18,24 +20,24 @@ ELDER = device("old-pump", deviceId="pump-7")
 KEY = ObjectKey(SECRET, "factory", "pump-device-credentials")
 REPLICAS = ("f:spec", "f:replicas")
 
-TABLE: dict[str, tuple[Problem, str, bool]] = {
+TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
     "no site": (
-        device_problems.site_not_found(PUMP),
+        lambda: device_problems.site_not_found(PUMP),
         "SiteNotFound: there is no EdgeSite factory/plant: create it, or delete this device",
         True,
     ),
     "site not up": (
-        device_problems.site_not_reconciled(PUMP),
+        lambda: device_problems.site_not_reconciled(PUMP),
         "SiteNotReconciled: EdgeSite factory/plant is not brought up yet; its condition Ready says why",
         False,
     ),
     "site paused": (
-        device_problems.site_paused(PUMP),
+        lambda: device_problems.site_paused(PUMP),
         "SitePaused: the login of this device waits for spec.paused of the EdgeSite factory/plant to be false",
         False,
     ),
     "identifier taken": (
-        device_problems.duplicate(PUMP, ELDER),
+        lambda: device_problems.duplicate(PUMP, ELDER),
         (
             "DuplicateDeviceId: the EdgeDevice factory/old-pump, which is older, has the deviceId pump-7 in the"
             " site plant: give this device another one, by creating it anew, or delete one of the two"
@@ -43,7 +45,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "no Secret of the user": (
-        device_problems.own_password_missing(PUMP, SECRET_KEY),
+        lambda: device_problems.own_password_missing(PUMP, SECRET_KEY),
         (
             "ExistingSecretNotFound: there is no Secret factory/mine with the label"
             " edge-stack.io/device-credentials=true: make it, label it, or remove credentials.existingSecretRef"
@@ -52,12 +54,12 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "unusable Secret of the user": (
-        device_problems.own_password_unusable(SECRET_KEY),
+        lambda: device_problems.own_password_unusable(SECRET_KEY),
         "ExistingSecretInvalid: Secret factory/mine needs the key `password` with 20 to 1024 printable characters",
         True,
     ),
     "device's Secret is another's": (
-        device_problems.secret_not_ours(report.not_ours(KEY)),
+        lambda: device_problems.secret_not_ours(report.not_ours(KEY)),
         (
             "SecretNotOurs: Secret factory/pump-device-credentials exists and is not this site's: it is left"
             " alone; delete it, or set credentials.secretName"
@@ -65,7 +67,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "child is another's": (
-        report.not_ours(KEY),
+        lambda: report.not_ours(KEY),
         (
             "NotOurs: Secret factory/pump-device-credentials exists and is not this site's: it is left alone;"
             " delete or rename it, or rename the site"
@@ -73,7 +75,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "contested": (
-        report.contested(Contest(KEY, REPLICAS, "hpa")),
+        lambda: report.contested(Contest(KEY, REPLICAS, "hpa")),
         (
             "FieldContested: Secret factory/pump-device-credentials: .spec.replicas is taken again and again by"
             " the manager 'hpa': keep that manager away from it, or set the value in the spec of the site; it"
@@ -82,7 +84,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "root Secret is another's": (
-        root_problems.not_ours(SITE, "plant-root"),
+        lambda: root_problems.not_ours(SITE, "plant-root"),
         (
             "NotOurs: Secret factory/plant-root is not the operator's: delete or rename it or, if it is this"
             " site's root Secret from a backup, label it"
@@ -91,7 +93,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "root Secret without a key": (
-        root_problems.invalid(SITE, "plant-root"),
+        lambda: root_problems.invalid(SITE, "plant-root"),
         (
             "RootSecretInvalid: Secret factory/plant-root has no usable `key` (32 bytes or more): restore it"
             " from a backup, or delete it to have every credential of the site made anew"
@@ -99,7 +101,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "no certificate": (
-        authority_problems.not_found(SITE, SECRET_KEY),
+        lambda: authority_problems.not_found(SITE, SECRET_KEY),
         (
             "CertificateNotFound: there is no Secret factory/mine, which broker.managed.tls of the EdgeSite"
             " factory/plant names: make it, or have cert-manager make it"
@@ -107,7 +109,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         False,
     ),
     "spoilt certificate": (
-        authority_problems.invalid(SITE, SECRET_KEY, 64 * 1024),
+        lambda: authority_problems.invalid(SITE, SECRET_KEY, 64 * 1024),
         (
             "CertificateInvalid: ca.crt of the Secret factory/mine, which broker.managed.tls of the EdgeSite"
             " factory/plant names, is not certificates in PEM of 64 KiB at most: correct it, or remove the key"
@@ -115,30 +117,31 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "refused": (
-        refusal_problem("Secret a/b", ApiError(422, "Invalid", "spec.x: Invalid value")),
+        lambda: refusal_problem("Secret a/b", ApiError(422, "Invalid", "spec.x: Invalid value")),
         "Invalid: Secret a/b is refused: spec.x: Invalid value",
         True,
     ),
     "refused by access rules of another kind": (
-        refusal_problem("Secret a/b", ApiError(422, "Invalid", 'User "x" cannot patch')),
+        lambda: refusal_problem("Secret a/b", ApiError(422, "Invalid", 'User "x" cannot patch')),
         'Invalid: Secret a/b is refused: User "x" cannot patch',
         True,
     ),
     "refused without words": (
-        refusal_problem("Secret a/b", ApiError(400, "BadRequest", "")),
+        lambda: refusal_problem("Secret a/b", ApiError(400, "BadRequest", "")),
         "Refused: Secret a/b is refused: 400 BadRequest",
         True,
     ),
     "forbidden something, not somebody": (
-        refusal_problem("Secret a/b", ApiError(403, "Forbidden", "it cannot be")),
+        lambda: refusal_problem("Secret a/b", ApiError(403, "Forbidden", "it cannot be")),
         "Refused: Secret a/b is refused: it cannot be",
         True,
     ),
 }
 
 
-@pytest.mark.parametrize(("problem", "text", "lasting"), TABLE.values(), ids=TABLE)
-def test_problem(problem: Problem, text: str, *, lasting: bool) -> None:
+@pytest.mark.parametrize(("make", "text", "lasting"), TABLE.values(), ids=TABLE)
+def test_problem(make: Callable[[], Problem], text: str, *, lasting: bool) -> None:
+    problem = make()
     assert f"{problem.reason}: {problem.message}" == text
     assert problem.lasting is lasting
 
