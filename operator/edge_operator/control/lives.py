@@ -174,10 +174,8 @@ def _differ(before: SiteObject | DeviceObject | None, after: SiteObject | Device
 
 
 def _told(device: DeviceObject) -> tuple[object, ...]:
-    """Return what a device's status tells of its life, and whether anything is told of it at all."""
-    status = device.status
-    connected = [each for each in status.get("conditions") or () if each["type"] == "Connected"]
-    return _is_reconciled(device), status.get("phase"), status.get("connectivity"), connected
+    """Return what `has_turned` looks at in a device's status, and whether anything is told of it at all."""
+    return _is_reconciled(device), device.status.get("phase"), device.status.get("connectivity")
 
 
 def _is_reconciled(device: DeviceObject) -> bool:
