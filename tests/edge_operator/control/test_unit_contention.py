@@ -35,7 +35,7 @@ def test_contest_ends_exactly_when_the_wait_is_over() -> None:
         contention.retaken(KEY, {REPLICAS: "hpa"})
     clock.now += contention.wait(KEY) - 0.001
     assert contention.contested(KEY)
-    clock.now += 0.002
+    clock.now += 0.001
     assert contention.contested(KEY) == []
     assert contention.wait(KEY) == 0
 

@@ -7,6 +7,7 @@ import pytest
 
 from edge_operator.api.schema import API_VERSION
 from edge_operator.control.knowledge import BATCH_SECONDS, NEW_BATCH_SECONDS, Knowledge
+from edge_operator.control.own_passwords import LABELLED_SECRET
 from edge_operator.control.queue import WorkQueue
 from edge_operator.control.store import ResourceKey
 from edge_operator.desired.kinds import SECRET
@@ -149,6 +150,15 @@ async def test_secret_of_a_device_concerns_the_device_alone(watched: Watched) ->
     secret = {"metadata": metadata("a1-device-credentials", "x") | {"ownerReferences": [owner], "labels": labels}}
     watched.knowledge.children.put(SECRET, secret)
     assert await watched.looked_at() == (set(), set(), {"a1"})
+
+
+async def test_password_that_a_user_brings_concerns_its_device_and_the_password_file(watched: Watched) -> None:
+    reference = {"existingSecretRef": {"name": "mine"}}
+    watched.knowledge.devices.put(device("a2", "a", generation=2, credentials=reference))
+    await watched.looked_at()
+    watched.knowledge.own_passwords.put(LABELLED_SECRET, {"metadata": metadata("mine", "x"), "data": {}})
+    assert watched.batched == [("a", BATCH_SECONDS)]
+    assert await watched.looked_at() == (set(), {"a"}, {"a2"})
 
 
 async def test_new_leader_looks_at_everything(watched: Watched) -> None:

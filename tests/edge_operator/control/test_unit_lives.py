@@ -1,73 +1,7 @@
 """What is told of a device that comes or goes, whatever else happens to it in that moment."""
 
-import asyncio
-from typing import cast
-
-from edge_liveness import EventBudget, StatusWrites, WriteLimits
-from edge_operator.broker.sessions import BrokerSessions
-from edge_operator.cluster.objects import Objects
-from edge_operator.control.events import Events
-from edge_operator.control.knowledge import Knowledge
-from edge_operator.control.leftovers import Leftovers
-from edge_operator.control.liveness_events import LivenessEvents
-from edge_operator.control.liveness_writer import LivenessWriter
-from edge_operator.control.lives import Lives
-from edge_operator.control.resource import Resource
-from edge_operator.control.rosters import Rosters
-from edge_operator.control.store import ResourceKey
-from edge_operator.telemetry.metrics import Metrics
-from edge_wire import topics
-from tests.edge_operator.control.lives import SITE, Time, device, message, site
-
-STATUS = topics.device_status("pump")
-
-
-class Told(Events):
-    """Remembers the Events instead of writing them."""
-
-    def __init__(self) -> None:
-        self.reasons: list[str] = []
-
-    async def post(self, resource: Resource, severity: str, reason: str, note: str) -> None:
-        del resource, severity, note
-        self.reasons.append(reason)
-
-
-class World:
-    """The lives of one device of one site, and what was told of it."""
-
-    def __init__(self) -> None:
-        self.time, self.metrics, self.told = Time(), Metrics(), Told()
-        self.knowledge = Knowledge()
-        clocks, sites, devices = self.time.clocks, self.knowledge.sites, self.knowledge.devices
-        writes: StatusWrites[ResourceKey] = StatusWrites(WriteLimits(), self.time.at)
-        writer = LivenessWriter(writes, cast("Objects", None), devices, lambda: True, self.metrics, clocks, 30.0)
-        self.events = LivenessEvents(EventBudget(lambda _: True), self.told, sites)
-        sessions = BrokerSessions("test")
-        leftovers = Leftovers(sessions, sites, devices, self.metrics, clocks.steady)
-        rosters = Rosters(sessions, sites, devices, self.metrics, clocks.steady)
-        self.lives = Lives(self.knowledge, leftovers, rosters, writer, self.events, self.metrics, clocks)
-        self.knowledge.tell(self.lives)
-        sites.put(site().body)
-        devices.put(device().body)
-        life = self.lives.fleet.site(SITE)
-        assert life is not None
-        self.life = life
-        life.connected()
-
-    def hear(self, payload: bytes) -> None:
-        self.time.at += 5.0
-        self.life.heard(message(STATUS, payload))
-
-    async def reasons(self) -> list[str]:
-        """Return the Events of what happened since the last tick."""
-        self.lives.tick()
-        self.events.decide(self.time.at)
-        writing = asyncio.create_task(self.events.run())
-        await asyncio.sleep(0)
-        writing.cancel()
-        told, self.told.reasons = self.told.reasons, []
-        return told
+from tests.edge_operator.control.lives import device
+from tests.edge_operator.control.lives_world import World
 
 
 async def test_device_that_comes_and_goes_is_told_of() -> None:

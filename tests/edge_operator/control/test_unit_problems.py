@@ -109,10 +109,10 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
         False,
     ),
     "spoilt certificate": (
-        lambda: authority_problems.invalid(SITE, SECRET_KEY, 64 * 1024),
+        lambda: authority_problems.invalid(SITE, SECRET_KEY, 1024 * 1024),
         (
             "CertificateInvalid: ca.crt of the Secret factory/mine, which broker.managed.tls of the EdgeSite"
-            " factory/plant names, is not certificates in PEM of 64 KiB at most: correct it, or remove the key"
+            " factory/plant names, is not certificates in PEM of 1024 KiB at most: correct it, or remove the key"
         ),
         True,
     ),
