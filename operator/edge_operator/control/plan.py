@@ -189,9 +189,8 @@ class Plans:
         return fit(manifest, self._store.get(ObjectKey(kind, metadata["namespace"], metadata["name"])))
 
     def _basis(self, site: SiteObject, root: Root) -> Basis:
-        volumes = tuple(
-            sorted(f"{seen.key.name} {seen.version}" for seen in self._store.of(SITE, site.key) if seen.key.kind is PVC)
-        )
+        children = self._store.of(SITE, site.key)
+        volumes = frozenset((seen.key.name, seen.version) for seen in children if seen.key.kind is PVC)
         period = period_of(self._wall_clock())
         kept = (self.logins(site.key), self._addresses(site.key), period)
         return (site.claim.uid, site.generation, root.version, volumes, *kept)
