@@ -105,11 +105,25 @@ async def test_devices_are_looked_at_when_their_site_goes(watched: Watched) -> N
     [
         (lambda: device("a1", "a", generation=2, displayName="x"), set(), {"a1"}),
         (lambda: device("a1", "a", status={"phase": "Online"}), set(), set()),
+        (lambda: device("a1", "a", status={"conditions": [{"type": "Connected"}]}), set(), set()),
+        (lambda: device("a1", "a", status={"conditions": [{"type": "Ready"}]}), set(), {"a1"}),
+        (lambda: device("a1", "a", status={"observedGeneration": 1}), set(), {"a1"}),
+        (lambda: device("a1", "a", status={"deviceId": "a1"}), set(), {"a1"}),
         (lambda: device("a1", "a", generation=2, disabled=True), {"a"}, {"a1"}),
         (lambda: device("a1", "a", generation=2, credentials={"rotation": 1}), {"a"}, {"a1"}),
         (lambda: device("a1", "b", uid="anew"), {"a", "b"}, {"a1"}),
     ],
-    ids=["nothing of its login", "its life", "shut out", "rotated", "made anew in another site"],
+    ids=[
+        "nothing of its login",
+        "its life",
+        "the condition of its life",
+        "another condition",
+        "the generation that was looked at",
+        "its identifier in the status",
+        "shut out",
+        "rotated",
+        "made anew in another site",
+    ],
 )
 async def test_site_is_looked_at_where_a_login_changes(
     watched: Watched, change: Callable[[], dict[str, Any]], sites: set[str], devices: set[str]

@@ -124,9 +124,7 @@ async def test_younger_device_is_told_of_when_it_takes_the_identifier(world: Not
 
 
 @pytest.mark.parametrize(("payload", "phase"), [(b"online", "Online"), (b"\xff", "Unknown")], ids=["good", "spoilt"])
-async def test_word_from_before_a_device_was_known_is_taken(
-    world: Noted, payload: bytes, phase: str
-) -> None:
+async def test_word_from_before_a_device_was_known_is_taken(world: Noted, payload: bytes, phase: str) -> None:
     world.leftovers.heard(SITE, "fan", message("devices/fan/status", payload))
     world.knowledge.devices.put(device("fan").body)
     life = world.lives.fleet.look((SITE[0], "fan"))

@@ -58,6 +58,12 @@ def test_items_that_are_leaves(kind: str, fields: tuple[str, ...], item: dict[st
     assert paths == {"/".join([*(f"f:{field}" for field in fields), f"k:{key}"])}
 
 
+@pytest.mark.parametrize("value", [[], 80, "80"], ids=["empty list", "number", "text"])
+@pytest.mark.parametrize("field", ["ports", "env"])
+def test_what_has_no_items_is_a_leaf(field: str, value: Any) -> None:
+    assert owned("Deployment", (*POD, field), value) == {""}
+
+
 LEAVES = {
     "selector of a Service": ("Service", ("spec", "selector")),
     "selector of a Deployment": ("Deployment", ("spec", "selector")),
