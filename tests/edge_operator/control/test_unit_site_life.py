@@ -28,7 +28,7 @@ def test_boot_that_was_cleared_is_none() -> None:
     assert SiteLife(site(), Time().clocks).heard(message("edge/broker/boot", b"")) == "boot"
 
 
-@pytest.mark.parametrize(("retain", "phase"), [(False, Phase.ONLINE), (True, Phase.PENDING)], ids=["now", "retained"])
+@pytest.mark.parametrize(("retain", "phase"), [(False, Phase.ONLINE), (True, Phase.UNKNOWN)], ids=["now", "retained"])
 def test_word_that_the_broker_had_kept_is_no_sign_of_life(phase: Phase, *, retain: bool) -> None:
     life = SiteLife(site(), Time().clocks)
     life.put(device())

@@ -51,6 +51,14 @@ def test_owner_is_remembered_only_once_it_was_stripped() -> None:
     assert children.put(SECRET, secret(5, "u2")).lost_owner is None, "another object never had it"
 
 
+def test_object_of_a_deployment_is_no_sites() -> None:
+    concerned: list[object] = []
+    owned = secret(1, owner="hall")
+    owned["metadata"]["ownerReferences"][0] |= {"apiVersion": "apps/v1", "kind": "Deployment"}
+    ChildStore(lambda *resource: concerned.append(resource)).put(SECRET, owned)
+    assert concerned == []
+
+
 def test_deletion_of_another_of_that_name_takes_nothing_away() -> None:
     children = store()
     children.put(SECRET, secret(4, "new"))
