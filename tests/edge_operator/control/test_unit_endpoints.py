@@ -45,6 +45,7 @@ def test_port_of_a_node_that_is_not_open_yet_is_the_services() -> None:
         pytest.param(
             {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}, {"ip": "192.0.2.2"}]}}, "192.0.2.1", id="first"
         ),
+        pytest.param({"loadBalancer": {"ingress": [{"hostname": "a"}, {"hostname": "b"}]}}, "a", id="two names"),
         pytest.param({"loadBalancer": {"ingress": [{}]}}, None, id="no address"),
         pytest.param({"loadBalancer": {"ingress": []}}, None, id="none"),
         pytest.param({"loadBalancer": None}, None, id="null"),

@@ -50,6 +50,7 @@ def test_device_that_nobody_knows_has_ten_seconds_to_turn_up() -> None:
     assert world.swept(9.9) == []
     world.leftovers.heard(SITE, "ghost", LATER)
     assert world.swept(0.1) == [CLEARED], "since it was heard first"
+    assert world.swept(100.0) == [], "once"
     assert world.metrics.registry.get_sample_value("edge_broker_leftovers_cleared_total") == 1
     assert world.leftovers.claimed(SITE, "ghost") is None
     assert world.swept(100.0) == []
@@ -103,13 +104,13 @@ def test_loss_of_a_broker_forgets_what_was_heard_of_it_and_of_no_other() -> None
     for key in (SITE, HALL):
         world.leftovers.heard(key, "ghost", GHOST)
     world.leftovers.down(SITE)
-    assert world.leftovers.claimed(SITE, "ghost") is None
     assert world.swept(10.0) == [(HALL, *CLEARED[1:])]
+    assert world.leftovers.claimed(SITE, "ghost") is None
 
 
 def test_who_does_not_lead_any_more_forgets_everything() -> None:
     world = World()
     world.leftovers.heard(SITE, "ghost", GHOST)
     world.leftovers.clear()
-    assert world.leftovers.claimed(SITE, "ghost") is None
     assert world.swept(100.0) == []
+    assert world.leftovers.claimed(SITE, "ghost") is None

@@ -6,6 +6,7 @@ from edge_liveness import SiteEvent, SiteEventKind
 from tests.edge_operator.control.lives import SITE, device, site
 from tests.edge_operator.control.lives_world import Noted
 
+PUMP = (SITE[0], "pump")
 WILL = b'{"status": "offline", "reason": "LastWill"}'
 
 
@@ -81,3 +82,31 @@ async def test_turn_that_another_has_overtaken_is_no_event(world: Noted) -> None
     world.hear(b'{"status": "offline", "reason": "Disconnected"}')
     world.hear(b"online")
     assert turned(world) == [("HeartbeatReceived", "the device is heard")]
+
+
+async def test_device_that_is_disabled_while_it_is_lost_is_no_event(world: Noted) -> None:
+    world.hear(b"online")
+    world.hear(b'{"status": "offline", "reason": "Disconnected"}')
+    assert len(turned(world)) == 1
+    body = device(version=2, disabled=True).body
+    world.knowledge.devices.put({**body, "metadata": {**body["metadata"], "generation": 2}})
+    assert turned(world) == []
+
+
+async def test_figures_are_asked_for_where_a_device_has_gone(world: Noted) -> None:
+    world.lives.tick()
+    world.time.at += 60.0
+    world.asked.clear()
+    world.knowledge.devices.drop(PUMP)
+    world.lives.tick()
+    assert (SITE, 0.0) in world.said("look at")
+
+
+async def test_site_that_is_made_anew_does_not_wait_for_the_figures_of_the_former(world: Noted) -> None:
+    world.lives.tick()
+    world.knowledge.sites.drop(SITE)
+    world.knowledge.sites.put(site(uid="site-2").body)
+    world.asked.clear()
+    world.knowledge.devices.put(device("fan").body)
+    world.lives.tick()
+    assert (SITE, 0.0) in world.said("look at")

@@ -39,8 +39,9 @@ async def test_status_that_somebody_has_edited_is_written_where_it_tells_another
 ) -> None:
     world.hear(b"online")
     world.lives.tick()
-    world.knowledge.devices.put(device(version=2, status=told(world)).body)
     world.asked.clear()
+    world.knowledge.devices.put(device(version=2, status=told(world)).body)
+    assert world.said("writer.changed") == [], "what was written comes back"
     world.knowledge.devices.put(device(version=3, status=edit(world)).body)
     assert world.said("writer.changed") == ([(PUMP,)] if written else [])
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edge_liveness import Phase
+from edge_liveness import Phase, SiteLiveness
 from edge_operator.control.site_life import SiteLife, device_of, sender_of
 from edge_wire.messages import MalformedError
 from tests.edge_operator.control.lives import Time, device, message, site
@@ -37,6 +37,30 @@ def test_word_that_the_broker_had_kept_is_no_sign_of_life(phase: Phase, *, retai
     known = life.known("pump")
     assert known is not None
     assert known.phase is phase
+
+
+BOOTS = {"another": (b"a2", True), "the same": (b"a1", False), "cleared": (b"", False)}
+
+
+@pytest.mark.parametrize(("payload", "restarted"), BOOTS.values(), ids=BOOTS)
+def test_another_start_of_the_broker_is_an_event(payload: bytes, *, restarted: bool) -> None:
+    time = Time()
+    life = SiteLife(site(), time.clocks)
+    life.put(device())
+    life.connected()
+    for each in (b"a1", payload):
+        life.heard(message("edge/broker/boot", each))
+    life.heard(message("devices/pump/status", b"online"))
+    time.at += 1000.0
+    _, events = life.tick()
+    assert ("BrokerRestarted" in {event.kind.value for event in events}) is restarted
+
+
+def test_uptime_of_the_broker_decides_what_of_the_retained_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    time, taken = Time(), list[tuple[float, float]]()
+    monkeypatch.setattr(SiteLiveness, "running", lambda _, at, uptime: taken.append((at, uptime)))
+    SiteLife(site(), time.clocks).heard(message("$SYS/broker/uptime", b"42 seconds", retain=True))
+    assert taken == [(time.at, 42.0)]
 
 
 def test_device_is_taken_over_as_its_status_tells_it() -> None:

@@ -32,6 +32,14 @@ def test_answer_from_before_the_deletion_is_seen_and_not_kept() -> None:
     assert version(children) is None
 
 
+def test_older_news_of_the_deletion_changes_nothing() -> None:
+    children = store()
+    for at in (9, 5):
+        children.drop(SECRET, secret(at))
+    children.put(SECRET, secret(7))
+    assert version(children) is None
+
+
 def test_what_is_newer_than_the_deletion_is_there() -> None:
     children = store()
     children.put(SECRET, secret(1))
