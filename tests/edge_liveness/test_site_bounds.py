@@ -20,11 +20,11 @@ from tests.edge_liveness.stories import (
     gone,
     heard,
     lost,
+    missed_window,
+    processor_available,
     put,
     running,
     sign_off,
-    processor_available,
-    missed_window,
     will,
 )
 
@@ -175,7 +175,13 @@ def test_deadline_moves_with_what_a_digest_proves() -> None:
 
 
 def test_deadline_of_a_device_that_came_back_by_a_digest_while_silence_meant_nothing() -> None:
-    steps = [*START, processor_available(10, is_there=False), sign_off(20, "5"), digest(50, age=5, source="gateway"), processor_available(60)]
+    steps = [
+        *START,
+        processor_available(10, is_there=False),
+        sign_off(20, "5"),
+        digest(50, age=5, source="gateway"),
+        processor_available(60),
+    ]
 
     assert Play().run(steps, until=60).site.deadline() == 145
 

@@ -65,10 +65,10 @@ def cloud_port(site: SiteInput) -> int | None:
     return _port(site.spec.cloud.endpoint, "cloud.endpoint") if site.spec.cloud else None
 
 
-def kafka_ports(site: SiteInput) -> list[int]:
+def kafka_ports(site: SiteInput) -> set[int]:
     """Return the ports of the Kafka brokers, none without Kafka."""
     kafka = site.spec.processor.kafka
-    return sorted({_port(f"kafka://{broker}", "processor.kafka.brokers") for broker in kafka.brokers}) if kafka else []
+    return {_port(f"kafka://{broker}", "processor.kafka.brokers") for broker in kafka.brokers} if kafka else set()
 
 
 def kafka_url(site: SiteInput) -> str | None:

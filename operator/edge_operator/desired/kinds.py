@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 from typing import Any
 
 
 class Watched(Enum):
     """How much of each object the operator keeps in memory."""
 
-    METADATA = "metadata"
-    FULL = "full"
+    METADATA = auto()
+    FULL = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,14 +73,14 @@ def merge_conditions(
     existing = {condition["type"]: condition for condition in before}
     conditions = []
     for condition_type, value in values.items():
-        previous = existing.get(condition_type)
-        kept = previous is not None and previous.get("status") == value.status
+        previous = existing.get(condition_type, {})
+        kept = previous.get("status") == value.status
         conditions.append(
             {
                 "type": condition_type,
                 "status": value.status,
                 "observedGeneration": generation,
-                "lastTransitionTime": previous["lastTransitionTime"] if previous is not None and kept else now,
+                "lastTransitionTime": previous["lastTransitionTime"] if kept else now,
                 "reason": value.reason,
                 "message": value.message[:MESSAGE_LIMIT],
             }

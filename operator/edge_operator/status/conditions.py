@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from .condition_value import ConditionValue, first_problem, first_result, stalled, truncated
-from .facts import ComponentFacts, SiteFacts
+from .facts import BrokerFacts, ComponentFacts, SiteFacts
 
 CONDITION_TYPES = (
     "Ready",
@@ -92,48 +92,39 @@ def _available(_facts: SiteFacts) -> ConditionValue:
 AVAILABLE: tuple[Check, ...] = (_unseen, _silent, _available)
 
 
-def _broker_unasked(facts: SiteFacts) -> ConditionValue | None:
-    if facts.broker is not None:
-        return None
-    return ConditionValue("Unknown", "NotObserved", "the operator has not connected to the broker yet")
+def _broker_unusable(broker: BrokerFacts) -> ConditionValue | None:
+    return ConditionValue("False", "BrokerLoginUnusable", broker.message) if broker.unusable else None
 
 
-def _broker_unusable(facts: SiteFacts) -> ConditionValue | None:
-    if facts.broker is None or not facts.broker.unusable:
-        return None
-    return ConditionValue("False", "BrokerLoginUnusable", facts.broker.message)
+def _broker_refuses(broker: BrokerFacts) -> ConditionValue | None:
+    return ConditionValue("False", "BrokerRefused", broker.message) if broker.refused else None
 
 
-def _broker_refuses(facts: SiteFacts) -> ConditionValue | None:
-    if facts.broker is None or not facts.broker.refused:
-        return None
-    return ConditionValue("False", "BrokerRefused", facts.broker.message)
+def _broker_untrusted(broker: BrokerFacts) -> ConditionValue | None:
+    return ConditionValue("False", "BrokerUntrusted", broker.message) if broker.untrusted else None
 
 
-def _broker_untrusted(facts: SiteFacts) -> ConditionValue | None:
-    if facts.broker is None or not facts.broker.untrusted:
-        return None
-    return ConditionValue("False", "BrokerUntrusted", facts.broker.message)
+def _broker_unreachable(broker: BrokerFacts) -> ConditionValue | None:
+    return None if broker.connected else ConditionValue("False", "BrokerUnreachable", broker.message)
 
 
-def _broker_unreachable(facts: SiteFacts) -> ConditionValue | None:
-    if facts.broker is None or facts.broker.connected:
-        return None
-    return ConditionValue("False", "BrokerUnreachable", facts.broker.message)
+def _broker_connected(broker: BrokerFacts) -> ConditionValue:
+    return ConditionValue("True", "Connected", broker.message)
 
 
-def _broker_connected(facts: SiteFacts) -> ConditionValue:
-    return ConditionValue("True", "Connected", facts.broker.message if facts.broker else "")
-
-
-BROKER: tuple[Check, ...] = (
-    _broker_unasked,
+BROKER: tuple[Callable[[BrokerFacts], ConditionValue | None], ...] = (
     _broker_unusable,
     _broker_refuses,
     _broker_untrusted,
     _broker_unreachable,
     _broker_connected,
 )
+
+
+def _broker(facts: SiteFacts) -> ConditionValue:
+    if facts.broker is None:
+        return ConditionValue("Unknown", "NotObserved", "the operator has not connected to the broker yet")
+    return first_result(BROKER, facts.broker)
 
 
 def _cloud(facts: SiteFacts) -> ConditionValue:
@@ -168,7 +159,7 @@ def evaluate(facts: SiteFacts) -> dict[str, ConditionValue]:
     values = {
         "Ready": ready,
         "Available": first_result(AVAILABLE, facts),
-        "BrokerConnected": first_result(BROKER, facts),
+        "BrokerConnected": _broker(facts),
         "CloudConnected": _cloud(facts),
         "BrokerDropping": _broker_dropping(facts),
         "Reconciling": _reconciling(facts, ready),

@@ -122,7 +122,6 @@ def device_update(facts: DeviceFacts, before: Mapping[str, Any], now: str) -> di
     return status if _comparable(status) != _comparable(before) else None
 
 
-def _comparable(status: Mapping[str, Any]) -> dict[str, Any]:
-    return {field: status.get(field) for field in ("observedGeneration", "deviceId")} | {
-        "conditions": comparable(status.get("conditions") or (), CONDITION_TYPES)
-    }
+def _comparable(status: Mapping[str, Any]) -> tuple[object, ...]:
+    conditions = comparable(status.get("conditions") or (), CONDITION_TYPES)
+    return status.get("observedGeneration"), status.get("deviceId"), conditions

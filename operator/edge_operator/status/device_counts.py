@@ -35,13 +35,11 @@ class DeviceCounts:
 
 
 def changed_enough(before: Mapping[str, Any] | None, counts: DeviceCounts) -> bool:
-    """Return whether a count has changed by more than a tenth, or to or from zero, since `before` was written."""
+    """Return whether a count has changed by more than a tenth since `before` was written, or to or from zero."""
     if before is None:
         return True
     return any(_changed_enough(int(before.get(figure) or 0), now) for figure, now in counts.to_status().items())
 
 
 def _changed_enough(before: int, now: int) -> bool:
-    if before == now:
-        return False
-    return before == 0 or now == 0 or abs(now - before) > MIN_CHANGE * before
+    return abs(now - before) > MIN_CHANGE * before

@@ -85,7 +85,6 @@ class SiteFacts:
         generation: metadata.generation that was reconciled.
         paused: spec.paused.
         cloud: whether a cloud endpoint is configured.
-        broker_managed: whether the operator runs the broker.
         pending_changes: objects that differ and were not written because the site is paused.
         terminating: objects that are being deleted and must be gone first.
         problems: problems, the most severe first.
@@ -99,7 +98,6 @@ class SiteFacts:
     generation: int
     paused: bool = False
     cloud: bool = False
-    broker_managed: bool = True
     pending_changes: tuple[str, ...] = ()
     terminating: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -61,8 +61,8 @@ def site_update(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     return status if differs(status, before) else None
 
 
-OWNED = ("observedGeneration", "phase", "conditions", "components", "endpoints", "devices")
-"""Fields of the status that the reconciler owns."""
+OWNED = ("observedGeneration", "phase", "endpoints", "devices")
+"""Fields of the status that the reconciler owns, besides the conditions and the components."""
 
 
 def differs(status: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
@@ -73,8 +73,7 @@ def differs(status: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     return _comparable(status) != _comparable(before)
 
 
-def _comparable(status: Mapping[str, Any]) -> dict[str, Any]:
-    return {field: status.get(field) for field in OWNED} | {
-        "conditions": comparable(status.get("conditions") or (), CONDITION_TYPES),
-        "components": {part["name"]: part for part in status.get("components") or ()},
-    }
+def _comparable(status: Mapping[str, Any]) -> tuple[object, ...]:
+    conditions = comparable(status.get("conditions") or (), CONDITION_TYPES)
+    components = {part["name"]: part for part in status.get("components") or ()}
+    return (*(status.get(field) for field in OWNED), conditions, components)

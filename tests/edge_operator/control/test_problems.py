@@ -1,5 +1,7 @@
 """The problems of sites and devices word for word: which object, and what to do."""
 
+from collections.abc import Callable
+
 import pytest
 
 from edge_operator.cluster.errors import ApiError
@@ -20,24 +22,24 @@ ELDER = device("old-pump", deviceId="pump-7")
 KEY = ObjectKey(SECRET, "factory", "pump-device-credentials")
 REPLICAS = ("f:spec", "f:replicas")
 
-TABLE: dict[str, tuple[Problem, str, bool]] = {
+TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
     "no site": (
-        device_problems.site_not_found(PUMP),
+        lambda: device_problems.site_not_found(PUMP),
         "SiteNotFound: EdgeSite factory/plant does not exist: create it, or delete this device",
         True,
     ),
     "site not up": (
-        device_problems.site_not_reconciled(PUMP),
+        lambda: device_problems.site_not_reconciled(PUMP),
         "SiteNotReconciled: EdgeSite factory/plant is not ready yet: see its condition Ready",
         False,
     ),
     "site paused": (
-        device_problems.site_paused(PUMP),
+        lambda: device_problems.site_paused(PUMP),
         "SitePaused: the login of this device is not changed while spec.paused of the EdgeSite factory/plant is true",
         False,
     ),
     "identifier taken": (
-        device_problems.duplicate(PUMP, ELDER),
+        lambda: device_problems.duplicate(PUMP, ELDER),
         (
             "DuplicateDeviceId: the EdgeDevice factory/old-pump, which is older, has the deviceId pump-7 in the"
             " site plant: delete one of the two, or create this device again with another deviceId"
@@ -45,7 +47,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "no Secret of the user": (
-        device_problems.user_password_missing(PUMP, SECRET_KEY),
+        lambda: device_problems.user_password_missing(PUMP, SECRET_KEY),
         (
             "ExistingSecretNotFound: Secret factory/mine with the label edge-stack.io/device-credentials=true does not"
             " exist: create it, label it, or remove credentials.existingSecretRef of the EdgeDevice factory/pump"
@@ -53,12 +55,12 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "unusable Secret of the user": (
-        device_problems.user_password_unusable(SECRET_KEY),
+        lambda: device_problems.user_password_unusable(SECRET_KEY),
         "ExistingSecretInvalid: Secret factory/mine needs the key `password` with 20 to 1024 printable characters",
         True,
     ),
     "device's Secret is another's": (
-        device_problems.secret_not_ours(report.not_ours(KEY)),
+        lambda: device_problems.secret_not_ours(report.not_ours(KEY)),
         (
             "SecretNotOurs: Secret factory/pump-device-credentials exists and does not belong to this site:"
             " the operator does not change it; delete it, or set credentials.secretName"
@@ -66,7 +68,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "child is another's": (
-        report.not_ours(KEY),
+        lambda: report.not_ours(KEY),
         (
             "NotOurs: Secret factory/pump-device-credentials exists and does not belong to this site: the"
             " operator does not change it; delete or rename it, or rename the site"
@@ -74,7 +76,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "contested": (
-        report.field_contested(FieldConflict(KEY, REPLICAS, "hpa")),
+        lambda: report.field_contested(FieldConflict(KEY, REPLICAS, "hpa")),
         (
             "FieldContested: Secret factory/pump-device-credentials: .spec.replicas is repeatedly changed by"
             " the manager 'hpa': stop that manager from changing it, or set the value in the spec of the site;"
@@ -83,7 +85,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "root Secret is another's": (
-        root_secret_problems.not_ours(SITE, "plant-root"),
+        lambda: root_secret_problems.not_ours(SITE, "plant-root"),
         (
             "NotOurs: Secret factory/plant-root is not the operator's: delete or rename it or, if it is this"
             " site's root Secret from a backup, label it"
@@ -92,7 +94,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "root Secret without a key": (
-        root_secret_problems.invalid(SITE, "plant-root"),
+        lambda: root_secret_problems.invalid(SITE, "plant-root"),
         (
             "RootSecretInvalid: Secret factory/plant-root has no usable `key` (32 bytes or more): restore it"
             " from a backup, or delete it: the operator then creates a new one, and every credential of the site"
@@ -101,7 +103,7 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         True,
     ),
     "no certificate": (
-        ca_bundle_problems.not_found(SITE, SECRET_KEY),
+        lambda: ca_bundle_problems.not_found(SITE, SECRET_KEY),
         (
             "CertificateNotFound: Secret factory/mine, which broker.managed.tls of the EdgeSite factory/plant names,"
             " does not exist: create it, or let cert-manager create it"
@@ -109,38 +111,39 @@ TABLE: dict[str, tuple[Problem, str, bool]] = {
         False,
     ),
     "spoilt certificate": (
-        ca_bundle_problems.invalid(SITE, SECRET_KEY, 64 * 1024),
+        lambda: ca_bundle_problems.invalid(SITE, SECRET_KEY, 1024 * 1024),
         (
             "CertificateInvalid: ca.crt of the Secret factory/mine, which broker.managed.tls of the EdgeSite"
-            " factory/plant names, is not certificates in PEM of 64 KiB at most: correct it, or remove the key"
+            " factory/plant names, is not certificates in PEM of 1024 KiB at most: correct it, or remove the key"
         ),
         True,
     ),
     "refused": (
-        refusal_problem("Secret a/b", ApiError(422, "Invalid", "spec.x: Invalid value")),
+        lambda: refusal_problem("Secret a/b", ApiError(422, "Invalid", "spec.x: Invalid value")),
         "Invalid: Secret a/b is refused: spec.x: Invalid value",
         True,
     ),
     "refused by access rules of another kind": (
-        refusal_problem("Secret a/b", ApiError(422, "Invalid", 'User "x" cannot patch')),
+        lambda: refusal_problem("Secret a/b", ApiError(422, "Invalid", 'User "x" cannot patch')),
         'Invalid: Secret a/b is refused: User "x" cannot patch',
         True,
     ),
     "refused without words": (
-        refusal_problem("Secret a/b", ApiError(400, "BadRequest", "")),
+        lambda: refusal_problem("Secret a/b", ApiError(400, "BadRequest", "")),
         "Refused: Secret a/b is refused: 400 BadRequest",
         True,
     ),
     "forbidden something, not somebody": (
-        refusal_problem("Secret a/b", ApiError(403, "Forbidden", "it cannot be")),
+        lambda: refusal_problem("Secret a/b", ApiError(403, "Forbidden", "it cannot be")),
         "Refused: Secret a/b is refused: it cannot be",
         True,
     ),
 }
 
 
-@pytest.mark.parametrize(("problem", "text", "lasting"), TABLE.values(), ids=TABLE)
-def test_problem(problem: Problem, text: str, *, lasting: bool) -> None:
+@pytest.mark.parametrize(("make", "text", "lasting"), TABLE.values(), ids=TABLE)
+def test_problem(make: Callable[[], Problem], text: str, *, lasting: bool) -> None:
+    problem = make()
     assert f"{problem.reason}: {problem.message}" == text
     assert problem.lasting is lasting
 

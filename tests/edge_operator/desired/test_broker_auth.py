@@ -86,6 +86,9 @@ def test_another_device_changes_its_shard_alone() -> None:
         ("hall-mqtt-auth-31", "hall"),
         ("hall-mqtt-auth-", None),
         ("hall-mqtt-auth-x", None),
+        ("hall-mqtt-auth31", None),
+        ("mqtt-auth-31", None),
+        ("31", None),
         ("hall-mqtt-tls", None),
         ("hall-2-mqtt-auth", "hall-2"),
         ("hall", None),
@@ -127,7 +130,19 @@ def test_broker_takes_the_password_that_the_user_brings_and_no_other(rotation: i
     assert accepted(made, device_login(site.root, "made", rotation).password)
 
 
-@pytest.mark.parametrize("value", ["no base64", "/w=="])
+@pytest.mark.parametrize("data", [{}, None], ids=["empty", "none"])
+def test_secret_that_somebody_has_emptied_lets_nobody_in(data: dict[str, str] | None) -> None:
+    site, emptied = make_site(), {"metadata": {"name": "factory-mqtt-auth-0"}, "data": data}
+    assert logins_in(emptied) == frozenset()
+    assert content(broker_auth_without(site, emptied, {"d1"})) == {"passwords": ""}
+
+
+def test_devices_stay_in_their_shards() -> None:
+    shards = [shard_of(f"pump-{number}", 32) for number in range(4)]
+    assert shards == [15, 25, 11, 29], "to spread them otherwise rewrites every shard of every site"
+
+
+@pytest.mark.parametrize("value", ["no base64", "/w==", "YWJj!"])
 def test_content_that_cannot_be_read(value: str) -> None:
     with pytest.raises(ValueError, match=r"base64|utf-8"):
         logins_in({"data": {"passwords": value}})

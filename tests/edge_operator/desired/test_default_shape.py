@@ -144,8 +144,9 @@ def test_further_services() -> None:
     assert coap["sessionAffinity"] == "ClientIP"
     assert coap["type"] == "ClusterIP"
     assert coap["ports"] == [{"name": "coap", "port": 5683, "targetPort": "coap", "protocol": "UDP"}]
-    inner = children()["Service", "mqtt-internal"]["spec"]["ports"]
-    assert [each["port"] for each in inner] == [1884]
+    assert children()["Service", "mqtt-internal"]["spec"]["ports"] == [
+        {"name": "mqtt-internal", "port": 1884, "targetPort": "mqtt-internal", "protocol": "TCP"}
+    ]
 
 
 def test_lost_nodes_are_tolerated_without_limit() -> None:

@@ -72,9 +72,9 @@ def test_policy_of_a_plain_site(component: str) -> None:
         ("gateway", {"broker": EXTERNAL}, TABLE["gateway"][0], [DNS, "TCP1883 -> anywhere", STORE]),
         (
             "processor",
-            {"processor": {"kafka": {"brokers": ["a:9093", "b:9092", "c:9092"]}}},
+            {"processor": {"kafka": {"brokers": ["a:9096", "b:9095", "c:9095"]}}},
             TABLE["processor"][0],
-            [DNS, INNER, STORE, "TCP9092 TCP9093 -> anywhere"],
+            [DNS, INNER, STORE, "TCP9095 TCP9096 -> anywhere"],
         ),
         (
             "processor",

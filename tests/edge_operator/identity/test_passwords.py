@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from edge_operator.api.broker import BrokerClient
-from edge_operator.identity import logins
+from edge_operator.identity import derive, logins
 from edge_operator.identity.passwords import Login, password_file, password_line, usernames, without
 
 ROOT = bytes(range(32))
@@ -61,6 +61,10 @@ def test_the_same_user_twice_is_refused() -> None:
 def test_a_component_cannot_be_impersonated_by_a_client(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         logins.site_logins(ROOT, [BrokerClient(name=name)])
+
+
+def test_login_of_a_device_has_its_identifier_and_the_password_of_its_rotation() -> None:
+    assert logins.device_login(ROOT, "d1", 1) == Login("d1", derive.device_password(ROOT, "d1", 1))
 
 
 def test_a_login_does_not_show_its_password() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_operator.status.condition_value import ConditionValue, first_problem, stalled, truncated
+from edge_operator.status.condition_value import ConditionValue, first_problem, first_result, stalled, truncated
 from edge_operator.status.facts import Problem
 
 FIRST = Problem("Invalid", "correct it")
@@ -31,6 +31,11 @@ STALLED = {
 @pytest.mark.parametrize(("problems", "said"), STALLED.values(), ids=STALLED)
 def test_only_what_stays_stalls(problems: tuple[Problem, ...], said: ConditionValue | None) -> None:
     assert stalled(problems) == said
+
+
+def test_checks_without_an_answer_are_a_mistake() -> None:
+    with pytest.raises(AssertionError, match="always answers"):
+        first_result((lambda _: None,), FIRST)
 
 
 LISTED = {

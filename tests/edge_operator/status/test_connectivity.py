@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edge_liveness import Phase, Reason
+from edge_liveness import MAX_SESSION_CHARACTERS, Phase, Reason
 from edge_operator.status.connectivity import CONNECTED, Connectivity, connectivity_update, has_transitioned, is_stale
 
 NOW = "2026-11-25T12:00:00Z"
@@ -45,8 +45,21 @@ def test_status_of_a_device_that_is_alive() -> None:
     }
 
 
-def test_nothing_is_written_that_stands_there_already() -> None:
-    assert connectivity_update(ALIVE, told(ALIVE), 4, "later") is None
+STANDING = {
+    "alive": ALIVE,
+    "never heard": Connectivity("Pending", "CredentialsPending", NOW),
+    "names a session that is too long for the status": replace(ALIVE, session="s" * (MAX_SESSION_CHARACTERS + 1)),
+}
+
+
+@pytest.mark.parametrize("life", STANDING.values(), ids=STANDING)
+def test_nothing_is_written_that_stands_there_already(life: Connectivity) -> None:
+    assert connectivity_update(life, told(life), 4, "later") is None
+
+
+def test_long_session_is_cut_as_the_crd_has_it() -> None:
+    status = told(replace(ALIVE, session="s" * (MAX_SESSION_CHARACTERS + 1)))
+    assert status["connectivity"]["session"] == "s" * MAX_SESSION_CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -72,6 +85,22 @@ def test_condition_of_others_says_nothing_and_a_lost_one_is_put_back() -> None:
     more = {"type": "Ready", "status": "True", "reason": "X", "message": "", "lastTransitionTime": NOW}
     assert connectivity_update(ALIVE, before | {"conditions": [more, *before["conditions"]]}, 3, NOW) is None
     assert connectivity_update(ALIVE, before | {"conditions": [more]}, 3, NOW) is not None
+    assert (
+        connectivity_update(ALIVE, {key: value for key, value in before.items() if key != "conditions"}, 3, NOW)
+        is not None
+    )
+
+
+@pytest.mark.parametrize("edit", [{"status": "False"}, {"reason": "LastWill"}], ids=str)
+def test_condition_that_says_otherwise_than_the_life_is_corrected(edit: dict[str, str]) -> None:
+    before = told(ALIVE)
+    (connected,) = before["conditions"]
+    assert connectivity_update(ALIVE, before | {"conditions": [connected | edit]}, 3, NOW) is not None
+
+
+def test_status_that_tells_nothing_lacks_what_is_known_and_nothing_else() -> None:
+    assert is_stale(ALIVE, {})
+    assert not is_stale(Connectivity("Pending", "CredentialsPending", NOW), {})
 
 
 def test_transition_time_moves_on_a_flip_alone() -> None:

@@ -32,6 +32,10 @@ def test_status_tells_generation_components_and_endpoints() -> None:
     assert "devices" not in status
 
 
+def test_first_status_is_written() -> None:
+    assert site_update(WELL, {}, NOW) == site_status(WELL, {}, NOW)
+
+
 def test_no_endpoints_no_field() -> None:
     assert "endpoints" not in site_status(WELL, {"endpoints": {"http": "http://old"}}, NOW)
 
@@ -41,6 +45,19 @@ def test_another_address_is_written() -> None:
     after = site_update(replace(WELL, endpoints={"http": "http://b:80"}), before, NOW)
     assert after is not None
     assert after["endpoints"] == {"http": "http://b:80"}
+
+
+DROPS = replace(CONNECTED, dropping_seconds=600.0)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"), [(CONNECTED, DROPS, True), (DROPS, CONNECTED, False)], ids=["begins", "is over"]
+)
+def test_that_a_broker_drops_is_written_alone(was: BrokerFacts, now: BrokerFacts, *, told: bool) -> None:
+    before = site_status(replace(WELL, broker=was), {}, THEN)
+    after = site_update(replace(WELL, broker=now), before, NOW)
+    assert after is not None
+    assert ("BrokerDropping" in {each["type"] for each in after["conditions"]}) is told
 
 
 BROKER_CHANGES = {

@@ -1,6 +1,6 @@
 """Maps an API error of a write to the next step. Pure."""
 
-from enum import Enum
+from enum import Enum, auto
 
 from edge_operator.cluster.errors import ApiError
 
@@ -11,24 +11,24 @@ NOT_FOUND, CONFLICT, INTERNAL_ERROR = 404, 409, 500
 class AfterApply(Enum):
     """Next step after an error on the write of a child."""
 
-    REQUEUE_SOON = "requeue soon"
+    REQUEUE_SOON = auto()
     """The object was replaced since it was observed; its event is on the way."""
-    NAMESPACE_TERMINATING = "namespace terminating"
+    NAMESPACE_TERMINATING = auto()
     """Nothing can be created in the namespace any more."""
-    BACK_OFF = "back off"
+    BACK_OFF = auto()
     """The same write would be rejected again: report it and send it again with exponential backoff."""
-    RAISE = "raise"
+    RAISE = auto()
     """Raise the error; the work queue retries."""
 
 
 class AfterStatus(Enum):
     """Next step after an error on the write of a device's liveness."""
 
-    DROP = "drop"
+    DROP = auto()
     """The object does not exist any more."""
-    RETRY_LATER = "retry later"
+    RETRY_LATER = auto()
     """The same write would be rejected again: retry with exponential backoff, without delaying other devices."""
-    RETRY = "retry"
+    RETRY = auto()
     """The error does not depend on the device: move its write behind the others, and slow down all of them."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 
 from edge_operator.desired.kinds import PVC
 
@@ -14,19 +14,19 @@ from .ownership import digest
 class Action(Enum):
     """Action of the operator on one object."""
 
-    READ = "read"
+    READ = auto()
     """The cache has no object of this name: read it from the API server and decide again."""
-    WAIT = "wait"
+    WAIT = auto()
     """The object is being deleted, or belongs to a deleted resource of the same name: wait for the deletion."""
-    NOT_OURS = "not ours"
+    NOT_OURS = auto()
     """The object belongs to somebody else: report it and do not change it."""
-    APPLY = "apply"
+    APPLY = auto()
     """The object does not exist, or the desired state has changed since the last apply."""
-    REAPPLY = "reapply"
+    REAPPLY = auto()
     """The desired state is unchanged, but other managers own some of our fields."""
-    STRIP = "strip"
+    STRIP = auto()
     """Other managers have added fields where only ours are allowed."""
-    NONE = "none"
+    NONE = auto()
     """The object matches the desired state."""
 
 

@@ -22,7 +22,7 @@ LIST_KEYS: Mapping[str, tuple[str, ...]] = {
     "volumeMounts": ("mountPath",),
     "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
 }
-"""Keys of the lists with keys, by the name of the field."""
+"""Keys of the lists with keys, by the name of the field; in alphabetical order, as managedFields has them."""
 
 ATOMIC_ITEMS = frozenset({"imagePullSecrets", "ownerReferences"})
 """Lists with keys whose items are leaves."""
@@ -85,12 +85,12 @@ def _recorded(node: Mapping[str, Any], path: Path) -> Iterator[Path]:
 
 def _walk(value: Any, path: Path, fields: tuple[str, ...], kind: str) -> Iterator[Path]:
     """Yield the leaves under `value`; `fields` is `path` without the items of lists."""
-    if isinstance(value, Mapping) and value and not _is_atomic_map(fields, kind):
+    if isinstance(value, Mapping) and value and not _is_atomic_map(fields):
         for key, below in value.items():
             yield from _walk(below, (*path, f"f:{key}"), (*fields, key), kind)
     elif isinstance(value, list) and value and (keys := _list_keys(fields, kind)):
         for item in value:
-            name = json.dumps({key: item[key] for key in sorted(keys)}, separators=(",", ":"))
+            name = json.dumps({key: item[key] for key in keys}, separators=(",", ":"))
             here = (*path, f"k:{name}")
             if fields[-1] in ATOMIC_ITEMS:
                 yield here
@@ -101,9 +101,7 @@ def _walk(value: Any, path: Path, fields: tuple[str, ...], kind: str) -> Iterato
         yield path
 
 
-def _is_atomic_map(fields: tuple[str, ...], kind: str) -> bool:
-    if fields == ("spec", "selector") and kind in ("Deployment", "PodDisruptionBudget", "Service"):
-        return True
+def _is_atomic_map(fields: tuple[str, ...]) -> bool:
     if fields[-2:] == REQUIRED_NODES:
         return True
     return bool(fields) and (fields in ATOMIC_MAPS or fields[-1] in ATOMIC_FIELDS)

@@ -17,7 +17,7 @@ def fit(manifest: Mapping[str, Any], seen: Observed | None) -> Mapping[str, Any]
     if seen is None:
         return manifest
     spec = dict(manifest["spec"])
-    has = seen.body.get("spec") or {}
+    has = seen.body["spec"]
     size = ((has.get("resources") or {}).get("requests") or {}).get("storage")
     if size is not None and parse_quantity(size) > parse_quantity(spec["resources"]["requests"]["storage"]):
         spec["resources"] = {"requests": {"storage": size}}

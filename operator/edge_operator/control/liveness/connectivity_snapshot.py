@@ -71,8 +71,8 @@ class ConnectivitySnapshot:
         )
 
     def _since(self, phase: str, known: DeviceSnapshot | None) -> str:
-        is_its_own = known is not None and known.phase == phase
-        return self._clocks.text(known.since if known is not None and is_its_own else self._clocks.steady())
+        at = known.since if known is not None and known.phase == phase else self._clocks.steady()
+        return self._clocks.text(at)
 
 
 def _is_of(text: str | None, known: DeviceSnapshot, clocks: Clocks) -> bool:

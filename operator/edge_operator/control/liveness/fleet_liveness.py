@@ -187,10 +187,8 @@ def _differ(before: CachedSite | CachedDevice | None, after: CachedSite | Cached
 
 
 def _reported_fields(device: CachedDevice) -> tuple[object, ...]:
-    """Return the liveness fields of a device's status, and whether the device was reconciled."""
-    status = device.status
-    connected = [each for each in status.get("conditions") or () if each["type"] == "Connected"]
-    return _is_reconciled(device), status.get("phase"), status.get("connectivity"), connected
+    """Return the fields of a device's status that `has_transitioned` compares, and whether it was reconciled."""
+    return _is_reconciled(device), device.status.get("phase"), device.status.get("connectivity")
 
 
 def _is_reconciled(device: CachedDevice) -> bool:

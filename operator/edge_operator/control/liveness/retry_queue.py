@@ -38,6 +38,7 @@ class RetryQueue:
         due = []
         while self._order and self._order[0][0] <= at:
             moment, key = heappop(self._order)
-            if self._waits.get(key, (None, 0.0))[0] == moment:
+            known = self._waits.get(key)
+            if known is not None and known[0] == moment:
                 due.append(key)
         return due

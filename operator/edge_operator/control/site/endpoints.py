@@ -38,7 +38,8 @@ def balancer_address(service: Mapping[str, Any]) -> str | None:
 
 def _ports(service: Mapping[str, Any], *, node: bool) -> dict[str, int]:
     ports = (service.get("spec") or {}).get("ports") or ()
-    return {port.get("name", ""): int((port.get("nodePort") if node else None) or port["port"]) for port in ports}
+    named = (port for port in ports if "name" in port)
+    return {port["name"]: int((port.get("nodePort") if node else None) or port["port"]) for port in named}
 
 
 def _bracketed(host: str) -> str:

@@ -45,7 +45,6 @@ def observed_facts(
         generation=site.generation,
         paused=site.paused,
         cloud=described.spec.cloud is not None,
-        broker_managed=described.spec.broker.type == "Managed",
         pending_changes=pending,
         terminating=tuple(report.terminating),
         problems=tuple(sorted(report.problems, key=_gravity)),

@@ -1,5 +1,6 @@
 """The configuration of the managed broker: mosquitto.conf and its access rules."""
 
+from edge_operator.api.broker import ManagedBroker
 from edge_operator.api.quantity import parse_quantity
 from edge_operator.desired import components, defaults
 from edge_operator.desired.config_map.mosquitto import BrokerLayout, QueueLimits, access_file, mosquitto_conf
@@ -15,7 +16,7 @@ def broker_config_map(site: SiteInput) -> Manifest | None:
     managed = components.managed_broker(site)
     if managed is None:
         return None
-    conf = mosquitto_conf(BrokerLayout(), QueueLimits.within(_memory_limit(site)))
+    conf = mosquitto_conf(BrokerLayout(), QueueLimits.within(_memory_limit(managed)))
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -24,8 +25,7 @@ def broker_config_map(site: SiteInput) -> Manifest | None:
     }
 
 
-def _memory_limit(site: SiteInput) -> int:
-    managed = components.managed_broker(site)
-    resources = (managed.resources if managed else None) or defaults.RESOURCES[components.MQTT]
-    usual = (defaults.RESOURCES[components.MQTT].limits or {})["memory"]
-    return int(parse_quantity((resources.limits or {}).get("memory", usual)))
+def _memory_limit(managed: ManagedBroker) -> int:
+    usual = defaults.RESOURCES[components.MQTT]
+    limits = {**(usual.limits or {}), **((managed.resources or usual).limits or {})}
+    return int(parse_quantity(limits["memory"]))

@@ -49,7 +49,8 @@ def broker_auth_name(site: SiteInput) -> str:
 def is_broker_auth(site_name: str, name: str) -> bool:
     """Return whether a Secret of that name is the index or a shard of the site."""
     index = f"{site_name}-{BROKER_AUTH}"
-    return name == index or (name.startswith(f"{index}-") and name.removeprefix(f"{index}-").isdecimal())
+    before, _, number = name.rpartition("-")
+    return name == index or (before == index and number.isdecimal())
 
 
 def logins_in(secret: Manifest) -> frozenset[str]:
@@ -81,7 +82,7 @@ def shard_count(devices: int) -> int:
     """Return the number of shards: a power of two, so that it changes seldom; none without devices."""
     if devices == 0:
         return 0
-    return 1 << max(0, (devices - 1) // DEVICES_A_SHARD).bit_length()
+    return 1 << ((devices - 1) // DEVICES_A_SHARD).bit_length()
 
 
 def shard_of(device_id: str, count: int) -> int:

@@ -20,7 +20,7 @@ def broker_tls(site: SiteInput) -> Manifest | None:
 
 def broker_tls_name(site: SiteInput) -> str:
     """Return the name of the Secret with the broker's certificate: the user's, or ours."""
-    managed = components.managed_broker(site)
+    managed = site.spec.broker.managed
     return managed.tls.secret_ref.name if managed and managed.tls else child_name(site, "mqtt-tls")
 
 

@@ -46,6 +46,8 @@ class Told:
         ("9", "10", False, True),
         ("9", "9", False, False),
         ("x", "y", True, False),
+        ("x", "9", True, False),
+        ("9", "x", True, False),
         ("x", "x", False, False),
     ],
 )

@@ -13,6 +13,7 @@ SITES: dict[str, tuple[dict[str, Any], bool, tuple[str, str] | None, bool]] = {
     "nulls": ({"broker": None, "paused": None}, False, None, False),
     "managed without TLS": ({"broker": {"type": "Managed", "managed": {}}}, False, None, False),
     "certificate of the user": ({"broker": {"managed": {"tls": TLS}}}, False, ("factory", "cert"), False),
+    "certificate without a name": ({"broker": {"managed": {"tls": {}}}}, False, ("factory", "None"), False),
     "external": ({"broker": {"type": "External"}}, True, None, False),
     "external, with a certificate left over": (
         {"broker": {"type": "External", "managed": {"tls": TLS}}},
@@ -40,7 +41,14 @@ def test_what_a_site_says_of_itself() -> None:
     assert (found.broker_dropping, found.endpoints) == (True, {"http": "http://h"})
     found = CachedSite({**site().body, "status": {"conditions": conditions[:1], "endpoints": None}})
     assert (found.broker_dropping, found.endpoints) == (False, {})
-    assert CachedSite({"metadata": site().metadata}).spec == {}
+    bare = CachedSite({"metadata": site().metadata})
+    assert (bare.spec, bare.status, bare.broker_dropping, bare.endpoints) == ({}, {}, False, {})
+
+
+def test_device_that_says_nothing_is_of_no_site_and_older_than_all_that_were_created() -> None:
+    bare = CachedDevice({"metadata": {"namespace": "factory", "name": "pump", "uid": "u"}})
+    assert (bare.site, bare.has_login, bare.device_id) == (("factory", ""), False, "pump")
+    assert bare.creation_order == ("", "u")
 
 
 DEVICES: dict[str, tuple[dict[str, Any], tuple[str, int, float, str, tuple[str, str] | None]]] = {

@@ -48,11 +48,37 @@ def test_deletion_of_what_was_never_seen_is_remembered() -> None:
     assert _uid(devices) is None
 
 
+def test_answer_for_one_that_was_replaced_brings_nothing_back() -> None:
+    devices = _devices()
+    devices.put(device(uid="old", version=1).body)
+    devices.put(device(uid="new", version=4).body)
+    devices.delete(PUMP, "new")
+    devices.put(device(uid="old", version=9).body)
+    assert _uid(devices) is None
+
+
+def test_elder_is_found_first_whichever_came_first() -> None:
+    devices = _devices()
+    devices.put(device("twin", deviceId="pump", created="2026-12-01T00:00:00Z").body)
+    devices.put(device().body)
+    assert [each.key[1] for each in devices.by_device_id(PLANT, "pump")] == ["pump", "twin"]
+
+
+def test_nothing_is_kept_of_sites_and_identifiers_without_devices() -> None:
+    devices = _devices()
+    devices.put(device(**OWN).body)
+    devices.delete(PUMP)
+    kept = devices._by_site, devices._by_device_id, devices._by_secret  # noqa: SLF001 - what grows is not seen from outside
+    assert kept == ({}, {}, {})
+
+
 def test_deletions_are_not_remembered_for_ever() -> None:
     devices = _devices()
     for number in range(2 * MAX_TOMBSTONES):
         devices.delete(PUMP, f"uid-{number}")
     assert len(devices._tombstones) == MAX_TOMBSTONES  # noqa: SLF001 - what grows is not seen from outside
+    devices.put(device(uid=f"uid-{2 * MAX_TOMBSTONES - 1}").body)
+    assert _uid(devices) is None, "the last are remembered"
 
 
 def _found(devices: DeviceCache, site: ResourceKey = PLANT, device_id: str = "pump") -> list[list[str]]:

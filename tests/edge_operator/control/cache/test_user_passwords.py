@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.user_passwords import LABELLED_SECRET, UserPasswords
+from edge_operator.desired.kinds import ChildKind, Watched
 
 GOOD = "x" * 20
 
@@ -62,9 +63,16 @@ def test_list_takes_away_what_is_not_in_it() -> None:
     told = Told()
     for name in ("a", "b"):
         told.passwords.put(LABELLED_SECRET, secret(1, GOOD, name))
-    told.passwords.prune(LABELLED_SECRET, None, {("ns", "b")}, "9")
-    assert (told.password("a"), told.password("b")) == (None, GOOD)
-    assert set(told.keys[2:]) == {("ns", "a")}
+    told.passwords.prune(LABELLED_SECRET, "another", set(), "9")
+    assert (told.password("a"), told.password("b")) == (GOOD, GOOD), "the list of a namespace tells nothing of others"
+    for namespace in (None, "ns"):
+        told.passwords.prune(LABELLED_SECRET, namespace, {("ns", "b")}, "9")
+        assert (told.password("a"), told.password("b")) == (None, GOOD)
+        assert told.keys[2:] == [("ns", "a")]
+        told.passwords.put(LABELLED_SECRET, secret(1, GOOD))
+        del told.keys[2:]
+    told.passwords.prune(LABELLED_SECRET, "ns", {("ns", "b")}, "9")
+    assert told.keys[2:] == [("ns", "a")]
 
 
 def test_secret_that_loses_its_label_is_forgotten_once() -> None:
@@ -72,7 +80,18 @@ def test_secret_that_loses_its_label_is_forgotten_once() -> None:
     told.passwords.put(LABELLED_SECRET, secret(1, GOOD))
     for _ in range(2):
         told.passwords.delete(LABELLED_SECRET, secret(2, GOOD))
-    assert (told.password(), len(told.keys)) == (None, 2)
+        assert (told.password(), len(told.keys)) == (None, 2)
+
+
+@pytest.mark.parametrize("data", [None, {"password": "!" + base64.b64encode(GOOD.encode()).decode()}])
+def test_secret_without_data_or_with_spoilt_data_has_no_password(data: dict[str, str] | None) -> None:
+    told = Told()
+    told.passwords.put(LABELLED_SECRET, secret(1, None) | {"data": data})
+    assert told.password() is None
+
+
+def test_only_labelled_secrets_are_watched_and_those_whole() -> None:
+    assert ChildKind("v1", "Secret", "secrets", content=(), watched=Watched.FULL) == LABELLED_SECRET
 
 
 @given(st.dictionaries(st.text(), st.text()))

@@ -59,6 +59,18 @@ def test_until_the_broker_switches_what_it_takes_stays(
     assert then.in_effect(300, after(seconds)) == rotation.in_effect(300, after(seconds))
 
 
+@pytest.mark.parametrize("half", [Rotation(3, 2), Rotation(3, None, NOW)], ids=["no time", "no password before"])
+def test_half_of_a_switch_is_none(half: Rotation) -> None:
+    assert half.annotations() == {ROTATION: "3"}
+    assert (half.in_effect(300, NOW), half.remaining(300, NOW)) == (3, 0.0)
+
+
+def test_switch_begins_at_a_whole_second_as_it_is_stored() -> None:
+    then = Rotation(2).followed_by(3, 300, NOW + dt.timedelta(microseconds=999_999))
+    assert then == Rotation(3, 2, NOW)
+    assert Rotation.read(then.annotations()) == then
+
+
 @given(st.integers(0, 2**31), st.integers(0, 2**31), st.integers(946_684_800, 7_258_118_400))
 def test_annotations_say_it(present: int, before: int, since: int) -> None:
     whole = dt.datetime.fromtimestamp(since, dt.UTC)

@@ -50,6 +50,7 @@ CLAIM_OF_VOLUME: dict[str, Any] = {"key": ObjectKey(PVC, "ns", "hall-storage-dat
         pytest.param({"owner": None}, Action.NOT_OURS, id="nobody's"),
         pytest.param({"owner": SIBLING}, Action.NOT_OURS, id="another site's"),
         pytest.param({"owner": DEPLOYMENT}, Action.NOT_OURS, id="another kind of owner"),
+        pytest.param({"owner": replace(DEPLOYMENT, uid="uid-0")}, Action.NOT_OURS, id="another kind of the name"),
         pytest.param({"owner": OTHER_VERSION}, Action.NOT_OURS, id="another version of the API"),
         pytest.param({"owner": None, "last_owner": MINE}, Action.NONE, id="stripped while we watched"),
         pytest.param({"owner": None, "last_owner": SIBLING}, Action.NOT_OURS, id="stripped of another"),
@@ -86,6 +87,7 @@ def test_unknown_object_is_looked_at() -> None:
         pytest.param({"owner": None, "last_owner": MINE}, False, id="stripped"),
         pytest.param({"owner": SIBLING}, False, id="another site's"),
         pytest.param({"owner": FORMER}, False, id="the garbage collector's"),
+        pytest.param({"owner": DEPLOYMENT}, False, id="another kind's"),
     ],
 )
 def test_unwanted(changes: dict[str, Any], *, unwanted: bool) -> None:

@@ -14,6 +14,7 @@ PATCHES: dict[str, tuple[tuple[Path, ...], dict[str, Any]]] = {
     "two keys": ((("f:data", "f:b"), ("f:data", "f:c")), {"data": {"b": None, "c": None}}),
     "a whole field": ((("f:spec", "f:egress"),), {"spec": {"egress": None}}),
     "deeper": ((("f:spec", "f:podSelector", "f:matchLabels"),), {"spec": {"podSelector": {"matchLabels": None}}}),
+    "below an item of a list": ((("f:spec", 'k:{"a":1}', "f:b", "."),), {"spec": {"b": None}}),
     "what lies in another that goes": ((("f:data",), ("f:data", "f:b")), {"data": None}),
 }
 

@@ -147,6 +147,11 @@ def test_intent_is_the_same_for_the_same_manifest_however_it_is_ordered() -> Non
     assert desired_object(first).hash != desired_object(manifest("Secret", data={"a": "1"})).hash
 
 
+def test_hash_of_an_intent_is_frozen() -> None:
+    intent = desired_object(manifest("Secret", data={"b": "2", "a": "1"}))
+    assert intent.hash == "3779848c9ae16eb3", "another one has every child of every site applied again by an upgrade"
+
+
 def test_intent_marks_without_touching_what_it_was_given() -> None:
     given = manifest("Secret")
     given["metadata"]["annotations"] = {"x": "y"}

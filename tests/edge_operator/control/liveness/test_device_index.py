@@ -285,6 +285,10 @@ def test_process_that_slept_has_not_listened() -> None:
     assert world.told()[0] == "Offline"
 
 
+def test_devices_that_are_there_already_are_counted() -> None:
+    assert World(site(), device(), device("off", disabled=True)).fleet.phases == {"Unknown": 1, "Disabled": 1}
+
+
 def test_figures_and_phases_are_counted() -> None:
     twin = device("twin", deviceId="pump", created="2026-12-01T00:00:00Z")
     world = World(site(), device(), device("off", disabled=True), device("new"), twin)

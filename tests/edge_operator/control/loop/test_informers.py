@@ -7,6 +7,7 @@ import pytest
 
 from edge_operator.api.schema import API_VERSION
 from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.control.cache.user_passwords import LABELLED_SECRET
 from edge_operator.control.loop.informers import BATCH_SECONDS, NEW_BATCH_SECONDS, Informers
 from edge_operator.control.loop.work_queue import WorkQueue
 from edge_operator.desired.kinds import SECRET
@@ -104,11 +105,25 @@ async def test_devices_are_looked_at_when_their_site_goes(watched: Watched) -> N
     [
         (lambda: device("a1", "a", generation=2, displayName="x"), set(), {"a1"}),
         (lambda: device("a1", "a", status={"phase": "Online"}), set(), set()),
+        (lambda: device("a1", "a", status={"conditions": [{"type": "Connected"}]}), set(), set()),
+        (lambda: device("a1", "a", status={"conditions": [{"type": "Ready"}]}), set(), {"a1"}),
+        (lambda: device("a1", "a", status={"observedGeneration": 1}), set(), {"a1"}),
+        (lambda: device("a1", "a", status={"deviceId": "a1"}), set(), {"a1"}),
         (lambda: device("a1", "a", generation=2, disabled=True), {"a"}, {"a1"}),
         (lambda: device("a1", "a", generation=2, credentials={"rotation": 1}), {"a"}, {"a1"}),
         (lambda: device("a1", "b", uid="anew"), {"a", "b"}, {"a1"}),
     ],
-    ids=["nothing of its login", "its life", "shut out", "rotated", "made anew in another site"],
+    ids=[
+        "nothing of its login",
+        "its life",
+        "the condition of its life",
+        "another condition",
+        "the generation that was looked at",
+        "its identifier in the status",
+        "shut out",
+        "rotated",
+        "made anew in another site",
+    ],
 )
 async def test_site_is_looked_at_where_a_login_changes(
     watched: Watched, change: Callable[[], dict[str, Any]], sites: set[str], devices: set[str]
@@ -149,6 +164,15 @@ async def test_secret_of_a_device_concerns_the_device_alone(watched: Watched) ->
     secret = {"metadata": metadata("a1-device-credentials", "x") | {"ownerReferences": [owner], "labels": labels}}
     watched.informers.children.put(SECRET, secret)
     assert await watched.looked_at() == (set(), set(), {"a1"})
+
+
+async def test_password_that_a_user_brings_concerns_its_device_and_the_password_file(watched: Watched) -> None:
+    reference = {"existingSecretRef": {"name": "mine"}}
+    watched.informers.devices.put(device("a2", "a", generation=2, credentials=reference))
+    await watched.looked_at()
+    watched.informers.user_passwords.put(LABELLED_SECRET, {"metadata": metadata("mine", "x"), "data": {}})
+    assert watched.batched == [("a", BATCH_SECONDS)]
+    assert await watched.looked_at() == (set(), {"a"}, {"a2"})
 
 
 async def test_new_leader_looks_at_everything(watched: Watched) -> None:

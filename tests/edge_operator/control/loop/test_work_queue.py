@@ -1,6 +1,7 @@
 import asyncio
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +69,34 @@ def test_backoff_grows_to_its_bound_and_is_forgotten_on_success() -> None:
         queue.succeeded("a")
         assert queue.retry("a") <= MIN_BACKOFF_SECONDS
         assert queue.retry("b") <= MIN_BACKOFF_SECONDS, "each key by itself"
+
+    run_virtual(story())
+
+
+def test_retry_hands_the_key_out_again_at_a_time_of_its_own() -> None:
+    async def story() -> None:
+        queue: WorkQueue[str] = WorkQueue()
+        wait, begun = queue.retry("a"), now()
+        assert await taken(queue, 1) == "a"
+        assert now() - begun == pytest.approx(wait)
+        assert len({queue.retry(str(number)) for number in range(20)}) > 1, "all at once would fail together again"
+
+    run_virtual(story())
+
+
+def test_timers_that_do_not_count_any_more_are_cancelled() -> None:
+    async def story() -> None:
+        queue: WorkQueue[str] = WorkQueue()
+        failed: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+        queue.add_after("a", 30.0)
+        queue.add_after("a", 10.0)
+        queue.add_after("b", 20.0)
+        queue.forget("b")
+        assert await taken(queue, 15) == "a"
+        queue.done("a")
+        assert await taken(queue, 60) is None
+        assert failed == []
 
     run_virtual(story())
 

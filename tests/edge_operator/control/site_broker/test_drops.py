@@ -1,5 +1,7 @@
 """What brokers have dropped, as a story with a fake clock."""
 
+import pytest
+
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.site_broker.drops import REPORT_SECONDS, BrokerDrops
 from edge_operator.telemetry.metrics import Metrics
@@ -43,6 +45,13 @@ def test_what_is_dropped_is_counted_and_told_for_a_while_after_the_last() -> Non
     assert world.drops.remaining(SITE) == 0
     world.heard(36)
     assert world.looked == [SITE, SITE], "told anew"
+
+
+def test_drops_are_logged_when_they_begin(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    for total in (0, 30, 35):
+        world.heard(total)
+    assert caplog.messages == ["EdgeSite factory/plant: its broker drops messages: a queue of it is full"]
 
 
 def test_broker_that_began_anew_counts_from_nothing() -> None:

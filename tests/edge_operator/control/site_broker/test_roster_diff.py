@@ -100,6 +100,27 @@ def test_change(before: bytes, after: bytes, sent: list[tuple[str, bytes]]) -> N
     assert world.look() == sent
 
 
+def test_nothing_is_held_of_a_device_that_was_cleared() -> None:
+    world = World({"a": b"1"}, may_clear=lambda _, payload: payload != b"")
+    world.connect()
+    world.look()
+    assert world.roster.held() == ("a",)
+    world.want("a", b"")
+    assert world.look() == [("a", b"")]
+    assert world.roster.held() == ()
+    world.roster.changed("a")
+    assert world.look() == []
+
+
+def test_device_that_another_has_cleared_is_not_held() -> None:
+    world = World({}, may_clear=lambda _, payload: payload != b"")
+    world.held = {"a": b"1"}
+    world.connect(complete=False)
+    assert world.roster.held() == ("a",)
+    world.roster.told("a", b"")
+    assert (world.roster.held(), len(world.roster)) == ((), 0)
+
+
 def test_changed_and_changed_back_is_nothing() -> None:
     world = World({"a": b"1"})
     world.connect()

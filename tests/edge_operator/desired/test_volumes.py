@@ -1,0 +1,81 @@
+"""What each component's container finds where, and what it may write to."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.edge_operator.desired.sites import FULL, children, container, pod
+
+READ = 0o440
+"""Of files: they are root's, and the pod's group may read them."""
+
+
+def items(*keys: str) -> dict[str, Any]:
+    return {"items": [{"key": key, "path": key} for key in keys]}
+
+
+def projected(*sources: dict[str, Any]) -> dict[str, Any]:
+    return {"projected": {"defaultMode": READ, "sources": [{"secret": each} for each in sources]}}
+
+
+def login(name: str) -> dict[str, Any]:
+    return {"name": name} | items("username", "password")
+
+
+def authority(name: str) -> dict[str, Any]:
+    return {"name": name} | items("ca.crt")
+
+
+def of_claim(name: str) -> dict[str, Any]:
+    return {"persistentVolumeClaim": {"claimName": name}}
+
+
+TMP = {"emptyDir": {"sizeLimit": "64Mi"}}
+VOLUMES: dict[tuple[str, str], dict[str, Any]] = {
+    ("gateway", "/etc/edge/credentials"): projected(login("factory-gateway-credentials")),
+    ("gateway", "/etc/edge/api-token"): {"secret": {"secretName": "factory-api-token", "defaultMode": READ}},
+    ("gateway", "/etc/edge/tls"): {"secret": {"secretName": "gateway-tls", "defaultMode": READ}},
+    ("gateway", "/tmp"): TMP,
+    ("processor", "/etc/edge/credentials"): projected(login("factory-processor-credentials")),
+    ("processor", "/etc/edge/rules"): {"configMap": {"name": "factory-processor", "defaultMode": READ}},
+    ("processor", "/etc/edge/kafka"): projected(login("kafka-login"), authority("kafka-ca")),
+    ("processor", "/tmp"): TMP,
+    ("storage", "/data"): of_claim("factory-storage-data"),
+    ("storage", "/etc/edge/credentials"): projected(login("factory-storage-credentials")),
+    ("storage", "/etc/edge/cloud"): projected({"name": "cloud-login"}, authority("cloud-ca")),
+    ("storage", "/tmp"): TMP,
+    ("mqtt", "/mosquitto/config/mosquitto.conf"): {
+        "configMap": {"name": "factory-mqtt", "defaultMode": READ} | items("mosquitto.conf", "acl")
+    },
+    ("mqtt", "/mosquitto/config/acl"): {
+        "configMap": {"name": "factory-mqtt", "defaultMode": READ} | items("mosquitto.conf", "acl")
+    },
+    ("mqtt", "/mosquitto/data"): of_claim("factory-mqtt-data"),
+    ("mqtt", "/mosquitto/log"): of_claim("factory-mqtt-log"),
+    ("mqtt", "/tmp"): TMP,
+}
+WRITABLE = {"/tmp", "/data", "/mosquitto/data", "/mosquitto/log"}
+
+
+@pytest.mark.parametrize("component", ["gateway", "processor", "storage", "mqtt"])
+def test_what_is_mounted_where(component: str) -> None:
+    volumes = {
+        each["name"]: {key: each[key] for key in each if key != "name"} for each in pod(component, FULL)["volumes"]
+    }
+    assert all(re.fullmatch("[a-z][-a-z]*", name) for name in volumes), "the API server refuses others"
+    mounts = container(component, FULL)["volumeMounts"]
+    found = {(component, each["mountPath"]): volumes[each["name"]] for each in mounts}
+    assert found == {key: volume for key, volume in VOLUMES.items() if key[0] == component}
+    assert {each["mountPath"] for each in mounts if not each.get("readOnly", False)} == WRITABLE & {
+        each["mountPath"] for each in mounts
+    }
+
+
+@pytest.mark.parametrize(("claim", "size"), [("storage-data", "100Gi"), ("mqtt-data", "2Gi"), ("mqtt-log", "512Mi")])
+def test_claim_has_the_size_and_the_class_that_were_asked_for(claim: str, size: str) -> None:
+    assert children(FULL)["PersistentVolumeClaim", claim]["spec"] == {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": size}},
+        "storageClassName": "fast",
+    }

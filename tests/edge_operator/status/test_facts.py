@@ -1,0 +1,59 @@
+"""What is taken of a Deployment, and what the facts are before anything was looked at."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from edge_operator.status.facts import BrokerFacts, ComponentFacts, Problem, SiteFacts, component_facts
+
+
+def deployment(generation: int = 2, observed: int = 2, **counts: int) -> dict[str, Any]:
+    every = {"updatedReplicas": 2, "availableReplicas": 2, "replicas": 2, "readyReplicas": 2}
+    return {"generation": generation, "status": {"observedGeneration": observed, **every, **counts}}
+
+
+@pytest.mark.parametrize(
+    ("seen", "rolled_out", "ready"),
+    [
+        pytest.param(deployment(), True, 2, id="rolled out"),
+        pytest.param(deployment(observed=1), False, 2, id="generation not seen"),
+        pytest.param(deployment(updatedReplicas=1), False, 2, id="old template"),
+        pytest.param(deployment(availableReplicas=1), False, 2, id="not available"),
+        pytest.param(deployment(replicas=3), False, 2, id="an old one is left"),
+        pytest.param(deployment(readyReplicas=0), True, 0, id="fell just now"),
+        pytest.param({}, False, 0, id="none there"),
+        pytest.param({"generation": 2, "status": {"observedGeneration": 2}}, False, 0, id="no pods yet"),
+        pytest.param({"generation": 1, "status": None}, False, 0, id="no status"),
+        pytest.param({"generation": None, "status": {}}, False, 0, id="nulls"),
+    ],
+)
+def test_component_facts(seen: dict[str, Any], ready: int, *, rolled_out: bool) -> None:
+    facts = component_facts("gateway", "image", 2, seen)
+    assert (facts.rolled_out, facts.ready) == (rolled_out, ready)
+
+
+@pytest.mark.parametrize(("status", "rolled_out"), [({"observedGeneration": 1}, True), ({}, False)])
+def test_scaled_to_none_is_rolled_out_once_it_was_seen(status: dict[str, Any], *, rolled_out: bool) -> None:
+    assert component_facts("x", "i", 0, {"generation": 1, "status": status}).rolled_out is rolled_out
+
+
+@pytest.mark.parametrize(
+    ("condition", "failure"),
+    [
+        ({"type": "ReplicaFailure", "status": "True", "message": "quota"}, "quota"),
+        ({"type": "ReplicaFailure", "status": "False", "message": "quota"}, ""),
+        ({"type": "ReplicaFailure", "status": "True"}, ""),
+        ({"type": "Progressing", "status": "True", "message": "quota"}, ""),
+    ],
+)
+def test_refused_pods(condition: dict[str, str], failure: str) -> None:
+    assert component_facts("x", "i", 1, {"status": {"conditions": [condition]}}).failure == failure
+
+
+def test_defaults_are_those_of_what_was_not_looked_at() -> None:
+    assert ComponentFacts("x", "i", 1) == ComponentFacts("x", "i", 1, ready=0, rolled_out=False, failure="")
+    assert SiteFacts(1) == SiteFacts(1, paused=False, cloud=False, endpoints={}, broker=None, devices=None)
+    connected = BrokerFacts(connected=True, message="")
+    assert connected == replace(connected, refused=False, untrusted=False, unusable=False, dropping_seconds=0.0)
+    assert Problem("Invalid", "correct it").lasting
