@@ -80,8 +80,8 @@ class World:
         """Have the operator's Secrets say which devices there are."""
         shard = base64.b64encode("".join(map(line, devices)).encode()).decode()
         of = base64.b64encode(b"1").decode()
-        self.sources.take(f"{INDEX}-0", {"of": of, "passwords": shard})
-        self.sources.take(INDEX, {"shards": of, "passwords": base64.b64encode(line("~gateway").encode()).decode()})
+        self.sources.on_secret(f"{INDEX}-0", {"of": of, "passwords": shard})
+        self.sources.on_secret(INDEX, {"shards": of, "passwords": base64.b64encode(line("~gateway").encode()).decode()})
 
     def run(self, *, seconds_ago: float) -> MosquittoProcess:
         """Have a Mosquitto run that was started so long ago; a negative number is still to come."""
@@ -276,6 +276,6 @@ def test_a_certificate_that_tls_does_not_take_holds_up_no_login(tmp_path: Path) 
     def before(world: World) -> None:
         world.say("d1")
         encoded = base64.b64encode(b"no certificate").decode()
-        world.sources.take(TLS, {"tls.crt": encoded, "tls.key": encoded})
+        world.sources.on_secret(TLS, {"tls.crt": encoded, "tls.key": encoded})
 
     play(tmp_path, story, before, tls=True)

@@ -27,7 +27,7 @@ class Taken:
     def __init__(self) -> None:
         self.all: list[Mapping[str, str] | None] = []
 
-    def take(self, _name: str, data: Mapping[str, str] | None) -> None:
+    def on_secret(self, _name: str, data: Mapping[str, str] | None) -> None:
         self.all.append(data)
 
 

@@ -30,7 +30,7 @@ class Given:
 
     def take(self, topic: str, payload: Any, *, retain: bool = False) -> None:
         content = payload if isinstance(payload, bytes) else orjson.dumps(payload)
-        self.handler.take(Message(topic, content, 1, retain, dup=False, _connection=NoConnection(), _mid=1))
+        self.handler.handle(Message(topic, content, 1, retain, dup=False, _connection=NoConnection(), _mid=1))
 
     def dropped(self, reason: str) -> float:
         return self.registry.get_sample_value("dropped_total", {"reason": reason}) or 0.0

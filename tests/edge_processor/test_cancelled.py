@@ -30,7 +30,7 @@ def session() -> MqttSession:
 @pytest.mark.parametrize("turns", TURNS)
 async def test_the_outbox_as_something_was_stored(turns: int, metrics: ProcessorMetrics) -> None:
     outbox = Outbox(StoreClient("http://127.0.0.1:1"), session(), 1, metrics)
-    await ends_when_cancelled(outbox.run(), outbox.look, turns)
+    await ends_when_cancelled(outbox.run(), outbox.wake, turns)
 
 
 @pytest.mark.parametrize("turns", TURNS)

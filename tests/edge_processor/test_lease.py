@@ -33,10 +33,10 @@ class Granting(StoreClient):
         self._connection = connection
         self._leases = Leases(connection, now)
 
-    async def take_lease(self, holder: str, ttl_seconds: float) -> Lease:
+    async def acquire_lease(self, holder: str, ttl_seconds: float) -> Lease:
         if self.is_away:
             raise StoreUnavailableError("the store is away")
-        return self._leases.take(self._connection, holder, ttl_seconds)
+        return self._leases.acquire(self._connection, holder, ttl_seconds)
 
 
 Story = Callable[[Granting], Coroutine[Any, Any, None]]
@@ -59,8 +59,8 @@ def play(tmp_path: Path) -> Iterator[Play]:
 def test_while_it_is_kept_nobody_else_gets_it_and_then_at_its_end(play: Play) -> None:
     async def story(granting: Granting) -> None:
         first, second = (LeaseClient(granting, name, TTL) for name in ("first", "second"))
-        keeping = asyncio.create_task(first.keep(await first.take()))
-        waiting = asyncio.create_task(second.take())
+        keeping = asyncio.create_task(first.renew(await first.acquire()))
+        waiting = asyncio.create_task(second.acquire())
         done, _ = await asyncio.wait({keeping, waiting}, timeout=100 * TTL)
         assert not done
         keeping.cancel()
@@ -74,11 +74,11 @@ def test_while_it_is_kept_nobody_else_gets_it_and_then_at_its_end(play: Play) ->
 def test_whoever_slept_through_its_end_has_lost_it(play: Play) -> None:
     async def story(granting: Granting) -> None:
         first, second = (LeaseClient(granting, name, TTL) for name in ("first", "second"))
-        lease = await first.take()
-        kept = asyncio.create_task(second.keep(await second.take()))
+        lease = await first.acquire()
+        kept = asyncio.create_task(second.renew(await second.acquire()))
         valid = asyncio.create_task(first.valid())
         with pytest.raises(LeaseLostError, match="second is the ingester now"):
-            await first.keep(lease)
+            await first.renew(lease)
         assert not valid.done()
         for task in (kept, valid):
             task.cancel()
@@ -89,12 +89,12 @@ def test_whoever_slept_through_its_end_has_lost_it(play: Play) -> None:
 def test_a_lease_that_was_anothers_meanwhile_is_lost_though_it_is_free_again(play: Play) -> None:
     async def story(granting: Granting) -> None:
         first, second = (LeaseClient(granting, name, TTL) for name in ("first", "second"))
-        lease = await first.take()
+        lease = await first.acquire()
         granting.is_away = True
-        keeping = asyncio.create_task(first.keep(lease))
+        keeping = asyncio.create_task(first.renew(lease))
         await asyncio.sleep(1.1 * TTL)
         granting.is_away = False
-        await second.take()
+        await second.acquire()
         granting.is_away = True
         await asyncio.sleep(1.1 * TTL)
         granting.is_away = False
@@ -107,7 +107,7 @@ def test_a_lease_that_was_anothers_meanwhile_is_lost_though_it_is_free_again(pla
 def test_a_store_that_is_away_makes_it_neither_valid_nor_lost(play: Play) -> None:
     async def story(granting: Granting) -> None:
         first = LeaseClient(granting, "first", TTL)
-        keeping = asyncio.create_task(first.keep(await first.take()))
+        keeping = asyncio.create_task(first.renew(await first.acquire()))
         begun = now()
         await first.valid()
         assert now() == begun
@@ -143,8 +143,8 @@ async def lease_client(store: ServiceProcess, holder: str) -> AsyncIterator[Leas
 @pytest.mark.process
 async def test_a_standby_gets_it_when_it_is_given_back(store: ServiceProcess) -> None:
     async with lease_client(store, "first") as first, lease_client(store, "second") as second:
-        lease = await first.take()
-        waiting = asyncio.create_task(second.take())
+        lease = await first.acquire()
+        waiting = asyncio.create_task(second.acquire())
         await asyncio.wait({waiting}, timeout=0.2)
         assert not waiting.done()
         await first.release(lease)
@@ -156,7 +156,7 @@ async def test_a_standby_gets_it_when_it_is_given_back(store: ServiceProcess) ->
 async def test_it_is_taken_whenever_the_store_comes(store: ServiceProcess) -> None:
     store.kill()
     async with lease_client(store, "first") as first:
-        taking = asyncio.create_task(first.take())
+        taking = asyncio.create_task(first.acquire())
         await asyncio.wait({taking}, timeout=0.3)
         assert first.answered_at is None
         store.start()
@@ -170,10 +170,10 @@ def test_whoever_has_just_become_the_ingester_is_not_ready_before_it_has_subscri
         lease_client = LeaseClient(store, "one", TTL)
         readiness = Readiness(lease_client)
         assert readiness.waiting_for() == ["the store"]
-        await lease_client.take()
+        await lease_client.acquire()
         assert readiness.waiting_for() == ["the broker: not connected yet"]
         standby = LeaseClient(store, "two", TTL)
-        taking = asyncio.create_task(standby.take())
+        taking = asyncio.create_task(standby.acquire())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert Readiness(standby).waiting_for() == [], "a standby needs the store alone"

@@ -175,7 +175,7 @@ def test_without_a_word_it_looks_each_second_and_with_one_at_once() -> None:
         await asyncio.sleep(10.5 * (POLL_SECONDS + MIN_PAUSE_SECONDS))
         assert len(world.store.asked) == 10
         assert world.store.asked[0] - begun == pytest.approx(POLL_SECONDS)
-        world.outbox.look()
+        world.outbox.wake()
         said = now()
         await asyncio.sleep(MIN_PAUSE_SECONDS)
         assert world.store.asked[-1] == said
@@ -189,7 +189,7 @@ def test_without_a_word_it_looks_each_second_and_with_one_at_once() -> None:
 def test_however_often_it_is_told_it_rests_between_two_looks() -> None:
     async def story(world: World) -> None:
         for _ in range(100):
-            world.outbox.look()
+            world.outbox.wake()
             await asyncio.sleep(MIN_PAUSE_SECONDS / 10)
 
     assert 9 <= len(play(story).store.asked) <= 11
@@ -198,7 +198,7 @@ def test_however_often_it_is_told_it_rests_between_two_looks() -> None:
 def test_without_a_connection_nothing_is_asked_for() -> None:
     async def story(world: World) -> None:
         world.session.connected.clear()
-        world.outbox.look()
+        world.outbox.wake()
         await asyncio.sleep(10 * POLL_SECONDS)
         assert world.store.asked == []
         world.session.connected.set()

@@ -58,7 +58,7 @@ def exit_code(process: ServiceProcess) -> int:
 async def test_who_lost_the_lease_and_cannot_end_ends_the_process(faulty: FaultyProcessor, site: Site) -> None:
     faulty.signal(SIGSTOP)
     async with StoreClient(site.store_url) as store, asyncio.timeout(END_SECONDS):
-        await LeaseClient(store, "successor", 60).take()
+        await LeaseClient(store, "successor", 60).acquire()
     faulty.signal(SIGCONT)
     assert await asyncio.to_thread(exit_code, faulty) == 1
     assert faulty.messages()[-1] == SAID

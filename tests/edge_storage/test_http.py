@@ -30,7 +30,7 @@ async def test_the_whole_way_with_the_client_of_the_other_components(running: Ru
     raw = RawMessage("pump-1", json.dumps([READING, 7]).encode(), NOON)
     async with StoreClient(running.url) as client:
         await client.ready()
-        lease = await client.take_lease("a", 30)
+        lease = await client.acquire_lease("a", 30)
         await client.put_rules([HOT], token=lease.token)
         stored = [await client.store([raw], location="hall", token=lease.token) for _ in range(2)]
         waiting = await client.alerts_to_send()
@@ -49,11 +49,11 @@ async def test_the_whole_way_with_the_client_of_the_other_components(running: Ru
         assert (await client.command("pump-1", "c1"))["state"] == "Queued"
         assert [each["command_id"] for each in await client.commands("pump-1", "Queued")] == ["c1"]
         with pytest.raises(LeaseHeldError):
-            await client.take_lease("b", 30)
+            await client.acquire_lease("b", 30)
         with pytest.raises(FencedError):
             await client.store([raw], location="hall", token=lease.token + 1)
         await client.release_lease("a", lease.token)
-        assert (await client.take_lease("b", 30)).token == lease.token + 1
+        assert (await client.acquire_lease("b", 30)).token == lease.token + 1
 
 
 PROBLEMS: list[tuple[str, str, Any, int, str, str]] = [

@@ -32,27 +32,27 @@ def leases(connection: sqlite3.Connection, clock: Clock) -> Leases:
 def test_renewal_keeps_the_token(connection: sqlite3.Connection, leases: Leases, clock: Clock) -> None:
     tokens = []
     for _ in range(3):
-        tokens.append(leases.take(connection, "a", 3).token)
+        tokens.append(leases.acquire(connection, "a", 3).token)
         clock.now += 2.9
 
     assert tokens == [1, 1, 1]
 
 
 def test_renewal_writes_nothing(connection: sqlite3.Connection, leases: Leases) -> None:
-    leases.take(connection, "a", 3)
+    leases.acquire(connection, "a", 3)
     before = connection.total_changes
 
-    leases.take(connection, "a", 3)
+    leases.acquire(connection, "a", 3)
 
     assert connection.total_changes == before
 
 
 def test_nobody_else_gets_it_before_its_end(connection: sqlite3.Connection, leases: Leases, clock: Clock) -> None:
-    leases.take(connection, "a", 3)
+    leases.acquire(connection, "a", 3)
     clock.now += 2
 
     with pytest.raises(LeaseHeldError, match="a holds the lease") as held:
-        leases.take(connection, "b", 3)
+        leases.acquire(connection, "b", 3)
 
     assert held.value.holder == "a"
     assert held.value.expires_in_seconds == pytest.approx(1)
@@ -61,42 +61,42 @@ def test_nobody_else_gets_it_before_its_end(connection: sqlite3.Connection, leas
 def test_after_its_end_another_takes_over_and_the_old_holder_is_fenced(
     connection: sqlite3.Connection, leases: Leases, clock: Clock
 ) -> None:
-    old = leases.take(connection, "a", 3).token
+    old = leases.acquire(connection, "a", 3).token
     check_token(connection, old)
     clock.now += 3
 
-    new = leases.take(connection, "b", 3).token
+    new = leases.acquire(connection, "b", 3).token
 
     assert new > old
     check_token(connection, new)
     with pytest.raises(FencedError):
         check_token(connection, old)
     with pytest.raises(LeaseHeldError):
-        leases.take(connection, "a", 3)
+        leases.acquire(connection, "a", 3)
 
 
 def test_a_released_lease_is_free_at_once(connection: sqlite3.Connection, leases: Leases) -> None:
-    token = leases.take(connection, "a", 3).token
+    token = leases.acquire(connection, "a", 3).token
 
     leases.release(connection, "a", token)
 
-    assert leases.take(connection, "b", 3).token == token + 1
+    assert leases.acquire(connection, "b", 3).token == token + 1
 
 
 @pytest.mark.parametrize(("holder", "token"), [("b", 1), ("a", 2)])
 def test_nobody_releases_what_is_not_his(
     connection: sqlite3.Connection, leases: Leases, holder: str, token: int
 ) -> None:
-    leases.take(connection, "a", 3)
+    leases.acquire(connection, "a", 3)
 
     leases.release(connection, holder, token)
 
     with pytest.raises(LeaseHeldError):
-        leases.take(connection, "b", 3)
+        leases.acquire(connection, "b", 3)
 
 
 def test_a_restart_honours_the_lease_for_its_duration(tmp_path: Path, connection: sqlite3.Connection) -> None:
-    Leases(connection, Clock()).take(connection, "a", 3)
+    Leases(connection, Clock()).acquire(connection, "a", 3)
     connection.close()
     again = open_writer(tmp_path)
     clock = Clock(5.0)
@@ -104,9 +104,9 @@ def test_a_restart_honours_the_lease_for_its_duration(tmp_path: Path, connection
 
     clock.now += 2.9
     with pytest.raises(LeaseHeldError):
-        leases.take(again, "b", 3)
+        leases.acquire(again, "b", 3)
     clock.now += 0.1
-    token = leases.take(again, "b", 3).token
+    token = leases.acquire(again, "b", 3).token
 
     assert token == 2
     again.close()
@@ -114,8 +114,8 @@ def test_a_restart_honours_the_lease_for_its_duration(tmp_path: Path, connection
 
 def test_two_in_one_transaction_are_not_both_granted(connection: sqlite3.Connection, leases: Leases) -> None:
     connection.execute("BEGIN")
-    leases.take(connection, "a", 3)
+    leases.acquire(connection, "a", 3)
 
     with pytest.raises(LeaseHeldError):
-        leases.take(connection, "b", 3)
+        leases.acquire(connection, "b", 3)
     connection.execute("COMMIT")

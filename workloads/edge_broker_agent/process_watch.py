@@ -40,7 +40,7 @@ class ProcessWatch:
             with contextlib.suppress(ProcessLookupError):
                 await self._stay(found)
 
-    def look(self) -> MosquittoProcess | None:
+    def current(self) -> MosquittoProcess | None:
         """Return the Mosquitto that runs now; None if there is none."""
         return self._processes.broker()
 

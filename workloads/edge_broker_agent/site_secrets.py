@@ -65,7 +65,7 @@ class SiteSecrets:
                     shards.pop().cancel()
                     self._shards.pop(len(shards), None)
 
-    def take(self, name: str, data: Mapping[str, str] | None) -> None:
+    def on_secret(self, name: str, data: Mapping[str, str] | None) -> None:
         """Handle the current `data` of the Secret `name`; None if there is no such Secret."""
         if data is None:
             # Nothing deletes these Secrets while the site exists, so keep the last complete state.

@@ -71,7 +71,7 @@ class StatusPublisher:
         await self._process_watch.running.wait()
 
     async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
-        broker = self._process_watch.look()
+        broker = self._process_watch.current()
         if broker is not None:
             payload = json.dumps({"boot": broker.boot}).encode()
             await self._session.publish(topics.BROKER_BOOT, payload, retain=True)

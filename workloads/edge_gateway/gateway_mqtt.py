@@ -130,7 +130,7 @@ class GatewayMqtt:
     def _received(self, message: Message) -> None:
         self._begin()
         if self._handler is not None:
-            self._handler.take(message)
+            self._handler.handle(message)
 
     def _begin(self) -> None:
         # Messages that arrive while a connection is being opened belong to it.

@@ -48,7 +48,7 @@ class HttpIngest:
         self._location = location
         self._now = now
 
-    async def take(self, device_id: str, body: bytes) -> dict[str, Any]:
+    async def ingest(self, device_id: str, body: bytes) -> dict[str, Any]:
         """Store the body of a request; return the result, which is committed.
 
         Raises:

@@ -73,7 +73,7 @@ class MqttHandler:
         self._own_status_received = own_status_received
         self._dropped = dropped
 
-    def take(self, message: Message) -> None:
+    def handle(self, message: Message) -> None:
         """Handle a message; a malformed one is counted and changes nothing."""
         try:
             self._route(message)

@@ -40,7 +40,7 @@ async def serve(settings: ProcessorSettings, stop: asyncio.Event) -> None:
         lease_client = LeaseClient(lease_store, holder, settings.lease_seconds)
         readiness.lease_client = lease_client
         while not stop.is_set():
-            lease = await _take_unless(stop, lease_client)
+            lease = await _acquire_unless(stop, lease_client)
             if lease is None:
                 return
             metrics.holding.set(1)
@@ -51,17 +51,17 @@ async def serve(settings: ProcessorSettings, stop: asyncio.Event) -> None:
             metrics.holding.set(0)
 
 
-async def _take_unless(stop: asyncio.Event, lease_client: LeaseClient) -> Lease | None:
+async def _acquire_unless(stop: asyncio.Event, lease_client: LeaseClient) -> Lease | None:
     """Wait for the lease; return None if `stop` is set before."""
-    taking = asyncio.create_task(lease_client.take())
+    acquiring = asyncio.create_task(lease_client.acquire())
     stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({acquiring, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    if taking.done():
-        return taking.result()
-    taking.cancel()
+    if acquiring.done():
+        return acquiring.result()
+    acquiring.cancel()
     with contextlib.suppress(asyncio.CancelledError):
-        await taking
+        await acquiring
     return None
 
 

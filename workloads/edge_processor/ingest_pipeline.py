@@ -82,7 +82,7 @@ class IngestPipeline:
             async with asyncio.TaskGroup() as group:
                 publishing = group.create_task(self._activity.run(), name="activity")
                 work = [
-                    group.create_task(self._lease_client.keep(self._lease), name="lease"),
+                    group.create_task(self._lease_client.renew(self._lease), name="lease"),
                     group.create_task(self._receive(), name="session"),
                     group.create_task(self._ingest.run(), name="ingest"),
                     group.create_task(self._fanout.run(), name="fan-out"),
@@ -172,7 +172,7 @@ class IngestPipeline:
 
     async def _stored(self, readings: Sequence[Mapping[str, Any]]) -> None:
         if readings:
-            self._outbox.look()
+            self._outbox.wake()
             await self._fanout.put(readings)
 
 

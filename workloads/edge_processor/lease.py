@@ -38,7 +38,7 @@ class LeaseClient:
         self._renewed = asyncio.Event()
         self.answered_at: float | None = None
 
-    async def take(self) -> Lease:
+    async def acquire(self) -> Lease:
         """Wait until the lease is free, and acquire it."""
         backoff = Backoff(first=0.2, longest=1.0)
         while True:
@@ -54,7 +54,7 @@ class LeaseClient:
                 logger.info("acquired the ingester's lease with token %d as %s", lease.token, self._holder)
                 return lease
 
-    async def keep(self, lease: Lease) -> None:
+    async def renew(self, lease: Lease) -> None:
         """Renew the lease until cancelled.
 
         Raises:
@@ -95,7 +95,7 @@ class LeaseClient:
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
         try:
-            lease = await self._store.take_lease(self._holder, self._ttl_seconds)
+            lease = await self._store.acquire_lease(self._holder, self._ttl_seconds)
         except LeaseHeldError:
             self.answered_at = loop.time()
             raise

@@ -39,11 +39,11 @@ class Outbox:
     session: MqttSession
     token: int
     metrics: ProcessorMetrics
-    _look: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
-    def look(self) -> None:
+    def wake(self) -> None:
         """Read the outbox soon: something was stored, and there may be an alert."""
-        self._look.set()
+        self._wake.set()
 
     async def run(self) -> None:
         """Publish until cancelled.
@@ -52,9 +52,9 @@ class Outbox:
             FencedError: another replica is the ingester.
         """
         while True:
-            await set_within(self._look, POLL_SECONDS)
+            await set_within(self._wake, POLL_SECONDS)
             await self.session.connected.wait()
-            self._look.clear()
+            self._wake.clear()
             try:
                 while await self._send_some():
                     pass

@@ -19,7 +19,7 @@ class Leases:
         # The time since the previous process is unknown: its lease is valid for its whole duration from now.
         self._ends_at = clock() + connection.execute("SELECT ttl_seconds FROM lease").fetchone()[0]
 
-    def take(self, connection: sqlite3.Connection, holder: str, ttl_seconds: float) -> Lease:
+    def acquire(self, connection: sqlite3.Connection, holder: str, ttl_seconds: float) -> Lease:
         """Grant or renew the lease.
 
         Raises:

@@ -61,14 +61,14 @@ async def test_pages_follow_each_other(client: StoreClient) -> None:
 
 
 async def test_the_lease_has_one_holder_and_fences_the_former(client: StoreClient) -> None:
-    first = await client.take_lease("first", 30)
-    assert await client.take_lease("first", 30) == first
+    first = await client.acquire_lease("first", 30)
+    assert await client.acquire_lease("first", 30) == first
     with pytest.raises(LeaseHeldError) as held:
-        await client.take_lease("second", 30)
+        await client.acquire_lease("second", 30)
     assert held.value.holder == "first"
     assert 0 < held.value.expires_in_seconds <= 30
     await client.release_lease("first", first.token)
-    second = await client.take_lease("second", 30)
+    second = await client.acquire_lease("second", 30)
     assert second.token > first.token
     with pytest.raises(FencedError):
         await client.store([RawMessage("d1", reading(1, 99), NOW)], location="", token=first.token)
@@ -80,7 +80,7 @@ async def test_the_lease_has_one_holder_and_fences_the_former(client: StoreClien
 
 
 async def test_alerts_wait_until_they_are_sent(client: StoreClient) -> None:
-    lease = await client.take_lease("alerts", 30)
+    lease = await client.acquire_lease("alerts", 30)
     await client.put_rules([RULE], token=lease.token)
     await client.store([RawMessage("hot", reading(90, 1), NOW)], location="", token=lease.token)
     (waiting,) = await client.alerts_to_send()
@@ -92,7 +92,7 @@ async def test_alerts_wait_until_they_are_sent(client: StoreClient) -> None:
 
 
 async def test_a_wrong_request_is_no_outage(client: StoreClient) -> None:
-    lease = await client.take_lease("rules", 30)
+    lease = await client.acquire_lease("rules", 30)
     with pytest.raises(StoreRefusedError, match="422"):
         await client.put_rules([{"name": "x"}], token=lease.token)
     await client.release_lease("rules", lease.token)

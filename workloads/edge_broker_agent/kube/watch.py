@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 class Sink(Protocol):
     """Receives the content of watched Secrets."""
 
-    def take(self, name: str, data: Mapping[str, str] | None) -> None:
+    def on_secret(self, name: str, data: Mapping[str, str] | None) -> None:
         """Handle the current `data` of the Secret `name`; None if there is no such Secret."""
 
 
@@ -103,7 +103,7 @@ class SecretWatch:
             listed = json.loads(await _whole(answer))
         items = listed.get("items") or ()
         self._version = listed["metadata"]["resourceVersion"]
-        self._sink.take(self._name, _data(items[0]) if items else None)
+        self._sink.on_secret(self._name, _data(items[0]) if items else None)
 
     async def _stream(self) -> None:
         # Spread the restarts: there is a watch for each shard.
@@ -123,9 +123,9 @@ class SecretWatch:
             raise RefusedError(int(obj.get("code") or 0), str(obj.get("message")))
         match event["type"]:
             case "ADDED" | "MODIFIED":
-                self._sink.take(self._name, _data(obj))
+                self._sink.on_secret(self._name, _data(obj))
             case "DELETED":
-                self._sink.take(self._name, None)
+                self._sink.on_secret(self._name, None)
         self._version = obj["metadata"]["resourceVersion"]
 
     def _query(self, **parameters: str) -> str:

@@ -58,7 +58,7 @@ class DataRoutes:
         """Store a reading or an array of them; 200 says that they are on disk."""
         if not caller_of(request).is_device:
             DeviceFinder(self.table).find(device_id)
-        return answer(await self.http_ingest.take(device_id, await read_body(request)))
+        return answer(await self.http_ingest.ingest(device_id, await read_body(request)))
 
     async def readings(self, device_id: DeviceId, limit: Limit = 100, cursor: Cursor = None) -> Response:
         """List the readings of a device, newest first."""

@@ -55,7 +55,7 @@ class StoreClient:
         body = IngestRequest(token, location, tuple(messages)).to_json()
         return IngestResult.from_json(await self._http.request("POST", "/v1/readings", body))
 
-    async def take_lease(self, holder: str, ttl_seconds: float) -> Lease:
+    async def acquire_lease(self, holder: str, ttl_seconds: float) -> Lease:
         """Acquire the ingester's lease, or renew it.
 
         Raises:

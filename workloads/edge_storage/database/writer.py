@@ -47,7 +47,7 @@ class _Outcome:
     result: Any = None
     error: Exception | None = None
 
-    def tell(self) -> None:
+    def deliver(self) -> None:
         if self.error is not None:
             self.job.future.set_exception(self.error)
         else:
@@ -130,7 +130,7 @@ class Writer:
             self.problem = None
             self._observer.committed(len(group), time.monotonic() - started)
         for outcome in outcomes:
-            outcome.tell()
+            outcome.deliver()
 
     def _commit(self, group: list[_Job], ends_at: float) -> list[_Outcome]:
         """Run the job in `group` and the waiting ones, which are added to `group`, until `ends_at`."""

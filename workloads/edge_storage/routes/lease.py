@@ -14,7 +14,7 @@ from edge_wire.messages.document import load_object
 MAX_TTL_SECONDS = 300.0
 
 
-class Take(BaseModel):
+class Acquire(BaseModel):
     """Body that acquires or renews the lease."""
 
     holder: Annotated[str, Field(min_length=1, max_length=253)]
@@ -33,10 +33,10 @@ def lease_router(store: Store) -> APIRouter:
     router = APIRouter(prefix="/v1/lease")
 
     @router.post("")
-    async def take(request: Request) -> Response:
-        asked = Take.model_validate(load_object(await read_body(request)))
+    async def acquire(request: Request) -> Response:
+        asked = Acquire.model_validate(load_object(await read_body(request)))
         lease = await store.write(
-            partial(store.leases.take, holder=asked.holder, ttl_seconds=asked.ttl_seconds),
+            partial(store.leases.acquire, holder=asked.holder, ttl_seconds=asked.ttl_seconds),
         )
         return json(lease)
 
