@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from edge_pacing.backoff import Backoff
 from edge_service.address import BrokerAddress
-from edge_service.backoff import Backoff
 from edge_service.mqtt import ConnectError, ConnectRefusedError, Login, MqttOptions
 from edge_service.mqtt.connection import Connection
 from tests.edge_broker_agent.pod import Pod

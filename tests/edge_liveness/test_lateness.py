@@ -23,7 +23,7 @@ def test_each_tick_is_judged_by_its_lateness(late: list[float], left_out: list[b
 
 
 def test_before_the_first_tick_nothing_was_missed() -> None:
-    assert Lateness().was_deaf is False
+    assert Lateness().missed_window is False
 
 
 def test_there_is_a_tick_for_each_slot_of_expiry() -> None:

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from edge_liveness import Phase, Presence, Reason, Seed
+from edge_liveness import Phase, Presence, Reason, RestoredState
 
 REASONS = {
     "Online": {"HeartbeatReceived"},
@@ -23,6 +23,6 @@ def test_words() -> None:
 
 @pytest.mark.parametrize(("phase", "reason"), [*product(REASONS, Reason)])
 def test_stored_status_is_a_seed_where_its_phase_and_reason_go_together(phase: str, reason: str) -> None:
-    seed = Seed.from_status(phase, reason, since=1.0)
+    seed = RestoredState.from_status(phase, reason, since=1.0)
 
-    assert seed == (Seed(Phase(phase), Reason(reason), 1.0) if reason in REASONS[phase] else None)
+    assert seed == (RestoredState(Phase(phase), Reason(reason), 1.0) if reason in REASONS[phase] else None)

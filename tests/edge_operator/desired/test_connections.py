@@ -3,7 +3,7 @@
 import pytest
 
 from edge_operator.desired.connections import cloud_port, device_broker_url, kafka_ports, kafka_url, topic_prefix
-from edge_operator.desired.inputs import Site
+from edge_operator.desired.inputs import SiteInput
 from tests.edge_operator.desired.sites import EXTERNAL, make_site
 
 GOOD = [
@@ -16,7 +16,7 @@ GOOD = [
 ]
 
 
-def with_cloud(endpoint: str) -> Site:
+def with_cloud(endpoint: str) -> SiteInput:
     return make_site({"cloud": {"endpoint": endpoint}})
 
 

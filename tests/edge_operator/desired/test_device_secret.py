@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from edge_operator.desired.inputs import Device, DeviceLogin, Manifest
+from edge_operator.desired.inputs import DeviceInput, DeviceLogin, Manifest
 from edge_operator.desired.secret.device import device_secret
 from edge_operator.identity.logins import device_login
 from edge_operator.identity.oscore import oscore_context
 from tests.edge_operator.desired.sites import ROOT
 
-DEVICE = Device(
+DEVICE = DeviceInput(
     name="pump",
     namespace="plant",
     uid="uid-7",
@@ -92,7 +92,7 @@ def test_no_authority_where_the_certificate_is_of_a_public_one() -> None:
 
 
 def test_neither_root_nor_password_is_shown() -> None:
-    login = replace(DEVICE.login, own_password="secret")
+    login = replace(DEVICE.login, user_password="secret")
     assert "secret=" not in repr(login)
-    assert "own_password" not in repr(login), "what is logged must not let anybody in"
+    assert "user_password" not in repr(login), "what is logged must not let anybody in"
     assert repr(ROOT) not in repr(replace(DEVICE, login=login))

@@ -75,7 +75,7 @@ def test_defaults_are_those_of_a_device_of_which_only_its_identifier_is_known() 
         in_cluster_only=False,
         managed_broker=True,
         user_password=False,
-        leaving=(),
+        terminating=(),
         problems=(),
     )
 
