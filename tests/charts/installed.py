@@ -6,6 +6,7 @@ from typing import Any
 
 from e2e.cluster.fixture import Kubectl
 from e2e.tools.helm import NAMESPACE, RELEASE, Helm
+from tests.support.processes import eventually
 
 KINDS = "deployments,services,networkpolicies,poddisruptionbudgets,roles,rolebindings,serviceaccounts"
 SITE: dict[str, Any] = {
@@ -46,6 +47,11 @@ class Cluster:
     def clear(self) -> None:
         """Take away what the chart brought and what it leaves behind; its namespace stays, without its labels."""
         self.uninstall()
+        # An API server that has not made the storage of a kind ready ("storage is (re)initializing") does not finish the
+        # deletion of its CRD, and tries again after five minutes.
+        crds = self.kubectl("get", "crds", "-o", "jsonpath={.items[*].metadata.name}").stdout.split()
+        for crd in crds:
+            eventually(f"{crd} can be listed", lambda: self.kubectl("get", crd, "-A", check=False).returncode == 0)  # noqa: B023
         self.kubectl("delete", "crds", "--all")
         self.kubectl("delete", "lease", "edge-operator", "-n", NAMESPACE, "--ignore-not-found")
         self.kubectl("label", "ns", NAMESPACE, "pod-security.kubernetes.io/enforce-", check=False)
