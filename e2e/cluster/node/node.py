@@ -13,7 +13,7 @@ from e2e.cluster.errors import HarnessError
 from e2e.cluster.files import write_atomically
 from e2e.cluster.keeper import Keeper
 from e2e.cluster.kubectl import kubectl
-from e2e.cluster.node import addons, certificates, containers, kernel, nameserver, traces
+from e2e.cluster.node import addons, certificates, containers, inotify, kernel, nameserver, traces
 from e2e.cluster.node.cgroups import Hierarchies
 from e2e.cluster.node.layout import Layout
 from e2e.cluster.node.link import Link
@@ -175,6 +175,7 @@ class Node:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         # First of all: it says to a later `up` or `down` what was begun here.
         self._layout.files.mkdir(exist_ok=True)
+        inotify.ensure(say)
         Hierarchies.here().create(self.name)
         init = kernel.spawn(self.keeper, self._layout)
         network = self._link.connect(init.pid, node_seed(self.directory))
