@@ -286,7 +286,7 @@ def test_process_that_slept_has_not_listened() -> None:
 
 
 def test_devices_that_are_there_already_are_counted() -> None:
-    assert World(site(), device(), device("off", disabled=True)).fleet.phases == {"Unknown": 1, "Disabled": 1}
+    assert World(site(), device(), device("off", disabled=True)).index.phases == {"Unknown": 1, "Disabled": 1}
 
 
 def test_figures_and_phases_are_counted() -> None:

@@ -101,7 +101,7 @@ def test_nothing_is_kept_of_a_device_that_is_gone(world: World) -> None:
         assert world.index.refresh(PUMP) is None
     assert world.index.last_reported(PUMP) is None
     assert world.counted() == {}
-    assert not world.index._owners  # noqa: SLF001 - what grows is not seen from outside
+    assert not world.index._id_owners  # noqa: SLF001 - what grows is not seen from outside
 
 
 def test_words_of_a_device_stay_while_the_clocks_drift(world: World) -> None:

@@ -51,7 +51,7 @@ def test_drops_are_logged_when_they_begin(caplog: pytest.LogCaptureFixture) -> N
     world = World()
     for total in (0, 30, 35):
         world.heard(total)
-    assert caplog.messages == ["EdgeSite factory/plant: its broker drops messages: a queue of it is full"]
+    assert caplog.messages == ["EdgeSite factory/plant: the broker drops messages: a client's queue is full"]
 
 
 def test_broker_that_began_anew_counts_from_nothing() -> None:

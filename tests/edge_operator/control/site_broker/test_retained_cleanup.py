@@ -32,7 +32,7 @@ class World:
         sessions = cast("BrokerSessions", self)
         self.cleanup = RetainedCleanup(sessions, sites, self.devices, self.metrics, self.time.clocks.steady)
 
-    def publish(self, site: ResourceKey, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    def send(self, site: ResourceKey, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Take what would go to a broker."""
         self.sent.append((site, topic, payload, retain))
 

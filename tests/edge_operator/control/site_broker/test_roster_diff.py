@@ -108,7 +108,7 @@ def test_nothing_is_held_of_a_device_that_was_cleared() -> None:
     world.want("a", b"")
     assert world.look() == [("a", b"")]
     assert world.roster.held() == ()
-    world.roster.changed("a")
+    world.roster.mark_changed("a")
     assert world.look() == []
 
 
@@ -117,7 +117,7 @@ def test_device_that_another_has_cleared_is_not_held() -> None:
     world.held = {"a": b"1"}
     world.connect(complete=False)
     assert world.roster.held() == ("a",)
-    world.roster.told("a", b"")
+    world.roster.on_retained("a", b"")
     assert (world.roster.held(), len(world.roster)) == ((), 0)
 
 
