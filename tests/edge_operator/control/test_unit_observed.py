@@ -63,7 +63,7 @@ def test_apply_of_another_manager_is_not_ours() -> None:
 
 
 def test_field_that_is_shared_is_not_foreign() -> None:
-    shared = {"f:a": {}}
+    shared: dict[str, Any] = {"f:a": {}}
     assert observe(SECRET, obj(entry(OURS, data=shared), entry(THEIRS, data=shared))).foreign == ()
 
 

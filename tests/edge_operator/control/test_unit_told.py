@@ -27,7 +27,7 @@ def stands(phase: str, since: str = "then", seen: str = "") -> dict[str, Any]:
     return {"phase": phase, "connectivity": {"sinceTime": since} | ({"lastSeenTime": seen} if seen else {})}
 
 
-NEVER = {"seen": None}
+NEVER: dict[str, Any] = {"seen": None}
 SINCE: dict[str, tuple[dict[str, Any], Known | None, tuple[str, str, str]]] = {
     "nothing is known": ({}, None, ("Pending", "CredentialsPending", NOW)),
     "nothing is known still": (stands("Pending"), None, ("Pending", "CredentialsPending", "then")),

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from edge_operator.identity import certificates
 from edge_operator.identity.certificates import (
     Certificate,
     authority_certificate,
@@ -181,7 +180,7 @@ def test_other_warnings_of_the_parser_are_shown(monkeypatch: pytest.MonkeyPatch)
         warnings.warn("this will be an error", stacklevel=2)
         return []
 
-    monkeypatch.setattr(certificates.x509, "load_pem_x509_certificates", load)
+    monkeypatch.setattr(x509, "load_pem_x509_certificates", load)
     with pytest.warns(UserWarning, match="this will be an error"):
         certificates_alone(b"")
 
