@@ -73,5 +73,9 @@ def test_hash_is_of_the_content_and_not_of_its_order() -> None:
     assert content_hash(one, other) == "1339ead9247e8356b35b96e8040c506c", "another one replaces the pods of all sites"
 
 
+def test_site_is_of_the_first_period_where_none_is_given() -> None:
+    assert make_site().period == 0
+
+
 def test_root_key_of_a_site_is_not_shown() -> None:
     assert repr(ROOT) not in repr(make_site())

@@ -125,9 +125,9 @@ ODD_TOPICS = [
 @pytest.mark.parametrize("topic", ODD_TOPICS)
 @pytest.mark.parametrize("field", ["subscribe", "publish"])
 def test_odd_topics_are_refused_by_name(topic: str, field: str) -> None:
-    topics: Any = {field: [topic]}
+    given: dict[str, Any] = {"name": "scada", field: [topic]}
     with pytest.raises(ValueError, match=rf"clients\[scada\]\.{field}"):
-        access_rules([BrokerClient.model_construct(name="scada", **topics)])
+        access_rules([BrokerClient.model_construct(**given)])
 
 
 @pytest.mark.parametrize("topic", ["a", "a/b", "a/+/c", "a/#", "a/+/#", "a//b", "a/", "Halle-ß/%u", "edges/#", "a/$x"])

@@ -64,6 +64,15 @@ def test_elder_is_found_first_whichever_came_first() -> None:
     assert [each.key[1] for each in devices.by_device_id(PLANT, "pump")] == ["pump", "twin"]
 
 
+def test_holders_are_in_the_order_of_their_identifiers() -> None:
+    devices = _devices()
+    for name in "fbdaceg":
+        devices.put(device(name).body)
+    assert [each.device_id for each in devices.holders(PLANT)] == list("abcdefg"), (
+        "the password file must stay the same"
+    )
+
+
 def test_nothing_is_kept_of_sites_and_identifiers_without_devices() -> None:
     devices = _devices()
     devices.put(device(**OWN).body)

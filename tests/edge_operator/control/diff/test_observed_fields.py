@@ -6,7 +6,7 @@ import pytest
 
 from edge_operator.control.diff.desired_object import INTENT_HASH
 from edge_operator.control.diff.observed import foreign_content, lost_paths, observe, own_paths
-from edge_operator.desired.kinds import DEPLOYMENT, NETWORK_POLICY, PVC, SECRET
+from edge_operator.desired.kinds import DEPLOYMENT, NETWORK_POLICY, PVC, SECRET, SERVICE
 
 OURS = {"manager": "edge-stack", "operation": "Apply"}
 THEIRS = {"manager": "kubectl", "operation": "Apply"}
@@ -36,6 +36,9 @@ def test_hash_counts_while_it_is_ours_and_there() -> None:
 def test_body_is_kept_of_kinds_whose_status_is_needed_and_of_no_other() -> None:
     body = {"spec": {"replicas": 3}, "status": {"readyReplicas": 2}, "metadata": {"generation": 4}}
     assert observe(DEPLOYMENT, obj(**body)).body == {"status": {"readyReplicas": 2}, "generation": 4}
+    spec, status = {"ports": []}, {"loadBalancer": {}}
+    assert observe(SERVICE, obj(spec=spec, status=status)).body == {"spec": spec, "status": status, "generation": None}
+    assert observe(PVC, obj(spec=spec, status=status)).body == {"spec": spec, "status": status, "generation": None}
     assert observe(SECRET, obj(data={"x": "y"})).body == {}
 
 

@@ -78,7 +78,8 @@ def test_device_is_taken_over_as_its_status_tells_it() -> None:
     known = life.known("pump")
     assert known is not None
     assert (known.phase, known.reason.value, known.session) == (Phase.OFFLINE, "LastWill", "7")
-    assert [known.since, known.seen] == pytest.approx([900.0, 890.0], abs=1)
+    assert known.since == pytest.approx(900.0, abs=1)
+    assert known.seen == pytest.approx(890.0, abs=1)
     assert tuple(known.reported) == (("firmware", "2"), ("model", "x"))
 
 

@@ -54,6 +54,14 @@ def test_drops_are_logged_when_they_begin(caplog: pytest.LogCaptureFixture) -> N
     assert caplog.messages == ["EdgeSite factory/plant: the broker drops messages: a client's queue is full"]
 
 
+def test_first_drop_is_told_even_as_the_clock_begins() -> None:
+    world = World()
+    world.at = 0.0
+    for total in (0, 1):
+        world.heard(total)
+    assert world.looked == [SITE]
+
+
 def test_broker_that_began_anew_counts_from_nothing() -> None:
     world = World()
     world.heard(50)
