@@ -64,11 +64,11 @@ def test_elder_is_found_first_whichever_came_first() -> None:
     assert [each.key[1] for each in devices.by_device_id(PLANT, "pump")] == ["pump", "twin"]
 
 
-def test_holders_are_in_the_order_of_their_identifiers() -> None:
+def test_id_owners_are_in_the_order_of_their_identifiers() -> None:
     devices = _devices()
     for name in "fbdaceg":
         devices.put(device(name).body)
-    assert [each.device_id for each in devices.holders(PLANT)] == list("abcdefg"), (
+    assert [each.device_id for each in devices.id_owners(PLANT)] == list("abcdefg"), (
         "the password file must stay the same"
     )
 
