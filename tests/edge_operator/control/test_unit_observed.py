@@ -36,7 +36,8 @@ def test_hash_counts_while_it_is_ours_and_there() -> None:
 def test_body_is_kept_of_kinds_whose_status_is_needed_and_of_no_other() -> None:
     body = {"spec": {"replicas": 3}, "status": {"readyReplicas": 2}, "metadata": {"generation": 4}}
     assert observe(DEPLOYMENT, obj(**body)).body == {"status": {"readyReplicas": 2}, "generation": 4}
-    spec, status = {"ports": []}, {"loadBalancer": {}}
+    spec: dict[str, Any] = {"ports": []}
+    status: dict[str, Any] = {"loadBalancer": {}}
     assert observe(SERVICE, obj(spec=spec, status=status)).body == {"spec": spec, "status": status, "generation": None}
     assert observe(PVC, obj(spec=spec, status=status)).body == {"spec": spec, "status": status, "generation": None}
     assert observe(SECRET, obj(data={"x": "y"})).body == {}
