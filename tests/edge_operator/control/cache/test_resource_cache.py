@@ -29,6 +29,14 @@ def test_answer_that_comes_after_the_deletion_brings_nothing_back() -> None:
     assert _uid(devices) is None, "its login would be let in again"
 
 
+def test_answer_that_comes_after_a_list_without_it_brings_nothing_back() -> None:
+    devices = _devices()
+    devices.put(device(uid="old", version=1).body)
+    devices.drop(PUMP)
+    devices.put(device(uid="old", version=2).body)
+    assert _uid(devices) is None
+
+
 def test_deletion_that_comes_after_the_new_one_takes_nothing_away() -> None:
     devices = _devices()
     devices.put(device(uid="old", version=1).body)

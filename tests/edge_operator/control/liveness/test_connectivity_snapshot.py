@@ -65,6 +65,7 @@ SEEN: dict[str, tuple[str, DeviceSnapshot | None, str]] = {
     "long before": ("2026-11-25T11:00:00Z", known(), TIME.text(995.0)),
     "after, before a clock was set back": ("2026-11-25T13:00:00Z", known(), TIME.text(995.0)),
     "by the one who led before, and not since": ("2026-11-25T11:00:00Z", known(**NEVER), "2026-11-25T11:00:00Z"),
+    "by the one who led before, and nothing is known": ("2026-11-25T11:00:00Z", None, "2026-11-25T11:00:00Z"),
     "at a time that cannot be read": ("yesterday", known(), TIME.text(995.0)),
 }
 

@@ -83,6 +83,15 @@ def test_device_is_taken_over_as_its_status_tells_it() -> None:
     assert tuple(known.reported) == (("firmware", "2"), ("model", "x"))
 
 
+def test_device_that_had_said_nothing_of_itself_is_taken_over_as_well() -> None:
+    time = Time()
+    life = SiteLife(site(), time.clocks)
+    life.put(device(status={"phase": "Offline", "connectivity": {"reason": "LastWill", "sinceTime": time.text(900.0)}}))
+    known = life.known("pump")
+    assert known is not None
+    assert (known.phase, tuple(known.reported)) == (Phase.OFFLINE, ())
+
+
 @pytest.mark.parametrize("reason", ["NotYetSeen", "CredentialsPending", "Disabled"])
 def test_device_that_was_never_heard_has_been_so_since_its_status_says_it(reason: str) -> None:
     time = Time()
