@@ -32,7 +32,7 @@ def test_answer_that_comes_after_the_deletion_brings_nothing_back() -> None:
 def test_answer_that_comes_after_a_list_without_it_brings_nothing_back() -> None:
     devices = _devices()
     devices.put(device(uid="old", version=1).body)
-    devices.drop(PUMP)
+    devices.delete(PUMP)
     devices.put(device(uid="old", version=2).body)
     assert _uid(devices) is None
 

@@ -85,7 +85,7 @@ def test_device_is_taken_over_as_its_status_tells_it() -> None:
 
 def test_device_that_had_said_nothing_of_itself_is_taken_over_as_well() -> None:
     time = Time()
-    life = SiteLife(site(), time.clocks)
+    life = SiteLivenessAdapter(site(), time.clocks)
     life.put(device(status={"phase": "Offline", "connectivity": {"reason": "LastWill", "sinceTime": time.text(900.0)}}))
     known = life.known("pump")
     assert known is not None
