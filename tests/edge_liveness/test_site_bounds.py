@@ -21,6 +21,7 @@ from tests.edge_liveness.stories import (
     heard,
     lost,
     missed_window,
+    online,
     processor_available,
     put,
     running,
@@ -80,6 +81,7 @@ SLACK = [
 
 SESSIONS = [
     Story("a will without a session leaves the session as it is", (*START, will(10), heard(11), will(20, "4")), 50, []),
+    Story("so does a replayed birth without one", (*START, online(10, retained=True), will(20, "4")), 50, []),
     Story(
         "a sign-off without one too",
         (*START, sign_off(10), heard(11), will(20, "4")),
