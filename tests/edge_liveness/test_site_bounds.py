@@ -115,6 +115,12 @@ HEARING = [
         [],
     ),
     Story(
+        "the first boot id is no restart",
+        (connected(0, None), put(0), online(1, "5"), will(10, "5"), booted(11, "boot-1")),
+        50,
+        [*CAME, gone(13, "LastWill")],
+    ),
+    Story(
         "a boot id that comes before any connection",
         (put(0), booted(1, "boot-1"), connected(2, "boot-1"), heard(3)),
         50,

@@ -1,5 +1,7 @@
 """Wills of one device and of many at once: which are held, for how long, and when many are one event."""
 
+import math
+
 import pytest
 
 from edge_liveness import Phase, Reason, SiteSettings
@@ -39,9 +41,11 @@ def test_disabled_devices_do_not_count() -> None:
 
 
 def test_second_will_of_one_of_many_is_not_held_again() -> None:
-    play = Play().run([*fleet(5), *wills(10, *range(5)), *wills(11, 0)], until=39)
+    play = Play().run([*fleet(5), *wills(10, *range(5)), *wills(11, 0)], until=50)
 
-    assert play.site.counts().offline == 0
+    assert [(at, device) for at, device, phase, _ in play.outcomes if phase == "Offline"] == [
+        (40, f"d{number}") for number in range(5)
+    ]
 
 
 def test_message_drops_the_will_of_one_of_many() -> None:
@@ -62,6 +66,16 @@ def test_wills_without_a_connection_are_no_event(before: list[Step]) -> None:
 
     assert play.events == []
     assert play.site.counts().offline == 0
+
+
+def test_many_that_are_lost_at_once_are_reported_without_delay() -> None:
+    site = Play().run([*fleet(5), *wills(10, *range(5))], until=12).site
+    site.tick(13)
+    deadlines = [site.deadline()]
+    lost_at_once = [each.devices for each in site.mass_last_wills()]
+    deadlines.append(site.deadline())
+
+    assert (lost_at_once, deadlines) == ([5], [-math.inf, 40])
 
 
 def test_burst_is_one_event() -> None:
