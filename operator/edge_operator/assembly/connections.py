@@ -37,7 +37,7 @@ class Sessions:
 
 
 def open_sessions(connection: Connection, gate: LeaseGate, settings: Settings) -> Sessions:
-    """Open the connections to the API server."""
+    """Open the connections to the API server and return them."""
     limit = settings.write_concurrency + CONCURRENCY + READ_CONNECTIONS
     trace = abort_when_closed(gate.is_open)
     return Sessions(

@@ -63,7 +63,7 @@ class Operator:
 
 
 def assemble(settings: Settings, connection: Connection) -> Operator:
-    """Assemble an operator; nothing runs yet. Must be called in the event loop."""
+    """Return an operator, of which nothing runs yet. Must be called in the event loop."""
     metrics = Metrics()
     gate = LeaseGate(boottime)
     sessions = open_sessions(connection, gate, settings)

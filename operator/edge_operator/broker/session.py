@@ -124,7 +124,7 @@ class BrokerSession:
         return self.state is not None and self.state.connected
 
     def send(self, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[int]:
-        """Publish a message if there is a connection; it is not sent again on the next one.
+        """Publish a message and return its future; the message is not sent again on the next connection.
 
         The future is done when the broker has acknowledged the message. It fails if the broker rejects the message,
         or there is no connection.
@@ -205,7 +205,7 @@ class _Ignore:
         """Ignore it."""
 
     def on_site_deleted(self, site: SiteKey) -> Collection[asyncio.Future[int]]:  # noqa: ARG002 - the shape of a listener
-        """Send nothing."""
+        """Publish nothing and return no futures."""
         return ()
 
     def on_message(self, site: SiteKey, message: Message) -> None:

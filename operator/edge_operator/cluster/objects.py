@@ -72,7 +72,10 @@ class ObjectClient:
         )
 
     async def apply_status(self, kind: ChildKind, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        """Apply the status in `manifest`, whose metadata has the resourceVersion that it was computed from."""
+        """Apply the status in `manifest` and return the object.
+
+        The metadata of the manifest has the resourceVersion that the status was computed from.
+        """
         metadata = manifest["metadata"]
         return await self._client.write(
             "PATCH",
@@ -85,7 +88,7 @@ class ObjectClient:
     async def merge(
         self, kind: ChildKind, namespace: str, name: str, patch: Mapping[str, Any], *, metadata_only: bool
     ) -> dict[str, Any]:
-        """Merge `patch` into the object; null removes a field, whoever owns it."""
+        """Merge `patch` into the object and return it; null removes a field, whoever owns it."""
         return await self._client.write(
             "PATCH",
             object_path(kind, namespace, name),
@@ -96,7 +99,7 @@ class ObjectClient:
         )
 
     async def create(self, kind: ChildKind, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        """Create the object; a 409 means that it exists already, in which case it is not changed."""
+        """Create the object and return it; a 409 means that it exists already, in which case it is not changed."""
         path = collection_path(kind.api_version, kind.plural, manifest["metadata"]["namespace"])
         return await self._client.write("POST", path, manifest, params={"fieldManager": self._manager})
 

@@ -32,8 +32,8 @@ Facts = TypeVar("Facts")
 def first_result(checks: Sequence[Callable[[Facts], ConditionValue | None]], facts: Facts) -> ConditionValue:
     """Return the first result of the checks; the last check always has one."""
     for check in checks:
-        if (values := check(facts)) is not None:
-            return values
+        if (value := check(facts)) is not None:
+            return value
     raise AssertionError("the last check always answers")
 
 

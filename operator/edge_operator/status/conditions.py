@@ -149,8 +149,8 @@ def _reconciling(facts: SiteFacts, ready: ConditionValue) -> ConditionValue | No
     return ConditionValue("True", ready.reason, ready.message)
 
 
-def _noted(values: ConditionValue, facts: SiteFacts) -> ConditionValue:
-    return replace(values, message="; ".join((values.message, *(notice.message for notice in facts.notices))))
+def _noted(value: ConditionValue, facts: SiteFacts) -> ConditionValue:
+    return replace(value, message="; ".join((value.message, *(notice.message for notice in facts.notices))))
 
 
 def evaluate(facts: SiteFacts) -> dict[str, ConditionValue]:

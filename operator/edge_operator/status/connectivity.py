@@ -62,11 +62,8 @@ class Connectivity:
 def has_transitioned(connectivity: Connectivity, before: Mapping[str, Any]) -> bool:
     """Return whether phase, reason or their time differ from those in the status."""
     stored = before.get("connectivity") or {}
-    return (before.get("phase"), stored.get("reason"), stored.get("sinceTime")) != (
-        connectivity.phase,
-        connectivity.reason,
-        connectivity.since,
-    )
+    present = before.get("phase"), stored.get("reason"), stored.get("sinceTime")
+    return present != (connectivity.phase, connectivity.reason, connectivity.since)
 
 
 def is_stale(connectivity: Connectivity, before: Mapping[str, Any]) -> bool:

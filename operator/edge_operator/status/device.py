@@ -99,11 +99,9 @@ def evaluate(facts: DeviceFacts) -> dict[str, ConditionValue]:
     values = {"Ready": ready, "CredentialsReady": first_result(CREDENTIALS_READY, facts)}
     if stuck is not None:
         return values | {"Stalled": stuck}
-    return (
-        values
-        if ready.status == "True"
-        else values | {"Reconciling": ConditionValue("True", ready.reason, ready.message)}
-    )
+    if ready.status == "True":
+        return values
+    return values | {"Reconciling": ConditionValue("True", ready.reason, ready.message)}
 
 
 def device_update(facts: DeviceFacts, before: Mapping[str, Any], now: str) -> dict[str, Any] | None:

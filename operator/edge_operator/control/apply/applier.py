@@ -58,7 +58,7 @@ class Applier:
     async def apply_all(
         self, resource: Resource, digests: Iterable[DesiredDigest], build: Callable[[], Iterable[DesiredObject]]
     ) -> Report:
-        """Apply the objects of the resource that differ from the desired state.
+        """Apply the objects of the resource that differ from the desired state and return the result.
 
         Objects of one kind are written concurrently, kinds one after the other.
 

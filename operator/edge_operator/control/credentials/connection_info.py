@@ -1,4 +1,4 @@
-"""What a device of a site needs in order to connect: address, certificate authority, and the root key of passwords."""
+"""The connection info of a device: address, certificate authority, and the root key of its password."""
 
 import base64
 import logging
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ConnectionInfo:
-    """What a device of a site needs in order to connect.
+    """Values with which a device of a site connects.
 
     Attributes:
         address: where the device connects.

@@ -128,7 +128,7 @@ class RootSecrets:
         return self._cache_written(site, secret)
 
     async def _restore(self, site: CachedSite, key: bytes, found: RootKey) -> RootKey:
-        """Restore the Secret over exactly the one that was found; keys that others have added are removed."""
+        """Restore the Secret over exactly the one that was found, without keys of others; return the root key."""
         manifest = self._manifest(site, key, regenerated=found.regenerated)
         metadata = {part: manifest["metadata"][part] for part in ("labels", "annotations")}
         data = dict.fromkeys(found.extra) | manifest["data"]

@@ -172,10 +172,8 @@ class DeviceReconciler:
         keys = {digest.key for digest in digests}
         surplus = [seen for seen in self._owned(device) if seen.key not in keys]
         if paused:
-            kept = all(
-                decide(digest, self._children.get(digest.key), device.owner_ref) is Action.NONE for digest in digests
-            )
-            return Report() if kept and not surplus else Report([site_paused(device)])
+            actions = {decide(digest, self._children.get(digest.key), device.owner_ref) for digest in digests}
+            return Report() if actions <= {Action.NONE} and not surplus else Report([site_paused(device)])
         report = await self._applier.apply_all(device, digests, lambda: objects)
         await self._applier.remove(device, surplus, report)
         return report

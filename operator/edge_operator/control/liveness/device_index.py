@@ -18,7 +18,7 @@ from .site_adapter import SiteLivenessAdapter
 
 @dataclass(frozen=True, slots=True)
 class _Reported:
-    """What was reported of one EdgeDevice object."""
+    """Connectivity that was reported of one EdgeDevice object."""
 
     uid: str
     snapshot: ConnectivitySnapshot

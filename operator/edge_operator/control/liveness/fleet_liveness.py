@@ -130,18 +130,12 @@ class FleetLiveness:
             key: the device.
             edited: whether somebody has changed its status, so that it must be compared.
         """
-        device, before, connectivity = (
-            self._informers.devices.get(key),
-            self.index.last_reported(key),
-            self.index.refresh(key),
-        )
+        device, before = self._informers.devices.get(key), self.index.last_reported(key)
+        connectivity = self.index.refresh(key)
         if connectivity is None or device is None:
             return
-        is_new = before is None or (before.phase, before.reason, before.since) != (
-            connectivity.phase,
-            connectivity.reason,
-            connectivity.since,
-        )
+        state = connectivity.phase, connectivity.reason, connectivity.since
+        is_new = before is None or (before.phase, before.reason, before.since) != state
         if is_new and before is not None:
             self._metrics.transitions.labels(connectivity.reason).inc()
         if (is_new or edited) and _is_reconciled(device) and has_transitioned(connectivity, device.status):
@@ -164,11 +158,9 @@ class FleetLiveness:
         self._changed_sites.add(site)
         # A transition that was reported already deserves its Event; one that a later transition has replaced does not.
         connectivity = self.index.last_reported(owner.key)
-        is_so = connectivity is not None and (connectivity.phase, connectivity.reason) == (
-            transition.phase,
-            transition.reason,
-        )
-        if connectivity is not None and is_so and not transition.is_site_wide and _deserves_event(transition):
+        if connectivity is None or (connectivity.phase, connectivity.reason) != (transition.phase, transition.reason):
+            return
+        if not transition.is_site_wide and _deserves_event(transition):
             self._events.on_transition(owner, connectivity, CONNECTED[connectivity.reason].message)
 
     def _requeue_changed_counts(self) -> None:

@@ -189,8 +189,8 @@ class Plans:
         return fit(manifest, self._children.get(ObjectKey(kind, metadata["namespace"], metadata["name"])))
 
     def _cache_key(self, site: CachedSite, root: RootKey) -> CacheKey:
-        children = self._children.owned_by(SITE, site.key)
-        volumes = frozenset((seen.key.name, seen.version) for seen in children if seen.key.kind is PVC)
+        owned = self._children.owned_by(SITE, site.key)
+        volumes = frozenset((seen.key.name, seen.version) for seen in owned if seen.key.kind is PVC)
         period = period_of(self._wall_clock())
         kept = (self.logins(site.key), self._addresses(site.key), period)
         return (site.owner_ref.uid, site.generation, root.version, volumes, *kept)

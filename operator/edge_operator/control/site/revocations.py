@@ -83,11 +83,9 @@ class Revocations:
         if not gone:
             return None
         secret = secret or await self._read(seen)
-        return (
-            None
-            if secret is None
-            else desired_object(broker_auth_without(self._plans.metadata_only(site), secret, gone))
-        )
+        if secret is None:
+            return None
+        return desired_object(broker_auth_without(self._plans.metadata_only(site), secret, gone))
 
     async def _read(self, seen: Observed) -> Manifest | None:
         secret = await self._objects.get(seen.key.kind, seen.key.namespace, seen.key.name)
