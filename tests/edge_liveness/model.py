@@ -77,10 +77,10 @@ class Model:
         if at < self.seen_running_before and self.boot == self.boot_before:
             self.is_doubtful = False
 
-    def processor_available(self, *, is_there: bool) -> None:
-        if is_there and self.is_deaf:
+    def processor_status(self, *, is_online: bool) -> None:
+        if is_online and self.is_deaf:
             self.listening_since = self.now
-        self.is_deaf, self.has_teller = not is_there, True
+        self.is_deaf, self.has_teller = not is_online, True
 
     def lost(self) -> None:
         if self.is_connected:

@@ -81,8 +81,8 @@ def lost(at: float) -> Step:
     return Step(at, lambda site, now: site.disconnected(now))
 
 
-def processor_available(at: float, *, is_there: bool = True, retained: bool = False) -> Step:
-    return Step(at, lambda site, now: site.processor_available(now, is_there=is_there, retained=retained))
+def processor_status(at: float, *, is_online: bool = True, retained: bool = False) -> Step:
+    return Step(at, lambda site, now: site.processor_status(now, is_online=is_online, retained=retained))
 
 
 def missed_window(at: float) -> Step:

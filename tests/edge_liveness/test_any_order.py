@@ -94,7 +94,7 @@ class AnyOrder(RuleBasedStateMachine):
         source = "processor" if is_processor else "gateway"
         self.site.digest(Activity(source, heard, queue_lag_seconds=lag, is_reply=is_reply), now)
         if is_processor:
-            self.model.processor_available(is_there=True)
+            self.model.processor_status(is_online=True)
         if is_reply:
             for name in heard.keys() & self.model.devices.keys() if lag is not None else ():
                 device = self.model.devices[name]
@@ -131,13 +131,13 @@ class AnyOrder(RuleBasedStateMachine):
         self.pass_time(pause)
         self.connected(None)
 
-    @rule(is_there=st.booleans(), retained=st.booleans())
-    def processor_available(self, *, is_there: bool, retained: bool) -> None:
-        self.site.processor_available(self.model.now, is_there=is_there, retained=retained)
-        if is_there and retained and self.model.is_doubtful:
+    @rule(is_online=st.booleans(), retained=st.booleans())
+    def processor_status(self, *, is_online: bool, retained: bool) -> None:
+        self.site.processor_status(self.model.now, is_online=is_online, retained=retained)
+        if is_online and retained and self.model.is_doubtful:
             self.model.is_deaf, self.model.has_teller = self.model.is_deaf or not self.model.has_teller, True
         else:
-            self.model.processor_available(is_there=is_there)
+            self.model.processor_status(is_online=is_online)
 
     @rule(pause=pauses)
     def pass_time(self, pause: float) -> None:

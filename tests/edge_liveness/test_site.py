@@ -18,7 +18,7 @@ from tests.edge_liveness.stories import (
     heard,
     lost,
     online,
-    processor_available,
+    processor_status,
     put,
     remove,
     running,
@@ -275,13 +275,13 @@ BROKER = [
     ),
     Story(
         "no digests are no silence",
-        (*START, processor_available(10, is_there=False), processor_available(500)),
+        (*START, processor_status(10, is_online=False), processor_status(500)),
         1000,
         [gone(600, "HeartbeatExpired")],
     ),
     Story(
         "but wills are heard",
-        (*START, processor_available(10, is_there=False), will(50, "5")),
+        (*START, processor_status(10, is_online=False), will(50, "5")),
         1000,
         [gone(53, "LastWill")],
     ),
@@ -290,42 +290,40 @@ BROKER = [
 SEEN = (*START, running(6))
 
 TELLER = [
-    Story(
-        "that it is there, kept over a restart, is no news", (*START, processor_available(6, retained=True)), 5000, []
-    ),
+    Story("that it is there, kept over a restart, is no news", (*START, processor_status(6, retained=True)), 5000, []),
     Story(
         "until it says so itself",
-        (*START, processor_available(6, retained=True), processor_available(500)),
+        (*START, processor_status(6, retained=True), processor_status(500)),
         1000,
         [gone(600, "HeartbeatExpired")],
     ),
     Story(
         "or sends a digest, be it empty",
-        (*START, processor_available(6, retained=True), empty_digest(500)),
+        (*START, processor_status(6, retained=True), empty_digest(500)),
         1000,
         [gone(600, "HeartbeatExpired")],
     ),
     Story(
         "or an answer whose lag it does not know",
-        (*START, processor_available(6, retained=True), empty_digest(500, lag=None, is_reply=True)),
+        (*START, processor_status(6, retained=True), empty_digest(500, lag=None, is_reply=True)),
         1000,
         [gone(600, "HeartbeatExpired")],
     ),
     Story(
         "a gateway's digest is not its own",
-        (*START, processor_available(6, retained=True), empty_digest(7, "gateway")),
+        (*START, processor_status(6, retained=True), empty_digest(7, "gateway")),
         5000,
         [],
     ),
     Story(
         "where the broker runs on it is believed",
-        (*SEEN, processor_available(7), lost(10), connected(12), running(12), processor_available(13, retained=True)),
+        (*SEEN, processor_status(7), lost(10), connected(12), running(12), processor_status(13, retained=True)),
         1000,
         [gone(113, "HeartbeatExpired")],
     ),
     Story(
         "a broker that lost its data has nothing of it, and nobody tells of readings until it is back",
-        (*START, processor_available(7), lost(10), connected(12, "boot-2")),
+        (*START, processor_status(7), lost(10), connected(12, "boot-2")),
         5000,
         [],
     ),

@@ -226,10 +226,10 @@ def test_deadline_is_when_something_is_due() -> None:
     assert site.deadline() == 102
     site.status("a", DeviceStatus("a", "offline"), 10)
     assert site.deadline() == 13
-    site.processor_available(10, is_there=False)
+    site.processor_status(10, is_online=False)
     site.message_received("a", 11)
     assert site.deadline() is None
-    site.processor_available(12, is_there=True)
+    site.processor_status(12, is_online=True)
     assert site.deadline() == 111
     site.disconnected(13)
     assert site.deadline() == 43

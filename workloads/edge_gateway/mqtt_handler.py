@@ -120,7 +120,7 @@ class MqttHandler:
         if status.component == COMPONENT:
             self._own_status_received(status.extra.get(CONNECTION))
         elif status.component == PROCESSOR:
-            self._liveness.processor_available(is_there=status.status == "online", retained=retained)
+            self._liveness.processor_status(is_online=status.status == "online", retained=retained)
         elif status.component == _STORAGE:
             self.cloud_connected = status.status == "online" and _reaches_cloud(status.extra.get("sinks"))
 

@@ -82,12 +82,12 @@ class LinkState:
         """Return whether there has been no connection for so long that the devices become Unknown."""
         return self.unreachable_at is not None and at >= self.unreachable_at
 
-    def processor_available(self, at: float, *, is_there: bool, retained: bool) -> None:
+    def processor_status(self, at: float, *, is_online: bool, retained: bool) -> None:
         """Handle the availability of the processor; a retained `online` may be from before a restart."""
         was_known, self._has_processor = self._has_processor, True
-        if is_there and retained and self.is_doubtful:
+        if is_online and retained and self.is_doubtful:
             self._is_silence_unreliable |= not was_known
-        elif not is_there:
+        elif not is_online:
             self._is_silence_unreliable = True
         elif self._is_silence_unreliable:
             self._is_silence_unreliable = False

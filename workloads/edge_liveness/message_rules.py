@@ -65,7 +65,7 @@ class MessageRules:
     def digest(self, activity: Activity, at: float) -> None:
         """Handle a digest of recent messages, or the reply with the last arrival of every device."""
         if activity.source == PROCESSOR:
-            self._link.processor_available(at, is_there=True, retained=False)
+            self._link.processor_status(at, is_online=True, retained=False)
         lag = _known(activity.queue_lag_seconds)
         if not activity.is_reply and (lag is None or lag > self.settings.digest_slack):
             # The sender still works off a queue, so its digest is not about now: silence means nothing yet.

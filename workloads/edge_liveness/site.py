@@ -107,7 +107,7 @@ class SiteLiveness:
             self._rules.wills.clear()
             self._link.disconnected(at)
 
-    def processor_available(self, at: float, *, is_there: bool, retained: bool = False) -> None:
+    def processor_status(self, at: float, *, is_online: bool, retained: bool = False) -> None:
         """Handle the availability of the processor, which publishes who sent readings: without it, silence is no sign.
 
         After each connect it counts as unavailable until a message shows the opposite, such as one of its digests. If
@@ -115,10 +115,10 @@ class SiteLiveness:
 
         Args:
             at: now.
-            is_there: whether the processor is available.
+            is_online: whether the processor is available.
             retained: whether that is a retained message, which is not trusted if the broker may have restarted.
         """
-        self._link.processor_available(at, is_there=is_there, retained=retained)
+        self._link.processor_status(at, is_online=is_online, retained=retained)
 
     def missed_window(self, at: float) -> None:
         """Handle a stall of the process: it has missed messages, so silence until `at` means nothing."""

@@ -127,11 +127,11 @@ def test_what_the_store_has_of_a_device_begins_its_life_for_a_gateway_that_began
 
 def test_silence_while_nobody_tells_of_readings_means_nothing() -> None:
     world = World("a")
-    world.liveness.processor_available(is_there=False, retained=False)
+    world.liveness.processor_status(is_online=False, retained=False)
     world.wait(1000)
     world.liveness.missed_window()
     assert world.state("a")[0] == "online"
-    world.liveness.processor_available(is_there=True, retained=False)
+    world.liveness.processor_status(is_online=True, retained=False)
     world.wait(301)
     assert world.state("a") == ("offline", "HeartbeatExpired")
 

@@ -63,9 +63,9 @@ class DeviceLiveness:
         """Handle the broker's uptime in seconds: it shows whether retained messages are from before a restart."""
         self._site_liveness.running(self.steady(), uptime)
 
-    def processor_available(self, *, is_there: bool, retained: bool) -> None:
+    def processor_status(self, *, is_online: bool, retained: bool) -> None:
         """Handle the availability of the processor, which publishes who sent readings."""
-        self._site_liveness.processor_available(self.steady(), is_there=is_there, retained=retained)
+        self._site_liveness.processor_status(self.steady(), is_online=is_online, retained=retained)
 
     def missed_window(self) -> None:
         """Handle a stall of this process: silence until now means nothing."""

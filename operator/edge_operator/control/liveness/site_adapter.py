@@ -132,8 +132,8 @@ class SiteLivenessAdapter:
 
     def _component(self, status: ComponentStatus, *, retained: bool) -> None:
         if status.component == PROCESSOR:
-            self._liveness.processor_available(
-                self._clocks.steady(), is_there=status.status == "online", retained=retained
+            self._liveness.processor_status(
+                self._clocks.steady(), is_online=status.status == "online", retained=retained
             )
 
     def _seed(self, status: Mapping[str, Any]) -> RestoredState | None:
