@@ -22,7 +22,7 @@ from tests.edge_liveness.stories import (
     lost,
     missed_window,
     online,
-    processor_available,
+    processor_status,
     put,
     running,
     sign_off,
@@ -104,7 +104,7 @@ HEARING = [
     Story("the process did not listen", (*START, missed_window(50)), 300, [gone(150, "HeartbeatExpired")]),
     Story(
         "an offline of the processor, replayed by a broker that may have restarted",
-        (*START, processor_available(5), processor_available(6, is_there=False, retained=True)),
+        (*START, processor_status(5), processor_status(6, is_online=False, retained=True)),
         500,
         [],
     ),
@@ -185,10 +185,10 @@ def test_deadline_moves_with_what_a_digest_proves() -> None:
 def test_deadline_of_a_device_that_came_back_by_a_digest_while_silence_meant_nothing() -> None:
     steps = [
         *START,
-        processor_available(10, is_there=False),
+        processor_status(10, is_online=False),
         sign_off(20, "5"),
         digest(50, age=5, source="gateway"),
-        processor_available(60),
+        processor_status(60),
     ]
 
     assert Play().run(steps, until=60).site.deadline() == 145
