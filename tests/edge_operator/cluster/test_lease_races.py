@@ -72,9 +72,9 @@ class Cluster:
                 await candidate.end()
                 self.add(place)
             case "heal":
-                self.resync(candidate)
+                self.heal(candidate)
 
-    def resync(self, candidate: Candidate) -> None:
+    def heal(self, candidate: Candidate) -> None:
         network = candidate.network
         network.lose_requests = network.lose_answers = False
         network.before = network.after = 0.001
@@ -92,7 +92,7 @@ def test_never_two_leaders_and_one_in_the_end(count: int, blows: list[Blow]) -> 
         for blow in blows:
             await cluster[0].strike(blow)
         for candidate in cluster[0].candidates:
-            cluster[0].resync(candidate)
+            cluster[0].heal(candidate)
         await asyncio.sleep(QUIET_SECONDS)
         assert [candidate.gate.is_open() for candidate in cluster[0].candidates].count(True) == 1
 
