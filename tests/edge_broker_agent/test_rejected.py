@@ -57,7 +57,7 @@ def test_a_deleted_secret_takes_no_login_away(pod: Pod) -> None:
     before = pod.passwords
     pod.logins.core.delete_namespaced_secret(f"{pod.logins.index}-0", pod.logins.namespace)
     pod.logins.core.delete_namespaced_secret(pod.logins.index, pod.logins.namespace)
-    eventually("it is noticed", lambda: sum("no such Secret" in line for line in pod.agent.messages()) == 2)
+    eventually("it is noticed", lambda: sum("the Secret does not exist" in line for line in pod.agent.messages()) == 2)
     assert pod.passwords == before
     pod.logins.rotations["new"] = 0
     pod.await_reload(pod.logins.write)
