@@ -55,8 +55,10 @@ def test_changes_while_no_broker_runs_are_in_the_file_that_it_starts_with(pod: P
     eventually("its end is seen", lambda: any("has ended" in line for line in pod.agent.messages()))
     pod.logins.revoke("d1")
     eventually("the file is without d1", lambda: b"d1:" not in pod.passwords)
+    # Whether the first start needed one depends on which of the two was there first.
+    reloads = pod.reloads
     pod.start_broker()
-    assert pod.agent.metric("edge_broker_reloads_total") == 0
+    assert pod.reloads == reloads
 
 
 def test_a_kill_at_any_moment_leaves_a_file_that_can_be_used(make: MakePod, logins: SiteLogins) -> None:

@@ -60,14 +60,17 @@ class Hall:
     def login(self) -> dict[str, str] | None:
         return self.devices.secret(f"{self.device}-device-credentials")
 
-    def await_broker_login(self) -> None:
-        """Return once the broker's Secret has the device's login: it is written a while after the device's own."""
+    def await_broker_login(self, device: str | None = None) -> str:
+        """Return the line of a device in the broker's Secret, which is written after the device's own."""
+        name = device or self.device
 
-        def is_there() -> bool:
+        def line() -> str | None:
             shard = self.sites.child(SECRET, f"{self.name}-mqtt-auth-0")
-            return shard is not None and f"{self.device}:" in base64.b64decode(shard["data"]["passwords"]).decode()
+            lines = base64.b64decode(shard["data"]["passwords"]).decode().splitlines() if shard else []
+            return next((line for line in lines if line.startswith(f"{name}:")), None)
 
-        eventually(f"{self.device} in {self.name}-mqtt-auth-0", is_there)
+        found: str = eventually(f"{name} in {self.name}-mqtt-auth-0", line)
+        return found
 
     def trusted(self) -> str | None:
         return (self.login() or {}).get("ca.crt")
@@ -137,14 +140,18 @@ def test_what_was_issued_stays_while_the_secret_is_away_and_its_site_says_so(
     hall.await_site("CertificateNotFound", is_said=False)
     before = hall.login()
     hall.devices.await_login(hall.device)
-    hall.await_broker_login()
+    line = hall.await_broker_login()
     hall.sites.settle(hall.name)
     writes.restart()
     hall.take_away()
     hall.await_site("CertificateNotFound")
     hall.devices.apply("newcomer")
     hall.devices.await_reason("newcomer", "Ready", "CertificateNotFound")
-    assert (hall.login(), writes.to_children().keys() - {f"secrets/{hall.name}-mqtt-auth"}) == (before, set())
+    # The broker takes a login that nobody has been given; that of the other device stays.
+    hall.await_broker_login("newcomer")
+    assert (hall.login(), hall.await_broker_login()) == (before, line)
+    logins = {f"secrets/{hall.name}-mqtt-auth", f"secrets/{hall.name}-mqtt-auth-0"}
+    assert writes.to_children().keys() - logins == set()
     hall.await_ready()
 
 
