@@ -121,6 +121,12 @@ class Play:
         self.events += [(each.at, each.devices) for each in self.site.mass_last_wills()]
 
 
+def fleet(size: int) -> list[Step]:
+    """Return the steps after which `size` devices, d0 and so on, are Online."""
+    names = [f"d{number}" for number in range(size)]
+    return [connected(0), *(put(0, name) for name in names), *(online(1, "5", name) for name in names)]
+
+
 START = (connected(0), put(0), online(1, "5"))
 """A device that came at 1 with session 5, the default of a story; it would expire at 101."""
 

@@ -11,6 +11,7 @@ from tests.edge_liveness.stories import (
     Step,
     connected,
     digest,
+    fleet,
     heard,
     lost,
     online,
@@ -18,11 +19,6 @@ from tests.edge_liveness.stories import (
     sign_off,
     will,
 )
-
-
-def fleet(size: int) -> list[Step]:
-    names = [f"d{number}" for number in range(size)]
-    return [connected(0), *(put(0, name) for name in names), *(online(1, "5", name) for name in names)]
 
 
 def wills(count: int, at: float, spread: float = 1.0) -> list[Step]:

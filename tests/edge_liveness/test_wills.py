@@ -14,18 +14,13 @@ from tests.edge_liveness.stories import (
     Step,
     connected,
     digest,
+    fleet,
     heard,
     lost,
-    online,
     put,
     sign_off,
     will,
 )
-
-
-def fleet(size: int) -> list[Step]:
-    names = [f"d{number}" for number in range(size)]
-    return [connected(0), *(put(0, name) for name in names), *(online(1, "5", name) for name in names)]
 
 
 def wills(at: float, *numbers: int) -> list[Step]:

@@ -44,6 +44,17 @@ def phases(life: SiteLivenessAdapter) -> set[Phase | None]:
     return {each.phase if each is not None else None for each in known}
 
 
+def assert_no_longer_online(life: SiteLivenessAdapter, time: Time, wait: float, phase: Phase) -> None:
+    """Assert that the devices are Online for `wait` more seconds, and in `phase` after them."""
+    began = time.at
+    time.at = began + wait - 0.1
+    life.tick()
+    assert phases(life) == {Phase.ONLINE}
+    time.at = began + wait
+    life.tick()
+    assert phases(life) == {phase}
+
+
 @GIVEN
 def test_devices_are_unknown_once_the_broker_was_away_for_so_long(
     timers: LivenessTimers, seconds: float | None
@@ -51,13 +62,7 @@ def test_devices_are_unknown_once_the_broker_was_away_for_so_long(
     time = Time()
     life = online(time, timers)
     life.on_disconnected()
-    began, wait = time.at, seconds or timers.unreachable_after
-    time.at = began + wait - 0.1
-    life.tick()
-    assert phases(life) == {Phase.ONLINE}
-    time.at = began + wait
-    life.tick()
-    assert phases(life) == {Phase.UNKNOWN}
+    assert_no_longer_online(life, time, seconds or timers.unreachable_after, Phase.UNKNOWN)
 
 
 @GIVEN
@@ -66,13 +71,7 @@ def test_wills_of_many_are_held_for_so_long(timers: LivenessTimers, seconds: flo
     life = online(time, timers)
     for name in NAMES:
         life.on_message(message(f"devices/{name}/status", b"offline"))
-    began, wait = time.at, seconds or timers.mass_grace
-    time.at = began + wait - 0.1
-    life.tick()
-    assert phases(life) == {Phase.ONLINE}
-    time.at = began + wait
-    life.tick()
-    assert phases(life) == {Phase.OFFLINE}
+    assert_no_longer_online(life, time, seconds or timers.mass_grace, Phase.OFFLINE)
 
 
 @GIVEN
