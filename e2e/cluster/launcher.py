@@ -23,10 +23,16 @@ def _record(path: Path) -> None:
     draft.replace(path)
 
 
+def tie() -> bool:
+    """Have the kernel kill this process when the thread that started it ends; return whether it will (prctl(2))."""
+    done: int = ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    return done == 0
+
+
 def main(arguments: list[str]) -> None:
     """Tie, record, and become the program; exits 1 when the parent is gone or the program cannot run."""
     parent, tied, record, *command = arguments
-    if tied == "1" and ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+    if tied == "1" and not tie():
         sys.exit("prctl(PR_SET_PDEATHSIG) failed")
     # Asked after the tie: a parent that died before it would never send the signal.
     if os.getppid() != int(parent):

@@ -6,22 +6,21 @@ line each. The server ends when the other end of the socket is closed; its child
 """
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
 import os
 import runpy
 import selectors
-import signal
 import socket
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from e2e.cluster import launcher
+
 LARGEST_REQUEST = 128 * 1024
-PR_SET_PDEATHSIG = 1
 READ_THE_ENVIRONMENT = ("kubernetes.config.kube_config", "kubernetes.config")
 """Modules that read it when they are imported (KUBECONFIG), each after those that it imports."""
 
@@ -94,7 +93,7 @@ class Server:
 
 def _tie_to(server: int) -> None:
     """Have the kernel kill this process when the server ends."""
-    if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0 or os.getppid() != server:
+    if not launcher.tie() or os.getppid() != server:
         os._exit(1)
 
 
