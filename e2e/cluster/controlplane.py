@@ -179,12 +179,13 @@ class ControlPlane:
         self.start_apiserver()
         say(f"kube-apiserver ready at {self.server}")
         self._start(daemons.controllers(self._layout, without=() if self.options.pods else OF_PODS))
-        if self.options.pods:
-            self._start(daemons.scheduler(self._layout))
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         self._await(CONTROLLERS, lambda: self.requester.status(account) == HTTPStatus.OK)
-        self._await(SCHEDULER if self.options.pods else CONTROLLERS, lambda: True)
-        say("kube-controller-manager and kube-scheduler work")
+        say(f"{CONTROLLERS} works")
+        if self.options.pods:
+            self._start(daemons.scheduler(self._layout))
+            self._await(SCHEDULER, lambda: True)
+            say(f"{SCHEDULER} works")
 
     def _start(self, command: list[str]) -> None:
         self.keeper.start(command[0], [*self.options.prefix, str(self.binary), *command])
