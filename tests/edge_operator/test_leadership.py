@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from signal import SIGCONT, SIGSTOP
 from typing import Any
 
@@ -13,11 +14,12 @@ from e2e.cluster.audit import AuditCursor
 from e2e.cluster.controlplane import ControlPlane
 from edge_operator.cluster.election import RENEW_SECONDS
 from edge_operator.cluster.lease import LEASE_SECONDS
-from edge_operator.desired.kinds import CONFIG_MAP, DEPLOYMENT
+from edge_operator.desired.kinds import CONFIG_MAP, DEPLOYMENT, ChildKind
 from edge_operator.handlers import RETRY_SECONDS
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 from tests.support.sites import Sites, kind_path
 
+LEASE = ChildKind("coordination.k8s.io/v1", "Lease", "leases")
 TAKEOVER_SECONDS = 15.0
 STOPPED_SECONDS = 20.0
 UNRELEASED_SECONDS = LEASE_SECONDS - RENEW_SECONDS - 0.5
@@ -92,6 +94,30 @@ def test_killed_leader_is_followed_within_15_s(pair: tuple[OperatorProcess, Oper
     await_repaired(sites, "killed", TAKEOVER_SECONDS)
     assert time.monotonic() - killed < TAKEOVER_SECONDS
     assert standby.metric("edge_leader") == 1
+
+
+def test_leader_leads_on_if_somebody_deletes_its_lease(
+    pair: tuple[OperatorProcess, OperatorProcess], sites: Sites
+) -> None:
+    leader, standby = pair
+    sites.apply("deleted")
+    sites.await_reconciled("deleted")
+    system, name = Sites(sites.api, "edge-system"), leader.settings["EDGE_LEASE_NAME"]
+
+    def is_created_again(uid: str) -> bool:
+        found = system.child(LEASE, name)
+        return found is not None and found["metadata"]["uid"] != uid
+
+    held = system.child(LEASE, name)
+    assert held is not None
+    sites.api("DELETE", kind_path(LEASE, "edge-system", name))
+    eventually("the Lease is created again", partial(is_created_again, held["metadata"]["uid"]), 4)
+    created = system.child(LEASE, name)
+    assert created is not None
+    assert created["spec"]["holderIdentity"] == leader.settings["EDGE_IDENTITY"]
+    assert standby.metric("edge_leader") == 0
+    provoke(sites, "deleted")
+    await_repaired(sites, "deleted", 2)
 
 
 def test_leader_that_ends_in_order_is_followed_at_once(

@@ -132,9 +132,10 @@ class OperatorFactory:
 
 
 def _lease(name: str) -> dict[str, Any]:
-    """Return an empty Lease, as the operator's manifests come with one."""
+    """Return a Lease as a leader leaves it when it ends: a new one would delay the first leader by five seconds."""
     metadata = {"name": name, "namespace": "edge-system"}
-    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata}
+    spec = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": "2026-01-01T00:00:00.000000Z"}
+    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}
 
 
 @contextmanager

@@ -13,10 +13,14 @@ from edge_operator.telemetry.metrics import Metrics
 
 from .client import decode
 from .errors import ApiError
-from .lease import LEASE_SECONDS, RENEW_DEADLINE_SECONDS, LeaseGate, ObservedLease, Step, next_step
+from .lease import LEASE_SECONDS, LeaseGate, LeaseObject, ObservedLease, Step, next_step
+from .lease_manifest import held_by, new_lease
 
 RENEW_SECONDS = 2.0
 RETRY_SECONDS = 1.0
+CREATE_AFTER_SECONDS = RENEW_SECONDS + 2 * RETRY_SECONDS
+"""Seconds for which a candidate leaves a deleted Lease to the leader, which creates it again at its next renewal."""
+
 REQUEST_TIMEOUT_SECONDS = 2.0
 SUSPENDED_SECONDS = 30.0
 """Longer than any two responses are apart while this process runs and the API server responds."""
@@ -66,6 +70,7 @@ class Election:
         self._clock = clock
         self._wall_clock = wall_clock
         self._observed: ObservedLease | None = None
+        self._object: LeaseObject | None = None
         self._absent_since: float | None = None
         self._lease: dict[str, Any] = {}
         self._on_change = on_change
@@ -102,7 +107,7 @@ class Election:
             answered_at = self._record_answer()
             renewed = self._observed is not None and self._observed.holder == self._identity
             self._publish(asked_at, renewed=renewed)
-            await asyncio.sleep(RENEW_SECONDS if renewed else RETRY_SECONDS)
+            await asyncio.sleep(RENEW_SECONDS if self._gate.is_open() else RETRY_SECONDS)
 
     def _record_answer(self) -> float:
         """Record a response of the API server and return its time."""
@@ -129,9 +134,13 @@ class Election:
     def _publish(self, asked_at: float, *, renewed: bool) -> None:
         # A gate that closed and opens again has rejected writes meanwhile, so both changes are reported.
         self._notify(leading=self._gate.is_open())
-        if renewed:
+        if renewed and self._may_lead(asked_at):
             self._gate.hold(asked_at)
             self._notify(leading=self._gate.is_open())
+
+    def _may_lead(self, asked_at: float) -> bool:
+        """Return whether the holder of the Lease may lead, which a new Lease does not allow yet."""
+        return self._gate.is_open() or (self._object is not None and self._object.is_settled(asked_at))
 
     def _notify(self, *, leading: bool) -> None:
         if leading == self._leading:
@@ -144,11 +153,11 @@ class Election:
     async def _step(self) -> None:
         if not self._lease or self._observed is None or self._observed.holder != self._identity:
             await self._read()
-        if self._may_still_be_held():
-            return
         match next_step(self._observed, self._identity, self._clock()):
             case Step.CREATE:
-                await self._write("POST", self._collection, self._fresh())
+                if self._creates():
+                    lease = new_lease(self._namespace, self._name, self._identity, self._now())
+                    await self._write("POST", self._collection, lease)
             case Step.RENEW | Step.TAKE:
                 await self._put(holder=self._identity)
             case Step.WAIT:
@@ -165,49 +174,27 @@ class Election:
             if self._absent_since is None:
                 self._absent_since = self._clock()
 
-    def _may_still_be_held(self) -> bool:
-        """Return whether another process may still rely on a Lease that somebody has deleted.
-
-        The manifests include the Lease, so this never delays a first start.
-        """
-        if self._absent_since is None or self._gate.is_open():
-            return False
-        return self._clock() < self._absent_since + RENEW_DEADLINE_SECONDS
+    def _creates(self) -> bool:
+        """Return whether this process creates the absent Lease now: the leader at once, a candidate later."""
+        absent_since = self._clock() if self._absent_since is None else self._absent_since
+        return self._gate.is_open() or self._clock() >= absent_since + CREATE_AFTER_SECONDS
 
     def _observe(self, lease: dict[str, Any]) -> None:
         self._lease, self._absent_since = lease, None
-        version = lease["metadata"]["resourceVersion"]
-        if self._observed is not None and self._observed.version == version:
+        metadata, spec, now = lease["metadata"], lease.get("spec") or {}, self._clock()
+        holder = spec.get("holderIdentity") or ""
+        if self._object is None or self._object.uid != metadata["uid"]:
+            self._object = LeaseObject(metadata["uid"], now, released=not holder and bool(spec.get("renewTime")))
+        if self._observed is not None and self._observed.version == metadata["resourceVersion"]:
             return
-        spec = lease.get("spec") or {}
         duration = float(spec.get("leaseDurationSeconds") or LEASE_SECONDS)
-        self._observed = ObservedLease(spec.get("holderIdentity") or "", version, duration, self._clock())
+        self._observed = ObservedLease(holder, metadata["resourceVersion"], duration, now)
 
     def _now(self) -> str:
         return self._wall_clock().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
-    def _fresh(self) -> dict[str, Any]:
-        return {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": {"name": self._name, "namespace": self._namespace},
-            "spec": {
-                "holderIdentity": self._identity,
-                "leaseDurationSeconds": int(LEASE_SECONDS),
-                "acquireTime": self._now(),
-                "renewTime": self._now(),
-                "leaseTransitions": 0,
-            },
-        }
-
     async def _put(self, *, holder: str) -> None:
-        spec = dict(self._lease.get("spec") or {})
-        if holder and spec.get("holderIdentity") != holder:
-            spec["acquireTime"] = self._now()
-            spec["leaseTransitions"] = int(spec.get("leaseTransitions") or 0) + 1
-        spec |= {"holderIdentity": holder, "renewTime": self._now()}
-        spec["leaseDurationSeconds"] = int(LEASE_SECONDS) if holder else 1
-        await self._write("PUT", f"{self._collection}/{self._name}", self._lease | {"spec": spec})
+        await self._write("PUT", f"{self._collection}/{self._name}", held_by(self._lease, holder, self._now()))
 
     async def _write(self, method: str, path: str, lease: dict[str, Any]) -> None:
         async with self._session.request(method, path, json=lease) as response:

@@ -3,6 +3,10 @@
 The protocol is that of client-go's leaderelection package: a candidate relies on its own clock only, and acquires a
 lease only after having observed it unchanged for the whole of its duration. Timestamps in the Lease are never
 compared.
+
+Beyond that protocol, a Lease that somebody deletes does not cause two leaders. The holder of the deleted object may
+rely on it for the renew deadline. So a holder of the object that replaced it leads only if that object has existed for
+the renew deadline, or if it still leads by the deleted one.
 """
 
 from collections.abc import Callable
@@ -37,6 +41,29 @@ class ObservedLease:
     version: str
     duration: float
     seen_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseObject:
+    """The Lease as an object: one that was deleted and created again has another uid.
+
+    Attributes:
+        uid: metadata.uid.
+        seen_at: time of the first observation of this uid on our clock, in seconds.
+        released: whether a leader had released it then, so that the holder of a deleted predecessor no longer leads.
+    """
+
+    uid: str
+    seen_at: float
+    released: bool
+
+    def is_settled(self, asked_at: float) -> bool:
+        """Return whether the holder of a deleted predecessor can no longer lead.
+
+        Args:
+            asked_at: time at which the latest renewal was sent, in seconds.
+        """
+        return self.released or asked_at >= self.seen_at + RENEW_DEADLINE_SECONDS
 
 
 def next_step(observed: ObservedLease | None, identity: str, now: float) -> Step:

@@ -12,16 +12,23 @@ import aiohttp
 from tests.edge_operator.cluster.virtual import now
 
 
+def released_lease() -> dict[str, Any]:
+    """Return a Lease that a former leader has released."""
+    spec = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": "2026-07-01T00:00:00.000000Z"}
+    return {"metadata": {"resourceVersion": "100", "uid": "0"}, "spec": spec}
+
+
 @dataclass
 class LeaseServer:
     """Optimistic concurrency, as the API server has it.
 
     Attributes:
-        lease: the Lease, None if there is none; empty at first, as the manifests bring it.
+        lease: the Lease, None if there is none; released by a former leader at first.
     """
 
-    lease: dict[str, Any] | None = field(default_factory=lambda: {"metadata": {"resourceVersion": "100"}})
+    lease: dict[str, Any] | None = field(default_factory=released_lease)
     version: int = 100
+    created: int = 0
 
     def answer(self, method: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
         """Return status and body of the answer to a request."""
@@ -36,16 +43,24 @@ class LeaseServer:
         return (201 if method == "POST" else 200), self.store(body)
 
     def store(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Take `body` as the Lease."""
+        """Store `body` as the Lease."""
+        if self.lease is None:
+            self.created += 1
+        uid = str(self.created) if self.lease is None else self.lease["metadata"]["uid"]
         self.version += 1
         self.lease = copy.deepcopy(body)
-        self.lease["metadata"]["resourceVersion"] = str(self.version)
+        self.lease["metadata"] |= {"resourceVersion": str(self.version), "uid": uid}
         return copy.deepcopy(self.lease)
 
     def delete(self) -> None:
         """Delete the Lease, as an administrator might."""
         self.lease = None
         self.version += 1
+
+    def apply_manifest(self) -> None:
+        """Create the Lease without a spec, as the operator's manifests do, unless it exists."""
+        if self.lease is None:
+            self.store({"metadata": {"name": "edge-operator"}})
 
     @property
     def holder(self) -> str | None:
