@@ -26,8 +26,9 @@ def broker(mosquitto: MosquittoFactory) -> Mosquitto:
 
 @pytest.fixture
 def device(broker: Mosquitto, tmp_path: Path) -> Iterator[ServiceProcess]:
+    """A device that the test starts when it has subscribed, so that it receives the first reading as well."""
     process = device_process(broker, tmp_path, "--rate", "20")
-    yield process.start()
+    yield process
     process.kill()
 
 
@@ -63,6 +64,7 @@ async def test_birth_readings_and_sign_off(broker: Mosquitto, device: ServicePro
         listening(broker, "gateway", "devices/+/status") as (_, said),
         listening(broker, "processor", "devices/+/data") as (_, measured),
     ):
+        device.start()
         await eventually("readings come", lambda: len(measured) >= 20)
         assert await asyncio.to_thread(device.stop) == 0
         await eventually("it signs off", lambda: len(statuses(said)) == 2)
@@ -82,6 +84,7 @@ async def test_its_will_tells_of_its_death_and_the_next_birth_is_another_session
     broker: Mosquitto, device: ServiceProcess
 ) -> None:
     async with listening(broker, "gateway", "devices/+/status") as (_, said):
+        device.start()
         await eventually("it is born", lambda: len(statuses(said)) == 1)
         await asyncio.to_thread(device.kill)
         await eventually("the broker tells", lambda: len(statuses(said)) == 2)
@@ -106,6 +109,7 @@ async def test_commands_are_answered(broker: Mosquitto, device: ServiceProcess) 
         listening(broker, "gateway", "devices/+/status", "devices/+/command/ack") as (gateway, heard),
         listening(broker, "processor", "devices/+/data") as (_, measured),
     ):
+        device.start()
         await eventually("it is born", lambda: heard)
         await gateway.publish("devices/d1/command", b"no command")
         for command in asked:
@@ -127,6 +131,7 @@ def acks(heard: list[Message]) -> list[CommandAck]:
 
 async def test_readings_outlast_the_broker_and_keep_their_order(broker: Mosquitto, device: ServiceProcess) -> None:
     async with listening(broker, "processor", "devices/+/data") as (session, measured):
+        device.start()
         await eventually("readings come", lambda: len(measured) > 5)
         await asyncio.to_thread(broker.stop)
         await asyncio.to_thread(broker.start)
@@ -144,8 +149,9 @@ async def test_readings_outlast_the_broker_and_keep_their_order(broker: Mosquitt
 
 
 async def test_a_silent_device_beats(broker: Mosquitto, tmp_path: Path) -> None:
-    device = device_process(broker, tmp_path, "--interval", "1h", "--heartbeat", "1s", "--duration", "4s").start()
+    device = device_process(broker, tmp_path, "--interval", "1h", "--heartbeat", "1s", "--duration", "4s")
     async with listening(broker, "gateway", "devices/+/status") as (_, said):
+        device.start()
         await eventually("it is born, beats twice and signs off", lambda: len(statuses(said)) >= 4)
     assert [status.status for status in statuses(said)][:3] == ["online"] * 3
     assert len({status.session for status in statuses(said)}) == 1
