@@ -1,5 +1,6 @@
 """Waits between attempts."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,9 +15,18 @@ def test_waits_double_up_to_the_longest(attempts: int) -> None:
         assert whole / 2 <= backoff.next() <= whole
 
 
-def test_after_a_success_it_begins_anew() -> None:
+def test_first_wait_is_used_again_after_a_success() -> None:
     backoff = Backoff(first=0.2, longest=5.0)
     for _ in range(10):
         backoff.next()
     backoff.reset()
-    assert backoff.next() <= 0.2
+    assert 0.1 <= backoff.next() <= 0.2
+
+
+def test_defaults() -> None:
+    assert (Backoff().first, Backoff().longest) == (0.2, 5.0)
+
+
+def test_only_first_and_longest_are_given() -> None:
+    with pytest.raises(TypeError):
+        Backoff(0.2, 5.0, 1.0)  # type: ignore[call-arg]

@@ -28,6 +28,15 @@ def test_slowing_down_halves_and_holds_everything() -> None:
     assert bucket.take(3.0 + 1 / 16)
 
 
+def test_reads_during_the_hold_do_not_lengthen_the_wait() -> None:
+    read, unread = TokenBucket(64.0, 5, 0.0), TokenBucket(64.0, 5, 0.0)
+    for bucket in (read, unread):
+        bucket.slow_down(0.0, 0.5)
+    for tenth in range(1, 5):
+        read.rate(tenth / 10)
+    assert read.wait(0.5) == pytest.approx(unread.wait(0.5), rel=0.1)
+
+
 def test_rate_has_a_floor_and_recovers() -> None:
     bucket = TokenBucket(64.0, 5, 0.0)
     for _ in range(100):
