@@ -6,6 +6,7 @@ import pytest
 
 from tests.edge_gateway.gateways import LOCATION, Gateway
 from tests.edge_processor.site import Site
+from tests.support.accepted import has_nodelay
 
 TIME = "2026-01-31T12:00:00.000Z"
 
@@ -26,6 +27,10 @@ async def known(gateway: Gateway) -> None:
     for device in ("d1", "d2", "d3"):
         answer = await gateway.ask("POST", f"/devices/{device}/status", json={"status": "online", "type": "pump"})
         assert answer.status == 200, answer
+
+
+def test_gateway_sends_a_response_at_once(gateway: Gateway) -> None:
+    assert has_nodelay(gateway.process.pid, gateway.port("HTTP"))
 
 
 @pytest.mark.parametrize(("sent", "stored"), CONVERSIONS)

@@ -16,6 +16,7 @@ from edge_operator.cluster.election import RENEW_SECONDS
 from edge_operator.cluster.lease import LEASE_SECONDS
 from edge_operator.desired.kinds import CONFIG_MAP, DEPLOYMENT, ChildKind
 from edge_operator.handlers import RETRY_SECONDS
+from tests.support.accepted import has_nodelay
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 from tests.support.sites import Sites, kind_path
 
@@ -74,6 +75,7 @@ def test_standby_writes_nothing(
     pair: tuple[OperatorProcess, OperatorProcess], sites: Sites, audit: AuditCursor
 ) -> None:
     leader, standby = pair
+    assert has_nodelay(leader.pid, leader.port)
     sites.apply("led")
     sites.await_reconciled("led")
     provoke(sites, "led")

@@ -9,6 +9,8 @@ import pytest
 
 from edge_service.mqtt import MqttSession
 from tests.edge_processor.site import Site
+from tests.edge_service.process import ServiceProcess
+from tests.support.accepted import has_nodelay
 from tests.support.processes import eventually
 
 
@@ -27,10 +29,19 @@ def stored(site: Site, device_id: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def site_at_work(module_site: Site) -> Site:
+def processor(module_site: Site) -> ServiceProcess:
+    return module_site.processor().start().await_ready()
+
+
+@pytest.fixture(scope="module")
+def site_at_work(module_site: Site, processor: ServiceProcess) -> Site:
     """A site for several tests: each has a device of its own."""
-    module_site.processor().start().await_ready()
     return module_site
+
+
+def test_store_and_processor_send_a_response_at_once(site_at_work: Site, processor: ServiceProcess) -> None:
+    assert has_nodelay(site_at_work.store.pid, site_at_work.store.port)
+    assert has_nodelay(processor.pid, processor.port)
 
 
 async def test_a_reading_is_stored_and_published_as_processed(site_at_work: Site) -> None:
