@@ -60,6 +60,7 @@ format: setup ## format the code
 bench: setup ## measure 200 sites and 100,000 devices: time, writes, CPU, memory; prints tables (about 12 minutes)
 	@$(BIN)/python -m benchmarks.sites
 	@$(BIN)/python -m benchmarks.liveness
+	@$(BIN)/python -m benchmarks.login_check
 
 bench-devices: setup ## measure 10,000 devices in 20 sites, storms, failover, a broker of 10,000, a session of 100,000 (about 90 minutes)
 	@$(BIN)/python -m benchmarks.devices --storms

@@ -1,17 +1,21 @@
-"""Checks a device's password with the broker, by a short login."""
+"""Checks a device's password with the broker, by a short MQTT session."""
 
 import asyncio
 import secrets
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_gateway.auth.connect import DISCONNECT, Connack, connect_packet, parse_connack
 from edge_service.address import BrokerAddress
+from edge_service.mqtt import ConnectError, ConnectRefusedError, Login, Message, MqttOptions
+from edge_service.mqtt.connection import Connection
 
 ANSWER_SECONDS = 3.0
+REFUSED = frozenset({0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C})
+"""Reason codes of a CONNACK that refuse this login: unsupported version, client id not valid, bad username or password,
+not authorised, banned, bad authentication method. With another one the broker did not check the login."""
+
 _KEEPALIVE_SECONDS = 10
-_MAX_CONNACK_BYTES = 64 * 1024
+_MAX_STRING_BYTES = 0xFFFF
 
 
 class BrokerAwayError(Exception):
@@ -29,11 +33,13 @@ class BrokerLogin:
         address: of that listener.
         client_id: prefix of the client ids of the tests, which no other client uses.
         credentials_dir: directory that may contain `ca.crt`, to verify the broker's certificate.
+        answer_seconds: time within which the broker must answer.
     """
 
     address: BrokerAddress
     client_id: str
     credentials_dir: Path | None = None
+    answer_seconds: float = ANSWER_SECONDS
 
     async def right(self, username: str, password: str) -> bool:
         """Return whether the broker accepts this login.
@@ -41,51 +47,40 @@ class BrokerLogin:
         Raises:
             BrokerAwayError: the broker cannot be reached, or does not answer.
         """
-        try:
-            # A client id for each: concurrent tests must not end each other's session.
-            client_id = f"{self.client_id}-{secrets.token_hex(4)}"
-            packet = connect_packet(client_id, username, password, _KEEPALIVE_SECONDS)
-        except ValueError:
+        if not (_is_mqtt_string(username) and _is_mqtt_string(password)):
             return False
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                connack = await self._ask(packet)
-        except (OSError, ValueError, EOFError) as error:
-            raise BrokerAwayError(
-                f"broker {self.address} did not check a login: {str(error) or 'no answer'}"
-            ) from error
-        if not connack.granted and not connack.refused:
-            raise BrokerAwayError(f"broker {self.address} did not check a login: reason {connack.reason:#04x}")
-        return connack.granted
+            connection = self._connection(Login(username, password, self._authorities()))
+            async with asyncio.timeout(self.answer_seconds):
+                await connection.open()
+        except ConnectRefusedError as error:
+            if error.reason in REFUSED:
+                return False
+            raise self._away(error) from error
+        except (ConnectError, TimeoutError) as error:
+            raise self._away(error) from error
+        await connection.close()
+        return True
 
-    async def _ask(self, packet: bytes) -> Connack:
-        context = self._trust() if self.address.tls else None
-        reader, writer = await asyncio.open_connection(self.address.host, self.address.port, ssl=context)
-        try:
-            writer.write(packet)
-            fixed = await reader.readexactly(1)
-            connack = parse_connack(fixed, await reader.readexactly(await _remaining_length(reader)))
-            if connack.granted:
-                writer.write(DISCONNECT)
-            return connack
-        finally:
-            writer.close()
+    def _connection(self, login: Login) -> Connection:
+        # A client id for each: concurrent tests must not end each other's session.
+        client_id = f"{self.client_id}-{secrets.token_hex(4)}"
+        return Connection(MqttOptions(self.address, client_id, keepalive=_KEEPALIVE_SECONDS), login, _ignore)
 
-    def _trust(self) -> ssl.SSLContext:
+    def _authorities(self) -> Path | None:
         authorities = self.credentials_dir / "ca.crt" if self.credentials_dir else None
-        return ssl.create_default_context(cafile=authorities if authorities and authorities.exists() else None)
+        return authorities if authorities and authorities.exists() else None
+
+    def _away(self, error: Exception) -> BrokerAwayError:
+        return BrokerAwayError(f"broker {self.address} did not check a login: {str(error) or 'no answer'}")
 
 
-async def _remaining_length(reader: asyncio.StreamReader) -> int:
-    length, shift = 0, 0
-    while True:
-        digit = (await reader.readexactly(1))[0]
-        length |= (digit & 0x7F) << shift
-        shift += 7
-        if not digit & 0x80:
-            break
-        if shift > 21:  # noqa: PLR2004  # MQTT: at most four bytes
-            raise ValueError("a packet's length is not readable")
-    if length > _MAX_CONNACK_BYTES:
-        raise ValueError("CONNACK is too long")
-    return length
+def _is_mqtt_string(text: str) -> bool:
+    try:
+        return "\0" not in text and len(text.encode()) <= _MAX_STRING_BYTES
+    except UnicodeEncodeError:
+        return False
+
+
+def _ignore(_message: Message) -> None:
+    """Drop a message: the session has no subscriptions."""

@@ -183,7 +183,7 @@ class Connection:
     def _connected(self, _client: Any, _data: Any, flags: paho.ConnectFlags, reason: ReasonCode, _more: Any) -> None:
         if reason.is_failure:
             said = f"{self._options.broker} refuses the client {self._options.client_id}: {reason}"
-            _fail(self._accepted, ConnectRefusedError(said))
+            _fail(self._accepted, ConnectRefusedError(said, reason.value))
         elif not self._accepted.done():
             self._accepted.set_result(flags.session_present)
 

@@ -10,7 +10,15 @@ class ConnectError(MqttError):
 
 
 class ConnectRefusedError(ConnectError):
-    """The broker answers, and refuses this client or one of its subscriptions."""
+    """The broker answers, and refuses this client or one of its subscriptions.
+
+    Attributes:
+        reason: the reason code of its CONNACK; None if it refused a subscription.
+    """
+
+    def __init__(self, message: str, reason: int | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class UntrustedError(ConnectError):
