@@ -6,15 +6,17 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge_processor.batcher import Batcher
-from edge_processor.fanout import MAX_WAITING, WINDOW, Fanout
 from edge_processor.metrics import ProcessorMetrics
-from edge_processor.outbox import Outbox
+from edge_processor.sinks.fanout import MAX_WAITING, WINDOW, Fanout
+from edge_processor.sinks.outbox import Outbox
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import MqttOptions, MqttSession, NotConnectedError
 from edge_service.mqtt.credentials import Login
 from edge_service.store import StoreClient
 from tests.edge_processor.messages import received
 from tests.support.cancelled import TURNS, ends_when_cancelled
+
+READING = {"device_id": "d1", "seq": 1}
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def session() -> MqttSession:
 @pytest.mark.parametrize("turns", TURNS)
 async def test_the_outbox_as_something_was_stored(turns: int, metrics: ProcessorMetrics) -> None:
     outbox = Outbox(StoreClient("http://127.0.0.1:1"), session(), 1, metrics)
-    await ends_when_cancelled(outbox.run(), outbox.wake, turns)
+    await ends_when_cancelled(outbox.run(), lambda: asyncio.create_task(outbox.stored([READING])), turns)
 
 
 @pytest.mark.parametrize("turns", TURNS)
@@ -69,9 +71,8 @@ async def test_the_fanout_as_something_moves(turns: int, metrics: ProcessorMetri
     unanswered = Unanswered()
     fanout = Fanout(unanswered, metrics)
     running = asyncio.create_task(fanout.run())
-    reading = {"device_id": "d1", "seq": 1}
-    await fanout.put([reading] * MAX_WAITING)
+    await fanout.stored([READING] * MAX_WAITING)
     await unanswered.begun.wait()
-    await fanout.put([reading] * WINDOW)
-    await ends_when_cancelled(fanout.put([reading]), unanswered.lose, turns)
+    await fanout.stored([READING] * WINDOW)
+    await ends_when_cancelled(fanout.stored([READING]), unanswered.lose, turns)
     running.cancel()

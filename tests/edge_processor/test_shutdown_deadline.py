@@ -17,7 +17,8 @@ from tests.support.child import END_SECONDS
 
 FAULTY = """
 import asyncio
-from edge_processor import __main__ as processor, ingest_pipeline, outbox
+from edge_processor import __main__ as processor, ingest_pipeline
+from edge_processor.sinks.outbox import Outbox
 
 async def deaf(self):
     while True:
@@ -27,7 +28,7 @@ async def deaf(self):
             pass
 
 ingest_pipeline.END_SECONDS = 0.5
-outbox.Outbox.run = deaf
+Outbox.run = deaf
 processor.main()
 """
 SAID = "outbox is still running 0.5 s after it was cancelled: exiting, so that the process is restarted"

@@ -28,8 +28,6 @@ async def serve(settings: ProcessorSettings, stop: asyncio.Event) -> None:
     readiness = Readiness()
     metrics.connected.set_function(lambda: readiness.is_connected)
     probes = Probes(figures, waiting_for=readiness.waiting_for)
-    if sink := settings.output_sink or settings.kafka_broker:
-        logger.warning("the sink %s is not supported by this release: readings stay on site", sink)
     async with (
         StoreClient(settings.storage_url) as store,
         # A client with its own connections and timeout: a slow commit must not cost the lease.

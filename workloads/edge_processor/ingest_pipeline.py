@@ -10,14 +10,13 @@ from typing import Any
 from edge_pacing.backoff import Backoff
 from edge_processor.activity import ActivityPublisher
 from edge_processor.batcher import Batcher, Received
-from edge_processor.fanout import Fanout
 from edge_processor.ingest import Ingest
 from edge_processor.lease import LeaseClient
 from edge_processor.metrics import ProcessorMetrics
-from edge_processor.outbox import Outbox
 from edge_processor.rules import hand_over_rules
 from edge_processor.settings import ProcessorSettings
 from edge_processor.shutdown_deadline import ShutdownDeadline
+from edge_processor.sinks import build_sinks
 from edge_processor.status import StatusPublisher
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
 from edge_service.store import StoreClient
@@ -65,8 +64,7 @@ class IngestPipeline:
             on_down=lambda _: self._activity.restart(),
         )
         self._status = status
-        self._fanout = Fanout(self.session, metrics)
-        self._outbox = Outbox(store, self.session, lease.token, metrics)
+        self._sinks = build_sinks(settings, self.session, store, lease.token, metrics)
         self._activity = ActivityPublisher(self.session, store, metrics, lambda: self._batcher.is_idle)
         self._ingest = Ingest(self._batcher, store, settings.edge_location, lease.token, self._stored, metrics)
 
@@ -85,8 +83,7 @@ class IngestPipeline:
                     group.create_task(self._lease_client.renew(self._lease), name="lease"),
                     group.create_task(self._receive(), name="session"),
                     group.create_task(self._ingest.run(), name="ingest"),
-                    group.create_task(self._fanout.run(), name="fan-out"),
-                    group.create_task(self._outbox.run(), name="outbox"),
+                    *(group.create_task(sink.run(), name=sink.name) for sink in self._sinks),
                 ]
                 deadline.watch((publishing, *work))
                 await stop.wait()
@@ -113,8 +110,8 @@ class IngestPipeline:
         try:
             async with asyncio.timeout(self._settings.drain_seconds):
                 await self._batcher.idle()
-                if self.session.connected.is_set():
-                    await self._fanout.idle()
+                for sink in self._sinks:
+                    await sink.drained()
         except TimeoutError:
             logger.warning("%d messages were not stored in time: the next ingester gets them", len(self._batcher))
 
@@ -172,8 +169,8 @@ class IngestPipeline:
 
     async def _stored(self, readings: Sequence[Mapping[str, Any]]) -> None:
         if readings:
-            self._outbox.wake()
-            await self._fanout.put(readings)
+            for sink in self._sinks:
+                await sink.stored(readings)
 
 
 def _options(settings: ProcessorSettings, status: StatusPublisher) -> MqttOptions:

@@ -111,7 +111,8 @@ class MqttSession:
 
         Raises:
             NotConnectedError: there is no connection, or it ended before.
-            PublishRefusedError: the broker refuses it.
+            PublishRefusedError: the broker refuses it. Not with QoS 2: paho ignores the reason code of a PUBREC
+                (eclipse-paho/paho.mqtt.python#895).
         """
         return await self.send(topic, payload, qos, retain=retain, expiry=expiry)
 

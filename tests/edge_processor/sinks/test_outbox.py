@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge_processor.metrics import ProcessorMetrics
-from edge_processor.outbox import MIN_PAUSE_SECONDS, POLL_SECONDS, Outbox
+from edge_processor.sinks.outbox import MIN_PAUSE_SECONDS, POLL_SECONDS, Outbox
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import MqttOptions, MqttSession, NotConnectedError, PublishRefusedError
 from edge_service.store import StoreClient, StoreRefusedError
@@ -149,6 +149,21 @@ def test_a_store_that_is_away_is_asked_again() -> None:
     assert play(story, 3).store.marked == [[3]]
 
 
+def test_the_shutdown_waits_for_one_attempt_and_not_for_a_store_that_is_away() -> None:
+    async def story(world: World) -> None:
+        await world.outbox.stored([alert(3)])
+        await world.outbox.drained()
+        assert world.session.numbers == [3]
+        world.store.error = StoreUnavailableError("away")
+        await world.outbox.stored([alert(4)])
+        begun = now()
+        await world.outbox.drained()
+        assert now() - begun == pytest.approx(MIN_PAUSE_SECONDS)
+        assert len(world.store.asked) == 3, "two for the first alert: one finds it, one finds no more"
+
+    play(story, 3)
+
+
 def test_an_alert_that_could_not_be_marked_goes_out_again() -> None:
     async def story(world: World) -> None:
         world.store.error = StoreRefusedError(500, "no")
@@ -175,7 +190,7 @@ def test_without_a_word_it_looks_each_second_and_with_one_at_once() -> None:
         await asyncio.sleep(10.5 * (POLL_SECONDS + MIN_PAUSE_SECONDS))
         assert len(world.store.asked) == 10
         assert world.store.asked[0] - begun == pytest.approx(POLL_SECONDS)
-        world.outbox.wake()
+        await world.outbox.stored([alert(1)])
         said = now()
         await asyncio.sleep(MIN_PAUSE_SECONDS)
         assert world.store.asked[-1] == said
@@ -189,7 +204,7 @@ def test_without_a_word_it_looks_each_second_and_with_one_at_once() -> None:
 def test_however_often_it_is_told_it_rests_between_two_looks() -> None:
     async def story(world: World) -> None:
         for _ in range(100):
-            world.outbox.wake()
+            await world.outbox.stored([alert(1)])
             await asyncio.sleep(MIN_PAUSE_SECONDS / 10)
 
     assert 9 <= len(play(story).store.asked) <= 11
@@ -198,7 +213,7 @@ def test_however_often_it_is_told_it_rests_between_two_looks() -> None:
 def test_without_a_connection_nothing_is_asked_for() -> None:
     async def story(world: World) -> None:
         world.session.connected.clear()
-        world.outbox.wake()
+        await world.outbox.stored([alert(1)])
         await asyncio.sleep(10 * POLL_SECONDS)
         assert world.store.asked == []
         world.session.connected.set()

@@ -8,8 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge_pacing.backoff import Backoff
-from edge_processor.fanout import MAX_WAITING, WINDOW, Fanout
 from edge_processor.metrics import ProcessorMetrics
+from edge_processor.sinks.fanout import MAX_WAITING, WINDOW, Fanout
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
 from tests.edge_processor.conftest import CLIENTS
@@ -57,12 +57,13 @@ async def test_a_broken_connection_loses_none_and_keeps_the_order(
             await listener.connected.wait()
         fanout = Fanout(sender, ProcessorMetrics(registry))
         running = asyncio.create_task(fanout.run())
-        await fanout.put(readings(0, WINDOW))
+        await fanout.stored(readings(0, WINDOW))
         await asyncio.to_thread(broker.stop)
-        await fanout.put(readings(WINDOW, WINDOW))
+        await fanout.stored(readings(WINDOW, WINDOW))
         await asyncio.to_thread(broker.start)
         async with asyncio.timeout(SECONDS):
-            await fanout.idle()
+            await sender.connected.wait()
+            await fanout.drained()
         await eventually("all are heard", lambda: len(set(numbers(heard))) == 2 * WINDOW)
         running.cancel()
     first_time = list(dict.fromkeys(numbers(heard)))
@@ -77,9 +78,9 @@ async def test_without_a_broker_it_holds_so_many_and_counts_the_rest(
     broker: Mosquitto, registry: CollectorRegistry
 ) -> None:
     fanout = Fanout(session(broker), ProcessorMetrics(registry))
-    await fanout.put(readings(0, MAX_WAITING))
+    await fanout.stored(readings(0, MAX_WAITING))
     async with asyncio.timeout(SECONDS):
-        await fanout.put(readings(MAX_WAITING, 7))
+        await fanout.stored(readings(MAX_WAITING, 7))
     left_out = registry.get_sample_value("edge_processor_readings_unpublished_total", {"reason": "no_connection"})
     assert left_out == 7
 
@@ -93,8 +94,8 @@ async def test_what_the_broker_refuses_holds_nobody_up(broker: Mosquitto, regist
             await sender.connected.wait()
         fanout = Fanout(sender, ProcessorMetrics(registry))
         running = asyncio.create_task(fanout.run())
-        await fanout.put(readings(0, 3))
+        await fanout.stored(readings(0, 3))
         async with asyncio.timeout(SECONDS):
-            await fanout.idle()
+            await fanout.drained()
         running.cancel()
     assert registry.get_sample_value("edge_processor_readings_unpublished_total", {"reason": "refused"}) == 3

@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
 from edge_processor.metrics import ProcessorMetrics
-from edge_service.mqtt import MqttSession, NotConnectedError, PublishRefusedError
+from edge_processor.sinks.sink import REFUSED, RETRY
+from edge_service.mqtt import MqttSession
 from edge_service.waiting import set_within
 from edge_wire import topics
 
@@ -30,6 +31,8 @@ class Fanout:
     While the broker is unreachable and the queue is full, readings are dropped and counted: the store has them.
     """
 
+    name: ClassVar[str] = "fan-out"
+
     def __init__(self, session: MqttSession, metrics: ProcessorMetrics) -> None:
         self._session = session
         self._metrics = metrics
@@ -39,10 +42,8 @@ class Fanout:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def put(self, readings: Sequence[Mapping[str, Any]]) -> None:
+    async def stored(self, readings: Sequence[Mapping[str, Any]]) -> None:
         """Queue `readings`; wait while the queue is full and the broker is connected."""
-        if not readings:
-            return
         while len(self._waiting) >= MAX_WAITING and self._session.connected.is_set():
             self._moved.clear()
             await set_within(self._moved, POLL_SECONDS)
@@ -66,9 +67,10 @@ class Fanout:
                 self._some.clear()
                 self._idle.set()
 
-    async def idle(self) -> None:
-        """Wait until all readings are published."""
-        await self._idle.wait()
+    async def drained(self) -> None:
+        """Wait until all readings are published; return immediately without a connection."""
+        if self._session.connected.is_set():
+            await self._idle.wait()
 
     async def _publish(self, window: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Publish readings; return those to publish again, as the connection ended before their acknowledgement."""
@@ -76,9 +78,9 @@ class Fanout:
         answers = await asyncio.gather(*sent, return_exceptions=True)
         again: list[Mapping[str, Any]] = []
         for reading, answer in zip(window, answers, strict=True):
-            if isinstance(answer, NotConnectedError):
+            if isinstance(answer, RETRY):
                 again.append(reading)
-            elif isinstance(answer, PublishRefusedError):
+            elif isinstance(answer, REFUSED):
                 self._metrics.unpublished.labels("refused").inc()
                 logger.warning("a stored reading of %s was not published: %s", reading["device_id"], answer)
             else:

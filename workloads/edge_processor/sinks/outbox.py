@@ -2,16 +2,19 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import orjson
 
 from edge_processor.metrics import ProcessorMetrics
-from edge_service.mqtt import MqttSession, NotConnectedError, PublishRefusedError
-from edge_service.store import StoreClient, StoreRefusedError
+from edge_processor.sinks.sink import REFUSED, RETRY
+from edge_service.mqtt import MqttSession
+from edge_service.store import StoreClient
 from edge_service.waiting import set_within
 from edge_wire import topics
-from edge_wire.store import OutboxAlert, StoreUnavailableError
+from edge_wire.store import OutboxAlert
 
 POLL_SECONDS = 1.0
 """Seconds between two reads of the outbox: readings over HTTP add alerts as well."""
@@ -35,14 +38,22 @@ class Outbox:
         metrics: of the processor.
     """
 
+    name: ClassVar[str] = "outbox"
+
     store: StoreClient
     session: MqttSession
     token: int
     metrics: ProcessorMetrics
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
-    def wake(self) -> None:
-        """Read the outbox soon: something was stored, and there may be an alert."""
+    def __post_init__(self) -> None:
+        """There is nothing to send yet."""
+        self._idle.set()
+
+    async def stored(self, readings: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002 - the store has the alerts
+        """Read the outbox soon: there may be an alert about one of the readings."""
+        self._idle.clear()
         self._wake.set()
 
     async def run(self) -> None:
@@ -58,9 +69,16 @@ class Outbox:
             try:
                 while await self._send_some():
                     pass
-            except (StoreUnavailableError, StoreRefusedError, NotConnectedError) as error:
+            except RETRY as error:
                 logger.warning("alerts wait: %s", error)
+            if not self._wake.is_set():
+                self._idle.set()
             await asyncio.sleep(MIN_PAUSE_SECONDS)
+
+    async def drained(self) -> None:
+        """Wait until the alerts are published, or until an attempt has failed: the next ingester gets the others."""
+        if self.session.connected.is_set():
+            await self._idle.wait()
 
     async def _send_some(self) -> bool:
         """Publish the oldest alerts; return whether there may be more.
@@ -86,7 +104,7 @@ class Outbox:
         alert = waiting.alert
         try:
             await self.session.publish(topics.alerts(alert["device_id"]), orjson.dumps(alert), EXACTLY_ONCE)
-        except PublishRefusedError as error:
+        except REFUSED as error:
             # It stays in the store's history; retrying forever would block all others.
             self.metrics.alerts.labels("refused").inc()
             logger.error("cannot publish the alert %s: %s", alert.get("alert_id"), error)  # noqa: TRY400
