@@ -1,4 +1,4 @@
-"""What was written to the API server: how often by the audit log, how much by its own metrics and etcd's."""
+"""Writes to the API server: their number from the audit log, their bytes from its metrics and etcd's."""
 
 import http.client
 import re
@@ -24,7 +24,7 @@ UNCOUNTED = ("leases",)
 
 @dataclass(frozen=True)
 class Bytes:
-    """What a control plane has taken so far, whoever wrote it.
+    """Writes to a control plane so far, by all clients.
 
     Attributes:
         bodies: bytes of request bodies by resource.
@@ -45,7 +45,7 @@ class Bytes:
         return cls(bodies, float(found[1]))
 
     def since(self, before: "Bytes") -> str:
-        """Say what came after `before`."""
+        """Return the difference to `before`, for people."""
         grown = self.bodies - before.bodies
         resources = ("edgedevices", "secrets", "events", "edgesites")
         parts = ", ".join(f"{name} {grown[name] / MIB:.1f}" for name in resources if grown[name])
@@ -66,7 +66,7 @@ def _etcd_metrics(plane: ControlPlane) -> str:
 
 @dataclass(frozen=True)
 class Writes:
-    """The operator's writes since a cursor's place; its lease is not among.
+    """The operator's writes since a cursor's place, without its lease.
 
     Attributes:
         events: each of them.
@@ -81,12 +81,12 @@ class Writes:
 
     @property
     def of_liveness(self) -> "Writes":
-        """Those that the budget of liveness is for: statuses of devices that exist by now, and Events."""
+        """Writes from the budget of liveness: statuses of existing devices, and Events."""
         return Writes([event for event in self.events if event.resource in ("edgedevices", "events")])
 
     @property
     def failed(self) -> int:
-        """How many were refused; conflicts are among."""
+        """Number of rejected writes, conflicts included."""
         return sum(event.code >= 400 for event in self.events)
 
     def by_resource(self) -> str:
@@ -95,7 +95,7 @@ class Writes:
         return ", ".join(f"{number} {resource}" for resource, number in count.most_common())
 
     def most_within(self, seconds: float) -> int:
-        """Return the most that came within any so many seconds."""
+        """Return the maximum number within any so many seconds."""
         times = sorted(_seconds(event.received for event in self.events))
         most, first = 0, 0
         for last, at in enumerate(times):
@@ -105,7 +105,7 @@ class Writes:
         return most
 
     def rate(self) -> str:
-        """Say how dense they were."""
+        """Return their rates, for people."""
         return f"{self.most_within(1.0)} in 1 s, {self.most_within(10.0) / 10:.0f}/s over 10 s"
 
 

@@ -1,4 +1,4 @@
-"""One broker with 10,000 devices, all connected: how long a reload stalls it, how soon a revoked device is cut off.
+"""One broker with 10,000 devices, all connected: how long a reload stalls it, how soon a revocation disconnects.
 
 Run by `make bench-devices`, or `python -m benchmarks.broker [--devices 10000] [--revocations 50]`.
 """
@@ -26,16 +26,16 @@ FAST = {**UNBOUND, "EDGE_LIVENESS_WRITES_PER_SECOND": "1000"}
 
 def bring_up(fleet: DeviceFleet, held: Sequence[str]) -> list[Row]:
     """Apply all devices and have all but the held ones connect; then another operator, as users run it, leads."""
-    count, begun = len(fleet.home), time.monotonic()
+    count, begun = len(fleet.site_of), time.monotonic()
     fleet.connect_when_ready(CONNECTIONS, but=held)
     fleet.apply()
     fleet.watch.await_ready(count, 60 + count / 20)
     ready = time.monotonic() - begun
     eventually("the broker knows all", lambda: fleet.sites[0].devices() == count, 60, pause=0.2)
-    alive = [name for name in fleet.home if name not in held]
+    running = [name for name in fleet.site_of if name not in held]
     for half in fleet.halves:
         half.await_connected(120)
-    missing = fleet.watch.await_right(dict.fromkeys(alive, "Online"), 60 + count / 20)
+    missing = fleet.watch.await_expected(dict.fromkeys(running, "Online"), 60 + count / 20)
     assert not missing, (len(missing), missing[:5])
     online = time.monotonic() - begun
     peak = Usage.of(fleet.operator.pid).peak
@@ -74,7 +74,7 @@ def revocations(fleet: DeviceFleet, victims: Sequence[str], probe: str) -> list[
         Row("the agent's RSS", f"{site.agent_usage().resident / MIB:.0f} MiB", "<= 64 MiB"),
         Row("operator's CPU a revocation", f"{cpu['operator'] / len(victims):.2f} s", ""),
         Row("operator's RSS", f"peak {Usage.of(fleet.operator.pid).peak / MIB:.0f} MiB", "<= 300 MiB"),
-        Row("others still connected", f"{connected}", f"{len(fleet.home) - len(victims) - 1}"),
+        Row("others still connected", f"{connected}", f"{len(fleet.site_of) - len(victims) - 1}"),
     ]
 
 
@@ -111,7 +111,9 @@ def main() -> None:
         operators(plane, directory, "", "bench") as make,
         device_fleet(plane, directory, NAMESPACE, make, 1, options.devices, **FAST) as fleet,
     ):
-        probe, *victims = list(fleet.home)[:: options.devices // (options.revocations + 1)][: options.revocations + 1]
+        probe, *victims = list(fleet.site_of)[:: options.devices // (options.revocations + 1)][
+            : options.revocations + 1
+        ]
         print_table(f"one broker, {options.devices} devices", bring_up(fleet, [probe, *victims]))
         title = f"{len(victims)} revocations, {options.devices} devices connected"
         print_table(title, revocations(fleet, victims, probe))

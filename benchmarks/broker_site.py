@@ -1,4 +1,4 @@
-"""Sites whose broker's pod runs as processes: a real Mosquitto, and a real agent that reads the operator's Secrets."""
+"""Sites with their broker's pod as processes: a real Mosquitto, and a real agent that reads the operator's Secrets."""
 
 import os
 import time
@@ -44,7 +44,7 @@ class BrokerSite:
     def make(
         cls, sites: Sites, api: client.ApiClient, name: str, plane: ControlPlane, brokers: MosquittoFactory, memory: int
     ) -> Self:
-        """Lay out a site's broker; nothing runs yet and the site is not applied.
+        """Prepare a site's broker; nothing runs yet and the site is not applied.
 
         Args:
             sites: where the site is to be.
@@ -83,7 +83,7 @@ class BrokerSite:
         return f"{HOST} {self.site.broker.layout.mqtt} {device} {device_login(ROOT, device, 0).password}"
 
     def devices(self) -> int:
-        """Return how many devices the broker lets in, as its agent says."""
+        """Return the number of devices with a login, from the agent's metrics."""
         return int(self.pod.agent.metric("edge_broker_logins")) - len(COMPONENTS)
 
     def restart_broker(self, pause: float) -> None:
@@ -105,7 +105,7 @@ class BrokerSite:
 def broker_sites(
     plane: ControlPlane, api: client.ApiClient, directory: Path, namespace: str, names: Iterable[str], memory: int
 ) -> Iterator[list[BrokerSite]]:
-    """Lay out sites with their brokers, and end these at the end.
+    """Prepare sites with their brokers, and stop these at the end.
 
     Args:
         plane: the control plane.
@@ -128,7 +128,7 @@ def broker_sites(
 
 
 def addresses(sites: Iterable[BrokerSite]) -> str:
-    """Return what an operator outside the cluster is told of the brokers."""
+    """Return EDGE_BROKER_ADDRESSES for an operator outside the cluster."""
     return ",".join(each.site.address for each in sites)
 
 

@@ -1,4 +1,4 @@
-"""Devices of many sites, alive in two halves, under one operator: what the benchmarks of devices work with."""
+"""Devices of many sites, in two processes, under one operator: the fleet of the benchmarks of devices."""
 
 import threading
 from collections.abc import Collection, Iterator
@@ -23,22 +23,22 @@ MIB = 1 << 20
 
 @dataclass
 class DeviceFleet:
-    """All of it.
+    """The fleet.
 
     Attributes:
         plane: the control plane.
         make: makes operators.
         sites: the sites with their brokers.
-        home: the site of each device, by its name.
-        halves: of each site's devices one half each.
-        watch: what a watcher of the API server is told.
-        operator: the one that runs.
+        site_of: the site of each device, by the device's name.
+        halves: the processes of the devices; each has one half of every site's devices.
+        watch: the phases that the API server reports.
+        operator: the running operator.
     """
 
     plane: ControlPlane
     make: OperatorFactory
     sites: list[BrokerSite]
-    home: dict[str, BrokerSite]
+    site_of: dict[str, BrokerSite]
     halves: tuple[FleetProcess, FleetProcess]
     watch: DeviceWatch
     operator: OperatorProcess
@@ -46,21 +46,21 @@ class DeviceFleet:
 
     def half(self, number: int) -> list[str]:
         """Return the names of one half of the devices."""
-        return list(self.home)[number::2]
+        return list(self.site_of)[number::2]
 
     def apply(self) -> None:
         """Apply all devices, a few at a time."""
         with ThreadPoolExecutor(APPLIERS) as pool:
-            list(pool.map(lambda name: self.home[name].site.devices.apply(name), self.home))
+            list(pool.map(lambda name: self.site_of[name].site.devices.apply(name), self.site_of))
 
     def connect_when_ready(self, rate: float, but: Collection[str] = ()) -> None:
-        """Let each device connect, so many a second of each half, as soon as its credentials are said to be in place.
+        """Let each device connect as soon as its credentials are reported as ready.
 
         Args:
             rate: connections a second of each half.
-            but: devices that are left to somebody else.
+            but: devices that the caller connects.
         """
-        turn, place = threading.Lock(), {name: number % 2 for number, name in enumerate(self.home)}
+        turn, place = threading.Lock(), {name: number % 2 for number, name in enumerate(self.site_of)}
         for half in self.halves:
             half.start(rate)
 
@@ -68,7 +68,7 @@ class DeviceFleet:
             if name in but:
                 return
             with turn:
-                self.halves[place[name]].add(self.home[name].line(name))
+                self.halves[place[name]].add(self.site_of[name].line(name))
 
         self.watch.on_ready = ready
 
@@ -76,12 +76,12 @@ class DeviceFleet:
         """Start an operator process; returns at once."""
         self.operator = self.make(EDGE_BROKER_ADDRESSES=addresses(self.sites), **settings).start()
 
-    def truth(self) -> dict[str, str]:
-        """Return what each device is to be told to be: those that live Online, the others Offline."""
-        return {name: "Online" if name in self.watch.alive else "Offline" for name in self.home}
+    def expected_phases(self) -> dict[str, str]:
+        """Return the expected phase of each device: Online if it runs, otherwise Offline."""
+        return {name: "Online" if name in self.watch.running else "Offline" for name in self.site_of}
 
-    def forget_peak(self) -> None:
-        """Begin the operator's peak of memory anew (proc(5), clear_refs)."""
+    def reset_peak(self) -> None:
+        """Reset the operator's peak of memory (proc(5), clear_refs)."""
         Path(f"/proc/{self.operator.pid}/clear_refs").write_text("5")
 
     def cpu(self) -> dict[str, float]:
@@ -96,7 +96,7 @@ class DeviceFleet:
             "devices": sum(half.usage().cpu for half in self.halves if half.runs),
         }
         before, self._cpu = self._cpu, now
-        # Of processes that were started meanwhile all is since then.
+        # A process that was started since has used all of it since then.
         return {
             name: value - before.get(name, 0.0) if value >= before.get(name, 0.0) else value
             for name, value in now.items()
@@ -112,15 +112,15 @@ class DeviceFleet:
 def device_fleet(
     plane: ControlPlane, directory: Path, namespace: str, make: OperatorFactory, sites: int, each: int, **settings: str
 ) -> Iterator[DeviceFleet]:
-    """Bring up sites with their brokers and an operator that is connected to all; no device is applied yet.
+    """Start sites with their brokers, and an operator that is connected to all; no device is applied yet.
 
     Args:
         plane: the control plane.
         directory: of all files.
         namespace: where the sites are to be.
         make: makes operators.
-        sites: how many.
-        each: devices of a site.
+        sites: number of sites.
+        each: number of devices of a site.
         settings: environment variables of the first operator.
     """
     api: client.ApiClient = config.new_client_from_config(str(plane.kubeconfig))  # type: ignore[no-untyped-call]

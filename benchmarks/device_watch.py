@@ -1,4 +1,4 @@
-"""Every device's phase as a watcher of the API server is told it, compared with what is true."""
+"""Every device's phase as a watch of the API server reports it, compared with the expected one."""
 
 import json
 import threading
@@ -19,28 +19,28 @@ CHUNK = 1 << 18
 
 @dataclass
 class DeviceWatch:
-    """Follows all EdgeDevices of one namespace in a thread, from their first one on.
+    """Follows all EdgeDevices of one namespace in a thread, from the first one on.
 
     Attributes:
-        phases: what each device is told to be.
-        turned: when each was told something else the last time, by the monotonic clock.
-        ready: when each was told that its credentials are in place.
-        alive: those that live now, as the benchmark knows it.
-        false_offline: those of the living that were told Offline, with the reason.
-        told: how often each phase with its reason was told.
-        failed: why the watch has ended; None while it goes on.
-        version: how far it has come.
-        on_ready: called with the name of each device whose credentials are in place.
+        phases: phase of each device, as reported last.
+        changed: when the phase of each changed last, by the monotonic clock.
+        ready: when the credentials of each were reported as ready.
+        running: devices that the benchmark runs now.
+        false_offline: running devices that were reported Offline, with the reason.
+        reports: how often each phase with its reason was reported.
+        failed: why the watch has ended; None while it runs.
+        version: resourceVersion of the last event.
+        on_ready: called with the name of each device with its credentials.
     """
 
     api: client.ApiClient
     namespace: str
     phases: dict[str, str] = field(default_factory=dict)
-    turned: dict[str, float] = field(default_factory=dict)
+    changed: dict[str, float] = field(default_factory=dict)
     ready: dict[str, float] = field(default_factory=dict)
-    alive: set[str] = field(default_factory=set)
+    running: set[str] = field(default_factory=set)
     false_offline: list[tuple[str, str]] = field(default_factory=list)
-    told: Counter[str] = field(default_factory=Counter)
+    reports: Counter[str] = field(default_factory=Counter)
     on_ready: Callable[[str], None] = lambda _: None
     failed: BaseException | None = None
     version: str = "0"
@@ -52,16 +52,16 @@ class DeviceWatch:
         assert answered.wait(20)
         return self
 
-    def begin(self) -> None:
-        """Count anew what is told."""
-        self.false_offline, self.told = [], Counter()
+    def reset(self) -> None:
+        """Reset the counts of reports."""
+        self.false_offline, self.reports = [], Counter()
 
     def wrong(self, expected: Mapping[str, str]) -> list[str]:
-        """Return the devices that are told to be something else than they are."""
+        """Return the devices that are not reported with the expected phase."""
         return [name for name, phase in expected.items() if self.phases.get(name) != phase]
 
-    def await_right(self, expected: Mapping[str, str], seconds: float) -> list[str]:
-        """Wait until every device is told to be what it is, and return those that are not by then."""
+    def await_expected(self, expected: Mapping[str, str], seconds: float) -> list[str]:
+        """Wait until every device is reported with the expected phase, and return those that are not in time."""
         end = time.monotonic() + seconds
         while (wrong := self.wrong(expected)) and time.monotonic() < end:
             assert self.failed is None, self.failed
@@ -73,17 +73,17 @@ class DeviceWatch:
         eventually(f"{count} with credentials", lambda: len(self.ready) >= count or self.failed, seconds, pause=0.2)
         assert self.failed is None, self.failed
 
-    def last_turn(self, names: Iterable[str]) -> float:
-        """Return when the last of the devices was told to be what it is told to be now."""
-        return max(self.turned.get(name, 0.0) for name in names)
+    def last_change(self, names: Iterable[str]) -> float:
+        """Return when the phase of the last of these devices changed."""
+        return max(self.changed.get(name, 0.0) for name in names)
 
     def _run(self, answered: threading.Event) -> None:
         try:
             while True:
-                # The API server ends a watch that falls behind: what was missed comes with the next.
+                # The API server ends a watch that falls behind: the next one sends the missed events.
                 for event in self._events(answered):
                     self._take(event)
-        except Exception as error:  # noqa: BLE001 - whoever waits is told
+        except Exception as error:  # noqa: BLE001 - the waiting thread raises it
             self.failed = error
 
     def _events(self, answered: threading.Event) -> Iterator[dict[str, Any]]:
@@ -112,8 +112,8 @@ class DeviceWatch:
         phase = status.get("phase", "")
         if phase == self.phases.get(name):
             return
-        self.phases[name], self.turned[name] = phase, time.monotonic()
+        self.phases[name], self.changed[name] = phase, time.monotonic()
         reason = (status.get("connectivity") or {}).get("reason", "")
-        self.told[f"{phase}/{reason}"] += 1
-        if phase == "Offline" and name in self.alive:
+        self.reports[f"{phase}/{reason}"] += 1
+        if phase == "Offline" and name in self.running:
             self.false_offline.append((name, reason))

@@ -25,9 +25,9 @@ REFRESH, MINUTE = 300.0, 60.0
 
 def bring_up(fleet: DeviceFleet) -> list[Row]:
     """Apply all devices, let each connect when it can, and return what was measured."""
-    count, watch = len(fleet.home), fleet.watch
+    count, watch = len(fleet.site_of), fleet.watch
     fleet.connect_when_ready(CONNECTIONS)
-    watch.alive.update(fleet.home)
+    watch.running.update(fleet.site_of)
     cursor, before = AuditCursor.of(fleet.plane), Bytes.of(fleet.plane)
     fleet.cpu()
     begun = time.monotonic()
@@ -38,16 +38,16 @@ def bring_up(fleet: DeviceFleet) -> list[Row]:
     whole = "the brokers know all devices"
     eventually(whole, lambda: sum(each.devices() for each in fleet.sites) == count, 60, pause=0.2)
     known = time.monotonic() - begun
-    missing = watch.await_right(dict.fromkeys(fleet.home, "Online"), 60 + count / 20)
+    missing = watch.await_expected(dict.fromkeys(fleet.site_of, "Online"), 60 + count / 20)
     assert not missing, (len(missing), missing[:5])
-    online = watch.last_turn(fleet.home) - begun
+    online = watch.last_change(fleet.site_of) - begun
     writes, cpu = Writes.since(cursor), fleet.cpu()
     return [
         Row("applied by the client", f"{applied:.1f} s", ""),
         Row("all credentials ready", f"{ready:.1f} s", f"{2 * count / 200:.0f} s: 2 writes each, 200/s"),
         Row("all known to the brokers, through their agents", f"{known:.1f} s", ""),
         Row("all Online", f"{online:.1f} s", f"{count / 50:.0f} s: 50/s of liveness"),
-        Row("told Offline on the way", f"{len(watch.false_offline)}", "0"),
+        Row("reported Offline on the way", f"{len(watch.false_offline)}", "0"),
         Row("writes of the operator", f"{len(writes.events)}: {writes.by_resource()}", ""),
         Row("writes a device", f"{len(writes.events) / count:.2f} ({writes.failed} refused)", ""),
         Row("bytes written, the client's too", Bytes.of(fleet.plane).since(before), ""),
@@ -57,22 +57,22 @@ def bring_up(fleet: DeviceFleet) -> list[Row]:
 
 def steady(fleet: DeviceFleet, seconds: float) -> list[Row]:
     """Measure a fleet that beats every 30 s while nothing changes."""
-    fleet.watch.begin()
-    fleet.forget_peak()
+    fleet.watch.reset()
+    fleet.reset_peak()
     fleet.cpu()
     cursor, begun = AuditCursor.of(fleet.plane), time.monotonic()
-    heard = fleet.operator.metric("edge_broker_messages_total")
+    received = fleet.operator.metric("edge_broker_messages_total")
     busiest = _busiest_minute(fleet.operator.pid, seconds)
     took = time.monotonic() - begun
     cpu, writes = fleet.cpu(), Writes.since(cursor)
-    heard = fleet.operator.metric("edge_broker_messages_total") - heard
-    a_device = len(writes.events) / len(fleet.home) / (took / REFRESH)
+    received = fleet.operator.metric("edge_broker_messages_total") - received
+    a_device = len(writes.events) / len(fleet.site_of) / (took / REFRESH)
     return [
-        Row("messages heard", f"{heard / took:.0f}/s", ""),
+        Row("messages received", f"{received / took:.0f}/s", ""),
         Row("writes", f"{len(writes.events) * 60 / took:.0f} a minute: {writes.by_resource() or 'none'}", ""),
         Row("writes a device in 5 minutes", f"{a_device:.2f}", "<= 1"),
         Row("write rate", writes.rate(), "<= 25/s over 10 s: half of the budget"),
-        Row("told Offline", f"{len(fleet.watch.false_offline)}", "0"),
+        Row("reported Offline", f"{len(fleet.watch.false_offline)}", "0"),
         Row("operator CPU in its busiest minute", f"{busiest:.1f} % of a core", ""),
         *_used(fleet, cpu, took, aim="<= 10 % of a core"),
     ]
@@ -91,7 +91,7 @@ def _busiest_minute(pid: int, seconds: float) -> float:
 def without_refresh(fleet: DeviceFleet, seconds: float) -> list[Row]:
     """Measure the same after a restart with the refresh of `lastSeenTime` off."""
     fleet.operator.stop()
-    fleet.watch.begin()
+    fleet.watch.reset()
     cursor = AuditCursor.of(fleet.plane)
     fleet.new_operator(EDGE_LAST_SEEN_SECONDS="0")
     fleet.operator.await_leading()
@@ -102,7 +102,7 @@ def without_refresh(fleet: DeviceFleet, seconds: float) -> list[Row]:
     cpu, writes = fleet.cpu(), Writes.since(cursor)
     return [
         Row("writes since its start", f"{len(writes.events)}: {writes.by_resource() or 'none'}", "0"),
-        Row("told Offline", f"{len(fleet.watch.false_offline)}", "0"),
+        Row("reported Offline", f"{len(fleet.watch.false_offline)}", "0"),
         *_used(fleet, cpu, took, aim="<= 10 % of a core"),
     ]
 

@@ -1,4 +1,4 @@
-"""An operator that is killed at steady state, and one that is away for longer than `offlineAfter`: who is told wrong.
+"""Wrong phases after an operator is killed at steady state, and after an outage longer than `offlineAfter`.
 
 Run by `make bench-devices`, or `python -m benchmarks.failover [--sites 20] [--each 100]` (about 25 minutes).
 """
@@ -9,34 +9,34 @@ import time
 from benchmarks.api_writes import Writes
 from benchmarks.device_fleet import DeviceFleet
 from benchmarks.devices import bring_up, fleet_of
-from benchmarks.storms import GRACE, connect, die, right_within
+from benchmarks.storms import GRACE, connect, die, expected_seconds
 from benchmarks.table import Row, print_table
 from e2e.cluster.audit import AuditCursor
 
 OFFLINE_AFTER = 300.0
 """Seconds, the default of a site."""
 
-AWAY = OFFLINE_AFTER + 60.0
-PATIENCE = 60.0
-"""Seconds beyond what the rules and the budget allow, after which what is told wrong counts as missed."""
+OUTAGE = OFFLINE_AFTER + 60.0
+MARGIN = 60.0
+"""Seconds beyond what the rules and the budget allow, after which a wrong phase counts as missed."""
 
 
 def failover(fleet: DeviceFleet) -> list[Row]:
-    """Kill the leader (-9) while nothing changes, and watch for twice `offlineAfter`; then let a half of them die."""
+    """Kill the leader (-9) while nothing changes, and watch for twice `offlineAfter`; then kill half of them."""
     leader = fleet.operator
     fleet.new_operator()
     fleet.operator.await_ready()
-    fleet.watch.begin()
+    fleet.watch.reset()
     cursor, begun = AuditCursor.of(fleet.plane), time.monotonic()
     leader.kill()
     fleet.operator.await_leading()
     took = time.monotonic() - begun
     time.sleep(2 * OFFLINE_AFTER)
-    writes, told = Writes.since(cursor), fleet.watch.told.total()
+    writes, reports = Writes.since(cursor), fleet.watch.reports.total()
     rows = [
         Row("until the other one led", f"{took:.1f} s", "<= 15 s"),
         Row("false Offline within twice offlineAfter", f"{len(fleet.watch.false_offline)}", "0"),
-        Row("told of any device", f"{told}", "0"),
+        Row("phases reported", f"{reports}", "0"),
         Row("writes", f"{len(writes.events)}: {writes.by_resource() or 'none'}", ""),
     ]
     begun = time.monotonic()
@@ -44,27 +44,29 @@ def failover(fleet: DeviceFleet) -> list[Row]:
     return [*rows, *_until_right(fleet, fleet.half(0), begun, GRACE, "after that, of those that die at once")]
 
 
-def away(fleet: DeviceFleet) -> list[Row]:
-    """Kill the operator (-9), let a half of the devices die meanwhile, and begin another one much later."""
-    fleet.watch.begin()
+def outage(fleet: DeviceFleet) -> list[Row]:
+    """Kill the operator (-9), kill half of the devices, and start another operator much later."""
+    fleet.watch.reset()
     fleet.operator.kill()
     die(fleet, 0)
-    time.sleep(AWAY)
+    time.sleep(OUTAGE)
     begun = time.monotonic()
     fleet.new_operator()
     fleet.operator.await_leading()
-    rows = _until_right(fleet, fleet.half(0), begun, OFFLINE_AFTER, "of those that died unheard, since it is back")
+    rows = _until_right(
+        fleet, fleet.half(0), begun, OFFLINE_AFTER, "of those that ended without an operator, since its start"
+    )
     time.sleep(max(0.0, begun + 2 * OFFLINE_AFTER - time.monotonic()))
     return [*rows, Row("false Offline within twice offlineAfter", f"{len(fleet.watch.false_offline)}", "0")]
 
 
-def _until_right(fleet: DeviceFleet, changing: list[str], begun: float, held: float, whose: str) -> list[Row]:
-    """Wait until all is told as it is; return how long that took, and who was told wrong or not at all."""
-    watch, bound = fleet.watch, right_within(changing, held)
-    missed = watch.await_right(fleet.truth(), bound + PATIENCE)
+def _until_right(fleet: DeviceFleet, changing: list[str], begun: float, held: float, label: str) -> list[Row]:
+    """Wait until every device has the expected phase; return the time, and the wrong and missing reports."""
+    watch, bound = fleet.watch, expected_seconds(changing, held)
+    missed = watch.await_expected(fleet.expected_phases(), bound + MARGIN)
     return [
-        Row(f"until kubectl get is right {whose}", f"{watch.last_turn(changing) - begun:.1f} s", f"{bound:.0f} s"),
-        Row(f"missed {whose}", f"{len(missed)} {missed[:3] or ''}", "0"),
+        Row(f"until kubectl get is right {label}", f"{watch.last_change(changing) - begun:.1f} s", f"{bound:.0f} s"),
+        Row(f"missed {label}", f"{len(missed)} {missed[:3] or ''}", "0"),
         Row("false Offline until then", f"{len(watch.false_offline)}", "0"),
     ]
 
@@ -80,8 +82,10 @@ def main() -> None:
         bring_up(fleet)
         print_table(f"{size}: the leader is killed (-9), a standby takes over", failover(fleet))
         connect(fleet, 0)
-        assert not fleet.watch.await_right(fleet.truth(), PATIENCE + right_within(list(fleet.home), 0.0))
-        print_table(f"{size}: no operator for {AWAY:.0f} s, half of the devices die meanwhile", away(fleet))
+        assert not fleet.watch.await_expected(
+            fleet.expected_phases(), MARGIN + expected_seconds(list(fleet.site_of), 0.0)
+        )
+        print_table(f"{size}: no operator for {OUTAGE:.0f} s, half of the devices end in that time", outage(fleet))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ END_SECONDS = 30.0
 
 @dataclass
 class FleetProcess:
-    """Devices that live and die together.
+    """Devices in one process.
 
     Attributes:
         name: of its log.
@@ -55,19 +55,19 @@ class FleetProcess:
 
     @property
     def runs(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process runs."""
         return self._process is not None
 
     @property
     def log(self) -> Path:
-        """What it prints."""
+        """File with its output."""
         return self.directory / f"{self.name}.log"
 
     @property
     def connected(self) -> int:
-        """How many are connected, by its own word."""
-        told = self.log.read_text().splitlines()
-        return int(told[-1].split()[0]) if told else 0
+        """Number of connected devices, from the last line of its log."""
+        lines = self.log.read_text().splitlines()
+        return int(lines[-1].split()[0]) if lines else 0
 
     def await_connected(self, seconds: float) -> None:
         """Wait until all are connected."""
@@ -75,7 +75,7 @@ class FleetProcess:
         eventually(what, lambda: self.connected >= len(self.lines), seconds, pause=0.2)
 
     def usage(self) -> Usage:
-        """Return what it has used."""
+        """Return its CPU and memory."""
         assert self._process is not None
         return Usage.of(self._process.pid)
 

@@ -36,7 +36,7 @@ def ids(devices: int) -> list[str]:
 
 
 def cpu(work: Callable[[], object]) -> float:
-    """Return the CPU seconds that work takes; the collector's pauses belong to whoever makes garbage."""
+    """Return the CPU seconds that work takes; the pauses of the garbage collector are included."""
     gc.collect()
     begun = time.process_time()
     work()
@@ -60,14 +60,14 @@ class Fleet:
             self.site.put(name, 0.0, settings, RestoredState(Phase.OFFLINE, Reason.LAST_WILL, -1e6))
 
     def beat(self, one: Callable[[str, float], None]) -> None:
-        """Let each device be heard once, over one interval, in an order that is nobody's."""
+        """Send one message of each device over one interval, in a mixed order."""
         step = HEARTBEAT / len(self.names)
         for number in range(len(self.names)):
             one(self.names[number * 7919 % len(self.names)], self.now + number * step)
         self.now += HEARTBEAT
 
     def digests(self) -> None:
-        """Let each device be heard once, told of in a digest a second."""
+        """Report one message of each device, in one digest a second."""
         each = int(len(self.names) / HEARTBEAT)
         for second in range(int(HEARTBEAT)):
             part = self.names[second * each : (second + 1) * each]
@@ -94,14 +94,14 @@ def messages(names: list[str]) -> list[Row]:
     """Measure messages a CPU second."""
     fleet = Fleet(names)
     online = {name: DeviceStatus(name, "online", session="7", metadata={"firmware": "1.0"}) for name in names}
-    status, heard = fleet.site.status, fleet.site.message_received
+    status, received = fleet.site.status, fleet.site.message_received
     births = cpu(lambda: fleet.beat(lambda name, at: status(name, online[name], at)))
     begun = time.perf_counter()
     changes = len(fleet.site.tick(fleet.now))
     taking = time.perf_counter() - begun
     assert changes == len(names)
     again = cpu(lambda: fleet.beat(lambda name, at: status(name, online[name], at)))
-    beats = cpu(lambda: fleet.beat(heard))
+    beats = cpu(lambda: fleet.beat(received))
     digests = cpu(fleet.digests)
     assert fleet.site.tick(fleet.now) == []
     assert fleet.site.counts().online == len(names)
@@ -110,7 +110,7 @@ def messages(names: list[str]) -> list[Row]:
         Row("taking those transitions", f"{taking * 1000:.2f} ms", ""),
         Row("status messages, a CPU second", *_rate(len(names), again)),
         Row("heartbeats, a CPU second", *_rate(len(names), beats)),
-        Row("devices told of in digests, a CPU second", *_rate(int(len(names) / HEARTBEAT) * int(HEARTBEAT), digests)),
+        Row("devices in digests, a CPU second", *_rate(int(len(names) / HEARTBEAT) * int(HEARTBEAT), digests)),
     ]
 
 
@@ -130,7 +130,7 @@ def ticks(names: list[str]) -> list[Row]:
     return [
         Row("tick with nothing due, p50", f"{statistics.median(idle) * MICRO:.1f} µs", "microseconds"),
         Row("tick with nothing due, longest", f"{max(idle) * MICRO:.1f} µs", "microseconds"),
-        Row("tick that files all anew after a reconnect, longest", f"{max(refiling) * 1000:.2f} ms", ""),
+        Row("tick that files all again after a reconnect, longest", f"{max(refiling) * 1000:.2f} ms", ""),
         Row("tick in which all expire at once, longest", f"{max(silent) * 1000:.1f} ms", ""),
         Row("asking for the deadline", f"{deadline * MICRO:.2f} µs", ""),
     ]
@@ -141,11 +141,11 @@ def storms(names: list[str]) -> list[Row]:
     fleet = Fleet(names)
     fleet.beat(fleet.site.message_received)
     fleet.site.tick(fleet.now)
-    gone = {name: DeviceStatus(name, "offline") for name in names}
+    offline = {name: DeviceStatus(name, "offline") for name in names}
 
     def lose() -> None:
         for name in names:
-            fleet.site.status(name, gone[name], fleet.now)
+            fleet.site.status(name, offline[name], fleet.now)
 
     held = cpu(lose)
     waiting = fleet.ticks(5)
@@ -179,14 +179,14 @@ def _bytes(devices: int, sites: int) -> float:
     gc.collect()
     tracemalloc.start()
     try:
-        kept = [_alive(devices // sites) for _ in range(sites)]
+        kept = [_online_site(devices // sites) for _ in range(sites)]
         gc.collect()
         return tracemalloc.get_traced_memory()[0] / (devices // sites * len(kept))
     finally:
         tracemalloc.stop()
 
 
-def _alive(devices: int) -> SiteLiveness:
+def _online_site(devices: int) -> SiteLiveness:
     fleet = Fleet(ids(devices))
     for number in range(devices):
         fleet.site.message_received(fleet.names[number], number * HEARTBEAT / devices, SESSION.format(number))

@@ -87,7 +87,7 @@ class Listener:
 
 
 def rest(node: Node, seconds: float) -> list[Row]:
-    """Leave everything alone for so long; memory and CPU as the kubelet measures them."""
+    """Wait some seconds without load; return memory and CPU as the kubelet measures them."""
     cadvisor = Cadvisor(node)
     before = cadvisor.read()
     time.sleep(seconds)
@@ -114,7 +114,7 @@ def usage_row(name: str, before: Usage, after: Usage, seconds: float) -> Row:
 
 
 def load(node: Node, story: Story, fleet: Fleet, seconds: float) -> list[Row]:
-    """Send for so long; what was lost, how late it was, what it cost."""
+    """Send for some seconds; return losses, delays, memory and CPU."""
     cluster, cadvisor = story.cluster, Cadvisor(node)
     fleet.register()
     story.await_ready(NAMESPACE, SITE)
@@ -145,7 +145,7 @@ def load(node: Node, story: Story, fleet: Fleet, seconds: float) -> list[Row]:
 
 
 def restarts_of(pod: dict[str, Any]) -> int:
-    """Return how often containers of a pod were started anew."""
+    """Return how often containers of a pod were restarted."""
     return sum(each["restartCount"] for each in pod["status"].get("containerStatuses", ()))
 
 

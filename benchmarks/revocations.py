@@ -1,4 +1,4 @@
-"""How long a device that is told to be cut off stays connected, and how long the broker answers nobody meanwhile."""
+"""How long a revoked device stays connected, and how long the broker responds to no client in this time."""
 
 import asyncio
 import itertools
@@ -20,7 +20,7 @@ BEAT = 0.005
 """Seconds between two messages of the probe."""
 
 AFTERWARDS = 3.0
-"""Seconds after a cut in which the probe still belongs to it: the reload has ended by then."""
+"""Seconds after a revocation in which probes still count for it: the reload has ended by then."""
 
 REST = (0.5, 3.0)
 PUBLISH = 0x30
@@ -79,7 +79,7 @@ class Held(asyncio.Protocol):
         self._pinging = asyncio.get_running_loop().call_later(KEEPALIVE / 2, self._ping)
 
     def _ping(self) -> None:
-        """Say that it is there: the broker ends connections that say nothing."""
+        """Send a keep-alive: the broker closes silent connections."""
         self.send(PINGREQ)
         self._ping_later()
 
@@ -148,7 +148,7 @@ async def revoke_all(
     """Connect as the victims and revoke one after the other.
 
     Args:
-        site: whose broker.
+        site: the site of the broker.
         victims: devices that nobody else connects as.
         probe_device: another one.
         disable: sets `spec.disabled` of a device and returns when the API server has answered.

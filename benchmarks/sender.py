@@ -1,6 +1,6 @@
-"""One client that speaks for any number of devices, at an even rate: MQTT 3.1.1, whose server has no receive maximum.
+"""One client that publishes for many devices, at an even rate: MQTT 3.1.1, which has no receive maximum.
 
-Run by `benchmarks.session`; its user has a rule of its own, which the operator renders for further clients.
+Run by `benchmarks.session`; it logs in as a client of the site's spec, with its own access rule.
 """
 
 import argparse
@@ -15,7 +15,7 @@ TICK = 0.02
 
 
 class Sender(asyncio.Protocol):
-    """The connection; what the broker answers is not looked at."""
+    """The connection; responses of the broker are ignored."""
 
     def __init__(self, username: str, password: str) -> None:
         self.opened = asyncio.get_running_loop().create_future()
@@ -49,7 +49,7 @@ def status(number: int, round_: int) -> bytes:
 
 
 async def send(port: int, username: str, password: str, devices: int, rounds: int, rate: float) -> None:
-    """Let every device be heard once in each round."""
+    """Send one message of every device in each round."""
     loop = asyncio.get_running_loop()
     _, sender = await loop.create_connection(lambda: Sender(username, password), "127.0.0.1", port)
     await sender.opened

@@ -45,10 +45,10 @@ KIB = 1 << 10
 
 @dataclass
 class Receiver:
-    """The operator's parts that listen, for one site.
+    """The operator's parts that receive messages, for one site.
 
     Attributes:
-        index: the lives of the devices.
+        index: the liveness of the devices.
         sessions: the session with the broker.
         metrics: where messages are counted.
     """
@@ -59,7 +59,7 @@ class Receiver:
 
     @classmethod
     def of(cls, devices: int) -> "Receiver":
-        """Return what knows one site with so many devices, as the API server tells of them."""
+        """Return a receiver for one site with so many devices."""
         sites, known = SiteCache(lambda *_: None), DeviceCache(lambda *_: None)
         sites.put(_body("EdgeSite", SITE[1], {}))
         for number in range(devices):
@@ -77,41 +77,41 @@ class Receiver:
         receiver.sessions.start(handler)
         return receiver
 
-    def message_received(self) -> int:
-        """Return how many statuses came."""
+    def received(self) -> int:
+        """Return the number of statuses that arrived."""
         found = self.metrics.registry.get_sample_value("edge_broker_messages_total", {"kind": "status"})
         return int(found or 0)
 
-    async def listen(self, until: int, seconds: float) -> "Heard":
-        """Take what comes until so many statuses have come since the beginning."""
-        before, cpu, end, turned = self.message_received(), time.process_time(), time.monotonic() + seconds, 0
-        life = self.index.site(SITE)
-        assert life is not None
-        while self.message_received() < until:
-            assert time.monotonic() < end, f"{self.message_received()} of {until} came"
+    async def listen(self, until: int, seconds: float) -> "Received":
+        """Process messages until so many statuses have arrived since the start."""
+        before, cpu, end, changed = self.received(), time.process_time(), time.monotonic() + seconds, 0
+        liveness = self.index.site(SITE)
+        assert liveness is not None
+        while self.received() < until:
+            assert time.monotonic() < end, f"{self.received()} of {until} arrived"
             await asyncio.sleep(TICK)
-            turned += len(life.tick()[0])
-        return Heard(self.message_received() - before, time.process_time() - cpu, turned)
+            changed += len(liveness.tick()[0])
+        return Received(self.received() - before, time.process_time() - cpu, changed)
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What came in a while.
+class Received:
+    """Messages of one measurement.
 
     Attributes:
-        messages: how many.
+        messages: number of messages.
         cpu: seconds of CPU that they took, ticks included.
-        turned: devices that turned.
+        changed: number of devices with another phase.
     """
 
     messages: int
     cpu: float
-    turned: int
+    changed: int
 
     def __str__(self) -> str:
         """Return messages a CPU second."""
         each = 1e6 * self.cpu / self.messages
-        return f"{self.messages / self.cpu / 1000:,.1f} k ({each:.0f} µs each); {self.turned} turned"
+        return f"{self.messages / self.cpu / 1000:,.1f} k ({each:.0f} µs each); {self.changed} transitions"
 
 
 def _body(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _body(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 async def measure(broker: Mosquitto, devices: int, rate: float) -> list[Row]:
-    """Let every device be heard a few times."""
+    """Let every device send a few messages, and measure."""
     gc.collect()
     before = Usage.of(_own_pid()).resident
     receiver = Receiver.of(devices)
@@ -134,8 +134,8 @@ async def measure(broker: Mosquitto, devices: int, rate: float) -> list[Row]:
     sending = await asyncio.create_subprocess_exec(*_command(broker, devices, rate))
     try:
         for number, what in enumerate(("births, each a transition", *["heartbeats"] * (ROUNDS - 1)), 1):
-            heard = await receiver.listen(number * devices, devices / rate + LATE_SECONDS)
-            rows.append(Row(f"{what}, messages a CPU second", str(heard), ""))
+            received = await receiver.listen(number * devices, devices / rate + LATE_SECONDS)
+            rows.append(Row(f"{what}, messages a CPU second", str(received), ""))
     finally:
         with contextlib.suppress(ProcessLookupError):
             sending.kill()

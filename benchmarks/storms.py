@@ -1,4 +1,4 @@
-"""What happens to many devices at once, and what `kubectl get` tells of it."""
+"""Faults of many devices at once, and what `kubectl get` shows of them."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,16 +11,16 @@ from e2e.cluster.audit import AuditCursor
 from tests.support.fleet import Usage
 
 LIMIT = 600.0
-"""Seconds after which a device that is told wrong counts as missed: more than `offlineAfter` and the budget."""
+"""Seconds after which a device with a wrong phase counts as missed: more than `offlineAfter` and the budget."""
 
 RATE, BURST = 50, 200
-GRACE, HEARTBEAT, UNHEARD = 30.0, 30.0, 300.0
-"""Seconds: wills of many at once are held; a device that was connected already is heard again; one that died while
-nobody listened is known to be dead (`offlineAfter`)."""
+GRACE, HEARTBEAT, OFFLINE_AFTER = 30.0, 30.0, 300.0
+"""Seconds until the phase is certain: for wills of many devices at once; for a device that was connected before; for
+one that ended while no operator was connected."""
 
 CONNECT_SECONDS = 10.0
-AWAY_AFTER = GRACE + 15.0
-"""When the operator is killed: it has begun to write what happened and has not come far."""
+KILL_AFTER = GRACE + 15.0
+"""Seconds after which the operator is killed: it has begun to write the changes, and has not written many."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Storm:
 
     Attributes:
         title: what happens.
-        act: lets it happen.
-        changing: devices that end up otherwise than they were.
-        held: seconds for which nothing may be concluded yet.
+        act: causes it.
+        changing: devices that have another phase at the end.
+        held: seconds until the new phase is certain.
     """
 
     title: str
@@ -41,35 +41,35 @@ class Storm:
 
 
 def storms(fleet: DeviceFleet) -> Iterator[tuple[str, list[Row]]]:
-    """Let each storm happen; yield its title and what was measured."""
+    """Cause each storm; yield its title and the measurements."""
     restart(fleet)
     one, other = fleet.half(0), fleet.half(1)
     for storm in (
         Storm(f"{len(one)} die at once (kill -9)", lambda fleet: die(fleet, 0), one, GRACE),
         Storm(f"{len(one)} connect, operator kill -9 in the middle", connect_under_restart, one, HEARTBEAT),
-        Storm(f"the broker of {len(fleet.home) // len(fleet.sites)} killed (-9), back after 5 s", kill_broker, []),
-        Storm(f"{len(other)} die, operator kill -9 while it writes that", die_under_restart, other, UNHEARD),
+        Storm(f"the broker of {len(fleet.site_of) // len(fleet.sites)} killed (-9), back after 5 s", kill_broker, []),
+        Storm(f"{len(other)} die, operator kill -9 while it writes that", die_under_restart, other, OFFLINE_AFTER),
         Storm(f"the other {len(one)} die at once", lambda fleet: die(fleet, 0), one, GRACE),
-        Storm(f"all {len(fleet.home)} connect within {CONNECT_SECONDS:.0f} s", connect_all, list(fleet.home)),
+        Storm(f"all {len(fleet.site_of)} connect within {CONNECT_SECONDS:.0f} s", connect_all, list(fleet.site_of)),
     ):
         yield storm.title, measure(fleet, storm)
 
 
 def measure(fleet: DeviceFleet, storm: Storm) -> list[Row]:
-    """Let a storm happen and watch until all is told right."""
+    """Cause a storm and watch until every device has the expected phase."""
     watch = fleet.watch
-    watch.begin()
-    fleet.forget_peak()
+    watch.reset()
+    fleet.reset_peak()
     fleet.cpu()
     cursor, begun = AuditCursor.of(fleet.plane), time.monotonic()
     storm.act(fleet)
-    missed = watch.await_right(fleet.truth(), LIMIT)
-    right = watch.last_turn(storm.changing) - begun if storm.changing else 0.0
+    missed = watch.await_expected(fleet.expected_phases(), LIMIT)
+    right = watch.last_change(storm.changing) - begun if storm.changing else 0.0
     time.sleep(5 if storm.changing else 45)
     took = time.monotonic() - begun
     writes, usage, cpu = Writes.since(cursor), Usage.of(fleet.operator.pid), fleet.cpu()
-    bound = right_within(storm.changing, storm.held)
-    told = ", ".join(f"{count} {what}" for what, count in watch.told.most_common())
+    bound = expected_seconds(storm.changing, storm.held)
+    reports = ", ".join(f"{count} {what}" for what, count in watch.reports.most_common())
     return [
         Row("false Offline", f"{len(watch.false_offline)} {watch.false_offline[:3] or ''}", "0"),
         Row("missed transitions", f"{len(missed)} {missed[:3] or ''}", "0"),
@@ -78,7 +78,7 @@ def measure(fleet: DeviceFleet, storm: Storm) -> list[Row]:
             f"{right:.1f} s",
             f"{bound:.0f} s: budget, {storm.held:.0f} s until it can be known",
         ),
-        Row("told", told or "nothing", ""),
+        Row("reported", reports or "nothing", ""),
         Row("writes", f"{len(writes.events)}: {writes.by_resource() or 'none'} ({writes.failed} refused)", ""),
         Row("write rate", writes.rate(), f"<= {RATE + BURST} in 1 s, {RATE + BURST / 10:.0f}/s over 10 s"),
         Row("operator RSS", f"peak {usage.peak / MIB:.0f} MiB", "<= 300 MiB"),
@@ -86,13 +86,13 @@ def measure(fleet: DeviceFleet, storm: Storm) -> list[Row]:
     ]
 
 
-def right_within(changing: list[str], held: float) -> float:
-    """Return the seconds in which the budget lets all be told that changes, if nothing may be for `held` seconds."""
+def expected_seconds(changing: list[str], held: float) -> float:
+    """Return the seconds in which the budget allows all changes, if they are certain after `held` seconds."""
     return max(0.0, (len(changing) - BURST) / RATE) + held
 
 
 def restart(fleet: DeviceFleet) -> None:
-    """Have an operator with the default settings lead, in the place of whichever runs."""
+    """Replace the operator by one with the default settings, and wait until it leads."""
     fleet.operator.stop()
     fleet.new_operator()
     fleet.operator.await_leading()
@@ -101,14 +101,14 @@ def restart(fleet: DeviceFleet) -> None:
 
 def die(fleet: DeviceFleet, half: int) -> None:
     """Kill one half of the devices."""
-    fleet.watch.alive.difference_update(fleet.half(half))
+    fleet.watch.running.difference_update(fleet.half(half))
     fleet.halves[half].kill()
 
 
 def connect(fleet: DeviceFleet, *halves: int) -> None:
-    """Let devices connect, all of them within the time."""
+    """Let devices connect, all within `CONNECT_SECONDS`."""
     for half in halves:
-        fleet.watch.alive.update(fleet.half(half))
+        fleet.watch.running.update(fleet.half(half))
         fleet.halves[half].start(len(fleet.half(half)) / CONNECT_SECONDS)
     for half in halves:
         fleet.halves[half].await_connected(120)
@@ -120,16 +120,16 @@ def connect_all(fleet: DeviceFleet) -> None:
 
 
 def die_under_restart(fleet: DeviceFleet) -> None:
-    """Kill devices, and the operator in the middle of telling it; another one starts at once."""
+    """Kill devices, and the operator while it writes that; another one starts at once."""
     die(fleet, 1)
-    time.sleep(AWAY_AFTER)
+    time.sleep(KILL_AFTER)
     fleet.operator.kill()
     fleet.new_operator()
     fleet.operator.await_leading()
 
 
 def kill_broker(fleet: DeviceFleet) -> None:
-    """Kill a broker and start it again; return when its devices are back."""
+    """Kill a broker and start it again; return when its devices are connected again."""
     fleet.sites[0].restart_broker(5.0)
     for half in fleet.halves:
         half.await_connected(120)
@@ -137,7 +137,7 @@ def kill_broker(fleet: DeviceFleet) -> None:
 
 def connect_under_restart(fleet: DeviceFleet) -> None:
     """Let devices connect, and kill the operator in the middle of it; another one starts at once."""
-    fleet.watch.alive.update(fleet.half(0))
+    fleet.watch.running.update(fleet.half(0))
     fleet.halves[0].start(len(fleet.half(0)) / CONNECT_SECONDS)
     time.sleep(CONNECT_SECONDS / 2)
     fleet.operator.kill()

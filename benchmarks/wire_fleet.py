@@ -1,7 +1,7 @@
 """Thousands of devices in one process, as lean as Python can: bare MQTT 5 on asyncio's transports.
 
-`edge-device` is a device to look at; ten thousand of it would be the benchmark. Devices are read from stdin, a line
-`host port username password` each, and connect as they are read. A line on stdout tells how many are connected.
+Ten thousand processes of `edge-device` would need more CPU than the operator. Devices are read from stdin, a line
+`host port username password` each, and connect as they are read. A line on stdout has the number of connected devices.
 """
 
 import argparse
@@ -55,10 +55,10 @@ def publish(topic: str, payload: bytes, number: int = 1) -> bytes:
 
 @dataclass(slots=True, eq=False)
 class Device(asyncio.Protocol):
-    """One device; what the broker sends after it has let the device in is not looked at.
+    """One device; packets of the broker after the CONNACK are ignored.
 
     Attributes:
-        fleet: whose it is.
+        fleet: the fleet of the device.
         host: the broker's.
         port: the broker's.
         username: its identifier.
@@ -114,8 +114,8 @@ class Fleet:
     Attributes:
         rate: connections a second that are begun.
         heartbeat: seconds between two heartbeats of a device.
-        connected: how many the broker has let in.
-        refused: how often a broker has let one not in.
+        connected: number of devices that the broker has accepted.
+        refused: number of rejected logins.
         waiting: those that are to connect.
     """
 
@@ -135,8 +135,8 @@ class Fleet:
         self.waiting.append(device)
 
     async def run(self) -> None:
-        """Let them connect and beat, each slice when it is due, until cancelled."""
-        told, at, due_to_connect, due_to_beat, place = "", 0, 0.0, 0.0, 0
+        """Connect the devices and send heartbeats, each slice when it is due, until cancelled."""
+        written, at, due_to_connect, due_to_beat, place = "", 0, 0.0, 0.0, 0
         while True:
             await asyncio.sleep(TICK)
             due_to_connect = min(due_to_connect + self.rate * TICK, self.rate * TICK * 2)
@@ -150,10 +150,10 @@ class Fleet:
                 self._devices[place].beat()
             at += 1
             now = f"{self.connected} {self.refused}"
-            if now != told and at % 5 == 0:
+            if now != written and at % 5 == 0:
                 sys.stdout.write(f"{now}\n")
                 sys.stdout.flush()
-                told = now
+                written = now
 
     def _begin(self, device: Device) -> None:
         task = asyncio.get_running_loop().create_task(self._open(device))
@@ -168,13 +168,13 @@ class Fleet:
 
 
 async def serve(fleet: Fleet) -> None:
-    """Read devices from stdin and let them live, until cancelled."""
+    """Read devices from stdin and run them, until cancelled."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    living = asyncio.create_task(fleet.run())
+    running = asyncio.create_task(fleet.run())
     while line := await reader.readline():
         fleet.add(line.decode())
-    await living
+    await running
 
 
 def main() -> None:

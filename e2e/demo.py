@@ -25,7 +25,7 @@ SITE = "plant"
 HOT = "boiler-1"
 KILLED, SILENT = "pump-1", "cold-room-1"
 SETTLE_SECONDS = 8.0
-"""Longer than a will is held."""
+"""Longer than the operator holds a will back."""
 
 
 def main() -> int:
@@ -57,7 +57,7 @@ def link_helm() -> None:
 
 
 def play(story: Story) -> None:
-    """Play it on a cluster whose pods run.
+    """Play it on a cluster with a node.
 
     Raises:
         HarnessError: something does not come up.
@@ -105,7 +105,7 @@ def play_troubles(story: Story, lives: Lives) -> None:
     lives.await_all({SILENT: "Offline HeartbeatExpired"})
     lives.signal(SILENT, CONTINUE)
     lives.await_all({SILENT: "Online"})
-    # With so little patience it would rightly be Offline where its broker is away for longer.
+    # With so short a timeout it would be Offline, correctly, while its broker restarts.
     again = json.dumps({"spec": {"heartbeatInterval": None, "offlineAfter": None}})
     story.cluster.kubectl("patch", "-n", NAMESPACE, "edgedevice", SILENT, "--type=merge", "-p", again)
     with nobody_offline(story.cluster, NAMESPACE):

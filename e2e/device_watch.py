@@ -1,4 +1,4 @@
-"""Watches a namespace's devices, as `kubectl get --watch` tells them: no transition is missed."""
+"""Watches a namespace's devices, as `kubectl get --watch` does: no transition is missed."""
 
 import subprocess
 import tempfile

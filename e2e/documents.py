@@ -1,4 +1,4 @@
-"""The commands of a page under docs/, as a script that does what the page tells its reader to do."""
+"""The commands of a page under docs/, as a script that runs them as a reader would."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from e2e.cluster.errors import HarnessError
 
 FENCE = re.compile(r"^```(\w*)(.*)$")
 PROGRAM = "console"
-"""The language of the blocks whose lines are commands."""
+"""The language of the blocks with commands."""
 PROLOGUE = """\
 set -euo pipefail
 trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT
@@ -67,7 +67,7 @@ def script(parts: list[Block], replaced: Mapping[str, str]) -> str:
 
     Args:
         parts: the blocks, of one page or several.
-        replaced: what stands in the place of another text, such as a port that is free here.
+        replaced: texts to replace, with their replacements, such as a port that is free here.
     """
     text = PROLOGUE
     for part in parts:

@@ -78,7 +78,7 @@ class Fleet:
 
     @contextmanager
     def sending(self, log: Path, *, quiet: bool = False) -> Iterator[None]:
-        """Let them send for as long as the context lasts; what they tell is in `log` afterwards, quietly sums alone."""
+        """Let them send while the context lasts; their output is in `log` afterwards; with `quietly` only the sums."""
         name = f"{self.site}-fleet"
         self.cluster.kubectl("apply", "-f", "-", stdin=json.dumps(self._pod(name, "quiet" if quiet else "json")))
         place = ("-n", self.namespace)

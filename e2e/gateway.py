@@ -82,7 +82,7 @@ def gateway(cluster: Kubernetes, namespace: str, site: str) -> Iterator[Gateway]
 
 
 def _forward(command: list[str], found: Gateway) -> subprocess.Popen[str]:
-    """Begin to forward, and again where it ends before the gateway has answered: its pod may be starting anew.
+    """Forward the port, and again if that ends before the gateway has answered: its pod may be restarting.
 
     Raises:
         HarnessError: it does not answer.

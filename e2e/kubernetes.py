@@ -35,7 +35,7 @@ class Kubernetes:
         return found
 
     def items(self, *arguments: str) -> list[dict[str, Any]]:
-        """Return the objects of a list; a missing one is no error."""
+        """Return the objects of a list; a missing one is not an error."""
         said = self.kubectl("get", *arguments, "--ignore-not-found", "-o", "json")
         found = json.loads(said) if said else {"items": []}
         return list(found.get("items", [found]))
@@ -46,7 +46,7 @@ class Kubernetes:
         return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
     def make_namespace(self, name: str) -> None:
-        """Make a namespace whose pods must be restricted; fine where it is there."""
+        """Create a namespace with the Pod Security level restricted, unless it exists."""
         labels = {"pod-security.kubernetes.io/enforce": "restricted"}
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
         self.kubectl("apply", "-f", "-", stdin=json.dumps(body))

@@ -13,7 +13,7 @@ class LiveTable:
     """A table of devices.
 
     Args:
-        steps: where changes are told if there is no terminal.
+        steps: receives the changes if there is no terminal.
         stream: where the table goes.
     """
 
@@ -24,7 +24,7 @@ class LiveTable:
         self._lines = 0
 
     def begin(self) -> None:
-        """Leave what is drawn as it is: something else is below it now."""
+        """Keep what is drawn: other output is below it now."""
         self._lines = 0
 
     def show(self, lives: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The lives of a site's devices, as `kubectl get edgedevices` tells them, and what can happen to a simulated one."""
+"""The status of a site's devices, from `kubectl get edgedevices`, and faults of a simulated device."""
 
 import time
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Lives:
             time.sleep(0.5)
 
     def signal(self, device: str, number: int) -> None:
-        """Send a signal to the program that stands in for a device."""
+        """Send a signal to the program that simulates a device."""
         target = f"deployment/simulated-{device}"
         self.cluster.kubectl("exec", "-n", self.namespace, target, "--", "python3", "-c", SIGNAL, str(number))
 
@@ -84,12 +84,12 @@ class Lives:
                 raise
 
     def _is_back(self, device: str) -> bool:
-        """Return whether the program that runs now has said to the broker that it is there."""
+        """Return whether the running program has published its status `online`."""
         target = f"deployment/simulated-{device}"
         return " online device=" in self.cluster.kubectl("logs", "-n", self.namespace, target, "--tail=50")
 
     def _restarts(self, device: str) -> int:
-        """Return how often the program that runs now was started anew; -1 while it does not run."""
+        """Return how often the running program was restarted; -1 while it does not run."""
         selector = f"app.kubernetes.io/instance={device},app.kubernetes.io/name=edge-device"
         pods = self.cluster.items("pods", "-n", self.namespace, "-l", selector)
         found = [each for pod in pods for each in pod["status"].get("containerStatuses", ())]

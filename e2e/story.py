@@ -24,7 +24,7 @@ LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Story:
-    """Plays on one cluster whose pods run.
+    """Plays on one cluster with a node.
 
     Attributes:
         cluster: the cluster.

@@ -1,4 +1,4 @@
-"""The audit log as typed events: what was asked of the API server, by whom, with which outcome."""
+"""The audit log as typed events: each request to the API server with its user and its outcome."""
 
 import json
 import os
@@ -87,7 +87,7 @@ def _last_line_start(log: Path) -> int:
 class AuditCursor:
     """A place in the audit log; gives the requests that were answered after it.
 
-    The API server writes a request's line before its answer ends, so whoever has the answer finds the line.
+    The API server writes a request's line before its answer ends, so a client with the answer finds the line.
     Requests of others that are under way count from the moment of their answer.
     """
 
@@ -97,7 +97,7 @@ class AuditCursor:
         Args:
             log: the API server's audit log.
             ask: makes a request with the user agent it is given and gives its HTTP status, 0 for no answer;
-                its line tells where the present is.
+                its line marks the present.
         """
         self._log = log
         self._ask = ask

@@ -11,7 +11,7 @@ EDGE = ROOT / ".edge"
 
 
 def checkout_hash(root: Path = ROOT) -> str:
-    """Eight hex digits that tell this checkout from another on the same machine."""
+    """Eight hex digits that are different for each checkout on a machine."""
     return hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]
 
 

@@ -30,7 +30,7 @@ OF_PODS = (
 )
 """The controllers that make pods, and those that follow them."""
 
-# What is said goes nowhere by default: to `str`.
+# By default messages are dropped: they go to `str`.
 Say = Callable[[str], object]
 
 
@@ -42,7 +42,7 @@ class Options:
         this is a third of the writes.
     tied: the daemons die with this process, even when it is killed.
     fsync: etcd survives a power cut; tests are faster without.
-    apiserver_args: further arguments, the last wins, for instance `--min-request-timeout=5` to end watches early.
+    apiserver_args: more arguments, the last wins, for instance `--min-request-timeout=5` to end watches early.
     prefix: a command that the daemons are run by, such as `nsenter --net=…`; it must become the daemon, not its parent.
     """
 
@@ -108,7 +108,7 @@ class ControlPlane:
         self.keeper.end(ETCD, grace=GRACE_SECONDS)
 
     def running(self) -> tuple[str, ...]:
-        """The names of the daemons that are alive."""
+        """The names of the running daemons."""
         return tuple(name for name in ALL if self.keeper.find(name))
 
     @contextmanager
@@ -172,7 +172,7 @@ class ControlPlane:
 
     def _start_daemons(self, say: Say) -> None:
         if not {ETCD, APISERVER} <= set(self.running()):
-            # What has lost what it works with may still run now, and fail or end in a moment.
+            # A daemon that has lost its etcd or API server may still run now, and fail or end in a moment.
             self.keeper.end(CONTROLLERS, SCHEDULER, APISERVER, grace=GRACE_SECONDS)
         self._start(daemons.etcd(self._layout, self.ports, fsync=self.options.fsync))
         say("etcd started")

@@ -127,7 +127,7 @@ def _identity(layout: Layout) -> list[str]:
         f"--tls-private-key-file={pki('apiserver.key')}",
         f"--kubelet-client-certificate={pki('apiserver-kubelet.crt')}",
         f"--kubelet-client-key={pki('apiserver-kubelet.key')}",
-        # No name server knows a node's name.
+        # No name server has a node's name.
         "--kubelet-preferred-address-types=InternalIP",
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={pki('sa.pub')}",

@@ -34,7 +34,7 @@ class Kubectl(Protocol):
 
 @pytest.fixture(scope="session")
 def control_plane(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
-    """The session's control plane, started when the first test asks for it; gone with this process.
+    """The session's control plane, started for the first test that needs it; it ends with this process.
 
     No node, so no pods: see `Options.pods`.
     """
@@ -109,7 +109,7 @@ def _namespace_name(module: str) -> str:
 
 @pytest.fixture(scope="module")
 def namespace(request: pytest.FixtureRequest, api: client.ApiClient) -> Iterator[str]:
-    """A fresh namespace for the module; it is deleted afterwards, without waiting for the end of it."""
+    """A new namespace for the module; it is deleted at the end, without waiting for that."""
     name = _namespace_name(request.module.__name__)
     core = client.CoreV1Api(api)
     core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(name=name)))

@@ -26,7 +26,7 @@ class Keeper:
     """The daemons of `directory`; with `tied` they die with this process, even when it is killed.
 
     The kernel ties a child to the thread that started it, so one thread starts them all and idles
-    for as long as this object or the process lives.
+    as long as this object or the process exists.
     """
 
     directory: Path
@@ -36,7 +36,7 @@ class Keeper:
     )
 
     def start(self, name: str, command: list[str]) -> None:
-        """Start a daemon, unless it is alive, in a session of its own; its output goes to `log/<name>.log`.
+        """Start a daemon in a new session, unless it runs; its output goes to `log/<name>.log`.
 
         Returns when it is recorded, even if it has ended since.
 
@@ -56,12 +56,12 @@ class Keeper:
             raise HarnessError(f"{name} has not begun to run within {START_SECONDS:.0f} s: see {log}")
 
     def find(self, name: str) -> Process | None:
-        """The daemon of that name if it is alive."""
+        """The daemon of that name if it runs."""
         process = Process.read(self._record(name))
         return process if process and process.alive else None
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to the daemon of that name if it is alive."""
+        """Send a signal to the daemon of that name if it runs."""
         if process := self.find(name):
             process.signal(number)
 

@@ -1,6 +1,6 @@
 """Becomes a daemon: `launcher.py PARENT TIED RECORD PROGRAM ARGUMENT...` (run as a program, standard library only).
 
-PARENT  the process that asked; if it is gone already, nothing is started.
+PARENT  the process that starts this one; if it has ended already, nothing is started.
 TIED    1: the daemon is killed when the asking thread ends. The caller keeps that thread for as long.
 RECORD  the file that gets `pid start-time boot-id`, before the daemon exists, so that a crash between
         start and record leaves no daemon without a record. Empty: none.
@@ -30,7 +30,7 @@ def tie() -> bool:
 
 
 def main(arguments: list[str]) -> None:
-    """Tie, record, and become the program; exits 1 when the parent is gone or the program cannot run."""
+    """Tie, record, and become the program; exits 1 if the parent has ended or the program cannot run."""
     parent, tied, record, *command = arguments
     if tied == "1" and not tie():
         sys.exit("prctl(PR_SET_PDEATHSIG) failed")

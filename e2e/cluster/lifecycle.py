@@ -166,7 +166,7 @@ class Edge:
 
     def _up_kind(self) -> None:
         self._kind.check()
-        # Recorded first: `down` finds a cluster whose creation was cut short.
+        # Recorded first: `down` finds a cluster even if its creation was interrupted.
         write_atomically(self._kind_record, f"{self._kind.name}\n")
         if self._kind.exists():
             self._kind.export_kubeconfig()

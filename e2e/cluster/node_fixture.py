@@ -1,4 +1,4 @@
-"""The pytest plugin for tests on a real node: one for the session, gone with this process.
+"""The pytest plugin for tests on a real node: one for the session; it ends with this process.
 
 Loaded by `pytest_plugins = ["e2e.cluster.node_fixture"]` in the top-level conftest.py. Where no node can be,
 the tests are skipped and say why; with CI=true they fail.

@@ -1,4 +1,4 @@
-"""Processes told apart from others that got the same pid later, and ended for certain."""
+"""Identifies processes, also if another has the same pid later, and ends them reliably."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ MARKER = "EDGE_HARNESS_DIRECTORY"
 
 
 def boot_id() -> str:
-    """Start times count from the boot: after another one they say nothing."""
+    """Start times count from the boot: after another one they cannot be compared."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
@@ -42,7 +42,7 @@ class Process:
 
     @classmethod
     def of(cls, pid: int) -> Self:
-        """The process that has this pid now; one that is gone is never alive."""
+        """The process that has this pid now; if there is none, the result never counts as running."""
         found = _state_and_start(pid)
         return cls(pid, found[1] if found else "", boot_id())
 
@@ -92,7 +92,7 @@ def _wait_ended(processes: Iterable[Process], seconds: float) -> list[Process]:
         except ProcessLookupError:
             continue
         try:
-            # A zombie whose threads still end is waited for too: only then can it be collected.
+            # A zombie with threads that still end is waited for too: only then can it be collected.
             if process.exists and not select.select([handle], [], [], max(0.0, deadline - time.monotonic()))[0]:
                 left.append(process)
         finally:
@@ -102,7 +102,7 @@ def _wait_ended(processes: Iterable[Process], seconds: float) -> list[Process]:
 
 
 def end(processes: Iterable[Process], *, grace: float) -> None:
-    """End them: SIGTERM to all, SIGKILL to those that stay longer than `grace` seconds; returns when they are gone."""
+    """End them: SIGTERM to all, SIGKILL to those that run for `grace` seconds more; returns when they have ended."""
     asked = [process for process in processes if process.exists]
     for process in asked:
         process.signal(signal.SIGTERM)

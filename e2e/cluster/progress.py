@@ -30,7 +30,7 @@ class Progress:
         self.total, self.done = packages, 0
 
     def say(self, message: str) -> None:
-        """A line that stays."""
+        """Print a permanent line."""
         clear = "\r\x1b[K" if self.out.isatty() else ""
         print(f"{clear}{message}", file=self.out, flush=True)
 

@@ -10,7 +10,7 @@ def until(answers: Callable[[], bool], *, seconds: float, every: float = INTERVA
     """Ask every so many seconds until the answer is yes, or `seconds` have passed.
 
     Returns:
-        Whether it answered in time; the caller knows what to say if not.
+        Whether it answered in time; the caller writes the error message if not.
     """
     deadline = time.monotonic() + seconds
     while not answers():

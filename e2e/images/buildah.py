@@ -35,7 +35,7 @@ ATTEMPTS = 5
 
 @dataclass
 class Commands:
-    """Shows which command runs, and not the many whose result is still there."""
+    """Shows the running command, and not the many with a cached result."""
 
     say: Callable[[str], object]
     _command: str = ""
@@ -104,7 +104,7 @@ class Buildah:
         dockerfile.unlink()
 
     def _base(self, suite: str, say: Callable[[str], object]) -> str:
-        """Bring a base image into the storage; its name there tells how it was made."""
+        """Bring a base image into the storage; its name there is a hash of how it was made."""
         base = Base(suite)
         reference = f"{base.reference}-{base.digest[:16]}"
         if reference not in self._buildah("images", "--format", "{{.Name}}:{{.Tag}}").splitlines():

@@ -18,7 +18,7 @@ def files_of(root: Path, sources: Iterable[str]) -> Iterator[Path]:
 
 
 def digest_of(root: Path, sources: Iterable[str], *further: str) -> str:
-    """A digest of the names, modes and contents of the files, and of some further words."""
+    """A digest of the names, modes and contents of the files, and of some other words."""
     whole = hashlib.sha256("\0".join(further).encode())
     for path in files_of(root, sources):
         content = path.read_bytes()

@@ -1,4 +1,4 @@
-"""Reads the Dockerfile: what a target is made of, and so when it has to be built anew."""
+"""Reads the Dockerfile: the inputs of a target, which decide when it must be built again."""
 
 import re
 from dataclasses import dataclass

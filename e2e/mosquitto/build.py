@@ -103,7 +103,7 @@ def _key() -> str:
 
 
 def _is_built(target: Path) -> bool:
-    # It has to run, too: the libraries that it was linked with may have gone with an upgrade of the system.
+    # It has to run, too: an upgrade of the system may have removed the libraries that it was linked with.
     return version_of(target / "bin" / "mosquitto") >= LEAST_VERSION
 
 

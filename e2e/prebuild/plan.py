@@ -37,7 +37,7 @@ class Plan:
         missing = [source for source in SOURCES if not build.is_built(source, self.environment)]
         go = GoQueue(self.environment, self.steps)
         with ThreadPoolExecutor(1, "system") as system:
-            # First: apt-get serves one at a time, and a node's programs need to know.
+            # First: apt-get runs once at a time, and the result decides whether a node's programs are built.
             against_node = system.submit(self._prepare_node, building=not self._node_is_built())
             hindrances = (against_node.result if source in NODE_SOURCES else _nothing for source in missing)
             ended = go.put(zip(missing, hindrances, strict=True))

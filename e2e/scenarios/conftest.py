@@ -21,7 +21,7 @@ def installed(story: Story) -> Story:
 
 @pytest.fixture(scope="module")
 def namespace(request: pytest.FixtureRequest, installed: Story) -> Iterator[str]:
-    """A namespace of the scenario's own, named after its file; gone before the next, for a node has so many cores."""
+    """A namespace for the scenario, named after its file; deleted before the next, because a node has few cores."""
     name: str = request.module.__name__.rpartition(".")[2].removeprefix("test_").replace("_", "-")
     installed.cluster.make_namespace(name)
     yield name

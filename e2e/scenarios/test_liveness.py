@@ -1,4 +1,4 @@
-"""kubectl get edgedevices tells the truth: devices come, one is killed, one falls silent; whatever else restarts."""
+"""kubectl get edgedevices is right: devices connect, one is killed, one stops sending; other parts restart."""
 
 import json
 import time
@@ -17,12 +17,12 @@ DEVICES = ("boiler-1", "pump-1", "cold-room-1", "tank-1", "greenhouse-1")
 KILLED, SILENT, REVOKED = "pump-1", "cold-room-1", "boiler-1"
 QUICK = {"spec": {"heartbeatInterval": "2s", "offlineAfter": "6s"}}
 PATIENT = {"spec": {"heartbeatInterval": "2s", "offlineAfter": "40s"}}
-"""Longer than a broker is away that is rolled out, and its devices wait before they try again."""
+"""Longer than the restart of a broker and the pause before its devices connect again."""
 
 MASS_GRACE = 30.0
 SETTLE_SECONDS = 15.0
 EXPIRED_SECONDS = 55.0
-"""When an operator that heard nothing would have told the least patient device Offline."""
+"""Seconds after which an operator without messages would report the device with the shortest timeout Offline."""
 
 
 @pytest.fixture(scope="module")

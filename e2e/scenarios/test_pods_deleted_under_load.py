@@ -19,7 +19,7 @@ SETTLE_SECONDS = 60.0
 def fleet(installed: Story, namespace: str, plant: str) -> Fleet:
     fleet = Fleet(installed.cluster, namespace, plant, DEVICES, RATE)
     fleet.register()
-    # Each new login is a new password file, with which the broker starts anew.
+    # Each new login is a new password file, with which the broker is restarted.
     installed.await_ready(namespace, plant)
     return fleet
 

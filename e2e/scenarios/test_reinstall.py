@@ -1,4 +1,4 @@
-"""Uninstall leaves sites at work; a site that is deleted and applied anew after a reinstall takes up its data."""
+"""Sites run on after an uninstall; a site that is deleted, and applied again after a reinstall, has its data."""
 
 from e2e.cluster import wait
 from e2e.gateway import gateway

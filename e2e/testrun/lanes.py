@@ -18,7 +18,7 @@ class Lane:
         name: how the lane is called on the command line and in the summary.
         patterns: of the files, relative to the checkout, in the order in which they run (fnmatch: `*` crosses folders).
             A file belongs to the first lane of the table that has a pattern for it.
-        options: further options of pytest, such as `--quick`.
+        options: more options of pytest, such as `--quick`.
     """
 
     name: str

@@ -36,7 +36,7 @@ class LaneProcess:
         python: the interpreter of the environment that it runs in.
         files: what it runs, relative to the checkout.
         directory: where its log and its record go.
-        arguments: further arguments of pytest.
+        arguments: more arguments of pytest.
         stall_seconds: how long it may record nothing before it is ended.
         problem: why it was ended from outside; empty if it was not.
     """

@@ -19,7 +19,7 @@ def rows(schema: dict[str, Any], values: dict[str, Any], above: str = "") -> Ite
     Args:
         schema: JSON schema of the values.
         values: the defaults.
-        above: path of what is looked at, with a dot at its end.
+        above: path of the schema, with a dot at its end.
     """
     for name, part in schema["properties"].items():
         if name not in values:

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class StartError(Exception):
-    """The process cannot start; the message says what to set."""
+    """The process cannot start; the message names the setting."""
 
 
 async def run(settings: Settings, connection: Connection) -> None:

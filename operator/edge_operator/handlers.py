@@ -17,9 +17,9 @@ from edge_operator.control.cache.resource_cache import ResourceCache
 
 from .api.schema import GROUP, VERSION
 from .cluster.connection import Connection
+from .cluster.pages import PAGE_SIZE
 
 SERVER_TIMEOUT_SECONDS = 300
-CHUNK = 500
 CONNECTIONS = 10
 RETRY_SECONDS = (0.5, 1, 2, 3, 5, 5)
 LAST_RETRY_SECONDS = 5
@@ -136,7 +136,7 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.watching.client_timeout = SERVER_TIMEOUT_SECONDS + 10
     settings.watching.connect_timeout = settings.networking.connect_timeout = CONNECT_SECONDS
     settings.networking.request_timeout = REQUEST_SECONDS
-    settings.watching.chunk_size = CHUNK
+    settings.watching.chunk_size = PAGE_SIZE
     settings.networking.error_backoffs = EndlessBackoffs()
     settings.networking.enforce_retry_after = True
     settings.queueing.idle_timeout = 1

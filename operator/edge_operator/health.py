@@ -79,15 +79,15 @@ class ResourceWatches:
 class Health:
     """Answers the probes.
 
-    A process is not restarted because of the API server: a watch counts as dead only if the API server has responded
-    to other requests for long, and the watch has received nothing meanwhile.
+    A process is not restarted because of the API server: a watch counts as dead only if it has received nothing for
+    long although the API server has responded to other requests.
 
     Args:
         clock: monotonic clock, in seconds.
         lag: lag of the event loop.
         watches: watches of the children.
         resources: state of Kopf's watches of the custom resources.
-        election: knows since when the API server responds.
+        election: has the time since which the API server responds.
     """
 
     def __init__(

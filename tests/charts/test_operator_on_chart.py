@@ -88,7 +88,7 @@ def await_deployments(kubectl: Kubectl, namespace: str) -> None:
     eventually(f"four Deployments in {namespace}", made)
 
 
-def test_it_serves_what_it_is_told_to(operator: OperatorProcess, case: Case, cluster_kubectl: Kubectl) -> None:
+def test_it_serves_the_given_namespaces(operator: OperatorProcess, case: Case, cluster_kubectl: Kubectl) -> None:
     # The one not to be served first, so that there was time for it.
     for namespace in (case.other, case.served):
         apply_site(cluster_kubectl, namespace)

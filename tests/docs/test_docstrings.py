@@ -1,13 +1,12 @@
 """One dialect of docstrings: Google's sections, entries in lower case after the colon (docs/style.md)."""
 
-import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.sources import docstrings, sources
+
 FOLDERS = ("operator", "workloads", "e2e", "tests/support")
 SECTIONS = frozenset({"Args:", "Attributes:", "Raises:", "Returns:", "Yields:"})
 ENTRY = re.compile(r"^ {4}(\*{0,2}[A-Za-z_][\w ,*]*): ([A-Z][a-z]*)\b")
@@ -17,17 +16,6 @@ COMMON = re.compile(
     "|While|Who|Whose|Why|With|Without"
 )
 """Words that begin with a capital only at the begin of a sentence; names of programs and types do so everywhere."""
-
-
-def docstrings() -> Iterator[tuple[str, str]]:
-    """Yield where and what for each docstring."""
-    for folder in FOLDERS:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                    text = ast.get_docstring(node)
-                    if text:
-                        yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}", text
 
 
 def capitalized(text: str) -> Iterator[str]:
@@ -41,7 +29,8 @@ def capitalized(text: str) -> Iterator[str]:
 
 
 def test_entries_begin_in_lower_case() -> None:
-    found = [f"{where}: {entry}" for where, text in docstrings() for entry in capitalized(text)]
+    texts = [text for folder in FOLDERS for source in sources(folder) for text in docstrings(source)]
+    found = [f"{where}: {entry}" for where, text in texts for entry in capitalized(text)]
     assert found == [], f"{len(found)} entries begin with a capital"
 
 

@@ -1,14 +1,14 @@
-"""The language of what users read: words of docs/style.md that are not used (`kubectl explain`, logs, errors, docs)."""
+"""Words of docs/style.md that are not used: in texts for users, and in docstrings and comments of the product."""
 
 import ast
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.sources import IN_OTHER_BRANCHES, ROOT, Source, prose, sources
+
 PAGES = (
     "*.md",
     "docs/*.md",
@@ -19,7 +19,7 @@ PAGES = (
     "crds/*.yaml",
     "examples/*.yaml",
 )
-CODE = ("operator", "workloads", "e2e")
+CODE = ("operator", "workloads", "e2e", "benchmarks")
 
 WORDS = {
     "anew": r"\banew\b",
@@ -38,6 +38,19 @@ WORDS = {
 }
 """What is searched for, by the name that docs/style.md gives it."""
 
+MORE_WORDS = {
+    "tells": r"\b(tell|tells|telling)\b",
+    "hears": r"\b(hear|hears|hearing)\b",
+    "whoever": r"\b(whoever|whom|whomever)\b",
+    "knows": r"\b(knows|knew)\b",
+    "stands in": r"\b(stands|stood) (in|for)\b",
+    "gone": r"\bgone\b",
+    "further": r"\bfurther\b",
+    "cut off": r"\bcut off\b",
+    "looked at": r"\blook(s|ed)? (at|after)\b",
+}
+"""What docstrings and comments do not contain either: there these words hide the actor or are metaphors."""
+
 SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA)\b")
 
 
@@ -51,17 +64,14 @@ def pages() -> Iterator[tuple[str, str]]:
                     yield f"{name}:{number}", line
 
 
-def strings() -> Iterator[tuple[str, str]]:
-    """Yield where and what for each sentence that the code prints, logs or raises; docstrings are not among them."""
-    for folder in CODE:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            tree = ast.parse(path.read_text())
-            parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
-            texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-            for node in ast.walk(tree):
-                text = _text(node, parts | texts)
-                if text.count(" ") > 1 and not SQL.search(text):
-                    yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}", text
+def strings(source: Source) -> Iterator[tuple[str, str]]:
+    """Yield the place and the text of each sentence that the code prints, logs or raises."""
+    parts = {id(part) for node in source.nodes if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    texts = {id(node.value) for node in source.nodes if isinstance(node, ast.Expr)}
+    for node in source.nodes:
+        text = _text(node, parts | texts)
+        if text.count(" ") > 1 and not SQL.search(text):
+            yield f"{source.name}:{getattr(node, 'lineno', 0)}", text
 
 
 def _text(node: ast.AST, passed_over: set[int]) -> str:
@@ -74,7 +84,13 @@ def _text(node: ast.AST, passed_over: set[int]) -> str:
 
 @cache
 def read_by_users() -> tuple[tuple[str, str], ...]:
-    return (*pages(), *strings())
+    return (*pages(), *(text for folder in CODE for source in sources(folder) for text in strings(source)))
+
+
+@cache
+def read_by_developers() -> tuple[tuple[str, str], ...]:
+    files = [source for folder in CODE for source in sources(folder) if not source.name.startswith(IN_OTHER_BRANCHES)]
+    return tuple(text for source in files for text in prose(source))
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -83,11 +99,19 @@ def test_users_do_not_read_this_word(word: str) -> None:
     assert found == [], f"{len(found)} times {word!r}: see docs/style.md"
 
 
+@pytest.mark.parametrize("word", [*WORDS, *MORE_WORDS])
+def test_readers_of_the_code_do_not_read_this_word(word: str) -> None:
+    pattern = (WORDS | MORE_WORDS)[word]
+    found = [f"{where}: {text.strip()}" for where, text in read_by_developers() if re.search(pattern, text)]
+    assert found == [], f"{len(found)} times {word!r}: see docs/style.md"
+
+
 def test_the_page_lists_every_word() -> None:
     page = (ROOT / "docs/style.md").read_text()
-    assert [word for word in WORDS if word not in page] == []
+    assert [word for word in (*WORDS, *MORE_WORDS) if word not in page] == []
 
 
-def test_both_kinds_of_text_are_searched() -> None:
+def test_all_kinds_of_text_are_searched() -> None:
     assert sum(1 for _ in pages()) > 1000
-    assert sum(1 for _ in strings()) > 500
+    assert len(read_by_users()) - sum(1 for _ in pages()) > 500
+    assert len(read_by_developers()) > 3000

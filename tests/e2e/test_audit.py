@@ -76,7 +76,7 @@ def test_line_being_written_when_the_cursor_is_made(log: Log) -> None:
     assert isinstance(cursor, AuditCursor)
 
 
-def test_server_that_does_not_answer_is_said(log: Log) -> None:
+def test_server_that_does_not_answer_is_reported(log: Log) -> None:
     cursor = AuditCursor(log.path, log.ask)
     log.answers = False
     with pytest.raises(HarnessError, match=r"does not answer, so the end of .* is not known: start it first"):

@@ -1,4 +1,4 @@
-"""Which cluster CLUSTER stands for, and which is taken without it."""
+"""Which cluster CLUSTER selects, and which is used without it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A control plane's life: started, stopped, started again, beside another, and gone with its owner."""
+"""A control plane: started, stopped, started again, beside another, and ended with its owner."""
 
 import os
 import signal
@@ -62,7 +62,7 @@ def test_secrets_are_for_the_owner_only(control_plane: ControlPlane) -> None:
 
 
 @pytest.mark.parametrize("daemon", ["etcd", "apiserver"])
-def test_taken_port_is_said_and_nothing_stays(control_plane: ControlPlane, tmp_path: Path, daemon: str) -> None:
+def test_taken_port_is_reported_and_nothing_stays(control_plane: ControlPlane, tmp_path: Path, daemon: str) -> None:
     free = dict(zip(("etcd", "apiserver"), free_ports(2), strict=True))
     taken = Ports(**(free | {daemon: getattr(control_plane.ports, daemon)}))
     plane = ControlPlane(tmp_path / "plane", ensure_binary(), taken)

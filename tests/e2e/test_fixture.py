@@ -93,7 +93,7 @@ def test_audit_counts_writes_exactly(
     assert audit.writes(user="writer") == ()
 
 
-def test_api_server_away_and_back_keeps_the_data(
+def test_api_server_that_is_restarted_keeps_the_data(
     control_plane: ControlPlane, kubectl: Kubectl, api: client.ApiClient, namespace: str
 ) -> None:
     core = client.CoreV1Api(api)

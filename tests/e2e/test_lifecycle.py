@@ -80,7 +80,7 @@ def test_down_after_all_daemons_were_killed_and_down_again(edge: Path) -> None:
     assert not (edge / "kubeconfig").exists()
 
 
-def test_down_finds_daemons_whose_state_was_deleted(edge: Path) -> None:
+def test_down_finds_daemons_without_a_state_file(edge: Path) -> None:
     assert _run(edge, "up").returncode == 0
     for record in (edge / "cluster" / "run").iterdir():
         record.unlink()

@@ -42,7 +42,7 @@ def test_missing_package_is_installed_and_nothing_is_asked(tmp_path: Path, monke
     assert said == ["installing a-package with apt-get (once; half a minute)"]
 
 
-def test_old_package_lists_are_fetched_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_package_lists_are_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made, calls = tmp_path / "made", tmp_path / "calls"
     _system(tmp_path, monkeypatch, f"grep -q update {calls} && touch {made}")
     install([_needs(made)], str)

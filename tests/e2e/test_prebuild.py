@@ -1,4 +1,4 @@
-"""Building ahead of the tests: in order, whatever fails, and gone with its parent; a program stands in place of Go."""
+"""Building ahead of the tests: in order, whatever fails, and ended with its parent; a program replaces Go."""
 
 import os
 import signal
@@ -125,7 +125,7 @@ def test_sources_are_built_one_after_another_and_logged(machine: Machine) -> Non
     assert said == [f"{cni}: begun", f"{cni}: done", f"{coredns}: begun", f"{coredns}: done"]
 
 
-def test_who_needs_one_whose_turn_has_not_come_waits_for_it(machine: Machine) -> None:
+def test_a_test_that_needs_a_later_build_waits_for_it(machine: Machine) -> None:
     machine.have_go()
     with machine.run(QUEUE) as queue:
         machine.await_begun(CNI)

@@ -32,7 +32,7 @@ def test_same_pid_with_another_start_is_another_process() -> None:
     assert not Process(me.pid, me.started, "another boot").alive
 
 
-def test_nothing_is_started_for_a_parent_that_is_gone() -> None:
+def test_nothing_is_started_for_a_parent_that_has_ended() -> None:
     command = tied(["/bin/echo", "started"])
     command[command.index("1") - 1] = "1"
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

@@ -28,7 +28,7 @@ PINNED = "Close_Fd sealing memfd copy: Device or resource busy"
 
 @dataclass(frozen=True)
 class Fake:
-    """A builder whose buildah fails for as many builds as it is told."""
+    """A builder with a buildah that fails for the given number of builds."""
 
     directory: Path
 

@@ -1,4 +1,4 @@
-"""Tests whose tool cannot be had: left out and listed for a person, a failure for CI."""
+"""Tests without their tool: skipped and listed for a person, a failure in CI."""
 
 import pytest
 

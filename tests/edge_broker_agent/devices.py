@@ -1,4 +1,4 @@
-"""Devices that are connected, and tell when they are cut off."""
+"""Devices that are connected, and record when they are disconnected."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ CONNECT_SECONDS = 30.0
 
 
 async def open_device(pod: Pod, device: str, authorities: str | None = None) -> Connection:
-    """Connect as a device, with TLS where it is said whom to trust.
+    """Connect as a device, with TLS if an authority is given.
 
     It tries again as devices do: a reload of the broker closes every connection that has not sent its CONNECT yet.
 

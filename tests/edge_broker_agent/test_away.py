@@ -1,4 +1,4 @@
-"""A site that starts while the API server is away."""
+"""A site that starts while the API server is unreachable."""
 
 import asyncio
 

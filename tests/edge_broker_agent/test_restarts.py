@@ -20,7 +20,7 @@ MANY = 3000
 pytestmark = pytest.mark.process
 
 
-async def test_what_was_revoked_while_the_agent_was_gone_is_cut_off_when_it_is_back(pod: Pod) -> None:
+async def test_what_was_revoked_without_the_agent_is_disconnected_when_it_is_back(pod: Pod) -> None:
     pod.agent.kill()
     async with connected(pod, "d1") as (device,):
         await asyncio.to_thread(pod.logins.revoke, "d1")
@@ -32,7 +32,7 @@ async def test_what_was_revoked_while_the_agent_was_gone_is_cut_off_when_it_is_b
 async def test_what_was_written_but_not_reloaded_is_reloaded_by_the_next_agent(pod: Pod) -> None:
     pod.agent.kill()
     async with connected(pod, "d1") as (device,):
-        # As if it had been killed between writing and telling Mosquitto.
+        # As if it had been killed between writing the files and the signal to Mosquitto.
         await asyncio.to_thread(pod.logins.revoke, "d1")
         lines = [line for line in checked_lines(pod.passwords) if not line.startswith(b"d1:")]
         (pod.auth / "passwords").write_bytes(b"".join(line + b"\n" for line in lines))
@@ -41,7 +41,7 @@ async def test_what_was_written_but_not_reloaded_is_reloaded_by_the_next_agent(p
             await asyncio.shield(device.lost)
 
 
-def test_a_broker_that_starts_anew_needs_no_reload(pod: Pod) -> None:
+def test_a_restarted_broker_needs_no_reload(pod: Pod) -> None:
     before = pod.reloads
     pod.broker.kill()
     pod.start_broker()

@@ -1,4 +1,4 @@
-"""Ten thousand logins in sixteen shards: revocation stays fast, the agent small, and nobody else is cut off."""
+"""Ten thousand logins in sixteen shards: revocation stays fast, the agent small, no other device is disconnected."""
 
 import asyncio
 import re

@@ -47,7 +47,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 
-def test_all_wrong_values_are_told_at_once_and_it_ends_with_2() -> None:
+def test_all_wrong_values_are_printed_at_once_and_it_ends_with_2() -> None:
     done = run(PORT="x", LOG_LEVEL="y")
     assert done.returncode == 2
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["PORT", "LOG_LEVEL"]
@@ -59,7 +59,7 @@ def test_help_names_every_setting_and_version_the_release() -> None:
     assert run("--version").stdout == f"edge-broker-agent {release()}\n"
 
 
-def test_a_directory_that_cannot_be_written_is_told_and_it_ends_with_2(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_written_is_named_and_it_ends_with_2(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = run(HOST="127.0.0.1", PORT="0", AUTH_DIR=str(tmp_path / "file" / "auth"), PROC_DIR=str(tmp_path))
     assert done.returncode == 2

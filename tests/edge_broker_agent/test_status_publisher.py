@@ -33,11 +33,11 @@ class Operator:
         self.session = MqttSession(options, self.messages.append, backoff=Backoff(0.05, 0.2))
 
     def boots(self) -> list[str]:
-        """Return the boot ids heard."""
+        """Return the boot ids received."""
         return [str(json.loads(each.payload)["boot"]) for each in self.messages if each.topic == BROKER_BOOT]
 
     def statuses(self) -> list[ComponentStatus]:
-        """Return the statuses heard."""
+        """Return the statuses received."""
         return [ComponentStatus.parse(each.payload) for each in self.messages if each.topic != BROKER_BOOT]
 
 
@@ -75,7 +75,7 @@ async def test_another_agent_gives_the_same_start_the_same_id(pod: Pod, operator
     await eventually("it is there", lambda: operator.statuses()[-1].status == "online")
 
 
-async def test_the_status_tells_of_logins_and_of_what_is_not_used(pod: Pod, operator: Operator) -> None:
+async def test_the_status_has_the_logins_and_what_is_not_used(pod: Pod, operator: Operator) -> None:
     def said() -> Any:
         return operator.statuses()[-1].extra
 

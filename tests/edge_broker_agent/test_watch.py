@@ -40,7 +40,7 @@ class Watched:
         self.watch = SecretWatch(account, logins.namespace, name, self.taken, AgentMetrics(self.registry))
 
     def restarts(self, cause: str) -> float:
-        """Return how often it began anew for this cause."""
+        """Return how often it restarted for this cause."""
         return self.registry.get_sample_value("edge_broker_watch_restarts_total", {"cause": cause}) or 0
 
     @asynccontextmanager

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edge_device.commands import REMEMBERED, Commands, RefusedError
+from edge_device.commands import CACHED_COMMANDS, Commands, RefusedError
 from edge_wire.messages import Command
 
 NOW = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
@@ -58,9 +58,9 @@ def test_a_command_that_comes_again_is_answered_and_not_done_again(commands: Com
 
 
 def test_it_remembers_so_many_and_no_more(commands: Commands, valve: Valve) -> None:
-    for number in range(REMEMBERED + 1):
+    for number in range(CACHED_COMMANDS + 1):
         commands.answer(command(number=number, by=1), NOW)
-    commands.answer(command(number=REMEMBERED, by=1), NOW)
-    assert valve.opened == REMEMBERED + 1
+    commands.answer(command(number=CACHED_COMMANDS, by=1), NOW)
+    assert valve.opened == CACHED_COMMANDS + 1
     commands.answer(command(number=0, by=1), NOW)
-    assert valve.opened == REMEMBERED + 2
+    assert valve.opened == CACHED_COMMANDS + 2

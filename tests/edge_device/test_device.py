@@ -80,7 +80,7 @@ async def test_birth_readings_and_sign_off(broker: Mosquitto, device: ServicePro
     assert device.events()[-1]["acknowledged"] == len(readings)
 
 
-async def test_its_will_tells_of_its_death_and_the_next_birth_is_another_session(
+async def test_its_will_is_published_and_the_next_birth_is_another_session(
     broker: Mosquitto, device: ServiceProcess
 ) -> None:
     async with listening(broker, "gateway", "devices/+/status") as (_, said):

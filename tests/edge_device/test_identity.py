@@ -55,7 +55,7 @@ def test_a_file_of_logins(tmp_path: Path) -> None:
         (["--logins", "{here}/bad"], "--logins needs --broker"),
     ],
 )
-def test_what_is_missing_is_said(tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_what_is_missing_is_named(tmp_path: Path, arguments: list[str], said: str) -> None:
     write(tmp_path / "fleet" / "one", "d1")
     write(tmp_path / "no-url", "d1", url="nothing")
     write(tmp_path / "no-name", "")

@@ -92,7 +92,7 @@ class Gateways:
     made: list[Gateway] = field(default_factory=list)
 
     def __call__(self, name: str = "gateway-a", *, ready: bool = True, **settings: str) -> Gateway:
-        """Return a gateway that runs, and is ready unless told otherwise."""
+        """Return a running gateway that is ready, unless that is not asked for."""
         token = self.directory / "token"
         token.write_text(TOKEN)
         environment = {

@@ -1,4 +1,4 @@
-"""What the gateway does while the store or the broker is away, and at its own end."""
+"""The gateway without the store or the broker, and at its own end."""
 
 import asyncio
 import contextlib
@@ -89,7 +89,7 @@ async def test_without_the_store_devices_are_still_listed_and_the_gateway_stays_
     await answered(gateway, 200, "POST", "/devices/d1/data", json=READING)
 
 
-async def test_a_device_whose_readings_cannot_be_stored_is_not_silent(own_site: Site, own_gateways: Gateways) -> None:
+async def test_a_device_with_readings_that_cannot_be_stored_is_online(own_site: Site, own_gateways: Gateways) -> None:
     gateway = own_gateways()
     assert (await gateway.ask("POST", "/devices/d1/data", json=READING, device="d1")).status == 200
     own_site.store.kill()

@@ -23,7 +23,7 @@ CONVERSIONS = [
 
 @pytest.fixture(autouse=True)
 async def known(gateway: Gateway) -> None:
-    """Every device of these tests has told its status."""
+    """Every device of these tests has published its status."""
     for device in ("d1", "d2", "d3"):
         answer = await gateway.ask("POST", f"/devices/{device}/status", json={"status": "online", "type": "pump"})
         assert answer.status == 200, answer
@@ -150,7 +150,7 @@ async def test_an_alert_raised_over_http_is_in_the_history_with_the_rules_thresh
         assert processor.stop() == 0
 
 
-async def test_who_sends_by_http_is_told_of_on_edge_activity(gateway: Gateway, site: Site) -> None:
+async def test_an_http_sender_is_published_on_edge_activity(gateway: Gateway, site: Site) -> None:
     async with site.listener("~operator", "edge/activity") as heard:
         await gateway.ask("POST", "/devices/d3/data", json={"sensor_type": "t", "value": 1}, device="d3")
         (digest,) = await heard.on("edge/activity")

@@ -149,7 +149,7 @@ async def test_a_device_over_http_fetches_and_answers_at_another_replica(gateway
     assert second.body["state"] == "Acked", "the first answer stands"
 
 
-async def test_a_device_without_a_session_is_told_of_and_can_still_fetch(gateway: Gateway) -> None:
+async def test_a_device_without_a_session_is_reported_and_can_still_fetch(gateway: Gateway) -> None:
     await known(gateway, "d10")
     sent = await gateway.ask("POST", "/devices/d10/command", json={"command": "x"})
     assert (sent.status, sent.body["state"]) == (202, "NoSession")
@@ -176,7 +176,7 @@ async def test_a_command_that_expires_while_its_device_sleeps_does_not_reach_it(
     assert [command["command"] for command in got] == ["close"]
 
 
-async def test_a_command_waits_for_a_device_whose_session_sleeps(gateway: Gateway, site: Site) -> None:
+async def test_a_command_waits_for_a_device_with_an_offline_session(gateway: Gateway, site: Site) -> None:
     async with device(site, "d11", None, session_expiry=60):
         await known(gateway, "d11")
     sent = await gateway.ask("POST", "/devices/d11/command", json={"command": "later"})

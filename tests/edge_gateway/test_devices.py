@@ -32,7 +32,7 @@ def operator(site: Site) -> MqttSession:
     )
 
 
-async def test_every_replica_lists_what_devices_and_the_operator_tell(own_site: Site, own_gateways: Gateways) -> None:
+async def test_every_replica_lists_the_same_devices(own_site: Site, own_gateways: Gateways) -> None:
     first = own_gateways("gateway-a")
     async with own_site.device("d2") as d2, own_site.device("d1") as d1, operator(own_site) as told:
         await told.connected.wait()
@@ -61,7 +61,7 @@ async def test_every_replica_lists_what_devices_and_the_operator_tell(own_site: 
         assert await late.figure("edge_gateway_devices", status="offline") == 1.0
 
 
-async def test_what_was_cleared_while_the_broker_was_away_is_forgotten(own_site: Site, own_gateways: Gateways) -> None:
+async def test_what_was_cleared_without_a_connection_is_removed(own_site: Site, own_gateways: Gateways) -> None:
     gateway = own_gateways(RETELLING_SECONDS="2s")
     async with own_site.device("d1") as d1, own_site.device("d2") as d2:
         await d1.publish("devices/d1/status", b"online", retain=True)
@@ -74,7 +74,7 @@ async def test_what_was_cleared_while_the_broker_was_away_is_forgotten(own_site:
         await told.connected.wait()
         await told.publish("devices/d1/status", b"", retain=True)
     gateway.process.signal(SIGCONT)
-    async with asyncio.timeout(14):  # less than the 15 s that it waits unless told otherwise
+    async with asyncio.timeout(14):  # less than the default of 15 s
         await until(gateway, "/devices", ["d2"])
 
 
@@ -90,7 +90,7 @@ async def test_a_device_that_only_sends_readings_is_listed_and_online(own_site: 
     assert shown["name"] == "d1"
     assert shown["last_seen"]
     late = own_gateways("gateway-b")
-    await until(late, "/devices", [])  # what the store has of a device that nobody tells of lists it nowhere
+    await until(late, "/devices", [])  # the store alone lists no device
     async with operator(own_site) as told:
         await told.connected.wait()
         await told.publish("edge/roster/d1", b"{}", retain=True)

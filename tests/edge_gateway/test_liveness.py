@@ -23,7 +23,7 @@ async def state(gateway: Gateway, device_id: str) -> tuple[Any, Any]:
 
 
 async def until(gateway: Gateway, device_id: str, *wanted: Any) -> None:
-    """Return once a device is told to be so."""
+    """Return once a device is reported so."""
     got: Any = None
     try:
         async with asyncio.timeout(SECONDS):
@@ -34,7 +34,7 @@ async def until(gateway: Gateway, device_id: str, *wanted: Any) -> None:
 
 
 async def stays(gateway: Gateway, device_id: str, status: str, seconds: float) -> None:
-    """Fail if a device is ever told to be something else for a while."""
+    """Fail if a device is ever reported as something else for a while."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         got = await state(gateway, device_id)
@@ -155,7 +155,7 @@ async def test_http_is_a_heartbeat_at_once_here_and_by_the_digest_elsewhere_and_
         assert 3.5 < time.monotonic() - began < 7.0
 
 
-async def test_a_broker_that_stays_away_makes_its_devices_unknown(own_site: Site, own_gateways: Gateways) -> None:
+async def test_without_the_broker_its_devices_become_unknown(own_site: Site, own_gateways: Gateways) -> None:
     gateway = own_gateways(UNREACHABLE_SECONDS="8s")
     with wired(own_site, "d1"):
         await until(gateway, "d1", "online")

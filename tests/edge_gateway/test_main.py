@@ -19,7 +19,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.mark.parametrize(("flag", "says"), [("--help", "API_TOKEN_FILE"), ("--version", "edge-gateway ")])
-def test_it_tells_of_itself(flag: str, says: str) -> None:
+def test_help_and_version(flag: str, says: str) -> None:
     done = run(flag)
     assert done.returncode == 0
     assert says in done.stdout

@@ -121,7 +121,7 @@ def test_the_roster_says_how_long_a_device_may_be_silent() -> None:
     assert given.dropped("utf8") == 0
 
 
-def test_a_processor_that_is_away_stops_the_clock() -> None:
+def test_an_unavailable_processor_stops_the_clock() -> None:
     given = Given()
     given.take("devices/d1/status", {"status": "online"})
     given.take("edge/status/processor", {"component": "processor", "status": "offline"})
@@ -132,7 +132,7 @@ def test_a_processor_that_is_away_stops_the_clock() -> None:
     assert shown(given, "d1")["status"] == "offline"
 
 
-def test_a_processor_whose_word_may_be_from_before_a_restart_stops_it_too() -> None:
+def test_a_processor_status_that_may_be_from_before_a_restart_stops_it_too() -> None:
     given = Given()
     given.take("devices/d1/status", {"status": "online"})
     given.take("edge/status/processor", {"component": "processor", "status": "online"}, retain=True)

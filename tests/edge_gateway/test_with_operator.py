@@ -23,7 +23,7 @@ PHASES = {"Online": "online", "Offline": "offline", "Unknown": "unknown"}
 def hall(
     make_operator: OperatorFactory, mosquitto: MosquittoFactory, namespace: str, api: client.ApiClient
 ) -> Iterator[BrokeredSite]:
-    """A site whose broker runs, with an operator that leads."""
+    """A site with a running broker and an operator that leads."""
     with brokered(Sites.of(api, namespace), "hall", mosquitto(DEVICES)) as site:
         site.apply(devices={"heartbeatInterval": "10s", "offlineAfter": "1m"})
         site.lead(make_operator)
@@ -42,7 +42,7 @@ def gateway(hall: BrokeredSite, tmp_path: Path) -> Iterator[Gateway]:
 
 
 def shown(gateway: Gateway, device_id: str) -> dict[str, Any]:
-    """Return what the gateway says of a device; nothing if it does not know it."""
+    """Return the gateway's answer about a device; nothing if it is unknown."""
     answer = asyncio.run(gateway.ask("GET", f"/devices/{device_id}"))
     return answer.body if answer.status == 200 else {}
 

@@ -1,4 +1,4 @@
-"""Stories of a site, told in steps with a time, and what came of them."""
+"""Scenarios of a site: steps with a time, and the expected transitions."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -95,7 +95,7 @@ def empty_digest(at: float, source: str = "processor", lag: float | None = 0.0, 
 
 
 class Play:
-    """A site that lives through steps; its clock jumps from deadline to deadline."""
+    """A site that executes steps; its clock jumps from deadline to deadline."""
 
     def __init__(self, settings: SiteSettings = SITE) -> None:
         self.site = SiteLiveness(settings, 0.0)

@@ -158,7 +158,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def failover(self) -> None:
-        """Another operator takes over, from what the last one knew."""
+        """Another operator takes over, from the state of the last one."""
         self.tick()
         model = self.model
         fresh = Model(SITE, model.now, lost_at=model.now)

@@ -1,4 +1,4 @@
-"""The words of a device's state, as they stand in its status and its spec."""
+"""The words of a device's state in its status and its spec."""
 
 from itertools import product
 

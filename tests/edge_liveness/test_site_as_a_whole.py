@@ -70,7 +70,7 @@ def test_a_broker_that_stops_is_no_mass_loss_though_it_sends_every_will() -> Non
     assert not [each for each in play.outcomes if each[2] == "Offline"]
 
 
-def test_transitions_say_whether_an_event_of_the_site_tells_them() -> None:
+def test_transitions_say_whether_an_event_of_the_site_reports_them() -> None:
     site = Play().run([*fleet(30), will(20, "5", "d29"), *wills(20, at=30)], until=62).site
 
     site.disconnected(70)
@@ -87,13 +87,13 @@ def test_mass_wills_are_site_wide() -> None:
     assert all(10 <= change.since <= 11 for change in changes), "they are gone since the broker lost them"
 
 
-def test_burst_is_told_after_the_grace_of_a_will() -> None:
+def test_burst_is_reported_after_the_grace_of_a_will() -> None:
     play = Play().run([*fleet(5), *(will(10, "5", f"d{n}") for n in range(5))], until=20)
 
     assert play.events == [(13, 5)]
 
 
-def test_burst_before_the_broker_was_lost_is_not_told_of_after_it() -> None:
+def test_burst_before_the_broker_was_lost_is_not_reported_after_it() -> None:
     steps = [*fleet(5), *(will(10, "5", f"d{n}") for n in range(5)), lost(11), connected(12)]
     play = Play().run(steps, until=50)
 
@@ -200,7 +200,7 @@ def test_settings_of_a_device_keep_what_else_is_given() -> None:
     assert settings == DeviceSettings(300, Presence.INTERMITTENT, is_disabled=True)
 
 
-def test_one_digest_tells_of_many() -> None:
+def test_one_digest_reports_many() -> None:
     site = Play().run([connected(0), put(0), put(0, "b"), put(0, "c")], until=1).site
     site.digest(Activity("processor", {"a": 0.1, "b": 200.0, "x": 1.0}, queue_lag_seconds=0.2), 10)
 
@@ -258,7 +258,7 @@ def test_what_is_known_of_a_device() -> None:
         pytest.param(digest(10, age=40), 1, id="an older digest is of before"),
     ],
 )
-def test_when_a_device_was_last_heard(act: Step, seen: float) -> None:
+def test_when_the_last_message_of_a_device_arrived(act: Step, seen: float) -> None:
     known = Play().run([connected(0), put(0), online(1, "5"), act], until=20).site.known("a")
     assert known is not None
     assert known.seen == seen

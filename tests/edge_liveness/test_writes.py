@@ -124,7 +124,7 @@ def test_unneeded_write_costs_nothing() -> None:
     assert len(drain(writes, 0.0)) == 2
 
 
-def test_device_whose_write_was_unneeded_is_written_again() -> None:
+def test_device_with_an_unneeded_write_is_written_again() -> None:
     writes = StatusWrites[str](WriteLimits(refresh_after=300), 0.0)
     writes.changed("a", 0.0)
     writes.unneeded(taken(writes, 0.0), 5.0)

@@ -51,7 +51,7 @@ async def fill(broker: Mosquitto) -> None:
             await asyncio.gather(*sent)
 
 
-def test_what_the_broker_drops_is_counted_and_told(site: BrokeredSite, make_operator: OperatorFactory) -> None:
+def test_what_the_broker_drops_is_counted_and_reported(site: BrokeredSite, make_operator: OperatorFactory) -> None:
     operator = site.lead(make_operator)
     where = {"namespace": site.sites.namespace, "site": site.name}
     assert site.sites.condition(site.name, "BrokerDropping") == {}

@@ -1,4 +1,4 @@
-"""Who is disabled or deleted is cut off at once, also of a paused site: operator, API server, agent and Mosquitto."""
+"""A disabled or deleted device is disconnected at once, also of a paused site: operator, API server, agent, broker."""
 
 import time
 from itertools import product
@@ -18,7 +18,7 @@ Pods = dict[tuple[str, str], SiteWithPod]
 
 
 def devices_of(way: str, where: str) -> tuple[str, str]:
-    """Return the device that is cut off, and the other one."""
+    """Return the device that is disconnected, and the other one."""
     return f"pump-{way}-{where}", f"fan-{way}-{where}"
 
 

@@ -85,7 +85,7 @@ def test_authority_that_is_wrong_none_and_right(sites: Sites, brokers: list[Exte
     await_reason(sites, "Connected")
 
 
-def test_device_under_the_prefix_is_told(sites: Sites, brokers: list[ExternalBroker], cam: Party) -> None:
+def test_device_under_the_prefix_is_reported(sites: Sites, brokers: list[ExternalBroker], cam: Party) -> None:
     path = f"/apis/edge-stack.io/v1alpha1/namespaces/{sites.namespace}/edgedevices/{DEVICE}"
     body = {"apiVersion": "edge-stack.io/v1alpha1", "kind": "EdgeDevice", "metadata": {"name": DEVICE}}
     sites.api.apply(path, {**body, "spec": {"siteRef": {"name": SITE}}}, "kubectl")

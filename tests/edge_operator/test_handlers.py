@@ -1,4 +1,4 @@
-"""What is taken from Kopf beside the events: that it has listed, that it watches, that it logs in anew."""
+"""Signals of Kopf besides the events: it has listed, it watches, it logs in again."""
 
 import asyncio
 import time

@@ -58,7 +58,7 @@ def writes_of(cursor: AuditCursor, operator: OperatorProcess) -> list[str]:
 
 
 def provoke(sites: Sites, name: str) -> None:
-    """Edit a child, so that whoever leads has something to write."""
+    """Edit a child, so that the leader has something to write."""
     path = kind_path(CONFIG_MAP, sites.namespace, f"{name}-mqtt")
     sites.api.merge(path, {"data": {"acl": f"edited {time.monotonic_ns()}"}}, manager=f"editor-{time.monotonic_ns()}")
 
@@ -160,7 +160,7 @@ def test_stopped_leader_writes_nothing_when_it_goes_on(
     assert writes_of(audit, standby) != []
 
 
-def test_api_server_away_for_long_and_back(
+def test_api_server_unreachable_for_long_and_back(
     control_plane: ControlPlane, pair: tuple[OperatorProcess, OperatorProcess], sites: Sites, audit: AuditCursor
 ) -> None:
     leader, standby = pair

@@ -1,4 +1,4 @@
-"""The lives of devices as `kubectl get edgedevices` shows them: every transition, on a real broker and API server."""
+"""The liveness of devices as `kubectl get edgedevices` shows it: every transition, on a real broker and API server."""
 
 import re
 import time
@@ -64,7 +64,7 @@ def ghost(site: BrokeredSite, operator: OperatorProcess) -> WireDevice:
     return ghost
 
 
-def test_connected_broker_is_told(site: BrokeredSite) -> None:
+def test_connected_broker_is_reported(site: BrokeredSite) -> None:
     condition = site.await_broker()
     assert condition["reason"] == "Connected"
     assert str(site.broker.layout.components) in condition["message"]
@@ -193,7 +193,7 @@ def test_device_that_was_reset_to_its_first_session_is_believed(site: BrokeredSi
     site.await_phase("reset", "Offline", "Disconnected")
 
 
-def test_disabled_device_is_told_so_and_comes_back(site: BrokeredSite) -> None:
+def test_disabled_device_is_reported_and_can_be_enabled_again(site: BrokeredSite) -> None:
     site.devices.apply("spare", disabled=True)
     site.await_phase("spare", "Disabled", "Disabled")
     site.devices.apply("spare")
@@ -219,7 +219,7 @@ def test_recreated_device_does_not_inherit_and_its_ghost_is_cleared(site: Broker
     assert site.status("again")["phase"] == "Unknown"
 
 
-def test_retained_status_of_a_device_that_nobody_knows_is_cleared(site: BrokeredSite, ghost: WireDevice) -> None:
+def test_retained_status_of_an_unknown_device_is_cleared(site: BrokeredSite, ghost: WireDevice) -> None:
     eventually("cleared", lambda: site.broker.retained(ghost.topic) == {})
 
 

@@ -1,4 +1,4 @@
-"""A broker that restarts keeps its old boot id until its agent tells the new one; until then nothing retained counts.
+"""A restarted broker has its old boot id until its agent publishes the new one; until then nothing retained counts.
 
 Mosquitto publishes every will when it is stopped in good order and keeps them over its restart: who lives on is
 `offline` there until it is back. With the real agent beside a real Mosquitto.
@@ -16,17 +16,17 @@ from tests.support.broker_pod import MakeSite, SiteWithPod
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 
 AWAY_SECONDS = 4.0
-"""So long the devices stay away after the agent has told: longer than a will is held."""
+"""Seconds that the devices stay disconnected after the agent's message: longer than a will is held."""
 
 pytestmark = pytest.mark.process
 
 
 DELAYS = (1.0, 3.0, 5.0)
-"""Seconds after the operator's new session at which the agent tells: within the grace of a will, at its end, after."""
+"""Seconds from the operator's new session to the agent's message: within the grace of a will, at its end, after."""
 
 
 def begin(operator: OperatorProcess, *all_made: SiteWithPod) -> None:
-    """Have every device Online, and the operator know when each broker began."""
+    """Wait until every device is Online and the operator has each broker's uptime."""
     for made in all_made:
         made.start()
         for device_id in made.pod.logins.rotations:
@@ -35,12 +35,12 @@ def begin(operator: OperatorProcess, *all_made: SiteWithPod) -> None:
             made.site.await_phase(device_id, "Online")
     heard = "edge_broker_messages_total"
     eventually("the brokers have told of their start", lambda: operator.metric(heard, kind="boot") >= len(all_made))
-    # Each tells once a second.
+    # Each publishes once a second.
     enough = operator.metric(heard, kind="uptime") + 3 * len(all_made)
     eventually("and for how long they run", lambda: operator.metric(heard, kind="uptime") >= enough, 30)
 
 
-def restart_and_tell_late(made: SiteWithPod, delay: float) -> None:
+def restart_with_late_status(made: SiteWithPod, delay: float) -> None:
     """Restart a site's broker while its agent is stopped; the agent goes on `delay` seconds after our new session."""
     agent = made.pod.agent.process
     assert agent is not None
@@ -56,7 +56,7 @@ def restart_and_tell_late(made: SiteWithPod, delay: float) -> None:
         agent.send_signal(SIGCONT)
 
 
-def test_no_device_that_lives_on_is_offline_though_the_agent_is_late(
+def test_no_running_device_is_offline_though_the_agent_is_late(
     site_with_pod: MakeSite, make_operator: OperatorFactory
 ) -> None:
     """Three sites side by side, the agent of each late by another time."""
@@ -65,7 +65,7 @@ def test_no_device_that_lives_on_is_offline_though_the_agent_is_late(
     operator = make_operator(EDGE_BROKER_ADDRESSES=addresses).start().await_leading()
     begin(operator, *made.values())
     with ThreadPoolExecutor(len(made)) as pool:
-        late = [pool.submit(restart_and_tell_late, each, delay) for delay, each in made.items()]
+        late = [pool.submit(restart_with_late_status, each, delay) for delay, each in made.items()]
     for each in late:
         each.result()
     told = time.monotonic()
@@ -83,7 +83,7 @@ def test_will_of_a_device_that_died_while_the_operator_was_cut_off_is_believed(
     made = site_with_pod("dying")
     site = made.site
     operator = make_operator(EDGE_BROKER_ADDRESSES=site.address).start().await_leading()
-    # Of a broker that has not told how long it runs it cannot be known whether it restarted.
+    # Without the uptime of a broker it is not known whether it restarted.
     begin(operator, made)
     dying = site.wire("dying", session="2").connect()
     eventually("the session is told", lambda: site.status("dying")["connectivity"].get("session") in ("1", "2"))

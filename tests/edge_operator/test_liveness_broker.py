@@ -145,7 +145,7 @@ def test_devices_that_do_not_come_back_expire(
         site.devices.apply(name)
 
 
-def test_broker_that_stays_away_makes_its_devices_unknown(
+def test_broker_that_stays_unreachable_makes_its_devices_unknown(
     site: BrokeredSite,
     operator: OperatorProcess,
     fence: Fence,

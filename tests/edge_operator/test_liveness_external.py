@@ -71,7 +71,7 @@ def test_its_devices_are_online_though_their_logins_are_the_users(site: Brokered
     site.await_phase(DEVICE, "Offline", "Disconnected")
 
 
-def test_gateway_is_told_of_devices_and_entries_of_other_sites_are_left_alone(site: BrokeredSite) -> None:
+def test_gateway_gets_its_devices_and_entries_of_other_sites_are_not_changed(site: BrokeredSite) -> None:
     here = f"{site.sites.namespace}/{site.name}"
     with roster_of(site.broker) as roster:
         roster.await_field(DEVICE, "site", here)
@@ -87,7 +87,7 @@ def test_gateway_is_told_of_devices_and_entries_of_other_sites_are_left_alone(si
         site.await_broker()
 
 
-def test_what_another_has_cleared_is_told_again(site: BrokeredSite) -> None:
+def test_what_another_has_cleared_is_published_again(site: BrokeredSite) -> None:
     with roster_of(site.broker) as roster:
         roster.await_ids(DEVICE, "theirs", "of-nobody")
         put_entry(site.broker, DEVICE, b"")
@@ -95,7 +95,7 @@ def test_what_another_has_cleared_is_told_again(site: BrokeredSite) -> None:
         roster.await_ids(DEVICE, "theirs", "of-nobody")
 
 
-def test_without_its_login_it_is_told_of_no_less(site: BrokeredSite) -> None:
+def test_without_its_login_it_is_published_all_the_same(site: BrokeredSite) -> None:
     with roster_of(site.broker) as roster:
         roster.await_ids(DEVICE, "theirs", "of-nobody")
         site.sites.api("DELETE", kind_path(SECRET, site.sites.namespace, LOGIN))

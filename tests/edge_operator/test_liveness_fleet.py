@@ -1,4 +1,4 @@
-"""A hundred devices of one site: storms, failovers, an operator that was away. Never a false Offline."""
+"""A hundred devices of one site: storms, failovers, an operator that was stopped. Never a false Offline."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -124,7 +124,7 @@ def test_failover_over_a_steady_fleet_writes_nothing(
     leader.start().await_ready()
 
 
-def test_operator_that_was_away_for_long_writes_nothing(
+def test_operator_that_was_stopped_for_long_writes_nothing(
     site: BrokeredSite, operators: list[OperatorProcess], fleet: DeviceFleet, fence: Fence, writes: OperatorWrites
 ) -> None:
     fence.appear()

@@ -25,7 +25,7 @@ from tests.support.sites import Sites, kind_path
 HEALTHY = [f"site-{number:03d}" for number in range(100)]
 MEASURED = HEALTHY[:10]
 WITHIN_SECONDS = 2.0
-"""From a device's message until `kubectl get` tells it, mostly: each depends on the machine too."""
+"""From a device's message until `kubectl get` shows it, mostly: each depends on the machine too."""
 
 PATIENCE_SECONDS = min(CONNECT_SECONDS, ANSWER_SECONDS)
 """How long the operator waits for a sick broker: a healthy one that had to wait for one would take longer than that."""
@@ -110,12 +110,12 @@ def measured(sites: Sites, brokers: dict[str, Mosquitto], operator: OperatorProc
         site.close()
 
 
-def test_every_healthy_one_is_told_to_be_connected(sites: Sites, operator: OperatorProcess) -> None:
+def test_every_healthy_one_is_reported_as_connected(sites: Sites, operator: OperatorProcess) -> None:
     eventually("all are", lambda: not set(HEALTHY) - connected_of(sites))
 
 
 def connected_of(sites: Sites) -> set[str]:
-    """Return the names of the sites of which the way to the broker is told to be open."""
+    """Return the names of the sites that are reported as connected to their broker."""
     listed = sites.api("GET", sites.path("").rstrip("/"))["items"]
     return {
         site["metadata"]["name"]
@@ -138,7 +138,7 @@ def test_devices_of_healthy_sites_do_not_wait_for_sick_ones(measured: list[Broke
     assert max(lasted) < PATIENCE_SECONDS / 2, sorted(lasted)
 
 
-def test_what_ails_each_is_told(sites: Sites, measured: list[BrokeredSite]) -> None:
+def test_the_fault_of_each_is_reported(sites: Sites, measured: list[BrokeredSite]) -> None:
     for name, reason in EXPECTED.items():
         told = eventually(f"{name} {reason}", partial(told_of, sites, name), 30)
         assert (told["status"], told["reason"]) == ("False", reason), name

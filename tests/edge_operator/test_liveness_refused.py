@@ -1,4 +1,4 @@
-"""Writes of the devices' lives that a policy of the cluster refuses for a while: made good once it is gone."""
+"""Writes of liveness that a policy of the cluster rejects for a while: repeated once it is deleted."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,7 +65,7 @@ def _is_refused(api: RawApi, path: str) -> bool:
     return False
 
 
-def test_transition_that_was_refused_is_told_when_the_policy_is_gone(
+def test_rejected_transition_is_written_when_the_policy_is_deleted(
     site: BrokeredSite, operator: OperatorProcess
 ) -> None:
     site.apply(devices={"heartbeatInterval": "1s", "offlineAfter": "5m"})

@@ -1,4 +1,4 @@
-"""Writes of the devices' lives that get into difficulties: an API server that is away, others who write as well."""
+"""Writes of liveness under difficulties: an unreachable API server, other writers."""
 
 import threading
 import time
@@ -35,7 +35,7 @@ def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProc
     return site.lead(make_operator)
 
 
-def test_what_happens_while_the_api_server_is_away_is_made_good(
+def test_changes_without_the_api_server_are_written_later(
     site: BrokeredSite, operator: OperatorProcess, control_plane: ControlPlane
 ) -> None:
     for name in ("steady", "dying", "coming"):
@@ -52,7 +52,7 @@ def test_what_happens_while_the_api_server_is_away_is_made_good(
         site.wire("coming").connect()
         eventually("decided", lambda: operator.metric("edge_device_transitions_total") == decided + 2, 5)
         assert operator.metric("edge_broker_sessions_connected") == 1, "nobody else leads: the session stays"
-        beat_heard(steady, operator, BEATS)
+        send_heartbeats(steady, operator, BEATS)
     finally:
         control_plane.start_apiserver()
     site.await_phase("dying", "Offline", "Disconnected", 30)
@@ -60,8 +60,8 @@ def test_what_happens_while_the_api_server_is_away_is_made_good(
     assert site.status("steady")["connectivity"]["sinceTime"] == since
 
 
-def beat_heard(device: WireDevice, operator: OperatorProcess, count: int) -> None:
-    """Have a device say that it is there, so often that the operator has heard it `count` times more."""
+def send_heartbeats(device: WireDevice, operator: OperatorProcess, count: int) -> None:
+    """Send heartbeats of a device until the operator has received `count` more."""
     heard = operator.metric("edge_broker_messages_total", kind="status")
 
     def enough() -> bool:
@@ -138,7 +138,7 @@ def test_time_of_being_seen_can_be_left_alone(
     writes = OperatorWrites(audit, namespace)
     writes.await_quiet()
     writes.restart()
-    beat_heard(site.wire("seen").connect(), never, BEATS)
+    send_heartbeats(site.wire("seen").connect(), never, BEATS)
     lines = never.get("/metrics")[1].splitlines()
     told = [line for line in lines if line.startswith(("edge_device_transitions", "edge_liveness_writes"))]
     assert [event for event in writes.all() if event.resource == "edgedevices"] == [], (told, never.messages())

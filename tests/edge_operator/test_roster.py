@@ -1,4 +1,4 @@
-"""What a site's gateway is told of its EdgeDevices, by a real operator on a real broker."""
+"""The roster that a site's gateway gets of its EdgeDevices, by a real operator on a real broker."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -66,7 +66,7 @@ def test_device_appears_changes_and_goes(site: BrokeredSite, roster: RosterListe
     roster.await_ids()
 
 
-def test_device_that_is_made_anew_under_its_name_is_told_as_another(site: BrokeredSite, roster: RosterListener) -> None:
+def test_recreated_device_is_published_as_another(site: BrokeredSite, roster: RosterListener) -> None:
     before = site.devices.apply("pump")["metadata"]["uid"]
     roster.await_field("pump", "uid", before)
     site.devices.delete("pump")
@@ -87,7 +87,7 @@ def test_defaults_of_the_site_reach_every_entry(site: BrokeredSite, roster: Rost
     await_clean(site, roster)
 
 
-def test_of_two_devices_with_one_id_the_elder_is_told(site: BrokeredSite, roster: RosterListener) -> None:
+def test_of_two_devices_with_one_id_the_elder_is_published(site: BrokeredSite, roster: RosterListener) -> None:
     site.devices.apply("lamp", deviceId="p-7", type="elder")
     roster.await_ids("p-7")
     born = site.devices.get("lamp")["metadata"]["creationTimestamp"]
@@ -125,7 +125,7 @@ def test_restart_over_a_roster_that_is_right_sends_nothing(
     await_clean(site, roster)
 
 
-def test_broker_that_lost_its_data_is_told_again(
+def test_broker_that_lost_its_data_gets_every_entry_again(
     site: BrokeredSite, operator: OperatorProcess, roster: RosterListener
 ) -> None:
     site.devices.apply("pump")

@@ -19,7 +19,7 @@ SITES = 65
 
 @pytest.fixture(scope="module")
 def namespace(api: client.ApiClient) -> Iterator[str]:
-    """A namespace that is gone when the module ends: thousands of deletions would run under the next tests."""
+    """A namespace that is deleted when the module ends: thousands of deletions would run under the next tests."""
     name, core = f"test-scale-{secrets.token_hex(3)}", client.CoreV1Api(api)
     core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(name=name)))
     yield name

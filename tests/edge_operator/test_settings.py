@@ -112,7 +112,7 @@ def test_wrong_value_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch, n
     assert len(said.splitlines()) == 1
 
 
-def test_every_wrong_value_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_wrong_value_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGE_PROBE_PORT", "x")
     monkeypatch.setenv("EDGE_LOG_LEVEL", "y")
     with pytest.raises(ValidationError) as caught:

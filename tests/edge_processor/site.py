@@ -34,7 +34,7 @@ RULES = {
 
 
 class Heard:
-    """What a listener heard.
+    """Messages of a subscriber.
 
     Attributes:
         session: the listener's.
@@ -63,11 +63,11 @@ class Heard:
                 await self._more.wait()
 
     def digests(self) -> list[dict[str, Any]]:
-        """Return who was heard, as told so far."""
+        """Return the devices in the digests so far."""
         return [told for told in self.payloads(topics.ACTIVITY) if not told["is_reply"]]
 
     def answers(self) -> list[dict[str, Any]]:
-        """Return the answers of who was heard when, so far."""
+        """Return the answers with the last arrivals, so far."""
         return [told for told in self.payloads(topics.ACTIVITY) if told["is_reply"]]
 
     async def quiet(self) -> None:
@@ -174,12 +174,12 @@ class Site:
             yield heard
 
     async def await_caught_up(self, heard: Heard) -> None:
-        """Return once the ingester knows its lag; of what came before nobody knows when it was sent."""
+        """Return once the ingester has measured its lag; without it the send time of messages is unknown."""
         await self.ask_for_activity()
         await heard.until(lambda: any(answer["queue_lag_seconds"] is not None for answer in heard.answers()))
 
     async def ask_for_activity(self) -> None:
-        """Ask the processor who was heard when, as the operator does."""
+        """Request the last arrivals from the processor, as the operator does."""
         address = BrokerAddress.parse(self.broker.components_url)
         options = MqttOptions(address, "asks", self.broker.credentials("~operator"))
         async with MqttSession(options, backoff=Backoff(0.05, 0.2)) as session:

@@ -43,7 +43,7 @@ async def test_the_inbox_as_a_batch_is_full(turns: int) -> None:
 
 
 class Unanswered(MqttSession):
-    """A session whose broker takes everything and acknowledges nothing, until its connection is lost."""
+    """A session with a broker that acknowledges nothing, until its connection is lost."""
 
     def __init__(self) -> None:
         super().__init__(MqttOptions(BrokerAddress("127.0.0.1", 1), "edge-processor"))

@@ -123,7 +123,7 @@ def test_sigterm_finishes_acknowledges_and_hands_over(site: Site) -> None:
     assert_exactly_once(site, fleet)
 
 
-async def test_while_the_store_is_away_nothing_is_acknowledged_and_little_held(site: Site) -> None:
+async def test_without_the_store_nothing_is_acknowledged_and_little_held(site: Site) -> None:
     processor = site.processor(BATCH_MESSAGES="50").start().await_ready()
     async with site.device() as device:
         await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0,"session":"s","seq":0}')
@@ -149,13 +149,13 @@ def lags(heard: Heard) -> list[float | None]:
     return [digest["queue_lag_seconds"] for digest in heard.digests()]
 
 
-async def test_while_the_store_is_away_it_is_told_that_silence_means_nothing(site: Site) -> None:
+async def test_without_the_store_digests_say_that_silence_means_nothing(site: Site) -> None:
     processor = site.processor(BATCH_MESSAGES="5", DRAIN_SECONDS="1s").start().await_ready()
     async with site.listener("~gateway", "edge/activity", "edge/status/processor") as heard, site.device() as device:
         site.store.kill()
         await send(device, range(20))
         before = len(lags(heard))
-        # What lies unread is counted though nobody was heard.
+        # Queued messages are counted though no device sent any.
         await heard.until(lambda: sum(lag is None or lag > 1 for lag in lags(heard)[before:]) >= 3)
         began = time.monotonic()
         assert await asyncio.to_thread(processor.stop) == 0
@@ -164,21 +164,21 @@ async def test_while_the_store_is_away_it_is_told_that_silence_means_nothing(sit
         assert told[-1]["status"] == "offline", "it goes without having stored everything, and says that it goes"
 
 
-async def test_it_is_told_too_where_the_lag_cannot_be_measured(site: Site) -> None:
+async def test_digests_say_it_too_if_the_lag_cannot_be_measured(site: Site) -> None:
     site.forbid_markers()
     site.processor(BATCH_MESSAGES="5").start().await_ready()
     async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
         site.store.kill()
         await send(device, range(20))
         before = len(lags(heard))
-        # Nobody was heard, and it is told all the same.
+        # No device sent anything, and a digest is published all the same.
         await heard.until(lambda: sum(digest["ages"] == {} for digest in heard.digests()[before:]) >= 3)
         site.store.start().await_ready()
         await asyncio.to_thread(site.await_stored, 20)
         await heard.quiet()
 
 
-async def test_who_asks_while_the_store_is_away_hears_of_us_now_and_of_the_devices_later(site: Site) -> None:
+async def test_a_request_without_the_store_is_answered_with_a_digest_now_and_the_arrivals_later(site: Site) -> None:
     site.processor().start().await_ready()
     async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
         await site.await_caught_up(heard)
@@ -195,13 +195,13 @@ async def test_who_asks_while_the_store_is_away_hears_of_us_now_and_of_the_devic
         await heard.quiet()
 
 
-async def test_next_ingester_answers_whom_the_one_before_did_not(site: Site) -> None:
+async def test_next_ingester_answers_what_the_one_before_did_not(site: Site) -> None:
     processor = site.processor().start().await_ready()
     async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
         await site.await_caught_up(heard)
         await device.publish("devices/d1/data", b'{"sensor_type":"t","value":0}')
         await asyncio.to_thread(site.await_stored, 1)
-        # What was not acknowledged comes again to the next one, and nobody would know when it was sent.
+        # Unacknowledged messages are sent to the next one again, without their first send time.
         stored = "edge_processor_readings_stored_total"
         await asyncio.to_thread(eventually, "it is acknowledged", lambda: processor.metric(stored) >= 1)
         site.store.kill()
@@ -276,7 +276,7 @@ def test_g5_a_broker_that_is_restarted_loses_nothing(site: Site) -> None:
 
 
 async def test_a_flood_without_acknowledgements_is_cut_not_hoarded(site: Site) -> None:
-    """Nothing but the inbox bounds QoS 0: while the store is away, what is too much is left out and counted."""
+    """Nothing but the inbox bounds QoS 0: without the store, messages beyond it are dropped and counted."""
     processor = await asyncio.to_thread(lambda: site.processor(BATCH_MESSAGES="50").start().await_ready())
     site.store.kill()
     async with site.device() as device:

@@ -14,7 +14,7 @@ def test_nothing_is_known_before_a_marker_has_come_back() -> None:
     assert lag.seconds(100.0) == 99.0
 
 
-def test_a_marker_that_stays_away_is_counted_while_it_does() -> None:
+def test_a_marker_in_flight_is_counted() -> None:
     lag = QueueLag()
     lag.returned(lag.marker(1.0), 1.5)
     assert lag.seconds(9.0) == 0.5
@@ -31,14 +31,14 @@ def test_a_later_marker_answers_for_the_earlier() -> None:
     assert lag.seconds(60.0) == 0.25
 
 
-def test_another_process_s_marker_says_nothing() -> None:
+def test_another_process_s_marker_is_ignored() -> None:
     lag = QueueLag()
     lag.marker(1.0)
     lag.returned(b"another", 2.0)
     assert lag.seconds(2.0) is None
 
 
-def test_after_a_connect_it_begins_anew() -> None:
+def test_after_a_connect_it_begins_again() -> None:
     lag = QueueLag()
     old = lag.marker(1.0)
     lag.returned(lag.marker(2.0), 2.5)
@@ -56,7 +56,7 @@ def test_markers_that_never_come_back_are_given_up() -> None:
     assert lag.seconds(2.0 * MAX_IN_FLIGHT) == MAX_IN_FLIGHT
 
 
-def test_what_came_out_of_a_queue_is_told_with_the_longest_lag_since_the_last_time() -> None:
+def test_a_digest_after_a_queue_has_the_longest_lag_since_the_last_one() -> None:
     lag = QueueLag()
     early = [lag.marker(at) for at in (0.0, 1.0)]
     lag.returned(early[0], 0.1)
@@ -80,7 +80,7 @@ def test_nothing_is_known_of_an_interval_that_began_before_the_first_marker_came
     assert lag.pop_interval(0.3) is None
 
 
-def test_an_interval_that_could_not_be_told_of_goes_on() -> None:
+def test_an_interval_that_could_not_be_published_goes_on() -> None:
     lag = QueueLag()
     for at in (0.0, 10.0):
         lag.returned(lag.marker(at), at + 0.5)
@@ -96,7 +96,7 @@ def test_an_interval_that_could_not_be_told_of_goes_on() -> None:
     assert lag.pop_interval(30.0) is None, "what was read before anything was known is in it"
 
 
-def test_what_is_read_while_a_digest_is_under_way_is_told_with_its_own_lag() -> None:
+def test_what_is_read_during_a_digest_is_published_with_its_own_lag() -> None:
     lag = QueueLag()
     lag.returned(lag.marker(0.0), 0.1)
     for _ in range(2):

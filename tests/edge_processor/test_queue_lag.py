@@ -15,7 +15,7 @@ async def one_more(heard: Heard, device: MqttSession) -> None:
     await heard.until(lambda: len(heard.digests()) > before)
 
 
-async def test_the_lag_is_measured_and_told(site: Site) -> None:
+async def test_the_lag_is_measured_and_published(site: Site) -> None:
     processor = await asyncio.to_thread(lambda: site.processor().start().await_ready())
     async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
         async with asyncio.timeout(20):

@@ -110,7 +110,7 @@ async def test_g10_no_input_stops_it(site_at_work: Site) -> None:
     assert processor.get("/health")[0] == 200
 
 
-async def test_who_was_heard_is_told_each_second_and_on_request(site: Site) -> None:
+async def test_arrivals_are_published_each_second_and_on_request(site: Site) -> None:
     await asyncio.to_thread(lambda: site.processor().start().await_ready())
     async with site.listener("~gateway", "edge/activity", "edge/status/processor") as heard, site.device() as device:
         await site.await_caught_up(heard)

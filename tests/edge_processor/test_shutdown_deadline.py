@@ -1,4 +1,4 @@
-"""A processor whose work does not end when its tenure does: a real process, with the fault that one part is deaf."""
+"""A processor with work that does not end with its lease: a real process, in which one part ignores cancellation."""
 
 import asyncio
 import sys
@@ -36,7 +36,7 @@ SAID = "outbox is still running 0.5 s after it was cancelled: exiting, so that t
 
 @dataclass
 class FaultyProcessor(ServiceProcess):
-    """A processor whose outbox never ends."""
+    """A processor with an outbox that never ends."""
 
     def command(self) -> list[str]:
         return [sys.executable, "-c", FAULTY]
@@ -65,7 +65,7 @@ async def test_who_lost_the_lease_and_cannot_end_ends_the_process(faulty: Faulty
     assert faulty.messages()[-1] == SAID
 
 
-def test_who_is_told_to_stop_and_cannot_end_ends_the_process(faulty: FaultyProcessor) -> None:
+def test_a_signalled_processor_that_cannot_stop_ends_the_process(faulty: FaultyProcessor) -> None:
     assert faulty.stop() == 1
     assert faulty.messages()[-1] == SAID
 

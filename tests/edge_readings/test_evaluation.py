@@ -85,7 +85,7 @@ def test_start_and_clear_share_an_id_that_no_other_alert_has() -> None:
     assert alerts[0].alert_id != alerts[2].alert_id
 
 
-def test_the_alert_of_a_rule_that_is_gone_is_withdrawn() -> None:
+def test_the_alert_of_a_deleted_rule_is_withdrawn() -> None:
     alert = _play(_rule(above=80), (0, 81))[0]
     later = START + dt.timedelta(minutes=1)
 

@@ -1,4 +1,4 @@
-"""Readings come out in our units, within sense, and marked with when and by whom."""
+"""Readings come out in our units, within sense, and marked with time and device."""
 
 import datetime as dt
 import math

@@ -25,7 +25,7 @@ async def test_who_is_cancelled_as_the_event_is_set_ends(turns: int) -> None:
 async def test_who_is_cancelled_as_the_time_is_up_ends() -> None:
     task = asyncio.create_task(set_within(asyncio.Event(), 0.01))
     await asyncio.sleep(0)
-    # As a slow turn would: the time is up before the loop comes to look at its timers.
+    # As after a slow callback: the time is over before the loop checks its timers.
     asyncio.get_running_loop().call_later(0.01, task.cancel)
     with pytest.raises(asyncio.CancelledError):
         await task

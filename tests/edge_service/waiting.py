@@ -1,4 +1,4 @@
-"""Waiting for what no event tells of."""
+"""Waiting for changes without an event."""
 
 import asyncio
 from collections.abc import Callable

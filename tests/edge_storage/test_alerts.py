@@ -87,9 +87,7 @@ GONE: list[tuple[str, list[dict[str, Any]]]] = [
 
 
 @pytest.mark.parametrize("after", [case[1] for case in GONE], ids=[case[0] for case in GONE])
-def test_the_alert_of_a_rule_that_is_gone_is_cleared(
-    connection: sqlite3.Connection, after: list[dict[str, Any]]
-) -> None:
+def test_the_alert_of_a_deleted_rule_is_cleared(connection: sqlite3.Connection, after: list[dict[str, Any]]) -> None:
     rules.replace(connection, [HOT], NOON)
     _send(connection, 90)
 

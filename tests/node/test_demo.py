@@ -12,7 +12,7 @@ from e2e.tools.helm import RELEASE, Helm
 
 @pytest.fixture
 def stage(story: Story) -> Iterator[Story]:
-    """The node; what was played on it is gone for those who come after."""
+    """The node; later tests find nothing of the demo on it."""
     yield story
     cluster = story.cluster
     cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=true", "--timeout=110s")

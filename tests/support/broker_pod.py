@@ -1,4 +1,4 @@
-"""A site whose broker's pod really runs: a Mosquitto that serves what a real agent reads of the operator's Secrets."""
+"""A site with a running broker pod: a Mosquitto with what a real agent reads of the operator's Secrets."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A site whose broker really runs: a Mosquitto of the test with the logins that the operator derives for the site."""
+"""A site with a running broker: a Mosquitto of the test with the logins that the operator derives for the site."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,7 +44,7 @@ class BrokeredSite:
 
     @property
     def address(self) -> str:
-        """What an operator outside the cluster is told of the broker (EDGE_BROKER_ADDRESSES)."""
+        """EDGE_BROKER_ADDRESSES for an operator outside the cluster."""
         return f"{self.sites.namespace}/{self.name}={HOST}:{self.broker.layout.components}"
 
     def apply(self, **spec: Any) -> None:
@@ -93,7 +93,7 @@ class BrokeredSite:
         return found
 
     def await_phase(self, device: str, phase: str, reason: str | None = None, seconds: float = 30.0) -> dict[str, Any]:
-        """Wait until a device is told to be in a phase, for a reason if one is given, and return its status."""
+        """Wait until a device is reported in a phase, for a reason if one is given, and return its status."""
 
         def told() -> dict[str, Any] | None:
             status = self.status(device)
@@ -117,7 +117,7 @@ class BrokeredSite:
         }
 
     def await_all(self, phase: str, count: int, seconds: float = 60.0) -> None:
-        """Wait until `count` devices are told to be in a phase, and none is not."""
+        """Wait until `count` devices are reported in a phase, and no other device is."""
 
         def all_are() -> bool:
             phases = self.phases().values()

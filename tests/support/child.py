@@ -40,7 +40,7 @@ class Child(ABC):
     """
 
     listening: ClassVar[str]
-    """Pattern of the log message that tells where it listens; the group is the port."""
+    """Pattern of the log message with the address that it listens on; the group is the port."""
 
     process: "subprocess.Popen[bytes] | ForkedProcess | None" = None
 

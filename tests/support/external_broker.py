@@ -44,7 +44,7 @@ class ExternalBroker:
         self.broker.launch()
 
     def change(self, logins: dict[str, str]) -> None:
-        """Give out other passwords; who is connected with an old one is cut off."""
+        """Set other passwords; clients that connected with an old one are disconnected."""
         self._write(logins)
         self.broker.passwords.update(logins)
         self.broker.signal(SIGHUP)

@@ -1,4 +1,4 @@
-"""A device after whose fate it is certain that nothing more comes of what went before, in place of a fixed wait."""
+"""A marker device: after its transition nothing more can follow from earlier messages; replaces a fixed wait."""
 
 from tests.support.brokered import FENCE, BrokeredSite
 
@@ -13,7 +13,7 @@ class Fence:
     Args:
         site: the site.
         offline_after: silence after which the fence is Offline, as a Go duration; for `silence` the same as that of
-            the devices that it stands for.
+            the devices that it marks the end for.
     """
 
     def __init__(self, site: BrokeredSite, offline_after: str = "5m") -> None:

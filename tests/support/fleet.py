@@ -77,7 +77,7 @@ class Fleet:
         eventually(f"{self.size} sites reconciled", lambda: self.reconciled() == self.size, seconds, pause=0.25)
 
     def unasked(self) -> int:
-        """Return of how many sites nothing is said of the broker yet: a name that nobody knows takes its time."""
+        """Return the number of sites without a broker condition: an unknown name takes its time."""
         listed = self.sites.api("GET", self.sites.path("").rstrip("/"))["items"]
         conditions = (each for item in listed for each in (item.get("status") or {}).get("conditions") or ())
         told: int = sum(each["type"] == "BrokerConnected" and each["status"] != "Unknown" for each in conditions)

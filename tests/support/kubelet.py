@@ -42,7 +42,7 @@ class Kubelet:
             self._run(pod)
 
     def lose(self, site: str, component: str) -> None:
-        """Let one ready pod of a component be gone."""
+        """Remove one ready pod of a component."""
         pod = next(pod for pod in self.pods(site, component) if pod["spec"].get("nodeName"))
         self._api("DELETE", f"{self._pods}/{pod['metadata']['name']}", {"gracePeriodSeconds": 0})
 
@@ -62,7 +62,7 @@ class Kubelet:
 
 @contextmanager
 def kubelet(api: RawApi, namespace: str) -> Iterator[Kubelet]:
-    """Make a node that the scheduler does not use; it and its pods are gone at the end."""
+    """Make a node that the scheduler does not use; it and its pods are deleted at the end."""
     node = f"node-of-{namespace}"
     body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": node}, "spec": {"unschedulable": True}}
     api("POST", NODES, body)

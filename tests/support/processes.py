@@ -36,7 +36,7 @@ class OperatorProcess(Child):
 
     Attributes:
         plane: the control plane that it works on.
-        kubeconfig: as whom.
+        kubeconfig: of the user that it runs as.
         directory: where its log goes.
         settings: environment variables beside KUBECONFIG.
     """

@@ -1,4 +1,4 @@
-"""What a broker has retained, read by one client that knows when it has all."""
+"""Retained messages of a broker, read by one client that recognizes the last one."""
 
 import secrets
 import time

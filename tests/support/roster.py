@@ -20,7 +20,7 @@ END = "~end"
 
 @dataclass
 class RosterListener:
-    """What was heard.
+    """Received entries.
 
     Attributes:
         entries: what the broker holds now, by device.
@@ -45,7 +45,7 @@ class RosterListener:
             self.entries.pop(device_id, None)
 
     def begin(self, client: paho.Client, *_: Any) -> None:
-        """Subscribe on a new connection: what the broker holds comes anew."""
+        """Subscribe on a new connection: the broker sends the retained entries again."""
         self.entries.clear()
         client.subscribe(f"{ROSTER}+", 1)
 

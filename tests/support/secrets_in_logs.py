@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 PUBLIC = ("username", "host", "port", "url", "shards", "of", "ca.crt", "tls.crt")
-"""Keys of our Secrets whose values may be logged."""
+"""Keys of our Secrets with values that may be logged."""
 
 SHORTEST = 8
 """Characters of a line that is looked for: what is shorter may be there by chance."""
 
 
 def leaked_keys(log: str, data: Mapping[str, Any]) -> list[str]:
-    """Return the keys of a Secret's `data` whose value, or a line of it, stands in a log."""
+    """Return the keys of a Secret's `data` with a value, or a line of it, that a log contains."""
     return [
         key
         for key, value in data.items()

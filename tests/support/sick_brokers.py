@@ -1,4 +1,4 @@
-"""Brokers that are none: ports that take a connection, and then answer nonsense, break off or say nothing at all."""
+"""False brokers: ports that accept a connection, and then send nonsense, close it or send nothing at all."""
 
 import contextlib
 import socket

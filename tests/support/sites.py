@@ -1,4 +1,4 @@
-"""Sites of a test: applied, awaited, looked at."""
+"""Sites of a test: applied, awaited, inspected."""
 
 import base64
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ class Sites:
             self.await_reconciled(name)
 
     def put_secret(self, name: str, **data: str) -> None:
-        """Make a Secret what `data` says, as a user does; an underscore in a key stands for a dot."""
+        """Make a Secret what `data` says, as a user does; an underscore in a key means a dot."""
         secret = {
             "apiVersion": "v1",
             "kind": "Secret",

@@ -12,7 +12,7 @@ CHUNK = 1 << 16
 
 
 class Way:
-    """Forwards connections from a port of its own; lives in a thread.
+    """Forwards connections from its own port, in a thread.
 
     Attributes:
         port: where it listens while it is open.

@@ -1,4 +1,4 @@
-"""A device on the wire whose every step the test decides; for fleets there is `edge_device`."""
+"""A device on the wire, with every step decided by the test; for fleets there is `edge_device`."""
 
 import json
 import time

@@ -40,7 +40,7 @@ class Applier:
             process_watch: the running Mosquitto.
             reloader: makes it reload.
             metrics: of the agent.
-            batch_seconds: minimum pause after a reload; changes meanwhile are applied together.
+            batch_seconds: minimum pause after a reload; changes in between are applied together.
         """
         self.decided = asyncio.Event()
         self.applied = asyncio.Event()

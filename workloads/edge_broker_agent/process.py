@@ -10,7 +10,7 @@ from pathlib import Path
 NAME = "mosquitto"
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 FIRST_REALTIME = 34
-"""Lower numbers belong to the C library. SIGRTMIN is 34 with glibc, 35 with musl."""
+"""Signal number: lower ones belong to the C library. SIGRTMIN is 34 with glibc, 35 with musl."""
 
 _STARTED = 19
 """Index of the start time among the fields after the name in /proc/<pid>/stat."""
@@ -56,7 +56,7 @@ class Processes:
         return MosquittoProcess(pid, started, self._boot(pid, started))
 
     def catches(self, broker: MosquittoProcess, number: int) -> bool:
-        """Whether it has a handler for the signal: without one, just after its start, the signal would end it."""
+        """Whether it has a handler for signal number `number`: without one, just after its start, it would end."""
         return number in self._caught(broker)
 
     def log_signal(self, broker: MosquittoProcess) -> int | None:
@@ -76,7 +76,7 @@ class Processes:
         return descriptor
 
     def signal(self, broker: MosquittoProcess, number: int) -> None:
-        """Send it a signal.
+        """Send it the signal number `number`.
 
         Raises:
             ProcessLookupError: it has ended.

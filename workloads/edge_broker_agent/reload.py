@@ -13,7 +13,7 @@ from edge_service.broker_address import BrokerAddress
 from edge_service.mqtt import ConnectError, Login, MqttOptions
 from edge_service.mqtt.connection import Connection
 
-CATCH_SECONDS = 10.0
+SIGNAL_HANDLER_SECONDS = 10.0
 CONFIRM_SECONDS = 20.0
 RETRY_SECONDS = 0.05
 
@@ -75,7 +75,7 @@ class Reloader:
             ProcessLookupError: it has ended.
             TimeoutError: it has not installed one.
         """
-        async with asyncio.timeout(CATCH_SECONDS):
+        async with asyncio.timeout(SIGNAL_HANDLER_SECONDS):
             while not self._processes.catches(broker, signal.SIGHUP):
                 self._must_run(broker)
                 await asyncio.sleep(RETRY_SECONDS)

@@ -45,7 +45,7 @@ class Setting:
     Attributes:
         about: a description for `--help`.
         default: text used if the variable is unset or empty.
-        parse: converts the text to the value; a ValueError says what is valid.
+        parse: converts the text to the value; a ValueError names the valid values.
     """
 
     about: str
@@ -55,7 +55,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSettings:
-    """Settings of the agent. Each field is read from the variable of its name in capitals; empty means unset."""
+    """Settings of the agent. Each field is read from the variable of its name in capitals; empty means unset.
+
+    `start_patience` and `batch_interval` are in seconds; in the environment they have a unit, such as 5s.
+    """
 
     edge_namespace: Annotated[str, Setting("Namespace of the site.", "default")]
     edge_site: Annotated[str, Setting("Name of the site; its logins are in the Secrets <site>-mqtt-auth….", "local")]

@@ -19,19 +19,19 @@ from edge_wire.messages import ComponentStatus
 
 COMPONENT = "mqtt"
 CLIENT_ID = "~mqtt"
-GOODBYE_SECONDS = 2.0
+SIGN_OFF_SECONDS = 2.0
 TOPIC = topics.component_status(COMPONENT)
 
 logger = logging.getLogger(__name__)
 
 
 class StatusPublisher:
-    """Publishes in an MQTT session of its own while Mosquitto runs.
+    """Publishes in a separate MQTT session while Mosquitto runs.
 
     Args:
         options: of the session.
         process_watch: the running Mosquitto.
-        facts: further fields of the status.
+        facts: other fields of the status.
         applied: set when the facts have changed.
     """
 
@@ -64,7 +64,7 @@ class StatusPublisher:
                     await self._status("online")
             finally:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(GOODBYE_SECONDS):
+                    async with asyncio.timeout(SIGN_OFF_SECONDS):
                         await self._status("offline")
 
     async def _while_running(self) -> None:

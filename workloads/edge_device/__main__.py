@@ -37,5 +37,5 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):  # whoever read the lines has seen enough
+    with contextlib.suppress(BrokenPipeError):  # the reader of the lines has closed the pipe
         main()

@@ -8,12 +8,12 @@ from typing import Any
 
 from edge_wire.messages import ACK_FAILED, ACK_OK, Command, CommandAck
 
-REMEMBERED = 100
+CACHED_COMMANDS = 100
 """Number of cached acknowledgements: a redelivered command is acknowledged again, not carried out again."""
 
 
 class RefusedError(Exception):
-    """The device cannot carry out the command; the message says why."""
+    """The device cannot carry out the command; the message is the reason."""
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Commands:
             return known
         answer = self._carry_out(command, now)
         self._answered[command.command_id] = answer
-        if len(self._answered) > REMEMBERED:
+        if len(self._answered) > CACHED_COMMANDS:
             self._answered.popitem(last=False)
         return answer
 

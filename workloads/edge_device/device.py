@@ -35,7 +35,7 @@ WINDOW = 100
 """Unacknowledged messages in each direction."""
 
 SIGN_OFF_SECONDS = 5.0
-PARKED_SECONDS = 300
+SESSION_EXPIRY_SECONDS = 300
 """Seconds that the broker keeps the session, and so the commands, of an offline device."""
 
 LAST_WILL = "LastWill"
@@ -81,7 +81,7 @@ class Device:
             identity.login,
             prefix=self._settings.mqtt_topic_prefix,
             clean_start=False,
-            session_expiry=PARKED_SECONDS,
+            session_expiry=SESSION_EXPIRY_SECONDS,
             receive_maximum=WINDOW,
             subscriptions=(Subscription(topics.device_command(self._id)),),
             will=self._will,

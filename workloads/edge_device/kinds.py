@@ -18,8 +18,8 @@ class Kind:
 
     Attributes:
         unit: the unit, and the default one to send in.
-        usual: around which values walk.
-        spread: how far they usually get from there.
+        usual: the value that values vary around, in the unit of `unit`.
+        spread: the usual distance from it, in the unit of `unit`.
         units: how to convert a value to each unit that it can be sent in.
     """
 
@@ -55,7 +55,7 @@ class Walk:
     Attributes:
         kind: of the sensor.
         unit: to give values in.
-        usual: the value to walk around, in the kind's own unit.
+        usual: the value to walk around, in the unit of the kind.
         chance: where the steps come from.
     """
 
@@ -73,6 +73,6 @@ class Walk:
         return round(self.kind.units[self.unit](value), _DIGITS)
 
     def move(self, usual: float) -> None:
-        """Go to another value at once and walk around it."""
+        """Go to the value `usual`, in the unit of the kind, and walk around it."""
         self.usual = usual
         self._value = usual

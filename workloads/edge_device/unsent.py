@@ -32,7 +32,7 @@ class Unsent:
         self._some.set()
 
     async def take(self, most: int) -> list[Reading]:
-        """Wait for readings and return the oldest; call `done` when they have been sent."""
+        """Wait for readings and return the oldest, `most` readings or fewer; call `done` when they have been sent."""
         await self._some.wait()
         taken = [self._readings.popleft() for _ in range(min(most, len(self._readings)))]
         if not self._readings:

@@ -18,26 +18,26 @@ class ActivityDigest:
 
     Args:
         publish: sends the payload of a digest.
-        alive: called immediately with each device: this replica need not wait for the digest.
+        on_message: called immediately with each device: this replica need not wait for the digest.
         clock: seconds of a monotonic clock.
     """
 
     def __init__(
         self,
         publish: Callable[[bytes], Awaitable[None]],
-        alive: Callable[[str], None],
+        on_message: Callable[[str], None],
         clock: Callable[[], float],
     ) -> None:
         self._publish = publish
-        self._alive = alive
+        self._on_message = on_message
         self._clock = clock
-        self._last_heard: dict[str, float] = {}
+        self._arrivals: dict[str, float] = {}
         self._any = asyncio.Event()
 
     def note(self, device_id: str) -> None:
         """Record a request of a device, now."""
-        self._last_heard[device_id] = self._clock()
-        self._alive(device_id)
+        self._arrivals[device_id] = self._clock()
+        self._on_message(device_id)
         self._any.set()
 
     async def run(self) -> None:
@@ -49,15 +49,15 @@ class ActivityDigest:
 
     async def publish(self) -> None:
         """Publish a digest of the requests since the last one."""
-        heard, self._last_heard = self._last_heard, {}
+        arrivals, self._arrivals = self._arrivals, {}
         self._any.clear()
         now = self._clock()
-        ages = {device_id: round(now - when, 3) for device_id, when in heard.items()}
+        ages = {device_id: round(now - when, 3) for device_id, when in arrivals.items()}
         # HTTP requests do not wait in a queue.
         for part in Activity(SOURCE, ages, queue_lag_seconds=0.0).parts():
             try:
                 await self._publish(part.encode())
             except MqttError as error:
                 logger.warning("cannot publish which devices sent data: %s", error)
-                self._last_heard = {device_id: heard[device_id] for device_id in part.ages} | self._last_heard
+                self._arrivals = {device_id: arrivals[device_id] for device_id in part.ages} | self._arrivals
                 self._any.set()

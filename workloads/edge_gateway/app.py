@@ -34,7 +34,7 @@ def build_app(routers: Iterable[APIRouter], metrics: Metrics) -> ASGIApp:
     app = FastAPI(title="Edge gateway", description=ABOUT, version=release(), docs_url=None, redoc_url=None)
     for router in routers:
         app.include_router(router)
-    # Not FastAPI's own page: that one loads its scripts from elsewhere, and a site may be cut off.
+    # Not FastAPI's own page: that one loads its scripts from the internet, and a site may have no connection to it.
     app.add_route("/docs", partial(_docs, app), include_in_schema=False)
     install(app, _EXPLANATIONS)
     return MetricsMiddleware(app, metrics)

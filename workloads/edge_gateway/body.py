@@ -6,7 +6,7 @@ from edge_service.problem import ProblemError, refuse
 from edge_wire.messages import MAX_PAYLOAD_BYTES, MalformedError
 
 UNREADABLE = frozenset({"empty", "json", "utf8"})
-"""Reasons of bodies that are no JSON at all."""
+"""Reasons of bodies that are not JSON at all."""
 
 _TOO_LARGE = "too_large"
 

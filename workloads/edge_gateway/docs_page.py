@@ -32,8 +32,8 @@ def docs_page(document: Mapping[str, Any]) -> str:
 
 def _route(method: str, path: str, route: Mapping[str, Any]) -> str:
     head = f"<h2><code>{escape(method.upper())} {escape(path)}</code></h2>"
-    told = f"<p><strong>{escape(route.get('summary', ''))}.</strong> {_prose(route.get('description', ''))}</p>"
-    return f"<section>{head}{told}{_who(route)}{_parameters(route)}{_body(route)}</section>"
+    description = f"<p><strong>{escape(route.get('summary', ''))}.</strong> {_prose(route.get('description', ''))}</p>"
+    return f"<section>{head}{description}{_who(route)}{_parameters(route)}{_body(route)}</section>"
 
 
 def _who(route: Mapping[str, Any]) -> str:

@@ -147,8 +147,8 @@ class GatewayMqtt:
         self._begin()
         self._own_status_received.clear()
         self._connection = secrets.token_hex(8)
-        said = {CONNECTION: self._connection}
-        status = ComponentStatus(COMPONENT, "online", self._instance, release(), self._now(), said)
+        metadata = {CONNECTION: self._connection}
+        status = ComponentStatus(COMPONENT, "online", self._instance, release(), self._now(), metadata)
         await self.session.publish(topics.component_status(COMPONENT), status.encode(), retain=True)
         if not await set_within(self._own_status_received, OWN_STATUS_SECONDS):
             logger.warning(

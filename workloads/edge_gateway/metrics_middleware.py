@@ -1,13 +1,13 @@
 """ASGI middleware that counts and times every HTTP request."""
 
 import time
+from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge_gateway.metrics import Metrics
 
 UNMATCHED = "unmatched"
-FAILED = 500
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 OTHER = "other"
 """Label of unknown methods: text of a client must not become a label value."""
@@ -30,7 +30,7 @@ class MetricsMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        code = FAILED
+        code: int = HTTPStatus.INTERNAL_SERVER_ERROR
 
         async def watch(message: Message) -> None:
             nonlocal code

@@ -88,7 +88,7 @@ class MqttHandler:
         topic, payload = message.topic, message.payload
         if topic == topics.ACTIVITY:
             activity = Activity.parse(payload)
-            if not message.retain:  # nobody of ours has it kept: ages are of the moment at which they are told
+            if not message.retain:  # ours never are: ages are relative to the arrival
                 self._table.digest(activity)
         elif topic == topics.BROKER_BOOT:
             if payload:

@@ -9,7 +9,7 @@ RETRY_SECONDS = 2
 
 
 def unknown_device(device_id: str) -> ProblemError:
-    """Return the error for a device that the gateway does not know."""
+    """Return the error for an unknown device."""
     return refuse(
         HTTPStatus.NOT_FOUND,
         "DeviceNotFound",

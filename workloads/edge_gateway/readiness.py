@@ -1,4 +1,4 @@
-"""Readiness of the gateway. Pure: time is a parameter."""
+"""Readiness of the gateway. Pure: the time is a parameter, in seconds of a monotonic clock."""
 
 from dataclasses import dataclass, field
 

@@ -18,7 +18,7 @@ class Transition:
         since: when the phase changed; for a will, when the broker lost the device.
         seen: when the last message of the device arrived; None if none ever has.
         session: the session that the device named last.
-        is_site_wide: whether the cause concerns the whole site: the device gets no Event of its own.
+        is_site_wide: whether the cause concerns the whole site: there is no Event for the device alone.
     """
 
     device_id: str
@@ -102,7 +102,16 @@ class MassLastWill:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many devices a site has, in all and by phase."""
+    """How many devices a site has, in all and by phase.
+
+    Attributes:
+        total: number of all devices.
+        online: number of Online ones.
+        offline: number of Offline ones.
+        unknown: number of Unknown ones.
+        pending: number of Pending ones.
+        disabled: number of Disabled ones.
+    """
 
     total: int
     online: int

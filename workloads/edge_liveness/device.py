@@ -28,7 +28,7 @@ class Slot:
 
 
 class Device:
-    """The state of one device.
+    """The state of one device. All times are seconds of the site's clock.
 
     Attributes:
         since: when the phase changed.

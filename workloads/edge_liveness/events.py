@@ -16,7 +16,7 @@ MAX_BURST_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Summary(Generic[S]):
-    """The Events of a site that were held back, by reason."""
+    """The Events of a site that were held back: `counts` is the number of them by reason."""
 
     site: S
     counts: dict[str, int]
@@ -30,7 +30,7 @@ class _Held:
 
 
 class EventBudget(Generic[S]):
-    """Decides which Events are written.
+    """Decides which Events are written. All times are seconds of one monotonic clock.
 
     Args:
         take: takes one Event out of the budget of writes at a time in seconds; returns False if nothing is left.
@@ -72,8 +72,8 @@ class EventBudget(Generic[S]):
         self._held.pop(site, None)
 
     def _may_write(self, site: S, at: float) -> bool:
-        told = self._written_at.get(site)
-        return (told is None or at >= told + MIN_PAUSE_SECONDS) and self._take(at)
+        written_at = self._written_at.get(site)
+        return (written_at is None or at >= written_at + MIN_PAUSE_SECONDS) and self._take(at)
 
     def _due(self, held: _Held) -> float:
         return min(held.latest + MIN_PAUSE_SECONDS, held.since + MAX_BURST_SECONDS)

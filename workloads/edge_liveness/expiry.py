@@ -1,4 +1,4 @@
-"""When which device expires: ordered, so that looking at 100,000 of them costs no more than at one."""
+"""When which device expires: ordered, so that checking 100,000 of them costs as little as checking one."""
 
 import math
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _SPARE = 64
 
 
 class Expiry:
-    """Devices in slots of a quarter of a second, by their deadlines in seconds of the monotonic clock.
+    """Devices in slots of a quarter of a second, by their deadlines. All times are seconds of the monotonic clock.
 
     Filing later is what every heartbeat does, so it must be cheap: most stay in their slot, the others move from one
     set to another. A heap orders the slots, not the devices.

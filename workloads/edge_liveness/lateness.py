@@ -4,7 +4,7 @@ TICK_SECONDS = 0.25
 """Seconds between two ticks."""
 
 LATE_SECONDS = 0.5
-"""A tick that is later by this many seconds is skipped, so that messages received meanwhile are handled first."""
+"""A tick that is later by this many seconds is skipped, so that waiting messages are handled first."""
 
 MISSED_SECONDS = 1.0
 """After a stall of this many seconds the process has missed messages: silence in that window means nothing."""
@@ -22,7 +22,7 @@ class Lateness:
         self._skipped = False
 
     def skip_tick(self, late: float) -> bool:
-        """Return whether to skip a tick that is `late` seconds late: messages received meanwhile are handled first.
+        """Return whether to skip a tick that is `late` seconds late: waiting messages are handled first.
 
         Never two in a row: otherwise a process that is always late would never tick.
         """

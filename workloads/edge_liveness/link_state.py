@@ -4,7 +4,7 @@ import math
 
 
 class LinkState:
-    """The state of the link between this process and the devices of a site.
+    """The state of the link between this process and the devices of a site. All times are seconds of one clock.
 
     Args:
         at: when this process began, without a connection.
@@ -79,7 +79,7 @@ class LinkState:
             self.unreachable_at = at + self.unreachable_after
 
     def is_unreachable(self, at: float) -> bool:
-        """Return whether there has been no connection for so long that the devices become Unknown."""
+        """Return whether the devices become Unknown, because there has been no connection for `unreachable_after`."""
         return self.unreachable_at is not None and at >= self.unreachable_at
 
     def processor_status(self, at: float, *, is_online: bool, retained: bool) -> None:

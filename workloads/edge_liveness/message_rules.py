@@ -70,9 +70,9 @@ class MessageRules:
         if not activity.is_reply and (lag is None or lag > self.settings.digest_slack):
             # The sender still works off a queue, so its digest is not about now: silence means nothing yet.
             self._link.restart(at)
-        for device_id, said in activity.ages.items():
+        for device_id, text in activity.ages.items():
             device = self._device(device_id)
-            age = _known(said)
+            age = _known(text)
             if device is None or lag is None or age is None:
                 continue
             if activity.is_reply:

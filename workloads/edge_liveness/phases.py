@@ -40,7 +40,7 @@ class Reason(StrEnum):
     """Pending: no message has arrived yet."""
 
     DISABLED = "Disabled"
-    """Disabled: its spec says so."""
+    """Disabled: spec.disabled is true."""
 
 
 REASONS_OF: Mapping[Phase, frozenset[Reason]] = MappingProxyType(

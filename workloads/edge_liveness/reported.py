@@ -27,7 +27,7 @@ NAMES = (
 """The only names that may be reported: 16, as many as the status holds."""
 
 MAX_CHARACTERS = 128
-"""Characters of a reported string; the rest is cut off."""
+"""Characters of a reported string; the rest is dropped."""
 
 
 def reported(status: DeviceStatus) -> Reported:

@@ -16,7 +16,7 @@ from edge_wire.messages import Activity, DeviceStatus
 class SiteLiveness:
     """Decides which devices of a site are alive.
 
-    Every `at` is in seconds of one monotonic clock. The next `tick` returns the transitions that follow from messages
+    All times are seconds of one monotonic clock. The next `tick` returns the transitions that follow from messages
     and from the time; call it after each message (or batch), and when `deadline` is reached.
 
     Args:
@@ -102,13 +102,13 @@ class SiteLiveness:
         self._link.running(at, uptime)
 
     def disconnected(self, at: float) -> None:
-        """Handle the loss of the connection to the broker, which says nothing about the devices."""
+        """Handle the loss of the connection to the broker, from which nothing follows for the devices."""
         if self._link.is_connected:
             self._rules.wills.clear()
             self._link.disconnected(at)
 
     def processor_status(self, at: float, *, is_online: bool, retained: bool = False) -> None:
-        """Handle the availability of the processor, which publishes who sent readings: without it, silence is no sign.
+        """Handle the availability of the processor, which reports readings: without it, silence proves nothing.
 
         After each connect it counts as unavailable until a message shows the opposite, such as one of its digests. If
         it has never sent a message, it is not waited for.

@@ -90,7 +90,7 @@ class Wills:
     def mass(self, at: float) -> int:
         """Return the number of devices lost at once, if that is to be reported now; else 0.
 
-        The report waits for `reconnect_grace`: a broker that stops sends every will, but its loss is no mass loss.
+        The report waits for `reconnect_grace`: a broker that stops sends every will, but its loss is not a mass loss.
         """
         if self._report_at is None or self._report_at > at:
             return 0

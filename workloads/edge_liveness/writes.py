@@ -65,7 +65,7 @@ class WriteLimits:
 
 
 class StatusWrites(Generic[K]):
-    """The order and the rate of status writes.
+    """The order and the rate of status writes. All times are seconds of one monotonic clock.
 
     A key names a device. Each `Write` that `take` gives out is answered with `done`, `failed` or `unneeded`; until then
     its key is not returned again, so there is never more than one write of a status in flight.
@@ -160,7 +160,7 @@ class StatusWrites(Generic[K]):
             self._failed[write.key] = at
 
     def slow_down(self, at: float, retry_after: float) -> None:
-        """Halve the rate and write nothing for `retry_after` seconds: the API server said 429, or does not answer."""
+        """Halve the rate and write nothing for `retry_after` seconds: the API server responds 429, or not at all."""
         self._budget.slow_down(at, retry_after)
         self._refresh_budget.slow_down(at, retry_after)
 
@@ -188,7 +188,7 @@ class StatusWrites(Generic[K]):
         return write
 
     def _end(self, write: Write[K], at: float) -> bool:
-        """Complete a write; return False if its device was removed meanwhile."""
+        """Complete a write; return False if its device was removed in between."""
         if self._busy.get(write.key) is not write:
             return False
         del self._busy[write.key]

@@ -9,7 +9,7 @@ OBJECT = "object"
 """Key of `extra=` with the object of a log call, such as `device d1` or `EdgeSite ns/hall`."""
 
 SUPPRESSED = "suppressed"
-"""Key under which a record says how many of its like were withheld before it."""
+"""Key of the number of similar records that were withheld before a record."""
 
 
 class JsonFormatter(logging.Formatter):

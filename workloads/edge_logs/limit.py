@@ -1,4 +1,4 @@
-"""Withholds a flood of the same log message, and says how many were withheld."""
+"""Withholds a flood of the same log message, and reports the number withheld."""
 
 import logging
 import time
@@ -27,7 +27,7 @@ class _Bucket:
 
 
 class RateLimit(logging.Filter):
-    """Lets `burst` records of one (logger, message template) pass, then `per_second`; says how many it withheld."""
+    """Lets `burst` records of one (logger, message template) pass, then `per_second`; reports how many it withheld."""
 
     def __init__(self, per_second: float = 1.0, burst: int = 10, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()

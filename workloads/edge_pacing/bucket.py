@@ -10,12 +10,12 @@ _ROUNDING = 1e-6
 
 
 class TokenBucket:
-    """Tokens that are added at a rate, up to a burst.
+    """Tokens that are added at a rate, up to a burst. All times are seconds of one monotonic clock.
 
     Args:
         rate: tokens a second.
         burst: maximum number of tokens.
-        at: now, in seconds of a monotonic clock.
+        at: now.
     """
 
     def __init__(self, rate: float, burst: float, at: float) -> None:

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 class ActivityPublisher:
     """Publishes a digest each second if messages arrived, or if messages wait in the broker's queue.
 
+    All times are seconds of the event loop's clock.
+
     Attributes:
         session: publishes the digests.
         store: has the last arrival of every device.
@@ -46,7 +48,7 @@ class ActivityPublisher:
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def message_received(self, device_id: str, now: float) -> None:
-        """Record a message of a device, at `now` in seconds of the event loop's clock."""
+        """Record a message of a device that arrived at `now`."""
         self._arrivals[device_id] = now
 
     def asked(self) -> None:
@@ -170,10 +172,10 @@ class ActivityPublisher:
         arrivals = (await self.store.arrivals())["arrivals"]
         now = dt.datetime.now(dt.UTC)
         begun, caught_up = self._catch_up_since, self._caught_up or now
-        told = {device_id: parse_timestamp(arrived) for device_id, arrived in arrivals.items()}
+        times = {device_id: parse_timestamp(arrived) for device_id, arrived in arrivals.items()}
         return {
             device_id: max(0.0, round((now - at).total_seconds(), 3))
-            for device_id, at in told.items()
+            for device_id, at in times.items()
             if at is not None and not begun <= at <= caught_up
         }
 

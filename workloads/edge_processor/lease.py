@@ -10,7 +10,7 @@ from edge_wire.store import Lease, LeaseHeldError, StoreError
 POLL_SECONDS = 0.5
 """Seconds between two attempts of a standby: a released lease is acquired within this time."""
 
-SOON_SECONDS = 0.02
+AFTER_EXPIRY_SECONDS = 0.02
 """Seconds after the expiry of another replica's lease until the next attempt."""
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class LeaseClient:
                 lease = await self._ask()
             except LeaseHeldError as held:
                 backoff.reset()
-                await asyncio.sleep(min(held.expires_in_seconds + SOON_SECONDS, POLL_SECONDS))
+                await asyncio.sleep(min(held.expires_in_seconds + AFTER_EXPIRY_SECONDS, POLL_SECONDS))
             except StoreError as error:
                 logger.warning("cannot acquire the ingester's lease: %s", error)
                 await asyncio.sleep(backoff.next())
@@ -100,7 +100,7 @@ class LeaseClient:
             self.answered_at = loop.time()
             raise
         self.answered_at = loop.time()
-        # Counted from the request: only the store knows when it granted the lease.
+        # Counted from the request: only the store has the time at which it granted the lease.
         self._valid_until = asked_at + lease.ttl_seconds
         self._renewed.set()
         return lease

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class RulesFileError(Exception):
-    """The rules file cannot be used; the message says why."""
+    """The rules file cannot be used; the message is the reason."""
 
 
 def read_rules(path: Path) -> Sequence[Mapping[str, Any]]:
@@ -46,7 +46,7 @@ async def hand_over_rules(path: Path | None, store: StoreClient, token: int) -> 
     try:
         rules = read_rules(path)
     except RulesFileError as error:
-        logger.error("the store keeps its previous alert rules: %s", error)  # noqa: TRY400 - the message says all
+        logger.error("the store keeps its previous alert rules: %s", error)  # noqa: TRY400 - the message is complete
         return
     backoff = Backoff()
     while True:

@@ -25,7 +25,7 @@ class Rule:
     Attributes:
         threshold: the alert starts beyond it; in the unit after conversion.
         is_above: whether beyond means greater; otherwise it means less.
-        clear: the alert clears at this value or on its other side.
+        clear: the alert clears at this value or on its other side; in the unit of the threshold.
         for_seconds: seconds that the value must stay beyond the threshold before the alert starts.
     """
 
@@ -127,31 +127,31 @@ def _rule(document: Any, index: int) -> Rule:
 
 
 def _decimal(name: str, document: Mapping[str, Any], field: str) -> float | None:
-    said = document.get(field)
-    if said is None:
+    given = document.get(field)
+    if given is None:
         return None
-    is_number = isinstance(said, int | float) and not isinstance(said, bool)
-    if is_number or (isinstance(said, str) and _DECIMAL.fullmatch(said)):
-        value = float(said)
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    if is_number or (isinstance(given, str) and _DECIMAL.fullmatch(given)):
+        value = float(given)
         if math.isfinite(value):
             return value
     raise RulesError(f"rule {name}: {field} must be a decimal number, such as 80 or '80.5'")
 
 
-def _duration(name: str, said: Any) -> float:
-    if said is None:
+def _duration(name: str, given: Any) -> float:
+    if given is None:
         return 0.0
-    if not isinstance(said, str):
+    if not isinstance(given, str):
         raise RulesError(f"rule {name}: for must be a duration, such as 30s")
     try:
-        return parse_duration(said)
+        return parse_duration(given)
     except ValueError as error:
         raise RulesError(f"rule {name}: for: {error}") from None
 
 
-def _severity(name: str, said: Any) -> str:
-    if said is None:
+def _severity(name: str, given: Any) -> str:
+    if given is None:
         return "Warning"
-    if said not in _SEVERITIES:
+    if given not in _SEVERITIES:
         raise RulesError(f"rule {name}: severity must be one of {', '.join(_SEVERITIES)}")
-    return str(said)
+    return str(given)

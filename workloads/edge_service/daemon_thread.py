@@ -10,7 +10,7 @@ Result = TypeVar("Result")
 
 
 def start(call: Callable[[], Result], name: str) -> asyncio.Future[Result]:
-    """Run `call` in a thread of its own; the future gets its result or its error.
+    """Run `call` in a new thread; the future gets its result or its error.
 
     The process would wait for asyncio's default executor at its end, and until then other calls share that executor.
 
@@ -24,12 +24,12 @@ def start(call: Callable[[], Result], name: str) -> asyncio.Future[Result]:
     def run() -> None:
         try:
             result = call()
-        except Exception as error:  # noqa: BLE001 - whoever awaits the future gets it
-            tell(_fail, error)
+        except Exception as error:  # noqa: BLE001 - the awaiting task gets it
+            deliver(_fail, error)
         else:
-            tell(_settle, result)
+            deliver(_settle, result)
 
-    def tell(settle: Callable[..., None], outcome: object) -> None:
+    def deliver(settle: Callable[..., None], outcome: object) -> None:
         # RuntimeError: the loop has been closed, so nothing waits for the result.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, done, outcome)

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
@@ -10,8 +11,6 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from edge_wire.messages import format_timestamp
-
-NOT_YET = 503
 
 
 def _nothing() -> tuple[str, ...]:
@@ -30,7 +29,7 @@ class Probes:
         registry: the metrics to show.
         sick: reasons why the process should be restarted; empty while it is healthy.
         waiting_for: what is missing before it can work; empty when it is ready.
-        facts: further fields of `/health`, such as `cloud_connected`.
+        facts: other fields of `/health`, such as `cloud_connected`.
     """
 
     registry: CollectorRegistry
@@ -51,13 +50,15 @@ class Probes:
         reasons = list(self.sick())
         status = {"status": "unhealthy", "reasons": reasons} if reasons else {"status": "healthy"}
         now = format_timestamp(dt.datetime.now(dt.UTC))
-        return JSONResponse({**status, "timestamp": now, **self.facts()}, NOT_YET if reasons else 200)
+        return JSONResponse(
+            {**status, "timestamp": now, **self.facts()}, HTTPStatus.SERVICE_UNAVAILABLE if reasons else 200
+        )
 
     async def ready(self) -> JSONResponse:
         """Answer whether the process is ready, and if not, what it waits for."""
         reasons = list(self.waiting_for())
         if reasons:
-            return JSONResponse({"status": "not ready", "waiting_for": reasons}, NOT_YET)
+            return JSONResponse({"status": "not ready", "waiting_for": reasons}, HTTPStatus.SERVICE_UNAVAILABLE)
         return JSONResponse({"status": "ready"})
 
     async def metrics(self) -> Response:

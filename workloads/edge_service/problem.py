@@ -22,8 +22,8 @@ class Problem:
         status: HTTP status code.
         reason: short CamelCase name that programs may compare.
         detail: for people: which object, and what to do.
-        headers: further headers of the answer.
-        extra: further members of the answer.
+        headers: other headers of the answer.
+        extra: other members of the answer.
     """
 
     status: int
@@ -63,7 +63,7 @@ Explain = Callable[[Request, Any], Problem]
 
 
 def install(app: FastAPI, explanations: Mapping[type[Exception], Explain]) -> None:
-    """Make `app` answer errors as problems: ProblemError with its own, the others as `explanations` say."""
+    """Make `app` answer errors as problems: ProblemError with its own, the others according to `explanations`."""
     for kind, explain in {**_COMMON, **explanations}.items():
         app.add_exception_handler(kind, partial(_answer, explain))
 

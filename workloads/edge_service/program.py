@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 SettingsT = TypeVar("SettingsT", bound="ServiceSettings")
 FAILED = 1
+"""Exit status of a program that could not start, or ended with an error."""
+
 WRONG_SETTINGS = 2
-"""Exit code of a program whose settings are wrong."""
+"""Exit status of a program with wrong settings."""
 
 logger = logging.getLogger(__name__)
 
 
 class StartError(Exception):
-    """The program cannot start; the message says what to set."""
+    """The program cannot start; the message names the setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def run(name: str, serve: Callable[[asyncio.Event], Awaitable[None]], log_level:
     try:
         asyncio.run(_until_stopped(serve))
     except StartError as error:
-        logger.error("%s cannot start: %s", name, error)  # noqa: TRY400 - the message says all
+        logger.error("%s cannot start: %s", name, error)  # noqa: TRY400 - the message is complete
         raise SystemExit(WRONG_SETTINGS) from None
     except asyncio.CancelledError:
         logger.warning("%s received a second signal; exiting immediately", name)

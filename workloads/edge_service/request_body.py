@@ -4,11 +4,11 @@ from starlette.requests import Request
 
 
 class BodyTooLargeError(Exception):
-    """The body is larger than the limit; the message says how large it may be."""
+    """The body is larger than the limit; the message contains the limit."""
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the body of `request`; no more than `limit` bytes and one chunk are held.
+    """Return the body of `request`; at most `limit` bytes and one chunk are held.
 
     Raises:
         BodyTooLargeError: it has more than `limit` bytes.

@@ -16,7 +16,7 @@ KEEP_ALIVE_SECONDS = 75
 """Longer than our clients keep an idle connection, so that none of them sends on a closed one."""
 
 DRAIN_SECONDS = 10
-BACKLOG = 2048
+BACKLOG_CONNECTIONS = 2048
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class HttpServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Accept no more requests, finish the open ones (for up to 10 s), stop."""
+        """Accept no new requests, finish the open ones (for up to 10 s), stop."""
         self._server.should_exit = True
         if self._serving is not None:
             await self._serving
@@ -97,7 +97,7 @@ class HttpServer:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((self._host, self.port))
-            listener.listen(BACKLOG)
+            listener.listen(BACKLOG_CONNECTIONS)
         except OSError as error:
             listener.close()
             raise StartError(

@@ -31,7 +31,7 @@ class ServiceSettings(BaseSettings):
     """Name of the site."""
 
     edge_location: str = "local"
-    """Where the site is; stands in every reading."""
+    """Location of the site; it is in every reading."""
 
     edge_credentials_dir: Path | None = None
     """Directory with `username`, `password` and perhaps `ca.crt` for the broker; read again on each connect."""
@@ -104,7 +104,7 @@ def _shown(name: str, value: object) -> str:
 
 
 def _about(field: Any) -> str:
-    said = " ".join((field.description or "").split())
+    description = " ".join((field.description or "").split())
     if field.is_required():
-        return f"{said} Must be set."
-    return said if field.default in (None, "") else f"{said} Default: {field.default}."
+        return f"{description} Must be set."
+    return description if field.default in (None, "") else f"{description} Default: {field.default}."

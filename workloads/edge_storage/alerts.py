@@ -70,7 +70,7 @@ def withdraw(connection: sqlite3.Connection, rules: Rules, now: dt.datetime) -> 
 
 
 def outbox(connection: sqlite3.Connection, limit: int) -> Sequence[orjson.Fragment]:
-    """Return the alerts in the outbox, oldest first."""
+    """Return at most `limit` alerts of the outbox, oldest first."""
     rows = connection.execute(
         "SELECT id, CAST(body AS BLOB) FROM alert WHERE is_sent = 0 ORDER BY id LIMIT ?", (limit,)
     )
@@ -93,9 +93,9 @@ def _dump(state: AlertState) -> str:
 
 
 def _load(body: str) -> AlertState:
-    said = orjson.loads(body)
+    fields = orjson.loads(body)
     return AlertState(
-        beyond_since=None if said["beyond_since"] is None else from_milliseconds(said["beyond_since"]),
-        firing=None if said["firing"] is None else Alert.from_object(said["firing"]),
-        started=said["started"],
+        beyond_since=None if fields["beyond_since"] is None else from_milliseconds(fields["beyond_since"]),
+        firing=None if fields["firing"] is None else Alert.from_object(fields["firing"]),
+        started=fields["started"],
     )

@@ -7,7 +7,7 @@ import orjson
 from edge_wire.store import Page
 
 NO_END = 2**63 - 1
-"""Larger than every offset and every id."""
+"""Larger than every offset and every id of rows (SQLite: 64-bit integers)."""
 
 MAX_PAGE_BYTES = 4 * 1024 * 1024
 """Maximum bytes of a page with more than one item."""

@@ -47,26 +47,26 @@ def complete(body: bytes, offset: int, received_at: int) -> bytes:
         offset: its position among all readings.
         received_at: when it arrived, in milliseconds since 1970.
     """
-    said = format_timestamp(from_milliseconds(received_at))
-    return b'%b,"offset":%d,"received_at":"%b"}' % (body[:-1], offset, said.encode())
+    arrived_at = format_timestamp(from_milliseconds(received_at))
+    return b'%b,"offset":%d,"received_at":"%b"}' % (body[:-1], offset, arrived_at.encode())
 
 
 def readings(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page[orjson.Fragment]:
-    """Return the readings before the offset `before`, of one device or of all."""
+    """Return at most `limit` readings before the offset `before`, of one device or of all."""
     query = _READINGS if device_id is None else _READINGS_OF_DEVICE
     rows = connection.execute(query, {"before": before, "device_id": device_id, "limit": limit + 1})
     return paginate(((row[0], complete(row[2], row[0], row[1])) for row in rows), limit)
 
 
 def alerts(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page[orjson.Fragment]:
-    """Return the alerts with an id below `before`, of one device or of all, sent or not."""
+    """Return at most `limit` alerts with an id below `before`, of one device or of all, sent or not."""
     query = _ALERTS if device_id is None else _ALERTS_OF_DEVICE
     rows = connection.execute(query, {"before": before, "device_id": device_id, "limit": limit + 1})
     return paginate(rows, limit)
 
 
 def dead_letters(connection: sqlite3.Connection, limit: int, before: int) -> Page[orjson.Fragment]:
-    """Return the dead letters with an id below `before`."""
+    """Return at most `limit` dead letters (items) with an id below `before`."""
     rows = connection.execute(
         "SELECT id, device_id, received_at, reason, message, payload FROM dead_letter"
         " WHERE id < ? ORDER BY id DESC LIMIT ?",

@@ -22,9 +22,11 @@ class Store:
         leases: grants the ingester's lease; for the writer's thread.
     """
 
-    def __init__(self, directory: Path, locked: int, connection: sqlite3.Connection, observer: CommitObserver) -> None:
+    def __init__(
+        self, directory: Path, lock_file: int, connection: sqlite3.Connection, observer: CommitObserver
+    ) -> None:
         self.leases = Leases(connection)
-        self._locked = locked
+        self._lock_file = lock_file
         self._writer = Writer(connection, observer)
         self._readers = Readers(directory)
         self._writer.start()
@@ -75,4 +77,4 @@ class Store:
         """Commit the waiting writes, then close."""
         await self._writer.close()
         self._readers.close()
-        os.close(self._locked)
+        os.close(self._lock_file)

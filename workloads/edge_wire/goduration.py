@@ -12,7 +12,7 @@ def parse_duration(text: str) -> float:
     """Return the seconds of a duration; without sign and days, as in the custom resources.
 
     Raises:
-        ValueError: it is no duration.
+        ValueError: it is not a duration.
     """
     if len(text) > _MAX_CHARACTERS or not _WHOLE.fullmatch(text):
         raise ValueError("must be a duration such as 300s, 1h30m or 250ms")

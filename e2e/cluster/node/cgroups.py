@@ -9,7 +9,7 @@ from e2e.cluster import wait
 from e2e.cluster.errors import HarnessError
 
 NEEDED = frozenset({"cpu", "memory", "pids"})
-# What pods can be limited by; what a kernel does not have is left out.
+# Controllers that limit pods; those that a kernel does not have are skipped.
 WANTED = ("cpuset", "cpu", "memory", "pids", "io", "hugetlb")
 EMPTY_SECONDS = 15.0
 

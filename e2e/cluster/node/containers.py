@@ -14,7 +14,7 @@ ANSWER_SECONDS = 60.0
 CALL_SECONDS = 5.0
 IMPORT_SECONDS = 300.0
 RUN_SECONDS = 120.0
-# The namespace of the images and containers that the kubelet knows.
+# The kubelet's namespace of images and containers.
 KUBERNETES = ("--namespace", "k8s.io")
 
 

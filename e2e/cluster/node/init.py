@@ -31,11 +31,11 @@ class Program:
 
 @dataclass(frozen=True)
 class Orders:
-    """What `node.py` wants.
+    """The orders of `node.py`.
 
     hostname: the node's.
     files: the node's files; `var` in it becomes /var, `sysctl/a.b` is seen as /proc/sys/a/b.
-    joined: the file whose being there says that the API server answers.
+    joined: the file that exists once the API server answers.
     logs: the directory of the programs' logs.
     kept: directories that stay visible where /var or /run would hide them.
     environment: of all programs.

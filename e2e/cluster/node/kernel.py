@@ -53,7 +53,7 @@ def spawn(keeper: Keeper, layout: Layout) -> Process:
 
 
 def find(keeper: Keeper) -> Process | None:
-    """PID 1 of the node if it is alive; the recorded process is its parent."""
+    """PID 1 of the node if it runs; the recorded process is its parent."""
     parent = keeper.find(NODE)
     if not parent:
         return None
@@ -66,7 +66,7 @@ def find(keeper: Keeper) -> Process | None:
 
 
 def end_node(keeper: Keeper) -> bool:
-    """Kill PID 1, and with it everything in the node; whether it was alive."""
+    """Kill PID 1, and with it everything in the node; return whether it ran."""
     init = find(keeper)
     if init:
         end([init], grace=0)

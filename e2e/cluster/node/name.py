@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def node_seed(directory: Path) -> int:
-    """A number that tells this directory's node from others."""
+    """A number for this directory's node."""
     return int.from_bytes(hashlib.sha256(str(directory.resolve()).encode()).digest()[:4])
 
 

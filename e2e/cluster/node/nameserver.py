@@ -1,4 +1,4 @@
-"""Asks the cluster's name server through its Service, so that the answer tells of kube-proxy too."""
+"""Asks the cluster's name server through its Service: an answer proves that kube-proxy works too."""
 
 import contextlib
 import secrets

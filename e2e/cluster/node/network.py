@@ -51,7 +51,7 @@ class Network:
 
 
 def candidates(seed: int) -> Iterator[Network]:
-    """Every block there is, the first by the seed: two checkouts seldom want the same."""
+    """Every block there is, the first by the seed: two checkouts rarely want the same."""
     for wide in RANGES:
         blocks = list(wide.subnets(new_prefix=16))
         first = seed % len(blocks)

@@ -66,7 +66,7 @@ class Node:
 
     @cached_property
     def plane(self) -> ControlPlane:
-        """The control plane, whose daemons are in the node's network; for a node that is or was up."""
+        """The control plane with its daemons in the node's network; for a node that is or was up."""
         network = self.network
         ports = Ports(ETCD_PORT, APISERVER_PORT, str(network.node), str(network.services))
         prefix = (packages.program("nsenter"), f"--net={self._layout.network_namespace}", "--")

@@ -21,7 +21,7 @@ class Image:
     name: with its tag.
     files: executables, by their path in the image.
     links: symbolic links, by their path, to what they point at.
-    config: further settings of the image, such as Entrypoint, Cmd and User.
+    config: other settings of the image, such as Entrypoint, Cmd and User.
     """
 
     name: str

@@ -30,7 +30,7 @@ def prepare(say: Callable[[str], object], *, building: bool) -> str | None:
     """Make this machine ready for a node: install what is missing and try everything out.
 
     Args:
-        say: told about what takes long.
+        say: receives a line about each step that takes long.
         building: whether programs have to be compiled.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Whatever a node left on the machine, found by its directory alone and removed: also after a kill -9 of everything."""
+"""Removes what a node left on the machine, found by its directory alone: also after a kill -9 of everything."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from e2e.cluster.node.name import node_name
 
 
 def remove(directory: Path) -> None:
-    """Remove link and cgroups of the node of a directory, whose processes have ended; fine when there is nothing.
+    """Remove link and cgroups of a directory's node after its processes have ended; fine if there are none.
 
     Mounts, other interfaces and packet filter rules were in namespaces that ended with the last process.
 

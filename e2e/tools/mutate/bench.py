@@ -55,7 +55,7 @@ class Bench:
 
         One that loops for ever ends this process with SIGPROF, if `seconds` says how long each takes at most.
         One that is not there any more is passed over, and all of its file are run at the end: a mutation may have
-        changed its name, which says nothing. Where its file has none at all it was not imported: a failure.
+        changed its name, which proves nothing. If its file has none at all, it was not imported: a failure.
         """
         missing = {test.partition("::")[0] for test in tests if test not in self.items}
         if not missing <= {name.partition("::")[0] for name in self.items}:

@@ -16,7 +16,7 @@ class Floor:
     Attributes:
         name: what it is asked for by.
         sources: files and folders, below the repository.
-        tests: patterns of files with its tests; those tests that need a process of ours are left out by the run.
+        tests: patterns of files with its tests; the run skips tests that need a process of ours.
     """
 
     name: str

@@ -3,12 +3,12 @@
 import ast
 
 TEXT_FOR_READERS = frozenset({"description", "title", "help"})
-"""Keywords whose strings no code acts on."""
+"""Keywords with strings that no code acts on."""
 
 ONLY_FOR_TYPES = frozenset({"TypeVar", "NewType", "ParamSpec"})
 
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-"""Fields of a statement that hold further statements."""
+"""Fields of a statement that hold other statements."""
 
 
 def lines(node: ast.AST) -> tuple[int, int]:

@@ -83,7 +83,7 @@ def mutants(file: str, source: str) -> list[Mutant]:
         source: its text.
 
     Raises:
-        SyntaxError: it is no Python.
+        SyntaxError: it is not Python.
     """
     tree = ast.parse(source)
     seen: Counter[Key] = Counter()

@@ -36,10 +36,10 @@ FUNCTIONS = {"min": "max", "max": "min", "any": "all", "all": "any", "floor": "c
 """Functions that are taken for each other."""
 
 PASSING = frozenset({"abs", "sorted", "reversed", "round"})
-"""Functions whose call is replaced by their first argument."""
+"""Functions: a call is replaced by its first argument."""
 
 STRIPPING = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "casefold", "removeprefix", "removesuffix"})
-"""Methods whose call is replaced by their object."""
+"""Methods: a call is replaced by its object."""
 
 
 def replacements(node: ast.expr) -> Iterator[ast.expr]:

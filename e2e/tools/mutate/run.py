@@ -35,7 +35,7 @@ class Options:
     """How a run is made.
 
     Attributes:
-        file: only files whose path contains this.
+        file: only files with this in their path.
         sample: how many mutants; None: all.
         seed: what the choice of the sample begins with.
         jobs: how many mutants at once.
@@ -85,7 +85,7 @@ def choose(found: Sequence[Mutant], options: Options) -> list[Mutant]:
 def _with_tests_ready(
     floor: Floor, chosen: Sequence[Mutant], reasons: Container[Key], jobs: int, say: Callable[[str], None]
 ) -> tuple[Quick, dict[int, int]]:
-    """Return the quick tests, and the ends of those mutants whose function can be exchanged."""
+    """Return the quick tests, and the results of the mutants with a function that can be exchanged."""
 
     def work(bench: Bench) -> tuple[Quick, dict[int, int]]:
         quick = result_of(partial(look, bench, floor.files()))

@@ -10,10 +10,10 @@ from .schema import LIST_SET, ApiModel, list_map, rule, rules
 from .values import Image, Quantity, only_grows, url
 
 RESERVED_CLIENTS = ("api-token", "broker", "gateway", "mqtt", "operator", "processor", "root", "storage")
-"""Logins of the site's own components, and Secrets of a site: a further client cannot have such a name."""
+"""Logins of the site's own components, and Secrets of a site: other clients cannot have such a name."""
 
 _RESERVED = "^(" + "|".join(RESERVED_CLIENTS) + "|(client|mqtt)-.*|.*-credentials)$"
-"""The Secret of a client could otherwise be one that a site named <site>-client, or a device, wants for itself."""
+"""The Secret of a client could otherwise be one that a site named <site>-client, or a device, needs."""
 
 _LEVEL = "([+]|[^\\\\s\\\\p{C}\\\\p{Z}+#/]*)"
 

@@ -1,4 +1,4 @@
-"""EdgeDevice: one device of a site, its identity on the broker and whether it is alive."""
+"""EdgeDevice: one device of a site, its identity on the broker and its liveness."""
 
 from typing import Annotated, Literal
 

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from .schema import LIST_ATOMIC, MAP_ATOMIC, ApiModel, rule, rules
 from .values import LabelMap
 
-# As in the core API: what two appliers say of one selector is not mixed.
+# As in the core API: a selector is never merged from two appliers.
 _ATOMIC = ConfigDict(json_schema_extra=MAP_ATOMIC)
 
 

@@ -7,11 +7,11 @@ _QUANTITY = re.compile(r"([-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+))(?:([KMGTPE]i|[num
 _POWERS_OF_TEN = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _POWERS_OF_TWO = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _LARGEST = Decimal(2**63 - 1)
-"""Kubernetes takes anything larger for this."""
+"""Kubernetes reads anything larger as this value."""
 
 
 def parse_quantity(quantity: str | int) -> Decimal:
-    """Return the number of bytes or cores that `quantity` says.
+    """Return the number of bytes or cores of `quantity`.
 
     Raises:
         ValueError: Kubernetes could not read it either.

@@ -1,4 +1,4 @@
-"""What both resources are written with: models, CEL rules, kinds of lists and maps."""
+"""Building blocks of both resources: models, CEL rules, kinds of lists and maps."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def rule(expression: str, message: str, **more: str) -> dict[str, Any]:
     Args:
         expression: CEL, with `self` (and `oldSelf` in a transition rule).
         message: what the user reads when it is false: what is wrong and what would be right.
-        **more: further keys of the entry: `fieldPath` and `reason` tell the user which field of the object to look at,
+        **more: other keys of the entry: `fieldPath` and `reason` name the field of the object that is wrong,
             `messageExpression` is a message with values in it.
     """
     return {"rule": expression, "message": message, **more}
@@ -44,7 +44,7 @@ def rules(*entries: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_map(*keys: str) -> dict[str, Any]:
-    """Return the JSON schema extension of a list whose items are told apart by `keys`."""
+    """Return the JSON schema extension of a list with items that are identified by `keys`."""
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
 
 
@@ -63,4 +63,4 @@ LIST_ATOMIC: dict[str, Any] = {"x-kubernetes-list-type": "atomic"}
 MAP_ATOMIC: dict[str, Any] = {"x-kubernetes-map-type": "atomic"}
 
 NOTATION = "x-edge-notation"
-"""Key of the sentence that says how a value is written; the generator ends the field's description with it."""
+"""Key of the sentence about the notation of a value; the generator ends the field's description with it."""

@@ -37,10 +37,10 @@ _DROPPED = frozenset({"$defs", "title", NOTATION})
 
 
 def structural_schema(model: type[BaseModel]) -> Schema:
-    """Return the structural schema of `model`, named by alias, with every reference written out.
+    """Return the structural schema of `model`, named by alias, with every reference resolved.
 
     Raises:
-        ValueError: a property has no description, or says something that a structural schema cannot.
+        ValueError: a property has no description, or has something that a structural schema cannot express.
     """
     schema = model.model_json_schema(by_alias=True)
     return _structural(schema, schema.get("$defs", {}), model.__name__)
@@ -96,9 +96,9 @@ def _description(node: Schema, default: object) -> str:
 
 
 def _flattened(node: Schema, defs: Schema, path: str) -> Schema:
-    """Return `node` with its reference written out and its null alternative left away.
+    """Return `node` with its reference resolved and without its null alternative.
 
-    What is said nearer to the field wins, but CEL rules add up.
+    Keywords of the field override those of its type, but CEL rules of both apply.
     """
     node = dict(node)
     while "$ref" in node or "anyOf" in node:
@@ -126,7 +126,7 @@ def _as_openapi(schema: Schema) -> Schema:
 
 
 def _default(default: object, schema: Schema, path: str) -> object:
-    """Return the default to write: `{}` for a nested model, whose own defaults then fill it in.
+    """Return the default to write: `{}` for a nested model, which its own defaults then fill in.
 
     A model with CEL rules is written out, as the API server evaluates them on the bare default.
     """

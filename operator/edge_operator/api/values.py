@@ -25,7 +25,7 @@ def duration(least: str, most: str) -> FieldInfo:
 
 
 def at_least_twice(longer: str, shorter: str) -> dict[str, Any]:
-    """Return the rule that a duration is at least twice another one, where both are given and are durations."""
+    """Return the rule that a duration is at least twice another one, if both are given and are durations."""
     both = f"has(self.{longer}) && has(self.{shorter})"
     are_durations = f"self.{longer}.matches('{GO_DURATION}') && self.{shorter}.matches('{GO_DURATION}')"
     holds = f"duration(self.{longer}) >= duration(self.{shorter}) + duration(self.{shorter})"
@@ -40,8 +40,8 @@ def _int_or_string(notation: str, is_valid: dict[str, Any]) -> WithJsonSchema:
     return WithJsonSchema({"x-kubernetes-int-or-string": True, "maxLength": 32, NOTATION: notation} | rules(is_valid))
 
 
-# Comparing a quantity with an exponent of eight digits keeps the API server busy beyond every timeout, at no cost by
-# CEL's own account. What matches this is a quantity, and quickly compared.
+# Comparing a quantity with an exponent of eight digits keeps the API server busy beyond every timeout, and CEL's
+# cost limit does not stop it. A match of this pattern is a quantity that is compared quickly.
 _QUANTITY = "^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]{1,2})?$"
 
 
@@ -60,7 +60,7 @@ Quantity = Annotated[
         ),
     ),
 ]
-"""An amount of bytes, in Kubernetes' notation; the least keeps out `500m`, which is half a byte."""
+"""An amount of bytes, in Kubernetes' notation; the minimum excludes `500m`, which is half a byte."""
 
 ResourceQuantity = Annotated[
     int | str,
@@ -155,7 +155,7 @@ OptionalName = Annotated[
         ),
     ),
 ]
-"""The name of an object of the cluster, or the empty string where that has a meaning of its own."""
+"""The name of an object of the cluster, or the empty string if that has a meaning."""
 
 
 _NO_PORT = "(0+|[0-9]{6,}|6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4})"
@@ -176,7 +176,7 @@ def url(*schemes: str, example: str, has_path: bool = True) -> FieldInfo:
 
 
 def only_grows(field_path: str, new: str, old: str, *, where: str = "true") -> dict[str, Any]:
-    """Return the transition rule that the quantity `new` is not below `old`, both CEL, while `where` holds."""
+    """Return the transition rule that the quantity `new` is not below `old`, both CEL, if `where` holds."""
     shrinks = f"{is_quantity(new)} && {is_quantity(old)} && quantity(string({new})).isLessThan(quantity(string({old})))"
     return rule(
         f"!({where} && {shrinks})",

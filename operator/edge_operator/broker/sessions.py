@@ -37,7 +37,7 @@ class BrokerSessions:
         return None if session is None else session.state
 
     def start(self, handler: SessionHandler) -> None:
-        """Allow sessions, whose events `handler` handles."""
+        """Allow sessions; `handler` handles their events."""
         self._handler = handler
 
     def ensure(self, site: SiteKey, endpoint: Endpoint) -> None:

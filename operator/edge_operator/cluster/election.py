@@ -132,7 +132,7 @@ class Election:
             logger.warning("lease %s not released: %s", self._name, error)
 
     def _publish(self, asked_at: float, *, renewed: bool) -> None:
-        # A gate that closed and opens again has rejected writes meanwhile, so both changes are reported.
+        # A gate that closed and opens again has rejected writes in between, so both changes are reported.
         self._notify(leading=self._gate.is_open())
         if renewed and self._may_lead(asked_at):
             self._gate.hold(asked_at)

@@ -67,7 +67,7 @@ class LeaseObject:
 
 
 def next_step(observed: ObservedLease | None, identity: str, now: float) -> Step:
-    """Return the next step for the lease as it was last observed."""
+    """Return the next step for the lease as it was last observed; `now` is in seconds, on the clock of `seen_at`."""
     if observed is None:
         return Step.CREATE
     if observed.holder == identity:
@@ -93,7 +93,7 @@ class LeaseGate:
         return self._clock() < self._valid_until
 
     def hold(self, asked_at: float) -> None:
-        """Open the gate for the renew deadline, counted from the time at which the renewal was sent."""
+        """Open the gate for the renew deadline, counted from `asked_at`: when the renewal was sent, in seconds."""
         self._valid_until = asked_at + RENEW_DEADLINE_SECONDS
 
     def close(self) -> None:

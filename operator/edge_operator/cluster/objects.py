@@ -88,7 +88,7 @@ class ObjectClient:
     async def merge(
         self, kind: ChildKind, namespace: str, name: str, patch: Mapping[str, Any], *, metadata_only: bool
     ) -> dict[str, Any]:
-        """Merge `patch` into the object and return it; null removes a field, whoever owns it."""
+        """Merge `patch` into the object and return it; null removes a field, also one that another manager owns."""
         return await self._client.write(
             "PATCH",
             object_path(kind, namespace, name),

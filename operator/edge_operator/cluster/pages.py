@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 PAGE_SIZE = 500
+"""Maximum number of objects in a page."""
 
 
 async def pages(

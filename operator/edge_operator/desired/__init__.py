@@ -1,1 +1,1 @@
-"""A site to the objects that it owns, one builder a file. Pure."""
+"""Builds the objects of a site, one builder in each file. Pure."""

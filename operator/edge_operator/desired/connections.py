@@ -1,4 +1,4 @@
-"""Where the components find the broker, the store, Kafka and the cloud: URLs and ports."""
+"""URLs and ports of the broker, the store, Kafka and the cloud, for the components."""
 
 from urllib.parse import urlsplit
 
@@ -34,7 +34,7 @@ def broker_url(site: SiteInput) -> str:
 
 
 def device_broker_url(site: SiteInput, scheme: str) -> str | None:
-    """Return where the gateway passes devices' connections of `scheme` (mqtt, mqtts) on to; None for nowhere."""
+    """Return the address to which the gateway passes connections of `scheme` (mqtt, mqtts); None if it does not."""
     external = external_broker(site)
     if external is None:
         return f"{scheme}://{child_name(site, 'mqtt')}:{DEFAULT_PORTS[scheme]}"
@@ -43,7 +43,7 @@ def device_broker_url(site: SiteInput, scheme: str) -> str | None:
 
 
 def topic_prefix(site: SiteInput) -> str:
-    """Return what stands before every topic and client id."""
+    """Return the prefix of every topic and client id."""
     external = external_broker(site)
     if external is None:
         return ""

@@ -1,4 +1,4 @@
-"""What a site gets where its spec is silent and the CRD has no default, because it may change between releases."""
+"""Defaults of fields without one in the CRD, because they may change between releases."""
 
 from types import MappingProxyType
 

@@ -18,11 +18,11 @@ def secret_data(values: Mapping[str, str | bytes]) -> dict[str, str]:
 
 
 def as_given(part: BaseModel) -> dict[str, Any]:
-    """Return a part of the spec as it stands in a manifest: camelCase, nothing that was not given."""
+    """Return a part of the spec as in a manifest: camelCase, without fields that were not given."""
     return part.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def content_hash(*objects: Manifest) -> str:
-    """Return a hash of the content of ConfigMaps and Secrets: another one for another content, in any order."""
+    """Return a hash of the content of ConfigMaps and Secrets: it changes with the content, not with the order."""
     content = {f"{each['kind']}/{each['metadata']['name']}": each["data"] for each in objects}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]

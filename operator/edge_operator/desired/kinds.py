@@ -1,4 +1,4 @@
-"""The kinds of object that a site is made of, in the order in which they are applied."""
+"""The kinds of the objects of a site, in the order in which they are applied."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Watched(Enum):
-    """How much of each object the operator keeps in memory."""
+    """Parts of each object that the operator caches."""
 
     METADATA = auto()
     FULL = auto()
@@ -21,7 +21,7 @@ class ChildKind:
         api_version: group and version, such as `apps/v1`.
         kind: name of the kind, such as `Deployment`.
         plural: its name in URLs.
-        content: top-level fields whose content is exactly ours; what others add there is removed (G3).
+        content: top-level fields with exactly our content; additions of others are removed (G3).
         watched: whether only the metadata is watched, or the object.
     """
 
@@ -55,7 +55,7 @@ CHILD_KINDS = (
     DEPLOYMENT,
     PDB,
 )
-"""What a pod needs comes before the Deployment that makes it, and what restricts it before both."""
+"""The objects that a pod needs come before its Deployment, and those that restrict it before both."""
 
 _KIND_OF = {(kind.api_version, kind.kind): kind for kind in CHILD_KINDS}
 
@@ -64,7 +64,7 @@ def kind_of(manifest: Mapping[str, Any]) -> ChildKind:
     """Return the kind of a manifest that a builder returned.
 
     Raises:
-        LookupError: the kind is not among `CHILD_KINDS`; the message says what to add.
+        LookupError: the kind is not among `CHILD_KINDS`; the message contains the next step.
     """
     api_version, kind = manifest["apiVersion"], manifest["kind"]
     if (api_version, kind) not in _KIND_OF:

@@ -12,7 +12,7 @@ OPERATOR_NAME = "edge-operator"
 """`app.kubernetes.io/name` of the operator's pods."""
 
 RETAINED = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
-"""Annotation of what outlives its site: Argo CD prunes by label otherwise."""
+"""Annotation of objects that are kept after their site's deletion: Argo CD would prune them by label."""
 
 
 def child_name(site: SiteInput, suffix: str) -> str:
@@ -47,7 +47,7 @@ def retained_labels(site: SiteInput, component: str) -> dict[str, str]:
 
 
 def device_labels(site_name: str) -> dict[str, str]:
-    """Return the labels of what is made for a device of the site."""
+    """Return the labels of an object that belongs to a device of the site."""
     return {
         "app.kubernetes.io/name": app_name("device"),
         "app.kubernetes.io/instance": site_name,

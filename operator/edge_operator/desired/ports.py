@@ -11,7 +11,7 @@ MQTT_COMPONENTS = 1884
 
 DNS = 53
 API_SERVER = (443, 6443, 8443, 16443)
-"""Where clusters of several makes have their API server, behind the Service's 443."""
+"""Ports of the API server in common distributions, behind the Service's 443."""
 
 SERVICE_HTTP = 80
 SERVICE_HTTPS = 443

@@ -1,4 +1,4 @@
-"""The release of the operator: which images a site gets when its spec names none."""
+"""The release of the operator: the images of a site if its spec names none."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ OFFICIAL_IMAGES = "docker.io/library/"
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One release and where its images are.
+    """One release and its images.
 
     Attributes:
         version: tag of this project's images.
         registry: put before every image, such as `registry.example.com/mirror`; empty for none.
         mosquitto: image of the broker, 2.1.2 or later.
-        operator_namespace: namespace of the operator, whose pods may reach the brokers.
+        operator_namespace: namespace of the operator; its pods may connect to the brokers.
     """
 
     version: str

@@ -1,4 +1,4 @@
-"""The Secret with a site's root key; made once, it outlives the site."""
+"""The Secret with a site's root key: created once, and kept after the site's deletion."""
 
 from edge_operator.desired.encoding import secret_data
 from edge_operator.desired.inputs import Manifest

@@ -1,4 +1,4 @@
-"""A ServiceAccount for each component, without a token: none of them talks to the API server."""
+"""A ServiceAccount for each component, without a token: none of them uses the API server."""
 
 from edge_operator.desired.components import Component
 from edge_operator.desired.inputs import Manifest, SiteInput

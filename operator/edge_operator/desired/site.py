@@ -1,4 +1,4 @@
-"""A site to everything that it owns, in the order in which it is applied."""
+"""Builds all objects of a site, in the order in which they are applied."""
 
 from collections.abc import Iterable
 
@@ -40,7 +40,7 @@ def desired_objects(site: SiteInput) -> list[Manifest]:
     """Return every child of the site, in the order of `kinds.CHILD_KINDS`; the root Secret is not among them.
 
     Raises:
-        ValueError: the spec has something that cannot be made; the message says where and what would be right.
+        ValueError: a part of the spec cannot be rendered; the message names it and the valid values.
     """
     return [manifest for manifest in _children(site) if manifest is not None]
 

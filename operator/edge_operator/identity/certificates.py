@@ -1,7 +1,8 @@
-"""A site's own certificate authority and its broker's certificate: from the root key alone, the same for ever.
+"""A site's own certificate authority and its broker's certificate: from the root key alone, always the same.
 
 Keys are derived and signatures deterministic (RFC 6979), so a certificate is a function of the root, the names and a
-period of time: nothing has to be stored, a lost Secret comes back as it was, and a new period brings a new one.
+period of time: nothing has to be stored, a lost Secret is created again unchanged, and each period has
+its own certificate.
 """
 
 import datetime as dt
@@ -20,24 +21,25 @@ from edge_operator.identity import derive
 
 CURVE = ec.SECP256R1()
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Of the curve P-256 (SEC 2, version 2, 2.4.2)."""
+"""Number of points of the curve P-256 (SEC 2, version 2, 2.4.2)."""
 
 AUTHORITY_FROM = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 AUTHORITY_UNTIL = dt.datetime(2066, 1, 1, tzinfo=dt.UTC)
-"""Devices keep it for their whole lifetime."""
+"""Devices store the authority's certificate for their whole lifetime."""
 
 EPOCH = AUTHORITY_FROM
 PERIOD = dt.timedelta(days=30)
 VALIDITY = dt.timedelta(days=90)
-"""Of a broker's certificate from the beginning of its period: two periods are left when the next one is made."""
+"""Of a broker's certificate, from the beginning of its period: two periods remain when the next one is issued."""
 
 SKEW = dt.timedelta(days=1)
 """Clocks of devices may be behind."""
 
-COMMON_NAME_LIMIT = 64
+MAX_NAME_CHARACTERS = 64
+"""Maximum of a common name (RFC 5280, appendix A.1: ub-common-name)."""
 
-AUTHORITIES_KEPT = 256
-"""Cached, because every device of a site has the same one and signing takes 0.5 ms."""
+CACHED_AUTHORITIES = 256
+"""Maximum number of cached certificates: all devices of a site have the same one, and signing takes 0.5 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,19 @@ def seconds_left(now: dt.datetime) -> float:
     return (EPOCH + PERIOD * (period_of(now) + 1) - now).total_seconds()
 
 
-@functools.lru_cache(maxsize=AUTHORITIES_KEPT)
+@functools.lru_cache(maxsize=CACHED_AUTHORITIES)
 def authority_certificate(root: bytes, name: str) -> str:
     """Return the certificate of the authority of the site `name`, such as `namespace/name`."""
     return _pem(_authority(root, name))
 
 
 def certificates_alone(pem: bytes) -> str:
-    """Return the certificates that stand in `pem`, and nothing else of it.
+    """Return the certificates in `pem`, without any other content.
 
     Raises:
-        ValueError: none does, one cannot be read, or its serial number is not positive.
+        ValueError: there is none, one cannot be read, or its serial number is not positive.
     """
-    # cryptography warns of a serial number that is not positive, and will refuse it: it is refused here already.
+    # cryptography warns of a serial number that is not positive, and will reject it one day: this does so now.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Parsed a serial number")
         try:
@@ -158,7 +160,7 @@ def _signed(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -
 
 
 def _name(common: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common[:COMMON_NAME_LIMIT])])
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common[:MAX_NAME_CHARACTERS])])
 
 
 def _alternative(host: str) -> x509.GeneralName:

@@ -1,11 +1,11 @@
-"""Secrets of a site from its root key: the same root gives the same passwords, for ever.
+"""Secrets of a site from its root key: the same root always gives the same passwords.
 
-Frozen derivation (devices in the field hold what it gave; a change of it is a change of every password):
+This derivation must never change, because a change would change every password (devices store theirs):
 
     HMAC-SHA256(root, field(PROTOCOL) || field(purpose) || field(part) ...)
     field(text) = length of the UTF-8 bytes as 4 bytes, big endian || the bytes
 
-The length before each field makes the message unambiguous, the purpose keeps the domains apart: no two different
+The length before each field makes the message unambiguous, the purpose separates the domains: no two different
 calls can give the same message. Passwords are the 32 bytes in URL-safe base64 without padding (43 characters).
 """
 
@@ -33,7 +33,7 @@ def component_password(root: bytes, username: str) -> str:
 
 
 def client_password(root: bytes, name: str) -> str:
-    """Return the broker password of a further client of `broker.managed.clients`."""
+    """Return the broker password of a client of `broker.managed.clients`."""
     return _text(_derive(root, "client-password", name))
 
 
@@ -48,7 +48,7 @@ def api_token(root: bytes) -> str:
 
 
 def salt(root: bytes, username: str, password: str) -> bytes:
-    """Return the salt of a login's line in the password file; another one for another password."""
+    """Return the salt of a login's line in the password file; it changes with the password."""
     return _derive(root, "password-salt", username, password)[:SALT_BYTES]
 
 
@@ -58,7 +58,7 @@ def certificate_material(root: bytes, *parts: str) -> bytes:
 
 
 def oscore_key(root: bytes) -> bytes:
-    """Return the key of a site from which those of its devices' OSCORE contexts derive."""
+    """Return the key of a site from which the keys of its devices' OSCORE contexts are derived."""
     return _derive(root, "oscore-key")
 
 

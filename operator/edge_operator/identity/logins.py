@@ -1,4 +1,4 @@
-"""Who can log in on a site's managed broker beside its devices: the components and the further clients."""
+"""Who can log in on a site's managed broker in addition to its devices: the components and the clients in the spec."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ STORAGE = "~storage"
 OPERATOR = "~operator"
 BROKER_AGENT = "~mqtt"
 COMPONENTS = (GATEWAY, PROCESSOR, STORAGE, OPERATOR, BROKER_AGENT)
-"""Usernames begin with `~`, which no device id can."""
+"""Usernames begin with `~`, because no device id can."""
 
 
 def component_login(root: bytes, username: str) -> Login:
@@ -21,12 +21,12 @@ def component_login(root: bytes, username: str) -> Login:
 
 
 def client_login(root: bytes, name: str) -> Login:
-    """Return the login of a further client."""
+    """Return the login of a client in the spec."""
     return Login(client_username(name), derive.client_password(root, name))
 
 
 def client_username(name: str) -> str:
-    """Return the username of the further client `name`.
+    """Return the username of the client `name` in the spec.
 
     Raises:
         ValueError: it would be the login of a component.

@@ -5,7 +5,7 @@ import json
 from edge_operator.identity import derive
 
 GATEWAY_ID = b"\x00"
-"""The gateway's identifier in every context; shorter than any device's, and so never the same."""
+"""The gateway's identifier in every context; shorter than any device's, so never equal to one."""
 
 
 def oscore_context(root: bytes, device_id: str, rotation: int) -> str:

@@ -10,10 +10,10 @@ from functools import lru_cache
 from edge_operator.identity import derive
 
 ITERATIONS = 101
-"""Few on purpose: passwords have 256 bits, and the broker checks them on its only thread (0.12 ms each)."""
+"""Few are enough: passwords have 256 bits, and the broker checks them on its only thread (0.12 ms each)."""
 
 MAX_LINES = 16_384
-"""Lines that are kept, some 0.7 KiB each: when one login changes, those of the others are not hashed again."""
+"""Cached lines, about 0.7 KiB each: if one login changes, those of the others are not hashed again."""
 
 _USERNAME = re.compile(r"~?[A-Za-z0-9._-]{1,64}")
 
@@ -41,7 +41,7 @@ def password_file(root: bytes, logins: Iterable[Login]) -> str:
 
 
 def usernames(content: str) -> frozenset[str]:
-    """Return who has a line in the file's content."""
+    """Return the usernames in the file's content."""
     return frozenset(line.partition(":")[0] for line in content.splitlines())
 
 

@@ -55,7 +55,7 @@ def test_addons_have_no_mark_left_and_the_name_servers_address() -> None:
     assert storage["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "true"}
 
 
-def test_name_fits_a_link_and_tells_directories_apart(tmp_path: Path) -> None:
+def test_name_fits_a_link_and_differs_between_directories(tmp_path: Path) -> None:
     assert len(node_name(tmp_path)) == 13
     assert node_name(tmp_path) != node_name(tmp_path / "other")
     assert node_name(tmp_path / "other" / "..") == node_name(tmp_path)

@@ -1,4 +1,4 @@
-"""PID 1: follows its orders, starts what ends, and ends when told to; here without namespaces."""
+"""PID 1: follows its orders, starts what ends, and ends on a signal; here without namespaces."""
 
 import json
 import signal
@@ -52,7 +52,7 @@ def test_orders_survive_the_way_through_json(tmp_path: Path) -> None:
     assert Orders.parse(json.dumps(asdict(orders))) == orders
 
 
-def test_program_that_ends_is_started_again_and_said(tmp_path: Path) -> None:
+def test_program_that_ends_is_restarted_and_logged(tmp_path: Path) -> None:
     short = Program("short", ("sh", "-c", "echo started; exit 3"))
     with _supervised(tmp_path, short) as init:
         assert init.stdout

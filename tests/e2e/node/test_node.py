@@ -90,7 +90,7 @@ def test_data_outlives_the_pod(web: Node) -> None:
     assert len(after) == len(before) + 1
 
 
-def test_policy_lets_in_whom_it_names_and_nobody_else(web: Node) -> None:
+def test_policy_admits_only_the_pods_that_it_names(web: Node) -> None:
     assert _asks(web, "stranger")
     web.kubectl("apply", "-f", "-", stdin=DENY_ALL)
     assert wait.until(lambda: not _asks(web, "stranger"), seconds=SECONDS)

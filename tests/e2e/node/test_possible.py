@@ -20,7 +20,7 @@ def test_no_root(monkeypatch: pytest.MonkeyPatch) -> None:
     assert possible.prepare(str, building=False) == "it needs root"
 
 
-def test_machine_without_apt_is_told_what_it_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_machine_without_apt_gets_a_list_of_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(packages, "SYSTEM_PATH", str(tmp_path))
     monkeypatch.setattr(possible, "SYSTEM_PATH", str(tmp_path))

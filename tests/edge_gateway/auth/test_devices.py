@@ -2,9 +2,15 @@ import asyncio
 
 import pytest
 
-from edge_gateway.auth.devices import AT_ONCE, FRESH_SECONDS, PROVEN_SECONDS, DevicePasswords, TooManyTriesError
+from edge_gateway.auth.devices import (
+    CACHE_SECONDS,
+    MAX_CONCURRENT_LOGINS,
+    TRUSTED_SECONDS,
+    DevicePasswords,
+    TooManyTriesError,
+)
 from edge_gateway.auth.header import Basic
-from edge_gateway.auth.login import BrokerAwayError
+from edge_gateway.auth.login import BrokerUnavailableError
 from edge_gateway.auth.throttle import Throttle
 
 RIGHT = Basic("pump-1", "right")
@@ -29,7 +35,7 @@ class Broker:
         await asyncio.sleep(0)
         self.at_once -= 1
         if self.away:
-            raise BrokerAwayError("away")
+            raise BrokerUnavailableError("away")
         return username.startswith("pump-") and password == self.password
 
 
@@ -51,7 +57,7 @@ class Given:
 async def test_the_broker_is_asked_again_only_when_its_word_is_old() -> None:
     given = Given()
     assert await given.passwords.right(RIGHT, "here")
-    given.clock.now = FRESH_SECONDS
+    given.clock.now = CACHE_SECONDS
     assert await given.passwords.right(RIGHT, "here")
     assert given.broker.asked == 1
     given.clock.now += 0.1
@@ -77,10 +83,10 @@ async def test_another_password_is_asked_for_though_the_right_one_is_fresh() -> 
 
 async def test_many_requests_with_one_password_ask_once() -> None:
     given = Given()
-    answers = await asyncio.gather(*(given.passwords.right(RIGHT, "here") for _ in range(AT_ONCE * 3)))
+    answers = await asyncio.gather(*(given.passwords.right(RIGHT, "here") for _ in range(MAX_CONCURRENT_LOGINS * 3)))
     assert all(answers)
-    assert given.broker.asked <= AT_ONCE
-    assert given.broker.most_at_once <= AT_ONCE
+    assert given.broker.asked <= MAX_CONCURRENT_LOGINS
+    assert given.broker.most_at_once <= MAX_CONCURRENT_LOGINS
 
 
 async def test_who_tries_passwords_is_slowed_down_before_the_broker_is_asked() -> None:
@@ -98,9 +104,9 @@ async def test_a_proven_device_is_let_in_whoever_fails_from_the_same_address() -
     assert await given.passwords.right(RIGHT, "proxy")
     for _ in range(TRIES):
         await given.passwords.right(WRONG, "proxy")
-    given.clock.now = FRESH_SECONDS + 1
+    given.clock.now = CACHE_SECONDS + 1
     assert await given.passwords.right(RIGHT, "proxy")
-    given.clock.now = FRESH_SECONDS + 1 + PROVEN_SECONDS + 1
+    given.clock.now = CACHE_SECONDS + 1 + TRUSTED_SECONDS + 1
     for _ in range(TRIES):
         await given.passwords.right(WRONG, "proxy")
     with pytest.raises(TooManyTriesError):
@@ -116,11 +122,11 @@ async def test_many_names_from_one_source_are_slowed_down_too() -> None:
     assert 0 < limited.value.wait_seconds <= 60
 
 
-async def test_a_broker_that_is_away_counts_against_nobody() -> None:
+async def test_an_unreachable_broker_is_not_counted_as_a_wrong_password() -> None:
     given = Given()
     given.broker.away = True
     for _ in range(3 * TRIES):
-        with pytest.raises(BrokerAwayError):
+        with pytest.raises(BrokerUnavailableError):
             await given.passwords.right(RIGHT, "here")
     given.broker.away = False
     assert await given.passwords.right(RIGHT, "here")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge_gateway.auth.login import BrokerAwayError, BrokerLogin
+from edge_gateway.auth.login import BrokerLogin, BrokerUnavailableError
 from edge_service.address import BrokerAddress
 from tests.edge_gateway.certificates import write_certificate
 from tests.support.child import HOST
@@ -46,7 +46,7 @@ async def answering(answer: bytes | None, context: ssl.SSLContext | None = None)
         await asyncio.sleep(0)
 
 
-async def test_g8_a_real_broker_says_whose_password_is_right(mosquitto: MosquittoFactory) -> None:
+async def test_g8_a_real_broker_checks_the_password(mosquitto: MosquittoFactory) -> None:
     broker = mosquitto(devices=["d1", "d2"])
     login = BrokerLogin(
         BrokerAddress(HOST, broker.layout.components), "edge-gateway-x-check", answer_seconds=PATIENCE_SECONDS
@@ -62,7 +62,7 @@ async def test_g8_a_real_broker_says_whose_password_is_right(mosquitto: Mosquitt
     both = await asyncio.gather(*(login.right("d2", broker.passwords["d2"]) for _ in range(8)))
     assert all(both), "tries at the same time do not throw one another out"
     broker.kill()
-    with pytest.raises(BrokerAwayError):
+    with pytest.raises(BrokerUnavailableError):
         await login.right("d1", broker.passwords["d1"])
 
 
@@ -82,7 +82,7 @@ async def test_g8_a_real_broker_says_whose_password_is_right(mosquitto: Mosquitt
 async def test_what_is_no_answer_is_neither_right_nor_wrong(answer: bytes | None) -> None:
     async with answering(answer) as address:
         login = BrokerLogin(address, "x", answer_seconds=0.3 if answer is None else PATIENCE_SECONDS)
-        with pytest.raises(BrokerAwayError, match="did not check a login"):
+        with pytest.raises(BrokerUnavailableError, match="did not check a login"):
             await login.right("d1", "secret")
 
 
@@ -93,7 +93,7 @@ def test_any_answer_is_a_connack_or_neither_right_nor_wrong(answer: bytes) -> No
         async with answering(answer) as address:
             try:
                 return await BrokerLogin(address, "x", answer_seconds=PATIENCE_SECONDS).right("d1", "secret")
-            except BrokerAwayError:
+            except BrokerUnavailableError:
                 return None
 
     right = asyncio.run(ask())
@@ -116,7 +116,7 @@ async def test_with_tls_the_broker_must_show_a_certificate_that_is_trusted(tmp_p
     credentials = tmp_path / "credentials"
     credentials.mkdir()
     async with answering(ACCEPTED, context) as address:
-        with pytest.raises(BrokerAwayError, match="certificate"):
+        with pytest.raises(BrokerUnavailableError, match="certificate"):
             await BrokerLogin(address, "x", credentials, PATIENCE_SECONDS).right("d1", "secret")
         (credentials / "ca.crt").write_bytes((tmp_path / "tls.crt").read_bytes())
         assert await BrokerLogin(address, "x", credentials, PATIENCE_SECONDS).right("d1", "secret")

@@ -12,7 +12,7 @@ def test_only_the_token_is_right(tmp_path: Path) -> None:
         assert not token.matches(wrong)
 
 
-def test_a_new_token_counts_at_once_and_a_file_that_is_gone_leaves_the_last(tmp_path: Path) -> None:
+def test_a_new_token_counts_at_once_and_without_the_file_the_last_one_does(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text("first")
     token = ApiToken(path)

@@ -31,7 +31,7 @@ async def test_time_ends_a_wait_and_a_closed_bell_is_not_waited_for() -> None:
         assert not await notifier.wait("a", LONG)
 
 
-async def test_one_whose_time_is_over_leaves_the_others_waiting() -> None:
+async def test_a_timeout_leaves_the_others_waiting() -> None:
     notifier = Notifier()
     longer = asyncio.create_task(notifier.wait("a", LONG))
     await notifier.wait("a", 0.01)

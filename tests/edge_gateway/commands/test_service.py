@@ -143,7 +143,7 @@ def test_without_the_broker_nothing_is_kept(play: Play) -> None:
     play(story)
 
 
-def test_a_broker_that_goes_away_meanwhile_fails_the_command(play: Play) -> None:
+def test_losing_the_broker_during_a_command_fails_it(play: Play) -> None:
     async def story(world: World) -> None:
         world.publisher.error = NotConnectedError("gone")
         with pytest.raises(ProblemError):

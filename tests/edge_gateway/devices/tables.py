@@ -1,4 +1,4 @@
-"""A table of devices whose time goes on when a test says so."""
+"""A table of devices with a clock that a test advances."""
 
 import datetime as dt
 from typing import Any

@@ -48,7 +48,7 @@ def take(world: World, step: str, *given_: Any) -> None:
 
 
 @given(st.lists(STEPS, max_size=40))
-def test_table_and_lives_have_the_same_devices(steps: list[tuple[Any, ...]]) -> None:
+def test_table_and_liveness_have_the_same_devices(steps: list[tuple[Any, ...]]) -> None:
     world = World()
     for step in steps:
         take(world, *step)
@@ -64,7 +64,7 @@ def test_table_and_lives_have_the_same_devices(steps: list[tuple[Any, ...]]) -> 
 
 
 @given(st.lists(STEPS, max_size=40))
-def test_nothing_is_left_of_devices_that_are_gone(steps: list[tuple[Any, ...]]) -> None:
+def test_nothing_is_left_of_deleted_devices(steps: list[tuple[Any, ...]]) -> None:
     world = World()
     for step in steps:
         take(world, *step)

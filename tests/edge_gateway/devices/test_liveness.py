@@ -77,7 +77,7 @@ def test_disabled_device() -> None:
     assert world.state("a") == ("unknown", "NotYetSeen")
 
 
-def test_broker_that_is_away_says_nothing_for_30_seconds_and_unknown_then() -> None:
+def test_after_30_seconds_without_the_broker_devices_are_unknown() -> None:
     world = World("a")
     world.liveness.lost()
     world.wait(29)
@@ -125,7 +125,7 @@ def test_what_the_store_has_of_a_device_begins_its_life_for_a_gateway_that_began
     assert world.state("a") == ("offline", "HeartbeatExpired")
 
 
-def test_silence_while_nobody_tells_of_readings_means_nothing() -> None:
+def test_silence_without_a_processor_means_nothing() -> None:
     world = World("a")
     world.liveness.processor_status(is_online=False, retained=False)
     world.wait(1000)

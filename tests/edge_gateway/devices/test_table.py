@@ -11,7 +11,7 @@ from edge_wire.messages import DeviceStatus
 from tests.edge_gateway.devices.tables import NOON, World
 
 
-def test_a_device_is_there_from_its_status_its_roster_or_being_heard() -> None:
+def test_a_device_is_listed_from_its_status_its_roster_or_a_message() -> None:
     world = World("b")
     world.roster("a", type="pump")
     world.table.message_received("c")
@@ -21,7 +21,7 @@ def test_a_device_is_there_from_its_status_its_roster_or_being_heard() -> None:
     assert len(world.table) == 4
 
 
-def test_it_is_gone_when_both_status_and_roster_are() -> None:
+def test_it_is_removed_with_both_its_status_and_its_roster() -> None:
     world = World("a")
     world.roster("a")
     world.table.set_status("a", None)
@@ -67,7 +67,7 @@ def test_what_was_under_way_when_a_device_went_does_not_bring_it_back() -> None:
     [("1", "2", True), ("1", "1", False), ("", "2", False), ("1", "", False)],
     ids=["another", "the same", "an operator that did not tell", "an operator that does not tell any more"],
 )
-def test_device_that_was_made_anew_at_once_begins_a_new_life(before: str, after: str, *, is_another: bool) -> None:
+def test_device_that_was_created_again_at_once_is_a_new_one(before: str, after: str, *, is_another: bool) -> None:
     world = World()
     world.roster("a", uid=before)
     world.say("a", session="9", metadata={"firmware": "1"})
@@ -79,7 +79,7 @@ def test_device_that_was_made_anew_at_once_begins_a_new_life(before: str, after:
     assert world.state("a")[0] == ("offline" if is_another else "online"), "a session is of one life"
 
 
-def test_what_was_active_alone_is_forgotten_when_a_new_connection_does_not_hear_it() -> None:
+def test_what_was_only_active_is_removed_if_a_new_connection_receives_nothing_of_it() -> None:
     world = World()
     world.digest(a=0.0, b=0.0)
     world.wait(1)
@@ -97,7 +97,7 @@ def test_a_reply_lists_nobody() -> None:
     assert world.ids() == []
 
 
-def test_what_the_broker_does_not_tell_again_after_a_reconnect_is_forgotten() -> None:
+def test_what_the_broker_does_not_send_again_after_a_reconnect_is_removed() -> None:
     world = World("kept", "cleared", "listed")
     world.roster("listed")
     world.roster("left")
@@ -139,7 +139,7 @@ def test_a_broker_that_lost_its_data_costs_no_state() -> None:
     assert "silent" in world.ids(), "it was forgotten, not taken back"
 
 
-def test_there_is_room_for_so_many_that_nobody_tells_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_devices_without_a_roster_entry_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_UNLISTED", 2)
     world = World("a", "b", "c")
     assert (world.ids(), world.turned_away) == (["a", "b"], 1)

@@ -197,7 +197,7 @@ class Ambiguous(ApiModel):
 
 
 class Unsayable(ApiModel):
-    """A part with a word that structural schemas do not know."""
+    """A part with a keyword that structural schemas do not support."""
 
     size: Annotated[int, Field(multiple_of=2)] = 0
     """Its size."""

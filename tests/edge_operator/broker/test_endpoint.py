@@ -1,4 +1,4 @@
-"""Where an operator outside the cluster is told that brokers are."""
+"""Addresses of brokers for an operator outside the cluster."""
 
 import pytest
 

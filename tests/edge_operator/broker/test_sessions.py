@@ -26,7 +26,7 @@ SECONDS = 15.0
 
 @dataclass
 class Heard:
-    """What a listener was told, in its order."""
+    """Events of a handler, in their order."""
 
     told: list[tuple[str, SiteKey]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Heard:
         self.changed.set()
 
     async def until(self, what: str, site: SiteKey = SITE, times: int = 1) -> None:
-        """Wait until the site was told of so often."""
+        """Wait until so many events of the site have arrived."""
         async with asyncio.timeout(SECONDS):
             while self.told.count((what, site)) < times:
                 self.changed.clear()
@@ -120,7 +120,7 @@ async def test_what_is_sent_arrives(sessions: BrokerSessions, heard: Heard, brok
     await heard.until(topics.device_status("other"), times=2)
 
 
-async def test_prefix_is_put_before_every_topic_and_taken_away(
+async def test_prefix_is_added_to_every_topic_and_removed(
     sessions: BrokerSessions, heard: Heard, mosquitto: MosquittoFactory
 ) -> None:
     everything = BrokerClient(name="scada", subscribe=["plants/#"], publish=["plants/#"])
@@ -132,7 +132,7 @@ async def test_prefix_is_put_before_every_topic_and_taken_away(
     await heard.until(topics.device_status("pump"))
 
 
-async def test_wrong_password_is_told_apart(sessions: BrokerSessions, heard: Heard, broker: Mosquitto) -> None:
+async def test_wrong_password_is_its_own_error(sessions: BrokerSessions, heard: Heard, broker: Mosquitto) -> None:
     sessions.ensure(SITE, endpoint(broker, "wrong"))
     await heard.until("down")
     state = sessions.state(SITE)
@@ -186,7 +186,7 @@ async def test_another_address_is_followed(
     assert told == ["connected", "down", "connected"], "the same endpoint again changes nothing"
 
 
-async def test_last_words_for_a_site_that_is_gone_reach_its_broker(
+async def test_last_messages_for_a_deleted_site_reach_its_broker(
     sessions: BrokerSessions, heard: Heard, broker: Mosquitto
 ) -> None:
     entries = [topics.roster(f"d{number}") for number in range(2000)]
@@ -209,7 +209,7 @@ def send_all(sessions: BrokerSessions, entries: list[str], payload: bytes) -> li
     return [each for each in sent if each is not None]
 
 
-async def test_site_that_was_made_anew_is_told_everything_from_the_beginning(
+async def test_recreated_site_gets_all_events_from_the_beginning(
     sessions: BrokerSessions, heard: Heard, broker: Mosquitto
 ) -> None:
     sessions.ensure(SITE, replace(endpoint(broker), site_uid="old"))
@@ -220,9 +220,7 @@ async def test_site_that_was_made_anew_is_told_everything_from_the_beginning(
     assert told == ["connected", "down", "connected"]
 
 
-async def test_nothing_is_told_of_a_site_that_was_left(
-    sessions: BrokerSessions, heard: Heard, broker: Mosquitto
-) -> None:
+async def test_no_event_arrives_of_a_closed_site(sessions: BrokerSessions, heard: Heard, broker: Mosquitto) -> None:
     sessions.ensure(SITE, endpoint(broker))
     await heard.until("connected")
     sessions.close_all()

@@ -1,4 +1,4 @@
-"""An API server with one Lease, in memory, and sessions on it that lose, delay and withhold what they are told to."""
+"""An API server with one Lease, in memory, and sessions on it that lose, delay and withhold requests and responses."""
 
 import asyncio
 import copy

@@ -1,4 +1,4 @@
-"""A server on loopback that plays what it is told to, request by request, and notes what it was asked."""
+"""A server on loopback with scripted responses, which records the requests."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable

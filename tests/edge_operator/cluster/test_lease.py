@@ -215,7 +215,7 @@ def test_stopped_and_resumed_leader_has_a_closed_gate_until_it_has_asked(seconds
     run_virtual(story())
 
 
-def test_lapse_between_two_renewals_is_told_so_that_refused_writes_are_made_up_for() -> None:
+def test_lapse_between_two_renewals_is_reported_so_that_rejected_writes_are_repeated() -> None:
     async def story() -> None:
         a = Candidate(LeaseServer(), "a")
         await until(a.gate.is_open, 0.1)

@@ -14,19 +14,19 @@ QUIET_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Blow:
+class Fault:
     after: float
     kind: str
-    whom: int
+    candidate: int
     amount: float
 
 
-BLOWS = st.lists(
+FAULTS = st.lists(
     st.builds(
-        Blow,
+        Fault,
         after=st.floats(0, 4),
         kind=st.sampled_from(["stop", "requests", "answers", "slow there", "slow back", "kill", "end", "heal"]),
-        whom=st.integers(0, 3),
+        candidate=st.integers(0, 3),
         amount=st.one_of(st.floats(0, 3), st.floats(3, 12)),
     ),
     max_size=25,
@@ -50,21 +50,21 @@ class Cluster:
         leading = [candidate.identity for candidate in self.candidates if candidate.gate.is_open()]
         assert len(leading) <= 1, f"{leading} lead at once at {now()}"
 
-    async def strike(self, blow: Blow) -> None:
-        await asyncio.sleep(blow.after)
-        place = blow.whom % len(self.candidates)
+    async def inject(self, fault: Fault) -> None:
+        await asyncio.sleep(fault.after)
+        place = fault.candidate % len(self.candidates)
         candidate = self.candidates[place]
-        match blow.kind:
+        match fault.kind:
             case "stop":
-                candidate.stop(blow.amount)
+                candidate.stop(fault.amount)
             case "requests":
                 candidate.network.lose_requests = True
             case "answers":
                 candidate.network.lose_answers = True
             case "slow there":
-                candidate.network.before = blow.amount
+                candidate.network.before = fault.amount
             case "slow back":
-                candidate.network.after = blow.amount
+                candidate.network.after = fault.amount
             case "kill":
                 await candidate.kill()
                 self.add(place)
@@ -81,16 +81,16 @@ class Cluster:
 
 
 @settings(max_examples=150, deadline=None)
-@given(count=st.integers(2, 4), blows=BLOWS)
-def test_never_two_leaders_and_one_in_the_end(count: int, blows: list[Blow]) -> None:
+@given(count=st.integers(2, 4), faults=FAULTS)
+def test_never_two_leaders_and_one_in_the_end(count: int, faults: list[Fault]) -> None:
     cluster: list[Cluster] = []
 
-    async def story() -> None:
+    async def scenario() -> None:
         cluster.append(Cluster())
         for place in range(count):
             cluster[0].add(place)
-        for blow in blows:
-            await cluster[0].strike(blow)
+        for fault in faults:
+            await cluster[0].inject(fault)
         for candidate in cluster[0].candidates:
             cluster[0].heal(candidate)
         await asyncio.sleep(QUIET_SECONDS)
@@ -100,21 +100,21 @@ def test_never_two_leaders_and_one_in_the_end(count: int, blows: list[Blow]) -> 
         for one in cluster:
             one.check()
 
-    run_virtual(story(), each_turn=check)
+    run_virtual(scenario(), each_turn=check)
 
 
 @settings(max_examples=300, deadline=None)
-@given(blows=BLOWS, deletions=st.dictionaries(st.integers(0, 24), st.booleans(), max_size=12))
-def test_deleted_lease_makes_no_second_leader(blows: list[Blow], deletions: dict[int, bool]) -> None:
+@given(faults=FAULTS, deletions=st.dictionaries(st.integers(0, 24), st.booleans(), max_size=12))
+def test_deleted_lease_makes_no_second_leader(faults: list[Fault], deletions: dict[int, bool]) -> None:
     cluster: list[Cluster] = []
 
-    async def story() -> None:
+    async def scenario() -> None:
         cluster.append(Cluster())
         for place in range(3):
             cluster[0].add(place)
         await asyncio.sleep(10)
-        for number, blow in enumerate(blows):
-            await cluster[0].strike(blow)
+        for number, fault in enumerate(faults):
+            await cluster[0].inject(fault)
             if number in deletions:
                 cluster[0].server.delete()
                 if deletions[number]:
@@ -128,4 +128,4 @@ def test_deleted_lease_makes_no_second_leader(blows: list[Blow], deletions: dict
         for one in cluster:
             one.check()
 
-    run_virtual(story(), each_turn=check)
+    run_virtual(scenario(), each_turn=check)

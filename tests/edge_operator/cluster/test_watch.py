@@ -66,7 +66,7 @@ Streamed = Callable[[Write], Awaitable[None]]
 
 
 class Api:
-    """Plays lists and streams; where there is no further stream, the last says nothing."""
+    """Plays lists and streams; after the last stream nothing is sent."""
 
     def __init__(self, lists: list[dict[str, Any] | int], streams: list[Streamed | int]) -> None:
         self.lists, self.streams = lists, streams
@@ -192,7 +192,7 @@ def test_pages_make_one_list() -> None:
     run(story)
 
 
-def test_page_that_is_gone_has_the_list_begun_anew() -> None:
+def test_expired_page_restarts_the_list() -> None:
     async def story() -> None:
         async with watching([page(10, obj("a", 1), token="t"), 410, page(20, obj("b", 2))]) as it:
             await it.until(it.watch.synced.is_set)
@@ -214,7 +214,7 @@ def test_resumes_from_what_it_last_saw() -> None:
 
 
 @pytest.mark.parametrize("gone", [410, sends(line("ERROR", status(410)))], ids=["status", "event"])
-def test_forgotten_version_has_it_listed_anew_and_drops_what_is_gone(gone: Streamed | int) -> None:
+def test_expired_version_has_it_listed_again_and_drops_what_was_deleted(gone: Streamed | int) -> None:
     async def story() -> None:
         async with watching([page(10, obj("a", 1), obj("b", 2)), page(50, obj("b", 2))], gone) as it:
             await it.until(lambda: it.sink.lists == 2)
@@ -245,7 +245,7 @@ def test_refusals_pass(code: int) -> None:
     run(story)
 
 
-def test_server_that_refuses_has_been_heard() -> None:
+def test_server_that_refuses_counts_as_reachable() -> None:
     async def story() -> None:
         async with watching([403]) as it:
             await asyncio.sleep(300)
@@ -393,7 +393,7 @@ def test_nobody_listens() -> None:
     run(story)
 
 
-def test_age_counts_from_what_was_last_heard() -> None:
+def test_age_counts_from_the_last_received_data() -> None:
     async def story() -> None:
         stream = sends(then=quiet)
         async with watching([page(10)], stream) as it:

@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps to the next timer when nothing is left to do: tests of minutes last milliseconds."""
+"""An event loop that jumps to the next timer when nothing is left to do: tests of minutes last milliseconds."""
 
 import asyncio
 import selectors

@@ -15,7 +15,7 @@ BEGAN = dt.datetime(2026, 11, 25, 12, 0, 0, 400_000, dt.UTC)
 
 @dataclass
 class Time:
-    """A time that goes on when it is told to."""
+    """A clock that tests advance."""
 
     at: float = 1000.0
     drift: float = 0.0
@@ -26,7 +26,7 @@ class Time:
         return Clocks(lambda: self.at, lambda: BEGAN + dt.timedelta(seconds=self.at - 1000.0 + self.drift))
 
     def text(self, at: float | None = None) -> str:
-        """Return a time of the steady clock as a status tells it."""
+        """Return a time of the steady clock as text of a status."""
         when = self.at if at is None else at
         return (BEGAN + dt.timedelta(seconds=when - 1000.0 + self.drift)).strftime(RFC3339)
 
@@ -54,7 +54,7 @@ def device(
     created: str = "2026-11-25T00:00:00Z",
     **spec: Any,
 ) -> CachedDevice:
-    """Return an EdgeDevice that the reconcile has looked at."""
+    """Return an EdgeDevice that was reconciled."""
     login = {"type": "CredentialsReady", "status": "True" if has_login else "False", "reason": "X"}
     told = {"observedGeneration": 1, "conditions": [login], **(status or {})}
     metadata = {

@@ -29,7 +29,7 @@ OF_THE_BROKER = {
 
 
 @pytest.mark.parametrize("leftover", [{}, {"managed": {"clients": [{"name": "grafana"}]}}])
-def test_external_broker_takes_away_everything_of_ours(leftover: dict[str, Any]) -> None:
+def test_external_broker_removes_everything_of_ours(leftover: dict[str, Any]) -> None:
     assert children().keys() - children({"broker": EXTERNAL | leftover}).keys() == OF_THE_BROKER
     assert [each.name for each in components(make_site({"broker": EXTERNAL}))] == ["gateway", "processor", "storage"]
 

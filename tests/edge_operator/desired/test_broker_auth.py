@@ -1,4 +1,4 @@
-"""Logins of the broker in an index and shards: together the whole, each small enough, seldom spread anew."""
+"""Logins of the broker in an index and shards: together complete, each small enough, rarely redistributed."""
 
 import base64
 import hashlib

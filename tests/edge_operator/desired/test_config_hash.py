@@ -44,7 +44,7 @@ def test_hash_moves_for_what_the_pod_reads(spec: dict[str, Any], rolled: set[str
     assert {name for name in before if before[name] != after[name]} == rolled
 
 
-def test_another_root_rolls_everything_but_the_broker_whose_agent_brings_it_the_logins() -> None:
+def test_another_root_rolls_everything_but_the_broker_which_gets_its_logins_from_the_agent() -> None:
     before, after = hashes({}), hashes({}, root=b"another root key of thirty-two b")
     assert {name for name in before if before[name] == after[name]} == {"mqtt"}
 

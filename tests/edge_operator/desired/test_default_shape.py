@@ -63,7 +63,7 @@ def test_broker_waits_ten_minutes_for_the_agent_which_is_restarted_when_it_hangs
     }
 
 
-def test_what_the_broker_agent_is_told_and_sees() -> None:
+def test_environment_and_mounts_of_the_broker_agent() -> None:
     assert {each["name"]: each["value"] for each in agent()["env"]} == {
         "EDGE_NAMESPACE": "plant",
         "EDGE_SITE": "factory",

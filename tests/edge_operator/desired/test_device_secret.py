@@ -32,7 +32,7 @@ def values(secret: Manifest) -> dict[str, str]:
     return {key: base64.b64decode(value, validate=True).decode() for key, value in secret["data"].items()}
 
 
-def test_secret_says_how_to_connect_and_whom_to_trust() -> None:
+def test_secret_has_the_address_and_the_authority() -> None:
     given = values(device_secret(DEVICE))
     assert json.loads(given.pop("oscore.json")) == json.loads(oscore_context(ROOT, "pump-1", 2))
     assert given == {

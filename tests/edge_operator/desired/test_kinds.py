@@ -1,4 +1,4 @@
-"""The kinds of object that a site is made of, as the API server knows them, and how each is watched and guarded."""
+"""The kinds of a site's objects: their names in the API, how each is watched and guarded."""
 
 import pytest
 

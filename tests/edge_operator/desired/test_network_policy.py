@@ -1,4 +1,4 @@
-"""Who may reach whom, written out."""
+"""Which component may connect to which, as a table."""
 
 from typing import Any
 

@@ -42,7 +42,7 @@ TABLE: dict[str, tuple[str, str]] = {
 
 
 class Subscriber:
-    """A user's own session, which hears everything that the user may."""
+    """A user's session, which receives everything that the user may."""
 
     def __init__(self, broker: Mosquitto, username: str) -> None:
         self.heard: set[str] = set()
@@ -67,7 +67,7 @@ class Subscriber:
 
 @dataclass(frozen=True)
 class Traffic:
-    """What the logins of one broker publish and hear."""
+    """What the logins of one broker publish and receive."""
 
     broker: Mosquitto
     subscribers: dict[str, Subscriber] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What every pod of a site has, whatever it runs: where it may run, how it ends, what is told of a crash."""
+"""What every pod of a site has, whatever it runs: where it may run, how it ends, what is reported of a crash."""
 
 from typing import Any
 

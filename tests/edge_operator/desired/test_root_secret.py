@@ -6,7 +6,7 @@ from edge_operator.desired.root_secret import root_secret
 from tests.edge_operator.desired.sites import ROOT
 
 
-def test_root_secret_outlives_its_site() -> None:
+def test_root_secret_is_kept_after_its_site() -> None:
     assert root_secret("factory", "plant", ROOT) == {
         "apiVersion": "v1",
         "kind": "Secret",

@@ -1,4 +1,4 @@
-"""What stands in the certificates of a site, and which of a user's are taken."""
+"""Fields of a site's certificates, and which of a user's are accepted."""
 
 import datetime as dt
 import hashlib

@@ -50,7 +50,7 @@ FILTERS = {
     "a share of another's commands": f"$share/edge/{COMMAND}",
     "a share named like a component": "$share/edge-processor/devices/+/data",
 }
-"""What a device may not hear, whatever it subscribes to."""
+"""Topics that a device may not receive, whatever it subscribes to."""
 
 NAMES = {
     "another device": VICTIM,

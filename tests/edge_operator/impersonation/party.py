@@ -1,4 +1,4 @@
-"""Somebody who is connected to a broker by one of its doors, and remembers all that he hears."""
+"""A client that is connected to one of a broker's listeners, and records all messages."""
 
 import contextlib
 import os

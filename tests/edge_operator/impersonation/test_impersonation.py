@@ -44,7 +44,7 @@ def device_doors(doors: list[Door]) -> list[Door]:
 
 @pytest.fixture
 def mark() -> bytes:
-    """What stands in every payload of this attack."""
+    """Text in every payload of this attack."""
     return f"forged-{secrets.token_hex(6)}".encode()
 
 

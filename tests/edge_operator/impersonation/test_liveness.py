@@ -32,7 +32,7 @@ def site(
 
 @pytest.fixture(scope="module")
 def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProcess:
-    """An operator that knows one device Online, one that was never seen, and one that bears witness."""
+    """An operator with one Online device, one Pending one, and one that marks the end of an attack."""
     operator = site.lead(make_operator)
     for device in (VICTIM, ATTACKER, SILENT, WITNESS):
         site.devices.apply(device)
@@ -43,18 +43,18 @@ def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProc
 
 
 def told(site: BrokeredSite) -> dict[str, Any]:
-    """Return all that is told of the two who are attacked."""
+    """Return the status of the two attacked devices."""
     return {device: site.status(device) for device in (VICTIM, SILENT)}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", DEVICE_DOORS)
-def test_what_is_told_of_the_victims_stands(
+def test_the_status_of_the_victims_does_not_change(
     name: str, version: str, site: BrokeredSite, operator: OperatorProcess
 ) -> None:
     before, door = told(site), Door(site.broker, name, version)
     attack(door, site.broker.passwords)
-    # The broker hands on in the order of what it gets: once this is told, all of the attack would be.
+    # The broker forwards in order: once this one is reported, all of the attack would be.
     phase = site.status(WITNESS).get("phase")
     witness = site.wire(WITNESS).connect()
     site.await_phase(WITNESS, "Online")

@@ -1,4 +1,4 @@
-"""A broker with everybody at work whom an attacker may want to be, to hear, to silence or to rob."""
+"""A broker with all clients that an attacker may want to impersonate, to read or to disconnect."""
 
 import json
 import secrets
@@ -60,7 +60,7 @@ class Town:
             party.leave()
 
     def check_unharmed(self, mark: bytes) -> None:
-        """Check that nothing came of an attack whose every payload has `mark` in it.
+        """Check that an attack with `mark` in every payload had no effect.
 
         A broker works on one packet after the other, and the attack was answered: what is sent now comes after it.
         """

@@ -1,4 +1,4 @@
-"""Whom devices are told to trust where the user brings the broker's certificate: on a real API server."""
+"""The authority in the devices' Secrets if the user provides the broker's certificate: on a real API server."""
 
 import base64
 import zlib
@@ -114,7 +114,7 @@ def test_devices_follow_the_users_authority(hall: Hall) -> None:
     )
 
 
-def test_nothing_but_certificates_is_told(hall: Hall) -> None:
+def test_nothing_but_certificates_is_copied(hall: Hall) -> None:
     certificate, key = authority()
     hall.bring(ca_crt=f"# the factory's\n{key}{certificate}{key}")
     hall.await_ready()
@@ -132,7 +132,7 @@ def test_what_is_no_authority_is_named(hall: Hall, text: str) -> None:
     hall.await_ready()
 
 
-def test_what_was_issued_stays_while_the_secret_is_away_and_its_site_says_so(
+def test_issued_secrets_stay_without_the_user_secret_and_the_site_reports_it(
     hall: Hall, writes: OperatorWrites
 ) -> None:
     hall.bring(ca_crt=authority()[0])

@@ -225,7 +225,7 @@ def test_external_broker_gives_out_its_own_logins(sites: Sites) -> None:
     assert devices.secret("cam-device-credentials") is not None
 
 
-def test_outside_address_is_told_to_every_device(sites: Sites) -> None:
+def test_outside_address_is_in_the_secret_of_every_device(sites: Sites) -> None:
     devices = Devices(sites, "reached")
     sites.apply("reached")
     for name in ("one", "two"):

@@ -1,4 +1,4 @@
-"""Objects under a child's name that are not the site's: untouched, reported, and made as soon as they are gone."""
+"""Objects under a child's name that are not the site's: not changed, reported, created once those are deleted."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def what_they_set(obj: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", list(FOREIGN))
-def test_is_left_alone_and_reported_until_it_is_gone(sites: Sites, writes: OperatorWrites, name: str) -> None:
+def test_is_not_changed_and_reported_until_it_is_deleted(sites: Sites, writes: OperatorWrites, name: str) -> None:
     kind, suffix, body = FOREIGN[name]
     child = f"{name}-{suffix}"
     theirs = create(sites, kind, child, body)

@@ -1,4 +1,4 @@
-"""A site's life on the real API server: made, paused, moved, upgraded, deleted, made anew."""
+"""A site on the real API server: created, paused, moved, upgraded, deleted, created again."""
 
 import base64
 from collections.abc import Callable, Iterator
@@ -192,7 +192,7 @@ def test_upgraded_operator_rolls_the_images(
     operator.start().await_leading()
 
 
-def test_namespace_with_sites_goes_away(
+def test_namespace_with_sites_can_be_deleted(
     make_operator: OperatorFactory, api: client.ApiClient, audit: AuditCursor
 ) -> None:
     core, name = client.CoreV1Api(api), "condemned"

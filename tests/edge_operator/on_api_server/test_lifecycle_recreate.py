@@ -1,4 +1,4 @@
-"""A site that is deleted and made anew while the operator is down: its old children are waited for."""
+"""A site that is deleted and created again while the operator is down: it waits for the end of its old children."""
 
 from tests.support.processes import OperatorProcess, eventually
 from tests.support.sites import Sites

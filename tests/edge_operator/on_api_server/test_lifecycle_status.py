@@ -40,7 +40,7 @@ def events(sites: Sites) -> list[tuple[str, str]]:
 
 
 def await_events(sites: Sites, expected: list[tuple[str, str]]) -> None:
-    """An Event follows the status that it tells of: wait for it, and for nothing else."""
+    """An Event is written after its status: wait for it, and for nothing else."""
     eventually(f"the Events {expected}", lambda: events(sites) == expected or None)
 
 
@@ -83,7 +83,7 @@ def test_phases_conditions_and_events_follow_the_pods(sites: Sites, node: Kubele
     await_events(sites, [("Normal", "Progressing"), ("Normal", "Ready")])
 
 
-def test_fewer_pods_is_progressing_and_told_once(sites: Sites, node: Kubelet) -> None:
+def test_fewer_pods_is_progressing_and_reported_once(sites: Sites, node: Kubelet) -> None:
     before, told = conditions(sites), events(sites)
     await_next_second()
     node.lose(SITE, "gateway")

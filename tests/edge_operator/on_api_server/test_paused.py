@@ -1,4 +1,4 @@
-"""A paused site: observed, told of, and not touched."""
+"""A paused site: observed, reported, and not changed."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def pause(sites: Sites, name: str) -> None:
     eventually("it is paused", lambda: sites.status(name).get("phase") == "Paused")
 
 
-def await_told(sites: Sites, name: str, *words: str) -> None:
+def await_message(sites: Sites, name: str, *words: str) -> None:
     def told() -> bool:
         ready = sites.condition(name, "Ready")
         return ready.get("reason") == "Paused" and all(word in ready["message"] for word in words)
@@ -43,7 +43,7 @@ def test_drift_and_edits_wait(sites: Sites, untouched: OperatorWrites) -> None:
     sites.api("DELETE", kind_path(SERVICE, sites.namespace, f"{name}-storage"))
     sites.api.merge(kind_path(DEPLOYMENT, sites.namespace, f"{name}-gateway"), {"spec": {"replicas": 9}})
     sites.apply(name, {"paused": True, "processor": {"replicas": 1}})
-    await_told(
+    await_message(
         sites,
         name,
         f"ConfigMap {sites.namespace}/{rules}",
@@ -72,7 +72,7 @@ def test_site_that_is_born_paused_gets_nothing(sites: Sites, untouched: Operator
     name = "born"
     sites.apply(name, {"paused": True})
     sites.await_reconciled(name)
-    await_told(sites, name, "everything")
+    await_message(sites, name, "everything")
     sites.settle(name)
     assert untouched.to_children() == {}
     sites.apply(name)
@@ -85,7 +85,7 @@ def test_removals_wait_too(sites: Sites, untouched: OperatorWrites) -> None:
     sites.apply(name, {"paused": True, "broker": EXTERNAL})
     sites.await_reconciled(name)
     untouched.restart()
-    await_told(sites, name, f"Deployment {sites.namespace}/{name}-gateway")
+    await_message(sites, name, f"Deployment {sites.namespace}/{name}-gateway")
     message = sites.condition(name, "Ready")["message"]
     assert " more)" in message, "what is not named is counted"
     assert sites.child(DEPLOYMENT, f"{name}-mqtt") is not None
@@ -99,7 +99,7 @@ def test_removal_alone_is_named(sites: Sites) -> None:
     sites.apply(name, {"broker": clients})
     sites.await_reconciled(name)
     sites.apply(name, {"paused": True})
-    await_told(sites, name, f"Secret {sites.namespace}/{name}-client-scada")
+    await_message(sites, name, f"Secret {sites.namespace}/{name}-client-scada")
     assert sites.child(SECRET, f"{name}-client-scada") is not None
     sites.apply(name)
     eventually("it is removed", lambda: sites.child(SECRET, f"{name}-client-scada") is None)
@@ -113,7 +113,7 @@ def test_lost_root_waits_and_comes_back_as_it_was(sites: Sites, untouched: Opera
     assert before is not None
     untouched.restart()
     sites.api("DELETE", kind_path(SECRET, sites.namespace, f"{name}-root"))
-    await_told(sites, name, f"Secret {sites.namespace}/{name}-root")
+    await_message(sites, name, f"Secret {sites.namespace}/{name}-root")
     assert sites.status(name)["components"] == components
     sites.settle(name)
     assert untouched.to_children() == {}

@@ -1,4 +1,4 @@
-"""What the API server refuses: each kind of refusal is told, the rest is made, and it recovers by itself."""
+"""What the API server refuses: each kind of refusal is reported, the rest is created, and it recovers by itself."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

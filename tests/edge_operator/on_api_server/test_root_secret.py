@@ -1,4 +1,4 @@
-"""The root Secret: kept as it is, made anew only where it is lost, and never told to a log."""
+"""The root Secret: kept as it is, created again only if it is lost, and never logged."""
 
 import base64
 from typing import Any
@@ -84,7 +84,7 @@ def test_whatever_is_done_to_it_is_undone(sites: Sites) -> None:
     assert sites.condition(name, "Stalled") == {}
 
 
-def test_is_made_anew_if_it_was_lost_while_nobody_looked(
+def test_is_created_again_if_it_was_deleted_while_no_operator_ran(
     sites: Sites, operator: OperatorProcess, api: client.ApiClient
 ) -> None:
     name = "lost"

@@ -32,7 +32,7 @@ async def test_all_is_well() -> None:
         assert await get(session, "/readyz") == (200, "ok\n")
 
 
-async def test_what_is_wrong_is_said() -> None:
+async def test_what_is_wrong_is_reported() -> None:
     async with served(["late"], ["a", "b"], Metrics()) as session:
         assert await get(session, "/healthz") == (503, "late\n")
         assert await get(session, "/readyz") == (503, "a\nb\n")

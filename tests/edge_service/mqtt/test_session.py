@@ -229,7 +229,7 @@ async def test_the_same_trouble_is_warned_of_once(broker: Mosquitto, caplog: pyt
     assert len(warned) == 1
 
 
-async def test_the_password_is_read_anew_on_each_connect(broker: Mosquitto, tmp_path: Path) -> None:
+async def test_the_password_is_read_on_each_connect(broker: Mosquitto, tmp_path: Path) -> None:
     (tmp_path / "username").write_text("d1")
     (tmp_path / "password").write_text("wrong")
     options = MqttOptions(BrokerAddress.parse(broker.url), "d1", tmp_path)
@@ -246,7 +246,7 @@ async def test_the_will_is_of_each_connection_and_a_goodbye_leaves_none(broker: 
     status = Subscription("devices/+/status")
     async with connected(component(broker, "gateway", subscriptions=(status,)), inbox):
         async with connected(options) as session:
-            # Mosquitto publishes the will of whom it cuts off.
+            # Mosquitto publishes the will of a client that it disconnects.
             async with connected(device(broker)):
                 assert (await inbox.next()).payload == b"first"
             await eventually("connected again", lambda: session.connects == 2 and session.connected.is_set())
@@ -301,7 +301,7 @@ async def test_what_is_done_on_connecting_may_fail(broker: Mosquitto, caplog: py
 async def test_whoever_cannot_send_can_wait_for_a_connection(
     broker: Mosquitto, end: Callable[[Mosquitto], None]
 ) -> None:
-    """Else whoever waits and sends again would turn for ever, and nothing else of the process would have its turn."""
+    """Otherwise a task that waits and sends again would loop for ever, and no other task would run."""
     async with connected(device(broker)) as session:
         ending = asyncio.create_task(asyncio.to_thread(end, broker))
         while True:

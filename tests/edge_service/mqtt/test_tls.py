@@ -1,4 +1,4 @@
-"""MQTT over TLS against a real broker: whom to trust, and bursts that TLS delivers in one piece."""
+"""MQTT over TLS against a real broker: which authority to trust, and bursts that TLS delivers in one piece."""
 
 import asyncio
 import datetime as dt

@@ -146,7 +146,7 @@ async def test_what_waits_at_the_end_is_still_written(tmp_path: Path, writer: Wr
     assert len(_kept(tmp_path)) == 50
 
 
-async def test_who_has_gone_away_is_not_stored(tmp_path: Path, writer: Writer) -> None:
+async def test_a_cancelled_write_is_not_stored(tmp_path: Path, writer: Writer) -> None:
     go = threading.Event()
     held = asyncio.create_task(writer.run(lambda _: go.wait(10)))
     await asyncio.sleep(0.05)

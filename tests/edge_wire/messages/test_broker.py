@@ -1,4 +1,4 @@
-"""What is told of the broker itself."""
+"""Messages about the broker itself."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What a message means that leaves out all it may leave out, and what null in those fields means."""
+"""The defaults of a message's optional fields, missing or null."""
 
 import datetime as dt
 from collections.abc import Callable

@@ -12,7 +12,7 @@ BOTH = pytest.mark.parametrize("read", [load, load_tolerant])
 
 
 def nested(depth: int, before: bytes = b"[", after: bytes = b"]") -> bytes:
-    """Return a document whose innermost array or object is so many levels deep."""
+    """Return a document with so many nested levels."""
     return before * depth + after * depth
 
 

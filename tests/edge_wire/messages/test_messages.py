@@ -1,4 +1,4 @@
-"""Each message says again what it was told, and refuses what it cannot be with a reason."""
+"""Each message encodes to what it was parsed from, and rejects invalid input with a reason."""
 
 import datetime as dt
 import json
@@ -114,7 +114,7 @@ WHOLE: list[tuple[Callable[[bytes], Message], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("parse", "document"), WHOLE)
-def test_message_says_again_what_it_was_told(parse: Callable[[bytes], Message], document: dict[str, Any]) -> None:
+def test_message_encodes_to_its_document(parse: Callable[[bytes], Message], document: dict[str, Any]) -> None:
     assert orjson.loads(parse(orjson.dumps(document)).encode()) == document
 
 

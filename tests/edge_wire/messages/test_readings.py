@@ -120,7 +120,7 @@ def test_256_kib_of_readings_are_taken() -> None:
     assert len(parsed.readings) == count
 
 
-def test_a_reading_says_again_what_it_was_told() -> None:
+def test_a_reading_encodes_to_its_document() -> None:
     document = {
         "device_id": "pump-1",
         "timestamp": "2026-01-31T12:00:00.250Z",

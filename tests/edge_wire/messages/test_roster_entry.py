@@ -1,4 +1,4 @@
-"""Entries of the roster: their figures, their presence, and whose they are."""
+"""Entries of the roster: their numbers, their presence, and their owner."""
 
 from typing import Any
 

@@ -22,8 +22,8 @@ STEADY_SECONDS = 5.0
 MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 """A Secret has a MiB at most, and a third more in base64."""
 
-OK = 200
-GONE = 410
+OK, GONE = 200, 410
+"""HTTP status. 410: the resource version is too old, so the watch starts again with a list."""
 
 logger = logging.getLogger(__name__)
 

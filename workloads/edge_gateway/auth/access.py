@@ -12,7 +12,7 @@ from prometheus_client import Counter
 
 from edge_gateway.auth.devices import DevicePasswords, TooManyTriesError
 from edge_gateway.auth.header import Basic, Bearer, parse_authorization
-from edge_gateway.auth.login import BrokerAwayError
+from edge_gateway.auth.login import BrokerUnavailableError
 from edge_gateway.auth.token import ApiToken
 from edge_gateway.problem import unavailable
 from edge_service.problem import Problem, ProblemError, refuse
@@ -120,7 +120,7 @@ class Authenticator:
             raise ProblemError(
                 Problem(HTTPStatus.TOO_MANY_REQUESTS, "TooManyWrongPasswords", str(error), headers)
             ) from error
-        except BrokerAwayError as error:
+        except BrokerUnavailableError as error:
             self._logins.labels("device", "unchecked").inc()
             raise unavailable("BrokerUnavailable", f"cannot check device passwords now: {error}") from error
         self._logins.labels("device", "right" if right else "wrong").inc()
@@ -138,8 +138,8 @@ class RequireAuth(SecurityBase):
     def __init__(self, authenticator: Authenticator, *, devices: bool) -> None:
         self._authenticator = authenticator
         self._devices = devices
-        told = "A device's id and its broker password; or the API token." if devices else "The site's API token."
-        self.model = HTTPBase(scheme="basic" if devices else "bearer", description=told)
+        description = "A device's id and its broker password; or the API token." if devices else "The site's API token."
+        self.model = HTTPBase(scheme="basic" if devices else "bearer", description=description)
         self.scheme_name = "Device password" if devices else "API token"
 
     async def __call__(self, request: Request) -> None:

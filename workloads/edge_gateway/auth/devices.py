@@ -11,14 +11,14 @@ from typing import Protocol
 from edge_gateway.auth.header import Basic
 from edge_gateway.auth.throttle import Throttle
 
-FRESH_SECONDS = 4.0
-"""Seconds for which a right password is not checked again: a revoked device must be cut off within 5 s (G8)."""
+CACHE_SECONDS = 4.0
+"""Seconds for which a right password is not checked again: a revoked device must be rejected within 5 s (G8)."""
 
-PROVEN_SECONDS = 3600.0
+TRUSTED_SECONDS = 3600.0
 """Seconds for which a password that was right may be tried, whatever other failures the same name has."""
 
 MAX_PASSWORDS = 10_000
-AT_ONCE = 8
+MAX_CONCURRENT_LOGINS = 8
 """Maximum number of concurrent logins at the broker, which checks passwords on its only thread."""
 
 
@@ -64,7 +64,7 @@ class DevicePasswords:
         self._per_source = per_source
         self._key = secrets.token_bytes(32)
         self._right: OrderedDict[str, _Known] = OrderedDict()
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._turn = asyncio.Semaphore(MAX_CONCURRENT_LOGINS)
 
     async def right(self, shown: Basic, source: str) -> bool:
         """Return whether the password is the device's.
@@ -75,19 +75,19 @@ class DevicePasswords:
 
         Raises:
             TooManyTriesError: the source has sent too many wrong passwords.
-            BrokerAwayError: the broker cannot check it now.
+            BrokerUnavailableError: the broker cannot check it now.
         """
         digest = self._digest(shown)
-        if self._is_known(shown.username, digest, FRESH_SECONDS):
+        if self._is_known(shown.username, digest, CACHE_SECONDS):
             return True
         async with self._turn:
-            # Another request may have checked the same password meanwhile.
-            if self._is_known(shown.username, digest, FRESH_SECONDS):
+            # Another request may have checked the same password by now.
+            if self._is_known(shown.username, digest, CACHE_SECONDS):
                 return True
             return await self._ask(shown, digest, source)
 
     async def _ask(self, shown: Basic, digest: bytes, source: str) -> bool:
-        proven = self._is_known(shown.username, digest, PROVEN_SECONDS)
+        proven = self._is_known(shown.username, digest, TRUSTED_SECONDS)
         if not proven:
             self._check_tries(shown.username, source)
         if await self._login.right(shown.username, shown.password):

@@ -18,7 +18,7 @@ _KEEPALIVE_SECONDS = 10
 _MAX_STRING_BYTES = 0xFFFF
 
 
-class BrokerAwayError(Exception):
+class BrokerUnavailableError(Exception):
     """The broker could not check a login."""
 
 
@@ -45,7 +45,7 @@ class BrokerLogin:
         """Return whether the broker accepts this login.
 
         Raises:
-            BrokerAwayError: the broker cannot be reached, or does not answer.
+            BrokerUnavailableError: the broker cannot be reached, or does not answer.
         """
         if not (_is_mqtt_string(username) and _is_mqtt_string(password)):
             return False
@@ -71,8 +71,8 @@ class BrokerLogin:
         authorities = self.credentials_dir / "ca.crt" if self.credentials_dir else None
         return authorities if authorities and authorities.exists() else None
 
-    def _away(self, error: Exception) -> BrokerAwayError:
-        return BrokerAwayError(f"broker {self.address} did not check a login: {str(error) or 'no answer'}")
+    def _away(self, error: Exception) -> BrokerUnavailableError:
+        return BrokerUnavailableError(f"broker {self.address} did not check a login: {str(error) or 'no answer'}")
 
 
 def _is_mqtt_string(text: str) -> bool:

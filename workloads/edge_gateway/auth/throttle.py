@@ -1,4 +1,4 @@
-"""Limits password guessing. Pure: time is a parameter."""
+"""Limits password guessing. Pure: the time is a parameter, in seconds of a monotonic clock."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Command acknowledgements from MQTT, stored one after the other in a task of their own."""
+"""Command acknowledgements from MQTT, stored one after the other in a separate task."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from edge_wire.messages import CommandAck, MalformedError
 from edge_wire.store import StoreError
 
 MAX_WAITING = 1000
-"""Maximum queue length; further acknowledgements are dropped, so that a device cannot exhaust the memory."""
+"""Maximum number of acknowledgements in the queue; more are dropped, so that a device cannot exhaust the memory."""
 
 MAX_PAUSE_SECONDS = 2.0
 

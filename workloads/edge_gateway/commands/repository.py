@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from edge_gateway.commands.record import CommandRecord
@@ -10,8 +11,6 @@ from edge_gateway.store_errors import translated
 from edge_service.store import StoreClient, StoreRefusedError
 from edge_wire.messages import Command, format_timestamp, parse_timestamp
 from edge_wire.store import OPEN_STATES, CommandState
-
-NOT_FOUND = 404
 
 
 class CommandRepository:
@@ -45,7 +44,7 @@ class CommandRepository:
             with translated():
                 found = await self._store.command(device_id, command_id)
         except StoreRefusedError as error:
-            if error.status == NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
         return from_document(device_id, {**found, "command_id": command_id})

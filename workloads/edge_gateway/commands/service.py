@@ -25,7 +25,7 @@ FETCH_POLL_SECONDS = 2.0
 """The same for a device that waits for a command; longer, as every device may wait all the time."""
 
 SENDING = dt.timedelta(seconds=2)
-"""For this time a Queued command is left to the replica that sends it; after it, that replica is assumed to be gone."""
+"""A Queued command is left to the replica that sends it for this time; then that replica is assumed to have ended."""
 
 Now = Callable[[], dt.datetime]
 
@@ -46,7 +46,7 @@ class Commands:
     """The commands of the site.
 
     Every replica receives every acknowledgement. While a replica sends a command, it alone has the newest state, so it
-    merges an acknowledgement that arrives meanwhile; afterwards the store has the newest state.
+    merges an acknowledgement that arrives during it; afterwards the store has the newest state.
 
     Args:
         repository: keeps them.
@@ -157,7 +157,7 @@ class Commands:
         self._sending[command_id] = self._sending[command_id].sent(session=session)
 
     async def _settle(self, command_id: str) -> CommandRecord:
-        """Store the state of a command after sending it, with acknowledgements that arrive meanwhile."""
+        """Store the state of a command after sending it, with acknowledgements that arrived during it."""
         try:
             while True:
                 latest = self._sending[command_id]

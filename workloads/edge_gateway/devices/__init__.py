@@ -1,1 +1,1 @@
-"""The devices of the site, as the gateway knows them from the broker."""
+"""The devices of the site, from the messages of the broker."""

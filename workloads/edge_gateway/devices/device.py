@@ -10,7 +10,7 @@ from edge_liveness import Phase, Reason
 from edge_wire.messages import format_timestamp
 
 UNKNOWN = "unknown"
-"""The status of a device whose liveness is unknown; the reason says why."""
+"""The status of a device with unknown liveness; `reason` is the cause."""
 
 STATES = ("online", "offline", UNKNOWN)
 
@@ -47,8 +47,8 @@ class Device:
 
     def to_object(self) -> dict[str, Any]:
         """Return the fields of the status payload."""
-        said = self.record.status.to_object() if self.record.status else {"metadata": {}}
-        return said | {
+        status = self.record.status.to_object() if self.record.status else {"metadata": {}}
+        return status | {
             "id": self.id,
             "name": self.record.text("name") or self.id,
             "type": self.record.text("type"),

@@ -52,7 +52,7 @@ class DeviceLiveness:
         self._site_liveness.connected(self.steady())
 
     def lost(self) -> None:
-        """Handle the loss of the connection, which says nothing about the devices."""
+        """Handle the loss of the connection, from which nothing follows for the devices."""
         self._site_liveness.disconnected(self.steady())
 
     def booted(self, boot_id: str) -> None:
@@ -60,7 +60,7 @@ class DeviceLiveness:
         self._site_liveness.booted(self.steady(), boot_id)
 
     def running(self, uptime: float) -> None:
-        """Handle the broker's uptime in seconds: it shows whether retained messages are from before a restart."""
+        """Handle `uptime` of the broker, in seconds: it shows whether retained messages are from before a restart."""
         self._site_liveness.running(self.steady(), uptime)
 
     def processor_status(self, *, is_online: bool, retained: bool) -> None:
@@ -130,15 +130,19 @@ class DeviceLiveness:
         """Return how many devices there are, in all and by phase."""
         return self._site_liveness.counts()
 
-    def last_seen(self, known: DeviceSnapshot, said: DeviceStatus | None) -> dt.datetime | None:
+    def last_seen(self, known: DeviceSnapshot, status: DeviceStatus | None) -> dt.datetime | None:
         """Return the time of a device's last sign of life: its last message, or its own `last_seen` if that is later.
 
         A `last_seen` in the future does not count: the device's clock is wrong.
         """
         now = self._wall()
-        heard = None if known.seen is None else _before(now, self.steady() - known.seen)
-        own = said.last_seen if said is not None and said.last_seen is not None and said.last_seen <= now else None
-        return max((when for when in (own, heard) if when is not None), default=None)
+        arrival = None if known.seen is None else _before(now, self.steady() - known.seen)
+        own = (
+            status.last_seen
+            if status is not None and status.last_seen is not None and status.last_seen <= now
+            else None
+        )
+        return max((when for when in (own, arrival) if when is not None), default=None)
 
     def _settings_of(self, entry: RosterEntry | None) -> DeviceSettings:
         """Return the settings in a roster entry, or the defaults."""

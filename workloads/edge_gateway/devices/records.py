@@ -46,7 +46,7 @@ class Records:
         return len(self._records)
 
     def __iter__(self) -> Iterator[tuple[str, Record]]:
-        """Yield each device's id and record; devices may be removed meanwhile."""
+        """Yield each device's id and record; devices may be removed during it."""
         return iter(tuple(self._records.items()))
 
     def __getitem__(self, device_id: str) -> Record:

@@ -1,4 +1,4 @@
-"""Retained messages received on this connection: the others were lost by the broker, or cleared meanwhile. Pure."""
+"""Retained messages received on this connection: the others were lost by the broker, or cleared. Pure."""
 
 from collections.abc import Callable
 

@@ -13,7 +13,7 @@ from edge_service.waiting import set_within
 
 CONNECT_SECONDS = 5.0
 DRAIN_SECONDS = 5.0
-BACKLOG = 1024
+BACKLOG_CONNECTIONS = 1024
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Passthrough:
         """
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(lambda: _Device(self), host, port, backlog=BACKLOG)
+            self._server = await loop.create_server(lambda: _Device(self), host, port, backlog=BACKLOG_CONNECTIONS)
         except OSError as error:
             setting = f"{self._name.upper()}_PORT"
             raise StartError(f"cannot listen on {host}:{port} ({error.strerror or error}): set {setting}") from error
@@ -64,7 +64,7 @@ class Passthrough:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Accept no more connections, close the open ones; after `DRAIN_SECONDS` abort those with unsent data."""
+        """Accept no new connections, close the open ones; after `DRAIN_SECONDS` abort those with unsent data."""
         if self._server is not None:
             self._server.close()
         for task in self._connecting:

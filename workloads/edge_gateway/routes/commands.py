@@ -93,9 +93,9 @@ class CommandRoutes:
 
     async def ack(self, request: Request, device_id: DeviceId, command_id: CommandId) -> Response:
         """Answer a command; the first answer stands."""
-        said = parse_ack(await read_body(request), command_id)
+        acknowledgement = parse_ack(await read_body(request), command_id)
         self._caller_is_device(request, device_id)
-        record = await self.commands.answer(device_id, said)
+        record = await self.commands.answer(device_id, acknowledgement)
         if record is None:
             raise _not_found(device_id, command_id)
         return answer(record.to_object(self.now()))
@@ -108,10 +108,10 @@ class CommandRoutes:
 
 
 def _no_answer(record: CommandRecord, now: dt.datetime) -> ProblemError:
-    said = record.to_receipt(now)
+    receipt = record.to_receipt(now)
     path = f"/devices/{record.device_id}/commands/{record.command.command_id}"
-    detail = f"device {record.device_id} has not answered ({said['message']}): see {path}"
-    extra = {name: said[name] for name in ("device_id", "command", "command_id", "state")}
+    detail = f"device {record.device_id} has not answered ({receipt['message']}): see {path}"
+    extra = {name: receipt[name] for name in ("device_id", "command", "command_id", "state")}
     return refuse(HTTPStatus.GATEWAY_TIMEOUT, "NoAnswer", detail, **extra)
 
 

@@ -55,13 +55,13 @@ class DataRoutes:
         return router
 
     async def send(self, request: Request, device_id: DeviceId) -> Response:
-        """Store a reading or an array of them; 200 says that they are on disk."""
+        """Store a reading or an array of them; 200 means that they are on disk."""
         if not caller_of(request).is_device:
             DeviceFinder(self.table).find(device_id)
         return answer(await self.http_ingest.ingest(device_id, await read_body(request)))
 
     async def readings(self, device_id: DeviceId, limit: Limit = 100, cursor: Cursor = None) -> Response:
-        """List the readings of a device, newest first."""
+        """List at most `limit` readings of a device, newest first."""
         before = _offset(_READINGS, cursor)
         with translated():
             page = await self.store.readings(device_id, limit, before)
@@ -76,7 +76,7 @@ class DataRoutes:
         cursor: Cursor = None,
         device_id: Annotated[str | None, Query(max_length=64, description="Only those of this device.")] = None,
     ) -> Response:
-        """List the alerts of the site, newest first."""
+        """List at most `limit` alerts of the site, newest first."""
         before = _offset(_ALERTS, cursor)
         with translated():
             page = await self.store.alerts(device_id, limit, before)

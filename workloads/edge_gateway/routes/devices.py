@@ -59,7 +59,7 @@ class DeviceRoutes:
         status: Annotated[str | None, Query(description="Only those online, offline or unknown.")] = None,
         type: Annotated[str | None, Query(description="Only those of this type.")] = None,  # noqa: A002
     ) -> Response:
-        """List the devices in the order of their ids; `count` is how many there are on all pages."""
+        """List at most `limit` devices in the order of their ids; `count` is how many there are on all pages."""
         after = position(_LIST, cursor) or ""
         DeviceFinder(self.table).check_complete()
         page = self.table.page(after, limit, status=status, type_=type)
@@ -82,12 +82,14 @@ class DeviceRoutes:
     async def say_status(self, request: Request, device_id: DeviceId) -> Response:
         """Publish the body as the device's retained status."""
         try:
-            said = DeviceStatus.parse(await read_body(request), device_id)
+            status = DeviceStatus.parse(await read_body(request), device_id)
         except MalformedError as error:
             raise malformed(error) from error
-        said = said if said.last_seen else replace(said, last_seen=self.now())
-        await self.link.status(said)
+        status = status if status.last_seen else replace(status, last_seen=self.now())
+        await self.link.status(status)
         # The broker sends it to this replica as well, but the sender may ask for it sooner.
-        self.table.set_status(device_id, said)
-        seen = format_timestamp(said.last_seen) if said.last_seen else None
-        return answer({"message": "status published", "device_id": device_id, "status": said.status, "last_seen": seen})
+        self.table.set_status(device_id, status)
+        seen = format_timestamp(status.last_seen) if status.last_seen else None
+        return answer(
+            {"message": "status published", "device_id": device_id, "status": status.status, "last_seen": seen}
+        )

@@ -22,7 +22,7 @@ POLL_SECONDS = 1.0
 MIN_PAUSE_SECONDS = 0.1
 """Minimum seconds between two reads, however much is stored."""
 
-EXACTLY_ONCE = 2
+EXACTLY_ONCE_QOS = 2
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class Outbox:
     async def _send(self, waiting: OutboxAlert) -> None:
         alert = waiting.alert
         try:
-            await self.session.publish(topics.alerts(alert["device_id"]), orjson.dumps(alert), EXACTLY_ONCE)
+            await self.session.publish(topics.alerts(alert["device_id"]), orjson.dumps(alert), EXACTLY_ONCE_QOS)
         except REFUSED as error:
             # It stays in the store's history; retrying forever would block all others.
             self.metrics.alerts.labels("refused").inc()

@@ -2,7 +2,7 @@
 
 
 class MqttError(Exception):
-    """An operation with the broker failed; the message says which."""
+    """An operation with the broker failed; the message names it."""
 
 
 class ConnectError(MqttError):

@@ -57,7 +57,7 @@ class MqttOptions:
         subscriptions: sent on every connect, even if the broker has resumed the session.
         will: called on each connect, as the will may identify the connection.
         keepalive: seconds; the connection ends if the broker is silent for 1.5 times as long.
-        inflight: maximum number of unacknowledged sent messages; further ones wait in the client.
+        inflight: maximum number of unacknowledged sent messages; more messages wait in the client.
     """
 
     broker: BrokerAddress

@@ -107,7 +107,7 @@ class MqttSession:
     ) -> int:
         """Send a message, wait until the broker has acknowledged it (PUBACK, PUBCOMP), return its reason code.
 
-        The arguments are those of `send`.
+        The arguments are those of `send`: `expiry` is a number of seconds.
 
         Raises:
             NotConnectedError: there is no connection, or it ended before.

@@ -17,7 +17,8 @@ class StoreClient:
     """Client of the store; an asynchronous context manager. Idempotent requests are retried, others are not.
 
     Each method raises StoreUnavailableError if the store cannot be reached or cannot answer now, and
-    StoreRefusedError if it refuses the request as wrong.
+    StoreRefusedError if it refuses the request as wrong. `limit` is the maximum number of items of a page, `before` the
+    `next` of the page before.
     """
 
     def __init__(self, url: str, timeout_seconds: float = REQUEST_SECONDS, attempts: int = ATTEMPTS) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,10 +15,6 @@ from edge_wire.store import FencedError, LeaseHeldError, StoreUnavailableError
 
 KEEP_ALIVE_SECONDS = 30.0
 """Shorter than the server keeps an idle connection."""
-
-CONFLICT = 409
-UNAVAILABLE_FROM = 500
-BUSY = 429
 
 
 class Transport:
@@ -77,8 +74,8 @@ class Transport:
             ) as response:
                 return self._answer(response.status, await response.read(), f"{method} {path}")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            said = str(error) or type(error).__name__
-            raise StoreUnavailableError(f"the store at {self._url} cannot be reached: {said}") from error
+            message = str(error) or type(error).__name__
+            raise StoreUnavailableError(f"the store at {self._url} cannot be reached: {message}") from error
 
     def _answer(self, status: int, content: bytes, request: str) -> Any:
         try:
@@ -90,11 +87,11 @@ class Transport:
         if status < 400:  # noqa: PLR2004 - what HTTP calls an error
             return answer
         problem = answer if isinstance(answer, dict) else {}
-        if status == CONFLICT and problem.get("reason") == FencedError.reason:
+        if status == HTTPStatus.CONFLICT and problem.get("reason") == FencedError.reason:
             raise FencedError(str(problem.get("detail") or "a newer holder has the lease"))
-        if status == CONFLICT and "holder" in problem:
+        if status == HTTPStatus.CONFLICT and "holder" in problem:
             raise LeaseHeldError(str(problem["holder"]), float(problem.get("expires_in_seconds", 0)))
-        said = f"the store answers {status} to {request}: {problem.get('detail') or problem.get('title') or answer}"
-        if status >= UNAVAILABLE_FROM or status == BUSY:
-            raise StoreUnavailableError(said)
-        raise StoreRefusedError(status, said)
+        message = f"the store answers {status} to {request}: {problem.get('detail') or problem.get('title') or answer}"
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise StoreUnavailableError(message)
+        raise StoreRefusedError(status, message)

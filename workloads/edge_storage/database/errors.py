@@ -2,4 +2,4 @@
 
 
 class DatabaseFileError(Exception):
-    """The database file cannot be used; the message names it and says what to do."""
+    """The database file cannot be used; the message names it and the next step."""

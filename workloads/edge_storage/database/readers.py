@@ -16,7 +16,7 @@ COUNT = 2
 
 
 class Readers:
-    """Runs queries in threads of its own; a query sees everything that was committed before it."""
+    """Runs queries in separate threads; a query sees everything that was committed before it."""
 
     def __init__(self, directory: Path) -> None:
         self._connections: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()

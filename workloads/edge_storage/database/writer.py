@@ -17,7 +17,7 @@ from edge_wire.store import StoreUnavailableError
 
 T = TypeVar("T")
 GROUP_SECONDS = 0.1
-"""Seconds after which a transaction accepts no further request, so that the earlier ones are answered."""
+"""Seconds after which a transaction accepts no more requests, so that the earlier ones are answered."""
 
 RECHECK_SECONDS = 1.0
 """Seconds between two attempts to write while the database cannot be written."""
@@ -124,7 +124,7 @@ class Writer:
         group = [first]
         try:
             outcomes = self._commit(group, started + GROUP_SECONDS)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the thread goes on and each request hears of it
+        except Exception as error:  # noqa: BLE001 - whatever it was, the thread continues and each request gets the error
             outcomes = self._undone(group, error)
         else:
             self.problem = None

@@ -9,9 +9,10 @@ from fastapi import Query, Response
 from edge_storage.pages import NO_END
 from edge_wire.store import Page
 
-MAX_LIMIT = 1000
+MAX_ITEMS = 1000
+"""Maximum number of items that a request may ask for."""
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+Limit = Annotated[int, Query(ge=1, le=MAX_ITEMS)]
 """Maximum number of items."""
 
 Before = Annotated[int, Query(ge=0, le=NO_END)]

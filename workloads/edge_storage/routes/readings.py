@@ -27,10 +27,10 @@ def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
     async def post_readings(request: Request) -> Response:
         body = await read_body(request)
         with backpressure.reserve(len(body)):
-            asked = IngestRequest.parse(body)
-            result = await store.write(partial(store_messages, request=asked))
+            batch = IngestRequest.parse(body)
+            result = await store.write(partial(store_messages, request=batch))
         metrics.stored(result)
-        _log_rejected(asked, result)
+        _log_rejected(batch, result)
         return Response(result.encode(), media_type="application/json")
 
     # A plain route (without the prefix): FastAPI's overhead is larger than the cost of storing ten readings.
@@ -52,13 +52,13 @@ def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
     return router
 
 
-def _log_rejected(asked: IngestRequest, result: StoredMessages) -> None:
-    for message, told in zip(asked.messages, result.messages, strict=True):
-        for one in told.rejected[:1]:
+def _log_rejected(batch: IngestRequest, result: StoredMessages) -> None:
+    for message, stored in zip(batch.messages, result.messages, strict=True):
+        for one in stored.rejected[:1]:
             logger.warning(
                 "device %s: %d of a message set aside as dead letters: %s",
                 message.device_id,
-                len(told.rejected),
+                len(stored.rejected),
                 one.message,
                 extra=about("device", message.device_id),
             )

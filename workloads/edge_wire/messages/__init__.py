@@ -1,4 +1,4 @@
-"""The messages of section 3 of the contract: what their payloads say, read and written."""
+"""The messages of section 3 of the contract: their payloads, parsed and formatted."""
 
 from edge_wire.messages.activity import Activity
 from edge_wire.messages.alert import CLEARED, FIRING, Alert

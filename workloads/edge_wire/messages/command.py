@@ -13,7 +13,7 @@ ACK_OK = "ok"
 """The `status` of the acknowledgement of a command that was carried out."""
 
 ACK_FAILED = "failed"
-"""The `status` of the acknowledgement of a command that failed; `result` says why."""
+"""The `status` of the acknowledgement of a command that failed; `result` is the reason."""
 
 _FAILURES = frozenset({ACK_FAILED, "failure", "error", "rejected"})
 
@@ -26,7 +26,7 @@ class Command:
         command: name of the action, which the device defines.
         params: parameters of the action.
         expires_at: when it expires (UTC): later the device must not carry it out.
-        extra: further fields of the request, passed on unchanged.
+        extra: other fields of the request, passed on unchanged.
     """
 
     command_id: str

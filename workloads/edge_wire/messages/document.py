@@ -12,7 +12,7 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 """Largest payload that the broker and the parsers accept."""
 
 MAX_DEPTH = 64
-"""Deepest nesting of a payload; the JSON encoder's limit is about 250."""
+"""Maximum number of nested levels of a payload; the JSON encoder's limit is about 250."""
 
 _MAX_INTEGER_CHARACTERS = 19
 """Maximum characters of an integer that always fits 64 bits."""

@@ -93,9 +93,9 @@ def check_sender(fields: dict[str, Any], name: str, device_id: str) -> None:
     Raises:
         MalformedError: it is of another device, or not a string.
     """
-    said = fields.pop(name, None)
-    if said is None or said == device_id:
+    value = fields.pop(name, None)
+    if value is None or value == device_id:
         return
-    if not isinstance(said, str):
-        raise MalformedError("type", f"{name} must be a string, not {kind(said)}")
+    if not isinstance(value, str):
+        raise MalformedError("type", f"{name} must be a string, not {kind(value)}")
     raise MalformedError("impersonation", f"{name} names another device than the topic or URL it came by, {device_id}")

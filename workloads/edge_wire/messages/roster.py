@@ -18,7 +18,7 @@ class RosterEntry:
 
     Attributes:
         name: the device's displayName, for people.
-        attributes: further properties.
+        attributes: other properties.
         heartbeat_interval_seconds: interval of its heartbeats; None if unset.
         offline_after_seconds: silence after which it is Offline; None if unset.
         presence: the meaning of the loss of its connection.

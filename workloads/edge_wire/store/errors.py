@@ -2,7 +2,7 @@
 
 
 class StoreError(Exception):
-    """The store did not carry out a request; the message says why."""
+    """The store did not carry out a request; the message is the reason."""
 
 
 class StoreUnavailableError(StoreError):

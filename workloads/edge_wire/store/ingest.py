@@ -46,7 +46,7 @@ class IngestRequest:
     messages: tuple[RawMessage, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the body of the request; a message has a time of its own only if it differs from the first one's."""
+        """Return the body of the request; a message has its own time only if it differs from that of the first."""
         received_at = self.messages[0].received_at
         return {
             "token": self.token,
@@ -60,7 +60,7 @@ class IngestRequest:
         """Return the request in `body`.
 
         Raises:
-            MalformedError: it is no such request; the message names the field.
+            MalformedError: it is not such a request; the message names the field.
         """
         try:
             document = orjson.loads(body)

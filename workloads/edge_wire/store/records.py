@@ -39,7 +39,7 @@ class Page(Generic[T]):
 
     Attributes:
         items: the items of this page.
-        next: the value of `before` for the next page; None on the last one.
+        next: `before` of the next page: an offset of readings or an id of rows; None on the last one.
     """
 
     items: Sequence[T]

@@ -14,7 +14,7 @@ class Report:
 
     Attributes:
         problems: problems that keep objects from their desired state.
-        terminating: objects that are being deleted and must be gone first.
+        terminating: objects that are being deleted; their deletion must end first.
         requeue_after: seconds until the resource has to be reconciled again; None if events will trigger it.
         namespace_terminating: whether the namespace is being deleted, so that nothing can be created in it.
     """

@@ -18,6 +18,8 @@ SINCE = "edge-stack.io/rotated-at"
 class Rotation:
     """The state of a rotation, as stored in a device's Secret.
 
+    `switch_after` is the number of seconds for which the broker still accepts the password before.
+
     Attributes:
         present: number of the password in the Secret.
         before: number of the password that the broker accepted when the present one was issued; None if none.
@@ -48,11 +50,11 @@ class Rotation:
             found |= {BEFORE: str(self.before), SINCE: self.since.strftime("%Y-%m-%dT%H:%M:%SZ")}
         return found
 
-    def followed_by(self, wanted: int, switch_after: float, now: dt.datetime) -> "Rotation":
-        """Return the rotation for the password number `wanted`; the broker keeps accepting the one in effect now."""
-        if wanted == self.present:
+    def followed_by(self, rotation: int, switch_after: float, now: dt.datetime) -> "Rotation":
+        """Return the state for the password number `rotation`; the broker keeps accepting the one in effect now."""
+        if rotation == self.present:
             return self
-        return Rotation(wanted, self.in_effect(switch_after, now), now.replace(microsecond=0))
+        return Rotation(rotation, self.in_effect(switch_after, now), now.replace(microsecond=0))
 
     def remaining(self, switch_after: float, now: dt.datetime) -> float:
         """Return the seconds until the broker accepts the present password; 0 if it does."""

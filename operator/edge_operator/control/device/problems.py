@@ -9,20 +9,20 @@ from edge_operator.status.facts import Problem
 
 
 def site_not_found(device: CachedDevice) -> Problem:
-    """Return the problem of a device whose site does not exist; the device is kept."""
+    """Return the problem of a device of a site that does not exist; the device is kept."""
     namespace, name = device.site
     return Problem("SiteNotFound", f"EdgeSite {namespace}/{name} does not exist: create it, or delete this device")
 
 
 def site_not_reconciled(device: CachedDevice) -> Problem:
-    """Return the temporary problem of a device whose site is not ready yet."""
+    """Return the temporary problem of a device of a site that is not ready yet."""
     namespace, name = device.site
     message = f"EdgeSite {namespace}/{name} is not ready yet: see its condition Ready"
     return Problem("SiteNotReconciled", message, lasting=False)
 
 
 def site_paused(device: CachedDevice) -> Problem:
-    """Return the temporary problem of a device whose login must change while its site is paused."""
+    """Return the temporary problem of a device of a paused site: its login must change."""
     namespace, name = device.site
     message = f"the login of this device is not changed while spec.paused of the EdgeSite {namespace}/{name} is true"
     return Problem("SitePaused", message, lasting=False)
@@ -38,7 +38,7 @@ def duplicate(device: CachedDevice, elder: CachedDevice) -> Problem:
 
 
 def user_password_missing(device: CachedDevice, secret: ResourceKey) -> Problem:
-    """Return the problem of a device whose user Secret does not exist, or has no label."""
+    """Return the problem of a device: its user Secret does not exist, or has no label."""
     return Problem(
         "ExistingSecretNotFound",
         f"Secret {secret[0]}/{secret[1]} with the label {SELECTOR} does not exist: create it, label it, or remove"
@@ -47,7 +47,7 @@ def user_password_missing(device: CachedDevice, secret: ResourceKey) -> Problem:
 
 
 def user_password_unusable(secret: ResourceKey) -> Problem:
-    """Return the problem of a device whose user Secret has no valid password."""
+    """Return the problem of a device: its user Secret has no valid password."""
     return Problem(
         "ExistingSecretInvalid",
         f"Secret {secret[0]}/{secret[1]} needs the key `{KEY}` with {MIN_CHARACTERS} to {MAX_CHARACTERS} printable"

@@ -32,7 +32,13 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DesiredDigest:
-    """The part of a desired object that is compared with the observed one; it is cached without the manifest."""
+    """The part of a desired object that is compared with the observed one; it is cached without the manifest.
+
+    Attributes:
+        key: the object.
+        hash: hash of the manifest.
+        owned: digest of the paths that an apply of the manifest owns.
+    """
 
     key: ObjectKey
     hash: str
@@ -76,7 +82,7 @@ def not_ours(_desired: DesiredDigest, seen: Observed, owner_ref: OwnerRef) -> Ac
 def not_applied(desired: DesiredDigest, seen: Observed, _owner_ref: OwnerRef) -> Action | None:
     """Return APPLY if the desired state was not applied yet.
 
-    A missing hash on an object whose other fields we own means that somebody removed the annotation: that is drift, and
+    If the hash is missing but we own the other fields, somebody removed the annotation: that is drift, and
     `fields_lost` handles it.
     """
     if seen.hash is None:

@@ -16,7 +16,7 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 PREFIX = "edge-stack.io/"
 HASH_PATH = ("f:metadata", "f:annotations", f"f:{INTENT_HASH}")
 
-KEPT = {"Deployment": ("status",), "PersistentVolumeClaim": ("spec", "status"), "Service": ("spec", "status")}
+CACHED = {"Deployment": ("status",), "PersistentVolumeClaim": ("spec", "status"), "Service": ("spec", "status")}
 """Top-level fields that the cache keeps, by kind."""
 
 
@@ -99,7 +99,7 @@ def kept_body(kind: ChildKind, obj: Mapping[str, Any]) -> dict[str, Any]:
     """Return generation, spec and status of an object; `{}` for kinds of which only the metadata is watched."""
     if kind.watched is not Watched.FULL:
         return {}
-    return {part: obj.get(part) or {} for part in KEPT[kind.kind]} | {"generation": obj["metadata"].get("generation")}
+    return {part: obj.get(part) or {} for part in CACHED[kind.kind]} | {"generation": obj["metadata"].get("generation")}
 
 
 def controller(metadata: Mapping[str, Any]) -> Owner | None:

@@ -25,7 +25,7 @@ LIST_KEYS: Mapping[str, tuple[str, ...]] = {
 """Keys of the lists with keys, by the name of the field; in alphabetical order, as managedFields has them."""
 
 ATOMIC_ITEMS = frozenset({"imagePullSecrets", "ownerReferences"})
-"""Lists with keys whose items are leaves."""
+"""Lists with keys, of which the items are leaves."""
 
 CONTAINER_PORT_KEYS = ("containerPort", "protocol")
 SERVICE_PORT_KEYS = ("port", "protocol")

@@ -63,7 +63,8 @@ class LivenessEvents:
     def flush(self, at: float) -> None:
         """Queue the Events within the budget: single ones, and a summary for each site that had too many.
 
-        Transitions come first: an Event is decided on after the writes that were scheduled before it.
+        `at` is now, in seconds of the budget's clock. Transitions come first: an Event is decided on after the writes
+        that were scheduled before it.
         """
         turned, self._transitions = self._transitions, []
         for event in turned:

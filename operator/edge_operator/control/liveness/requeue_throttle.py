@@ -5,9 +5,9 @@ from edge_operator.status.device_counts import PERIOD_SECONDS
 
 
 class RequeueThrottle:
-    """Limits the requeues of a site whose device counts have changed: the first at once, then one in each period.
+    """Limits the requeues of a site after changes of its device counts: the first at once, then one in each period.
 
-    A reconcile costs time in proportion to the number of devices, and the counts are written no more often.
+    A reconcile costs time in proportion to the number of devices, and the counts are not written more often.
 
     Args:
         period: least time between two requeues of a site, in seconds.

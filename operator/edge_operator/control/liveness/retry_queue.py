@@ -30,7 +30,7 @@ class RetryQueue:
         heappush(self._order, (at + wait, key))
 
     def remove(self, key: ResourceKey) -> None:
-        """Remove a device whose write succeeded, or is not needed any more."""
+        """Remove a device: its write succeeded, or is not needed any more."""
         self._waits.pop(key, None)
 
     def due(self, at: float) -> list[ResourceKey]:

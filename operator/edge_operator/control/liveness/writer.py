@@ -24,6 +24,8 @@ FIELD_MANAGER = "edge-stack-liveness"
 """Field manager of the liveness fields in a device's status."""
 
 CONCURRENCY = 8
+"""Maximum number of concurrent writes."""
+
 ATTEMPTS = 4
 """Attempts for a device that others keep changing, before the next device has its turn."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from edge_operator.identity.certificates import period_of, seconds_left
 
 MAX_SECONDS = 3600.0
-"""Maximum sleep, because the wall clock may be adjusted meanwhile."""
+"""Maximum sleep, because the wall clock may be adjusted during it."""
 
 
 async def renew(enqueue_all: Callable[[], None], wall_clock: Callable[[], dt.datetime]) -> None:

@@ -30,7 +30,7 @@ class Reconciler(Protocol[ResourceT_contra]):
         ...
 
     async def observe(self, resource: ResourceT_contra, /) -> None:
-        """Read what a standby needs to know of the resource in order to take over."""
+        """Read the state of the resource that a standby needs for a takeover."""
         ...
 
     async def reconcile(self, resource: ResourceT_contra, /) -> float | None:

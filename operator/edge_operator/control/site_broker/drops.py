@@ -42,7 +42,7 @@ class BrokerDrops:
         self._seen: dict[ResourceKey, _Seen] = {}
 
     def record(self, site: ResourceKey, total: int) -> None:
-        """Record the number of messages dropped since the broker started; those before the first sample are ignored."""
+        """Record `total`, the number of messages dropped since the broker started; the first sample counts none."""
         seen = self._seen.setdefault(site, _Seen())
         before, seen.total = total if seen.total is None else seen.total, total
         # A lower total means that the broker was restarted.
@@ -56,7 +56,7 @@ class BrokerDrops:
             self._enqueue(site)
 
     def restore(self, site: ResourceKey) -> None:
-        """Restore the condition from a site's status, because the leader that reported it may be gone."""
+        """Restore the condition from a site's status, because the leader that reported it may not run any more."""
         if site not in self._seen:
             self._seen[site] = _Seen(report_until=self._clock() + REPORT_SECONDS)
 

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class LoginUnusableError(Exception):
-    """The login in the spec is missing or invalid; the message says what to do."""
+    """The login in the spec is missing or invalid; the message contains the next step."""
 
 
 class BrokerEndpoints:

@@ -49,7 +49,7 @@ class RetainedCleanup:
         self._due.setdefault((site, device_id), self._clock() + SETTLE_SECONDS)
 
     def take_pending(self, site: ResourceKey, device_id: str) -> Message | None:
-        """Return and remove the last status of a device whose EdgeDevice was added; None if there was none lately."""
+        """Return and remove the last status of a device with a new EdgeDevice; None if there was none recently."""
         self._due.pop((site, device_id), None)
         return self._last.pop((site, device_id), None)
 
@@ -70,7 +70,7 @@ class RetainedCleanup:
         self._last.clear()
 
     def sweep(self) -> None:
-        """Clear the retained status of devices whose time has passed."""
+        """Clear the retained status of the devices that are due."""
         now = self._clock()
         for (site, device_id), due in tuple(self._due.items()):
             if due > now:

@@ -8,7 +8,7 @@ from .liveness_settings import device_settings, heartbeat_seconds, site_settings
 
 
 def roster_entry(device: CachedDevice, site: CachedSite) -> RosterEntry:
-    """Return what the gateway must know of a device, with the site's defaults."""
+    """Return the data of a device for the gateway, with the site's defaults."""
     spec = device.spec
     defaults = site_settings(site)
     settings = device_settings(defaults, device)

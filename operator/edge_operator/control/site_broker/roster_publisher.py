@@ -17,13 +17,13 @@ from edge_wire.messages import MalformedError, RosterEntry
 from .roster_diff import RosterDiff
 from .roster_entry import roster_entry, site_name
 
-END_SECONDS = 5.0
+MARKER_SECONDS = 5.0
 """Time to wait for our own marker behind the retained entries; an external broker may not deliver it."""
 
-AT_ONCE = 400
+MAX_COMPARED_DEVICES = 400
 """Maximum number of devices that one sweep compares, of all sites together, so that other messages are not delayed."""
 
-UNANSWERED = 400
+MAX_UNACKNOWLEDGED = 400
 """Maximum number of entries of one site without acknowledgement of the broker."""
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class RosterPublisher:
         """Publish a marker: it arrives after the entries that the broker has retained."""
         roster = RosterDiff(lambda device_id: self._wanted(site, device_id), lambda *args: self._is_ours(site, *args))
         mark = secrets.token_bytes(16)
-        self._connections[site] = _Connection(roster, mark, self._clock() + END_SECONDS)
+        self._connections[site] = _Connection(roster, mark, self._clock() + MARKER_SECONDS)
         self._sessions.send(site, topics.ROSTER_END, mark)
 
     def on_disconnected(self, site: ResourceKey) -> None:
@@ -110,14 +110,14 @@ class RosterPublisher:
 
     def sweep(self) -> None:
         """Publish some of the differences; called several times a second."""
-        now, left = self._clock(), AT_ONCE
+        now, left = self._clock(), MAX_COMPARED_DEVICES
         for site, connection in tuple(self._connections.items()):
             if not connection.roster.is_complete and connection.complete_at <= now:
                 logger.info(
                     "EdgeSite %s/%s: the broker did not send back our own message on %s", *site, topics.ROSTER_END
                 )
                 self._complete(site, connection)
-            looked = min(left, UNANSWERED - len(connection.unanswered), len(connection.roster))
+            looked = min(left, MAX_UNACKNOWLEDGED - len(connection.unanswered), len(connection.roster))
             left -= looked
             for device_id, payload in connection.roster.next_changes(looked):
                 self._send(site, connection, device_id, payload)

@@ -9,16 +9,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from edge_operator.api.broker import BrokerClient
 from edge_operator.desired import ports
 from edge_operator.identity.acl import DEVICE_PATTERNS, access_rules
+from edge_wire.messages import MAX_PAYLOAD_BYTES
 
-MESSAGE_OVERHEAD = 500
-"""Bytes that Mosquitto needs for a queued message beside its payload (measured: 497)."""
+MESSAGE_OVERHEAD_BYTES = 500
+"""Memory that Mosquitto needs for a queued message in addition to its payload (measured: 497)."""
 
-LARGEST_PAYLOAD = 256 * 1024
-HEADER_ALLOWANCE = 4 * 1024
-"""For topic and properties: Mosquitto counts the whole packet."""
+MAX_HEADER_BYTES = 4 * 1024
+"""For topic and properties: Mosquitto limits the whole packet."""
 
-LARGEST_INTEGER = 2**31 - 1
-"""Mosquitto reads its limits as 32-bit integers."""
+MAX_LIMIT = 2**31 - 1
+"""Maximum number of messages or bytes: Mosquitto reads its limits as 32-bit integers."""
 
 MIN_MESSAGES = 1000
 """Mosquitto's own default; never below it, however small the pod."""
@@ -26,7 +26,7 @@ MIN_MESSAGES = 1000
 _TEMPLATES = Environment(
     loader=PackageLoader("edge_operator.desired", "templates"),
     undefined=StrictUndefined,
-    autoescape=False,  # noqa: S701  # the files are no markup
+    autoescape=False,  # noqa: S701  # the files are not markup
     keep_trailing_newline=True,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -35,7 +35,7 @@ _TEMPLATES = Environment(
 
 @dataclass(frozen=True, slots=True)
 class BrokerLayout:
-    """Where the broker listens and keeps its files."""
+    """Ports and directories of the broker: `mqtt`, `websockets`, `mqtts` and `components` are ports of listeners."""
 
     mqtt: int = ports.MQTT
     websockets: int = ports.MQTT_WEBSOCKETS
@@ -50,7 +50,7 @@ class BrokerLayout:
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """How much one session may have waiting before Mosquitto drops what it has acknowledged.
+    """Limits of one session's queue: beyond them Mosquitto drops messages that it has acknowledged.
 
     Attributes:
         messages: `max_queued_messages`.
@@ -66,15 +66,15 @@ class QueueLimits:
     def within(cls, memory_limit: int) -> Self:
         """Return the limits for a pod with `memory_limit` bytes.
 
-        A quarter for the messages, a quarter for their payloads, a sixteenth for what is on its way: one session can
+        A quarter for the messages, a quarter for their payloads, a sixteenth for messages in flight: one session can
         fill that. The rest is for connections (about 6 KiB each), retained messages and the other sessions, which
         share the payloads.
         """
         quarter = memory_limit // 4
         return cls(
-            messages=min(max(quarter // MESSAGE_OVERHEAD, MIN_MESSAGES), LARGEST_INTEGER),
-            payload_bytes=min(max(quarter, LARGEST_PAYLOAD), LARGEST_INTEGER),
-            inflight_bytes=min(max(memory_limit // 16, LARGEST_PAYLOAD), LARGEST_INTEGER),
+            messages=min(max(quarter // MESSAGE_OVERHEAD_BYTES, MIN_MESSAGES), MAX_LIMIT),
+            payload_bytes=min(max(quarter, MAX_PAYLOAD_BYTES), MAX_LIMIT),
+            inflight_bytes=min(max(memory_limit // 16, MAX_PAYLOAD_BYTES), MAX_LIMIT),
         )
 
 
@@ -83,7 +83,7 @@ def mosquitto_conf(layout: BrokerLayout, limits: QueueLimits) -> str:
     return _TEMPLATES.get_template("mosquitto.conf.j2").render(
         layout=layout,
         limits=limits,
-        max_packet_size=LARGEST_PAYLOAD + HEADER_ALLOWANCE,
+        max_packet_size=MAX_PAYLOAD_BYTES + MAX_HEADER_BYTES,
     )
 
 
@@ -91,6 +91,6 @@ def access_file(clients: Iterable[BrokerClient]) -> str:
     """Return the file of access rules.
 
     Raises:
-        ValueError: a client's name or topic could not stand in the file.
+        ValueError: a client's name or topic is not valid in the file.
     """
     return _TEMPLATES.get_template("acl.j2").render(patterns=DEVICE_PATTERNS, users=access_rules(clients))

@@ -11,7 +11,7 @@ KEY = "rules.json"
 
 
 def rules_config_map(site: SiteInput) -> Manifest:
-    """Return the ConfigMap: the rules of the spec, even none, or the defaults."""
+    """Return the ConfigMap: the rules of the spec, also an empty list, or the defaults."""
     given = site.spec.processor.rules
     rules = [as_given(rule) for rule in (defaults.RULES if given is None else given)]
     return {

@@ -13,7 +13,7 @@ from edge_operator.desired.volume_claim import MQTT_DATA, MQTT_LOG
 
 MOSQUITTO_USER = 1883
 GRACE_SECONDS = 60
-"""It publishes every will and saves what is queued."""
+"""At its end it publishes every will and saves its queues."""
 
 
 def broker_deployment(site: SiteInput) -> Manifest | None:
@@ -42,7 +42,7 @@ def broker_deployment(site: SiteInput) -> Manifest | None:
 
 
 def _mounts(site: SiteInput) -> list[Mount | None]:
-    """Real files for what Mosquitto 2.1 does not read through symlinks; logins and certificate come by the agent."""
+    """Real files, because Mosquitto 2.1 does not follow symlinks; the agent writes logins and certificate."""
     layout = BrokerLayout()
     files = {key: f"{layout.config_dir}/{key}" for key in (CONF_KEY, ACL_KEY)}
     return [

@@ -14,17 +14,17 @@ from edge_operator.desired.secret.credentials import credentials_name
 NAME = "broker-agent"
 PORT = "agent"
 FIRST_SECONDS = 600
-"""So long may it take to have the first logins; Mosquitto starts after that."""
+"""Time limit for the first logins; Mosquitto starts after it."""
 
 
 def agent_mounts(site: SiteInput) -> list[Mount]:
-    """Return the volumes that only the agent sees."""
+    """Return the volumes of the agent only."""
     login = source(credentials_name(site, components.MQTT), "username", "password")
     return [service_account_token("api-token"), secrets_directory("credentials", [login], BROKER_DIR)]
 
 
 def agent_container(site: SiteInput) -> Manifest:
-    """Return the agent: begun before Mosquitto, and kept beside it (a sidecar: restartPolicy Always)."""
+    """Return the agent: started before Mosquitto, and run beside it (a sidecar: restartPolicy Always)."""
     layout = BrokerLayout()
     data = {"name": "data", "mountPath": layout.data_dir}
     log = {"name": "log", "mountPath": layout.log_dir}

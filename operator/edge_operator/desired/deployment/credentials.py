@@ -30,7 +30,7 @@ def kafka_credentials(site: SiteInput) -> Mount | None:
 
 
 def cloud_credentials(site: SiteInput) -> Mount | None:
-    """Return the directory with what the cloud asks for, a token or a login; None if nothing is given."""
+    """Return the directory with the token or the login for the cloud; None if none is given."""
     cloud = site.spec.cloud
     sources = _sources(cloud.credentials_secret_ref, cloud.ca_secret_ref) if cloud else []
     return secrets_directory("cloud", sources, CLOUD_DIR) if sources else None

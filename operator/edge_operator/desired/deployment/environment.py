@@ -10,7 +10,7 @@ from edge_operator.desired.inputs import Manifest, SiteInput
 
 
 def common(site: SiteInput, credentials: Mount | None) -> dict[str, str | None]:
-    """Return what every program of the site is told; a value of None is left out."""
+    """Return the variables of every program of the site; one with the value None is not set."""
     return {
         "EDGE_NAMESPACE": site.namespace,
         "EDGE_SITE": site.name,
@@ -21,10 +21,10 @@ def common(site: SiteInput, credentials: Mount | None) -> dict[str, str | None]:
 
 
 def location(site: SiteInput) -> str:
-    """Return where the site is."""
+    """Return the location of the site."""
     return site.spec.location or site.name
 
 
 def env(values: Mapping[str, str | None]) -> list[Manifest]:
-    """Return `values` as a container's `env`: as they are, Kubernetes would put variables in for `$(NAME)`."""
+    """Return `values` as a container's `env`: escaped, because Kubernetes would replace `$(NAME)`."""
     return [{"name": name, "value": value.replace("$", "$$")} for name, value in values.items() if value is not None]

@@ -15,7 +15,7 @@ API_TOKEN_DIR = "/etc/edge/api-token"  # noqa: S105  # a directory
 TLS_DIR = "/etc/edge/tls"
 GRACE_SECONDS = 30
 DRAIN_SECONDS = 5
-"""Between the pod's end being known and its end: so long may others still send to it."""
+"""Wait before the gateway stops: until then others may still send to a pod that is being deleted."""
 
 
 def gateway_deployment(site: SiteInput) -> Manifest:

@@ -1,4 +1,4 @@
-"""Volumes together with where the container sees them."""
+"""Volumes with their mount paths."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from edge_operator.desired.inputs import Manifest
 
 TOKEN_DIR = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  # a directory
 TOKEN_SECONDS = 3607
-"""As the API server itself would have it for a pod whose token is mounted automatically."""
+"""The lifetime that the API server sets if it mounts a token automatically."""
 
 GROUP_READ = 0o440
-"""Files are root's; the pod's group may read them."""
+"""File mode of projected files: root and the pod's group may read them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ def http_probes() -> Manifest:
 
 
 def tcp_probes(port: str) -> Manifest:
-    """Return the probes of a program that is well when its named port accepts."""
+    """Return the probes of a program that is healthy if its named port accepts connections."""
     return _probes({"tcpSocket": {"port": port}}, {"tcpSocket": {"port": port}})
 
 

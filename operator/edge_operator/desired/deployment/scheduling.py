@@ -10,7 +10,7 @@ MULTI_NODE_SECONDS = 300
 
 
 def scheduling(site: SiteInput, component: Component) -> Manifest:
-    """Return the parts of a pod's spec that say where it runs."""
+    """Return the parts of a pod's spec that select its node."""
     given = site.spec.scheduling
     parts: Manifest = {"tolerations": _tolerations(site)}
     if component.scales:

@@ -12,7 +12,7 @@ from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name, labels, metadata, selector
 
 HASH_ANNOTATION = "edge-stack.io/config-hash"
-"""Of the content that the pod reads: another content, another pod."""
+"""Hash of the content that the pod reads: a change of it starts a new pod."""
 
 OWN_USER = 65532
 REVISIONS = 3
@@ -20,20 +20,20 @@ REVISIONS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """What tells one component's Deployment from another's.
+    """The parts of a Deployment that differ between components.
 
     Attributes:
         component: the component.
         ports: the container's ports.
-        environment: its environment variables; those of None are left out.
+        environment: its environment variables; one with the value None is not set.
         mounts: its volumes.
         probes: its probes.
         reads: the ConfigMaps and Secrets of ours that it reads.
-        grace_seconds: how long it may take to stop.
+        grace_seconds: maximum time to stop.
         user: the user and group that it runs as.
         lifecycle: the container's lifecycle hooks.
-        sidecars: containers that begin before the component's own and stay beside it.
-        sidecar_mounts: volumes that only they see.
+        sidecars: containers that start before the component's own and run beside it.
+        sidecar_mounts: volumes of the sidecars only.
     """
 
     component: Component

@@ -1,1 +1,1 @@
-"""The NetworkPolicies of a site: who may reach each component, and whom it may reach; nothing else passes."""
+"""The NetworkPolicies of a site: who may connect to each component, and to which it may connect; all else is denied."""

@@ -71,12 +71,12 @@ def to_dns() -> Manifest:
 
 
 def to_api_server() -> Manifest:
-    """Return the rule for the API server, whose address a policy cannot know: by the ports that it usually has."""
+    """Return the rule for the API server by its usual ports: its address is not known."""
     return {"ports": tcp(*ports.API_SERVER)}
 
 
 def to_anywhere(numbers: Iterable[int]) -> list[Manifest]:
-    """Return the rule for TCP ports outside the site; no rule for no port, as one without ports allows all."""
+    """Return the rule for the TCP ports `numbers` outside the site; no rule if there are none, as that allows all."""
     listed = tcp(*sorted(set(numbers)))
     return [{"ports": listed}] if listed else []
 

@@ -63,10 +63,10 @@ def logins_in(secret: Manifest) -> frozenset[str]:
 
 
 def broker_auth_without(site: SiteInput, secret: Manifest, revoked: Container[str]) -> Manifest:
-    """Return an index or a shard as the API server has it, but without the lines of `revoked`.
+    """Return an index or a shard of the API server without the lines of `revoked`.
 
     Args:
-        site: whose it is; nothing but its name, namespace and uid is looked at.
+        site: the site; only its name, namespace and uid are used.
         secret: as it is.
         revoked: usernames.
 
@@ -79,7 +79,7 @@ def broker_auth_without(site: SiteInput, secret: Manifest, revoked: Container[st
 
 
 def shard_count(devices: int) -> int:
-    """Return the number of shards: a power of two, so that it changes seldom; none without devices."""
+    """Return the number of shards: a power of two, so that it changes rarely; none without devices."""
     if devices == 0:
         return 0
     return 1 << ((devices - 1) // DEVICES_A_SHARD).bit_length()

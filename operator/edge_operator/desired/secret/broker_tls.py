@@ -8,7 +8,7 @@ from edge_operator.identity.certificates import authority_certificate, broker_ce
 
 
 def broker_tls(site: SiteInput) -> Manifest | None:
-    """Return the Secret, of the keys that cert-manager gives its own; None when the user brings one, or the broker."""
+    """Return the Secret, with the keys that cert-manager uses; None if the user provides one, or the broker."""
     managed = components.managed_broker(site)
     if managed is None or managed.tls is not None:
         return None

@@ -1,4 +1,4 @@
-"""The login of a further client of the managed broker, with where to connect."""
+"""The login of another client of the managed broker, with the address of the broker."""
 
 from edge_operator.api.broker import BrokerClient
 from edge_operator.desired import components, ports
@@ -9,7 +9,7 @@ from edge_operator.identity.logins import client_login
 
 
 def clients(site: SiteInput) -> list[Manifest]:
-    """Return a Secret for each further client; none when the user runs the broker."""
+    """Return a Secret for each client in the spec; none when the user runs the broker."""
     managed = components.managed_broker(site)
     return [_client(site, each) for each in (managed.clients or ())] if managed else []
 

@@ -1,4 +1,4 @@
-"""The login of a device, with where to connect."""
+"""The login of a device, with the address of the broker."""
 
 from edge_operator.api.schema import API_VERSION
 from edge_operator.desired.encoding import secret_data

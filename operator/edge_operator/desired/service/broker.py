@@ -1,4 +1,4 @@
-"""The Service of the managed broker for devices and further clients."""
+"""The Service of the managed broker for devices and other clients."""
 
 from edge_operator.desired import components, ports
 from edge_operator.desired.inputs import Manifest, SiteInput

@@ -1,4 +1,4 @@
-"""The Service of the gateway: the door of the site, open to outside the cluster if the spec says so."""
+"""The Service of the gateway: the entry of the site, reachable from outside the cluster if the spec sets it."""
 
 from edge_operator.api.gateway import NodePorts
 from edge_operator.desired import components, ports

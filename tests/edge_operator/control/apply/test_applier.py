@@ -1,4 +1,4 @@
-"""What is decided about children before anything is sent: what is left alone, and when it is looked at again."""
+"""Decisions about children before anything is sent: which are not changed, and when they are checked again."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -61,7 +61,7 @@ def stored(
 
 @dataclass
 class Rig:
-    """Applier over a client whose writes stop at the gate."""
+    """Applier over a client with a closed gate."""
 
     children: Applier
     store: ChildCache

@@ -31,7 +31,7 @@ def test_refusal_stands_until_its_backoff_ends_and_doubles() -> None:
     assert waits[-1] == MAX_BACKOFF_SECONDS
 
 
-def test_changed_object_goes_at_once_and_begins_anew() -> None:
+def test_changed_object_is_applied_at_once_with_a_new_backoff() -> None:
     refusals = Refusals(Clock())
     for _ in range(5):
         refusals.add(desired("old"), ApiError(422, "Invalid", "no"))
@@ -47,7 +47,7 @@ def test_accepted_is_forgotten() -> None:
     assert (refusals.active(desired()), refusals.wait(desired())) == (None, 0.0)
 
 
-def test_refusals_forget_objects_of_sites_that_are_gone() -> None:
+def test_refusals_of_deleted_sites_are_removed() -> None:
     clock = Clock()
     refusals = Refusals(clock)
     for number in range(1000):

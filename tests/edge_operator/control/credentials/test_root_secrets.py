@@ -70,7 +70,7 @@ class Rig:
         self.roots = RootSecrets(cast("ObjectClient", self.objects), self.children, lambda: NEW, self.changed.append)
 
     def watched(self) -> None:
-        """Let the watch tell of the Secret as it is."""
+        """Deliver the Secret as it is by the watch."""
         if self.objects.secret is not None:
             self.children.put(SECRET, self.objects.secret)
 
@@ -124,7 +124,7 @@ async def test_deleted_secret_comes_back_with_the_same_key() -> None:
     assert (root.key, root.regenerated, rig.objects.key) == (OTHER, False, OTHER)
 
 
-async def test_lost_key_is_made_anew_and_says_so() -> None:
+async def test_lost_key_is_replaced_and_marked() -> None:
     rig = Rig()
     root = await rig.roots.ensure(site(observedGeneration=1))
     assert root.regenerated

@@ -57,7 +57,7 @@ class Place:
         return caught.value.problem.reason
 
     async def recheck_seconds(self, site: CachedSite) -> int:
-        """Follow the site once it is due; return how often something else was told."""
+        """Check the site once it is due; return how often a change was reported."""
         self.now += LOOK_AGAIN
         before = len(self.changed)
         await self.problems(site)
@@ -87,7 +87,7 @@ async def test_what_was_read_is_good_for_a_while_and_read_once_for_all_that_ask(
     assert await place.recheck_seconds(hall()) == 0
 
 
-async def test_who_asks_much_later_is_told_what_is_there_now() -> None:
+async def test_a_much_later_request_gets_the_present_content() -> None:
     """As an operator that led before, and leads again, would."""
     place = Place({"tls": FIRST})
     await place.learn(hall())

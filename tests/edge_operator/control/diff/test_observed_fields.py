@@ -1,4 +1,4 @@
-"""What is kept of an object: its annotations, its body, and whose each field is."""
+"""The cached parts of an object: its annotations, its body, and the owner of each field."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def test_hash_counts_while_it_is_ours_and_there() -> None:
     assert observe(SECRET, obj(ours)).hash is None
 
 
-def test_body_is_kept_of_kinds_whose_status_is_needed_and_of_no_other() -> None:
+def test_body_is_kept_only_of_kinds_with_a_status_that_is_needed() -> None:
     body = {"spec": {"replicas": 3}, "status": {"readyReplicas": 2}, "metadata": {"generation": 4}}
     assert observe(DEPLOYMENT, obj(**body)).body == {"status": {"readyReplicas": 2}, "generation": 4}
     spec: dict[str, Any] = {"ports": []}
@@ -79,7 +79,7 @@ def test_members_themselves_are_no_content() -> None:
     assert found == (("f:spec", "f:podSelector", "f:matchLabels"),)
 
 
-def test_paths_are_told_in_one_order() -> None:
+def test_paths_have_one_order() -> None:
     names = [f"f:{letter}" for letter in "fbdacegh"]
     metadata = obj(entry(THEIRS, data={name: {} for name in names}))["metadata"]
     wanted = [("f:data", name) for name in sorted(names)]

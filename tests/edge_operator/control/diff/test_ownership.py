@@ -215,7 +215,7 @@ TAKEN: dict[str, tuple[ChildKind, list[dict[str, Any]], set[tuple[str, ...]], di
 
 
 @pytest.mark.parametrize(("kind", "managed", "wanted", "taken"), TAKEN.values(), ids=TAKEN)
-def test_what_is_to_be_taken_back_and_from_whom(
+def test_which_fields_are_retaken_and_from_which_managers(
     kind: ChildKind,
     managed: list[dict[str, Any]],
     wanted: set[tuple[str, ...]],

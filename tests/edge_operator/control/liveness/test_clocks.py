@@ -1,4 +1,4 @@
-"""Times as a status tells them, and back."""
+"""Times to the text of a status, and back."""
 
 import datetime as dt
 
@@ -38,5 +38,5 @@ def test_time_for_people(at: float, text: str) -> None:
         pytest.param(None, None, id="not told"),
     ],
 )
-def test_time_that_was_told(text: str | None, at: float | None) -> None:
+def test_time_from_a_status(text: str | None, at: float | None) -> None:
     assert CLOCKS.at(text) == (None if at is None else pytest.approx(at))

@@ -75,7 +75,7 @@ def test_when_it_was_seen_last(before: str, what: DeviceSnapshot | None, after: 
     assert told(stands("Online", seen=before), what).last_seen == after
 
 
-def test_time_that_is_not_known_any_more_stays_as_it_was_told() -> None:
+def test_time_that_is_not_known_any_more_stays_as_it_was_written() -> None:
     pump = device()
     snapshot = ConnectivitySnapshot(pump, known(), TIME.clocks)
     seen = snapshot.render(pump, known()).last_seen
@@ -91,6 +91,6 @@ def test_time_that_is_not_known_any_more_stays_as_it_was_told() -> None:
     ],
     ids=["nothing known", "nothing said", "both"],
 )
-def test_what_it_said_of_itself(what: DeviceSnapshot | None, session: str, reported: dict[str, str]) -> None:
+def test_reported_values(what: DeviceSnapshot | None, session: str, reported: dict[str, str]) -> None:
     life = told({}, what)
     assert (life.session, life.reported) == (session, reported)

@@ -1,4 +1,4 @@
-"""What is told of each device: by its site's state machine, its spec, its login, its object."""
+"""The reported state of each device: from its site's state machine, its spec, its login, its object."""
 
 from typing import Any
 
@@ -126,7 +126,7 @@ def test_offline_after_comes_from_device_or_site(spec: dict[str, Any], seconds: 
     assert world.told()[0] == "Offline"
 
 
-def test_restart_tells_the_same_words_however_the_clocks_drift() -> None:
+def test_restart_writes_the_same_status_however_the_clocks_drift() -> None:
     world = World(site(), device())
     world.connect()
     world.hear(b'{"status": "online", "session": "1", "metadata": {"model": "x"}}')
@@ -205,7 +205,7 @@ def test_site_that_only_changes_keeps_its_devices() -> None:
     assert world.told() == ("Online", "HeartbeatReceived")
 
 
-def test_device_that_goes_while_its_site_is_away_is_not_counted_in_the_next() -> None:
+def test_device_deleted_without_its_site_is_not_counted_in_the_next() -> None:
     world = World(site(), device(), device("fan"))
     world.sites.delete(SITE)
     world.index.update_site(SITE)
@@ -248,7 +248,7 @@ def test_settings_of_the_site_reach_its_devices() -> None:
     assert world.told()[0] == "Offline"
 
 
-def test_processor_that_is_away_stops_the_clock() -> None:
+def test_unavailable_processor_stops_the_clock() -> None:
     world = World(site(devices={"heartbeatInterval": "1s", "offlineAfter": "5s"}), device())
     world.connect()
     world.hear(b"online")
@@ -260,7 +260,7 @@ def test_processor_that_is_away_stops_the_clock() -> None:
     assert world.told()[0] == "Offline"
 
 
-def test_processor_whose_word_may_be_from_before_a_restart_stops_it_too() -> None:
+def test_processor_status_that_may_be_from_before_a_restart_stops_it_too() -> None:
     world = World(site(devices={"heartbeatInterval": "1s", "offlineAfter": "5s"}), device())
     world.connect()
     world.hear(b"online")

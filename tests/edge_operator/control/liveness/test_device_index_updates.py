@@ -1,4 +1,4 @@
-"""When a device of the fleet is put in anew, and what is kept of it in between."""
+"""When a device of the fleet is added again, and what is kept of it in between."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -94,7 +94,7 @@ def test_device_of_no_site_is_pending_and_nothing_else() -> None:
     assert life.phase == "Pending"
 
 
-def test_nothing_is_kept_of_a_device_that_is_gone(world: World) -> None:
+def test_nothing_is_kept_of_a_deleted_device(world: World) -> None:
     world.devices.delete(PUMP)
     world.index.update_id_owner(SITE, "pump")
     for _ in range(2):
@@ -112,7 +112,7 @@ def test_words_of_a_device_stay_while_the_clocks_drift(world: World) -> None:
     assert world.counted() == {"Online": 1}
 
 
-def test_device_that_was_replaced_is_told_in_words_of_its_own(world: World) -> None:
+def test_device_that_was_replaced_has_its_own_status(world: World) -> None:
     seen = world.look().last_seen
     assert seen
     world.devices.put(device(uid="another").body)

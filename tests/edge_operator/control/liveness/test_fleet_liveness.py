@@ -1,10 +1,10 @@
-"""What is told of a device that comes or goes, whatever else happens to it in that moment."""
+"""What is published of a device that is created or deleted, whatever else happens at that moment."""
 
 from tests.edge_operator.control.fleet_world import World
 from tests.edge_operator.control.samples import device
 
 
-async def test_device_that_comes_and_goes_is_told_of() -> None:
+async def test_device_that_is_created_and_deleted_is_published() -> None:
     world = World()
     world.receive(b"online")
     assert await world.reasons() == ["HeartbeatReceived"]
@@ -13,7 +13,7 @@ async def test_device_that_comes_and_goes_is_told_of() -> None:
     assert await world.reasons() == []
 
 
-async def test_device_that_is_edited_in_that_moment_is_told_of_as_well() -> None:
+async def test_device_that_is_edited_in_that_moment_is_published_as_well() -> None:
     world = World()
     world.receive(b"online")
     world.informers.devices.put(device(version=2, displayName="Pump 1").body)

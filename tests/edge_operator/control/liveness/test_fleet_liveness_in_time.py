@@ -1,4 +1,4 @@
-"""What follows from time: which counts are asked for, and which Events are told."""
+"""Effects of time: which counts are requested, and which Events are written."""
 
 import pytest
 
@@ -85,7 +85,7 @@ async def test_device_that_is_disabled_while_it_is_lost_is_no_event(world: Recor
     assert transitions(world) == []
 
 
-async def test_counts_are_asked_for_where_a_device_has_gone(world: RecordedWorld) -> None:
+async def test_counts_are_requested_after_a_device_was_deleted(world: RecordedWorld) -> None:
     world.lives.tick()
     world.time.at += 60.0
     world.recorded.clear()
@@ -94,7 +94,7 @@ async def test_counts_are_asked_for_where_a_device_has_gone(world: RecordedWorld
     assert (SITE, 0.0) in world.calls("enqueue")
 
 
-async def test_site_that_is_made_anew_does_not_wait_for_the_counts_of_the_former(world: RecordedWorld) -> None:
+async def test_recreated_site_does_not_wait_for_the_counts_of_the_former(world: RecordedWorld) -> None:
     world.lives.tick()
     world.informers.sites.delete(SITE)
     world.informers.sites.put(site(uid="site-2").body)

@@ -1,4 +1,4 @@
-"""What follows from a change of a site or a device, and from time: who is told, and what is written."""
+"""Effects of a change of a site or a device, and of time: what is published, and what is written."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ EDITS: dict[str, tuple[Callable[[World], dict[str, Any]], bool]] = {
 
 
 @pytest.mark.parametrize(("edit", "written"), EDITS.values(), ids=EDITS)
-async def test_status_that_somebody_has_edited_is_written_where_it_tells_another_life(
+async def test_status_that_somebody_has_edited_is_corrected_if_it_differs(
     world: RecordedWorld, edit: Callable[[World], dict[str, Any]], *, written: bool
 ) -> None:
     world.receive(b"online")
@@ -55,7 +55,7 @@ async def test_what_is_on_its_way_already_is_not_asked_for_again(world: Recorded
     assert world.calls("writer.changed") == []
 
 
-async def test_nothing_is_written_of_a_device_before_the_reconcile_has_said_something(world: RecordedWorld) -> None:
+async def test_nothing_is_written_of_a_device_before_its_first_reconcile(world: RecordedWorld) -> None:
     fan = device("fan").body
     world.recorded.clear()
     world.informers.devices.put({**fan, "status": {}})
@@ -85,7 +85,7 @@ async def test_change_of_a_status_alone_is_none_of_a_site_or_of_an_identity(worl
     assert world.calls("rosters.on_device_changed") == []
 
 
-async def test_site_that_changes_has_the_gateways_told_and_its_devices_looked_at(world: RecordedWorld) -> None:
+async def test_changed_site_publishes_its_roster_and_requeues_its_devices(world: RecordedWorld) -> None:
     world.informers.sites.put(site(2, devices={"offlineAfter": "1h"}).body)
     assert world.calls("rosters.on_device_changed") == [(PUMP,)]
     world.informers.sites.put(site(3, location="x").body)
@@ -114,7 +114,7 @@ async def test_device_that_goes_is_forgotten_and_cleared_from_the_broker(world: 
     assert world.lives.index.last_reported(PUMP) is None
 
 
-async def test_younger_device_is_told_of_when_it_takes_the_identifier(world: RecordedWorld) -> None:
+async def test_younger_device_is_published_when_it_gets_the_identifier(world: RecordedWorld) -> None:
     twin = device("twin", deviceId="pump", created="2026-12-01T00:00:00Z")
     world.informers.devices.put(twin.body)
     assert ("cleanup.on_device_deleted", SITE, "pump") not in world.recorded
@@ -133,7 +133,7 @@ async def test_word_from_before_a_device_was_known_is_taken(world: RecordedWorld
     assert life.phase == phase
 
 
-async def test_word_of_a_device_whose_site_is_not_known_yet_ends_nothing(world: RecordedWorld) -> None:
+async def test_message_of_a_device_without_its_site_ends_nothing(world: RecordedWorld) -> None:
     world.cleanup.on_unknown_device((SITE[0], "none"), "fan", message("devices/fan/status", b"online"))
     world.informers.devices.put(device("fan", siteRef={"name": "none"}).body)
     life = world.lives.index.refresh((SITE[0], "fan"))

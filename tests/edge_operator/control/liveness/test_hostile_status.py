@@ -31,7 +31,7 @@ REASONS = (*Reason, "CredentialsPending", "Nonsense")
 
 
 def _told(status: dict[str, Any], *, has_login: bool, waits: int) -> tuple[str, str]:
-    """Return what a leader that begins with this status tells once the device has been heard.
+    """Return what a leader that starts with this status reports after a message of the device.
 
     Args:
         status: what it begins with.

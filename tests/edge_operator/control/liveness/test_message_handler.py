@@ -1,4 +1,4 @@
-"""Sites are looked at when the way to their broker changes, those that were made anew as well."""
+"""Sites are requeued when the connection to their broker changes, recreated ones as well."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ NOBODY = Endpoint(BrokerAddress("127.0.0.1", 1), Login("~operator", "x"))
 SECONDS = 5.0
 
 
-async def test_site_that_is_made_anew_is_looked_at_though_its_broker_is_away_as_before() -> None:
+async def test_recreated_site_is_requeued_though_its_broker_is_unreachable_as_before() -> None:
     sites, devices, clocks, metrics = SiteCache(lambda *_: None), DeviceCache(lambda *_: None), Time().clocks, Metrics()
     index, sessions = DeviceIndex(sites, devices, clocks), BrokerSessions("test")
     changed: asyncio.Queue[ResourceKey] = asyncio.Queue()

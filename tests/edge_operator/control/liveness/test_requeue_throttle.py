@@ -1,4 +1,4 @@
-"""How often a site is looked at for the figures of its devices."""
+"""How often a site is requeued for the counts of its devices."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_sites_do_not_wait_for_each_other() -> None:
     assert [throttle.wait(SITE, 0.0), throttle.wait(OTHER, 0.0)] == [0.0, 0.0]
 
 
-def test_site_that_was_made_anew_does_not_wait() -> None:
+def test_recreated_site_does_not_wait() -> None:
     throttle = RequeueThrottle()
     throttle.wait(SITE, 0.0)
     throttle.remove(SITE)

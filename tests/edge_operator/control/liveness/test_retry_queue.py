@@ -1,4 +1,4 @@
-"""Refused writes: tried again later and ever more seldom, and forgotten once they were made."""
+"""Rejected writes: retried with growing pauses, and removed once they succeed."""
 
 from edge_operator.control.liveness.retry_queue import LONGEST_SECONDS, RetryQueue
 
@@ -27,7 +27,7 @@ def test_write_that_was_made_is_not_tried_again() -> None:
     assert later.due(130.0) == [PUMP], "it begins with the first wait again"
 
 
-def test_what_was_refused_anew_waits_from_then_on() -> None:
+def test_a_second_rejection_waits_from_then_on() -> None:
     later = RetryQueue(30.0)
     later.add(PUMP, 0.0)
     later.add(PUMP, 20.0)

@@ -69,7 +69,7 @@ def test_uptime_of_the_broker_decides_what_of_the_retained_is_believed(monkeypat
     assert taken == [(time.at, 42.0)]
 
 
-def test_device_is_taken_over_as_its_status_tells_it() -> None:
+def test_device_is_restored_from_its_status() -> None:
     time = Time()
     life = SiteLivenessAdapter(site(), time.clocks)
     told = {"reason": "LastWill", "sinceTime": time.text(900.0), "lastSeenTime": time.text(890.0), "session": "7"}
@@ -83,7 +83,7 @@ def test_device_is_taken_over_as_its_status_tells_it() -> None:
     assert tuple(known.reported) == (("firmware", "2"), ("model", "x"))
 
 
-def test_device_that_had_said_nothing_of_itself_is_taken_over_as_well() -> None:
+def test_device_without_reported_values_is_restored_as_well() -> None:
     time = Time()
     life = SiteLivenessAdapter(site(), time.clocks)
     life.put(device(status={"phase": "Offline", "connectivity": {"reason": "LastWill", "sinceTime": time.text(900.0)}}))
@@ -93,7 +93,7 @@ def test_device_that_had_said_nothing_of_itself_is_taken_over_as_well() -> None:
 
 
 @pytest.mark.parametrize("reason", ["NotYetSeen", "CredentialsPending", "Disabled"])
-def test_device_that_was_never_heard_has_been_so_since_its_status_says_it(reason: str) -> None:
+def test_device_without_a_message_is_so_since_the_time_in_its_status(reason: str) -> None:
     time = Time()
     life = SiteLivenessAdapter(site(), time.clocks)
     told: dict[str, Any] = {"reason": reason, "sinceTime": time.text(900.0)}

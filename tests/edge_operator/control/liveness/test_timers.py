@@ -21,7 +21,7 @@ GIVEN = pytest.mark.parametrize(
 
 
 def online(time: Time, timers: LivenessTimers) -> SiteLivenessAdapter:
-    """Return a site whose devices are Online; its settings were taken over a second time, as after an edit."""
+    """Return a site with Online devices; its settings were taken over a second time, as after an edit."""
     sites, devices = SiteCache(lambda *_: None), DeviceCache(lambda *_: None)
     sites.put(site().body)
     for name in NAMES:
@@ -56,7 +56,7 @@ def assert_no_longer_online(life: SiteLivenessAdapter, time: Time, wait: float, 
 
 
 @GIVEN
-def test_devices_are_unknown_once_the_broker_was_away_for_so_long(
+def test_devices_are_unknown_once_the_broker_was_unreachable_for_that_time(
     timers: LivenessTimers, seconds: float | None
 ) -> None:
     time = Time()

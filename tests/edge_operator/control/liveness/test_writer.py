@@ -120,7 +120,7 @@ def test_change_is_taken_up_at_once() -> None:
 
 
 @pytest.mark.parametrize("gone", [True, False], ids=["gone", "being deleted"])
-def test_nothing_is_said_of_a_device_that_goes(*, gone: bool) -> None:
+def test_nothing_is_logged_of_a_device_that_is_deleted(*, gone: bool) -> None:
     async def story(rig: Rig) -> None:
         rig.answer = lambda: STATUS
         if gone:

@@ -1,4 +1,4 @@
-"""Which sites and devices are looked at when one of them changes."""
+"""Which sites and devices are enqueued when one of them changes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -51,7 +51,7 @@ async def drain(queue: WorkQueue[ResourceKey]) -> set[str]:
 
 
 class Watched:
-    """What is known, with nothing left to look at."""
+    """The caches, with empty queues."""
 
     def __init__(self) -> None:
         self.informers = Informers()
@@ -60,7 +60,7 @@ class Watched:
         queue.add_after = lambda key, seconds: self.batched.append((key[1], seconds))  # type: ignore[method-assign]
 
     async def looked_at(self) -> tuple[set[str], set[str], set[str]]:
-        """Return the sites, the sites after a batch, and the devices to look at."""
+        """Return the enqueued sites, the sites after a batch, and the devices."""
         batched = {name for name, seconds in self.batched if seconds in (BATCH_SECONDS, NEW_BATCH_SECONDS)}
         self.batched.clear()
         return await drain(self.informers.site_queue), batched, await drain(self.informers.device_queue)

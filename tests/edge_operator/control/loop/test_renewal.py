@@ -1,4 +1,4 @@
-"""A new period of certificates has every site looked at, and its certificate made anew."""
+"""A new period of certificates requeues every site, and renews its certificate."""
 
 import asyncio
 import contextlib

@@ -28,7 +28,7 @@ class Server:
         return found
 
 
-async def test_heal_drops_what_is_gone_and_takes_what_was_missed() -> None:
+async def test_resync_drops_what_was_deleted_and_adds_what_was_missed() -> None:
     sites = SiteCache(lambda *_: None)
     for name in ("gone", "stale", "same"):
         sites.put(site_body(1, name, name))

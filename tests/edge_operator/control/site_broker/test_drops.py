@@ -33,7 +33,7 @@ def test_what_was_dropped_before_we_knew_the_broker_is_no_news() -> None:
     assert (world.counted(), world.drops.remaining(SITE), world.looked) == (None, 0, [])
 
 
-def test_what_is_dropped_is_counted_and_told_for_a_while_after_the_last() -> None:
+def test_drops_are_counted_and_reported_for_a_while_after_the_last() -> None:
     world = World()
     world.heard(0)
     world.heard(30)
@@ -54,7 +54,7 @@ def test_drops_are_logged_when_they_begin(caplog: pytest.LogCaptureFixture) -> N
     assert caplog.messages == ["EdgeSite factory/plant: the broker drops messages: a client's queue is full"]
 
 
-def test_first_drop_is_told_even_as_the_clock_begins() -> None:
+def test_first_drop_is_reported_even_as_the_clock_begins() -> None:
     world = World()
     world.at = 0.0
     for total in (0, 1):
@@ -62,7 +62,7 @@ def test_first_drop_is_told_even_as_the_clock_begins() -> None:
     assert world.looked == [SITE]
 
 
-def test_broker_that_began_anew_counts_from_nothing() -> None:
+def test_restarted_broker_counts_from_zero() -> None:
     world = World()
     world.heard(50)
     world.heard(4)
@@ -72,7 +72,7 @@ def test_broker_that_began_anew_counts_from_nothing() -> None:
     assert world.counted() == 4
 
 
-def test_site_that_is_gone_is_forgotten() -> None:
+def test_deleted_site_is_removed() -> None:
     world = World()
     world.heard(0)
     world.heard(1)
@@ -83,7 +83,7 @@ def test_site_that_is_gone_is_forgotten() -> None:
     assert world.counted() is None, "another site of that name, and its broker's first word"
 
 
-def test_who_takes_over_goes_on_telling_what_was_told() -> None:
+def test_a_new_leader_goes_on_reporting() -> None:
     world = World()
     world.drops.restore(SITE)
     assert world.drops.remaining(SITE) == REPORT_SECONDS

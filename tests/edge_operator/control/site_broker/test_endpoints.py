@@ -1,4 +1,4 @@
-"""When the session with a site's broker begins anew, and how often a broker is looked for."""
+"""When the session with a site's broker is replaced, and how often a broker is tried."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -63,7 +63,7 @@ async def test_only_a_broker_without_a_ready_pod_is_looked_for_seldom(
     assert sessions.expected == [there]
 
 
-async def test_site_that_was_made_anew_has_a_session_of_its_own(sessions: Watched) -> None:
+async def test_recreated_site_has_its_own_session(sessions: Watched) -> None:
     described = make_site()
     link = BrokerEndpoints(
         sessions, cast("ObjectClient", None), {(described.namespace, described.name): BrokerAddress("h", 1)}, drops()

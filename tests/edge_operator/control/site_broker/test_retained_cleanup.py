@@ -1,4 +1,4 @@
-"""What deleted devices left on a broker: cleared once it is sure that nobody knows them, and only where it is ours."""
+"""Retained messages of deleted devices: cleared once no device owns them, and only on our own broker."""
 
 from typing import Any, cast
 
@@ -44,7 +44,7 @@ class World:
         return sent
 
 
-def test_device_that_nobody_knows_has_ten_seconds_to_turn_up() -> None:
+def test_unknown_device_has_ten_seconds_to_be_created() -> None:
     world = World()
     world.cleanup.on_unknown_device(SITE, "ghost", GHOST)
     assert world.swept(9.9) == []
@@ -56,7 +56,7 @@ def test_device_that_nobody_knows_has_ten_seconds_to_turn_up() -> None:
     assert world.swept(100.0) == []
 
 
-def test_device_that_turns_up_is_given_what_it_said_last_and_is_not_cleared() -> None:
+def test_device_that_is_created_in_time_gets_its_last_status_and_is_not_cleared() -> None:
     world = World()
     world.cleanup.on_unknown_device(SITE, "ghost", GHOST)
     world.cleanup.on_unknown_device(SITE, "ghost", LATER)
@@ -73,7 +73,7 @@ def test_device_that_was_deleted_is_cleared_at_once() -> None:
     assert world.swept() == [CLEARED]
 
 
-def test_what_was_heard_of_a_device_that_was_deleted_is_no_word_of_the_next() -> None:
+def test_a_status_of_a_deleted_device_is_not_one_of_the_next() -> None:
     world = World()
     world.cleanup.on_unknown_device(SITE, "ghost", GHOST)
     world.cleanup.on_device_deleted(SITE, "ghost")
@@ -99,7 +99,7 @@ def test_what_is_not_ours_is_left_alone(spec: dict[str, Any], key: ResourceKey) 
     assert world.swept() == []
 
 
-def test_loss_of_a_broker_forgets_what_was_heard_of_it_and_of_no_other() -> None:
+def test_loss_of_a_broker_drops_what_it_sent_and_nothing_of_another() -> None:
     world = World()
     for key in (SITE, HALL):
         world.cleanup.on_unknown_device(key, "ghost", GHOST)

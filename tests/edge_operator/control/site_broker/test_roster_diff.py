@@ -52,7 +52,7 @@ class World:
         return sent
 
 
-def test_broker_that_holds_nothing_is_told_of_every_device() -> None:
+def test_broker_without_entries_gets_one_of_every_device() -> None:
     world = World({"a": b"1", "b": b"2"})
     world.connect()
     assert world.look() == [("a", b"1"), ("b", b"2")]
