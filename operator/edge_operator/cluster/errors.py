@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 
@@ -26,6 +27,31 @@ class ApiError(Exception):
     def __str__(self) -> str:
         """Return the message of the API server."""
         return self.message or f"{self.code} {self.reason}"
+
+    @property
+    def not_found(self) -> bool:
+        """Whether the object, or its kind, does not exist."""
+        return self.code == HTTPStatus.NOT_FOUND
+
+    @property
+    def conflict(self) -> bool:
+        """Whether the object exists already, was replaced, or has changed since it was read."""
+        return self.code == HTTPStatus.CONFLICT
+
+    @property
+    def gone(self) -> bool:
+        """Whether the API server no longer has the resourceVersion of a watch or a list."""
+        return self.code == HTTPStatus.GONE
+
+    @property
+    def throttled(self) -> bool:
+        """Whether the API server rejected the request because there are too many."""
+        return self.code == HTTPStatus.TOO_MANY_REQUESTS
+
+    @property
+    def internal(self) -> bool:
+        """Whether the API server failed: among others, if it cannot call an admission webhook."""
+        return self.code == HTTPStatus.INTERNAL_SERVER_ERROR
 
     @property
     def namespace_terminating(self) -> bool:

@@ -55,6 +55,13 @@ def test_the_same_again_may_go(code: int) -> None:
     assert not ApiError.of(code, {}, None).refused
 
 
+@pytest.mark.parametrize("code", [200, 400, 403, 404, 405, 409, 410, 422, 429, 500, 503, 504])
+def test_each_status_has_its_name(code: int) -> None:
+    error = ApiError.of(code, {}, None)
+    names = {404: "not_found", 409: "conflict", 410: "gone", 429: "throttled", 500: "internal"}
+    assert {name for name in names.values() if getattr(error, name)} == ({names[code]} if code in names else set())
+
+
 def test_error_without_words_says_its_code() -> None:
     assert str(ApiError.of(500, None, None)).startswith("500")
 
