@@ -1,9 +1,9 @@
 """Settings of the gateway, from the environment."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from edge_service.address import BrokerAddress, BrokerUrl, HttpUrl
 from edge_service.duration import Seconds
@@ -26,9 +26,6 @@ class GatewaySettings(ServiceSettings):
 
     cloud_endpoint: str = ""
     """Where the site's data goes; nowhere if empty."""
-
-    coap_security: Literal["oscore", "none"] = "oscore"
-    """Protection of CoAP requests. CoAP is not served yet."""
 
     allow_plaintext_credentials: bool = False
     """Whether devices may show their password over HTTP without TLS."""
@@ -65,11 +62,6 @@ class GatewaySettings(ServiceSettings):
 
     hostname: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "local"
     """Name of the pod; part of the MQTT client id, which must differ between replicas."""
-
-    @field_validator("coap_security", mode="before")
-    @classmethod
-    def _any_case(cls, value: object) -> object:
-        return value.lower() if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _certificate_with_https(self) -> Self:

@@ -104,7 +104,7 @@ class DeviceCounts(ApiModel):
     """Number of devices in phase Offline."""
 
     unknown: Annotated[int, Field(ge=0)] = 0
-    """Number of devices in phase Unknown."""
+    """Number of devices in phase Unknown or Pending."""
 
 
 class SinkStatus(ApiModel):

@@ -25,7 +25,6 @@ from edge_operator.desired.secret.credentials import credentials
 from edge_operator.desired.service.broker import broker_service
 from edge_operator.desired.service.broker_internal import broker_internal_service
 from edge_operator.desired.service.gateway import gateway_service
-from edge_operator.desired.service.gateway_coap import gateway_coap_service
 from edge_operator.desired.service.processor import processor_service
 from edge_operator.desired.service.storage import storage_service
 from edge_operator.desired.service_account import service_account
@@ -54,7 +53,7 @@ def _children(site: SiteInput) -> Iterable[Manifest | None]:
     yield from (api_token(site), *broker_auth(site), broker_tls(site), *clients(site))
     yield from (rules_config_map(site), broker_config_map(site))
     yield from (storage_data(site), mqtt_data(site), mqtt_log(site))
-    yield from (gateway_service(site), gateway_coap_service(site), processor_service(site))
+    yield from (gateway_service(site), processor_service(site))
     yield from (storage_service(site), broker_service(site), broker_internal_service(site))
     yield from (gateway_deployment(site), processor_deployment(site), storage_deployment(site))
     yield broker_deployment(site)

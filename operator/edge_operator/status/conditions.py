@@ -129,7 +129,7 @@ def _broker(facts: SiteFacts) -> ConditionValue:
 
 def _cloud(facts: SiteFacts) -> ConditionValue:
     if facts.cloud:
-        return ConditionValue("Unknown", "NotObserved", "the store has not reported on the cloud yet")
+        return ConditionValue("Unknown", "NotObserved", "spec.cloud is not used yet: readings stay on site")
     return ConditionValue("False", "NotConfigured", "spec.cloud is not set: readings stay on site")
 
 

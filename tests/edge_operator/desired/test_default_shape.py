@@ -140,10 +140,6 @@ def test_volumes_of_the_site() -> None:
 
 
 def test_further_services() -> None:
-    coap = children()["Service", "gateway-coap"]["spec"]
-    assert coap["sessionAffinity"] == "ClientIP"
-    assert coap["type"] == "ClusterIP"
-    assert coap["ports"] == [{"name": "coap", "port": 5683, "targetPort": "coap", "protocol": "UDP"}]
     assert children()["Service", "mqtt-internal"]["spec"]["ports"] == [
         {"name": "mqtt-internal", "port": 1884, "targetPort": "mqtt-internal", "protocol": "TCP"}
     ]

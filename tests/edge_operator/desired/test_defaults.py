@@ -12,8 +12,8 @@ TABLE: dict[str, dict[str, Any]] = {
     "gateway": {
         "replicas": 3,
         "image": "edge-stack/edge-gateway:1.2.3",
-        "ports": ["http 8080/TCP", "mqtt 1883/TCP", "mqtts 8883/TCP", "coap 5683/UDP"],
-        "service": ["http 80>http/TCP", "mqtt 1883>mqtt/TCP", "mqtts 8883>mqtts/TCP", "coap 5683>coap/UDP"],
+        "ports": ["http 8080/TCP", "mqtt 1883/TCP", "mqtts 8883/TCP"],
+        "service": ["http 80>http/TCP", "mqtt 1883>mqtt/TCP", "mqtts 8883>mqtts/TCP"],
         "resources": {
             "requests": {"cpu": "100m", "memory": "128Mi"},
             "limits": {"cpu": "200m", "memory": "256Mi"},
@@ -84,7 +84,6 @@ ENVIRONMENT = {
         "DEVICE_MQTTS_BROKER": "mqtts://factory-mqtt:8883",
         "STORAGE_URL": "http://factory-storage:8080",
         "API_TOKEN_FILE": "/etc/edge/api-token/token",
-        "COAP_SECURITY": "oscore",
         "ALLOW_PLAINTEXT_CREDENTIALS": "false",
     },
     "processor": COMMON

@@ -15,7 +15,6 @@ def test_gateway_fields() -> None:
     values = environment("gateway", FULL)
     assert values["EDGE_LOCATION"] == "Hall 3"
     assert values["CLOUD_ENDPOINT"] == "mqtts://cloud.example.com"
-    assert values["COAP_SECURITY"] == "none"
     assert values["ALLOW_PLAINTEXT_CREDENTIALS"] == "true"
     assert values["HTTPS_PORT"] == "8443"
     assert values["TLS_CERT_FILE"] == "/etc/edge/tls/tls.crt"
@@ -43,9 +42,7 @@ def test_gateway_service_fields() -> None:
         ("https", 443, 30443),
         ("mqtt", 1883, 31883),
         ("mqtts", 8883, 31884),
-        ("coap", 5683, 30683),
     ]
-    assert children(FULL)["Service", "gateway-coap"]["spec"]["type"] == "ClusterIP"
 
 
 def test_processor_fields() -> None:

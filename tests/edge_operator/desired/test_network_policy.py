@@ -15,7 +15,7 @@ OPERATOR = "ns{kubernetes.io/metadata.name=edge-system}+pod{app.kubernetes.io/na
 METRICS = "ns{edge-stack.io/metrics=true}"
 TABLE: dict[str, tuple[list[str], list[str]]] = {
     "gateway": (
-        ["TCP8080 TCP1883 TCP8883 UDP5683 <- anywhere"],
+        ["TCP8080 TCP1883 TCP8883 <- anywhere"],
         [DNS, "TCP1883 TCP8883 TCP1884 -> edge-mqtt", STORE],
     ),
     "processor": ([f"TCP8080 <- {METRICS} site"], [DNS, INNER, STORE]),
@@ -66,7 +66,7 @@ def test_policy_of_a_plain_site(component: str) -> None:
         (
             "gateway",
             {"gateway": {"tls": {"secretRef": {"name": "t"}}}},
-            ["TCP8080 TCP8443 TCP1883 TCP8883 UDP5683 <- anywhere"],
+            ["TCP8080 TCP8443 TCP1883 TCP8883 <- anywhere"],
             TABLE["gateway"][1],
         ),
         ("gateway", {"broker": EXTERNAL}, TABLE["gateway"][0], [DNS, "TCP1883 -> anywhere", STORE]),

@@ -41,7 +41,7 @@ def set_quota(api: RawApi, namespace: str, services: int) -> None:
 def test_quota(sites: Sites, writes: OperatorWrites) -> None:
     sites.apply("first")
     sites.await_reconciled("first")
-    set_quota(sites.api, sites.namespace, 8)
+    set_quota(sites.api, sites.namespace, 6)
     sites.apply("second")
     sites.await_reconciled("second")
     stalled = eventually("it says so", lambda: sites.condition("second", "Stalled"))

@@ -104,7 +104,7 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
     "cloud": (
         replace(WELL, cloud=True),
         "CloudConnected",
-        "Unknown NotObserved: the store has not reported on the cloud yet",
+        "Unknown NotObserved: spec.cloud is not used yet: readings stay on site",
     ),
     "no cloud": (WELL, "CloudConnected", "False NotConfigured: spec.cloud is not set: readings stay on site"),
 }

@@ -6,7 +6,8 @@ from typing import Any
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.site import SiteInput
 
-SCHEMES = {"http": "http", "mqtt": "mqtt", "mqtts": "mqtts", "coap": "coap"}
+PROTOCOLS = ("http", "mqtt", "mqtts")
+"""Ports of the Service that have a URL; the scheme of the URL is the name of the port."""
 
 
 def endpoints(site: SiteInput, gateway_service: Mapping[str, Any]) -> dict[str, str]:
@@ -22,11 +23,7 @@ def endpoints(site: SiteInput, gateway_service: Mapping[str, Any]) -> dict[str, 
     host = service.external_address or balancer_address(gateway_service)
     ports = _ports(gateway_service, node=service.type == "NodePort" and service.external_address is not None)
     inside = f"{child_name(site, 'gateway')}.{site.namespace}.svc"
-    return {
-        name: f"{scheme}://{_bracketed(host or inside)}:{ports[name]}"
-        for name, scheme in SCHEMES.items()
-        if name in ports
-    }
+    return {name: f"{name}://{_bracketed(host or inside)}:{ports[name]}" for name in PROTOCOLS if name in ports}
 
 
 def balancer_address(service: Mapping[str, Any]) -> str | None:

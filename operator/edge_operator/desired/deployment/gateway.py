@@ -42,7 +42,6 @@ def _ports(site: SiteInput) -> list[Manifest]:
         *https,
         container_port("mqtt", ports.MQTT),
         container_port("mqtts", ports.MQTTS),
-        container_port("coap", ports.COAP, "UDP"),
     ]
 
 
@@ -57,7 +56,6 @@ def _environment(site: SiteInput) -> dict[str, str | None]:
         "DEVICE_MQTTS_BROKER": device_broker_url(site, "mqtts"),
         "STORAGE_URL": storage_url(site),
         "API_TOKEN_FILE": f"{API_TOKEN_DIR}/{KEY}",
-        "COAP_SECURITY": gateway.coap.security.lower(),
         "ALLOW_PLAINTEXT_CREDENTIALS": str(gateway.allow_plaintext_credentials).lower(),
         "HTTPS_PORT": str(ports.HTTPS) if tls else None,
         "TLS_CERT_FILE": f"{TLS_DIR}/tls.crt" if tls else None,

@@ -49,9 +49,9 @@ class Workload:
     sidecar_mounts: Sequence[Mount] = ()
 
 
-def container_port(name: str, number: int, protocol: str = "TCP") -> Manifest:
-    """Return a port of a container."""
-    return {"name": name, "containerPort": number, "protocol": protocol}
+def container_port(name: str, number: int) -> Manifest:
+    """Return a TCP port of a container."""
+    return {"name": name, "containerPort": number, "protocol": "TCP"}
 
 
 def deployment(site: SiteInput, workload: Workload) -> Manifest:

@@ -35,11 +35,6 @@ def tcp(*numbers: int) -> list[Manifest]:
     return [{"protocol": "TCP", "port": number} for number in numbers]
 
 
-def udp(*numbers: int) -> list[Manifest]:
-    """Return UDP ports."""
-    return [{"protocol": "UDP", "port": number} for number in numbers]
-
-
 def pods(site: SiteInput, *of: str) -> list[Manifest]:
     """Return the pods of the named components of this site, as peers."""
     return [{"podSelector": {"matchLabels": selector(site, component)}} for component in of]
@@ -67,7 +62,7 @@ def operator(site: SiteInput) -> list[Manifest]:
 
 def to_dns() -> Manifest:
     """Return the rule for name resolution, wherever the cluster has it."""
-    return {"ports": [*udp(ports.DNS), *tcp(ports.DNS)]}
+    return {"ports": [{"protocol": "UDP", "port": ports.DNS}, *tcp(ports.DNS)]}
 
 
 def to_api_server() -> Manifest:

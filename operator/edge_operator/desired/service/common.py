@@ -4,9 +4,9 @@ from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import metadata, selector
 
 
-def port(name: str, number: int, target: str, protocol: str = "TCP") -> Manifest:
-    """Return a port of a Service; `target` is the name of the container's port."""
-    return {"name": name, "port": number, "targetPort": target, "protocol": protocol}
+def port(name: str, number: int, target: str) -> Manifest:
+    """Return a TCP port of a Service; `target` is the name of the container's port."""
+    return {"name": name, "port": number, "targetPort": target, "protocol": "TCP"}
 
 
 def cluster_ip(site: SiteInput, component: str, name: str, *service_ports: Manifest) -> Manifest:

@@ -33,7 +33,6 @@ def _ports(site: SiteInput, fixed: NodePorts) -> list[Manifest]:
         *https,
         _with(port("mqtt", ports.MQTT, "mqtt"), fixed.mqtt),
         _with(port("mqtts", ports.MQTTS, "mqtts"), fixed.mqtts),
-        _with(port("coap", ports.COAP, "coap", "UDP"), fixed.coap),
     ]
 
 

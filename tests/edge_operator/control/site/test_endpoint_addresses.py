@@ -23,7 +23,6 @@ def test_every_protocol_has_its_scheme() -> None:
         "http": "http://h:80",
         "mqtt": "mqtt://h:1883",
         "mqtts": "mqtts://h:8883",
-        "coap": "coap://h:5683",
     }
 
 
