@@ -14,6 +14,7 @@ from e2e.images.build import ensure_images
 from e2e.images.catalogue import NAMES
 from e2e.kubernetes import Kubernetes
 from e2e.tools.helm import NAMESPACE, Helm
+from edge_operator.api.conditions import find_condition
 
 EXAMPLES = ROOT / "examples"
 ROLLOUT = "180s"
@@ -120,5 +121,4 @@ def _counts(status: dict[str, Any]) -> str:
 
 
 def _complaint(status: dict[str, Any]) -> str:
-    ready = [each for each in status.get("conditions") or () if each["type"] == "Ready"]
-    return ready[0]["message"] if ready else "no operator has looked at it"
+    return str(find_condition(status, "Ready").get("message", "no operator has looked at it"))

@@ -4,6 +4,7 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
+from edge_operator.api.conditions import find_condition
 from edge_operator.api.schema import API_VERSION
 from edge_operator.desired.kinds import SECRET
 from tests.support.processes import eventually
@@ -47,10 +48,10 @@ class Devices:
     def condition(self, name: str, aspect: str) -> tuple[str, str, str]:
         """Return status, reason and message of a condition; of a device's present generation only."""
         device = self.get(name)
-        for condition in (device.get("status") or {}).get("conditions") or ():
-            if condition["type"] == aspect and condition["observedGeneration"] == device["metadata"]["generation"]:
-                return condition["status"], condition["reason"], condition["message"]
-        return "", "", ""
+        condition = find_condition(device.get("status") or {}, aspect)
+        if condition.get("observedGeneration") != device["metadata"]["generation"]:
+            return "", "", ""
+        return condition["status"], condition["reason"], condition["message"]
 
     def await_reason(self, name: str, aspect: str, reason: str) -> str:
         """Wait for a condition's reason and return its message."""

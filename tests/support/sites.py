@@ -6,6 +6,7 @@ from typing import Any
 
 from kubernetes import client
 
+from edge_operator.api.conditions import find_condition
 from edge_operator.api.schema import API_VERSION
 from edge_operator.desired.kinds import CHILD_KINDS, SECRET, ChildKind
 from tests.support.processes import eventually
@@ -67,10 +68,7 @@ class Sites:
 
     def condition(self, name: str, aspect: str) -> dict[str, Any]:
         """Return a condition of a site; `{}` if there is none."""
-        for condition in self.status(name).get("conditions") or ():
-            if condition["type"] == aspect:
-                return dict(condition)
-        return {}
+        return dict(find_condition(self.status(name), aspect))
 
     def await_reconciled(self, name: str, seconds: float = 20.0) -> dict[str, Any]:
         """Return the status once the site's present generation was acted on."""

@@ -21,7 +21,7 @@ class Observed:
         node = self.requester.json(f"/api/v1/nodes/{self.name}")
         if not node or node["status"]["nodeInfo"]["bootID"] != boot_id:
             return False
-        return any(one["type"] == "Ready" and one["status"] == "True" for one in node["status"]["conditions"])
+        return is_ready(node)
 
     def addons_ready(self) -> bool:
         """Whether the name server and the provisioner are shown as ready."""
@@ -38,9 +38,9 @@ class Observed:
         return all(began >= cut.replace(microsecond=0) for began in started(everything["items"]))
 
 
-def is_ready(pod: Mapping[str, Any]) -> bool:
-    """Whether a pod is shown as ready."""
-    conditions = pod["status"].get("conditions") or ()
+def is_ready(shown: Mapping[str, Any]) -> bool:
+    """Whether a pod or a node is shown as ready."""
+    conditions = shown["status"].get("conditions") or ()
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 

@@ -1,6 +1,7 @@
 """Conditions, as the Kubernetes API conventions define them."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -34,3 +35,17 @@ class Condition(ApiModel):
 
 
 Conditions = Annotated[list[Condition] | None, Field(max_length=32, json_schema_extra=list_map("type"))]
+
+
+def find_condition(status: Mapping[str, Any], condition_type: str) -> Mapping[str, Any]:
+    """Return the condition of a type; `{}` if there is none.
+
+    Args:
+        status: status of any object that has conditions, as JSON.
+        condition_type: type of the condition.
+    """
+    found: Mapping[str, Any]
+    for found in status.get("conditions") or ():
+        if found["type"] == condition_type:
+            return found
+    return {}

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any
+
+from edge_operator.api.conditions import find_condition
 
 from .client import ApiClient
 from .errors import ApiError, UnreachableError
@@ -29,11 +30,4 @@ async def _is_established(client: ApiClient, name: str) -> bool:
     except (ApiError, UnreachableError) as error:
         logger.debug("CRD %s: %s", name, error)
         return False
-    return _condition(crd, "Established") == "True"
-
-
-def _condition(crd: dict[str, Any], wanted: str) -> str | None:
-    for condition in (crd.get("status") or {}).get("conditions") or ():
-        if condition["type"] == wanted:
-            return str(condition["status"])
-    return None
+    return find_condition(crd.get("status") or {}, "Established").get("status") == "True"

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from edge_liveness import MAX_SESSION_CHARACTERS
+from edge_operator.api.conditions import find_condition
 
 from .condition_value import ConditionValue, merge_conditions
 
@@ -101,7 +102,5 @@ def connectivity_update(
 
 
 def _unlike(value: ConditionValue, before: Mapping[str, Any]) -> bool:
-    for condition in before.get("conditions") or ():
-        if condition["type"] == "Connected":
-            return (condition["status"], condition["reason"]) != (value.status, value.reason)
-    return True
+    condition = find_condition(before, "Connected")
+    return (condition.get("status"), condition.get("reason")) != (value.status, value.reason)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from edge_operator.api.conditions import find_condition
+
 from .device_counts import DeviceCounts
 
 
@@ -129,7 +131,5 @@ def component_facts(name: str, image: str, desired: int, deployment: Mapping[str
 
 
 def _failure(status: Mapping[str, Any]) -> str:
-    for condition in status.get("conditions") or ():
-        if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
-            return str(condition.get("message", ""))
-    return ""
+    condition = find_condition(status, "ReplicaFailure")
+    return str(condition.get("message", "")) if condition.get("status") == "True" else ""

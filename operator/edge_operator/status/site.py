@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from edge_operator.api.conditions import find_condition
+
 from .condition_value import ConditionValue, comparable, merge_conditions
 from .conditions import CONDITION_TYPES, evaluate, phase
 from .facts import SiteFacts
@@ -51,8 +53,8 @@ def _steady(broker: ConditionValue, before: Mapping[str, Any]) -> ConditionValue
 
 def _previous(condition_type: str, before: Mapping[str, Any]) -> ConditionValue | None:
     """Return the value of a condition in the present status, or None."""
-    reported = (each for each in before.get("conditions") or () if each["type"] == condition_type)
-    return next((ConditionValue(each["status"], each["reason"], each["message"]) for each in reported), None)
+    reported = find_condition(before, condition_type)
+    return ConditionValue(reported["status"], reported["reason"], reported["message"]) if reported else None
 
 
 def site_update(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from edge_operator.api.conditions import find_condition
 from edge_operator.api.schema import API_VERSION
 from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
@@ -54,7 +55,7 @@ class Events:
         if (before.get("phase") if phase else None, was.get("reason")) == (phase, ready["reason"]):
             return
         if phase is None:
-            if _condition(after, "Stalled"):
+            if find_condition(after, "Stalled"):
                 await self.post(resource, "Warning", ready["reason"], ready["message"])
             return
         severity = "Warning" if phase == "Degraded" else "Normal"
@@ -62,8 +63,8 @@ class Events:
 
     async def _broker_lost(self, resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         """Write one Event for a site that loses its broker, instead of one for each of its devices."""
-        lost = _condition(after, "BrokerConnected")
-        if _condition(before, "BrokerConnected").get("status") == "True" and lost.get("status") == "False":
+        lost = find_condition(after, "BrokerConnected")
+        if find_condition(before, "BrokerConnected").get("status") == "True" and lost.get("status") == "False":
             await self.post(resource, "Warning", lost["reason"], lost["message"])
 
     async def notice(self, resource: Resource, before: Mapping[str, Any], notice: Notice) -> None:
@@ -101,12 +102,4 @@ class Events:
 
 
 def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _condition(status, "Ready")
-
-
-def _condition(status: Mapping[str, Any], condition_type: str) -> Mapping[str, Any]:
-    for condition in status.get("conditions") or ():
-        if condition["type"] == condition_type:
-            found: Mapping[str, Any] = condition
-            return found
-    return {}
+    return find_condition(status, "Ready")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from edge_operator.api.conditions import find_condition
 from edge_operator.control.diff.action import OwnerRef
 from edge_wire.goduration import parse_duration
 
@@ -88,7 +89,7 @@ class CachedSite(Resource):
     @property
     def broker_dropping(self) -> bool:
         """Whether the status has the condition BrokerDropping."""
-        return any(each["type"] == "BrokerDropping" for each in self.status.get("conditions") or ())
+        return bool(find_condition(self.status, "BrokerDropping"))
 
     @property
     def endpoints(self) -> Mapping[str, str]:
@@ -152,10 +153,8 @@ class CachedDevice(Resource):
     @property
     def has_login(self) -> bool:
         """Whether the login of the device exists, or is not issued by the operator."""
-        for condition in self.status.get("conditions") or ():
-            if condition["type"] == "CredentialsReady":
-                return bool(condition["status"] == "True" or condition["reason"] == "ExternalBroker")
-        return False
+        condition = find_condition(self.status, "CredentialsReady")
+        return condition.get("status") == "True" or condition.get("reason") == "ExternalBroker"
 
     @property
     def logs_in(self) -> bool:
