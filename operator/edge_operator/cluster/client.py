@@ -13,7 +13,6 @@ from edge_operator.telemetry.metrics import Metrics
 from .budget import WriteBudget
 from .errors import ApiError, NotLeaderError, UnreachableError
 
-TOO_MANY_REQUESTS = 429
 ATTEMPTS_WHEN_THROTTLED = 5
 DEFAULT_RETRY_AFTER_SECONDS = 1.0
 MAX_RETRY_AFTER_SECONDS = 60.0
@@ -110,7 +109,7 @@ class ApiClient:
                 try:
                     return await self._send(method, path, params=params, headers=headers, data=data)
                 except ApiError as error:
-                    if error.code != TOO_MANY_REQUESTS:
+                    if not error.throttled:
                         raise
                     self._metrics.throttled.inc()
                     retry_after = error.retry_after or DEFAULT_RETRY_AFTER_SECONDS

@@ -14,7 +14,6 @@ FIELD_MANAGER = "edge-stack"
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-NOT_FOUND = 404
 
 
 def collection_path(api_version: str, plural: str, namespace: str | None = None) -> str:
@@ -52,7 +51,7 @@ class ObjectClient:
         try:
             return await self._client.read(object_path(kind, namespace, name), accept=accept)
         except ApiError as error:
-            if error.code == NOT_FOUND:
+            if error.not_found:
                 return None
             raise
 
@@ -109,5 +108,5 @@ class ObjectClient:
         try:
             await self._client.write("DELETE", object_path(kind, namespace, name), options)
         except ApiError as error:
-            if error.code != NOT_FOUND:
+            if not error.not_found:
                 raise

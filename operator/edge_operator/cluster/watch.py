@@ -27,7 +27,6 @@ MIN_BACKOFF_SECONDS = 0.2
 MAX_BACKOFF_SECONDS = 10.0
 STEADY_SECONDS = 5.0
 """A watch that lasted this long resets the backoff."""
-GONE = 410
 
 logger = logging.getLogger(__name__)
 
@@ -79,14 +78,6 @@ class Selection:
         if self.kind.watched is Watched.FULL:
             return "application/json"
         return f"application/json;as={list_or_item};g=meta.k8s.io;v=v1"
-
-
-class StreamError(Exception):
-    """The API server ended the stream with an error event of `code`."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Watch:
@@ -144,9 +135,9 @@ class Watch:
             if self._resource_version is None or self._clock() > self._listed_at + RELIST_SECONDS:
                 await self._list()
             await self._stream()
-        except (StreamError, ApiError) as error:
+        except ApiError as error:
             self._heard_at = self._clock()
-            if error.code == GONE:
+            if error.gone:
                 self._resource_version = None
                 return "gone"
             logger.warning("watch of %s failed: %s", self.kind.kind, error)
@@ -205,7 +196,7 @@ class Watch:
         obj = event["object"]
         if event["type"] == "ERROR":
             code = obj.get("code")
-            raise StreamError(code if isinstance(code, int) else 0, str(obj.get("message", obj)))
+            raise ApiError.of(code if isinstance(code, int) else 0, obj, None)
         match event["type"]:
             case "ADDED" | "MODIFIED":
                 self._sink.put(self.kind, obj)

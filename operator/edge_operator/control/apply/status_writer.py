@@ -14,7 +14,6 @@ from edge_operator.desired.kinds import ChildKind
 from edge_operator.status.facts import Notice
 
 from .events import Events
-from .write_errors import CONFLICT, NOT_FOUND
 
 EDGE_SITE = ChildKind(API_VERSION, SITE, "edgesites")
 EDGE_DEVICE = ChildKind(API_VERSION, DEVICE, "edgedevices")
@@ -54,9 +53,9 @@ class StatusWriter:
         try:
             await self._objects.apply_status(self._kind, status_manifest(resource, status))
         except ApiError as error:
-            if error.code in (NOT_FOUND, CONFLICT) or error.namespace_terminating:
+            if error.not_found or error.conflict or error.namespace_terminating:
                 logger.debug("%s: cannot write the status: %s", resource, error)
-                return error.code != CONFLICT
+                return not error.conflict
             raise
         await self._events.transition(resource, before, status)
         for notice in notices:

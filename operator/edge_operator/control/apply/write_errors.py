@@ -4,9 +4,6 @@ from enum import Enum, auto
 
 from edge_operator.cluster.errors import ApiError
 
-NOT_FOUND, CONFLICT, INTERNAL_ERROR = 404, 409, 500
-"""500: among others, the response if an admission webhook cannot be called."""
-
 
 class AfterApply(Enum):
     """Next step after an error on the write of a child."""
@@ -34,7 +31,7 @@ class AfterStatus(Enum):
 
 def after_apply(error: ApiError) -> AfterApply:
     """Return the next step after an error on the write of a child."""
-    if error.code == CONFLICT:
+    if error.conflict:
         return AfterApply.REQUEUE_SOON
     if error.namespace_terminating:
         return AfterApply.NAMESPACE_TERMINATING
@@ -43,11 +40,11 @@ def after_apply(error: ApiError) -> AfterApply:
 
 def after_status(error: ApiError) -> AfterStatus:
     """Return the next step after an error on the write of a device's liveness."""
-    if error.code == NOT_FOUND or error.namespace_terminating:
+    if error.not_found or error.namespace_terminating:
         return AfterStatus.DROP
     return AfterStatus.RETRY_LATER if error.refused else AfterStatus.RETRY
 
 
 def is_persistent(error: ApiError) -> bool:
     """Return whether the same write would most likely fail again at once."""
-    return error.refused or error.code == INTERNAL_ERROR
+    return error.refused or error.internal

@@ -22,8 +22,6 @@ from .root_secret_problems import RootUnusableError, invalid, not_ours, refused
 REGENERATED = "edge-stack.io/made-anew"
 """Annotation of a root Secret that replaced a lost one: every credential of the site has changed with it."""
 
-CONFLICT = 409
-
 logger = logging.getLogger(__name__)
 
 
@@ -122,7 +120,7 @@ class RootSecrets:
         try:
             secret = await self._objects.create(SECRET, manifest)
         except ApiError as error:
-            if error.code != CONFLICT:
+            if not error.conflict:
                 raise refused(manifest, error) from error
             return await self.ensure(site)
         return self._cache_written(site, secret)

@@ -10,7 +10,7 @@ from edge_liveness import StatusWrites, Write
 from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
 from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.status_writer import EDGE_DEVICE, status_manifest
-from edge_operator.control.apply.write_errors import CONFLICT, AfterStatus, after_status
+from edge_operator.control.apply.write_errors import AfterStatus, after_status
 from edge_operator.control.cache.child_cache import DEVICE, ResourceKey
 from edge_operator.control.cache.resource import CachedDevice
 from edge_operator.control.cache.resource_cache import DeviceCache
@@ -133,7 +133,7 @@ class LivenessWriter:
             try:
                 written = await self._objects.apply_status(EDGE_DEVICE, status_manifest(device, status))
             except ApiError as error:
-                if error.code != CONFLICT:
+                if not error.conflict:
                     raise
                 await self._reread(device)
                 continue

@@ -18,8 +18,6 @@ PERIOD_SECONDS = 600.0
 SETTLE_SECONDS = 1.0
 """Delay after a relist, in which Kopf delivers the objects that it has listed."""
 
-NOT_FOUND = 404
-
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 logger = logging.getLogger(__name__)
@@ -62,7 +60,7 @@ class Resync:
             try:
                 await self.resync()
             except ApiError as error:
-                if error.code == NOT_FOUND:
+                if error.not_found:
                     # The CRD was deleted: once it exists again, everything is listed again.
                     continue
                 await self._retry(error)
