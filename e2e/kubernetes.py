@@ -1,12 +1,12 @@
 """One cluster as its administrator: kubectl, and what stories and scenarios ask it."""
 
-import base64
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from e2e.cluster.kubectl import kubectl
+from edge_operator.desired.encoding import secret_text
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Kubernetes:
 
     def secret(self, namespace: str, name: str) -> dict[str, str]:
         """Return the content of a Secret."""
-        data = self.get("secret", "-n", namespace, name).get("data") or {}
-        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+        found = self.get("secret", "-n", namespace, name)
+        return {key: secret_text(found, key) or "" for key in found.get("data") or ()}
 
     def make_namespace(self, name: str) -> None:
         """Create a namespace with the Pod Security level restricted, unless it exists."""

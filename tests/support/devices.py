@@ -1,11 +1,11 @@
 """EdgeDevices of one namespace, on a real API server."""
 
-import base64
 from dataclasses import dataclass
 from typing import Any
 
 from edge_operator.api.conditions import find_condition
 from edge_operator.api.schema import API_VERSION
+from edge_operator.desired.encoding import secret_value
 from edge_operator.desired.kinds import SECRET
 from tests.support.processes import eventually
 from tests.support.sites import SITE_MANAGER, Sites
@@ -61,7 +61,7 @@ class Devices:
     def secret(self, name: str) -> dict[str, str] | None:
         """Return the content of a Secret; None if there is none."""
         found = self.sites.child(SECRET, name)
-        return None if found is None else {key: _text(value) for key, value in (found.get("data") or {}).items()}
+        return None if found is None else {key: _text(found, key) for key in found.get("data") or ()}
 
     def logins(self) -> dict[str, str]:
         """Return the lines of the broker's password file by username, as its agent puts them together."""
@@ -77,5 +77,5 @@ class Devices:
         return line
 
 
-def _text(value: str) -> str:
-    return base64.b64decode(value).decode(errors="backslashreplace")
+def _text(secret: dict[str, Any], key: str) -> str:
+    return (secret_value(secret, key) or b"").decode(errors="backslashreplace")

@@ -1,10 +1,10 @@
 """Passwords that users provide for their devices, only from Secrets with the label for it."""
 
-import base64
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from edge_operator.desired.encoding import secret_text
 from edge_operator.desired.kinds import ChildKind, Watched
 
 from .child_cache import ResourceKey, newer
@@ -55,7 +55,7 @@ class UserPasswords:
         known = self._known.get(key)
         if known is not None and not newer(version, known.version):
             return
-        self._known[key] = UserPassword(version, _password(obj.get("data") or {}))
+        self._known[key] = UserPassword(version, _password(obj))
         self._notify(key)
 
     def delete(self, _kind: ChildKind, obj: dict[str, Any]) -> None:
@@ -74,10 +74,10 @@ def _key(obj: Mapping[str, Any]) -> ResourceKey:
     return obj["metadata"]["namespace"], obj["metadata"]["name"]
 
 
-def _password(data: Mapping[str, str]) -> str | None:
+def _password(secret: Mapping[str, Any]) -> str | None:
     """Return the password; None if it is missing, too short, too long, or not allowed in an MQTT CONNECT."""
     try:
-        text = base64.b64decode(data.get(KEY) or "", validate=True).decode()
+        text = secret_text(secret, KEY) or ""
     except ValueError:
         return None
     return text if MIN_CHARACTERS <= len(text) <= MAX_CHARACTERS and text.isprintable() else None

@@ -1,12 +1,12 @@
 """The connection info of a device: address, certificate authority, and the root key of its password."""
 
-import base64
 import logging
 from dataclasses import dataclass, field
 
 from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
+from edge_operator.desired.encoding import secret_value
 from edge_operator.desired.kinds import SECRET
 from edge_operator.identity.certificates import authority_certificate
 
@@ -69,8 +69,8 @@ class ConnectionInfoSource:
             issued = await self._objects.get(SECRET, device.key[0], device.secret_name)
             if issued is None:
                 raise
-        encoded = (issued.get("data") or {}).get(KEY)
-        return None if encoded is None else base64.b64decode(encoded).decode(errors="replace")
+        value = secret_value(issued, KEY)
+        return None if value is None else value.decode(errors="replace")
 
     async def _root(self, site: CachedSite) -> bytes | None:
         """Return the root key of the site; None if it is missing or unusable."""

@@ -1,6 +1,5 @@
 """The root Secrets of the sites: read, cached, restored after edits, and created only if there never was one."""
 
-import base64
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.control.diff.observed import MANAGED_BY, controller
+from edge_operator.desired.encoding import secret_value
 from edge_operator.desired.kinds import SECRET
 from edge_operator.desired.metadata import PART_OF, SITE_LABEL
 from edge_operator.desired.root_secret import KEY, root_secret, root_secret_name
@@ -163,7 +163,7 @@ class RootSecrets:
         if not ours and (cached is None or cached.uid != metadata["uid"]):
             raise RootUnusableError(not_ours(site.key, metadata["name"]))
         data = secret.get("data") or {}
-        key = _decode(data.get(KEY))
+        key = _key(secret)
         usable = len(key) >= ROOT_BYTES
         if not usable and cached is None:
             raise RootUnusableError(invalid(site.key, metadata["name"]))
@@ -193,8 +193,8 @@ def _is_ours(metadata: Mapping[str, Any], site_name: str) -> bool:
     return labelled and controller(metadata) is None
 
 
-def _decode(value: str | None) -> bytes:
+def _key(secret: Mapping[str, Any]) -> bytes:
     try:
-        return base64.b64decode(value or "", validate=True)
+        return secret_value(secret, KEY) or b""
     except ValueError:
         return b""

@@ -1,15 +1,16 @@
 """CA bundles of the certificates that users provide for their brokers, read from Secrets in cert-manager's format."""
 
 import asyncio
-import base64
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedSite
+from edge_operator.desired.encoding import secret_value
 from edge_operator.desired.kinds import SECRET
 from edge_operator.identity.certificates import certificates_alone
 from edge_operator.status.facts import Problem
@@ -121,20 +122,20 @@ class UserCaBundles:
         if found is None:
             return _Entry(uid, secret, at, problem=not_found(site.key, secret))
         try:
-            return _Entry(uid, secret, at, _authority((found.get("data") or {}).get(KEY)))
+            return _Entry(uid, secret, at, _authority(found))
         except ValueError:
             return _Entry(uid, secret, at, problem=invalid(site.key, secret, MAX_BYTES))
 
 
-def _authority(encoded: str | None) -> str | None:
-    """Return the decoded certificates; None if there are none.
+def _authority(secret: Mapping[str, Any]) -> str | None:
+    """Return the certificates in a Secret; None if there are none.
 
     Raises:
         ValueError: the value is not a certificate, or is too long.
     """
-    if not encoded:
+    pem = secret_value(secret, KEY)
+    if not pem:
         return None
-    pem = base64.b64decode(encoded, validate=True)
     if len(pem) > MAX_BYTES:
         raise ValueError(f"more than {MAX_BYTES} bytes")
     return certificates_alone(pem)

@@ -1,6 +1,5 @@
 """Connects the operator to the broker that a site's spec defines."""
 
-import base64
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +11,7 @@ from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.desired import ports
 from edge_operator.desired.connections import broker_url, external_broker, topic_prefix
+from edge_operator.desired.encoding import secret_text
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import SECRET
 from edge_operator.desired.metadata import child_name
@@ -107,37 +107,33 @@ class BrokerEndpoints:
     async def _login(self, site: SiteInput, external: ExternalBroker) -> Login:
         username = password = authorities = None
         if external.credentials_secret_ref is not None:
-            data = await self._secret(site, external.credentials_secret_ref.name)
-            username, password = data("username"), data("password")
+            found = await self._secret(site, external.credentials_secret_ref.name)
+            username, password = _text(found, "username"), _text(found, "password")
         if external.ca_secret_ref is not None:
-            authorities = (await self._secret(site, external.ca_secret_ref.name))("ca.crt")
+            authorities = _text(await self._secret(site, external.ca_secret_ref.name), "ca.crt")
         return Login(username, password, authorities_pem=authorities)
 
-    async def _secret(self, site: SiteInput, name: str) -> "_Content":
+    async def _secret(self, site: SiteInput, name: str) -> Mapping[str, Any]:
         found = await self._objects.get(SECRET, site.namespace, name)
         if found is None:
             raise LoginUnusableError(
                 f"Secret {site.namespace}/{name}, named in broker.external, does not exist: create it"
             )
-        return _Content(f"Secret {site.namespace}/{name}", found.get("data") or {})
+        return found
 
 
-class _Content:
-    """The decoded values of a Secret."""
+def _text(secret: Mapping[str, Any], key: str) -> str:
+    """Return the text of a key in a Secret of the user, without blanks around it.
 
-    def __init__(self, where: str, data: Mapping[str, Any]) -> None:
-        self._where = where
-        self._data = data
-
-    def __call__(self, key: str) -> str:
-        """Return the text of `key`.
-
-        Raises:
-            LoginUnusableError: the key is missing or its value is not text.
-        """
-        if key not in self._data:
-            raise LoginUnusableError(f"the {self._where} has no key {key}: add it")
-        try:
-            return base64.b64decode(self._data[key]).decode().strip()
-        except ValueError as error:
-            raise LoginUnusableError(f"the key {key} of the {self._where} is not text: correct it") from error
+    Raises:
+        LoginUnusableError: the key is missing or its value is not text.
+    """
+    metadata = secret["metadata"]
+    where = f"Secret {metadata['namespace']}/{metadata['name']}"
+    try:
+        text = secret_text(secret, key)
+    except ValueError as error:
+        raise LoginUnusableError(f"the key {key} of the {where} is not text: correct it") from error
+    if text is None:
+        raise LoginUnusableError(f"the {where} has no key {key}: add it")
+    return text.strip()

@@ -4,11 +4,11 @@ Every change of a Secret rewrites it in etcd, so many devices are spread over se
 the index and into each shard: the agent takes them together once all of them agree.
 """
 
-import base64
 import hashlib
 from collections.abc import Collection, Container, Iterable, Iterator
 
 from edge_operator.desired import components
+from edge_operator.desired.encoding import secret_text
 from edge_operator.desired.inputs import DeviceLogin, Manifest, SiteInput
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.secret.opaque import opaque
@@ -59,7 +59,7 @@ def logins_in(secret: Manifest) -> frozenset[str]:
     Raises:
         ValueError: its content cannot be read.
     """
-    return usernames(_values(secret).get(PASSWORDS, ""))
+    return usernames(secret_text(secret, PASSWORDS) or "")
 
 
 def broker_auth_without(site: SiteInput, secret: Manifest, revoked: Container[str]) -> Manifest:
@@ -73,8 +73,8 @@ def broker_auth_without(site: SiteInput, secret: Manifest, revoked: Container[st
     Raises:
         ValueError: its content cannot be read.
     """
-    values = {key: value for key, value in _values(secret).items() if key in (SHARDS, OF, PASSWORDS)}
-    values[PASSWORDS] = without(values.get(PASSWORDS, ""), revoked)
+    values = {key: text for key in (SHARDS, OF) if (text := secret_text(secret, key)) is not None}
+    values[PASSWORDS] = without(secret_text(secret, PASSWORDS) or "", revoked)
     return opaque(site, components.MQTT, secret["metadata"]["name"], values)
 
 
@@ -101,11 +101,6 @@ def _shards(devices: Collection[DeviceLogin]) -> list[list[DeviceLogin]]:
 def _shard(site: SiteInput, number: int, count: int, devices: Iterable[DeviceLogin]) -> Manifest:
     values = {OF: str(count), PASSWORDS: password_file(site.root, _logins(site.root, devices))}
     return opaque(site, components.MQTT, _shard_name(site, number), values)
-
-
-def _values(secret: Manifest) -> dict[str, str]:
-    data: dict[str, str] = secret.get("data") or {}
-    return {key: base64.b64decode(value, validate=True).decode() for key, value in data.items()}
 
 
 def _shard_name(site: SiteInput, number: int) -> str:

@@ -6,11 +6,13 @@ from typing import Any, cast
 
 import pytest
 
-from edge_operator.broker.endpoint import BrokerAddress, Endpoint, SiteKey
+from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login, SiteKey
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
+from edge_operator.desired.encoding import secret_data
+from edge_operator.status.facts import BrokerFacts
 from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.desired.sites import EXTERNAL, make_site
 
@@ -73,3 +75,61 @@ async def test_recreated_site_has_its_own_session(sessions: Watched) -> None:
     first, again, anew = sessions.endpoints
     assert first == again
     assert anew != first, "an external broker outlives its site: the same session would never be told of again"
+
+
+class Secrets:
+    """The Secrets that the user gives for an external broker, as the API server has them."""
+
+    def __init__(self, **data: dict[str, str | bytes]) -> None:
+        self._data = data
+
+    async def get(self, _kind: object, namespace: str, name: str) -> dict[str, Any] | None:
+        if name not in self._data:
+            return None
+        return {"metadata": {"namespace": namespace, "name": name}, "data": secret_data(self._data[name])}
+
+
+LOGIN: dict[str, str | bytes] = {"username": "site\n", "password": " secret "}
+CA: dict[str, str | bytes] = {"ca.crt": "PEM\n"}
+OWN = {
+    "type": "External",
+    "external": {
+        "url": "mqtts://mqtt.example.com",
+        "credentialsSecretRef": {"name": "login"},
+        "caSecretRef": {"name": "ca"},
+    },
+}
+
+
+async def connect(sessions: Watched, secrets: Secrets) -> BrokerFacts | None:
+    described = make_site({"broker": OWN})
+    return await BrokerEndpoints(sessions, cast("ObjectClient", secrets), {}, drops()).connect(described, ready=False)
+
+
+async def test_login_of_the_user_without_blanks_around_it(sessions: Watched) -> None:
+    await connect(sessions, Secrets(login=LOGIN, ca=CA))
+    (endpoint,) = sessions.endpoints
+    assert endpoint.login == Login("site", "secret", authorities_pem="PEM")
+
+
+@pytest.mark.parametrize(
+    ("secrets", "message"),
+    [
+        pytest.param(
+            Secrets(ca=CA), "Secret {}/login, named in broker.external, does not exist: create it", id="no Secret"
+        ),
+        pytest.param(
+            Secrets(login={"username": "u"}, ca=CA), "the Secret {}/login has no key password: add it", id="no key"
+        ),
+        pytest.param(
+            Secrets(login=LOGIN, ca={"ca.crt": b"\xff"}),
+            "the key ca.crt of the Secret {}/ca is not text: correct it",
+            id="no text",
+        ),
+    ],
+)
+async def test_login_that_is_unusable_is_named(sessions: Watched, secrets: Secrets, message: str) -> None:
+    facts = await connect(sessions, secrets)
+    namespace = make_site().namespace
+    assert facts == BrokerFacts(connected=False, unusable=True, message=message.format(namespace))
+    assert sessions.endpoints == []
