@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from . import reasons
 from .condition_value import ConditionValue, first_problem, first_result, stalled, truncated
 from .facts import BrokerFacts, ComponentFacts, SiteFacts
 
@@ -30,31 +31,31 @@ def _paused(facts: SiteFacts) -> ConditionValue | None:
     if not (facts.paused and facts.pending_changes):
         return None
     waiting = truncated(facts.pending_changes)
-    return ConditionValue("False", "Paused", f"changes are applied when spec.paused is false: {waiting}")
+    return ConditionValue("False", reasons.PAUSED, f"changes are applied when spec.paused is false: {waiting}")
 
 
 def _replacing(facts: SiteFacts) -> ConditionValue | None:
     if not facts.terminating:
         return None
-    return ConditionValue("False", "WaitingForDeletion", "still being deleted: " + truncated(facts.terminating))
+    return ConditionValue("False", reasons.WAITING_FOR_DELETION, "still being deleted: " + truncated(facts.terminating))
 
 
 def _pods_refused(facts: SiteFacts) -> ConditionValue | None:
     for component in facts.components:
         if component.failure:
             return ConditionValue(
-                "False", "PodsRefused", f"the pods of {component.name} are refused: {component.failure}"
+                "False", reasons.PODS_REFUSED, f"the pods of {component.name} are refused: {component.failure}"
             )
     return None
 
 
 def _rolling(facts: SiteFacts) -> ConditionValue | None:
     if not facts.components:
-        return ConditionValue("False", "ComponentsNotReady", "the components were not observed yet")
+        return ConditionValue("False", reasons.COMPONENTS_NOT_READY, "the components were not observed yet")
     missing = [_counted(component) for component in facts.components if not component.rolled_out]
     if not missing:
         return None
-    return ConditionValue("False", "ComponentsNotReady", "not rolled out yet: " + ", ".join(missing))
+    return ConditionValue("False", reasons.COMPONENTS_NOT_READY, "not rolled out yet: " + ", ".join(missing))
 
 
 def _counted(component: ComponentFacts) -> str:
@@ -64,9 +65,11 @@ def _counted(component: ComponentFacts) -> str:
 def _ready(facts: SiteFacts) -> ConditionValue:
     if facts.paused:
         return ConditionValue(
-            "True", "Paused", "all components are rolled out; the operator changes nothing while the site is paused"
+            "True",
+            reasons.PAUSED,
+            "all components are rolled out; the operator changes nothing while the site is paused",
         )
-    return ConditionValue("True", "Reconciled", "all components are rolled out")
+    return ConditionValue("True", reasons.RECONCILED, "all components are rolled out")
 
 
 READY: tuple[Check, ...] = (_problem, _paused, _replacing, _pods_refused, _rolling, _ready)
@@ -75,41 +78,41 @@ READY: tuple[Check, ...] = (_problem, _paused, _replacing, _pods_refused, _rolli
 def _unseen(facts: SiteFacts) -> ConditionValue | None:
     if facts.components:
         return None
-    return ConditionValue("Unknown", "NotObserved", "the components were not observed: see the condition Ready")
+    return ConditionValue("Unknown", reasons.NOT_OBSERVED, "the components were not observed: see the condition Ready")
 
 
 def _silent(facts: SiteFacts) -> ConditionValue | None:
     silent = [component.name for component in facts.components if component.ready < 1]
     if not silent:
         return None
-    return ConditionValue("False", "ComponentsUnavailable", "no pod is ready of: " + ", ".join(silent))
+    return ConditionValue("False", reasons.COMPONENTS_UNAVAILABLE, "no pod is ready of: " + ", ".join(silent))
 
 
 def _available(_facts: SiteFacts) -> ConditionValue:
-    return ConditionValue("True", "ComponentsAvailable", "every component has a pod that is ready")
+    return ConditionValue("True", reasons.COMPONENTS_AVAILABLE, "every component has a pod that is ready")
 
 
 AVAILABLE: tuple[Check, ...] = (_unseen, _silent, _available)
 
 
 def _broker_unusable(broker: BrokerFacts) -> ConditionValue | None:
-    return ConditionValue("False", "BrokerLoginUnusable", broker.message) if broker.unusable else None
+    return ConditionValue("False", reasons.BROKER_LOGIN_UNUSABLE, broker.message) if broker.unusable else None
 
 
 def _broker_refuses(broker: BrokerFacts) -> ConditionValue | None:
-    return ConditionValue("False", "BrokerRefused", broker.message) if broker.refused else None
+    return ConditionValue("False", reasons.BROKER_REFUSED, broker.message) if broker.refused else None
 
 
 def _broker_untrusted(broker: BrokerFacts) -> ConditionValue | None:
-    return ConditionValue("False", "BrokerUntrusted", broker.message) if broker.untrusted else None
+    return ConditionValue("False", reasons.BROKER_UNTRUSTED, broker.message) if broker.untrusted else None
 
 
 def _broker_unreachable(broker: BrokerFacts) -> ConditionValue | None:
-    return None if broker.connected else ConditionValue("False", "BrokerUnreachable", broker.message)
+    return None if broker.connected else ConditionValue("False", reasons.BROKER_UNREACHABLE, broker.message)
 
 
 def _broker_connected(broker: BrokerFacts) -> ConditionValue:
-    return ConditionValue("True", "Connected", broker.message)
+    return ConditionValue("True", reasons.CONNECTED, broker.message)
 
 
 BROKER: tuple[Callable[[BrokerFacts], ConditionValue | None], ...] = (
@@ -123,14 +126,14 @@ BROKER: tuple[Callable[[BrokerFacts], ConditionValue | None], ...] = (
 
 def _broker(facts: SiteFacts) -> ConditionValue:
     if facts.broker is None:
-        return ConditionValue("Unknown", "NotObserved", "the operator has not connected to the broker yet")
+        return ConditionValue("Unknown", reasons.NOT_OBSERVED, "the operator has not connected to the broker yet")
     return first_result(BROKER, facts.broker)
 
 
 def _cloud(facts: SiteFacts) -> ConditionValue:
     if facts.cloud:
-        return ConditionValue("Unknown", "NotObserved", "spec.cloud is not used yet: readings stay on site")
-    return ConditionValue("False", "NotConfigured", "spec.cloud is not set: readings stay on site")
+        return ConditionValue("Unknown", reasons.NOT_OBSERVED, "spec.cloud is not used yet: readings stay on site")
+    return ConditionValue("False", reasons.NOT_CONFIGURED, "spec.cloud is not set: readings stay on site")
 
 
 def _broker_dropping(facts: SiteFacts) -> ConditionValue | None:
@@ -140,7 +143,7 @@ def _broker_dropping(facts: SiteFacts) -> ConditionValue | None:
         "the broker dropped messages within the last minutes: a client's queue was full, because it"
         " reads too slowly or not at all; see the broker's log, or give it more memory (spec.broker.managed.resources)"
     )
-    return ConditionValue("True", "QueueFull", message)
+    return ConditionValue("True", reasons.QUEUE_FULL, message)
 
 
 def _reconciling(facts: SiteFacts, ready: ConditionValue) -> ConditionValue | None:
@@ -181,4 +184,5 @@ def phase(facts: SiteFacts, values: Mapping[str, ConditionValue], before: Mappin
         return "Ready"
     was_up = before.get("phase") in ("Ready", "Degraded")
     fell = was_up and values["Available"].status != "True"
-    return "Degraded" if fell or "Stalled" in values or values["Ready"].reason == "PodsRefused" else "Progressing"
+    is_refused = values["Ready"].reason == reasons.PODS_REFUSED
+    return "Degraded" if fell or is_refused or "Stalled" in values else "Progressing"

@@ -8,31 +8,42 @@ from typing import Any
 from edge_liveness import MAX_SESSION_CHARACTERS
 from edge_operator.api.conditions import find_condition
 
+from . import reasons
 from .condition_value import ConditionValue, merge_conditions
 
 CONNECTED: Mapping[str, ConditionValue] = MappingProxyType(
     {
         value.reason: value
         for value in (
-            ConditionValue("True", "HeartbeatReceived", "the device sends messages"),
-            ConditionValue("False", "Disconnected", "the device disconnected in good order"),
+            ConditionValue("True", reasons.HEARTBEAT_RECEIVED, "the device sends messages"),
+            ConditionValue("False", reasons.DISCONNECTED, "the device disconnected in good order"),
             ConditionValue(
-                "False", "LastWill", "the broker lost the connection to the device: check its power and its network"
+                "False",
+                reasons.LAST_WILL,
+                "the broker lost the connection to the device: check its power and its network",
             ),
-            ConditionValue("False", "HeartbeatExpired", "no message of the device arrived for offlineAfter"),
+            ConditionValue("False", reasons.HEARTBEAT_EXPIRED, "no message of the device arrived for offlineAfter"),
             ConditionValue(
                 "Unknown",
-                "SiteUnreachable",
+                reasons.SITE_UNREACHABLE,
                 "the operator is not connected to the site's broker: see the site's condition BrokerConnected",
             ),
-            ConditionValue("Unknown", "BrokerRestarted", "no message of the device arrived since the broker restarted"),
             ConditionValue(
-                "Unknown", "NotYetSeen", "no message of the device has ever arrived: give it its login and start it"
+                "Unknown", reasons.BROKER_RESTARTED, "no message of the device arrived since the broker restarted"
             ),
             ConditionValue(
-                "Unknown", "CredentialsPending", "the device has no login yet: see the condition CredentialsReady"
+                "Unknown",
+                reasons.NOT_YET_SEEN,
+                "no message of the device has ever arrived: give it its login and start it",
             ),
-            ConditionValue("False", "Disabled", "spec.disabled is true: the broker and the gateway reject the device"),
+            ConditionValue(
+                "Unknown",
+                reasons.CREDENTIALS_PENDING,
+                "the device has no login yet: see the condition CredentialsReady",
+            ),
+            ConditionValue(
+                "False", reasons.DISABLED, "spec.disabled is true: the broker and the gateway reject the device"
+            ),
         )
     }
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import reasons
 from .condition_value import (
     ConditionValue,
     comparable,
@@ -56,19 +57,21 @@ def _problem(facts: DeviceFacts) -> ConditionValue | None:
 def _replacing(facts: DeviceFacts) -> ConditionValue | None:
     if not facts.terminating:
         return None
-    return ConditionValue("False", "WaitingForDeletion", "still being deleted: " + truncated(facts.terminating))
+    return ConditionValue("False", reasons.WAITING_FOR_DELETION, "still being deleted: " + truncated(facts.terminating))
 
 
 def _theirs(facts: DeviceFacts) -> ConditionValue | None:
     if facts.managed_broker:
         return None
-    return ConditionValue("Unknown", "ExternalBroker", "the operator of the site's external broker issues the login")
+    return ConditionValue(
+        "Unknown", reasons.EXTERNAL_BROKER, "the operator of the site's external broker issues the login"
+    )
 
 
 def _brought(facts: DeviceFacts) -> ConditionValue | None:
     if not facts.user_password:
         return None
-    return ConditionValue("True", "ExistingSecret", f"the password is that of the Secret {facts.secret_name}")
+    return ConditionValue("True", reasons.EXISTING_SECRET, f"the password is that of the Secret {facts.secret_name}")
 
 
 def _inside(facts: DeviceFacts) -> ConditionValue | None:
@@ -78,15 +81,15 @@ def _inside(facts: DeviceFacts) -> ConditionValue | None:
         f"the login is in the Secret {facts.secret_name}; its host {facts.host} can be reached only inside the cluster:"
         " set gateway.service.externalAddress of the site for devices outside"
     )
-    return ConditionValue("True", "InClusterOnly", message)
+    return ConditionValue("True", reasons.IN_CLUSTER_ONLY, message)
 
 
 def _issued(facts: DeviceFacts) -> ConditionValue:
-    return ConditionValue("True", "CredentialsIssued", f"the login is in the Secret {facts.secret_name}")
+    return ConditionValue("True", reasons.CREDENTIALS_ISSUED, f"the login is in the Secret {facts.secret_name}")
 
 
 def _ready(_facts: DeviceFacts) -> ConditionValue:
-    return ConditionValue("True", "Reconciled", "the site exists and the identifier belongs to this device")
+    return ConditionValue("True", reasons.RECONCILED, "the site exists and the identifier belongs to this device")
 
 
 READY: tuple[Check, ...] = (_problem, _replacing, _ready)

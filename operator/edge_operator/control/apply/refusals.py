@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.control.diff.desired_object import DesiredObject, ObjectKey
+from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
 
 MIN_BACKOFF_SECONDS = 2.0
@@ -78,9 +79,9 @@ def refusal_problem(what: str, error: ApiError) -> Problem:
 
 def _reason(error: ApiError) -> str:
     if "exceeded quota" in error.message:
-        return "QuotaExceeded"
+        return reasons.QUOTA_EXCEEDED
     if error.reason == "Forbidden" and "cannot" in error.message and "User " in error.message:
-        return "AccessDenied"
+        return reasons.ACCESS_DENIED
     if error.reason == "Invalid":
-        return "Invalid"
-    return "Refused"
+        return reasons.INVALID
+    return reasons.REFUSED

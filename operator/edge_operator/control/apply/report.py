@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from edge_operator.control.diff.desired_object import ObjectKey
+from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
 
 from .field_conflicts import FieldConflict
@@ -32,7 +33,7 @@ class Report:
 def field_contested(conflict: FieldConflict) -> Problem:
     """Return the problem of a field that another manager keeps changing."""
     return Problem(
-        "FieldContested",
+        reasons.FIELD_CONTESTED,
         f"{conflict.key}: {conflict.field} is repeatedly changed by the manager {conflict.manager!r}: stop that manager"
         " from changing it, or set the value in the spec of the site; the operator does not reapply it for now",
     )
@@ -46,13 +47,10 @@ class ProblemError(Exception):
         self.problem = problem
 
 
-NOT_OURS = "NotOurs"
-
-
 def not_ours(key: ObjectKey) -> Problem:
     """Return the problem of an object of somebody else under a child's name."""
     return Problem(
-        NOT_OURS,
+        reasons.NOT_OURS,
         f"{key} exists and does not belong to this site: the operator does not change it; delete or rename it, or"
         " rename the site",
     )

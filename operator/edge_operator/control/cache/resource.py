@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from edge_operator.api.conditions import find_condition
 from edge_operator.control.diff.action import OwnerRef
+from edge_operator.status import reasons
 from edge_wire.goduration import parse_duration
 
 from .child_cache import DEVICE, SITE, ResourceKey
@@ -154,7 +155,7 @@ class CachedDevice(Resource):
     def has_login(self) -> bool:
         """Whether the login of the device exists, or is not issued by the operator."""
         condition = find_condition(self.status, "CredentialsReady")
-        return condition.get("status") == "True" or condition.get("reason") == "ExternalBroker"
+        return condition.get("status") == "True" or condition.get("reason") == reasons.EXTERNAL_BROKER
 
     @property
     def logs_in(self) -> bool:

@@ -2,6 +2,7 @@
 
 from edge_operator.control.apply.report import ProblemError
 from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
 
 
@@ -12,13 +13,13 @@ class CaBundleUnusableError(ProblemError):
 def not_found(site: ResourceKey, secret: ResourceKey) -> Problem:
     """Return the problem of a missing Secret; it may be temporary, because cert-manager may still create it."""
     message = f"{_named(site, secret)} does not exist: create it, or let cert-manager create it"
-    return Problem("CertificateNotFound", message, lasting=False)
+    return Problem(reasons.CERTIFICATE_NOT_FOUND, message, lasting=False)
 
 
 def invalid(site: ResourceKey, secret: ResourceKey, most_bytes: int) -> Problem:
     """Return the problem of a Secret with a `ca.crt` that cannot be given to devices."""
     return Problem(
-        "CertificateInvalid",
+        reasons.CERTIFICATE_INVALID,
         f"ca.crt of the {_named(site, secret)} is not certificates in PEM of {most_bytes // 1024} KiB at most: correct"
         " it, or remove the key",
     )

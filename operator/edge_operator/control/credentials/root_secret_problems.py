@@ -11,6 +11,7 @@ from edge_operator.control.diff.observed import MANAGED_BY
 from edge_operator.desired.metadata import PART_OF, SITE_LABEL
 from edge_operator.desired.root_secret import KEY
 from edge_operator.identity.derive import ROOT_BYTES
+from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
 
 
@@ -23,7 +24,7 @@ def not_ours(site: ResourceKey, name: str) -> Problem:
     namespace, site_name = site
     label = f"{SITE_LABEL}={site_name},{MANAGED_BY}={PART_OF}"
     return Problem(
-        "NotOurs",
+        reasons.NOT_OURS,
         f"Secret {namespace}/{name} is not the operator's: delete or rename it or, if it is this site's root Secret"
         f" from a backup, label it {label}",
     )
@@ -40,7 +41,7 @@ def refused(manifest: Mapping[str, Any], error: ApiError) -> Exception:
 def invalid(site: ResourceKey, name: str) -> Problem:
     """Return the problem of a Secret without a usable key."""
     return Problem(
-        "RootSecretInvalid",
+        reasons.ROOT_SECRET_INVALID,
         f"Secret {site[0]}/{name} has no usable `{KEY}` ({ROOT_BYTES} bytes or more): restore it from a backup, or"
         " delete it: the operator then creates a new one, and every credential of the site changes",
     )

@@ -5,33 +5,36 @@ from dataclasses import replace
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedDevice
 from edge_operator.control.cache.user_passwords import KEY, MAX_CHARACTERS, MIN_CHARACTERS, SELECTOR
+from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
 
 
 def site_not_found(device: CachedDevice) -> Problem:
     """Return the problem of a device of a site that does not exist; the device is kept."""
     namespace, name = device.site
-    return Problem("SiteNotFound", f"EdgeSite {namespace}/{name} does not exist: create it, or delete this device")
+    return Problem(
+        reasons.SITE_NOT_FOUND, f"EdgeSite {namespace}/{name} does not exist: create it, or delete this device"
+    )
 
 
 def site_not_reconciled(device: CachedDevice) -> Problem:
     """Return the temporary problem of a device of a site that is not ready yet."""
     namespace, name = device.site
     message = f"EdgeSite {namespace}/{name} is not ready yet: see its condition Ready"
-    return Problem("SiteNotReconciled", message, lasting=False)
+    return Problem(reasons.SITE_NOT_RECONCILED, message, lasting=False)
 
 
 def site_paused(device: CachedDevice) -> Problem:
     """Return the temporary problem of a device of a paused site: its login must change."""
     namespace, name = device.site
     message = f"the login of this device is not changed while spec.paused of the EdgeSite {namespace}/{name} is true"
-    return Problem("SitePaused", message, lasting=False)
+    return Problem(reasons.SITE_PAUSED, message, lasting=False)
 
 
 def duplicate(device: CachedDevice, elder: CachedDevice) -> Problem:
     """Return the problem of the younger of two devices with the same identifier."""
     return Problem(
-        "DuplicateDeviceId",
+        reasons.DUPLICATE_DEVICE_ID,
         f"the {elder}, which is older, has the deviceId {device.device_id} in the site {device.site[1]}: delete"
         " one of the two, or create this device again with another deviceId",
     )
@@ -40,7 +43,7 @@ def duplicate(device: CachedDevice, elder: CachedDevice) -> Problem:
 def user_password_missing(device: CachedDevice, secret: ResourceKey) -> Problem:
     """Return the problem of a device: its user Secret does not exist, or has no label."""
     return Problem(
-        "ExistingSecretNotFound",
+        reasons.EXISTING_SECRET_NOT_FOUND,
         f"Secret {secret[0]}/{secret[1]} with the label {SELECTOR} does not exist: create it, label it, or remove"
         f" credentials.existingSecretRef of the {device}",
     )
@@ -49,7 +52,7 @@ def user_password_missing(device: CachedDevice, secret: ResourceKey) -> Problem:
 def user_password_unusable(secret: ResourceKey) -> Problem:
     """Return the problem of a device: its user Secret has no valid password."""
     return Problem(
-        "ExistingSecretInvalid",
+        reasons.EXISTING_SECRET_INVALID,
         f"Secret {secret[0]}/{secret[1]} needs the key `{KEY}` with {MIN_CHARACTERS} to {MAX_CHARACTERS} printable"
         " characters",
     )
@@ -59,7 +62,7 @@ def secret_not_ours(problem: Problem) -> Problem:
     """Return the problem of an object of somebody else under the name of the device's Secret."""
     return replace(
         problem,
-        reason="SecretNotOurs",
+        reason=reasons.SECRET_NOT_OURS,
         message=f"{problem.message.partition(':')[0]}: the operator does not change it; delete it, or set"
         " credentials.secretName",
     )

@@ -7,7 +7,7 @@ from functools import partial
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.control.apply.applier import Applier
-from edge_operator.control.apply.report import NOT_OURS, Report
+from edge_operator.control.apply.report import Report
 from edge_operator.control.apply.status_writer import StatusWriter
 from edge_operator.control.cache.child_cache import DEVICE, ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
@@ -21,6 +21,7 @@ from edge_operator.control.diff.desired_object import DesiredObject, desired_obj
 from edge_operator.control.diff.observed import Observed
 from edge_operator.desired.inputs import DeviceInput, DeviceLogin
 from edge_operator.desired.secret.device import device_secret
+from edge_operator.status import reasons
 from edge_operator.status.device import DeviceFacts, device_update
 from edge_operator.status.facts import Problem
 
@@ -153,7 +154,9 @@ class DeviceReconciler:
             host=info.address.host,
             in_cluster_only=info.address.in_cluster_only,
             terminating=tuple(report.terminating),
-            problems=tuple(secret_not_ours(each) if each.reason == NOT_OURS else each for each in report.problems),
+            problems=tuple(
+                secret_not_ours(each) if each.reason == reasons.NOT_OURS else each for each in report.problems
+            ),
         )
         return await self._write_status(device, updated, report.requeue_after)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from edge_liveness import DeviceSnapshot, Phase
 from edge_operator.control.cache.resource import CachedDevice
+from edge_operator.status import reasons
 from edge_operator.status.connectivity import Connectivity
 
 from .clocks import Clocks
@@ -83,9 +84,9 @@ def _is_of(text: str | None, known: DeviceSnapshot, clocks: Clocks) -> bool:
 
 def _phase(device: CachedDevice, known: DeviceSnapshot | None) -> tuple[str, str]:
     if device.disabled:
-        return "Disabled", "Disabled"
+        return "Disabled", reasons.DISABLED
     if known is None or known.phase in {Phase.PENDING, Phase.DISABLED}:
-        return (
-            ("Unknown", "NotYetSeen") if known is not None and device.has_login else ("Pending", "CredentialsPending")
-        )
+        if known is not None and device.has_login:
+            return "Unknown", reasons.NOT_YET_SEEN
+        return "Pending", reasons.CREDENTIALS_PENDING
     return known.phase.value, known.reason.value

@@ -8,10 +8,10 @@ from edge_operator.control.apply.events import Events
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedDevice, CachedSite, Resource
 from edge_operator.control.cache.resource_cache import SiteCache
+from edge_operator.status import reasons
 from edge_operator.status.connectivity import Connectivity
 
-SUMMARY = "DevicesChanged"
-WARNINGS = frozenset({"LastWill", "HeartbeatExpired"})
+WARNINGS = frozenset({reasons.LAST_WILL, reasons.HEARTBEAT_EXPIRED})
 """Reasons that somebody may have to act on."""
 
 
@@ -58,7 +58,7 @@ class LivenessEvents:
         note = (
             f"{devices} devices lost their connections at the same time: check the gateway and the network of the site"
         )
-        self._ready.put_nowait(_Event(site, site.key, "Warning", "MassLastWill", note))
+        self._ready.put_nowait(_Event(site, site.key, "Warning", reasons.MASS_LAST_WILL, note))
 
     def flush(self, at: float) -> None:
         """Queue the Events within the budget: single ones, and a summary for each site that had too many.
@@ -79,7 +79,7 @@ class LivenessEvents:
             counts = sorted(summary.counts.items())
             note = "more devices: " + ", ".join(f"{count} {reason}" for reason, count in counts)
             severity = "Warning" if WARNINGS & summary.counts.keys() else "Normal"
-            self._ready.put_nowait(_Event(site, site.key, severity, SUMMARY, note))
+            self._ready.put_nowait(_Event(site, site.key, severity, reasons.DEVICES_CHANGED, note))
 
     def remove(self, site: ResourceKey) -> None:
         """Remove a deleted site."""

@@ -12,6 +12,7 @@ from edge_operator.control.site_broker.liveness_settings import (
     device_settings,
     site_settings,
 )
+from edge_operator.status import reasons
 from edge_operator.status.device_counts import DeviceCounts
 from edge_wire import topics
 from edge_wire.messages import (
@@ -26,7 +27,7 @@ from edge_wire.messages import (
 
 from .clocks import Clocks
 
-NOT_SEEN = ("NotYetSeen", "CredentialsPending", "Disabled")
+NOT_SEEN = (reasons.NOT_YET_SEEN, reasons.CREDENTIALS_PENDING, reasons.DISABLED)
 """Reasons of devices without any liveness information."""
 
 

@@ -11,12 +11,13 @@ from edge_operator.desired.components import components
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import DEPLOYMENT, SERVICE
 from edge_operator.desired.metadata import child_name
+from edge_operator.status import reasons
 from edge_operator.status.facts import ComponentFacts, Notice, Problem, SiteFacts, component_facts
 
 from .endpoints import endpoints
 
 ROOT_REGENERATED = Notice(
-    "RootSecretMadeAnew",
+    reasons.ROOT_SECRET_MADE_ANEW,
     "the root Secret was lost and a new one was created: every credential has changed; remove its annotation"
     f" {REGENERATED} to clear this message",
 )

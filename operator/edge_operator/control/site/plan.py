@@ -24,6 +24,7 @@ from edge_operator.desired.kinds import PVC, SERVICE, kind_of
 from edge_operator.desired.release import Release
 from edge_operator.desired.site import SiteInput, desired_objects
 from edge_operator.identity.certificates import period_of
+from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
 
 from .endpoints import balancer_address
@@ -46,7 +47,7 @@ def parse_spec(site: CachedSite) -> EdgeSiteSpec:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise SpecUnusableError(
-            Problem("SpecInvalid", f"{where}: {first['msg']}: correct the spec of the {site}")
+            Problem(reasons.SPEC_INVALID, f"{where}: {first['msg']}: correct the spec of the {site}")
         ) from error
 
 
@@ -178,7 +179,9 @@ class Plans:
         try:
             manifests = desired_objects(described)
         except ValueError as error:
-            raise SpecUnusableError(Problem("SpecInvalid", f"{error}: correct the spec of the {site}")) from error
+            raise SpecUnusableError(
+                Problem(reasons.SPEC_INVALID, f"{error}: correct the spec of the {site}")
+            ) from error
         return [desired_object(self._fitted(manifest)) for manifest in manifests]
 
     def _fitted(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from edge_operator.control.diff.desired_object import DesiredObject, desired_obj
 from edge_operator.control.diff.observed import Observed, observe
 from edge_operator.control.diff.ownership import Path
 from edge_operator.desired.kinds import CONFIG_MAP, SECRET
+from edge_operator.status import reasons
 from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.cluster.virtual import Clock
 from tests.edge_operator.control.closed_gate import ClosedGate, closed_client
@@ -109,7 +110,7 @@ async def test_object_of_another_is_left_alone_and_looked_at_again() -> None:
     async with rig() as it:
         it.store.put(SECRET, stored(intent(), STRANGER))
         report = await it.apply_all(intent())
-        assert [problem.reason for problem in report.problems] == ["NotOurs"]
+        assert [problem.reason for problem in report.problems] == [reasons.NOT_OURS]
         assert "Secret ns/a" in report.problems[0].message
         assert (report.requeue_after, report.terminating, it.gate.attempts) == (LOOK_AGAIN, [], 0)
 
@@ -131,7 +132,7 @@ async def test_refused_write_is_not_sent_again_before_its_time() -> None:
         it.refusals.add(intent(other="dg=="), REFUSED)
         it.clock.now += 0.5
         report = await it.apply_all(intent(other="dg=="))
-        assert [problem.reason for problem in report.problems] == ["Invalid"]
+        assert [problem.reason for problem in report.problems] == [reasons.INVALID]
         assert (report.requeue_after, it.gate.attempts) == (MIN_BACKOFF_SECONDS - 0.5, 0)
         it.clock.now += MIN_BACKOFF_SECONDS
         with pytest.raises(NotLeaderError):
@@ -146,7 +147,7 @@ async def test_contested_field_is_left_alone_and_the_rest_of_the_site_is_not() -
             it.conflicts.record(intent().key, {field: "gitops"})
         it.clock.now += 10
         report = await it.apply_all(intent())
-        assert [problem.reason for problem in report.problems] == ["FieldContested"]
+        assert [problem.reason for problem in report.problems] == [reasons.FIELD_CONTESTED]
         assert ".data.k" in report.problems[0].message
         assert "'gitops'" in report.problems[0].message
         assert (report.requeue_after, it.gate.attempts) == (WINDOW_SECONDS - 10, 0)
@@ -168,7 +169,7 @@ async def test_soonest_of_several_waits_counts() -> None:
         it.refusals.add(intent("b", other="dg=="), REFUSED)
         report = await it.apply_all(intent("a"), intent("b", other="dg=="))
         assert report.requeue_after == MIN_BACKOFF_SECONDS
-        assert {problem.reason for problem in report.problems} == {"NotOurs", "Invalid"}
+        assert {problem.reason for problem in report.problems} == {reasons.NOT_OURS, reasons.INVALID}
 
 
 async def test_objects_of_a_kind_are_written_side_by_side_and_the_next_kind_after_them() -> None:

@@ -6,6 +6,7 @@ from edge_operator.cluster.errors import ApiError
 from edge_operator.control.apply.refusals import MAX_BACKOFF_SECONDS, MIN_BACKOFF_SECONDS, Refusals
 from edge_operator.control.diff.desired_object import DesiredObject, ObjectKey
 from edge_operator.desired.kinds import SECRET
+from edge_operator.status import reasons
 from tests.edge_operator.cluster.virtual import Clock
 
 NO = ApiError(422, "Invalid", "no")
@@ -59,12 +60,12 @@ def test_refusals_of_deleted_sites_are_removed() -> None:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (ApiError(403, "Forbidden", 'pods "x" is forbidden: exceeded quota: q'), "QuotaExceeded"),
-        (ApiError(403, "Forbidden", 'User "x" cannot patch resource "secrets"'), "AccessDenied"),
-        (ApiError(403, "Forbidden", "denied by policy"), "Refused"),
-        (ApiError(403, "Forbidden", 'User "x" is not known'), "Refused"),
-        (ApiError(422, "Invalid", "spec.x: Invalid value"), "Invalid"),
-        (ApiError(400, "BadRequest", "unknown field"), "Refused"),
+        (ApiError(403, "Forbidden", 'pods "x" is forbidden: exceeded quota: q'), reasons.QUOTA_EXCEEDED),
+        (ApiError(403, "Forbidden", 'User "x" cannot patch resource "secrets"'), reasons.ACCESS_DENIED),
+        (ApiError(403, "Forbidden", "denied by policy"), reasons.REFUSED),
+        (ApiError(403, "Forbidden", 'User "x" is not known'), reasons.REFUSED),
+        (ApiError(422, "Invalid", "spec.x: Invalid value"), reasons.INVALID),
+        (ApiError(400, "BadRequest", "unknown field"), reasons.REFUSED),
     ],
 )
 def test_reason_of_a_refusal(error: ApiError, reason: str) -> None:

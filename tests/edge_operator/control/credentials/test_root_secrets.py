@@ -12,6 +12,7 @@ from edge_operator.control.credentials.root_secret_problems import RootUnusableE
 from edge_operator.control.credentials.root_secrets import REGENERATED, RootSecrets
 from edge_operator.desired.kinds import SECRET, ChildKind
 from edge_operator.desired.root_secret import root_secret
+from edge_operator.status import reasons
 
 NEW, OTHER = b"n" * 32, b"o" * 32
 
@@ -177,13 +178,15 @@ async def test_stripped_label_is_put_back() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        pytest.param({"labels": {}}, "NotOurs", id="no label"),
+        pytest.param({"labels": {}}, reasons.NOT_OURS, id="no label"),
         pytest.param(
-            {"labels": secret()["metadata"]["labels"] | {"edge-stack.io/site": "yard"}}, "NotOurs", id="another's"
+            {"labels": secret()["metadata"]["labels"] | {"edge-stack.io/site": "yard"}},
+            reasons.NOT_OURS,
+            id="another's",
         ),
         pytest.param(
             {"ownerReferences": [{"controller": True, "apiVersion": "v1", "kind": "X", "name": "x", "uid": "x"}]},
-            "NotOurs",
+            reasons.NOT_OURS,
             id="controlled",
         ),
     ],
@@ -204,7 +207,7 @@ async def test_key_that_is_none_is_not_replaced_unless_it_is_known(data: dict[st
     rig = Rig(secret() | {"data": data})
     with pytest.raises(RootUnusableError) as caught:
         await rig.roots.ensure(site())
-    assert caught.value.problem.reason == "RootSecretInvalid"
+    assert caught.value.problem.reason == reasons.ROOT_SECRET_INVALID
     assert rig.objects.calls == ["get"]
 
 

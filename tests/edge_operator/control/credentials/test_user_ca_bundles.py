@@ -14,6 +14,7 @@ from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.ca_bundle_problems import CaBundleUnusableError
 from edge_operator.control.credentials.user_ca_bundles import MAX_BYTES, UserCaBundles
 from edge_operator.desired.kinds import ChildKind
+from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
 
 LOOK_AGAIN = 30.0
@@ -99,11 +100,11 @@ async def test_a_much_later_request_gets_the_present_content() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("none", "CertificateNotFound"),
-        (SECRET_WORDS, "CertificateInvalid"),
-        (FIRST.replace("\n", f"\n{SECRET_WORDS}: x\n", 1), "CertificateInvalid"),
-        (FIRST.replace("END CERTIFICATE", f"END {SECRET_WORDS}"), "CertificateInvalid"),
-        (FIRST * (MAX_BYTES // len(FIRST) + 1), "CertificateInvalid"),
+        ("none", reasons.CERTIFICATE_NOT_FOUND),
+        (SECRET_WORDS, reasons.CERTIFICATE_INVALID),
+        (FIRST.replace("\n", f"\n{SECRET_WORDS}: x\n", 1), reasons.CERTIFICATE_INVALID),
+        (FIRST.replace("END CERTIFICATE", f"END {SECRET_WORDS}"), reasons.CERTIFICATE_INVALID),
+        (FIRST * (MAX_BYTES // len(FIRST) + 1), reasons.CERTIFICATE_INVALID),
     ],
     ids=["not there", "no PEM", "a line too many", "another end", "too long"],
 )
