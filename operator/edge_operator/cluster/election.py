@@ -24,7 +24,6 @@ CREATE_AFTER_SECONDS = RENEW_SECONDS + 2 * RETRY_SECONDS
 REQUEST_TIMEOUT_SECONDS = 2.0
 SUSPENDED_SECONDS = 30.0
 """Longer than any two responses are apart while this process runs and the API server responds."""
-NOT_FOUND = 404
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +167,7 @@ class Election:
             async with self._session.get(f"{self._collection}/{self._name}") as response:
                 self._observe(await decode(response))
         except ApiError as error:
-            if error.code != NOT_FOUND:
+            if not error.not_found:
                 raise
             self._lease, self._observed = {}, None
             if self._absent_since is None:

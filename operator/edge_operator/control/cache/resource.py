@@ -2,20 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar, Final
 
 from edge_operator.api.conditions import find_condition
+from edge_operator.api.edgedevice import Credentials, EdgeDeviceSpec
+from edge_operator.api.edgesite import EdgeSiteSpec
+from edge_operator.api.references import SecretReference
+from edge_operator.api.stored import read_stored
 from edge_operator.control.diff.action import OwnerRef
 from edge_operator.status import reasons
 from edge_wire.goduration import parse_duration
 
 from .child_cache import DEVICE, SITE, ResourceKey
 
-SWITCH_AFTER = "5m"
-"""Default of `credentials.switchAfter`, the same as in the CRD, for objects stored without it."""
+UNNAMED = "None"
+"""Name in a reference to a Secret that has none. No Secret can have it, while a read of "" would list all Secrets."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resource:
     """A custom resource as last reported by the API server.
 
@@ -23,6 +28,7 @@ class Resource:
         body: the object, as JSON.
     """
 
+    __slots__ = ("body",)  # not by the decorator, which creates the class again: 3.11 then sets no fields of subclasses
     KIND: ClassVar[str]
 
     body: Mapping[str, Any]
@@ -54,14 +60,12 @@ class Resource:
         return "deletionTimestamp" in self.metadata
 
     @property
-    def spec(self) -> Mapping[str, Any]:
-        """The spec; `{}` if there is none."""
-        return self.body.get("spec") or {}
-
-    @property
     def status(self) -> Mapping[str, Any]:
         """The status; `{}` if there is none yet."""
         return self.body.get("status") or {}
+
+    def _secret_key(self, secret: SecretReference) -> ResourceKey:
+        return self.metadata["namespace"], secret.name or UNNAMED
 
     def __str__(self) -> str:
         """Return `Kind namespace/name`."""
@@ -69,23 +73,28 @@ class Resource:
 
 
 class CachedSite(Resource):
-    """An EdgeSite."""
+    """An EdgeSite.
 
-    __slots__ = ()
+    Attributes:
+        external_broker: whether the site uses a broker that the user operates.
+        user_tls_secret: key of the Secret with the user's certificate for the managed broker; None if the operator
+            creates one.
+        device_defaults: the defaults of its devices.
+        paused: whether the spec pauses changes.
+    """
+
+    __slots__ = ("device_defaults", "external_broker", "paused", "user_tls_secret")
     KIND = SITE
 
-    @property
-    def external_broker(self) -> bool:
-        """Whether the site uses a broker that the user operates."""
-        return (self.spec.get("broker") or {}).get("type") == "External"
-
-    @property
-    def user_tls_secret(self) -> ResourceKey | None:
-        """Key of the Secret with the user's certificate for the managed broker; None if the operator creates one."""
-        tls = ((self.spec.get("broker") or {}).get("managed") or {}).get("tls")
-        if tls is None or self.external_broker:
-            return None
-        return self.metadata["namespace"], str((tls.get("secretRef") or {}).get("name"))
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        super().__init__(body)
+        spec = read_stored(EdgeSiteSpec, body.get("spec") or {})
+        managed = spec.broker.managed
+        tls = managed.tls if managed is not None else None
+        self.external_broker: Final = spec.broker.type == "External"
+        self.user_tls_secret: Final = None if tls is None or self.external_broker else self._secret_key(tls.secret_ref)
+        self.device_defaults: Final = spec.devices
+        self.paused: Final = spec.paused
 
     @property
     def broker_dropping(self) -> bool:
@@ -97,59 +106,46 @@ class CachedSite(Resource):
         """Endpoints of the site by protocol, from its status."""
         return self.status.get("endpoints") or {}
 
-    @property
-    def paused(self) -> bool:
-        """Whether the spec pauses changes."""
-        return bool(self.spec.get("paused", False))
-
 
 class CachedDevice(Resource):
-    """An EdgeDevice."""
+    """An EdgeDevice.
 
-    __slots__ = ()
+    The attributes are read from the spec once: they are needed for every message or every reconcile of the site.
+
+    Attributes:
+        site: key of the site in `spec.siteRef`; its name is "" if there is none.
+        device_id: identifier in MQTT topics and URLs.
+        disabled: whether the spec disables the device.
+        rotation: number of the password in the spec.
+        switch_after: seconds after a rotation for which the previous password still works.
+        user_secret: key of the Secret with the user's password; None if the operator creates one.
+    """
+
+    __slots__ = ("_secret_name", "device_id", "disabled", "rotation", "site", "switch_after", "user_secret")
     KIND = DEVICE
 
-    @property
-    def site(self) -> ResourceKey:
-        """Key of the site in `spec.siteRef`."""
-        return self.metadata["namespace"], (self.spec.get("siteRef") or {}).get("name", "")
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        super().__init__(body)
+        spec = self.spec
+        credentials, reference = spec.credentials, spec.credentials.existing_secret_ref
+        switch_after = seconds(credentials.switch_after)
+        self.site: Final = self.metadata["namespace"], spec.site_ref.name
+        self.device_id: Final = spec.device_id or str(self.metadata["name"])
+        self.disabled: Final = spec.disabled
+        self.rotation: Final = credentials.rotation
+        self.switch_after: Final = parse_duration(Credentials().switch_after) if switch_after is None else switch_after
+        self.user_secret: Final = None if reference is None else self._secret_key(reference)
+        self._secret_name: Final = credentials.secret_name
 
     @property
-    def device_id(self) -> str:
-        """Identifier in MQTT topics and URLs."""
-        return str(self.spec.get("deviceId") or self.metadata["name"])
-
-    @property
-    def credentials(self) -> Mapping[str, Any]:
-        """The `spec.credentials`; `{}` if there are none."""
-        return self.spec.get("credentials") or {}
-
-    @property
-    def rotation(self) -> int:
-        """Number of the password in the spec."""
-        return int(self.credentials.get("rotation", 0))
-
-    @property
-    def switch_after(self) -> float:
-        """Seconds after a rotation for which the previous password still works."""
-        given = seconds(self.credentials.get("switchAfter"))
-        return parse_duration(SWITCH_AFTER) if given is None else given
+    def spec(self) -> EdgeDeviceSpec:
+        """The spec; parsed on each read, because 100,000 of these objects would take much memory."""
+        return read_stored(EdgeDeviceSpec, self.body.get("spec") or {})
 
     @property
     def secret_name(self) -> str:
         """Name of the Secret that the operator creates for the device."""
-        return str(self.credentials.get("secretName") or f"{self.metadata['name']}-device-credentials")
-
-    @property
-    def user_secret(self) -> ResourceKey | None:
-        """Key of the Secret with the user's password; None if the operator creates one."""
-        reference = self.credentials.get("existingSecretRef")
-        return None if reference is None else (self.metadata["namespace"], str(reference.get("name")))
-
-    @property
-    def disabled(self) -> bool:
-        """Whether the spec disables the device."""
-        return bool(self.spec.get("disabled", False))
+        return self._secret_name or f"{self.metadata['name']}-device-credentials"
 
     @property
     def has_login(self) -> bool:
@@ -168,6 +164,7 @@ class CachedDevice(Resource):
         return str(self.metadata.get("creationTimestamp", "")), str(self.metadata["uid"])
 
 
+@lru_cache(1024)  # devices with equal durations share one float
 def seconds(duration: object) -> float | None:
     """Return the seconds of a duration; None if it is not a duration, as an earlier CRD may have allowed.
 

@@ -40,16 +40,14 @@ class ResourceCache(Generic[ResourceT]):
 
     def put(self, body: Mapping[str, Any]) -> None:
         """Store a resource that was added or changed, unless the cache has a newer version or has seen its deletion."""
-        resource = self._make(body)
-        known = self._resources.get(resource.key)
-        if resource.owner_ref.uid in self._tombstones:
+        given = Resource(body)
+        known, uid = self._resources.get(given.key), given.metadata["uid"]
+        if uid in self._tombstones:
             return
-        if known is not None and known.owner_ref != resource.owner_ref:
+        if known is not None and known.owner_ref.uid != uid:
             self._add_tombstone(known.owner_ref.uid)
-        elif known is not None:
-            version, known_version = resource.metadata["resourceVersion"], known.metadata["resourceVersion"]
-            if not newer(version, known_version):
-                return
+        elif known is not None and not newer(given.metadata["resourceVersion"], known.metadata["resourceVersion"]):
+            return
         resource = self._make(compact(body))
         self._resources[resource.key] = resource
         self._index(known, resource)

@@ -62,7 +62,7 @@ class SiteLivenessAdapter:
 
     def put(self, device: CachedDevice) -> None:
         """Add a device with the state in its status, or apply the settings of its spec."""
-        settings, seed = device_settings(self._settings, device), self._seed(device.status)
+        settings, seed = device_settings(self._settings, device.spec), self._seed(device.status)
         self._liveness.put(device.device_id, self._clocks.steady(), settings, seed)
 
     def remove(self, device_id: str) -> None:

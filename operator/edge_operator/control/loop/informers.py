@@ -124,7 +124,7 @@ def _device_fingerprint(device: CachedDevice | None) -> tuple[object, ...] | Non
     status: Mapping[str, Any] = device.status
     conditions = [each for each in status.get("conditions") or () if each["type"] != "Connected"]
     reported = status.get("observedGeneration"), status.get("deviceId"), conditions
-    return device.owner_ref, device.generation, device.spec, device.deleting, reported
+    return device.owner_ref, device.generation, device.body.get("spec"), device.deleting, reported
 
 
 def _login_fingerprint(device: CachedDevice | None) -> tuple[object, ...] | None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from edge_liveness import DeviceSettings, Presence, SiteSettings
-from edge_operator.control.cache.resource import CachedDevice, CachedSite, seconds
+from edge_operator.api.edgedevice import EdgeDeviceSpec
+from edge_operator.control.cache.resource import CachedSite, seconds
 from edge_operator.status.device_counts import PERIOD_SECONDS
 
 DEFAULTS = SiteSettings()
@@ -29,27 +30,26 @@ DEFAULT_TIMERS = LivenessTimers()
 
 def site_settings(site: CachedSite, timers: LivenessTimers = DEFAULT_TIMERS) -> SiteSettings:
     """Return the liveness settings of a site."""
-    devices = site.spec.get("devices") or {}
+    devices = site.device_defaults
     return replace(
         DEFAULTS,
-        heartbeat_interval=seconds(devices.get("heartbeatInterval")) or DEFAULTS.heartbeat_interval,
-        offline_after=seconds(devices.get("offlineAfter")) or DEFAULTS.offline_after,
+        heartbeat_interval=seconds(devices.heartbeat_interval) or DEFAULTS.heartbeat_interval,
+        offline_after=seconds(devices.offline_after) or DEFAULTS.offline_after,
         mass_grace=timers.mass_grace,
         unreachable_after=timers.unreachable_after,
     )
 
 
-def device_settings(site: SiteSettings, device: CachedDevice) -> DeviceSettings:
+def device_settings(site: SiteSettings, spec: EdgeDeviceSpec) -> DeviceSettings:
     """Return the liveness settings of a device, with the site's defaults."""
-    spec = device.spec
     return site.device(
-        heartbeat_interval=seconds(spec.get("heartbeatInterval")),
-        offline_after=seconds(spec.get("offlineAfter")),
-        presence=Presence.INTERMITTENT if spec.get("presence") == Presence.INTERMITTENT else Presence.CONNECTED,
-        is_disabled=device.disabled,
+        heartbeat_interval=seconds(spec.heartbeat_interval),
+        offline_after=seconds(spec.offline_after),
+        presence=Presence(spec.presence),
+        is_disabled=spec.disabled,
     )
 
 
-def heartbeat_seconds(site: SiteSettings, device: CachedDevice) -> float:
+def heartbeat_seconds(site: SiteSettings, spec: EdgeDeviceSpec) -> float:
     """Return the heartbeat interval of a device, in seconds."""
-    return seconds(device.spec.get("heartbeatInterval")) or site.heartbeat_interval
+    return seconds(spec.heartbeat_interval) or site.heartbeat_interval

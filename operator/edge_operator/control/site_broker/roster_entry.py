@@ -1,6 +1,5 @@
 """The roster entry of a device, which its gateway reads from the broker. Pure."""
 
-from edge_liveness import Presence
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_wire.messages import RosterEntry
 
@@ -11,17 +10,16 @@ def roster_entry(device: CachedDevice, site: CachedSite) -> RosterEntry:
     """Return the data of a device for the gateway, with the site's defaults."""
     spec = device.spec
     defaults = site_settings(site)
-    settings = device_settings(defaults, device)
     return RosterEntry(
         id=device.device_id,
-        name=str(spec.get("displayName") or ""),
-        type=str(spec.get("type") or ""),
-        location=str(spec.get("location") or ""),
+        name=spec.display_name or "",
+        type=spec.type or "",
+        location=spec.location or "",
         # Sorted, so that equal entries have equal payloads.
-        attributes=dict(sorted((spec.get("attributes") or {}).items())),
-        heartbeat_interval_seconds=heartbeat_seconds(defaults, device),
-        offline_after_seconds=settings.offline_after,
-        presence="Intermittent" if settings.presence is Presence.INTERMITTENT else "Connected",
+        attributes=dict(sorted((spec.attributes or {}).items())),
+        heartbeat_interval_seconds=heartbeat_seconds(defaults, spec),
+        offline_after_seconds=device_settings(defaults, spec).offline_after,
+        presence=spec.presence,
         disabled=device.disabled,
         rotation=device.rotation,
         uid=device.owner_ref.uid,
