@@ -18,6 +18,7 @@ from edge_operator.control.liveness.writer import LivenessWriter
 from edge_operator.control.loop.informers import Informers
 from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
+from edge_operator.status.events import Event
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topics
 from tests.edge_operator.control.samples import SITE, Time, device, message, site
@@ -29,9 +30,9 @@ class Told(Events):
     def __init__(self) -> None:
         self.reasons: list[str] = []
 
-    async def post(self, resource: Resource, severity: str, reason: str, note: str) -> None:
-        del resource, severity, note
-        self.reasons.append(reason)
+    async def post(self, resource: Resource, event: Event) -> None:
+        del resource
+        self.reasons.append(event.reason)
 
 
 class World:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from edge_operator.api.schema import API_VERSION
@@ -11,7 +11,7 @@ from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.cache.child_cache import DEVICE, SITE
 from edge_operator.control.cache.resource import Resource
 from edge_operator.desired.kinds import ChildKind
-from edge_operator.status.facts import Notice
+from edge_operator.status.events import StatusEvents
 
 from .events import Events
 
@@ -31,7 +31,7 @@ class StatusWriter:
     Args:
         kind: the kind.
         objects: client for single objects.
-        events: writes Events for transitions.
+        events: writes Events.
         wall_clock: current time, for `lastTransitionTime`.
     """
 
@@ -43,8 +43,17 @@ class StatusWriter:
         self._events = events
         self._wall_clock = wall_clock
 
-    async def write(self, resource: Resource, compute: ComputeStatus, notices: Iterable[Notice] = ()) -> bool:
-        """Write the status if it differs; return False if the resource has changed meanwhile: reconcile again."""
+    async def write(self, resource: Resource, compute: ComputeStatus, events: StatusEvents) -> bool:
+        """Write the status if it differs, and the Events for the change.
+
+        Args:
+            resource: the site or device.
+            compute: computes the status.
+            events: decides which Events the change deserves.
+
+        Returns:
+            Whether the status is up to date. If not, the resource has changed meanwhile: reconcile it again.
+        """
         now = self._wall_clock().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         before = resource.status
         status = compute(before, now)
@@ -57,9 +66,8 @@ class StatusWriter:
                 logger.debug("%s: cannot write the status: %s", resource, error)
                 return not error.conflict
             raise
-        await self._events.transition(resource, before, status)
-        for notice in notices:
-            await self._events.notice(resource, before, notice)
+        for event in events(before, status):
+            await self._events.post(resource, event)
         return True
 
 

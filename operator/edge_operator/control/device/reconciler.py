@@ -23,6 +23,7 @@ from edge_operator.desired.inputs import DeviceInput, DeviceLogin
 from edge_operator.desired.secret.device import device_secret
 from edge_operator.status import reasons
 from edge_operator.status.device import DeviceFacts, device_update
+from edge_operator.status.events import device_events
 from edge_operator.status.facts import Problem
 
 from .problems import (
@@ -192,7 +193,7 @@ class DeviceReconciler:
 
     async def _write_status(self, device: CachedDevice, facts: DeviceFacts, again: float | None) -> float | None:
         try:
-            if not await self._status.write(device, partial(device_update, facts)):
+            if not await self._status.write(device, partial(device_update, facts), device_events):
                 # The liveness writer changed the status, which does not requeue the device: do it here.
                 return OVERTAKEN_SECONDS
         except ApiError as error:

@@ -8,26 +8,20 @@ from edge_operator.control.apply.events import Events
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedDevice, CachedSite, Resource
 from edge_operator.control.cache.resource_cache import SiteCache
-from edge_operator.status import reasons
-from edge_operator.status.connectivity import Connectivity
-
-WARNINGS = frozenset({reasons.LAST_WILL, reasons.HEARTBEAT_EXPIRED})
-"""Reasons that somebody may have to act on."""
+from edge_operator.status.events import Event, mass_disconnect_event, summary_event
 
 
 @dataclass(frozen=True, slots=True)
-class _Event:
-    """An Event of a site, or of one of its devices."""
+class _Pending:
+    """An Event that waits to be written, about a site or one of its devices."""
 
     resource: Resource
     site: ResourceKey
-    severity: str
-    reason: str
-    note: str
+    event: Event
 
 
 class LivenessEvents:
-    """Decides which Events of devices are written, and writes them independently of the status.
+    """Limits the Events of devices, and writes them independently of the status.
 
     Args:
         budget: limits the Events.
@@ -43,22 +37,16 @@ class LivenessEvents:
         self._budget = budget
         self._events = events
         self._sites = sites
-        self._transitions: list[_Event] = []
-        self._ready: asyncio.Queue[_Event] = asyncio.Queue()
+        self._transitions: list[_Pending] = []
+        self._ready: asyncio.Queue[_Pending] = asyncio.Queue()
 
-    def on_transition(self, device: CachedDevice, connectivity: Connectivity, message: str) -> None:
-        """Handle a device that went online or offline."""
-        severity = "Warning" if connectivity.reason in WARNINGS else "Normal"
-        self._transitions.append(
-            _Event(device, device.site, severity, connectivity.reason, f"{connectivity.phase}: {message}")
-        )
+    def on_transition(self, device: CachedDevice, event: Event) -> None:
+        """Handle the Event of a device that went online or offline."""
+        self._transitions.append(_Pending(device, device.site, event))
 
     def on_mass_disconnect(self, site: CachedSite, devices: int) -> None:
         """Handle the loss of many devices of a site at once."""
-        note = (
-            f"{devices} devices lost their connections at the same time: check the gateway and the network of the site"
-        )
-        self._ready.put_nowait(_Event(site, site.key, "Warning", reasons.MASS_LAST_WILL, note))
+        self._ready.put_nowait(_Pending(site, site.key, mass_disconnect_event(devices)))
 
     def flush(self, at: float) -> None:
         """Queue the Events within the budget: single ones, and a summary for each site that had too many.
@@ -67,19 +55,14 @@ class LivenessEvents:
         that were scheduled before it.
         """
         turned, self._transitions = self._transitions, []
-        for event in turned:
-            if self._budget.offer(event.site, event.reason, at):
-                self._ready.put_nowait(event)
+        for pending in turned:
+            if self._budget.offer(pending.site, pending.event.reason, at):
+                self._ready.put_nowait(pending)
             else:
                 self.summarized += 1
         for summary in self._budget.summaries(at):
-            site = self._sites.get(summary.site)
-            if site is None:
-                continue
-            counts = sorted(summary.counts.items())
-            note = "more devices: " + ", ".join(f"{count} {reason}" for reason, count in counts)
-            severity = "Warning" if WARNINGS & summary.counts.keys() else "Normal"
-            self._ready.put_nowait(_Event(site, site.key, severity, reasons.DEVICES_CHANGED, note))
+            if (site := self._sites.get(summary.site)) is not None:
+                self._ready.put_nowait(_Pending(site, site.key, summary_event(summary.counts)))
 
     def remove(self, site: ResourceKey) -> None:
         """Remove a deleted site."""
@@ -94,5 +77,5 @@ class LivenessEvents:
     async def run(self) -> None:
         """Write Events until cancelled."""
         while True:
-            event = await self._ready.get()
-            await self._events.post(event.resource, event.severity, event.reason, event.note)
+            pending = await self._ready.get()
+            await self._events.post(pending.resource, pending.event)

@@ -4,15 +4,16 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from edge_liveness import Phase, Transition, Write, WriteKind
+from edge_liveness import Transition, Write, WriteKind
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.loop.informers import Informers
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
-from edge_operator.status.connectivity import CONNECTED, connectivity_update, has_transitioned
+from edge_operator.status.connectivity import connectivity_update, has_transitioned
 from edge_operator.status.device_counts import changed_enough
+from edge_operator.status.events import connectivity_events
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire.messages import MalformedError
 
@@ -156,12 +157,10 @@ class FleetLiveness:
             return
         self.schedule_write(owner.key)
         self._changed_sites.add(site)
-        # A transition that was reported already deserves its Event; one that a later transition has replaced does not.
+        # A transition that was reported already deserves its Event.
         connectivity = self.index.last_reported(owner.key)
-        if connectivity is None or (connectivity.phase, connectivity.reason) != (transition.phase, transition.reason):
-            return
-        if not transition.is_site_wide and _deserves_event(transition):
-            self._events.on_transition(owner, connectivity, CONNECTED[connectivity.reason].message)
+        for event in () if connectivity is None else connectivity_events(transition, connectivity):
+            self._events.on_transition(owner, event)
 
     def _requeue_changed_counts(self) -> None:
         changed, self._changed_sites = self._changed_sites, set()
@@ -186,10 +185,3 @@ def _reported_fields(device: CachedDevice) -> tuple[object, ...]:
 def _is_reconciled(device: CachedDevice) -> bool:
     """Return whether the reconciler has written a status: before that, the two writers would conflict."""
     return "observedGeneration" in device.status
-
-
-def _deserves_event(transition: Transition) -> bool:
-    """Return whether a transition deserves an Event: the device went offline, or came online (again)."""
-    if transition.phase is Phase.OFFLINE:
-        return True
-    return transition.phase is Phase.ONLINE and transition.previous in {Phase.OFFLINE, Phase.PENDING}

@@ -21,6 +21,7 @@ from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.desired.components import MQTT
 from edge_operator.desired.kinds import SECRET
 from edge_operator.desired.root_secret import root_secret_name
+from edge_operator.status.events import site_events
 from edge_operator.status.facts import SiteFacts
 from edge_operator.status.site import site_update
 
@@ -142,7 +143,7 @@ class SiteReconciler:
         return report.requeue_after
 
     async def _write_status(self, site: CachedSite, facts: SiteFacts) -> None:
-        await self._status.write(site, partial(site_update, facts), facts.notices)
+        await self._status.write(site, partial(site_update, facts), partial(site_events, notices=facts.notices))
 
     async def _apply(self, site: CachedSite, plan: Plan) -> Report:
         report = await self._applier.apply_all(site, plan.digests, plan.build)

@@ -10,6 +10,7 @@ from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.events import Events
 from edge_operator.control.apply.status_writer import EDGE_SITE, StatusWriter
 from edge_operator.control.cache.resource import CachedSite
+from edge_operator.status.events import site_events
 from edge_operator.status.facts import ComponentFacts, SiteFacts
 from edge_operator.status.site import site_update
 from edge_operator.telemetry.metrics import Metrics
@@ -27,13 +28,15 @@ def writer(client: FakeClient) -> StatusWriter:
 
 async def test_status_is_written_onto_the_version_it_was_computed_from_and_not_again() -> None:
     client = FakeClient()
-    await writer(client).write(CachedSite(site_body(7)), partial(site_update, FACTS))
+    await writer(client).write(CachedSite(site_body(7)), partial(site_update, FACTS), site_events)
     (method, path, manifest), event = client.written
     assert (method, path.endswith("/edgesites/hall/status")) == ("PATCH", True)
     assert manifest["metadata"] == {"name": "hall", "namespace": "ns", "resourceVersion": "7"}
     assert event[1].endswith("/events")
     again = FakeClient()
-    await writer(again).write(CachedSite(site_body(8, status=manifest["status"])), partial(site_update, FACTS))
+    await writer(again).write(
+        CachedSite(site_body(8, status=manifest["status"])), partial(site_update, FACTS), site_events
+    )
     assert again.written == []
 
 
@@ -41,10 +44,10 @@ async def test_status_is_written_onto_the_version_it_was_computed_from_and_not_a
     "error", [ApiError(409, "", ""), ApiError(404, "", ""), ApiError(403, "", "", ("NamespaceTerminating",))]
 )
 async def test_status_of_what_has_changed_or_gone_is_left(error: ApiError) -> None:
-    await writer(FakeClient(error)).write(CachedSite(site_body()), partial(site_update, FACTS))
+    await writer(FakeClient(error)).write(CachedSite(site_body()), partial(site_update, FACTS), site_events)
 
 
 @pytest.mark.parametrize("error", [ApiError(500, "", ""), UnreachableError("x"), NotLeaderError("x")])
 async def test_status_that_could_not_be_written_is_tried_again_by_the_queue(error: Exception) -> None:
     with pytest.raises(type(error)):
-        await writer(FakeClient(error)).write(CachedSite(site_body()), partial(site_update, FACTS))
+        await writer(FakeClient(error)).write(CachedSite(site_body()), partial(site_update, FACTS), site_events)

@@ -38,7 +38,7 @@ async def test_devices_that_are_lost_at_once_are_one_event_of_the_site(world: Re
         world.informers.devices.put(device(name).body)
         world.receive(b"online", name, after=0.0)
     world.lives.tick()
-    assert sorted(key for key, _, _ in world.calls("transition")) == [(SITE[0], name) for name in names]
+    assert sorted(key for key, _ in world.calls("transition")) == [(SITE[0], name) for name in names]
     for name in names:
         world.receive(WILL, name, after=0.1)
     world.time.at += 31.0
@@ -49,16 +49,16 @@ async def test_devices_that_are_lost_at_once_are_one_event_of_the_site(world: Re
 
 def transitions(world: RecordedWorld) -> list[tuple[str, str]]:
     world.lives.tick()
-    return [(life.reason, text) for _, life, text in world.calls("transition")]
+    return [(event.reason, event.note) for _, event in world.calls("transition")]
 
 
 async def test_event_for_a_device_that_is_lost_or_there_again_and_for_nothing_else(world: RecordedWorld) -> None:
     world.receive(b"online")
-    assert transitions(world) == [("HeartbeatReceived", "the device sends messages")]
+    assert transitions(world) == [("HeartbeatReceived", "Online: the device sends messages")]
     world.receive(b'{"status": "offline", "reason": "Disconnected"}')
-    assert transitions(world) == [("Disconnected", "the device disconnected in good order")]
+    assert transitions(world) == [("Disconnected", "Offline: the device disconnected in good order")]
     world.receive(b"online")
-    assert transitions(world) == [("HeartbeatReceived", "the device sends messages")]
+    assert transitions(world) == [("HeartbeatReceived", "Online: the device sends messages")]
     world.life.on_disconnected()
     world.time.at += 31.0
     assert transitions(world) == [], "the broker is away: that is the site's to tell"
@@ -73,7 +73,7 @@ async def test_turn_that_another_has_overtaken_is_no_event(world: RecordedWorld)
     world.recorded.clear()
     world.receive(b'{"status": "offline", "reason": "Disconnected"}')
     world.receive(b"online")
-    assert transitions(world) == [("HeartbeatReceived", "the device sends messages")]
+    assert transitions(world) == [("HeartbeatReceived", "Online: the device sends messages")]
 
 
 async def test_device_that_is_disabled_while_it_is_lost_is_no_event(world: RecordedWorld) -> None:

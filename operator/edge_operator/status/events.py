@@ -1,0 +1,127 @@
+"""Which transitions deserve a Kubernetes Event. Pure: one Event for each transition, none while nothing changes."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edge_liveness import Phase, Transition
+
+from .connectivity import CONNECTED, Connectivity
+from .facts import Notice
+
+NORMAL, WARNING = "Normal", "Warning"
+
+LOST = frozenset({"LastWill", "HeartbeatExpired"})
+"""Reasons of a device that is offline on which somebody may have to act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An Event, without the object that it is about.
+
+    Attributes:
+        severity: Normal or Warning.
+        reason: reason in CamelCase, for programs.
+        note: message for people.
+    """
+
+    severity: str
+    reason: str
+    note: str
+
+
+StatusEvents = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Event, ...]]
+"""Returns the Events for a change of a status, from the status before and after; `{}` if there was none."""
+
+
+def site_events(
+    before: Mapping[str, Any], after: Mapping[str, Any], notices: Iterable[Notice] = ()
+) -> tuple[Event, ...]:
+    """Return the Events for a change of a site's status: a lost broker, a transition, new notices.
+
+    Args:
+        before: the status before; `{}` if there was none.
+        after: the status that was written.
+        notices: notices in the message of its Ready condition.
+    """
+    return (*_broker_lost(before, after), *_phase_changed(before, after), *_noticed(before, notices))
+
+
+def device_events(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
+    """Return the Events for a change of the credentials in a device's status.
+
+    Thousands of devices may be applied with their site, so a device gets an Event only if somebody has to act.
+    """
+    ready = _condition(after, "Ready")
+    if _condition(before, "Ready").get("reason") == ready["reason"] or not _condition(after, "Stalled"):
+        return ()
+    return (Event(WARNING, ready["reason"], ready["message"]),)
+
+
+def connectivity_events(transition: Transition, connectivity: Connectivity) -> tuple[Event, ...]:
+    """Return the Events for a transition of a device's liveness: it went offline, or came online (again).
+
+    Args:
+        transition: the transition.
+        connectivity: liveness of the device now. If a later transition has replaced this one, it gets no Event.
+    """
+    present = connectivity.phase, connectivity.reason
+    if transition.is_site_wide or present != (transition.phase, transition.reason) or not _is_news(transition):
+        return ()
+    severity = WARNING if connectivity.reason in LOST else NORMAL
+    return (Event(severity, connectivity.reason, f"{connectivity.phase}: {CONNECTED[connectivity.reason].message}"),)
+
+
+def mass_disconnect_event(devices: int) -> Event:
+    """Return the Event of a site that lost many devices at once."""
+    return Event(
+        WARNING,
+        "MassLastWill",
+        f"{devices} devices lost their connections at the same time: check the gateway and the network of the site",
+    )
+
+
+def summary_event(counts: Mapping[str, int]) -> Event:
+    """Return the Event of a site that summarizes those of its devices beyond the budget.
+
+    Args:
+        counts: number of transitions by reason.
+    """
+    note = "more devices: " + ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+    return Event(WARNING if LOST & counts.keys() else NORMAL, "DevicesChanged", note)
+
+
+def _broker_lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
+    """Return one Event for a site that loses its broker, instead of one for each of its devices."""
+    lost = _condition(after, "BrokerConnected")
+    if _condition(before, "BrokerConnected").get("status") != "True" or lost.get("status") != "False":
+        return ()
+    return (Event(WARNING, lost["reason"], lost["message"]),)
+
+
+def _phase_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
+    """Return an Event if the phase, or the reason of the Ready condition, has changed."""
+    phase, ready = after["phase"], _condition(after, "Ready")
+    if (before.get("phase"), _condition(before, "Ready").get("reason")) == (phase, ready["reason"]):
+        return ()
+    return (Event(WARNING if phase == "Degraded" else NORMAL, ready["reason"], f"{phase}: {ready['message']}"),)
+
+
+def _noticed(before: Mapping[str, Any], notices: Iterable[Notice]) -> tuple[Event, ...]:
+    """Return an Event for each notice that was not in the message of the Ready condition before."""
+    message = _condition(before, "Ready").get("message", "")
+    return tuple(Event(WARNING, each.reason, each.message) for each in notices if each.message not in message)
+
+
+def _is_news(transition: Transition) -> bool:
+    if transition.phase is Phase.OFFLINE:
+        return True
+    return transition.phase is Phase.ONLINE and transition.previous in {Phase.OFFLINE, Phase.PENDING}
+
+
+def _condition(status: Mapping[str, Any], condition_type: str) -> Mapping[str, Any]:
+    for condition in status.get("conditions") or ():
+        if condition["type"] == condition_type:
+            found: Mapping[str, Any] = condition
+            return found
+    return {}

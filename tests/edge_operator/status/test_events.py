@@ -1,0 +1,168 @@
+"""Which transitions deserve an Event: a table of named cases for each kind of transition."""
+
+from typing import Any
+
+import pytest
+
+from edge_liveness import Phase, Reason, Transition
+from edge_operator.status.connectivity import Connectivity
+from edge_operator.status.device import DeviceFacts, device_update
+from edge_operator.status.events import (
+    Event,
+    connectivity_events,
+    device_events,
+    mass_disconnect_event,
+    site_events,
+    summary_event,
+)
+from edge_operator.status.facts import Notice, Problem
+
+Status = dict[str, Any]
+LOST = Notice("RootSecretMadeAnew", "the root Secret was lost")
+CONNECTED = {"type": "BrokerConnected", "status": "True", "reason": "Connected", "message": "connected"}
+AWAY = {"type": "BrokerConnected", "status": "False", "reason": "BrokerUnreachable", "message": "no route"}
+UNKNOWN = {"type": "BrokerConnected", "status": "Unknown", "reason": "NotObserved", "message": "not yet"}
+
+
+def site(phase: str, reason: str, message: str = "m", *more: Status) -> Status:
+    return {"phase": phase, "conditions": [{"type": "Ready", "reason": reason, "message": message}, *more]}
+
+
+SITES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
+    "first": (
+        {},
+        site("Progressing", "ComponentsNotReady"),
+        (Event("Normal", "ComponentsNotReady", "Progressing: m"),),
+    ),
+    "the same": (site("Ready", "Reconciled"), site("Ready", "Reconciled"), ()),
+    "another message": (site("Ready", "Reconciled"), site("Ready", "Reconciled", "other"), ()),
+    "another phase": (
+        site("Progressing", "X"),
+        site("Ready", "Reconciled"),
+        (Event("Normal", "Reconciled", "Ready: m"),),
+    ),
+    "another phase for the same reason": (
+        site("Progressing", "X"),
+        site("Degraded", "X"),
+        (Event("Warning", "X", "Degraded: m"),),
+    ),
+    "another reason": (site("Progressing", "X"), site("Progressing", "Y"), (Event("Normal", "Y", "Progressing: m"),)),
+    "degraded": (site("Ready", "Reconciled"), site("Degraded", "X"), (Event("Warning", "X", "Degraded: m"),)),
+    "broker lost": (
+        site("Ready", "R", "m", CONNECTED),
+        site("Ready", "R", "m", AWAY),
+        (Event("Warning", "BrokerUnreachable", "no route"),),
+    ),
+    "broker lost and degraded": (
+        site("Ready", "R", "m", CONNECTED),
+        site("Degraded", "X", "m", AWAY),
+        (Event("Warning", "BrokerUnreachable", "no route"), Event("Warning", "X", "Degraded: m")),
+    ),
+    "broker found": (site("Ready", "R", "m", AWAY), site("Ready", "R", "m", CONNECTED), ()),
+    "broker still away": (site("Ready", "R", "m", AWAY), site("Ready", "R", "m", AWAY), ()),
+    "broker never reached": (site("Ready", "R"), site("Ready", "R", "m", AWAY), ()),
+    "broker unknown": (site("Ready", "R", "m", CONNECTED), site("Ready", "R", "m", UNKNOWN), ()),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), SITES.values(), ids=SITES)
+def test_events_of_a_site(before: Status, after: Status, expected: tuple[Event, ...]) -> None:
+    assert site_events(before, after) == expected
+
+
+NOTICES: dict[str, tuple[Status, tuple[Event, ...]]] = {
+    "new": (site("Ready", "R"), (Event("Warning", LOST.reason, LOST.message),)),
+    "no status before": ({"phase": "Ready"}, (Event("Warning", LOST.reason, LOST.message),)),
+    "told before": (site("Ready", "R", f"well; {LOST.message}; and more"), ()),
+}
+
+
+@pytest.mark.parametrize(("before", "expected"), NOTICES.values(), ids=NOTICES)
+def test_events_of_a_notice(before: Status, expected: tuple[Event, ...]) -> None:
+    found = site_events(before, site("Ready", "R", f"well; {LOST.message}"), [LOST])
+    assert [event for event in found if event.reason == LOST.reason] == [*expected]
+
+
+def device(*problems: Problem) -> Status:
+    update = device_update(DeviceFacts(1, "pump", problems=problems), {}, "2026-07-01T12:00:00Z")
+    assert update is not None
+    return update
+
+
+NOT_FOUND = Problem("SiteNotFound", "m")
+DEVICES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
+    "somebody has to act": ({}, device(NOT_FOUND), (Event("Warning", "SiteNotFound", "m"),)),
+    "somebody has to act, after its first message": (
+        {"phase": "Online"},
+        device(NOT_FOUND),
+        (Event("Warning", "SiteNotFound", "m"),),
+    ),
+    "the same": (device(NOT_FOUND), device(NOT_FOUND), ()),
+    "it waits": ({}, device(Problem("SiteNotReconciled", "m", lasting=False)), ()),
+    "ready": ({}, device(), ()),
+    "ready again": (device(NOT_FOUND), device(), ()),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), DEVICES.values(), ids=DEVICES)
+def test_events_of_a_device(before: Status, after: Status, expected: tuple[Event, ...]) -> None:
+    assert device_events(before, after) == expected
+
+
+ONLINE = Event("Normal", "HeartbeatReceived", "Online: the device sends messages")
+WILL = Event(
+    "Warning",
+    "LastWill",
+    "Offline: the broker lost the connection to the device: check its power and its network",
+)
+LEFT = Event("Normal", "Disconnected", "Offline: the device disconnected in good order")
+EXPIRED = Event("Warning", "HeartbeatExpired", "Offline: no message of the device arrived for offlineAfter")
+LIVENESS: dict[str, tuple[Phase, Phase, Reason, tuple[Event, ...]]] = {
+    "first message": (Phase.PENDING, Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, (ONLINE,)),
+    "online again": (Phase.OFFLINE, Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, (ONLINE,)),
+    "the broker is back": (Phase.UNKNOWN, Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, ()),
+    "last will": (Phase.ONLINE, Phase.OFFLINE, Reason.LAST_WILL, (WILL,)),
+    "disconnected": (Phase.ONLINE, Phase.OFFLINE, Reason.DISCONNECTED, (LEFT,)),
+    "expired": (Phase.UNKNOWN, Phase.OFFLINE, Reason.HEARTBEAT_EXPIRED, (EXPIRED,)),
+    "broker lost": (Phase.ONLINE, Phase.UNKNOWN, Reason.SITE_UNREACHABLE, ()),
+}
+
+
+def transition(previous: Phase, phase: Phase, reason: Reason, *, is_site_wide: bool = False) -> Transition:
+    return Transition("pump", previous, phase, reason, 0.0, None, None, is_site_wide)
+
+
+@pytest.mark.parametrize(("previous", "phase", "reason", "expected"), LIVENESS.values(), ids=LIVENESS)
+def test_events_of_a_transition(previous: Phase, phase: Phase, reason: Reason, expected: tuple[Event, ...]) -> None:
+    assert connectivity_events(transition(previous, phase, reason), Connectivity(phase, reason, "then")) == expected
+
+
+OVERTAKEN = {
+    "the cause is the site's": (
+        transition(Phase.ONLINE, Phase.OFFLINE, Reason.LAST_WILL, is_site_wide=True),
+        "Offline",
+    ),
+    "online again already": (transition(Phase.ONLINE, Phase.OFFLINE, Reason.LAST_WILL), "Online"),
+    "offline for another reason": (transition(Phase.ONLINE, Phase.OFFLINE, Reason.DISCONNECTED), "Offline"),
+}
+
+
+@pytest.mark.parametrize(("overtaken", "phase"), OVERTAKEN.values(), ids=OVERTAKEN)
+def test_transition_without_an_event(overtaken: Transition, phase: str) -> None:
+    assert connectivity_events(overtaken, Connectivity(phase, "LastWill", "then")) == ()
+
+
+SUMMARIES = {
+    "nobody has to act": ({"HeartbeatReceived": 3, "Disconnected": 1}, "Normal", "1 Disconnected, 3 HeartbeatReceived"),
+    "somebody has to act": ({"HeartbeatReceived": 1, "LastWill": 2}, "Warning", "1 HeartbeatReceived, 2 LastWill"),
+}
+
+
+@pytest.mark.parametrize(("counts", "severity", "note"), SUMMARIES.values(), ids=SUMMARIES)
+def test_event_of_many_devices(counts: dict[str, int], severity: str, note: str) -> None:
+    assert summary_event(counts) == Event(severity, "DevicesChanged", f"more devices: {note}")
+
+
+def test_event_of_devices_that_are_lost_at_once() -> None:
+    event = mass_disconnect_event(6)
+    assert (event.severity, event.reason, event.note.partition(" ")[0]) == ("Warning", "MassLastWill", "6")
