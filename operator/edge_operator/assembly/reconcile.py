@@ -56,8 +56,8 @@ def build_workers(
     rotations = DeviceRotations(children, wall_clock)
     user_passwords = informers.user_passwords
     plans = Plans(_release(settings), children, informers.devices, rotations, user_passwords, wall_clock)
-    site_status = StatusWriter(EDGE_SITE, objects, events, wall_clock)
-    device_status = StatusWriter(EDGE_DEVICE, objects, events, wall_clock)
+    site_status = StatusWriter(EDGE_SITE, informers.sites, objects, events, wall_clock)
+    device_status = StatusWriter(EDGE_DEVICE, informers.devices, objects, events, wall_clock)
     link = BrokerEndpoints(brokers, objects, settings.broker_addresses, drops)
     revocations = Revocations(children, plans, applier, objects)
     counts = CountThrottle(liveness.counts, time.monotonic, settings.figures_seconds)

@@ -71,11 +71,19 @@ class Connectivity:
     reported: Mapping[str, str] = field(default_factory=dict)
 
 
-def has_transitioned(connectivity: Connectivity, before: Mapping[str, Any]) -> bool:
-    """Return whether phase, reason or their time differ from those in the status."""
-    stored = before.get("connectivity") or {}
-    present = before.get("phase"), stored.get("reason"), stored.get("sinceTime")
-    return present != (connectivity.phase, connectivity.reason, connectivity.since)
+def is_wrong(connectivity: Connectivity, before: Mapping[str, Any]) -> bool:
+    """Return whether phase, reason, their time or the condition Connected differ from those in the status."""
+    stored, value = before.get("connectivity") or {}, CONNECTED[connectivity.reason]
+    present = before.get("phase"), stored.get("reason"), stored.get("sinceTime"), reported_condition(before)
+    return present != (connectivity.phase, connectivity.reason, connectivity.since, (value.status, value.reason))
+
+
+def reported_condition(before: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return status and reason of the condition Connected in a status, or None."""
+    for condition in before.get("conditions") or ():
+        if condition["type"] == "Connected":
+            return condition["status"], condition["reason"]
+    return None
 
 
 def is_stale(connectivity: Connectivity, before: Mapping[str, Any]) -> bool:
@@ -97,7 +105,7 @@ def connectivity_update(
         now: current time, RFC 3339 in UTC.
     """
     value = CONNECTED[connectivity.reason]
-    if not (has_transitioned(connectivity, before) or is_stale(connectivity, before) or _unlike(value, before)):
+    if not (is_wrong(connectivity, before) or is_stale(connectivity, before)):
         return None
     fields = {"reason": connectivity.reason, "sinceTime": connectivity.since}
     if connectivity.last_seen:
@@ -110,8 +118,3 @@ def connectivity_update(
         "conditions": merge_conditions(before.get("conditions") or (), {"Connected": value}, generation, now),
     }
     return status | {"reported": dict(connectivity.reported)} if connectivity.reported else status
-
-
-def _unlike(value: ConditionValue, before: Mapping[str, Any]) -> bool:
-    condition = find_condition(before, "Connected")
-    return (condition.get("status"), condition.get("reason")) != (value.status, value.reason)

@@ -120,7 +120,12 @@ def device_update(facts: DeviceFacts, before: Mapping[str, Any], now: str) -> di
         "deviceId": facts.device_id,
         "conditions": merge_conditions(before.get("conditions") or (), evaluate(facts), facts.generation, now),
     }
-    return status if _comparable(status) != _comparable(before) else None
+    return status if device_status_differs(status, before) else None
+
+
+def device_status_differs(status: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Return whether writing the reconciler's `status` over `before` would change anything."""
+    return _comparable(status) != _comparable(before)
 
 
 def _comparable(status: Mapping[str, Any]) -> tuple[object, ...]:

@@ -60,14 +60,14 @@ def _previous(condition_type: str, before: Mapping[str, Any]) -> ConditionValue 
 def site_update(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any] | None:
     """Return the status to write; None if nothing changes. Arguments as in `site_status`."""
     status = site_status(facts, before, now)
-    return status if differs(status, before) else None
+    return status if site_status_differs(status, before) else None
 
 
 OWNED = ("observedGeneration", "phase", "endpoints", "devices")
 """Fields of the status that the reconciler owns, besides the conditions and the components."""
 
 
-def differs(status: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+def site_status_differs(status: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     """Return whether writing `status` over `before` would change anything.
 
     Conditions of others, and the order of lists with keys, do not count.

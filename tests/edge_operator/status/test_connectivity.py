@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from edge_liveness import MAX_SESSION_CHARACTERS, Phase, Reason
-from edge_operator.status.connectivity import CONNECTED, Connectivity, connectivity_update, has_transitioned, is_stale
+from edge_operator.status.connectivity import CONNECTED, Connectivity, connectivity_update, is_stale, is_wrong
 
 NOW = "2026-11-25T12:00:00Z"
 ALIVE = Connectivity("Online", "HeartbeatReceived", "2026-11-25T11:00:00Z", NOW, "7", {"firmware": "1"})
@@ -76,7 +76,7 @@ def test_long_session_is_cut_as_the_crd_has_it() -> None:
 )
 def test_what_may_wait_is_told_apart(change: dict[str, Any], *, turned: bool, stale: bool) -> None:
     before, life = told(ALIVE), replace(ALIVE, **change)
-    assert (has_transitioned(life, before), is_stale(life, before)) == (turned, stale)
+    assert (is_wrong(life, before), is_stale(life, before)) == (turned, stale)
     assert (connectivity_update(life, before, 3, NOW) is not None) == (turned or stale)
 
 

@@ -10,7 +10,7 @@ from edge_operator.status.condition_value import ConditionValue, merge_condition
 from edge_operator.status.conditions import CONDITION_TYPES, evaluate, phase
 from edge_operator.status.device_counts import DeviceCounts
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts
-from edge_operator.status.site import differs, site_status, site_update
+from edge_operator.status.site import site_status, site_status_differs, site_update
 
 UP = ComponentFacts("gateway", "image", 2, 2, rolled_out=True)
 ROLLING = ComponentFacts("processor", "image", 2, 1)
@@ -157,7 +157,7 @@ def test_long_message_is_cut() -> None:
 def test_nothing_differs_once_it_is_written() -> None:
     status = site_status(replace(WELL, endpoints={"http": "http://x"}), {}, NOW)
     assert status["endpoints"] == {"http": "http://x"}
-    assert not differs(site_status(replace(WELL, endpoints={"http": "http://x"}), status, "later"), status)
+    assert not site_status_differs(site_status(replace(WELL, endpoints={"http": "http://x"}), status, "later"), status)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_nothing_differs_once_it_is_written() -> None:
 )
 def test_differs(change: dict[str, Any], *, differing: bool) -> None:
     status = site_status(WELL, {}, NOW)
-    assert differs(status, status | change) == differing
+    assert site_status_differs(status, status | change) == differing
 
 
 def test_order_and_conditions_of_others_are_no_difference() -> None:
@@ -183,12 +183,12 @@ def test_order_and_conditions_of_others_are_no_difference() -> None:
         "conditions": [condition("Audited", "True"), *reversed(status["conditions"])],
         "components": status["components"][::-1],
     }
-    assert not differs(status, shuffled)
+    assert not site_status_differs(status, shuffled)
 
 
 def test_condition_of_ours_that_is_over_is_a_difference() -> None:
     status = site_status(WELL, {}, NOW)
-    assert differs(status, status | {"conditions": [*status["conditions"], condition("Stalled", "True")]})
+    assert site_status_differs(status, status | {"conditions": [*status["conditions"], condition("Stalled", "True")]})
 
 
 WORDS = st.text("abcXYZ", min_size=1, max_size=8)
@@ -221,7 +221,7 @@ def test_status_is_always_consistent(history: list[SiteFacts]) -> None:
     status: dict[str, Any] = {}
     for number, facts in enumerate(history):
         status = site_status(facts, status, f"2026-01-01T00:00:0{number}Z")
-        assert not differs(site_status(facts, status, NOW), status), "the same facts say the same"
+        assert not site_status_differs(site_status(facts, status, NOW), status), "the same facts say the same"
         said = {each["type"]: each for each in status["conditions"]}
         assert len(said) == len(status["conditions"])
         assert set(said) <= set(CONDITION_TYPES)

@@ -10,6 +10,7 @@ from edge_operator.cluster.errors import ApiError
 from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.cache.child_cache import DEVICE, SITE
 from edge_operator.control.cache.resource import Resource
+from edge_operator.control.cache.resource_cache import ResourceCache
 from edge_operator.desired.kinds import ChildKind
 from edge_operator.status.events import StatusEvents
 
@@ -18,6 +19,9 @@ from .events import Events
 EDGE_SITE = ChildKind(API_VERSION, SITE, "edgesites")
 EDGE_DEVICE = ChildKind(API_VERSION, DEVICE, "edgedevices")
 
+
+OVERTAKEN_SECONDS = 0.1
+"""Time after which to reconcile again if somebody else has changed the resource since it was read."""
 
 ComputeStatus = Callable[[Mapping[str, Any], str], dict[str, Any] | None]
 """Returns the status to write from the present status and the current time (RFC 3339); None if nothing changes."""
@@ -30,15 +34,22 @@ class StatusWriter:
 
     Args:
         kind: the kind.
+        resources: cache of the resources; it is updated with the responses to our own writes.
         objects: client for single objects.
         events: writes Events.
         wall_clock: current time, for `lastTransitionTime`.
     """
 
     def __init__(
-        self, kind: ChildKind, objects: ObjectClient, events: Events, wall_clock: Callable[[], dt.datetime]
+        self,
+        kind: ChildKind,
+        resources: ResourceCache[Any],
+        objects: ObjectClient,
+        events: Events,
+        wall_clock: Callable[[], dt.datetime],
     ) -> None:
         self._kind = kind
+        self._resources = resources
         self._objects = objects
         self._events = events
         self._wall_clock = wall_clock
@@ -60,7 +71,8 @@ class StatusWriter:
         if status is None:
             return True
         try:
-            await self._objects.apply_status(self._kind, status_manifest(resource, status))
+            with self._resources.own_writes.sending(resource.key, status):
+                self._resources.put(await self._objects.apply_status(self._kind, status_manifest(resource, status)))
         except ApiError as error:
             if error.not_found or error.conflict or error.namespace_terminating:
                 logger.debug("%s: cannot write the status: %s", resource, error)

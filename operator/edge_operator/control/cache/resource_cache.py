@@ -4,8 +4,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
+from edge_operator.status.device import device_status_differs
+from edge_operator.status.site import site_status_differs
+
 from .child_cache import MAX_TOMBSTONES, ResourceKey, newer
 from .compact import compact
+from .own_writes import OwnWrites
 from .resource import CachedDevice, CachedSite, Resource
 
 ResourceT = TypeVar("ResourceT", bound=Resource)
@@ -19,9 +23,16 @@ class ResourceCache(Generic[ResourceT]):
     Args:
         make: creates the cached resource from the object.
         on_change: called for each resource that was added, changed or deleted.
+        own_writes: the status writes of this process that are under way.
+
+    Attributes:
+        own_writes: the status writes of this process that are under way.
     """
 
-    def __init__(self, make: Callable[[Mapping[str, Any]], ResourceT], on_change: OnChange[ResourceT]) -> None:
+    def __init__(
+        self, make: Callable[[Mapping[str, Any]], ResourceT], on_change: OnChange[ResourceT], own_writes: OwnWrites
+    ) -> None:
+        self.own_writes = own_writes
         self._make = make
         self._on_change = on_change
         self._resources: dict[ResourceKey, ResourceT] = {}
@@ -83,14 +94,14 @@ class SiteCache(ResourceCache[CachedSite]):
     """Cache of the EdgeSites."""
 
     def __init__(self, on_change: OnChange[CachedSite]) -> None:
-        super().__init__(CachedSite, on_change)
+        super().__init__(CachedSite, on_change, OwnWrites(site_status_differs))
 
 
 class DeviceCache(ResourceCache[CachedDevice]):
     """Cache of the EdgeDevices, also indexed by site, by identifier and by the user's Secret."""
 
     def __init__(self, on_change: OnChange[CachedDevice]) -> None:
-        super().__init__(CachedDevice, on_change)
+        super().__init__(CachedDevice, on_change, OwnWrites(device_status_differs))
         self._by_site: dict[ResourceKey, dict[ResourceKey, CachedDevice]] = {}
         self._by_device_id: dict[tuple[ResourceKey, str], dict[ResourceKey, CachedDevice]] = {}
         self._by_secret: dict[ResourceKey, dict[ResourceKey, CachedDevice]] = {}

@@ -8,7 +8,7 @@ from functools import partial
 from edge_operator.cluster.errors import ApiError
 from edge_operator.control.apply.applier import Applier
 from edge_operator.control.apply.report import Report
-from edge_operator.control.apply.status_writer import StatusWriter
+from edge_operator.control.apply.status_writer import OVERTAKEN_SECONDS, StatusWriter
 from edge_operator.control.cache.child_cache import DEVICE, ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
@@ -35,8 +35,6 @@ from .problems import (
     user_password_missing,
     user_password_unusable,
 )
-
-OVERTAKEN_SECONDS = 0.1
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from edge_operator.control.loop.informers import Informers
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
-from edge_operator.status.connectivity import connectivity_update, has_transitioned
+from edge_operator.status.connectivity import connectivity_update, is_wrong, reported_condition
 from edge_operator.status.device_counts import changed_enough
 from edge_operator.status.events import connectivity_events
 from edge_operator.telemetry.metrics import Metrics
@@ -139,7 +139,7 @@ class FleetLiveness:
         is_new = before is None or (before.phase, before.reason, before.since) != state
         if is_new and before is not None:
             self._metrics.transitions.labels(connectivity.reason).inc()
-        if (is_new or edited) and _is_reconciled(device) and has_transitioned(connectivity, device.status):
+        if (is_new or edited) and _is_reconciled(device) and is_wrong(connectivity, device.status):
             self._writer.changed(key)
 
     def render_status(self, device: CachedDevice, write: Write[ResourceKey], now: str) -> Mapping[str, Any] | None:
@@ -147,7 +147,7 @@ class FleetLiveness:
         connectivity = self.index.refresh(device.key)
         if connectivity is None or not _is_reconciled(device):
             return None
-        if write.kind is WriteKind.TRANSITION and not has_transitioned(connectivity, device.status):
+        if write.kind is WriteKind.TRANSITION and not is_wrong(connectivity, device.status):
             return None
         return connectivity_update(connectivity, device.status, device.generation, now)
 
@@ -178,8 +178,9 @@ def _differ(before: CachedSite | CachedDevice | None, after: CachedSite | Cached
 
 
 def _reported_fields(device: CachedDevice) -> tuple[object, ...]:
-    """Return the fields of a device's status that `has_transitioned` compares, and whether it was reconciled."""
-    return _is_reconciled(device), device.status.get("phase"), device.status.get("connectivity")
+    """Return the fields of a device's status that `is_wrong` compares, and whether it was reconciled."""
+    status = device.status
+    return _is_reconciled(device), status.get("phase"), status.get("connectivity"), reported_condition(status)
 
 
 def _is_reconciled(device: CachedDevice) -> bool:

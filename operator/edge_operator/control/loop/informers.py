@@ -77,10 +77,12 @@ class Informers:
     def _site_changed(self, before: CachedSite | None, after: CachedSite | None) -> None:
         if (site := after or before) is None:
             return
-        self.site_queue.add(site.key)
+        own = after is not None and self.sites.own_writes.made(after.key, after.status)
+        if _site_fingerprint(before, own=own) != _site_fingerprint(after, own=own):
+            self.site_queue.add(site.key)
         for handler in self._handlers:
             handler.site_changed(before, after)
-        if _site_fingerprint(before) != _site_fingerprint(after):
+        if _connection_fingerprint(before) != _connection_fingerprint(after):
             self.enqueue_devices(site.key)
 
     def _device_changed(self, before: CachedDevice | None, after: CachedDevice | None) -> None:
@@ -88,7 +90,8 @@ class Informers:
             return
         for handler in self._handlers:
             handler.device_changed(before, after)
-        if _device_fingerprint(before) != _device_fingerprint(after):
+        own = after is not None and self.devices.own_writes.made(after.key, after.status)
+        if _device_fingerprint(before, own=own) != _device_fingerprint(after, own=own):
             self.device_queue.add(device.key)
         if _login_fingerprint(before) == _login_fingerprint(after):
             return
@@ -110,21 +113,31 @@ class Informers:
         queue.add(resource)
 
 
-def _site_fingerprint(site: CachedSite | None) -> tuple[object, ...] | None:
+def _site_fingerprint(site: CachedSite | None, *, own: bool) -> tuple[object, ...] | None:
+    """Return the values that the reconcile of a site depends on: without its status if this process has written it."""
+    if site is None:
+        return None
+    return site.owner_ref, site.generation, site.deleting, None if own else site.status
+
+
+def _connection_fingerprint(site: CachedSite | None) -> tuple[object, ...] | None:
     """Return the values of a site that its devices depend on."""
     if site is None:
         return None
     return site.owner_ref.uid, site.external_broker, site.user_tls_secret, site.paused, site.endpoints.get("mqtts")
 
 
-def _device_fingerprint(device: CachedDevice | None) -> tuple[object, ...] | None:
-    """Return the values that the reconcile of a device depends on: all but its liveness, which changes often."""
+def _device_fingerprint(device: CachedDevice | None, *, own: bool) -> tuple[object, ...] | None:
+    """Return the values that the reconcile of a device depends on.
+
+    These are all but its liveness, which changes often, and without its status if this process has written it.
+    """
     if device is None:
         return None
     status: Mapping[str, Any] = device.status
     conditions = [each for each in status.get("conditions") or () if each["type"] != "Connected"]
     reported = status.get("observedGeneration"), status.get("deviceId"), conditions
-    return device.owner_ref, device.generation, device.body.get("spec"), device.deleting, reported
+    return device.owner_ref, device.generation, device.body.get("spec"), device.deleting, None if own else reported
 
 
 def _login_fingerprint(device: CachedDevice | None) -> tuple[object, ...] | None:

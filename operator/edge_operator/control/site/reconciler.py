@@ -8,7 +8,7 @@ from functools import partial
 from edge_operator.cluster.errors import ApiError
 from edge_operator.control.apply.applier import Applier
 from edge_operator.control.apply.report import Report
-from edge_operator.control.apply.status_writer import StatusWriter
+from edge_operator.control.apply.status_writer import OVERTAKEN_SECONDS, StatusWriter
 from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secret_problems import RootUnusableError
@@ -118,7 +118,7 @@ class SiteReconciler:
             facts, report = stale_facts(site, error.problem), Report(requeue_after=self._recheck_seconds)
         await self._revocations.apply(site, report)
         await self._ca_bundles.check(site, report)
-        await self._write_status(site, replace(facts, problems=(*facts.problems, *report.problems)))
+        await self._write_status(site, replace(facts, problems=(*facts.problems, *report.problems)), report)
         return report.requeue_after
 
     async def _with_root(self, site: CachedSite, root: RootKey) -> float | None:
@@ -139,11 +139,13 @@ class SiteReconciler:
         broker = await self._brokers.connect(described, ready=ready, dropping=site.broker_dropping)
         if broker is not None and broker.dropping_seconds:
             report.requeue(broker.dropping_seconds)
-        await self._write_status(site, replace(facts, broker=broker, devices=self._counts.due(site, report)))
+        await self._write_status(site, replace(facts, broker=broker, devices=self._counts.due(site, report)), report)
         return report.requeue_after
 
-    async def _write_status(self, site: CachedSite, facts: SiteFacts) -> None:
-        await self._status.write(site, partial(site_update, facts), partial(site_events, notices=facts.notices))
+    async def _write_status(self, site: CachedSite, facts: SiteFacts, report: Report) -> None:
+        events = partial(site_events, notices=facts.notices)
+        if not await self._status.write(site, partial(site_update, facts), events):
+            report.requeue(OVERTAKEN_SECONDS)
 
     async def _apply(self, site: CachedSite, plan: Plan) -> Report:
         report = await self._applier.apply_all(site, plan.digests, plan.build)

@@ -7,7 +7,7 @@ import pytest
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.liveness.device_index import DeviceIndex
-from edge_operator.status.connectivity import connectivity_update, has_transitioned
+from edge_operator.status.connectivity import connectivity_update, is_wrong
 from edge_operator.status.device_counts import DeviceCounts
 from edge_wire import topics
 from tests.edge_operator.control.samples import SITE, Time, device, message, site
@@ -136,7 +136,7 @@ def test_restart_writes_the_same_status_however_the_clocks_drift() -> None:
         again.time.at, again.time.drift = 50_000.0, drift
         life = DeviceIndex(again.sites, again.devices, again.time.clocks).refresh(PUMP)
         assert life is not None
-        assert not has_transitioned(life, status)
+        assert not is_wrong(life, status)
         assert connectivity_update(life, status, 1, "now") is None
 
 

@@ -21,13 +21,22 @@ def told(world: World, **status: Any) -> dict[str, Any]:
     life = world.lives.index.refresh(PUMP)
     assert life is not None
     connectivity = {"reason": life.reason, "sinceTime": life.since}
-    return {"phase": life.phase, "connectivity": connectivity, **status}
+    return {"phase": life.phase, "connectivity": connectivity, "conditions": [connected()], **status}
+
+
+def connected(**edit: str) -> dict[str, str]:
+    """Return the condition of the pump that sends messages, but for `edit`."""
+    return {"type": "Connected", "status": "True", "reason": "HeartbeatReceived", **edit}
 
 
 EDITS: dict[str, tuple[Callable[[World], dict[str, Any]], bool]] = {
     "as it should be": (told, False),
     "another phase": (lambda world: told(world, phase="Offline"), True),
     "another reason": (lambda world: told(world, connectivity={"reason": "LastWill", "sinceTime": "x"}), True),
+    "another status of the condition": (lambda world: told(world, conditions=[connected(status="False")]), True),
+    "another reason of the condition": (lambda world: told(world, conditions=[connected(reason="LastWill")]), True),
+    "no condition": (lambda world: told(world, conditions=[]), True),
+    "a condition of others": (lambda world: told(world, conditions=[connected(), {"type": "Other"}]), False),
     "nothing of its life": (lambda _: {}, True),
     "another firmware": (lambda world: told(world, reported={"firmware": "9"}), False),
 }

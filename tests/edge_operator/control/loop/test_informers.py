@@ -17,7 +17,7 @@ VERSIONS = iter(range(1, 10_000))
 
 def site(name: str, *, uid: str = "s1", mqtts: str | None = None, **spec: Any) -> dict[str, Any]:
     status = {"endpoints": {"mqtts": mqtts}} if mqtts else {}
-    return {"metadata": metadata(name, uid), "spec": spec, "status": status}
+    return {"metadata": metadata(name, uid) | {"generation": 1 + bool(spec)}, "spec": spec, "status": status}
 
 
 def device(
@@ -93,6 +93,44 @@ async def test_devices_are_looked_at_where_their_site_offers_something_else(
 ) -> None:
     watched.informers.sites.put(change())
     assert await watched.looked_at() == ({"a"}, set(), devices)
+
+
+DELETED = {"deletionTimestamp": "2026-01-01T00:00:02Z"}
+OF_A_SITE: dict[str, tuple[Callable[[], dict[str, Any]], bool]] = {
+    "its spec": (lambda: site("a", location="x"), True),
+    "made anew": (lambda: site("a", uid="anew"), True),
+    "being deleted": (lambda: site("a") | {"metadata": metadata("a", "s1") | DELETED}, True),
+    "its status": (lambda: site("a") | {"status": {"phase": "Ready"}}, True),
+    "a label": (lambda: site("a") | {"metadata": metadata("a", "s1") | {"labels": {"x": "y"}}}, False),
+    "a finalizer": (lambda: site("a") | {"metadata": metadata("a", "s1") | {"finalizers": ["x/y"]}}, False),
+}
+
+
+@pytest.mark.parametrize(("change", "enqueued"), OF_A_SITE.values(), ids=OF_A_SITE)
+async def test_site_is_looked_at_where_something_of_it_matters(
+    watched: Watched, change: Callable[[], dict[str, Any]], *, enqueued: bool
+) -> None:
+    watched.informers.sites.put(change())
+    assert (await watched.looked_at())[0] == ({"a"} if enqueued else set())
+
+
+CREDENTIALS = {"observedGeneration": 1, "deviceId": "a1", "conditions": [{"type": "Ready", "status": "True"}]}
+
+
+@pytest.mark.parametrize(
+    ("status", "enqueued"),
+    [
+        pytest.param(CREDENTIALS, False, id="as written"),
+        pytest.param({**CREDENTIALS, "phase": "Online"}, False, id="with its life"),
+        pytest.param({**CREDENTIALS, "deviceId": "other"}, True, id="edited"),
+    ],
+)
+async def test_own_status_of_a_device_is_no_reason_to_look(
+    watched: Watched, status: dict[str, Any], *, enqueued: bool
+) -> None:
+    with watched.informers.devices.own_writes.sending(("ns", "a1"), CREDENTIALS):
+        watched.informers.devices.put(device("a1", "a", status=status))
+    assert (await watched.looked_at())[2] == ({"a1"} if enqueued else set())
 
 
 async def test_devices_are_looked_at_when_their_site_goes(watched: Watched) -> None:
