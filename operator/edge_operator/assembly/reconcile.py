@@ -24,7 +24,8 @@ from edge_operator.control.device.reconciler import DeviceReconciler
 from edge_operator.control.liveness.controller import LivenessController
 from edge_operator.control.loop.informers import Informers
 from edge_operator.control.loop.workers import Workers
-from edge_operator.control.site.count_throttle import CountThrottle
+from edge_operator.control.site.due_counts import DueCounts
+from edge_operator.control.site.observation import SiteObserver
 from edge_operator.control.site.plan import Plans
 from edge_operator.control.site.reconciler import SiteReconciler
 from edge_operator.control.site.revocations import Revocations
@@ -59,9 +60,9 @@ def build_workers(
     site_status = StatusWriter(EDGE_SITE, informers.sites, objects, events, wall_clock)
     device_status = StatusWriter(EDGE_DEVICE, informers.devices, objects, events, wall_clock)
     link = BrokerEndpoints(brokers, objects, settings.broker_addresses, drops)
-    revocations = Revocations(children, plans, applier, objects)
-    counts = CountThrottle(liveness.counts, time.monotonic, settings.figures_seconds)
-    sites = SiteReconciler(children, roots, plans, applier, revocations, site_status, ca_bundles, link, counts, recheck)
+    observer = SiteObserver(children, plans, Revocations(children, plans, objects), ca_bundles, link)
+    counts = DueCounts(liveness.counts, time.monotonic, settings.figures_seconds)
+    sites = SiteReconciler(children, roots, observer, applier, site_status, link, counts, recheck)
     enqueue_site = informers.site_queue.add
     devices = DeviceReconciler(
         informers.sites,

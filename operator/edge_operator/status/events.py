@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge_liveness import Phase, Transition
+from edge_operator.api.conditions import find_condition
 
+from . import reasons
 from .connectivity import CONNECTED, Connectivity
 from .facts import Notice
 
 NORMAL, WARNING = "Normal", "Warning"
 
-LOST = frozenset({"LastWill", "HeartbeatExpired"})
+LOST = frozenset({reasons.LAST_WILL, reasons.HEARTBEAT_EXPIRED})
 """Reasons of a device that is offline on which somebody may have to act."""
 
 
@@ -52,8 +54,8 @@ def device_events(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[
 
     Thousands of devices may be applied with their site, so a device gets an Event only if somebody has to act.
     """
-    ready = _condition(after, "Ready")
-    if _condition(before, "Ready").get("reason") == ready["reason"] or not _condition(after, "Stalled"):
+    ready = find_condition(after, "Ready")
+    if find_condition(before, "Ready").get("reason") == ready["reason"] or not find_condition(after, "Stalled"):
         return ()
     return (Event(WARNING, ready["reason"], ready["message"]),)
 
@@ -76,7 +78,7 @@ def mass_disconnect_event(devices: int) -> Event:
     """Return the Event of a site that lost many devices at once."""
     return Event(
         WARNING,
-        "MassLastWill",
+        reasons.MASS_LAST_WILL,
         f"{devices} devices lost their connections at the same time: check the gateway and the network of the site",
     )
 
@@ -88,28 +90,28 @@ def summary_event(counts: Mapping[str, int]) -> Event:
         counts: number of transitions by reason.
     """
     note = "more devices: " + ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
-    return Event(WARNING if LOST & counts.keys() else NORMAL, "DevicesChanged", note)
+    return Event(WARNING if LOST & counts.keys() else NORMAL, reasons.DEVICES_CHANGED, note)
 
 
 def _broker_lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
     """Return one Event for a site that loses its broker, instead of one for each of its devices."""
-    lost = _condition(after, "BrokerConnected")
-    if _condition(before, "BrokerConnected").get("status") != "True" or lost.get("status") != "False":
+    lost = find_condition(after, "BrokerConnected")
+    if find_condition(before, "BrokerConnected").get("status") != "True" or lost.get("status") != "False":
         return ()
     return (Event(WARNING, lost["reason"], lost["message"]),)
 
 
 def _phase_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
     """Return an Event if the phase, or the reason of the Ready condition, has changed."""
-    phase, ready = after["phase"], _condition(after, "Ready")
-    if (before.get("phase"), _condition(before, "Ready").get("reason")) == (phase, ready["reason"]):
+    phase, ready = after["phase"], find_condition(after, "Ready")
+    if (before.get("phase"), find_condition(before, "Ready").get("reason")) == (phase, ready["reason"]):
         return ()
     return (Event(WARNING if phase == "Degraded" else NORMAL, ready["reason"], f"{phase}: {ready['message']}"),)
 
 
 def _noticed(before: Mapping[str, Any], notices: Iterable[Notice]) -> tuple[Event, ...]:
     """Return an Event for each notice that was not in the message of the Ready condition before."""
-    message = _condition(before, "Ready").get("message", "")
+    message = find_condition(before, "Ready").get("message", "")
     return tuple(Event(WARNING, each.reason, each.message) for each in notices if each.message not in message)
 
 
@@ -117,11 +119,3 @@ def _is_news(transition: Transition) -> bool:
     if transition.phase is Phase.OFFLINE:
         return True
     return transition.phase is Phase.ONLINE and transition.previous in {Phase.OFFLINE, Phase.PENDING}
-
-
-def _condition(status: Mapping[str, Any], condition_type: str) -> Mapping[str, Any]:
-    for condition in status.get("conditions") or ():
-        if condition["type"] == condition_type:
-            found: Mapping[str, Any] = condition
-            return found
-    return {}

@@ -67,23 +67,23 @@ class Applier:
             digests: what every object is compared with, in the order of applying.
             build: builds the objects with their manifests; called only if something has to be written.
         """
-        report = Report()
         actions = [(digest, decide(digest, self._children.get(digest.key), resource.owner_ref)) for digest in digests]
         todo = {digest.key: action for digest, action in actions if action is not Action.NONE}
+        report = Report()
         if not todo:
             return report
         ordered = [desired for desired in build() if desired.key in todo]
         for _, of_kind in groupby(ordered, key=lambda desired: desired.key.kind):
             if report.namespace_terminating:
                 break
-            await run_all([self._apply_one(resource, desired, todo[desired.key], report) for desired in of_kind])
+            report += await run_all([self._apply_one(resource, desired, todo[desired.key]) for desired in of_kind])
         return report
 
-    async def remove(self, resource: Resource, unwanted: Iterable[Observed], report: Report) -> None:
-        """Delete objects that the resource owns and that are not desired any more."""
-        await run_all([self._delete(resource, seen, report) for seen in unwanted])
+    async def remove(self, resource: Resource, unwanted: Iterable[Observed]) -> Report:
+        """Delete objects that the resource owns and that are not desired any more, and return the result."""
+        return await run_all([self._delete(resource, seen) for seen in unwanted])
 
-    async def _delete(self, resource: Resource, seen: Observed, report: Report) -> None:
+    async def _delete(self, resource: Resource, seen: Observed) -> Report:
         key = seen.key
         try:
             await self._objects.delete(key.kind, key.namespace, key.name, seen.uid)
@@ -92,22 +92,21 @@ class Applier:
                 raise
             problem = refusal_problem(f"the deletion of {key}", error)
             logger.warning("%s: %s", resource, problem.message)
-            report.problems.append(problem)
-            report.requeue(self._recheck_seconds)
+            return Report((problem,), requeue_after=self._recheck_seconds)
+        return Report()
 
-    async def _apply_one(self, resource: Resource, desired: DesiredObject, action: Action, report: Report) -> None:
+    async def _apply_one(self, resource: Resource, desired: DesiredObject, action: Action) -> Report:
         seen = self._children.get(desired.key)
         if action is Action.READ:
             seen, action = await self._read(resource, desired)
         match action:
             case Action.WAIT:
-                report.terminating.append(str(desired.key))
-                report.requeue(self._recheck_seconds)
+                return Report(terminating=(str(desired.key),), requeue_after=self._recheck_seconds)
             case Action.NOT_OURS:
-                report.problems.append(not_ours(desired.key))
-                report.requeue(self._recheck_seconds)
+                return Report((not_ours(desired.key),), requeue_after=self._recheck_seconds)
             case Action.APPLY | Action.REAPPLY | Action.STRIP:
-                await self._write(resource, desired, action, seen, report)
+                return await self._write(resource, desired, action, seen)
+        return Report()
 
     async def _read(self, resource: Resource, desired: DesiredObject) -> tuple[Observed | None, Action]:
         key = desired.key
@@ -117,33 +116,27 @@ class Applier:
         seen = observe(key.kind, found)
         return seen, decide(DesiredDigest(key, desired.hash, desired.owned), seen, resource.owner_ref)
 
-    async def _write(
-        self, resource: Resource, desired: DesiredObject, action: Action, seen: Observed | None, report: Report
-    ) -> None:
+    async def _write(self, resource: Resource, desired: DesiredObject, action: Action, seen: Observed | None) -> Report:
         """Write one object, unless a rejected write or a field conflict is still backing off (G3)."""
         key = desired.key
         if (refused := self._refusals.active(desired)) is not None:
-            report.problems.append(refused.problem)
-            report.requeue(self._refusals.wait(desired))
-            return
+            return Report((refused.problem,), requeue_after=self._refusals.wait(desired))
         lost: dict[Path, str] = {}
         if action is not Action.APPLY:
             if active := self._conflicts.active(key):
-                report.problems.append(field_contested(active[0]))
-                report.requeue(self._conflicts.wait(key))
-                return
+                return Report((field_contested(active[0]),), requeue_after=self._conflicts.wait(key))
             lost = await self._lost_fields(resource, desired)
         try:
             written = await self._send(desired, action, seen)
         except ApiError as error:
-            self._handle_error(resource, desired, error, report)
-            return
+            return self._handle_error(resource, desired, error)
         self._refusals.remove(desired)
         self._children.put(key.kind, written)
         if lost:
             self._conflicts.record(key, lost)
         if is_repair(action, seen, resource):
             self._metrics.drift.labels(key.kind.kind).inc()
+        return Report()
 
     async def _send(self, desired: DesiredObject, action: Action, seen: Observed | None) -> dict[str, Any]:
         key = desired.key
@@ -155,18 +148,17 @@ class Applier:
         manifest = (with_uid(desired, seen.uid) if seen is not None else desired).manifest
         return await self._objects.apply(key.kind, manifest, metadata_only=metadata_only)
 
-    def _handle_error(self, resource: Resource, desired: DesiredObject, error: ApiError, report: Report) -> None:
-        """Report a write that failed, or raise the error if the queue should retry at once."""
+    def _handle_error(self, resource: Resource, desired: DesiredObject, error: ApiError) -> Report:
+        """Return the result of a write that failed, or raise the error if the queue should retry at once."""
         match after_apply(error):
             case AfterApply.REQUEUE_SOON:
-                report.requeue(CONFLICT_AGAIN_SECONDS)
+                return Report(requeue_after=CONFLICT_AGAIN_SECONDS)
             case AfterApply.NAMESPACE_TERMINATING:
-                report.namespace_terminating = True
+                return Report(namespace_terminating=True)
             case AfterApply.BACK_OFF:
                 problem = self._refusals.add(desired, error)
                 logger.warning("%s: %s", resource, problem.message)
-                report.problems.append(problem)
-                report.requeue(self._refusals.wait(desired))
+                return Report((problem,), requeue_after=self._refusals.wait(desired))
             case AfterApply.RAISE:
                 raise error
 
@@ -187,8 +179,14 @@ def is_repair(action: Action, seen: Observed | None, resource: Resource) -> bool
     return action is not Action.APPLY or (seen is None and applied_before)
 
 
-async def run_all(passes: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run all coroutines concurrently to their end, then raise the first error, so that none is still running."""
+async def run_all(passes: Iterable[Coroutine[Any, Any, Report]]) -> Report:
+    """Run all coroutines concurrently to their end and return the result of all.
+
+    Raises the first error only when none is running any more.
+    """
+    report = Report()
     for result in await asyncio.gather(*passes, return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
+        report += result
+    return report

@@ -1,6 +1,6 @@
-"""The result of applying the objects of a resource, and the problems that it can contain."""
+"""The result of applying the objects of a resource, and the problems that it can contain. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.status import reasons
@@ -9,9 +9,9 @@ from edge_operator.status.facts import Problem
 from .field_conflicts import FieldConflict
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Result of applying the objects of a resource.
+    """Result of applying objects of a resource. The sum of two results is the result of both.
 
     Attributes:
         problems: problems that keep objects from their desired state.
@@ -20,14 +20,24 @@ class Report:
         namespace_terminating: whether the namespace is being deleted, so that nothing can be created in it.
     """
 
-    problems: list[Problem] = field(default_factory=list)
-    terminating: list[str] = field(default_factory=list)
+    problems: tuple[Problem, ...] = ()
+    terminating: tuple[str, ...] = ()
     requeue_after: float | None = None
     namespace_terminating: bool = False
 
-    def requeue(self, seconds: float) -> None:
-        """Ask for another reconcile after `seconds`, or sooner."""
-        self.requeue_after = seconds if self.requeue_after is None else min(self.requeue_after, seconds)
+    def __add__(self, other: "Report") -> "Report":
+        """Return the result of both."""
+        return Report(
+            (*self.problems, *other.problems),
+            (*self.terminating, *other.terminating),
+            soonest(self.requeue_after, other.requeue_after),
+            self.namespace_terminating or other.namespace_terminating,
+        )
+
+
+def soonest(*times: float | None) -> float | None:
+    """Return the least of the given numbers of seconds; None if there is none."""
+    return min((each for each in times if each is not None), default=None)
 
 
 def field_contested(conflict: FieldConflict) -> Problem:

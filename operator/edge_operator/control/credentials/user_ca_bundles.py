@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge_operator.cluster.objects import ObjectClient
-from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.desired.encoding import secret_value
@@ -75,8 +74,8 @@ class UserCaBundles:
         self._entries.pop(site, None)
         self._reading.pop(site, None)
 
-    async def check(self, site: CachedSite, report: Report) -> None:
-        """Read the Secret that a site's spec references, and report its problem.
+    async def problem(self, site: CachedSite) -> Problem | None:
+        """Read the Secret that a site's spec references, and return its problem, or None.
 
         Raises:
             ApiError: the API server rejected the read.
@@ -84,10 +83,8 @@ class UserCaBundles:
         """
         if site.user_tls_secret is None:
             self.remove(site.key)
-            return
-        entry = await self._latest(site, site.user_tls_secret)
-        if entry.problem is not None:
-            report.problems.append(entry.problem)
+            return None
+        return (await self._latest(site, site.user_tls_secret)).problem
 
     async def get(self, site: CachedSite, secret: ResourceKey) -> str | None:
         """Return the CA bundle in PEM; None if the Secret has none, as with a public authority.

@@ -7,7 +7,7 @@ from functools import partial
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.control.apply.applier import Applier
-from edge_operator.control.apply.report import Report
+from edge_operator.control.apply.report import Report, soonest
 from edge_operator.control.apply.status_writer import OVERTAKEN_SECONDS, StatusWriter
 from edge_operator.control.cache.child_cache import DEVICE, ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
@@ -146,27 +146,26 @@ class DeviceReconciler:
             root=info.root,
         )
         report = await self._apply(device, [desired_object(device_secret(described))], paused=paused)
-        self._requeue_at_switch(device, report)
         updated = replace(
             facts,
             secret_name=device.secret_name,
             host=info.address.host,
             in_cluster_only=info.address.in_cluster_only,
-            terminating=tuple(report.terminating),
+            terminating=report.terminating,
             problems=tuple(
                 secret_not_ours(each) if each.reason == reasons.NOT_OURS else each for each in report.problems
             ),
         )
-        return await self._write_status(device, updated, report.requeue_after)
+        return await self._write_status(device, updated, soonest(report.requeue_after, self._switch(device)))
 
-    def _requeue_at_switch(self, device: CachedDevice, report: Report) -> None:
-        """Requeue the device for the time at which the broker must accept the new password; then enqueue the site."""
+    def _switch(self, device: CachedDevice) -> float | None:
+        """Enqueue the site if its broker must accept the new password now; return the seconds until then, or None."""
         if self._rotations.desired(device).before is None:
-            return
+            return None
         if (remaining := self._rotations.remaining(device)) > 0:
-            report.requeue(remaining)
-        else:
-            self._enqueue_site(device.site)
+            return remaining
+        self._enqueue_site(device.site)
+        return None
 
     async def _apply(self, device: CachedDevice, objects: list[DesiredObject], *, paused: bool) -> Report:
         """Make the device own exactly `objects`; while its site is paused only report whether it does."""
@@ -175,15 +174,14 @@ class DeviceReconciler:
         surplus = [seen for seen in self._owned(device) if seen.key not in keys]
         if paused:
             actions = {decide(digest, self._children.get(digest.key), device.owner_ref) for digest in digests}
-            return Report() if actions <= {Action.NONE} and not surplus else Report([site_paused(device)])
+            return Report() if actions <= {Action.NONE} and not surplus else Report((site_paused(device),))
         report = await self._applier.apply_all(device, digests, lambda: objects)
-        await self._applier.remove(device, surplus, report)
-        return report
+        return report + await self._applier.remove(device, surplus)
 
     async def _delete_issued(self, device: CachedDevice, site: CachedSite, facts: DeviceFacts) -> float | None:
         """Delete the Secret that the operator created before somebody else provided the login."""
         report = await self._apply(device, [], paused=site.paused)
-        updated = replace(facts, problems=tuple(report.problems))
+        updated = replace(facts, problems=report.problems)
         return await self._write_status(device, updated, report.requeue_after)
 
     def _owned(self, device: CachedDevice) -> list[Observed]:

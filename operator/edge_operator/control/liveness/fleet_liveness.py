@@ -8,6 +8,7 @@ from edge_liveness import Transition, Write, WriteKind
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.loop.informers import Informers
+from edge_operator.control.loop.throttle import Throttle
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
@@ -20,7 +21,6 @@ from edge_wire.messages import MalformedError
 from .clocks import Clocks
 from .device_index import DeviceIndex
 from .events import LivenessEvents
-from .requeue_throttle import RequeueThrottle
 from .writer import LivenessWriter
 
 
@@ -61,7 +61,8 @@ class FleetLiveness:
         self._metrics = metrics
         self._clocks = clocks
         self._changed_sites: set[ResourceKey] = set()
-        self._requeues = RequeueThrottle(timers.count_period)
+        # A reconcile costs time in proportion to the number of devices, and the counts are written no more often.
+        self._requeues = Throttle(timers.count_period)
 
     def site_changed(self, before: CachedSite | None, after: CachedSite | None) -> None:
         """Handle a site that was added, changed or deleted."""

@@ -1,20 +1,24 @@
 """The facts that a site's status is computed from: as observed now, or as its status has them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import ChildCache
 from edge_operator.control.cache.resource import CachedSite
-from edge_operator.control.credentials.root_secrets import REGENERATED, RootKey
+from edge_operator.control.credentials.root_secrets import REGENERATED
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.desired.components import components
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import DEPLOYMENT, SERVICE
 from edge_operator.desired.metadata import child_name
 from edge_operator.status import reasons
-from edge_operator.status.facts import ComponentFacts, Notice, Problem, SiteFacts, component_facts
+from edge_operator.status.device_counts import DeviceCounts
+from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, component_facts
 
+from .actions import pending_changes
 from .endpoints import endpoints
+from .observation import SiteObservation
 
 ROOT_REGENERATED = Notice(
     reasons.ROOT_SECRET_MADE_ANEW,
@@ -23,35 +27,43 @@ ROOT_REGENERATED = Notice(
 )
 
 
-def observed_facts(
-    site: CachedSite,
-    root: RootKey,
-    described: SiteInput,
+def site_facts(
+    seen: SiteObservation,
+    done: Report,
     children: ChildCache,
-    report: Report,
-    pending: tuple[str, ...],
+    broker: BrokerFacts | None,
+    devices: DeviceCounts | None,
 ) -> SiteFacts:
-    """Return the facts of a site after a reconcile, without its broker and its device counts.
+    """Return the facts of a site after a reconcile.
 
     Args:
-        site: the site.
-        root: its root key.
-        described: the same site as input of the builders.
-        children: the children as last observed.
-        report: the result of the writes.
-        pending: changes that are not made while the site is paused.
+        seen: what the reconcile was decided on.
+        done: the result of the writes.
+        children: the children as last observed, writes of this reconcile included.
+        broker: state of the session with the broker.
+        devices: device counts to write.
     """
+    site, desired, ca_problem = seen.site, seen.desired, seen.secrets.ca_problem
+    problems = (*done.problems, ca_problem) if ca_problem is not None else done.problems
+    problems = tuple(sorted(problems, key=_gravity))
+    if seen.problem is not None:
+        return replace(stale_facts(site, seen.problem), problems=(seen.problem, *problems))
+    if desired is None:
+        return SiteFacts(site.generation, paused=True, pending_changes=("everything",), problems=problems)
+    described = desired.described
     service = _body(children, ObjectKey(SERVICE, described.namespace, child_name(described, "gateway")))
     return SiteFacts(
         generation=site.generation,
         paused=site.paused,
         cloud=described.spec.cloud is not None,
-        pending_changes=pending,
-        terminating=tuple(report.terminating),
-        problems=tuple(sorted(report.problems, key=_gravity)),
-        components=tuple(_component_facts(described, children)),
+        pending_changes=pending_changes(site, desired, children) if site.paused else (),
+        terminating=done.terminating,
+        problems=problems,
+        components=tuple(component_states(described, children)),
         endpoints=endpoints(described, service),
-        notices=(ROOT_REGENERATED,) if root.regenerated else (),
+        notices=(ROOT_REGENERATED,) if desired.root.regenerated else (),
+        broker=broker,
+        devices=devices,
     )
 
 
@@ -69,7 +81,8 @@ def stale_facts(site: CachedSite, problem: Problem) -> SiteFacts:
     )
 
 
-def _component_facts(described: SiteInput, children: ChildCache) -> Iterable[ComponentFacts]:
+def component_states(described: SiteInput, children: ChildCache) -> Iterable[ComponentFacts]:
+    """Yield the state of each component of a site, from the children as last observed."""
     for part in components(described):
         key = ObjectKey(DEPLOYMENT, described.namespace, child_name(described, part.name))
         yield component_facts(part.name, part.image, part.replicas, _body(children, key))

@@ -5,10 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import ValidationError
-
-from edge_operator.api.edgesite import EdgeSite, EdgeSiteSpec
-from edge_operator.control.apply.report import ProblemError
+from edge_operator.api.edgesite import EdgeSiteSpec
 from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.cache.resource_cache import DeviceCache
@@ -28,28 +25,7 @@ from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
 
 from .endpoints import balancer_address
-
-
-class SpecUnusableError(ProblemError):
-    """This release cannot use the stored spec."""
-
-
-def parse_spec(site: CachedSite) -> EdgeSiteSpec:
-    """Return the site's spec as a type.
-
-    Raises:
-        SpecUnusableError: the spec was stored under other rules than this release's.
-    """
-    try:
-        # Without the status, which another release may have written with values unknown to this one.
-        return EdgeSite.model_validate({"spec": site.body.get("spec") or {}}).spec
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SpecUnusableError(
-            Problem(reasons.SPEC_INVALID, f"{where}: {first['msg']}: correct the spec of the {site}")
-        ) from error
-
+from .spec import SpecUnusableError, parse_spec
 
 CacheKey = tuple[object, ...]
 """Values that a site's desired objects depend on."""
@@ -66,6 +42,11 @@ class Plan:
 
     digests: tuple[DesiredDigest, ...]
     build: Callable[[], list[DesiredObject]]
+
+    @classmethod
+    def of(cls, objects: list[DesiredObject]) -> "Plan":
+        """Return the plan of objects that are built already."""
+        return cls(tuple(DesiredDigest(each.key, each.hash, each.owned) for each in objects), lambda: objects)
 
 
 class Plans:
@@ -164,10 +145,9 @@ class Plans:
         kept = self._digests.get(site.key)
         if kept is not None and kept[0] == cache_key:
             return Plan(kept[1], lambda: self.objects(site, root))
-        built = self.objects(site, root)
-        digests = tuple(DesiredDigest(desired.key, desired.hash, desired.owned) for desired in built)
-        self._digests[site.key] = cache_key, digests
-        return Plan(digests, lambda: built)
+        plan = Plan.of(self.objects(site, root))
+        self._digests[site.key] = cache_key, plan.digests
+        return plan
 
     def objects(self, site: CachedSite, root: RootKey) -> list[DesiredObject]:
         """Return the desired objects of the site with their manifests, in the order of applying.

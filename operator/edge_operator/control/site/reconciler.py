@@ -1,34 +1,26 @@
-"""Reconciles one site: read the root key, apply the objects, connect to the broker, write the status."""
+"""Reconciles one site: gather everything, decide, act, report the status."""
 
 import logging
-from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.control.apply.applier import Applier
-from edge_operator.control.apply.report import Report
+from edge_operator.control.apply.report import Report, soonest
 from edge_operator.control.apply.status_writer import OVERTAKEN_SECONDS, StatusWriter
-from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
+from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secret_problems import RootUnusableError
 from edge_operator.control.credentials.root_secrets import RootKey, RootSecrets
-from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
-from edge_operator.control.diff.action import Action, DesiredDigest, decide, is_unwanted
-from edge_operator.control.diff.desired_object import ObjectKey
-from edge_operator.control.diff.observed import Observed
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.desired.components import MQTT
-from edge_operator.desired.kinds import SECRET
-from edge_operator.desired.root_secret import root_secret_name
 from edge_operator.status.events import site_events
-from edge_operator.status.facts import SiteFacts
+from edge_operator.status.facts import BrokerFacts, Problem
 from edge_operator.status.site import site_update
 
-from .count_throttle import CountThrottle
-from .facts import observed_facts, stale_facts
-from .plan import Plan, Plans, SpecUnusableError
-from .revocations import Revocations
+from .actions import SiteActions, site_actions
+from .due_counts import DueCounts
+from .facts import component_states, site_facts
+from .observation import DesiredSite, SiteObservation, SiteObserver, UserSecrets
 
 logger = logging.getLogger(__name__)
 
@@ -39,11 +31,9 @@ class SiteReconciler:
     Args:
         children: cache of the children.
         roots: the root keys.
-        plans: the desired objects.
+        observer: gathers what a reconcile is decided on.
         applier: applies and deletes objects.
-        revocations: revokes logins while nothing else may be changed.
         status: writes the status.
-        ca_bundles: CA bundles that users provide.
         brokers: keeps the sessions with the sites' brokers.
         counts: the device counts to write.
         recheck_seconds: seconds after which to check again what no watch reports.
@@ -53,22 +43,18 @@ class SiteReconciler:
         self,
         children: ChildCache,
         roots: RootSecrets,
-        plans: Plans,
+        observer: SiteObserver,
         applier: Applier,
-        revocations: Revocations,
         status: StatusWriter,
-        ca_bundles: UserCaBundles,
         brokers: BrokerEndpoints,
-        counts: CountThrottle,
+        counts: DueCounts,
         recheck_seconds: float,
     ) -> None:
         self._children = children
         self._roots = roots
-        self._plans = plans
+        self._observer = observer
         self._applier = applier
-        self._revocations = revocations
         self._status = status
-        self._ca_bundles = ca_bundles
         self._brokers = brokers
         self._counts = counts
         self._recheck_seconds = recheck_seconds
@@ -76,11 +62,9 @@ class SiteReconciler:
     def remove(self, key: ResourceKey) -> None:
         """Remove a deleted site. Its objects are garbage collected; its volumes and its root Secret remain."""
         self._roots.remove(key)
-        self._plans.remove(key)
-        self._ca_bundles.remove(key)
+        self._observer.remove(key)
         self._brokers.disconnect(key)
         self._counts.remove(key)
-        self._revocations.remove(key)
 
     async def observe(self, site: CachedSite) -> None:
         """Read the root key of a site, which a standby needs in order to take over."""
@@ -108,63 +92,51 @@ class SiteReconciler:
             return None
 
     async def _pass(self, site: CachedSite) -> float | None:
+        seen = await self._observer.observe(site, await self._root(site))
+        done = await self._act(site, site_actions(seen))
+        if seen.secrets.error is not None:
+            raise seen.secrets.error
+        if seen.desired is not None:
+            self._connect(site, seen.desired, seen.secrets)
+        return await self._report(seen, done)
+
+    async def _root(self, site: CachedSite) -> RootKey | Problem | None:
+        """Return the root key, or why it is unusable; None if the site is paused and has none.
+
+        Everything else is derived from it, so its Secret is created or restored first, unless the site is paused.
+        """
         try:
-            root = await (self._roots.read(site) if site.paused else self._roots.ensure(site))
-            if root is not None:
-                return await self._with_root(site, root)
-            facts = SiteFacts(site.generation, paused=True, pending_changes=("everything",))
-            report = Report()
-        except (SpecUnusableError, RootUnusableError) as error:
-            facts, report = stale_facts(site, error.problem), Report(requeue_after=self._recheck_seconds)
-        await self._revocations.apply(site, report)
-        await self._ca_bundles.check(site, report)
-        await self._write_status(site, replace(facts, problems=(*facts.problems, *report.problems)), report)
-        return report.requeue_after
+            return await (self._roots.read(site) if site.paused else self._roots.ensure(site))
+        except RootUnusableError as error:
+            return error.problem
 
-    async def _with_root(self, site: CachedSite, root: RootKey) -> float | None:
-        plan = self._plans.plan(site, root)
-        if site.paused:
-            report = Report()
-            await self._revocations.apply(site, report)
-            pending = self._pending(site, root, plan.digests)
-        else:
-            report, pending = await self._apply(site, plan), ()
-        if site.external_broker or site.user_tls_secret is not None:
-            # The Secrets that users provide are not watched.
-            report.requeue(self._recheck_seconds)
-        await self._ca_bundles.check(site, report)
-        described = self._plans.without_devices(site, root)
-        facts = observed_facts(site, root, described, self._children, report, pending)
-        ready = any(part.name == MQTT and part.ready for part in facts.components)
-        broker = await self._brokers.connect(described, ready=ready, dropping=site.broker_dropping)
-        if broker is not None and broker.dropping_seconds:
-            report.requeue(broker.dropping_seconds)
-        await self._write_status(site, replace(facts, broker=broker, devices=self._counts.due(site, report)), report)
-        return report.requeue_after
+    async def _act(self, site: CachedSite, actions: SiteActions) -> Report:
+        applied = await self._applier.apply_all(site, actions.plan.digests, actions.plan.build)
+        return applied + await self._applier.remove(site, actions.unwanted)
 
-    async def _write_status(self, site: CachedSite, facts: SiteFacts, report: Report) -> None:
+    def _connect(self, site: CachedSite, desired: DesiredSite, secrets: UserSecrets) -> None:
+        components = component_states(desired.described, self._children)
+        ready = any(part.name == MQTT and part.ready for part in components)
+        self._brokers.connect(site.key, secrets.endpoint, ready=ready, dropping=site.broker_dropping)
+
+    async def _report(self, seen: SiteObservation, done: Report) -> float | None:
+        """Write the status and return the seconds until the next reconcile."""
+        site, broker, devices, counts_after = seen.site, None, None, None
+        if seen.desired is not None:
+            broker = self._broker_facts(site, seen.secrets)
+            devices, counts_after = self._counts.take(site)
+        facts = site_facts(seen, done, self._children, broker, devices)
         events = partial(site_events, notices=facts.notices)
-        if not await self._status.write(site, partial(site_update, facts), events):
-            report.requeue(OVERTAKEN_SECONDS)
-
-    async def _apply(self, site: CachedSite, plan: Plan) -> Report:
-        report = await self._applier.apply_all(site, plan.digests, plan.build)
-        await self._applier.remove(site, self._unwanted(site, plan.digests), report)
-        return report
-
-    def _unwanted(self, site: CachedSite, digests: Iterable[DesiredDigest]) -> list[Observed]:
-        keys = {digest.key for digest in digests}
-        extra = [seen for seen in self._children.owned_by(SITE, site.key) if seen.key not in keys]
-        return [seen for seen in extra if is_unwanted(seen, site.owner_ref)]
-
-    def _pending(self, site: CachedSite, root: RootKey, digests: tuple[DesiredDigest, ...]) -> tuple[str, ...]:
-        """Return the changes that a paused site does not make."""
-        namespace, name = site.key
-        put_back = () if root.valid else (str(ObjectKey(SECRET, namespace, root_secret_name(name))),)
-        differing = (
-            str(digest.key)
-            for digest in digests
-            if decide(digest, self._children.get(digest.key), site.owner_ref) is not Action.NONE
+        is_current = await self._status.write(site, partial(site_update, facts), events)
+        return soonest(
+            done.requeue_after,
+            counts_after,
+            (broker.dropping_seconds or None) if broker is not None else None,
+            self._recheck_seconds if seen.needs_recheck else None,
+            None if is_current else OVERTAKEN_SECONDS,
         )
-        removed = (f"removal of {seen.key}" for seen in self._unwanted(site, digests))
-        return (*put_back, *differing, *sorted(removed))
+
+    def _broker_facts(self, site: CachedSite, secrets: UserSecrets) -> BrokerFacts | None:
+        if secrets.endpoint is None:
+            return BrokerFacts(connected=False, unusable=True, message=secrets.login_problem)
+        return self._brokers.facts(site.key)

@@ -1,4 +1,4 @@
-"""Revokes logins on a managed broker while nothing else of the site may be changed.
+"""The logins to revoke on a managed broker while nothing else of the site may be changed.
 
 The objects of a site that is paused, or has an unusable spec or root key, are not changed. A device that is deleted
 or disabled meanwhile must still be disconnected: its line is removed from its Secret, and every other line stays.
@@ -8,11 +8,9 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from edge_operator.cluster.objects import ObjectClient
-from edge_operator.control.apply.applier import Applier
-from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedSite
-from edge_operator.control.diff.action import DesiredDigest, is_unwanted
+from edge_operator.control.diff.action import is_unwanted
 from edge_operator.control.diff.desired_object import DesiredObject, ObjectKey, desired_object
 from edge_operator.control.diff.observed import Observed
 from edge_operator.desired.inputs import Manifest
@@ -20,7 +18,8 @@ from edge_operator.desired.kinds import SECRET
 from edge_operator.desired.secret.broker_auth import broker_auth_without, is_broker_auth, logins_in
 from edge_operator.identity.logins import COMPONENTS, client_username
 
-from .plan import Plans, SpecUnusableError, parse_spec
+from .plan import Plan, Plans
+from .spec import SpecUnusableError, parse_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +31,17 @@ class _Kept:
 
 
 class Revocations:
-    """Removes logins from the Secrets of a site.
+    """Finds the logins to remove from the Secrets of a site.
 
     Args:
         children: cache of the Secrets.
         plans: the logins that are allowed.
-        applier: applies objects.
         objects: client that reads the content of the Secrets, because only their metadata is cached.
     """
 
-    def __init__(self, children: ChildCache, plans: Plans, applier: Applier, objects: ObjectClient) -> None:
+    def __init__(self, children: ChildCache, plans: Plans, objects: ObjectClient) -> None:
         self._children = children
         self._plans = plans
-        self._applier = applier
         self._objects = objects
         self._kept: dict[ResourceKey, dict[ObjectKey, _Kept]] = {}
 
@@ -52,22 +49,18 @@ class Revocations:
         """Remove a deleted site."""
         self._kept.pop(site, None)
 
-    async def apply(self, site: CachedSite, report: Report) -> None:
-        """Remove the logins that are not allowed any more from the site's Secrets.
+    async def plan(self, site: CachedSite) -> Plan:
+        """Return the Secrets of the site without the logins that are not allowed any more; only those that differ.
 
-        Args:
-            site: the site.
-            report: receives the problems.
+        Raises:
+            ApiError: the API server rejected the read of a Secret.
+            UnreachableError: the API server did not respond.
         """
         devices = {login.device_id for login in self._plans.logins(site.key)}
         clients = client_usernames(site)
         secrets = login_secrets(self._children, site)
         objects = [each for seen in secrets if (each := await self._desired(site, seen, devices, clients))]
-        digests = [DesiredDigest(desired.key, desired.hash, desired.owned) for desired in objects]
-        done = await self._applier.apply_all(site, digests, lambda: objects)
-        report.problems.extend(done.problems)
-        if done.requeue_after is not None:
-            report.requeue(done.requeue_after)
+        return Plan.of(objects)
 
     async def _desired(
         self, site: CachedSite, seen: Observed, devices: Container[str], clients: Container[str] | None

@@ -49,47 +49,14 @@ class BrokerEndpoints:
         self._elsewhere = elsewhere
         self._drops = drops
 
-    async def connect(self, site: SiteInput, *, ready: bool, dropping: bool = False) -> BrokerFacts | None:
-        """Keep a session with the site's broker and return its state; None before the first attempt has ended.
-
-        Args:
-            site: the site.
-            ready: whether a pod of the broker is ready; until then connection attempts are rare.
-            dropping: whether the site's status has the condition BrokerDropping.
+    async def resolve(self, site: SiteInput) -> Endpoint:
+        """Return address and login of the site's broker.
 
         Raises:
+            LoginUnusableError: the login in the spec of the site is missing or invalid.
             ApiError: the API server rejected the read of the Secret of an external broker.
             UnreachableError: the API server did not respond.
         """
-        key = site.namespace, site.name
-        try:
-            endpoint = await self._endpoint(site)
-        except LoginUnusableError as error:
-            self._sessions.close(key)
-            return BrokerFacts(connected=False, unusable=True, message=str(error))
-        if not endpoint.is_ours:
-            self._drops.remove(key)
-        elif dropping:
-            self._drops.restore(key)
-        self._sessions.ensure(key, endpoint)
-        self._sessions.expect(key, available=ready or external_broker(site) is not None or key in self._elsewhere)
-        state = self._sessions.state(key)
-        if state is None:
-            return None
-        return BrokerFacts(
-            state.connected,
-            state.message,
-            refused=state.refused,
-            untrusted=state.untrusted,
-            dropping_seconds=self._drops.remaining(key),
-        )
-
-    def disconnect(self, site: ResourceKey) -> None:
-        """Close the session with the broker of a deleted site."""
-        self._sessions.close(site, site_deleted=True)
-        self._drops.remove(site)
-
-    async def _endpoint(self, site: SiteInput) -> Endpoint:
         external = external_broker(site)
         elsewhere = self._elsewhere.get((site.namespace, site.name))
         if external is None:
@@ -103,6 +70,43 @@ class BrokerEndpoints:
         except ValueError as error:
             raise LoginUnusableError(f"broker.external.url {error}") from error
         return Endpoint(address, await self._login(site, external), topic_prefix(site), site.uid)
+
+    def connect(self, site: ResourceKey, endpoint: Endpoint | None, *, ready: bool, dropping: bool = False) -> None:
+        """Keep a session with the site's broker.
+
+        Args:
+            site: the site.
+            endpoint: address and login of its broker; None closes the session.
+            ready: whether a pod of the broker is ready; until then connection attempts are rare.
+            dropping: whether the site's status has the condition BrokerDropping.
+        """
+        if endpoint is None:
+            self._sessions.close(site)
+            return
+        if not endpoint.is_ours:
+            self._drops.remove(site)
+        elif dropping:
+            self._drops.restore(site)
+        self._sessions.ensure(site, endpoint)
+        self._sessions.expect(site, available=ready or not endpoint.is_ours or site in self._elsewhere)
+
+    def facts(self, site: ResourceKey) -> BrokerFacts | None:
+        """Return the state of the session with the site's broker; None before the first attempt has ended."""
+        state = self._sessions.state(site)
+        if state is None:
+            return None
+        return BrokerFacts(
+            state.connected,
+            state.message,
+            refused=state.refused,
+            untrusted=state.untrusted,
+            dropping_seconds=self._drops.remaining(site),
+        )
+
+    def disconnect(self, site: ResourceKey) -> None:
+        """Close the session with the broker of a deleted site."""
+        self._sessions.close(site, site_deleted=True)
+        self._drops.remove(site)
 
     async def _login(self, site: SiteInput, external: ExternalBroker) -> Login:
         username = password = authorities = None

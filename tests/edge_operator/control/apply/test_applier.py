@@ -112,7 +112,7 @@ async def test_object_of_another_is_left_alone_and_looked_at_again() -> None:
         report = await it.apply_all(intent())
         assert [problem.reason for problem in report.problems] == [reasons.NOT_OURS]
         assert "Secret ns/a" in report.problems[0].message
-        assert (report.requeue_after, report.terminating, it.gate.attempts) == (LOOK_AGAIN, [], 0)
+        assert (report.requeue_after, report.terminating, it.gate.attempts) == (LOOK_AGAIN, (), 0)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ async def test_object_that_is_about_to_go_is_waited_for(owner: dict[str, Any], m
     async with rig() as it:
         it.store.put(SECRET, stored(intent(), owner, **more))
         report = await it.apply_all(intent())
-        assert (report.terminating, report.problems, report.requeue_after) == (["Secret ns/a"], [], LOOK_AGAIN)
+        assert (report.terminating, report.problems, report.requeue_after) == (("Secret ns/a",), (), LOOK_AGAIN)
         assert it.gate.attempts == 0
 
 
@@ -196,19 +196,20 @@ async def test_each_unwanted_object_is_deleted_though_one_fails() -> None:
     async with rig() as it:
         unwanted = [observe(SECRET, stored(intent(name))) for name in ("a", "b", "c")]
         with pytest.raises(NotLeaderError):
-            await it.children.remove(SITE, unwanted, Report())
+            await it.children.remove(SITE, unwanted)
         assert it.gate.attempts == 3
 
 
 async def test_error_is_raised_after_the_others_have_ended() -> None:
     ended = []
 
-    async def slow(number: int) -> None:
+    async def slow(number: int) -> Report:
         for _ in range(10):
             await asyncio.sleep(0)
         ended.append(number)
+        return Report()
 
-    async def fails(text: str) -> None:
+    async def fails(text: str) -> Report:
         await asyncio.sleep(0)
         raise NotLeaderError(text)
 

@@ -8,7 +8,6 @@ import pytest
 from e2e.cluster.pki import Authority
 from edge_operator.cluster.errors import ApiError
 from edge_operator.cluster.objects import ObjectClient
-from edge_operator.control.apply.report import Report
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.ca_bundle_problems import CaBundleUnusableError
@@ -66,9 +65,8 @@ class Place:
 
     async def problems(self, site: CachedSite) -> list[Problem]:
         """Return what the site's own pass reports."""
-        report = Report()
-        await self.ca_bundles.check(site, report)
-        return report.problems
+        problem = await self.ca_bundles.problem(site)
+        return [] if problem is None else [problem]
 
 
 def hall(secret: str | None = "tls", uid: str = "uid", kind: str = "Managed") -> CachedSite:

@@ -5,8 +5,8 @@ import pytest
 from edge_liveness import Phase
 from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.liveness.device_index import DeviceIndex
-from edge_operator.control.liveness.requeue_throttle import RequeueThrottle
 from edge_operator.control.liveness.site_adapter import SiteLivenessAdapter
+from edge_operator.control.loop.throttle import Throttle
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from tests.edge_operator.control.samples import SITE, Time, device, message, site
 
@@ -76,5 +76,5 @@ def test_wills_of_many_are_held_for_so_long(timers: LivenessTimers, seconds: flo
 
 @GIVEN
 def test_figures_are_looked_at_once_in_so_long(timers: LivenessTimers, seconds: float | None) -> None:
-    throttle, period = RequeueThrottle(timers.count_period), seconds or timers.count_period
+    throttle, period = Throttle(timers.count_period), seconds or timers.count_period
     assert [throttle.wait(SITE, at) for at in (0.0, 0.5)] == [0.0, period - 0.5]

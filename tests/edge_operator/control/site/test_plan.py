@@ -13,7 +13,8 @@ from edge_operator.control.cache.resource_cache import DeviceCache
 from edge_operator.control.cache.user_passwords import UserPasswords
 from edge_operator.control.credentials.device_rotations import DeviceRotations
 from edge_operator.control.credentials.root_secrets import RootKey
-from edge_operator.control.site.plan import Plans, SpecUnusableError
+from edge_operator.control.site.plan import Plans
+from edge_operator.control.site.spec import SpecUnusableError
 from edge_operator.desired.kinds import PVC
 from edge_operator.desired.release import Release
 from edge_operator.identity.certificates import PERIOD

@@ -12,7 +12,8 @@ from edge_operator.control.cache.resource_cache import DeviceCache
 from edge_operator.control.cache.user_passwords import UserPasswords
 from edge_operator.control.credentials.device_rotations import DeviceRotations
 from edge_operator.control.credentials.root_secrets import RootKey
-from edge_operator.control.site.plan import Plans, SpecUnusableError, parse_spec
+from edge_operator.control.site.plan import Plans
+from edge_operator.control.site.spec import SpecUnusableError, parse_spec
 from edge_operator.desired.kinds import PVC, SERVICE, ChildKind
 from edge_operator.desired.release import Release
 from tests.edge_operator.control.samples import site

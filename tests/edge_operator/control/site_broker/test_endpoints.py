@@ -61,7 +61,8 @@ async def test_only_a_broker_without_a_ready_pod_is_looked_for_seldom(
     described = make_site(spec and {"broker": spec})
     key = described.namespace, described.name
     told = {key: BrokerAddress("127.0.0.1", 1)} if elsewhere else {}
-    await BrokerEndpoints(sessions, cast("ObjectClient", None), told, drops()).connect(described, ready=ready)
+    link = BrokerEndpoints(sessions, cast("ObjectClient", None), told, drops())
+    link.connect(key, await link.resolve(described), ready=ready)
     assert sessions.expected == [there]
 
 
@@ -71,7 +72,7 @@ async def test_recreated_site_has_its_own_session(sessions: Watched) -> None:
         sessions, cast("ObjectClient", None), {(described.namespace, described.name): BrokerAddress("h", 1)}, drops()
     )
     for site in (described, described, replace(described, uid="anew")):
-        await link.connect(site, ready=False)
+        link.connect((site.namespace, site.name), await link.resolve(site), ready=False)
     first, again, anew = sessions.endpoints
     assert first == again
     assert anew != first, "an external broker outlives its site: the same session would never be told of again"

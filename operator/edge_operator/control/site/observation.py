@@ -1,0 +1,153 @@
+"""Gathers everything that one reconcile of a site is decided on."""
+
+from dataclasses import dataclass
+
+from edge_operator.broker.endpoint import Endpoint
+from edge_operator.cluster.errors import ApiError, UnreachableError
+from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
+from edge_operator.control.cache.resource import CachedSite
+from edge_operator.control.credentials.root_secrets import RootKey
+from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
+from edge_operator.control.diff.observed import Observed
+from edge_operator.control.site_broker.endpoints import BrokerEndpoints, LoginUnusableError
+from edge_operator.desired.site import SiteInput
+from edge_operator.status.facts import Problem
+
+from .plan import Plan, Plans
+from .revocations import Revocations
+from .spec import SpecUnusableError
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredSite:
+    """The desired state of a site.
+
+    Attributes:
+        root: its root key.
+        described: the site as input of the builders, without its devices.
+        plan: its desired objects.
+    """
+
+    root: RootKey
+    described: SiteInput
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class UserSecrets:
+    """What the Secrets contain that a site's spec references. They are not watched.
+
+    Attributes:
+        ca_problem: problem of the CA bundle of its managed broker.
+        endpoint: address and login of its broker; None if it cannot be connected to.
+        login_problem: why the login of its external broker is unusable; empty if it is not.
+        error: the error with which reading them failed, or None.
+    """
+
+    ca_problem: Problem | None = None
+    endpoint: Endpoint | None = None
+    login_problem: str = ""
+    error: ApiError | UnreachableError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteObservation:
+    """Everything that one reconcile of a site is decided on.
+
+    Attributes:
+        site: the site.
+        desired: its desired state; None if its root key or its spec is unusable, or it is paused without a root key.
+        problem: why its root key or its spec is unusable, or None.
+        owned: the objects that it owns.
+        revocations: its Secrets without the logins to revoke while nothing else of it may be changed.
+        secrets: what the Secrets contain that its spec references.
+    """
+
+    site: CachedSite
+    desired: DesiredSite | None
+    problem: Problem | None
+    owned: tuple[Observed, ...]
+    revocations: Plan
+    secrets: UserSecrets
+
+    @property
+    def needs_recheck(self) -> bool:
+        """Whether the reconcile depends on something that no watch reports."""
+        return self.problem is not None or self.site.external_broker or self.site.user_tls_secret is not None
+
+
+class SiteObserver:
+    """Gathers the observation of a site. It writes nothing.
+
+    Args:
+        children: cache of the children.
+        plans: the desired objects.
+        revocations: finds the logins to revoke.
+        ca_bundles: CA bundles that users provide.
+        brokers: endpoints of the sites' brokers.
+    """
+
+    def __init__(
+        self,
+        children: ChildCache,
+        plans: Plans,
+        revocations: Revocations,
+        ca_bundles: UserCaBundles,
+        brokers: BrokerEndpoints,
+    ) -> None:
+        self._children = children
+        self._plans = plans
+        self._revocations = revocations
+        self._ca_bundles = ca_bundles
+        self._brokers = brokers
+
+    def remove(self, site: ResourceKey) -> None:
+        """Remove a deleted site."""
+        self._plans.remove(site)
+        self._revocations.remove(site)
+        self._ca_bundles.remove(site)
+
+    async def observe(self, site: CachedSite, root: RootKey | Problem | None) -> SiteObservation:
+        """Return everything that the reconcile of a site is decided on.
+
+        Args:
+            site: the site.
+            root: its root key, or why that is unusable; None if the site is paused and has none.
+
+        Raises:
+            ApiError: the API server rejected the read of a Secret of the broker's logins.
+            UnreachableError: the API server did not respond to it.
+        """
+        desired, problem = self._desired(site, root)
+        is_frozen = site.paused or desired is None
+        return SiteObservation(
+            site,
+            desired,
+            problem,
+            owned=tuple(self._children.owned_by(SITE, site.key)),
+            revocations=await self._revocations.plan(site) if is_frozen else Plan.of([]),
+            secrets=await self._user_secrets(site, desired),
+        )
+
+    def _desired(self, site: CachedSite, root: RootKey | Problem | None) -> tuple[DesiredSite | None, Problem | None]:
+        if root is None or isinstance(root, Problem):
+            return None, root
+        try:
+            return DesiredSite(root, self._plans.without_devices(site, root), self._plans.plan(site, root)), None
+        except SpecUnusableError as error:
+            return None, error.problem
+
+    async def _user_secrets(self, site: CachedSite, desired: DesiredSite | None) -> UserSecrets:
+        """Read the Secrets of the user.
+
+        If that fails, the site is still applied first: a login may have to be revoked.
+        """
+        ca_problem = None
+        try:
+            ca_problem = await self._ca_bundles.problem(site)
+            endpoint = await self._brokers.resolve(desired.described) if desired is not None else None
+        except LoginUnusableError as error:
+            return UserSecrets(ca_problem, login_problem=str(error))
+        except (ApiError, UnreachableError) as error:
+            return UserSecrets(ca_problem, error=error)
+        return UserSecrets(ca_problem, endpoint)
