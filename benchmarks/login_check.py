@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.table import Row, print_table
 from e2e.mosquitto.build import ensure_mosquitto
-from edge_gateway.auth.devices import AT_ONCE
+from edge_gateway.auth.devices import MAX_CONCURRENT_LOGINS
 from edge_gateway.auth.login import BrokerLogin
 from edge_service.address import BrokerAddress
 from tests.support.mosquitto import HOST, Mosquitto, MosquittoFactory
@@ -104,7 +104,7 @@ async def measure(broker: Mosquitto, logins: int) -> list[Row]:
         "bare exchange": BareLogin(address).right,
         "MQTT client": BrokerLogin(address, "check", answer_seconds=60).right,
     }
-    for at_once in (1, AT_ONCE):
+    for at_once in (1, MAX_CONCURRENT_LOGINS):
         costs = {name: Cost() for name in ways}
         for _ in range(ROUNDS):
             for name, check in ways.items():

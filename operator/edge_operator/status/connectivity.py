@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import Any
 
 from edge_liveness import MAX_SESSION_CHARACTERS
-from edge_operator.api.conditions import find_condition
 
 from . import reasons
 from .condition_value import ConditionValue, merge_conditions

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from edge_operator.api.edgesite import EdgeSite, EdgeSiteSpec
 from edge_operator.control.apply.report import ProblemError
 from edge_operator.control.cache.resource import CachedSite
+from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
 
 

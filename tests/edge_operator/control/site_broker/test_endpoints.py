@@ -10,9 +10,8 @@ from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login, SiteKe
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.site_broker.drops import BrokerDrops
-from edge_operator.control.site_broker.endpoints import BrokerEndpoints
+from edge_operator.control.site_broker.endpoints import BrokerEndpoints, LoginUnusableError
 from edge_operator.desired.encoding import secret_data
-from edge_operator.status.facts import BrokerFacts
 from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.desired.sites import EXTERNAL, make_site
 
@@ -102,14 +101,13 @@ OWN = {
 }
 
 
-async def connect(sessions: Watched, secrets: Secrets) -> BrokerFacts | None:
-    described = make_site({"broker": OWN})
-    return await BrokerEndpoints(sessions, cast("ObjectClient", secrets), {}, drops()).connect(described, ready=False)
+async def resolve(sessions: Watched, secrets: Secrets) -> Endpoint:
+    endpoints = BrokerEndpoints(sessions, cast("ObjectClient", secrets), {}, drops())
+    return await endpoints.resolve(make_site({"broker": OWN}))
 
 
 async def test_login_of_the_user_without_blanks_around_it(sessions: Watched) -> None:
-    await connect(sessions, Secrets(login=LOGIN, ca=CA))
-    (endpoint,) = sessions.endpoints
+    endpoint = await resolve(sessions, Secrets(login=LOGIN, ca=CA))
     assert endpoint.login == Login("site", "secret", authorities_pem="PEM")
 
 
@@ -130,7 +128,6 @@ async def test_login_of_the_user_without_blanks_around_it(sessions: Watched) -> 
     ],
 )
 async def test_login_that_is_unusable_is_named(sessions: Watched, secrets: Secrets, message: str) -> None:
-    facts = await connect(sessions, secrets)
-    namespace = make_site().namespace
-    assert facts == BrokerFacts(connected=False, unusable=True, message=message.format(namespace))
-    assert sessions.endpoints == []
+    with pytest.raises(LoginUnusableError) as raised:
+        await resolve(sessions, secrets)
+    assert str(raised.value) == message.format(make_site().namespace)
