@@ -5,12 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .conditions import Conditions, Timestamp
+from .device_id import DeviceId
 from .references import SecretRef
 from .schema import MAP_ATOMIC, ApiModel, rule, rules, unchanging
 from .values import PRINTABLE, SecretName, at_least_twice, duration
-
-DEVICE_ID = "^[A-Za-z0-9._-]{1,64}$"
-"""Identifiers of devices: one level of an MQTT topic and one segment of a URL."""
 
 SPEC_RULES = rules(
     rule(
@@ -92,21 +90,7 @@ class EdgeDeviceSpec(ApiModel):
     site_ref: Annotated[SiteReference, Field(json_schema_extra=MAP_ATOMIC)]
     """EdgeSite that the device belongs to. Cannot be changed."""
 
-    device_id: (
-        Annotated[
-            str,
-            Field(
-                max_length=64,
-                json_schema_extra=rules(
-                    rule(
-                        f"self.matches('{DEVICE_ID}') && self != '.' && self != '..'",
-                        "must be of letters, digits, '.', '_' and '-', and neither '.' nor '..'",
-                    )
-                ),
-            ),
-        ]
-        | None
-    ) = None
+    device_id: DeviceId | None = None
     """Identifier of the device in MQTT topics and URLs, and its username. Unique in its site. Cannot be changed.
     Default: the object's name."""
 

@@ -11,6 +11,7 @@ from edge_operator.control.cache.resource import CachedDevice
 from edge_operator.control.cache.resource_cache import DeviceCache
 from edge_operator.control.site_broker.liveness_settings import device_settings, site_settings
 from edge_operator.control.site_broker.roster_entry import roster_entry
+from edge_wire import topics
 from edge_wire.messages import RosterEntry
 from tests.edge_operator.api.shapes import ANYTHING, shaped
 from tests.edge_operator.control.samples import device, site
@@ -23,6 +24,7 @@ def read_device(spec: object) -> dict[str, Any]:
     assert (entry.id, entry.disabled, entry.rotation) == (found.device_id, found.disabled, found.rotation)
     assert (entry.offline_after_seconds, timers.is_disabled) == (timers.offline_after, found.disabled)
     assert (entry.presence == "Intermittent") == (timers.presence is Presence.INTERMITTENT)
+    assert topics.roster(entry.id) == f"edge/roster/{entry.id}"
     assert RosterEntry.parse(entry.encode(), entry.id) == entry
     return {
         "site": found.site[1],
@@ -81,6 +83,8 @@ DEVICES: dict[str, tuple[object, dict[str, Any]]] = {
     "a text for the spec": ("x", {}),
     "site as a text": ({"siteRef": "plant"}, {}),
     "site with a list as its name": ({"siteRef": {"name": ["plant"]}}, {}),
+    "identifier that is no level of a topic": ({"deviceId": "hall/7"}, {}),
+    "identifier of a path": ({"deviceId": ".."}, {}),
     "identifier that is too long": ({"deviceId": "x" * 65}, {}),
     "one attribute that is too long": ({"attributes": {"a": "x" * 257, "b": "x"}}, {}),
     "rotation that is no number": ({"credentials": {"rotation": "once"}}, {}),
