@@ -15,7 +15,7 @@ def read_stored(model: type[ModelT], stored: object) -> ModelT:
     """Return a stored value as its type; an invalid value is replaced by the default of its field.
 
     One object of another schema must not stop the reconcile of the others. A required text that is missing or invalid
-    is empty, so that the caller can tell.
+    is empty, which the caller can detect.
 
     Raises:
         ValidationError: a required field is invalid that is neither a text nor an object of such fields.
