@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.numbers import Number, numbers
-from tests.support.sources import IN_OTHER_BRANCHES, Source, sources
+from tests.support.sources import Source, sources
 
 FOLDERS = ("operator", "workloads")
 
@@ -63,7 +63,7 @@ def has_unit(number: Number) -> bool:
 
 def product() -> Iterator[Number]:
     for source in (source for folder in FOLDERS for source in sources(folder)):
-        if source.name != ALL_PORTS and not source.name.startswith(IN_OTHER_BRANCHES):
+        if source.name != ALL_PORTS:
             yield from numbers(source)
 
 

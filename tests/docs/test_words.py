@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from tests.support.sources import IN_OTHER_BRANCHES, ROOT, Source, prose, sources
+from tests.support.sources import ROOT, Source, prose, sources
 
 PAGES = (
     "*.md",
@@ -89,7 +89,7 @@ def read_by_users() -> tuple[tuple[str, str], ...]:
 
 @cache
 def read_by_developers() -> tuple[tuple[str, str], ...]:
-    files = [source for folder in CODE for source in sources(folder) if not source.name.startswith(IN_OTHER_BRANCHES)]
+    files = [source for folder in CODE for source in sources(folder)]
     return tuple(text for source in files for text in prose(source))
 
 

@@ -22,10 +22,10 @@ class GatewaySettings(ServiceSettings):
     """The store."""
 
     api_token_file: Path | None = None
-    """File with the token of people and programs; read again when it changes. Without it no token is right."""
+    """File with the token of people and programs; read again when it changes. Without it no token is accepted."""
 
     cloud_endpoint: str = ""
-    """Where the site's data goes; nowhere if empty."""
+    """Address to which readings are forwarded; empty for none. Not used yet."""
 
     allow_plaintext_credentials: bool = False
     """Whether devices may show their password over HTTP without TLS."""
@@ -40,10 +40,10 @@ class GatewaySettings(ServiceSettings):
     """Its key, in PEM."""
 
     device_mqtt_broker: BrokerUrl | None = None
-    """Where devices' MQTT connections are passed on to."""
+    """Address to which devices' MQTT connections are passed."""
 
     device_mqtts_broker: BrokerUrl | None = None
-    """Where devices' MQTT connections with TLS are passed on to."""
+    """Address to which devices' MQTT connections with TLS are passed."""
 
     mqtt_port: Port = 1883
     """Port for devices' MQTT connections, if DEVICE_MQTT_BROKER is set; 0 takes a free one."""
@@ -52,13 +52,13 @@ class GatewaySettings(ServiceSettings):
     """Port for devices' MQTT connections with TLS, if DEVICE_MQTTS_BROKER is set."""
 
     passthrough_connections: Annotated[int, Field(ge=1)] = 5000
-    """Most MQTT connections that are passed through at once, on each of the two ports."""
+    """Maximum number of MQTT connections that are passed through, on each of the two ports."""
 
     unreachable_seconds: Annotated[Seconds, Field(ge=1)] = 30.0
-    """How long the broker may be away before its devices are unknown; the operator goes by 30s."""
+    """Time for which the broker may be unreachable before its devices are unknown; the operator uses 30s."""
 
     retelling_seconds: Annotated[Seconds, Field(ge=1)] = 15.0
-    """How long after a connect the operator and the devices may publish again what the broker has lost."""
+    """Time after a connect for the operator and the devices to publish again what the broker has lost."""
 
     hostname: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "local"
     """Name of the pod; part of the MQTT client id, which must differ between replicas."""

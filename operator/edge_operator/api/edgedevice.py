@@ -153,8 +153,8 @@ class EdgeDeviceStatus(ApiModel):
     """Identifier of the device in effect."""
 
     phase: Literal["Online", "Offline", "Unknown", "Pending", "Disabled"] | None = None
-    """Online: the device is alive. Offline: it is not. Unknown: the operator cannot tell. Pending: it has no login yet.
-    Disabled: spec.disabled is true."""
+    """Online: the device is alive. Offline: it is not. Unknown: the operator has no information. Pending: it has no
+    login yet. Disabled: spec.disabled is true."""
 
     connectivity: Connectivity | None = None
     """Observed liveness of the device."""

@@ -14,6 +14,8 @@ from .budget import WriteBudget
 from .errors import ApiError, NotLeaderError, UnreachableError
 
 ATTEMPTS_WHEN_THROTTLED = 5
+"""Maximum number of attempts of one request."""
+
 DEFAULT_RETRY_AFTER_SECONDS = 1.0
 MAX_RETRY_AFTER_SECONDS = 60.0
 JSON = "application/json"

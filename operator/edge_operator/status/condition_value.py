@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from .facts import Problem
 
 MESSAGE_LIMIT = 4096
+"""Maximum length of a message, in characters."""
+
 NAMED = 5
 """Maximum number of names in a message."""
 

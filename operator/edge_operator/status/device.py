@@ -32,7 +32,7 @@ class DeviceFacts:
         in_cluster_only: whether `host` resolves inside the cluster only.
         managed_broker: whether the operator runs the broker, and so issues the logins.
         user_password: whether the user provides the password, in the Secret `secret_name`.
-        terminating: objects that are being deleted and must be gone first.
+        terminating: objects that are still being deleted: their replacements wait.
         problems: problems, the most severe first.
     """
 

@@ -88,7 +88,7 @@ class SiteFacts:
         paused: spec.paused.
         cloud: whether a cloud endpoint is configured.
         pending_changes: objects that differ and were not written because the site is paused.
-        terminating: objects that are being deleted and must be gone first.
+        terminating: objects that are still being deleted: their replacements wait.
         problems: problems, the most severe first.
         components: the components of the site.
         endpoints: URLs of the site by protocol.
@@ -111,10 +111,16 @@ class SiteFacts:
 
 
 def component_facts(name: str, image: str, desired: int, deployment: Mapping[str, Any]) -> ComponentFacts:
-    """Return the state of a component from spec and status of its Deployment (`{}` if it does not exist).
+    """Return the state of a component.
 
     Rolled out means the same as in `kubectl rollout status`: the controller has observed the generation, every
-    replica is updated and available, and no old one is left.
+    replica is updated and available, and no old one remains.
+
+    Args:
+        name: name of the component.
+        image: its image.
+        desired: number of replicas in the desired state.
+        deployment: spec and status of its Deployment; `{}` if it does not exist.
     """
     status = deployment.get("status") or {}
     generation = deployment.get("generation")

@@ -1,4 +1,4 @@
-"""The status writes of this process that are under way: their events are no reason to reconcile."""
+"""The status writes of this process that are under way: their events cause no reconcile."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

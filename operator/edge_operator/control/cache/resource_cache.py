@@ -77,7 +77,7 @@ class ResourceCache(Generic[ResourceT]):
         self._on_change(known, None)
 
     def stale_keys(self, listed: Mapping[ResourceKey, str]) -> list[ResourceKey]:
-        """Return the keys whose resourceVersion differs between the cache and a list of all resources."""
+        """Return the keys of resources that the cache has with another resourceVersion than a list of all."""
         known = {key: resource.metadata["resourceVersion"] for key, resource in self._resources.items()}
         return [key for key in {*known, *listed} if known.get(key) != listed.get(key)]
 
@@ -87,7 +87,7 @@ class ResourceCache(Generic[ResourceT]):
             self._tombstones.popitem(last=False)
 
     def _index(self, before: ResourceT | None, after: ResourceT | None) -> None:
-        """Update further indexes of a subclass."""
+        """Update the indexes of a subclass."""
 
 
 class SiteCache(ResourceCache[CachedSite]):
@@ -117,7 +117,7 @@ class DeviceCache(ResourceCache[CachedDevice]):
         )
 
     def by_secret(self, secret: ResourceKey) -> tuple[CachedDevice, ...]:
-        """Return the devices whose password is in the given Secret of the user."""
+        """Return the devices that have their password in the given Secret of the user."""
         return tuple(self._by_secret.get(secret, {}).values())
 
     def id_owners(self, site: ResourceKey) -> tuple[CachedDevice, ...]:

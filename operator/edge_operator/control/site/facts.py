@@ -68,7 +68,7 @@ def site_facts(
 
 
 def stale_facts(site: CachedSite, problem: Problem) -> SiteFacts:
-    """Return the facts of a site whose spec or root key is unusable: what its status has, and the problem.
+    """Return the facts of a site with an unusable spec or root key: what its status has, and the problem.
 
     What runs goes on running, so its components and endpoints stay in the status.
     """
