@@ -88,7 +88,7 @@ class CachedSite(Resource):
 
     def __init__(self, body: Mapping[str, Any]) -> None:
         super().__init__(body)
-        spec = read_stored(EdgeSiteSpec, body.get("spec") or {})
+        spec = read_stored(EdgeSiteSpec, body.get("spec"))
         managed = spec.broker.managed
         tls = managed.tls if managed is not None else None
         self.external_broker: Final = spec.broker.type == "External"
@@ -140,7 +140,7 @@ class CachedDevice(Resource):
     @property
     def spec(self) -> EdgeDeviceSpec:
         """The spec; parsed on each read, because 100,000 of these objects would take much memory."""
-        return read_stored(EdgeDeviceSpec, self.body.get("spec") or {})
+        return read_stored(EdgeDeviceSpec, self.body.get("spec"))
 
     @property
     def secret_name(self) -> str:
