@@ -25,9 +25,9 @@ from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.liveness.clocks import Clocks
 from edge_operator.control.liveness.device_index import DeviceIndex
 from edge_operator.control.liveness.message_handler import BrokerMessageHandler
-from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
+from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.identity.logins import OPERATOR, component_login
 from edge_operator.telemetry.metrics import Metrics
 from tests.support.fleet import Usage
@@ -70,9 +70,9 @@ class Receiver:
         receiver = cls(index, BrokerSessions("bench"), Metrics())
         cleanup = RetainedCleanup(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
         rosters = RosterPublisher(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
-        drops = BrokerDrops(receiver.metrics, lambda _: None, time.monotonic)
+        site_topics = SiteTopics(receiver.metrics, lambda _: None, time.monotonic)
         handler = BrokerMessageHandler(
-            index, receiver.sessions, cleanup, rosters, lambda _: None, drops, receiver.metrics
+            index, receiver.sessions, cleanup, rosters, lambda _: None, site_topics, receiver.metrics
         )
         receiver.sessions.start(handler)
         return receiver

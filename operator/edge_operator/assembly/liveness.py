@@ -17,10 +17,10 @@ from edge_operator.control.liveness.controller import LivenessController
 from edge_operator.control.liveness.events import LivenessEvents
 from edge_operator.control.liveness.writer import CONCURRENCY, FIELD_MANAGER, LivenessWriter
 from edge_operator.control.loop.informers import Informers
-from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.liveness_settings import LivenessTimers
 from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
+from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.settings import Settings
 from edge_operator.telemetry.metrics import Metrics
 
@@ -31,7 +31,7 @@ def build_liveness(
     gate: LeaseGate,
     informers: Informers,
     brokers: BrokerSessions,
-    drops: BrokerDrops,
+    site_topics: SiteTopics,
     metrics: Metrics,
 ) -> LivenessController:
     """Return the controller of the devices' liveness; its writes have a budget of their own."""
@@ -50,7 +50,7 @@ def build_liveness(
         writes,
         LivenessWriter(writes, objects, informers.devices, gate.is_open, metrics, clocks, settings.look_again_seconds),
         LivenessEvents(EventBudget(writes.take_event), events, informers.sites),
-        drops,
+        site_topics,
         metrics,
         clocks,
         LivenessTimers(

@@ -22,7 +22,7 @@ from edge_operator.cluster.lease import LeaseGate
 from edge_operator.cluster.watch import Watch
 from edge_operator.control.loop.informers import Informers
 from edge_operator.control.loop.resync import Resyncs
-from edge_operator.control.site_broker.drops import BrokerDrops
+from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.health import Health, ResourceWatches
 from edge_operator.settings import Settings
 from edge_operator.telemetry.metrics import Metrics
@@ -71,8 +71,8 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
     client = ApiClient(sessions.requests, gate, budget, metrics, settings.write_concurrency)
     informers = Informers()
     brokers = BrokerSessions(f"edge-operator-{settings.identity}")
-    drops = BrokerDrops(metrics, informers.site_queue.add, time.monotonic)
-    liveness = build_liveness(settings, sessions, gate, informers, brokers, drops, metrics)
+    site_topics = SiteTopics(metrics, informers.site_queue.add, time.monotonic)
+    liveness = build_liveness(settings, sessions, gate, informers, brokers, site_topics, metrics)
     election = build_election(settings, sessions, gate, metrics, informers)
     watches = build_watches(settings, sessions, informers, metrics)
     lag, resources = LoopLag(metrics, time.monotonic), ResourceWatches(boottime)
@@ -87,7 +87,7 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
         resyncs=build_resyncs(settings, client, informers),
         watches=watches,
         workers=(
-            *build_workers(settings, client, informers, gate, metrics, brokers, drops, liveness),
+            *build_workers(settings, client, informers, gate, metrics, brokers, site_topics, liveness),
             lambda: liveness.run(gate.is_open, lambda: election.lost_to_other),
         ),
         brokers=brokers,

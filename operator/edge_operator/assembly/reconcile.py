@@ -29,8 +29,8 @@ from edge_operator.control.site.observation import SiteObserver
 from edge_operator.control.site.plan import Plans
 from edge_operator.control.site.reconciler import SiteReconciler
 from edge_operator.control.site.revocations import Revocations
-from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
+from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.desired.release import Release
 from edge_operator.identity.derive import ROOT_BYTES
 from edge_operator.settings import Settings
@@ -44,7 +44,7 @@ def build_workers(
     gate: LeaseGate,
     metrics: Metrics,
     brokers: BrokerSessions,
-    drops: BrokerDrops,
+    site_topics: SiteTopics,
     liveness: LivenessController,
 ) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
     """Return the workers of sites and of devices; each kind has its own, so that neither delays the other."""
@@ -59,10 +59,10 @@ def build_workers(
     plans = Plans(_release(settings), children, informers.devices, rotations, user_passwords, wall_clock)
     site_status = StatusWriter(EDGE_SITE, informers.sites, objects, events, wall_clock)
     device_status = StatusWriter(EDGE_DEVICE, informers.devices, objects, events, wall_clock)
-    link = BrokerEndpoints(brokers, objects, settings.broker_addresses, drops)
-    observer = SiteObserver(children, plans, Revocations(children, plans, objects), ca_bundles, link)
+    link = BrokerEndpoints(brokers, objects, settings.broker_addresses)
+    observer = SiteObserver(children, plans, Revocations(children, plans, objects), ca_bundles, link, site_topics)
     counts = DueCounts(liveness.counts, time.monotonic, settings.figures_seconds)
-    sites = SiteReconciler(children, roots, observer, applier, site_status, link, counts, recheck)
+    sites = SiteReconciler(children, roots, observer, applier, site_status, link, site_topics, counts, recheck)
     enqueue_site = informers.site_queue.add
     devices = DeviceReconciler(
         informers.sites,

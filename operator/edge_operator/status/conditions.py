@@ -137,7 +137,7 @@ def _cloud(facts: SiteFacts) -> ConditionValue:
 
 
 def _broker_dropping(facts: SiteFacts) -> ConditionValue | None:
-    if facts.broker is None or not facts.broker.dropping_seconds:
+    if facts.broker is None or not facts.topics.dropping_seconds:
         return None
     message = (
         "the broker dropped messages within the last minutes: a client's queue was full, because it"

@@ -68,7 +68,6 @@ class BrokerFacts:
         refused: whether the broker rejects the operator's login.
         untrusted: whether the broker's certificate is not trusted.
         unusable: whether the login in the spec is missing or invalid.
-        dropping_seconds: seconds for which the condition BrokerDropping stays; 0 if the broker drops nothing.
     """
 
     connected: bool
@@ -76,7 +75,22 @@ class BrokerFacts:
     refused: bool = False
     untrusted: bool = False
     unusable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFacts:
+    """Facts that topics of the site's broker report.
+
+    Attributes:
+        dropping_seconds: seconds for which the condition BrokerDropping stays; 0 if the broker drops nothing.
+    """
+
     dropping_seconds: float = 0.0
+
+    @property
+    def changes_after(self) -> float | None:
+        """Seconds until a condition changes without another message; None if none does."""
+        return self.dropping_seconds or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,7 @@ class SiteFacts:
         endpoints: URLs of the site by protocol.
         notices: information that is not a problem, such as a regenerated root Secret.
         broker: state of the session with the broker; None before the first attempt has ended.
+        topics: what topics of the broker report.
         devices: device counts to write; None to keep those in the status.
     """
 
@@ -107,6 +122,7 @@ class SiteFacts:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     broker: BrokerFacts | None = None
+    topics: TopicFacts = TopicFacts()
     devices: DeviceCounts | None = None
 
 

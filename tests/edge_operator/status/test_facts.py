@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edge_operator.status.facts import BrokerFacts, ComponentFacts, Problem, SiteFacts, component_facts
+from edge_operator.status.facts import BrokerFacts, ComponentFacts, Problem, SiteFacts, TopicFacts, component_facts
 
 
 def deployment(generation: int = 2, observed: int = 2, **counts: int) -> dict[str, Any]:
@@ -53,7 +53,15 @@ def test_refused_pods(condition: dict[str, str], failure: str) -> None:
 
 def test_defaults_are_those_of_what_was_not_looked_at() -> None:
     assert ComponentFacts("x", "i", 1) == ComponentFacts("x", "i", 1, ready=0, rolled_out=False, failure="")
-    assert SiteFacts(1) == SiteFacts(1, paused=False, cloud=False, endpoints={}, broker=None, devices=None)
+    assert SiteFacts(1) == SiteFacts(
+        1, paused=False, cloud=False, endpoints={}, broker=None, topics=TopicFacts(), devices=None
+    )
     connected = BrokerFacts(connected=True, message="")
-    assert connected == replace(connected, refused=False, untrusted=False, unusable=False, dropping_seconds=0.0)
+    assert connected == replace(connected, refused=False, untrusted=False, unusable=False)
+    assert TopicFacts() == TopicFacts(dropping_seconds=0.0)
     assert Problem("Invalid", "correct it").lasting
+
+
+@pytest.mark.parametrize(("seconds", "after"), [(0.0, None), (600.0, 600.0)], ids=["nothing ends", "the drops end"])
+def test_when_a_fact_of_a_topic_changes_by_itself(seconds: float, after: float | None) -> None:
+    assert TopicFacts(dropping_seconds=seconds).changes_after == after

@@ -9,7 +9,7 @@ from edge_operator.status.conditions import evaluate
 from edge_operator.status.connectivity import CONNECTED
 from edge_operator.status.device import DeviceFacts
 from edge_operator.status.device import evaluate as say_of_device
-from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts
+from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, TopicFacts
 
 GATEWAY = ComponentFacts("gateway", "i", 3, 3, rolled_out=True)
 PROCESSOR = ComponentFacts("processor", "i", 2, 0)
@@ -97,7 +97,7 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         "False BrokerUnreachable: no route",
     ),
     "broker drops": (
-        replace(WELL, broker=replace(CONNECTED_TO, dropping_seconds=1.0)),
+        replace(WELL, broker=CONNECTED_TO, topics=TopicFacts(dropping_seconds=1.0)),
         "BrokerDropping",
         f"True QueueFull: {DROPPED}",
     ),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edge_operator.status.facts import BrokerFacts, ComponentFacts, SiteFacts
+from edge_operator.status.facts import BrokerFacts, ComponentFacts, SiteFacts, TopicFacts
 from edge_operator.status.site import site_status, site_update
 
 THEN, NOW = "2026-01-01T00:00:00Z", "2026-07-01T00:00:00Z"
@@ -47,15 +47,15 @@ def test_another_address_is_written() -> None:
     assert after["endpoints"] == {"http": "http://b:80"}
 
 
-DROPS = replace(CONNECTED, dropping_seconds=600.0)
+NOTHING, DROPS = TopicFacts(), TopicFacts(dropping_seconds=600.0)
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "told"), [(CONNECTED, DROPS, True), (DROPS, CONNECTED, False)], ids=["begins", "is over"]
+    ("was", "now", "told"), [(NOTHING, DROPS, True), (DROPS, NOTHING, False)], ids=["begins", "is over"]
 )
-def test_that_a_broker_drops_is_written_alone(was: BrokerFacts, now: BrokerFacts, *, told: bool) -> None:
-    before = site_status(replace(WELL, broker=was), {}, THEN)
-    after = site_update(replace(WELL, broker=now), before, NOW)
+def test_that_a_broker_drops_is_written_alone(was: TopicFacts, now: TopicFacts, *, told: bool) -> None:
+    before = site_status(replace(WELL, broker=CONNECTED, topics=was), {}, THEN)
+    after = site_update(replace(WELL, broker=CONNECTED, topics=now), before, NOW)
     assert after is not None
     assert ("BrokerDropping" in {each["type"] for each in after["conditions"]}) is told
 

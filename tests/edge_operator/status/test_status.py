@@ -9,7 +9,7 @@ from edge_operator.api.edgesite import EdgeSiteStatus
 from edge_operator.status.condition_value import ConditionValue, merge_conditions
 from edge_operator.status.conditions import CONDITION_TYPES, evaluate, phase
 from edge_operator.status.device_counts import DeviceCounts
-from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts
+from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, TopicFacts
 from edge_operator.status.site import site_status, site_status_differs, site_update
 
 UP = ComponentFacts("gateway", "image", 2, 2, rolled_out=True)
@@ -247,13 +247,12 @@ BROKERS = {
 
 def test_broker_that_drops_is_told_while_it_does_and_changes_nothing_else() -> None:
     well = replace(WELL, broker=BrokerFacts(connected=True, message="connected"))
-    assert well.broker is not None
     before = site_status(well, {}, NOW)
-    drops = site_status(replace(well, broker=replace(well.broker, dropping_seconds=600.0)), before, NOW)
+    drops = site_status(replace(well, topics=TopicFacts(dropping_seconds=600.0)), before, NOW)
     (extra,) = (each for each in drops["conditions"] if each not in before["conditions"])
     assert (extra["type"], extra["status"], extra["reason"]) == ("BrokerDropping", "True", "QueueFull")
     assert drops["phase"] == before["phase"] == "Ready"
-    again = replace(well, broker=replace(well.broker, dropping_seconds=5.0))
+    again = replace(well, topics=TopicFacts(dropping_seconds=5.0))
     assert site_update(again, drops, "later") is None, "how long is no reason to write"
     assert site_status(well, drops, NOW)["conditions"] == before["conditions"]
     assert site_update(replace(well, broker=None), drops, "later") is None, "a new leader asks first"

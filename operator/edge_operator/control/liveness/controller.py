@@ -9,10 +9,10 @@ from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.loop.informers import Informers
-from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
+from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.status.device_counts import DeviceCounts
 from edge_operator.telemetry.metrics import Metrics
 
@@ -34,7 +34,7 @@ class LivenessController:
         writes: schedule of the status writes.
         writer: writes the status of devices.
         events: writes Events for devices.
-        drops: messages that the brokers have dropped.
+        site_topics: facts that topics of the brokers report.
         metrics: counts messages and transitions.
         clocks: both clocks.
         timers: timers that are the same for all sites.
@@ -49,7 +49,7 @@ class LivenessController:
         writes: StatusWrites[ResourceKey],
         writer: LivenessWriter,
         events: LivenessEvents,
-        drops: BrokerDrops,
+        site_topics: SiteTopics,
         metrics: Metrics,
         clocks: Clocks,
         timers: LivenessTimers = DEFAULT_TIMERS,
@@ -61,7 +61,7 @@ class LivenessController:
         self._writes = writes
         self._writer = writer
         self._events = events
-        self._drops = drops
+        self._site_topics = site_topics
         self._metrics = metrics
         self._clocks = clocks
         self._timers = timers
@@ -111,7 +111,7 @@ class LivenessController:
             fleet.schedule_write(key, edited=True)
         queue = informers.site_queue
         handler = BrokerMessageHandler(
-            fleet.index, self._sessions, self._cleanup, self._rosters, queue.add, self._drops, self._metrics
+            fleet.index, self._sessions, self._cleanup, self._rosters, queue.add, self._site_topics, self._metrics
         )
         self._sessions.start(handler)
         for site in informers.sites:
@@ -124,7 +124,7 @@ class LivenessController:
         self._events.clear()
         self._cleanup.clear()
         self._rosters.clear()
-        self._drops.clear()
+        self._site_topics.clear()
         for key in self._informers.devices:
             self._writes.forget(key)
 

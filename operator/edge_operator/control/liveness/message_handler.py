@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection
 from edge_operator.broker.session import Message
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
+from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topics
-from edge_wire.messages import MalformedError, parse_dropped
+from edge_wire.messages import MalformedError
 
 from .device_index import DeviceIndex
 from .site_adapter import SiteLivenessAdapter, sender_of
@@ -32,7 +32,7 @@ class BrokerMessageHandler:
         cleanup: receives the status of unknown devices.
         rosters: receives the retained roster entries.
         on_state_changed: called with a site if the state of its session has changed.
-        drops: receives the number of dropped messages.
+        site_topics: receives the messages that report facts of a site.
         metrics: counts messages.
     """
 
@@ -43,7 +43,7 @@ class BrokerMessageHandler:
         cleanup: RetainedCleanup,
         rosters: RosterPublisher,
         on_state_changed: Callable[[ResourceKey], None],
-        drops: BrokerDrops,
+        site_topics: SiteTopics,
         metrics: Metrics,
     ) -> None:
         self._index = index
@@ -51,7 +51,7 @@ class BrokerMessageHandler:
         self._cleanup = cleanup
         self._rosters = rosters
         self._on_state_changed = on_state_changed
-        self._drops = drops
+        self._site_topics = site_topics
         self._metrics = metrics
         self._last_state: dict[ResourceKey, tuple[bool, bool, bool]] = {}
 
@@ -102,9 +102,8 @@ class BrokerMessageHandler:
         Raises:
             MalformedError: the message cannot be parsed.
         """
-        if message.topic == topics.BROKER_DROPPED:
-            self._drops.record(site, parse_dropped(message.payload))
-            return "dropped"
+        if (kind := self._site_topics.on_message(site, message)) is not None:
+            return kind
         if not message.topic.startswith("edge/roster/"):
             return adapter.on_message(message)
         self._rosters.on_message(site, message)

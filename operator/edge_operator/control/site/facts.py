@@ -63,6 +63,7 @@ def site_facts(
         endpoints=endpoints(described, service),
         notices=(ROOT_REGENERATED,) if desired.root.regenerated else (),
         broker=broker,
+        topics=seen.topics,
         devices=devices,
     )
 

@@ -10,8 +10,9 @@ from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
 from edge_operator.control.diff.observed import Observed
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints, LoginUnusableError
+from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.desired.site import SiteInput
-from edge_operator.status.facts import Problem
+from edge_operator.status.facts import Problem, TopicFacts
 
 from .plan import Plan, Plans
 from .revocations import Revocations
@@ -61,6 +62,7 @@ class SiteObservation:
         owned: the objects that it owns.
         revocations: its Secrets without the logins to revoke while nothing else of it may be changed.
         secrets: what the Secrets contain that its spec references.
+        topics: what topics of its broker report.
     """
 
     site: CachedSite
@@ -69,6 +71,7 @@ class SiteObservation:
     owned: tuple[Observed, ...]
     revocations: Plan
     secrets: UserSecrets
+    topics: TopicFacts
 
     @property
     def needs_recheck(self) -> bool:
@@ -85,6 +88,7 @@ class SiteObserver:
         revocations: finds the logins to revoke.
         ca_bundles: CA bundles that users provide.
         brokers: endpoints of the sites' brokers.
+        topics: facts that topics of the brokers report.
     """
 
     def __init__(
@@ -94,12 +98,14 @@ class SiteObserver:
         revocations: Revocations,
         ca_bundles: UserCaBundles,
         brokers: BrokerEndpoints,
+        topics: SiteTopics,
     ) -> None:
         self._children = children
         self._plans = plans
         self._revocations = revocations
         self._ca_bundles = ca_bundles
         self._brokers = brokers
+        self._topics = topics
 
     def remove(self, site: ResourceKey) -> None:
         """Remove a deleted site."""
@@ -127,6 +133,7 @@ class SiteObserver:
             owned=tuple(self._children.owned_by(SITE, site.key)),
             revocations=await self._revocations.plan(site) if is_frozen else Plan.of([]),
             secrets=await self._user_secrets(site, desired),
+            topics=self._topics.get(site),
         )
 
     def _desired(self, site: CachedSite, root: RootKey | Problem | None) -> tuple[DesiredSite | None, Problem | None]:

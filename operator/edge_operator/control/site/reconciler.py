@@ -12,6 +12,7 @@ from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secret_problems import RootUnusableError
 from edge_operator.control.credentials.root_secrets import RootKey, RootSecrets
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
+from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.desired.components import MQTT
 from edge_operator.status.events import site_events
 from edge_operator.status.facts import BrokerFacts, Problem
@@ -35,6 +36,7 @@ class SiteReconciler:
         applier: applies and deletes objects.
         status: writes the status.
         brokers: keeps the sessions with the sites' brokers.
+        topics: facts that topics of the brokers report.
         counts: the device counts to write.
         recheck_seconds: seconds after which to check again what no watch reports.
     """
@@ -47,6 +49,7 @@ class SiteReconciler:
         applier: Applier,
         status: StatusWriter,
         brokers: BrokerEndpoints,
+        topics: SiteTopics,
         counts: DueCounts,
         recheck_seconds: float,
     ) -> None:
@@ -56,6 +59,7 @@ class SiteReconciler:
         self._applier = applier
         self._status = status
         self._brokers = brokers
+        self._topics = topics
         self._counts = counts
         self._recheck_seconds = recheck_seconds
 
@@ -64,6 +68,7 @@ class SiteReconciler:
         self._roots.remove(key)
         self._observer.remove(key)
         self._brokers.disconnect(key)
+        self._topics.remove(key)
         self._counts.remove(key)
 
     async def observe(self, site: CachedSite) -> None:
@@ -117,7 +122,9 @@ class SiteReconciler:
     def _connect(self, site: CachedSite, desired: DesiredSite, secrets: UserSecrets) -> None:
         components = component_states(desired.described, self._children)
         ready = any(part.name == MQTT and part.ready for part in components)
-        self._brokers.connect(site.key, secrets.endpoint, ready=ready, dropping=site.broker_dropping)
+        self._brokers.connect(site.key, secrets.endpoint, ready=ready)
+        if site.external_broker:
+            self._topics.remove(site.key)
 
     async def _report(self, seen: SiteObservation, done: Report) -> float | None:
         """Write the status and return the seconds until the next reconcile."""
@@ -131,7 +138,7 @@ class SiteReconciler:
         return soonest(
             done.requeue_after,
             counts_after,
-            (broker.dropping_seconds or None) if broker is not None else None,
+            seen.topics.changes_after,
             self._recheck_seconds if seen.needs_recheck else None,
             None if is_current else OVERTAKEN_SECONDS,
         )

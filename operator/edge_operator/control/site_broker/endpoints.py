@@ -18,8 +18,6 @@ from edge_operator.desired.metadata import child_name
 from edge_operator.identity.logins import OPERATOR, component_login
 from edge_operator.status.facts import BrokerFacts
 
-from .drops import BrokerDrops
-
 logger = logging.getLogger(__name__)
 
 
@@ -34,7 +32,6 @@ class BrokerEndpoints:
         sessions: the sessions with the brokers.
         objects: client for single objects, for the Secrets of external brokers.
         elsewhere: addresses of some brokers, for an operator outside the cluster.
-        drops: messages that the brokers have dropped.
     """
 
     def __init__(
@@ -42,12 +39,10 @@ class BrokerEndpoints:
         sessions: BrokerSessions,
         objects: ObjectClient,
         elsewhere: Mapping[ResourceKey, BrokerAddress],
-        drops: BrokerDrops,
     ) -> None:
         self._sessions = sessions
         self._objects = objects
         self._elsewhere = elsewhere
-        self._drops = drops
 
     async def resolve(self, site: SiteInput) -> Endpoint:
         """Return address and login of the site's broker.
@@ -71,22 +66,17 @@ class BrokerEndpoints:
             raise LoginUnusableError(f"broker.external.url {error}") from error
         return Endpoint(address, await self._login(site, external), topic_prefix(site), site.uid)
 
-    def connect(self, site: ResourceKey, endpoint: Endpoint | None, *, ready: bool, dropping: bool = False) -> None:
+    def connect(self, site: ResourceKey, endpoint: Endpoint | None, *, ready: bool) -> None:
         """Keep a session with the site's broker.
 
         Args:
             site: the site.
             endpoint: address and login of its broker; None closes the session.
             ready: whether a pod of the broker is ready; until then connection attempts are rare.
-            dropping: whether the site's status has the condition BrokerDropping.
         """
         if endpoint is None:
             self._sessions.close(site)
             return
-        if not endpoint.is_ours:
-            self._drops.remove(site)
-        elif dropping:
-            self._drops.restore(site)
         self._sessions.ensure(site, endpoint)
         self._sessions.expect(site, available=ready or not endpoint.is_ours or site in self._elsewhere)
 
@@ -100,13 +90,11 @@ class BrokerEndpoints:
             state.message,
             refused=state.refused,
             untrusted=state.untrusted,
-            dropping_seconds=self._drops.remaining(site),
         )
 
     def disconnect(self, site: ResourceKey) -> None:
         """Close the session with the broker of a deleted site."""
         self._sessions.close(site, site_deleted=True)
-        self._drops.remove(site)
 
     async def _login(self, site: SiteInput, external: ExternalBroker) -> Login:
         username = password = authorities = None

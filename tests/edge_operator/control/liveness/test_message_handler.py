@@ -8,9 +8,9 @@ from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.liveness.device_index import DeviceIndex
 from edge_operator.control.liveness.message_handler import BrokerMessageHandler
-from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
+from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.control.samples import SITE, Time, site
 
@@ -23,9 +23,9 @@ async def test_recreated_site_is_requeued_though_its_broker_is_unreachable_as_be
     index, sessions = DeviceIndex(sites, devices, clocks), BrokerSessions("test")
     changed: asyncio.Queue[ResourceKey] = asyncio.Queue()
     cleanup = RetainedCleanup(sessions, sites, devices, metrics, clocks.steady)
-    drops = BrokerDrops(metrics, changed.put_nowait, clocks.steady)
+    site_topics = SiteTopics(metrics, changed.put_nowait, clocks.steady)
     rosters = RosterPublisher(sessions, sites, devices, metrics, clocks.steady)
-    handler = BrokerMessageHandler(index, sessions, cleanup, rosters, changed.put_nowait, drops, metrics)
+    handler = BrokerMessageHandler(index, sessions, cleanup, rosters, changed.put_nowait, site_topics, metrics)
     sessions.start(handler)
     for uid in ("first", "second"):
         sites.put(site(uid=uid).body)

@@ -15,7 +15,7 @@ from edge_operator.control.site.actions import SiteActions, pending_changes, sit
 from edge_operator.control.site.observation import DesiredSite, SiteObservation, UserSecrets
 from edge_operator.control.site.plan import Plan
 from edge_operator.desired.kinds import CONFIG_MAP
-from edge_operator.status.facts import Problem
+from edge_operator.status.facts import Problem, TopicFacts
 from tests.edge_operator.control.samples import NAMESPACE, SITE, site
 from tests.edge_operator.desired.sites import make_site
 
@@ -38,7 +38,7 @@ KEPT, SURPLUS = observe(CONFIG_MAP, child("kept")), observe(CONFIG_MAP, child("s
 PLAN = Plan.of([wanted("kept")])
 REVOCATIONS = Plan.of([wanted("plant-mqtt-auth", "Secret")])
 DESIRED = DesiredSite(ROOT, make_site(), PLAN)
-WELL = SiteObservation(site(), DESIRED, None, (KEPT, SURPLUS), REVOCATIONS, UserSecrets())
+WELL = SiteObservation(site(), DESIRED, None, (KEPT, SURPLUS), REVOCATIONS, UserSecrets(), TopicFacts())
 PAUSED = replace(WELL, site=site(paused=True))
 
 CASES: dict[str, tuple[SiteObservation, SiteActions]] = {

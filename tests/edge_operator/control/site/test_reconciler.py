@@ -15,7 +15,9 @@ from edge_operator.control.site.due_counts import DueCounts
 from edge_operator.control.site.observation import SiteObservation, SiteObserver, UserSecrets
 from edge_operator.control.site.reconciler import SiteReconciler
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
-from edge_operator.status.facts import BrokerFacts, Problem
+from edge_operator.control.site_broker.site_topics import SiteTopics
+from edge_operator.status.facts import BrokerFacts, Problem, TopicFacts
+from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.control.samples import site
 from tests.edge_operator.control.site.test_actions import WELL
 
@@ -66,6 +68,7 @@ class Steps:
             cast("Applier", self),
             cast("StatusWriter", self),
             cast("BrokerEndpoints", self),
+            SiteTopics(Metrics(), lambda _: None, lambda: 0.0),
             cast("DueCounts", self),
             RECHECK,
         )
@@ -108,6 +111,10 @@ async def test_next_reconcile_is_the_earliest_that_is_needed(
     requeue_after: float | None, *, is_current: bool, expected: float | None
 ) -> None:
     assert await Steps(WELL, is_current=is_current, requeue_after=requeue_after).reconcile() == expected
+
+
+async def test_condition_that_ends_by_itself_is_looked_at_then() -> None:
+    assert await Steps(replace(WELL, topics=TopicFacts(dropping_seconds=7.0))).reconcile() == 7.0
 
 
 async def test_site_that_is_being_deleted_is_left_alone() -> None:

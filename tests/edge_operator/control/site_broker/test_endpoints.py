@@ -9,10 +9,8 @@ import pytest
 from edge_operator.broker.endpoint import BrokerAddress, Endpoint, Login, SiteKey
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.objects import ObjectClient
-from edge_operator.control.site_broker.drops import BrokerDrops
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints, LoginUnusableError
 from edge_operator.desired.encoding import secret_data
-from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.desired.sites import EXTERNAL, make_site
 
 
@@ -41,10 +39,6 @@ async def sessions() -> AsyncIterator[Watched]:
     await sessions.wait_closed()
 
 
-def drops() -> BrokerDrops:
-    return BrokerDrops(Metrics(), lambda _: None, lambda: 0.0)
-
-
 @pytest.mark.parametrize(
     ("spec", "elsewhere", "ready", "there"),
     [
@@ -60,7 +54,7 @@ async def test_only_a_broker_without_a_ready_pod_is_looked_for_seldom(
     described = make_site(spec and {"broker": spec})
     key = described.namespace, described.name
     told = {key: BrokerAddress("127.0.0.1", 1)} if elsewhere else {}
-    link = BrokerEndpoints(sessions, cast("ObjectClient", None), told, drops())
+    link = BrokerEndpoints(sessions, cast("ObjectClient", None), told)
     link.connect(key, await link.resolve(described), ready=ready)
     assert sessions.expected == [there]
 
@@ -68,7 +62,7 @@ async def test_only_a_broker_without_a_ready_pod_is_looked_for_seldom(
 async def test_recreated_site_has_its_own_session(sessions: Watched) -> None:
     described = make_site()
     link = BrokerEndpoints(
-        sessions, cast("ObjectClient", None), {(described.namespace, described.name): BrokerAddress("h", 1)}, drops()
+        sessions, cast("ObjectClient", None), {(described.namespace, described.name): BrokerAddress("h", 1)}
     )
     for site in (described, described, replace(described, uid="anew")):
         link.connect((site.namespace, site.name), await link.resolve(site), ready=False)
@@ -102,7 +96,7 @@ OWN = {
 
 
 async def resolve(sessions: Watched, secrets: Secrets) -> Endpoint:
-    endpoints = BrokerEndpoints(sessions, cast("ObjectClient", secrets), {}, drops())
+    endpoints = BrokerEndpoints(sessions, cast("ObjectClient", secrets), {})
     return await endpoints.resolve(make_site({"broker": OWN}))
 
 

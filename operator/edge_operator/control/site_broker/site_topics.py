@@ -1,0 +1,56 @@
+"""Facts of the sites that topics of their brokers report: the message handler adds them, the reconciler reads them."""
+
+from collections.abc import Callable
+
+from edge_operator.broker.session import Message
+from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.control.cache.resource import CachedSite
+from edge_operator.status.facts import TopicFacts
+from edge_operator.telemetry.metrics import Metrics
+from edge_wire import topics
+from edge_wire.messages import parse_dropped
+
+from .drops import BrokerDrops
+
+
+class SiteTopics:
+    """Stores what the topics of each site's broker report. A new fact needs no other holder than this one.
+
+    Args:
+        metrics: counts what is reported.
+        enqueue: enqueues a site of which a fact has changed.
+        clock: monotonic clock, in seconds.
+    """
+
+    def __init__(self, metrics: Metrics, enqueue: Callable[[ResourceKey], None], clock: Callable[[], float]) -> None:
+        self._drops = BrokerDrops(metrics, enqueue, clock)
+
+    def on_message(self, site: ResourceKey, message: Message) -> str | None:
+        """Handle a message and return its kind for the metrics; None if no fact comes from its topic.
+
+        Raises:
+            MalformedError: the message cannot be parsed.
+        """
+        if message.topic == topics.BROKER_DROPPED:
+            self._drops.record(site, parse_dropped(message.payload))
+            return "dropped"
+        return None
+
+    def get(self, site: CachedSite) -> TopicFacts:
+        """Return the facts of a site.
+
+        Until its broker reports to this process, they are those in its status, which a previous leader may have written.
+        """
+        if site.external_broker:
+            return TopicFacts()
+        if site.broker_dropping:
+            self._drops.restore(site.key)
+        return TopicFacts(dropping_seconds=self._drops.remaining(site.key))
+
+    def remove(self, site: ResourceKey) -> None:
+        """Remove a site that was deleted, or has an external broker."""
+        self._drops.remove(site)
+
+    def clear(self) -> None:
+        """Remove all sites, because another process leads now."""
+        self._drops.clear()
