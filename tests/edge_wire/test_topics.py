@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from edge_wire import topics
+from edge_wire import topic_table, topics
+from edge_wire.dispatcher import Dispatcher
 
 TABLE: list[tuple[Callable[[str], str], str]] = [
     (topics.device_data, "devices/pump-1/data"),
@@ -30,7 +31,7 @@ def test_topics_without_a_part() -> None:
         "edge/activity/request",
         "edge/broker/boot",
     )
-    assert (topics.BROKER_UPTIME, topics.BROKER_DROPPED) == (
+    assert (topic_table.BROKER_UPTIME.pattern, topic_table.BROKER_DROPPED.pattern) == (
         "$SYS/broker/uptime",
         "$SYS/broker/publish/messages/dropped",
     )
@@ -49,12 +50,14 @@ def test_odd_levels_are_refused(make: Callable[[str], str], expected: str, level
     [expected for make, expected in TABLE if make is not topics.component_status],
 )
 def test_device_of_a_topic(topic: str) -> None:
-    assert topics.device_of(topic) == "pump-1"
+    _, device_id = Dispatcher({each: each for each in topic_table.TABLE}).find(topic)
+    assert device_id == "pump-1"
 
 
 @pytest.mark.parametrize(
     "topic", ["", "devices/pump-1", "devices/+/data", "devices//data", "edge/activity", "x/pump-1"]
 )
 def test_topics_about_no_device(topic: str) -> None:
-    with pytest.raises(ValueError, match="has no device id"):
-        topics.device_of(topic)
+    of_devices = {each: each for each in topic_table.TABLE if each.variable == "id"}
+    with pytest.raises(ValueError, match=r"is not one of devices/\{id\}/data, "):
+        Dispatcher(of_devices).find(topic)

@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from prometheus_client import Counter
 
 from edge_gateway.devices.liveness import DeviceLiveness
 from edge_gateway.devices.table import DeviceTable
 from edge_service.mqtt import Message, Subscription
-from edge_wire import topics
+from edge_wire import topic_table
+from edge_wire.dispatcher import Dispatcher
 from edge_wire.messages import (
     PROCESSOR,
     Activity,
@@ -28,13 +29,13 @@ CONNECTION = "connection"
 SUBSCRIPTIONS = (
     # First uptime and boot id: a restart of the broker must be known before its retained messages are judged. Then
     # the roster, which contains the settings of that. A broker of the user may not grant the uptime.
-    Subscription(topics.BROKER_UPTIME, optional=True),
-    Subscription(topics.BROKER_BOOT),
-    Subscription(topics.roster(topics.ANY)),
-    Subscription(topics.device_status(topics.ANY)),
-    Subscription(topics.device_command_ack(topics.ANY)),
-    Subscription(topics.component_status(topics.ANY)),
-    Subscription(topics.ACTIVITY),
+    Subscription(topic_table.BROKER_UPTIME.filter, optional=True),
+    Subscription(topic_table.BROKER_BOOT.filter),
+    Subscription(topic_table.ROSTER.filter),
+    Subscription(topic_table.DEVICE_STATUS.filter),
+    Subscription(topic_table.DEVICE_COMMAND_ACK.filter),
+    Subscription(topic_table.COMPONENT_STATUS.filter),
+    Subscription(topic_table.ACTIVITY.filter),
 )
 
 _STORAGE = "storage"
@@ -76,7 +77,8 @@ class MqttHandler:
     def handle(self, message: Message) -> None:
         """Handle a message; a malformed one is counted and changes nothing."""
         try:
-            self._route(message)
+            handle, device_id = self.HANDLERS.find(message.topic)
+            handle(self, message, device_id)
         except MalformedError as error:
             self._dropped.labels(error.reason).inc()
             logger.warning("dropped a message on %s: %s", message.topic, error.message)
@@ -84,45 +86,55 @@ class MqttHandler:
             self._dropped.labels("topic").inc()
             logger.warning("dropped a message: %s", error)
 
-    def _route(self, message: Message) -> None:
-        topic, payload = message.topic, message.payload
-        if topic == topics.ACTIVITY:
-            activity = Activity.parse(payload)
-            if not message.retain:  # ours never are: ages are relative to the arrival
-                self._table.digest(activity)
-        elif topic == topics.BROKER_BOOT:
-            if payload:
-                self._liveness.booted(parse_boot(payload))
-        elif topic == topics.BROKER_UPTIME:
-            self._liveness.running(parse_uptime(payload))
-        elif topic.startswith("edge/status/"):
-            self._component(ComponentStatus.parse(payload), retained=message.retain)
-        elif topic.startswith("edge/roster/"):
-            self._roster(topic, payload)
-        elif topic.endswith("/command/ack"):
-            if not message.retain:
-                self._table.message_received(topics.device_of(topic))
-            self._answered(topics.device_of(topic), payload)
-        else:
-            self._status(topics.device_of(topic), payload, retained=message.retain)
+    def _activity(self, message: Message, _: str) -> None:
+        activity = Activity.parse(message.payload)
+        if not message.retain:  # ours never are: ages are relative to the arrival
+            self._table.digest(activity)
 
-    def _status(self, device_id: str, payload: bytes, *, retained: bool) -> None:
-        status = DeviceStatus.parse(payload, device_id) if payload else None
-        self._table.set_status(device_id, status, retained=retained)
+    def _boot(self, message: Message, _: str) -> None:
+        if message.payload:
+            self._liveness.booted(parse_boot(message.payload))
 
-    def _roster(self, topic: str, payload: bytes) -> None:
-        if topic == topics.ROSTER_END:
-            return
-        device_id = topics.device_of(topic)
-        self._table.set_roster(device_id, RosterEntry.parse(payload, device_id) if payload else None)
+    def _uptime(self, message: Message, _: str) -> None:
+        self._liveness.running(parse_uptime(message.payload))
 
-    def _component(self, status: ComponentStatus, *, retained: bool) -> None:
+    def _command_ack(self, message: Message, device_id: str) -> None:
+        if not message.retain:
+            self._table.message_received(device_id)
+        self._answered(device_id, message.payload)
+
+    def _status(self, message: Message, device_id: str) -> None:
+        status = DeviceStatus.parse(message.payload, device_id) if message.payload else None
+        self._table.set_status(device_id, status, retained=message.retain)
+
+    def _roster(self, message: Message, device_id: str) -> None:
+        self._table.set_roster(device_id, RosterEntry.parse(message.payload, device_id) if message.payload else None)
+
+    def _roster_end(self, _message: Message, _: str) -> None:
+        """Ignore it: it is for the operator."""
+
+    def _component(self, message: Message, _: str) -> None:
+        status = ComponentStatus.parse(message.payload)
         if status.component == COMPONENT:
             self._own_status_received(status.extra.get(CONNECTION))
         elif status.component == PROCESSOR:
-            self._liveness.processor_status(is_online=status.status == "online", retained=retained)
+            self._liveness.processor_status(is_online=status.status == "online", retained=message.retain)
         elif status.component == _STORAGE:
             self.cloud_connected = status.status == "online" and _reaches_cloud(status.extra.get("sinks"))
+
+    HANDLERS: ClassVar = Dispatcher(
+        {
+            topic_table.DEVICE_STATUS: _status,
+            topic_table.DEVICE_COMMAND_ACK: _command_ack,
+            topic_table.ACTIVITY: _activity,
+            topic_table.COMPONENT_STATUS: _component,
+            topic_table.ROSTER: _roster,
+            topic_table.ROSTER_END: _roster_end,
+            topic_table.BROKER_BOOT: _boot,
+            topic_table.BROKER_UPTIME: _uptime,
+        }
+    )
+    """By topic."""
 
 
 def _reaches_cloud(sinks: Any) -> bool:

@@ -5,7 +5,7 @@ import contextlib
 import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from edge_pacing.backoff import Backoff
 from edge_processor.activity import ActivityPublisher
@@ -14,17 +14,17 @@ from edge_processor.ingest import Ingest
 from edge_processor.lease import LeaseClient
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.rules import hand_over_rules
+from edge_processor.session_options import session_options
 from edge_processor.settings import ProcessorSettings
 from edge_processor.shutdown_deadline import ShutdownDeadline
 from edge_processor.sinks import build_sinks
 from edge_processor.status import StatusPublisher
-from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
+from edge_service.mqtt import Message, MqttSession
 from edge_service.store import StoreClient
-from edge_wire import topics
+from edge_wire import topic_table
+from edge_wire.dispatcher import Dispatcher
 from edge_wire.store import Lease
 
-CLIENT_ID = "edge-processor"
-SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
 MAX_BATCH_BYTES = 1024 * 1024
 LINGER_SECONDS = 0.003
 LEAVE_SECONDS = 2.0
@@ -55,7 +55,7 @@ class IngestPipeline:
         self._batcher = Batcher(settings.batch_messages, MAX_BATCH_BYTES, LINGER_SECONDS)
         status = StatusPublisher(holder)
         self.session = MqttSession(
-            _options(settings, status),
+            session_options(settings, status.will),
             self._received,
             self._connected,
             Backoff(first=0.1, longest=5.0),
@@ -139,24 +139,26 @@ class IngestPipeline:
 
     def _received(self, message: Message) -> None:
         now = asyncio.get_running_loop().time()
-        if message.topic == topics.ACTIVITY_MARKER:
-            self._activity.marker_returned(message.payload, now)
-            message.ack()
-        elif message.topic == topics.ACTIVITY_REQUEST:
-            self._activity.asked()
-            message.ack()
-        else:
-            self._take(message, now)
-
-    def _take(self, message: Message, now: float) -> None:
-        self._metrics.received.inc()
         try:
-            device_id = topics.device_of(message.topic)
+            handle, device_id = self.HANDLERS.find(message.topic)
         except ValueError as error:
+            self._metrics.received.inc()
             self._metrics.unnamed.inc()
             logger.warning("cannot store a message: %s", error)
             message.ack()
             return
+        handle(self, message, device_id, now)
+
+    def _marker(self, message: Message, _: str, now: float) -> None:
+        self._activity.marker_returned(message.payload, now)
+        message.ack()
+
+    def _request(self, message: Message, _: str, _now: float) -> None:
+        self._activity.asked()
+        message.ack()
+
+    def _take(self, message: Message, device_id: str, now: float) -> None:
+        self._metrics.received.inc()
         if not message.retain:
             self._activity.message_received(device_id, now)
         if self._draining:
@@ -172,22 +174,11 @@ class IngestPipeline:
             for sink in self._sinks:
                 await sink.stored(readings)
 
-
-def _options(settings: ProcessorSettings, status: StatusPublisher) -> MqttOptions:
-    return MqttOptions(
-        settings.data_source,
-        CLIENT_ID,
-        settings.edge_credentials_dir,
-        prefix=settings.mqtt_topic_prefix,
-        clean_start=False,
-        session_expiry=SESSION_EXPIRY_SECONDS,
-        receive_maximum=settings.batch_messages,
-        manual_ack=True,
-        subscriptions=(
-            # A retained reading must not be stored again on each connect.
-            Subscription(topics.device_data(topics.ANY), replay="once"),
-            Subscription(topics.ACTIVITY_REQUEST, replay="never"),
-            Subscription(topics.ACTIVITY_MARKER, replay="never"),
-        ),
-        will=status.will,
+    HANDLERS: ClassVar = Dispatcher(
+        {
+            topic_table.DEVICE_DATA: _take,
+            topic_table.ACTIVITY_REQUEST: _request,
+            topic_table.ACTIVITY_MARKER: _marker,
+        }
     )
+    """By topic; readings, which are most messages, come first."""

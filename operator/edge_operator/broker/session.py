@@ -17,7 +17,7 @@ from edge_service.mqtt import (
     Subscription,
     UntrustedError,
 )
-from edge_wire import topics
+from edge_wire import topic_table
 
 from .endpoint import Endpoint, SiteKey
 
@@ -34,14 +34,14 @@ LAST_SECONDS = 10.0
 logger = logging.getLogger(__name__)
 
 # First: a restart of the broker must be known before its retained messages are handled.
-UPTIME = Subscription(topics.BROKER_UPTIME)
-DROPPED = Subscription(topics.BROKER_DROPPED)
+UPTIME = Subscription(topic_table.BROKER_UPTIME.filter)
+DROPPED = Subscription(topic_table.BROKER_DROPPED.filter)
 SUBSCRIPTIONS = (
-    Subscription(topics.BROKER_BOOT),
-    Subscription(topics.component_status(topics.ANY)),
-    Subscription(topics.device_status(topics.ANY)),
-    Subscription(topics.ACTIVITY),
-    Subscription(topics.roster(topics.ANY)),
+    Subscription(topic_table.BROKER_BOOT.filter),
+    Subscription(topic_table.COMPONENT_STATUS.filter),
+    Subscription(topic_table.DEVICE_STATUS.filter),
+    Subscription(topic_table.ACTIVITY.filter),
+    Subscription(topic_table.ROSTER.filter),
 )
 
 

@@ -1,14 +1,15 @@
-"""Access rules of the managed broker: who may read and write which topic; nothing else is granted."""
+"""Access rules of the managed broker, from the table of topics; nothing else is granted."""
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from edge_operator.api.broker import BrokerClient
 from edge_operator.identity import logins
-from edge_wire import topics
+from edge_wire.topic import Role, Topic
+from edge_wire.topic_table import COMPONENT_STATUS, TABLE
 
 Access = Literal["read", "write", "readwrite", "deny"]
 
@@ -33,62 +34,42 @@ class UserRules:
 
 
 DEVICE_PATTERNS = (
-    Rule("write", f"devices/{DEVICE_LEVEL}/data"),
-    Rule("write", f"devices/{DEVICE_LEVEL}/status"),
-    Rule("write", f"devices/{DEVICE_LEVEL}/command/ack"),
-    Rule("read", f"devices/{DEVICE_LEVEL}/command"),
+    *(Rule("write", topic.pattern.replace("{id}", DEVICE_LEVEL)) for topic in TABLE if "device" in topic.writers),
+    *(Rule("read", topic.pattern.replace("{id}", DEVICE_LEVEL)) for topic in TABLE if "device" in topic.readers),
 )
 
-_GATEWAY = (
-    Rule("readwrite", topics.device_status(topics.ANY)),
-    Rule("write", topics.device_command(topics.ANY)),
-    Rule("read", topics.device_command_ack(topics.ANY)),
-    Rule("write", topics.sensors(topics.ANY)),
-    Rule("readwrite", topics.ACTIVITY),
-    Rule("write", topics.ACTIVITY_REQUEST),
-    Rule("read", topics.component_status(topics.ANY)),
-    Rule("write", topics.component_status("gateway")),
-    Rule("read", topics.roster(topics.ANY)),
-    Rule("read", topics.BROKER_BOOT),
-    Rule("read", topics.BROKER_UPTIME),
-)
-_PROCESSOR = (
-    Rule("read", topics.device_data(topics.ANY)),
-    Rule("write", topics.sensors(topics.ANY)),
-    Rule("write", topics.alerts(topics.ANY)),
-    Rule("write", topics.ACTIVITY),
-    Rule("read", topics.ACTIVITY_REQUEST),
-    Rule("readwrite", topics.ACTIVITY_MARKER),
-    Rule("write", topics.component_status("processor")),
-)
-_STORAGE = (Rule("write", topics.component_status("storage")),)
+_ROLES: dict[str, Role] = {
+    logins.GATEWAY: "gateway",
+    logins.PROCESSOR: "processor",
+    logins.STORAGE: "storage",
+    logins.OPERATOR: "operator",
+    logins.BROKER_AGENT: "mqtt",
+}
 # The agent logs in with it once to see that a reload has come about.
 _PROOF_OF_RELOAD = "~mqtt.reload"
-_BROKER_AGENT = (
-    Rule("write", topics.BROKER_BOOT),
-    Rule("write", topics.component_status("mqtt")),
-)
-# The operator also clears what a deleted device left behind, hence it may write what it reads.
-_OPERATOR = (
-    Rule("readwrite", topics.device_status(topics.ANY)),
-    Rule("read", topics.ACTIVITY),
-    Rule("write", topics.ACTIVITY_REQUEST),
-    Rule("read", topics.component_status(topics.ANY)),
-    Rule("readwrite", topics.roster(topics.ANY)),
-    Rule("read", topics.BROKER_BOOT),
-    Rule("read", "$SYS/broker/version"),
-    Rule("read", topics.BROKER_UPTIME),
-    Rule("read", "$SYS/broker/clients/connected"),
-    Rule("read", "$SYS/broker/heap/current"),
-    Rule("read", "$SYS/broker/store/messages/bytes"),
-    Rule("read", topics.BROKER_DROPPED),
-)
+
+
+def _component_rules(role: Role) -> tuple[Rule, ...]:
+    rules = [rule for topic in TABLE if topic.within is None for rule in _topic_rules(topic, role)]
+    if role not in COMPONENT_STATUS.readers:
+        # The order has no effect on the rights: an upgrade must not change the file, which restarts the brokers.
+        rules.sort(key=lambda rule: rule.topic == COMPONENT_STATUS.of(role))
+    return tuple(rules)
+
+
+def _topic_rules(topic: Topic, role: Role) -> Iterator[Rule]:
+    reads, writes = role in topic.readers, role in topic.writers
+    if topic.variable == "component":
+        if reads:
+            yield Rule("read", topic.filter)
+        if writes:
+            yield Rule("write", topic.of(role))
+    elif reads or writes:
+        yield Rule("readwrite" if reads and writes else "read" if reads else "write", topic.filter)
+
+
 _COMPONENTS = (
-    UserRules(logins.GATEWAY, _GATEWAY),
-    UserRules(logins.PROCESSOR, _PROCESSOR),
-    UserRules(logins.STORAGE, _STORAGE),
-    UserRules(logins.OPERATOR, _OPERATOR),
-    UserRules(logins.BROKER_AGENT, _BROKER_AGENT),
+    *(UserRules(username, _component_rules(_ROLES[username])) for username in logins.COMPONENTS),
     UserRules(_PROOF_OF_RELOAD, ()),
 )
 

@@ -6,6 +6,8 @@ import pytest
 
 from edge_operator.api.broker import BrokerClient
 from edge_operator.identity.acl import DEVICE_PATTERNS, Rule, access_rules
+from edge_wire import topic_table
+from edge_wire.topic import Topic
 
 # topic: writers, readers (the components' part of the design's table)
 TABLE: dict[str, tuple[set[str], set[str]]] = {
@@ -58,6 +60,12 @@ def test_components_have_what_the_table_says(topic: str) -> None:
     if topic == "devices/~gateway/status":
         writers -= {"~operator"}
     assert (writers, readers) == TABLE[topic]
+
+
+@pytest.mark.parametrize("topic", topic_table.TABLE, ids=lambda topic: topic.pattern)
+def test_every_topic_has_a_row_here(topic: Topic) -> None:
+    rule = (topic.within or topic).filter
+    assert any(matches(rule, each) for each in TABLE), f"say in TABLE of this file who has {topic.pattern}"
 
 
 def test_devices_have_their_own_topics_only() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from typing import ClassVar
 
 from edge_operator.broker.session import Message
 from edge_operator.broker.sessions import BrokerSessions
@@ -11,11 +12,12 @@ from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
 from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.telemetry.metrics import Metrics
-from edge_wire import topics
+from edge_wire import topic_table, topics
+from edge_wire.dispatcher import Dispatcher
 from edge_wire.messages import MalformedError
 
 from .device_index import DeviceIndex
-from .site_adapter import SiteLivenessAdapter, sender_of
+from .site_adapter import SiteLivenessAdapter
 
 ROSTER = "roster"
 """Kind of the messages that the operator itself has published, and receives again."""
@@ -92,9 +94,6 @@ class BrokerMessageHandler:
             self._metrics.malformed.labels(error.reason).inc()
             logger.debug("EdgeSite %s/%s: %s: %s", *site, message.topic, error)
         self._metrics.broker_messages.labels(kind).inc()
-        device_id = sender_of(message) if kind != ROSTER else None
-        if device_id is not None and message.payload and self._index.id_owner(site, device_id) is None:
-            self._cleanup.on_unknown_device(site, device_id, message)
 
     def _dispatch(self, site: ResourceKey, adapter: SiteLivenessAdapter, message: Message) -> str:
         """Handle a message and return its kind for the metrics.
@@ -102,12 +101,30 @@ class BrokerMessageHandler:
         Raises:
             MalformedError: the message cannot be parsed.
         """
-        if (kind := self._site_topics.on_message(site, message)) is not None:
-            return kind
-        if not message.topic.startswith("edge/roster/"):
-            return adapter.on_message(message)
-        self._rosters.on_message(site, message)
+        try:
+            handle, device_id = self.HANDLERS.find(message.topic)
+        except ValueError as error:
+            raise MalformedError("topic", str(error)) from None
+        return handle(self, site, adapter, message, device_id)
+
+    def _update_liveness(self, _site: ResourceKey, adapter: SiteLivenessAdapter, message: Message, _id: str) -> str:
+        return adapter.on_message(message)
+
+    def _device_status(self, site: ResourceKey, adapter: SiteLivenessAdapter, message: Message, device_id: str) -> str:
+        if message.payload and self._index.id_owner(site, device_id) is None:
+            self._cleanup.on_unknown_device(site, device_id, message)
+        return adapter.on_message(message)
+
+    def _roster_entry(self, site: ResourceKey, _: SiteLivenessAdapter, message: Message, device_id: str) -> str:
+        self._rosters.on_entry(site, device_id, message)
         return ROSTER
+
+    def _roster_end(self, site: ResourceKey, _: SiteLivenessAdapter, message: Message, _id: str) -> str:
+        self._rosters.on_end(site, message.payload)
+        return ROSTER
+
+    def _site_fact(self, site: ResourceKey, _: SiteLivenessAdapter, message: Message, _id: str) -> str:
+        return self._site_topics.on_message(site, message)
 
     def _publish_state(self, site: ResourceKey) -> None:
         """Enqueue the site if the state of its session has changed."""
@@ -120,3 +137,14 @@ class BrokerMessageHandler:
             level = logging.INFO if state.connected else logging.WARNING
             logger.log(level, "EdgeSite %s/%s: its broker: %s", *site, state.message)
         self._on_state_changed(site)
+
+    HANDLERS: ClassVar = Dispatcher(
+        {
+            **dict.fromkeys(SiteLivenessAdapter.HANDLERS.topics, _update_liveness),
+            topic_table.DEVICE_STATUS: _device_status,
+            topic_table.ROSTER: _roster_entry,
+            topic_table.ROSTER_END: _roster_end,
+            **dict.fromkeys(SiteTopics.HANDLERS.topics, _site_fact),
+        }
+    )
+    """By topic; each returns the kind of the message."""

@@ -1,7 +1,7 @@
 """Connects the MQTT messages of one site with its liveness state machine."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from edge_liveness import DeviceSnapshot, MassLastWill, Phase, Reason, RestoredState, SiteLiveness, Transition
 from edge_operator.broker.session import Message
@@ -14,7 +14,8 @@ from edge_operator.control.site_broker.liveness_settings import (
 )
 from edge_operator.status import reasons
 from edge_operator.status.device_counts import DeviceCounts
-from edge_wire import topics
+from edge_wire import topic_table
+from edge_wire.dispatcher import Dispatcher
 from edge_wire.messages import (
     PROCESSOR,
     Activity,
@@ -92,27 +93,11 @@ class SiteLivenessAdapter:
         Raises:
             MalformedError: the message cannot be parsed.
         """
-        match message.topic:
-            case topics.ACTIVITY:
-                activity = Activity.parse(message.payload)
-                if not message.retain:  # a retained digest is not ours: its ages would be out of date
-                    self._liveness.digest(activity, self._clocks.steady())
-                return "activity"
-            case topics.BROKER_BOOT:
-                if message.payload:
-                    self._liveness.booted(self._clocks.steady(), parse_boot(message.payload))
-                return "boot"
-            case topics.BROKER_UPTIME:
-                self._liveness.running(self._clocks.steady(), parse_uptime(message.payload))
-                return "uptime"
-        if message.topic.startswith("edge/status/"):
-            self._component(ComponentStatus.parse(message.payload), retained=message.retain)
-            return "component"
-        if not message.payload:
-            # A retained status was cleared, possibly by the operator itself.
-            return "cleared"
-        self._status(message)
-        return "status"
+        try:
+            handle, device_id = self.HANDLERS.find(message.topic)
+        except ValueError as error:
+            raise MalformedError("topic", str(error)) from None
+        return handle(self, message, device_id)
 
     def tick(self) -> tuple[list[Transition], list[MassLastWill]]:
         """Process deadlines that have passed; return the transitions and events."""
@@ -126,16 +111,36 @@ class SiteLivenessAdapter:
         """Ignore silence of the devices up to now, because this process did not receive messages for a while."""
         self._liveness.missed_window(self._clocks.steady())
 
-    def _status(self, message: Message) -> None:
-        device_id = device_of(message)
+    def _activity(self, message: Message, _: str) -> str:
+        activity = Activity.parse(message.payload)
+        if not message.retain:  # a retained digest is not ours: its ages would be out of date
+            self._liveness.digest(activity, self._clocks.steady())
+        return "activity"
+
+    def _boot(self, message: Message, _: str) -> str:
+        if message.payload:
+            self._liveness.booted(self._clocks.steady(), parse_boot(message.payload))
+        return "boot"
+
+    def _uptime(self, message: Message, _: str) -> str:
+        self._liveness.running(self._clocks.steady(), parse_uptime(message.payload))
+        return "uptime"
+
+    def _status(self, message: Message, device_id: str) -> str:
+        if not message.payload:
+            # A retained status was cleared, possibly by the operator itself.
+            return "cleared"
         status = DeviceStatus.parse(message.payload, device_id)
         self._liveness.status(device_id, status, self._clocks.steady(), retained=message.retain)
+        return "status"
 
-    def _component(self, status: ComponentStatus, *, retained: bool) -> None:
+    def _component(self, message: Message, _: str) -> str:
+        status = ComponentStatus.parse(message.payload)
         if status.component == PROCESSOR:
             self._liveness.processor_status(
-                self._clocks.steady(), is_online=status.status == "online", retained=retained
+                self._clocks.steady(), is_online=status.status == "online", retained=message.retain
             )
+        return "component"
 
     def _seed(self, status: Mapping[str, Any]) -> RestoredState | None:
         stored = status.get("connectivity") or {}
@@ -153,22 +158,13 @@ class SiteLivenessAdapter:
             reported=tuple(sorted((status.get("reported") or {}).items())),
         )
 
-
-def sender_of(message: Message) -> str | None:
-    """Return the id of the device if the message is its status; None otherwise."""
-    try:
-        return topics.device_of(message.topic)
-    except ValueError:
-        return None
-
-
-def device_of(message: Message) -> str:
-    """Return the id of the device that sent a status.
-
-    Raises:
-        MalformedError: the topic has no valid device id.
-    """
-    sender = sender_of(message)
-    if sender is None:
-        raise MalformedError("topic", f"{message.topic!r} is not the topic of a device")
-    return sender
+    HANDLERS: ClassVar = Dispatcher(
+        {
+            topic_table.DEVICE_STATUS: _status,
+            topic_table.ACTIVITY: _activity,
+            topic_table.COMPONENT_STATUS: _component,
+            topic_table.BROKER_BOOT: _boot,
+            topic_table.BROKER_UPTIME: _uptime,
+        }
+    )
+    """By topic; each returns the kind of the message."""

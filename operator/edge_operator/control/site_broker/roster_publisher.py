@@ -79,28 +79,22 @@ class RosterPublisher:
         """Remove all connections, because another process leads now."""
         self._connections.clear()
 
-    def on_message(self, site: ResourceKey, message: Message) -> None:
-        """Handle a message below `edge/roster/`.
+    def on_entry(self, site: ResourceKey, device_id: str, message: Message) -> None:
+        """Handle a roster entry.
 
         A message without the retain flag is our own, or from somebody who would react to ours, so it is ignored
         until the next connection. Only a cleared entry is handled: the previous owner of the site clears its entries
         and reacts to nothing.
-
-        Raises:
-            MalformedError: the topic has no device id.
         """
         connection = self._connections.get(site)
-        if connection is None:
-            return
-        if message.topic == topics.ROSTER_END:
-            if message.payload == connection.mark:
-                self._complete(site, connection)
-        elif message.retain or not message.payload:
-            try:
-                device_id = topics.device_of(message.topic)
-            except ValueError as error:
-                raise MalformedError("topic", str(error)) from error
+        if connection is not None and (message.retain or not message.payload):
             connection.roster.on_retained(device_id, message.payload)
+
+    def on_end(self, site: ResourceKey, payload: bytes) -> None:
+        """Handle a marker: if it is ours, all retained entries have arrived."""
+        connection = self._connections.get(site)
+        if connection is not None and payload == connection.mark:
+            self._complete(site, connection)
 
     def on_device_changed(self, device: CachedDevice) -> None:
         """Compare a device that was added, changed or deleted, or has a changed site."""

@@ -1,13 +1,15 @@
 """Facts of the sites that topics of their brokers report: the message handler adds them, the reconciler reads them."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from edge_operator.broker.session import Message
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.status.facts import TopicFacts
 from edge_operator.telemetry.metrics import Metrics
-from edge_wire import topics
+from edge_wire import topic_table
+from edge_wire.dispatcher import Dispatcher
 from edge_wire.messages import parse_dropped
 
 from .drops import BrokerDrops
@@ -25,21 +27,20 @@ class SiteTopics:
     def __init__(self, metrics: Metrics, enqueue: Callable[[ResourceKey], None], clock: Callable[[], float]) -> None:
         self._drops = BrokerDrops(metrics, enqueue, clock)
 
-    def on_message(self, site: ResourceKey, message: Message) -> str | None:
-        """Handle a message and return its kind for the metrics; None if no fact comes from its topic.
+    def on_message(self, site: ResourceKey, message: Message) -> str:
+        """Handle a message and return its kind for the metrics.
 
         Raises:
             MalformedError: the message cannot be parsed.
+            ValueError: no fact comes from its topic.
         """
-        if message.topic == topics.BROKER_DROPPED:
-            self._drops.record(site, parse_dropped(message.payload))
-            return "dropped"
-        return None
+        handle, _ = self.HANDLERS.find(message.topic)
+        return handle(self, site, message)
 
     def get(self, site: CachedSite) -> TopicFacts:
         """Return the facts of a site.
 
-        Until its broker reports to this process, they are those in its status, which a previous leader may have written.
+        Until its broker reports to this process, they are those in its status: a previous leader may have written them.
         """
         if site.external_broker:
             return TopicFacts()
@@ -54,3 +55,10 @@ class SiteTopics:
     def clear(self) -> None:
         """Remove all sites, because another process leads now."""
         self._drops.clear()
+
+    def _dropped(self, site: ResourceKey, message: Message) -> str:
+        self._drops.record(site, parse_dropped(message.payload))
+        return "dropped"
+
+    HANDLERS: ClassVar = Dispatcher({topic_table.BROKER_DROPPED: _dropped})
+    """By topic; each returns the kind of the message."""

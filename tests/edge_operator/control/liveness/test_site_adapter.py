@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from edge_liveness import Phase, SiteLiveness
-from edge_operator.control.liveness.site_adapter import SiteLivenessAdapter, device_of, sender_of
+from edge_operator.control.liveness.site_adapter import SiteLivenessAdapter
 from edge_wire.messages import MalformedError
 from tests.edge_operator.control.samples import Time, device, message, site
 
@@ -104,9 +104,8 @@ def test_device_without_a_message_is_so_since_the_time_in_its_status(reason: str
     assert known.since == pytest.approx(900.0, abs=1)
 
 
-def test_topic_of_no_device_is_named() -> None:
-    other = message("edge/activity", b"")
-    assert sender_of(other) is None
-    assert sender_of(message("devices/pump/status", b"")) == "pump"
-    with pytest.raises(MalformedError, match="'edge/activity' is not the topic of a device"):
-        device_of(other)
+@pytest.mark.parametrize("topic", ["devices/~gateway/status", "devices/pump/data", "edge/activity/request", ""])
+def test_topic_that_is_not_expected_is_named(topic: str) -> None:
+    with pytest.raises(MalformedError, match=f"the topic {topic!r} is not one of devices/{{id}}/status, ") as error:
+        SiteLivenessAdapter(site(), Time().clocks).on_message(message(topic, b"online"))
+    assert error.value.reason == "topic"

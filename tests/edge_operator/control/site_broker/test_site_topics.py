@@ -10,7 +10,7 @@ from edge_operator.control.site_broker.drops import REPORT_SECONDS
 from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.status.facts import TopicFacts
 from edge_operator.telemetry.metrics import Metrics
-from edge_wire import topics
+from edge_wire import topic_table
 from edge_wire.messages import MalformedError
 from tests.edge_operator.control.samples import SITE, message, site
 
@@ -25,7 +25,7 @@ class World:
         self.enqueued: list[ResourceKey] = []
         self.topics = SiteTopics(Metrics(), self.enqueued.append, lambda: 100.0)
 
-    def receive(self, topic: str, payload: bytes) -> str | None:
+    def receive(self, topic: str, payload: bytes) -> str:
         return self.topics.on_message(SITE, message(topic, payload))
 
     def get(self, status: dict[str, Any] | None = None, **spec: Any) -> TopicFacts:
@@ -35,20 +35,22 @@ class World:
 def test_dropped_messages_are_a_fact_of_the_site() -> None:
     world = World()
     assert world.get() == NOTHING
-    assert [world.receive(topics.BROKER_DROPPED, total) for total in (b"0", b"3")] == ["dropped", "dropped"]
+    dropped = topic_table.BROKER_DROPPED.pattern
+    assert [world.receive(dropped, total) for total in (b"0", b"3")] == ["dropped", "dropped"]
     assert (world.get(), world.enqueued) == (TopicFacts(dropping_seconds=REPORT_SECONDS), [SITE])
 
 
 def test_message_of_another_topic_is_none_of_its() -> None:
     world = World()
-    assert world.receive(topics.BROKER_UPTIME, b"42 seconds") is None
+    with pytest.raises(ValueError, match="is not one of"):
+        world.receive(topic_table.BROKER_UPTIME.pattern, b"42 seconds")
     assert (world.get(), world.enqueued) == (NOTHING, [])
 
 
 def test_malformed_message_changes_nothing() -> None:
     world = World()
     with pytest.raises(MalformedError):
-        world.receive(topics.BROKER_DROPPED, b"many")
+        world.receive(topic_table.BROKER_DROPPED.pattern, b"many")
     assert world.get() == NOTHING
 
 
@@ -64,6 +66,6 @@ def test_broker_of_the_user_reports_nothing() -> None:
 def test_facts_end_with_the_site_and_with_the_leadership(end: Any) -> None:
     world = World()
     for total in (b"0", b"3"):
-        world.receive(topics.BROKER_DROPPED, total)
+        world.receive(topic_table.BROKER_DROPPED.pattern, total)
     end(world)
     assert world.get() == NOTHING
