@@ -113,6 +113,8 @@ class AtWork:
 @asynccontextmanager
 async def at_work(site: Site, name: str, device_id: str, username: str = "~processor") -> AsyncIterator[AtWork]:
     """Run one sink as the ingester does; the lease and the connection end with it."""
+    # The site's fixture starts the store without waiting for it.
+    await asyncio.to_thread(site.store.await_ready)
     options = MqttOptions(
         BrokerAddress.parse(site.broker.components_url), "edge-processor", site.broker.credentials(username)
     )
