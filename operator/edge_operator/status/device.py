@@ -64,7 +64,9 @@ def _theirs(facts: DeviceFacts) -> ConditionValue | None:
     if facts.managed_broker:
         return None
     return ConditionValue(
-        "Unknown", reasons.EXTERNAL_BROKER, "the operator of the site's external broker issues the login"
+        "Unknown",
+        reasons.EXTERNAL_BROKER,
+        "the site's broker is external: create the login of this device on that broker; edge-stack issues none",
     )
 
 

@@ -146,7 +146,10 @@ DEVICE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {"managed_broker": False, "terminating": ("Secret ns/x",)},
         {
             "Ready": "False WaitingForDeletion: still being deleted: Secret ns/x",
-            "CredentialsReady": "Unknown ExternalBroker: the operator of the site's external broker issues the login",
+            "CredentialsReady": (
+                "Unknown ExternalBroker: the site's broker is external: create the login of this device on that broker;"
+                " edge-stack issues none"
+            ),
             "Reconciling": "True WaitingForDeletion: still being deleted: Secret ns/x",
         },
     ),
