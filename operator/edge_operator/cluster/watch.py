@@ -105,7 +105,7 @@ class Watch:
         self._metrics = metrics
         self._clock = clock
         self._resource_version: str | None = None
-        self._heard_at = self._listed_at = clock()
+        self._received_at = self._listed_at = clock()
         self.synced = asyncio.Event()
 
     @property
@@ -116,7 +116,7 @@ class Watch:
     @property
     def age(self) -> float:
         """Seconds since the last data from the API server."""
-        return self._clock() - self._heard_at
+        return self._clock() - self._received_at
 
     async def run(self) -> None:
         """Watch until cancelled. No response of the API server ends it."""
@@ -136,7 +136,7 @@ class Watch:
                 await self._list()
             await self._stream()
         except ApiError as error:
-            self._heard_at = self._clock()
+            self._received_at = self._clock()
             if error.gone:
                 self._resource_version = None
                 return "gone"
@@ -162,8 +162,8 @@ class Watch:
             for obj in items(page):
                 self._sink.put(self.kind, obj)
                 listed.add((obj["metadata"]["namespace"], obj["metadata"]["name"]))
-        self._heard_at = self._clock()
-        self._listed_at = self._heard_at
+        self._received_at = self._clock()
+        self._listed_at = self._received_at
         self._resource_version = version
         self._sink.prune(self.kind, self._selection.namespace, listed, version)
         self.synced.set()
@@ -187,12 +187,12 @@ class Watch:
         async with self._session.get(self._selection.path, params=params, headers=headers, timeout=timeout) as response:
             if not response.ok:
                 await decode(response)
-            self._heard_at = self._clock()
+            self._received_at = self._clock()
             async for line in _lines(response.content):
                 self._handle(json.loads(line))
 
     def _handle(self, event: dict[str, Any]) -> None:
-        self._heard_at = self._clock()
+        self._received_at = self._clock()
         obj = event["object"]
         if event["type"] == "ERROR":
             code = obj.get("code")

@@ -113,8 +113,8 @@ class Connection:
             done.set_exception(NotConnectedError(f"not connected to {self._options.broker}: {self.lost.result()}"))
             return done
         if len(self._unacknowledged) >= MAX_UNACKNOWLEDGED:
-            said = f"{self._options.broker} has not acknowledged {MAX_UNACKNOWLEDGED} messages yet"
-            done.set_exception(NotConnectedError(said))
+            message = f"{self._options.broker} has not acknowledged {MAX_UNACKNOWLEDGED} messages yet"
+            done.set_exception(NotConnectedError(message))
             return done
         info = self._client.publish(f"{self._options.prefix}{topic}", payload, qos, retain, publish_properties(expiry))
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -182,8 +182,8 @@ class Connection:
 
     def _connected(self, _client: Any, _data: Any, flags: paho.ConnectFlags, reason: ReasonCode, _more: Any) -> None:
         if reason.is_failure:
-            said = f"{self._options.broker} refuses the client {self._options.client_id}: {reason}"
-            _fail(self._accepted, ConnectRefusedError(said, reason.value))
+            message = f"{self._options.broker} refuses the client {self._options.client_id}: {reason}"
+            _fail(self._accepted, ConnectRefusedError(message, reason.value))
         elif not self._accepted.done():
             self._accepted.set_result(flags.session_present)
 
@@ -191,8 +191,10 @@ class Connection:
         answers = zip(self._options.subscriptions, reasons, strict=False)
         refused = [f"{each.topic} ({why})" for each, why in answers if why.is_failure and not each.optional]
         if refused:
-            said = f"{self._options.broker} refuses {self._options.client_id} the subscription to {', '.join(refused)}"
-            _fail(self._subscribed, ConnectRefusedError(said))
+            message = (
+                f"{self._options.broker} refuses {self._options.client_id} the subscription to {', '.join(refused)}"
+            )
+            _fail(self._subscribed, ConnectRefusedError(message))
         elif not self._subscribed.done():
             self._subscribed.set_result(None)
 
@@ -223,8 +225,8 @@ class Connection:
     def _disconnected(
         self, _client: Any, _data: Any, flags: paho.DisconnectFlags, reason: ReasonCode, _more: Any
     ) -> None:
-        said_so = flags.is_disconnect_packet_from_server or not reason.is_failure
-        self._settle(str(reason) if said_so else "it broke, or the broker stopped answering")
+        has_reason = flags.is_disconnect_packet_from_server or not reason.is_failure
+        self._settle(str(reason) if has_reason else "it broke, or the broker stopped answering")
 
     def _end(self, reason: str) -> None:
         """Close the socket and fail all futures."""
@@ -236,12 +238,12 @@ class Connection:
         if not self.lost.done():
             self.lost.set_result(reason)
             self._on_lost()
-        said = f"the connection to {self._options.broker} ended: {reason}"
+        message = f"the connection to {self._options.broker} ended: {reason}"
         for waiting in (self._accepted, self._subscribed):
-            _fail(waiting, ConnectError(said))
+            _fail(waiting, ConnectError(message))
         unacknowledged, self._unacknowledged = self._unacknowledged, {}
         for done in unacknowledged.values():
-            _fail(done, NotConnectedError(said))
+            _fail(done, NotConnectedError(message))
 
 
 def _fail(waiting: asyncio.Future[Any], error: MqttError) -> None:
