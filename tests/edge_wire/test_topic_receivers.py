@@ -16,18 +16,11 @@ from edge_wire.topic_table import (
     ACTIVITY,
     ACTIVITY_MARKER,
     ACTIVITY_REQUEST,
-    BROKER_CONNECTIONS,
-    BROKER_HEAP,
-    BROKER_STORE,
-    BROKER_VERSION,
     DEVICE_DATA,
     ROSTER,
     ROSTER_END,
     TABLE,
 )
-
-FIGURES = {BROKER_VERSION, BROKER_CONNECTIONS, BROKER_HEAP, BROKER_STORE}
-"""The operator's login may read them, for people who look for a fault; no program subscribes them."""
 
 WITHOUT_RECEIVER = {"device", "client"}
 """Not components of ours: a simulated device subscribes its own command only."""
@@ -48,7 +41,7 @@ RECEIVERS = [
     Receiver("processor", filters(*session_options.SUBSCRIPTIONS), IngestPipeline.HANDLERS.topics),
     Receiver(
         "operator",
-        filters(session.UPTIME, *session.SUBSCRIPTIONS, session.DROPPED),
+        filters(*session.SUBSCRIPTIONS),
         BrokerMessageHandler.HANDLERS.topics,
     ),
 ]
@@ -70,7 +63,7 @@ def faults(receiver: Receiver) -> list[str]:
             found.append(f"the {role} subscribes {topic.pattern} but has no handler for it")
         if topic in handled and not arrives:
             found.append(f"the {role} has a handler for {topic.pattern} but does not subscribe it")
-        if role in topic.readers and not arrives and topic not in FIGURES:
+        if role in topic.readers and not arrives and not topic.diagnostic:
             found.append(f"the {role} is a reader of {topic.pattern} in topic_table.py but does not subscribe it")
     return found
 

@@ -28,6 +28,7 @@ class Topic:
         readers: who may subscribe.
         retained: whether its messages are retained.
         qos: of its messages.
+        diagnostic: whether only people subscribe to it, with the login of a reader, to find a fault.
         within: the topic with a filter that also matches this one; its access rules and subscriptions apply to both.
         variable: `id`, `component`, or empty if the pattern has no variable level.
     """
@@ -39,6 +40,7 @@ class Topic:
     readers: tuple[Role, ...] = ()
     retained: bool = False
     qos: int = 1
+    diagnostic: bool = False
     within: "Topic | None" = None
     variable: str = field(init=False)
     _before: str = field(init=False, repr=False)
@@ -72,6 +74,10 @@ class Topic:
         if not self.variable:
             raise ValueError(f"the topic {self.pattern} has no variable level: use its pattern")
         return f"{self._before}{level}{self._after}"
+
+    def is_subscribed_by(self, role: Role) -> bool:
+        """Return whether the program of `role` subscribes to its filter."""
+        return role in self.readers and self.within is None and not self.diagnostic
 
     def is_read_by(self, role: Role) -> bool:
         """Return whether the access rules let `role` receive its messages."""

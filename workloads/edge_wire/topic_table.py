@@ -65,19 +65,19 @@ ROSTER_END = Topic("edge/roster/~end", writers=("operator",), readers=("operator
 BROKER_BOOT = Topic("edge/broker/boot", writers=("mqtt",), readers=("operator", "gateway"), retained=True)
 """An id that is new for each start of the broker."""
 
-BROKER_VERSION = Topic("$SYS/broker/version", readers=("operator",), retained=True)
+BROKER_VERSION = Topic("$SYS/broker/version", readers=("operator",), retained=True, diagnostic=True)
 """Mosquitto's version."""
 
 BROKER_UPTIME = Topic("$SYS/broker/uptime", readers=("operator", "gateway"), retained=True)
 """Mosquitto's uptime, such as `42 seconds`; refreshed every 10 s, and not kept over a restart."""
 
-BROKER_CONNECTIONS = Topic("$SYS/broker/clients/connected", readers=("operator",), retained=True)
+BROKER_CONNECTIONS = Topic("$SYS/broker/clients/connected", readers=("operator",), retained=True, diagnostic=True)
 """Number of connected clients."""
 
-BROKER_HEAP = Topic("$SYS/broker/heap/current", readers=("operator",), retained=True)
+BROKER_HEAP = Topic("$SYS/broker/heap/current", readers=("operator",), retained=True, diagnostic=True)
 """Mosquitto's memory, in bytes."""
 
-BROKER_STORE = Topic("$SYS/broker/store/messages/bytes", readers=("operator",), retained=True)
+BROKER_STORE = Topic("$SYS/broker/store/messages/bytes", readers=("operator",), retained=True, diagnostic=True)
 """Payloads of the messages that Mosquitto holds, in bytes."""
 
 BROKER_DROPPED = Topic("$SYS/broker/publish/messages/dropped", readers=("operator",), retained=True)

@@ -33,16 +33,12 @@ LAST_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
-# First: a restart of the broker must be known before its retained messages are handled.
-UPTIME = Subscription(topic_table.BROKER_UPTIME.filter)
-DROPPED = Subscription(topic_table.BROKER_DROPPED.filter)
-SUBSCRIPTIONS = (
-    Subscription(topic_table.BROKER_BOOT.filter),
-    Subscription(topic_table.COMPONENT_STATUS.filter),
-    Subscription(topic_table.DEVICE_STATUS.filter),
-    Subscription(topic_table.ACTIVITY.filter),
-    Subscription(topic_table.ROSTER.filter),
-)
+# A restart of the broker and the state of the processor must be known before the retained statuses are handled.
+FIRST = (topic_table.BROKER_UPTIME, topic_table.BROKER_BOOT, topic_table.COMPONENT_STATUS)
+TOPICS = (*FIRST, *(each for each in topic_table.TABLE if each.is_subscribed_by("operator") and each not in FIRST))
+SUBSCRIPTIONS = tuple(Subscription(each.filter) for each in TOPICS)
+EXTERNAL_SUBSCRIPTIONS = tuple(each for each in SUBSCRIPTIONS if not each.topic.startswith("$SYS/"))
+"""Without the topics of Mosquitto itself: an external broker may be another program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ class BrokerSession:
                 client_id,
                 login=endpoint.login,
                 prefix=endpoint.prefix,
-                subscriptions=(UPTIME, *SUBSCRIPTIONS, DROPPED) if endpoint.is_ours else SUBSCRIPTIONS,
+                subscriptions=SUBSCRIPTIONS if endpoint.is_ours else EXTERNAL_SUBSCRIPTIONS,
             ),
             self._on_message,
             self._on_connected,
