@@ -137,7 +137,7 @@ def _device_fingerprint(device: CachedDevice | None, *, own: bool) -> tuple[obje
     status: Mapping[str, Any] = device.status
     conditions = [each for each in status.get("conditions") or () if each["type"] != "Connected"]
     reported = status.get("observedGeneration"), status.get("deviceId"), conditions
-    return device.owner_ref, device.generation, device.body.get("spec"), device.deleting, None if own else reported
+    return device.owner_ref, device.generation, device.deleting, None if own else reported
 
 
 def _login_fingerprint(device: CachedDevice | None) -> tuple[object, ...] | None:

@@ -45,6 +45,31 @@ def test_key_that_is_added_while_worked_on_waits_until_that_is_done() -> None:
     run_virtual(story())
 
 
+def test_worker_that_waits_gets_the_key_that_was_added_while_another_processed_it() -> None:
+    async def story() -> None:
+        queue: WorkQueue[str] = WorkQueue()
+        queue.add("a")
+        assert await queue.get() == "a"
+        waiting = asyncio.create_task(taken(queue, 5))
+        await asyncio.sleep(1)
+        queue.add("a")
+        queue.done("a")
+        assert await waiting == "a"
+
+    run_virtual(story())
+
+
+def test_key_that_was_due_is_scheduled_again() -> None:
+    async def story() -> None:
+        queue: WorkQueue[str] = WorkQueue()
+        for _ in range(2):
+            queue.add_after("a", 10.0)
+            assert await taken(queue, 11) == "a"
+            queue.done("a")
+
+    run_virtual(story())
+
+
 def test_of_several_delays_the_earliest_counts() -> None:
     async def story() -> None:
         queue: WorkQueue[str] = WorkQueue()

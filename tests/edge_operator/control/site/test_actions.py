@@ -89,11 +89,10 @@ PENDING: dict[str, tuple[RootKey, ChildCache, tuple[str, ...]]] = {
     "a missing object": (ROOT, children(), (f"ConfigMap {NAMESPACE}/kept",)),
     "objects to remove come last and sorted": (
         ROOT,
-        children("surplus", "old"),
+        children("surplus", "old", "even-older", "b", "a"),
         (
             f"ConfigMap {NAMESPACE}/kept",
-            f"removal of ConfigMap {NAMESPACE}/old",
-            f"removal of ConfigMap {NAMESPACE}/surplus",
+            *(f"removal of ConfigMap {NAMESPACE}/{name}" for name in ("a", "b", "even-older", "old", "surplus")),
         ),
     ),
     "the root key comes first": (
