@@ -78,7 +78,3 @@ class Topic:
     def is_subscribed_by(self, role: Role) -> bool:
         """Return whether the program of `role` subscribes to its filter."""
         return role in self.readers and self.within is None and not self.diagnostic
-
-    def is_read_by(self, role: Role) -> bool:
-        """Return whether the access rules let `role` receive its messages."""
-        return role in self.readers or (self.within is not None and self.within.is_read_by(role))
