@@ -8,6 +8,7 @@ from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.liveness.device_index import DeviceIndex
 from edge_operator.control.liveness.message_handler import BrokerMessageHandler
+from edge_operator.control.liveness.site_adapter import SiteLivenessAdapter
 from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
 from edge_operator.control.site_broker.site_topics import SiteTopics
@@ -91,3 +92,7 @@ def test_no_message_ends_the_operator(topic: str, payload: bytes, retain: bool) 
     receiver = Receiver()
     receiver.handler.on_message(SITE, message(topic, payload, retain=retain))
     assert receiver.index.id_owner(SITE, "pump") is not None
+
+
+def test_no_topic_has_two_handlers() -> None:
+    assert not {*SiteLivenessAdapter.HANDLERS.topics} & {*SiteTopics.HANDLERS.topics}
