@@ -94,6 +94,10 @@ def test_cloud_and_a_new_root_key_are_facts() -> None:
     desired = replace(DESIRED, described=make_site(cloud), root=replace(ROOT, regenerated=True))
     facts = site_facts(replace(WELL, desired=desired), Report(), cached(), None, None)
     assert (facts.cloud, facts.notices) == (True, (ROOT_REGENERATED,))
+    assert ROOT_REGENERATED.message == (
+        "the root Secret was lost and a new one was created: every credential has changed; remove its annotation"
+        " edge-stack.io/made-anew to clear this message"
+    )
 
 
 def test_paused_site_has_pending_changes() -> None:

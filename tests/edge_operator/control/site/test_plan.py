@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from edge_operator.api.edgesite import EdgeSiteSpec
 from edge_operator.control.cache.child_cache import ChildCache
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.cache.resource_cache import DeviceCache
@@ -131,3 +132,21 @@ def test_outline_is_the_site_without_its_devices() -> None:
     whole, outline = plans.full(CachedSite(site_body()), ROOT), plans.without_devices(CachedSite(site_body()), ROOT)
     assert [each.device_id for each in whole.devices] == ["pump"]
     assert outline == replace(whole, devices=())
+
+
+def test_spec_of_which_an_object_cannot_be_created_is_unusable() -> None:
+    plans = plans_over(ChildCache(lambda *_: None), Plans)
+    clients = [{"name": "scada", "subscribe": ["edge/#"]}]
+    site = CachedSite(site_body() | {"spec": {"broker": {"managed": {"clients": clients}}}})
+    message = r"broker\.managed\.clients\[scada\].*: correct the spec of the EdgeSite ns/hall"
+    with pytest.raises(SpecUnusableError, match=message) as raised:
+        plans.plan(site, ROOT)
+    assert raised.value.problem.reason == "SpecInvalid"
+
+
+def test_metadata_of_a_child_needs_neither_spec_nor_root_key() -> None:
+    plans = plans_over(ChildCache(lambda *_: None), Plans)
+    site = CachedSite(site_body() | {"spec": {"gateway": {"replicas": "many"}}})
+    described = plans.metadata_only(site)
+    assert (described.namespace, described.name, described.uid) == (*KEY, site.owner_ref.uid)
+    assert (described.spec, described.release, described.root) == (EdgeSiteSpec(), RELEASE, b"")
