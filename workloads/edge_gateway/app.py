@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp
 
+from edge_gateway.auth.route_auth import check_access_rules
 from edge_gateway.body import too_large
 from edge_gateway.docs_page import docs_page
 from edge_gateway.metrics import Metrics
@@ -29,10 +30,21 @@ Errors are `application/problem+json`; `reason` is for programs.
 _NOTHING_FROM_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def build_app(routers: Iterable[APIRouter], metrics: Metrics) -> ASGIApp:
-    """Return the application that answers with `routers`, measured."""
+def build_app(routers: Iterable[APIRouter], probes: APIRouter, metrics: Metrics) -> ASGIApp:
+    """Return the application that answers with `routers`, measured.
+
+    Args:
+        routers: the routes, each with an access rule.
+        probes: the routes of the probes, which everybody may use.
+        metrics: counts requests.
+
+    Raises:
+        TypeError: a route has no access rule, so that everybody could use it.
+    """
     app = FastAPI(title="Edge gateway", description=ABOUT, version=release(), docs_url=None, redoc_url=None)
+    app.include_router(probes)
     for router in routers:
+        check_access_rules(router)
         app.include_router(router)
     # Not FastAPI's own page: that one loads its scripts from the internet, and a site may have no connection to it.
     app.add_route("/docs", partial(_docs, app), include_in_schema=False)

@@ -13,9 +13,10 @@ from starlette.types import ASGIApp
 
 from edge_gateway.activity_digest import ActivityDigest
 from edge_gateway.app import build_app
-from edge_gateway.auth.access import Authenticator, RouteAuth
+from edge_gateway.auth.access import Authenticator
 from edge_gateway.auth.devices import DevicePasswords
 from edge_gateway.auth.login import BrokerLogin
+from edge_gateway.auth.route_auth import RouteAuth
 from edge_gateway.auth.throttle import Throttle
 from edge_gateway.auth.token import ApiToken
 from edge_gateway.commands.ack_queue import AckQueue
@@ -93,7 +94,7 @@ class Gateway:
         )
         self.link.listen(self._handler)
         self._show_state()
-        self.app: ASGIApp = build_app(self._routers(), self._metrics)
+        self.app: ASGIApp = build_app(self._routers(), self._probes().router(), self._metrics)
 
     async def keep_time(self) -> None:
         """Advance the time of the devices' liveness until cancelled."""
@@ -121,7 +122,6 @@ class Gateway:
             DeviceRoutes(self._table, self.link, utc_now).router(auth),
             DataRoutes(self._table, self._store, http_ingest).router(auth),
             CommandRoutes(self._table, self.commands, self.activity_digest, utc_now).router(auth),
-            self._probes().router(),
         )
 
     def _authenticator(self) -> Authenticator:

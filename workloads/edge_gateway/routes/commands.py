@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from edge_gateway.activity_digest import ActivityDigest
-from edge_gateway.auth.access import RouteAuth, caller_of
+from edge_gateway.auth.route_auth import RouteAuth, caller_of
 from edge_gateway.commands.ack import parse_ack
 from edge_gateway.commands.record import CommandRecord
 from edge_gateway.commands.service import Commands

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from edge_gateway.auth.access import RouteAuth, caller_of
+from edge_gateway.auth.route_auth import RouteAuth, caller_of
 from edge_gateway.cursor import encode_cursor
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.http_ingest import HttpIngest

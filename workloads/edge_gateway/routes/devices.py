@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from edge_gateway.auth.access import RouteAuth
+from edge_gateway.auth.route_auth import RouteAuth
 from edge_gateway.body import malformed
 from edge_gateway.cursor import encode_cursor
 from edge_gateway.devices.table import DeviceTable
