@@ -42,7 +42,7 @@ class Model:
     is_connected: bool = False
     is_deaf: bool = False
     has_teller: bool = False
-    is_doubtful: bool = True
+    retained_may_be_stale: bool = True
     lost_at: float = 0.0
     listening_since: float = -math.inf
     boot: str | None = None
@@ -59,7 +59,7 @@ class Model:
         self.listening_since = self.now
         self.boot_before = self.boot
         self.seen_running_before = self.seen_running
-        self.is_doubtful = True
+        self.retained_may_be_stale = True
         self.drop_wills()
         self.boot_is(boot)
 
@@ -70,12 +70,12 @@ class Model:
             self.listening_since = self.now
             self.drop_wills()
         self.boot = boot
-        self.is_doubtful |= boot != self.boot_before
+        self.retained_may_be_stale |= boot != self.boot_before
 
     def began(self, at: float) -> None:
         self.seen_running = self.now
         if at < self.seen_running_before and self.boot == self.boot_before:
-            self.is_doubtful = False
+            self.retained_may_be_stale = False
 
     def processor_status(self, *, is_online: bool) -> None:
         if is_online and self.is_deaf:
@@ -123,7 +123,7 @@ class Model:
         if None not in {session, device.session} and session != device.session:
             return
         device.is_replayed |= retained
-        if retained and (self.is_doubtful or device.phase is Phase.PENDING):
+        if retained and (self.retained_may_be_stale or device.phase is Phase.PENDING):
             return
         device.session = session or device.session
         is_intermittent = device.settings.presence is Presence.INTERMITTENT

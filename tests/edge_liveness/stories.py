@@ -70,11 +70,11 @@ def connected(at: float, boot: str | None = "boot-1") -> Step:
 
 
 def booted(at: float, boot: str) -> Step:
-    return Step(at, lambda site, now: site.booted(now, boot))
+    return Step(at, lambda site, now: site.on_boot_id(now, boot))
 
 
 def running(at: float, since: float = -1000.0) -> Step:
-    return Step(at, lambda site, now: site.running(now, now - since))
+    return Step(at, lambda site, now: site.on_uptime(now, now - since))
 
 
 def lost(at: float) -> Step:

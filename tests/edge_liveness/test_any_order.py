@@ -111,13 +111,13 @@ class AnyOrder(RuleBasedStateMachine):
         self.model.connected(boot)
 
     @rule(boot=st.sampled_from(["boot-1", "boot-2"]))
-    def booted(self, boot: str) -> None:
-        self.site.booted(self.model.now, boot)
+    def on_boot_id(self, boot: str) -> None:
+        self.site.on_boot_id(self.model.now, boot)
         self.model.boot_is(boot)
 
     @rule(uptime=st.sampled_from([0.0, 1.0, 10.0, 1000.0]))
     def running(self, uptime: float) -> None:
-        self.site.running(self.model.now, uptime)
+        self.site.on_uptime(self.model.now, uptime)
         self.model.began(self.model.now - uptime)
 
     @rule()
@@ -134,7 +134,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(is_online=st.booleans(), retained=st.booleans())
     def processor_status(self, *, is_online: bool, retained: bool) -> None:
         self.site.processor_status(self.model.now, is_online=is_online, retained=retained)
-        if is_online and retained and self.model.is_doubtful:
+        if is_online and retained and self.model.retained_may_be_stale:
             self.model.is_deaf, self.model.has_teller = self.model.is_deaf or not self.model.has_teller, True
         else:
             self.model.processor_status(is_online=is_online)

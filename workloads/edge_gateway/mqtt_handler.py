@@ -93,10 +93,10 @@ class MqttHandler:
 
     def _boot(self, message: Message, _: str) -> None:
         if message.payload:
-            self._liveness.booted(parse_boot(message.payload))
+            self._liveness.on_boot_id(parse_boot(message.payload))
 
     def _uptime(self, message: Message, _: str) -> None:
-        self._liveness.running(parse_uptime(message.payload))
+        self._liveness.on_uptime(parse_uptime(message.payload))
 
     def _command_ack(self, message: Message, device_id: str) -> None:
         if not message.retain:

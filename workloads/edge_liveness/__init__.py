@@ -3,7 +3,7 @@
 from edge_liveness.changes import Counts, DeviceSnapshot, MassLastWill, Reported, RestoredState, Transition
 from edge_liveness.events import EventBudget, Summary
 from edge_liveness.lateness import TICK_SECONDS, Lateness
-from edge_liveness.message_rules import MAX_SESSION_CHARACTERS
+from edge_liveness.message_processor import MAX_SESSION_CHARACTERS
 from edge_liveness.phases import Phase, Presence, Reason
 from edge_liveness.settings import DeviceSettings, SiteSettings
 from edge_liveness.site import SiteLiveness

@@ -13,7 +13,7 @@ EXPIRING = frozenset({Phase.ONLINE, Phase.UNKNOWN})
 """Phases that expire when no message arrives."""
 
 
-class Slot:
+class ExpiryBucket:
     """The devices that expire in the same quarter of a second.
 
     Attributes:
@@ -65,7 +65,7 @@ class Device:
         self.lost_at = NEVER
         self.session = seed.session
         self.reported: Reported = seed.reported
-        self.slot: Slot | None = None
+        self.slot: ExpiryBucket | None = None
         self.configure(settings)
 
     def configure(self, settings: DeviceSettings) -> None:

@@ -32,17 +32,17 @@ class DeviceStates:
         device = Device(device_id, seed or RestoredState(Phase.PENDING, Reason.NOT_YET_SEEN, at), settings, at)
         self.devices[device_id] = device
         self._by_phase[device.phase] += 1
-        self._file(device, at)
+        self._schedule_expiry(device, at)
         if seed is None and not settings.is_disabled:
             self._report(device, Phase.PENDING)
-        self._match(device, at, is_disabled=settings.is_disabled)
+        self._apply_disabled(device, at, is_disabled=settings.is_disabled)
         return device
 
     def configure(self, device: Device, at: float, settings: DeviceSettings) -> None:
         """Change the settings of a device."""
         has_other_wait = device.offline_after != settings.offline_after
         device.configure(settings)
-        self._match(device, at, is_disabled=settings.is_disabled)
+        self._apply_disabled(device, at, is_disabled=settings.is_disabled)
         if has_other_wait and device.phase in EXPIRING:
             self.expiry.refile(device, at + device.offline_after)
 
@@ -75,7 +75,7 @@ class DeviceStates:
             self._by_phase[phase] += 1
             device.phase = phase
             device.since = at
-            self._file(device, at)
+            self._schedule_expiry(device, at)
         if since is not None:
             device.since = since
         self._report(device, previous, wide=wide)
@@ -104,13 +104,13 @@ class DeviceStates:
             disabled=by[Phase.DISABLED],
         )
 
-    def _match(self, device: Device, at: float, *, is_disabled: bool) -> None:
+    def _apply_disabled(self, device: Device, at: float, *, is_disabled: bool) -> None:
         if is_disabled:
             self.move(device, Phase.DISABLED, Reason.DISABLED, at)
         elif device.phase is Phase.DISABLED:
             self.move(device, Phase.PENDING, Reason.NOT_YET_SEEN, at)
 
-    def _file(self, device: Device, at: float) -> None:
+    def _schedule_expiry(self, device: Device, at: float) -> None:
         if device.phase not in EXPIRING:
             self.expiry.drop(device)
         else:

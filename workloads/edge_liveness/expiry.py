@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 
-from edge_liveness.device import Device, Slot
+from edge_liveness.device import Device, ExpiryBucket
 
 PER_SECOND = 4
 """Slots a second: a device expires at most 1/4 s after its deadline, and never before it."""
@@ -16,12 +16,12 @@ _SPARE = 64
 class Expiry:
     """Devices in slots of a quarter of a second, by their deadlines. All times are seconds of the monotonic clock.
 
-    Filing later is what every heartbeat does, so it must be cheap: most stay in their slot, the others move from one
-    set to another. A heap orders the slots, not the devices.
+    Each heartbeat moves the deadline of its device to a later time, so this must be cheap: most devices stay in their
+    slot, the others move from one set to another. A heap orders the slots, not the devices.
     """
 
     def __init__(self) -> None:
-        self._slots: dict[int, Slot] = {}
+        self._slots: dict[int, ExpiryBucket] = {}
         self._order: list[int] = []
 
     def file(self, device: Device, deadline: float) -> None:
@@ -65,7 +65,7 @@ class Expiry:
         self.drop(device)
         slot = self._slots.get(number)
         if slot is None:
-            slot = self._slots[number] = Slot(number)
+            slot = self._slots[number] = ExpiryBucket(number)
             heappush(self._order, number)
         slot.devices.add(device)
         device.slot = slot

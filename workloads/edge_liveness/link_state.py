@@ -12,14 +12,14 @@ class LinkState:
 
     Attributes:
         is_connected: whether there is a connection to the broker.
-        is_doubtful: whether the retained messages may be from before a restart of the broker.
+        retained_may_be_stale: whether the retained messages may be from before a restart of the broker.
         unreachable_at: when the devices become Unknown; None if they do not, or are already.
     """
 
     def __init__(self, at: float, unreachable_after: float) -> None:
         self.unreachable_after = unreachable_after
         self.is_connected = False
-        self.is_doubtful = True
+        self.retained_may_be_stale = True
         self.unreachable_at: float | None = at + unreachable_after
         self._boot_id: str | None = None
         self._boot_before: str | None = None
@@ -46,11 +46,11 @@ class LinkState:
         self.unreachable_at = None
         self._boot_before = self._boot_id
         self._seen_running_before = self._seen_running
-        self.is_doubtful = True
+        self.retained_may_be_stale = True
         self.restart(at)
-        self.booted(boot_id)
+        self.on_boot_id(boot_id)
 
-    def booted(self, boot_id: str | None) -> bool:
+    def on_boot_id(self, boot_id: str | None) -> bool:
         """Handle the broker's boot id; return whether the broker is known to have restarted.
 
         The same id as before proves nothing: it is retained over a restart, and the new one may arrive later.
@@ -59,14 +59,14 @@ class LinkState:
             return False
         before, self._boot_id = self._boot_id, boot_id
         if boot_id != self._boot_before:
-            self.is_doubtful = True
+            self.retained_may_be_stale = True
         return before not in {None, boot_id}
 
-    def running(self, at: float, uptime: float) -> None:
+    def on_uptime(self, at: float, uptime: float) -> None:
         """Handle the minimum uptime of the broker in seconds: if it covers the last contact, there was no restart."""
         self._seen_running = at
         if at - uptime < self._seen_running_before and self._boot_id == self._boot_before:
-            self.is_doubtful = False
+            self.retained_may_be_stale = False
 
     def disconnected(self, at: float) -> None:
         """Handle the loss of the connection."""
@@ -85,7 +85,7 @@ class LinkState:
     def processor_status(self, at: float, *, is_online: bool, retained: bool) -> None:
         """Handle the availability of the processor; a retained `online` may be from before a restart."""
         was_known, self._has_processor = self._has_processor, True
-        if is_online and retained and self.is_doubtful:
+        if is_online and retained and self.retained_may_be_stale:
             self._is_silence_unreliable |= not was_known
         elif not is_online:
             self._is_silence_unreliable = True

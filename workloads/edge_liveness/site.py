@@ -7,7 +7,7 @@ from edge_liveness.changes import Counts, DeviceSnapshot, MassLastWill, Restored
 from edge_liveness.device import EXPIRING
 from edge_liveness.device_states import DeviceStates
 from edge_liveness.link_state import LinkState
-from edge_liveness.message_rules import MessageRules
+from edge_liveness.message_processor import MessageProcessor
 from edge_liveness.phases import Phase, Reason
 from edge_liveness.settings import DeviceSettings, SiteSettings
 from edge_wire.messages import Activity, DeviceStatus
@@ -27,7 +27,7 @@ class SiteLiveness:
     def __init__(self, settings: SiteSettings, at: float) -> None:
         self._states = DeviceStates()
         self._link = LinkState(at, settings.unreachable_after)
-        self._rules = MessageRules(settings, self._states, self._link)
+        self._rules = MessageProcessor(settings, self._states, self._link)
         self._mass_last_wills: list[MassLastWill] = []
 
     def put(self, device_id: str, at: float, settings: DeviceSettings, seed: RestoredState | None = None) -> None:
@@ -87,19 +87,19 @@ class SiteLiveness:
         self._rules.wills.clear()
         self._link.connected(at, boot_id)
 
-    def booted(self, at: float, boot_id: str) -> None:
+    def on_boot_id(self, at: float, boot_id: str) -> None:
         """Handle the broker's boot id if it arrives after `connected`; the same id again changes nothing."""
-        if self._link.booted(boot_id):
+        if self._link.on_boot_id(boot_id):
             self._rules.wills.clear()
             self._link.restart(at)
 
-    def running(self, at: float, uptime: float) -> None:
+    def on_uptime(self, at: float, uptime: float) -> None:
         """Handle the minimum uptime of the broker in seconds: it shows whether the broker restarted while disconnected.
 
         Call it as soon and as often as the uptime is known: retained messages are trusted only if the broker has been
         running since before its last message. Unless a connection begins with this, all retained messages are doubtful.
         """
-        self._link.running(at, uptime)
+        self._link.on_uptime(at, uptime)
 
     def disconnected(self, at: float) -> None:
         """Handle the loss of the connection to the broker, from which nothing follows for the devices."""

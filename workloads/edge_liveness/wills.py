@@ -53,7 +53,7 @@ class Wills:
         """Put the will of a device on hold.
 
         Args:
-            device_id: the device; the first of its wills counts.
+            device_id: the device; if a will of it is on hold already, this one is ignored.
             at: when the will came.
             reason: the reason for Offline once the will takes effect.
             site_size: how many devices the site has.

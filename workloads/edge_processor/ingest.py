@@ -87,7 +87,7 @@ class Ingest:
         if result.rejected:
             first = result.rejected[0]
             logger.warning(
-                "set aside %d of a payload of %s as dead letters: %s",
+                "%d readings in a message of %s are invalid and were stored as dead letters: %s",
                 len(result.rejected),
                 received.device_id,
                 first.message,

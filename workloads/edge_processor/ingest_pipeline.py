@@ -106,7 +106,7 @@ class IngestPipeline:
     async def _drain(self) -> None:
         """Store the received messages; later ones are not acknowledged and go to the next ingester."""
         self._draining = True
-        logger.info("finishing %d messages", len(self._batcher))
+        logger.info("shutting down: storing the %d messages that were received", len(self._batcher))
         try:
             async with asyncio.timeout(self._settings.drain_seconds):
                 await self._batcher.idle()

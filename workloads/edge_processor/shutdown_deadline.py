@@ -52,7 +52,7 @@ class ShutdownDeadline:
         running = ", ".join(sorted(task.get_name() for task in self._tasks if not task.done()))
         logger.critical(
             "%s is still running %g s after it was cancelled: exiting, so that the process is restarted",
-            running or "the tenure",
+            running or "the shutdown of the ingester",
             self._seconds,
         )
         os._exit(FAILED)

@@ -172,7 +172,7 @@ BROKER_RULES = rules(
     ),
     rule(
         "self.type == 'External' || !has(self.external)",
-        "goes with type External only: set type to External or remove external",
+        "is valid only with type External: set type to External or remove external",
         fieldPath=".external",
         reason="FieldValueForbidden",
     ),

@@ -37,7 +37,7 @@ _NODE_PORTS_DIFFER = " && ".join(
     f"(!has(self.{one}) || !has(self.{other}) || self.{one} != self.{other})"
     for one, other in combinations(_TCP_PORTS, 2)
 )
-NODE_PORTS_RULES = rules(rule(_NODE_PORTS_DIFFER, "http, https, mqtt and mqtts need a port each: two are the same"))
+NODE_PORTS_RULES = rules(rule(_NODE_PORTS_DIFFER, "http, https, mqtt and mqtts must have different node ports"))
 
 
 class GatewayService(ApiModel):
@@ -86,13 +86,13 @@ class Coap(ApiModel):
 SERVICE_RULES = rules(
     rule(
         "!has(self.loadBalancerClass) || self.type == 'LoadBalancer'",
-        "goes with type LoadBalancer only",
+        "is valid only with type LoadBalancer",
         fieldPath=".loadBalancerClass",
         reason="FieldValueForbidden",
     ),
     rule(
         "!has(self.nodePorts) || self.type != 'ClusterIP'",
-        "go with type NodePort or LoadBalancer only",
+        "are valid only with type NodePort or LoadBalancer",
         fieldPath=".nodePorts",
         reason="FieldValueForbidden",
     ),

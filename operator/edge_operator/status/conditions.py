@@ -17,7 +17,13 @@ CONDITION_TYPES = (
     "Reconciling",
     "Stalled",
 )
-"""Types of the conditions; the last three are present only while true (the last two: kstatus)."""
+"""Types of the conditions. BrokerDropping, Reconciling and Stalled are present only while true.
+
+The last two are those of kstatus.
+"""
+
+FROM_TOPICS = ("BrokerDropping",)
+"""Conditions of which the facts come from the broker's topics. They stay while there is no connection."""
 
 
 Check = Callable[[SiteFacts], ConditionValue | None]
@@ -75,13 +81,13 @@ def _ready(facts: SiteFacts) -> ConditionValue:
 READY: tuple[Check, ...] = (_problem, _paused, _replacing, _pods_refused, _rolling, _ready)
 
 
-def _unseen(facts: SiteFacts) -> ConditionValue | None:
+def _components_not_observed(facts: SiteFacts) -> ConditionValue | None:
     if facts.components:
         return None
     return ConditionValue("Unknown", reasons.NOT_OBSERVED, "the components were not observed: see the condition Ready")
 
 
-def _silent(facts: SiteFacts) -> ConditionValue | None:
+def _components_unavailable(facts: SiteFacts) -> ConditionValue | None:
     silent = [component.name for component in facts.components if component.ready < 1]
     if not silent:
         return None
@@ -92,7 +98,7 @@ def _available(_facts: SiteFacts) -> ConditionValue:
     return ConditionValue("True", reasons.COMPONENTS_AVAILABLE, "every component has a pod that is ready")
 
 
-AVAILABLE: tuple[Check, ...] = (_unseen, _silent, _available)
+AVAILABLE: tuple[Check, ...] = (_components_not_observed, _components_unavailable, _available)
 
 
 def _broker_unusable(broker: BrokerFacts) -> ConditionValue | None:
@@ -152,13 +158,13 @@ def _reconciling(facts: SiteFacts, ready: ConditionValue) -> ConditionValue | No
     return ConditionValue("True", ready.reason, ready.message)
 
 
-def _noted(value: ConditionValue, facts: SiteFacts) -> ConditionValue:
+def _with_notices(value: ConditionValue, facts: SiteFacts) -> ConditionValue:
     return replace(value, message="; ".join((value.message, *(notice.message for notice in facts.notices))))
 
 
 def evaluate(facts: SiteFacts) -> dict[str, ConditionValue]:
-    """Return the value of each condition of a site; the last three only while they are true."""
-    ready = _noted(first_result(READY, facts), facts)
+    """Return the value of each condition of a site; some only while they are true."""
+    ready = _with_notices(first_result(READY, facts), facts)
     values = {
         "Ready": ready,
         "Available": first_result(AVAILABLE, facts),

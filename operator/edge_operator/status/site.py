@@ -6,7 +6,7 @@ from typing import Any
 from edge_operator.api.conditions import find_condition
 
 from .condition_value import ConditionValue, comparable, merge_conditions
-from .conditions import CONDITION_TYPES, evaluate, phase
+from .conditions import CONDITION_TYPES, FROM_TOPICS, evaluate, phase
 from .facts import SiteFacts
 
 
@@ -20,8 +20,9 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     """
     values = evaluate(facts)
     values["BrokerConnected"] = _steady(values["BrokerConnected"], before)
-    if facts.broker is None and (kept := _previous("BrokerDropping", before)):
-        values["BrokerDropping"] = kept
+    for condition_type in FROM_TOPICS if facts.broker is None else ():
+        if kept := _previous(condition_type, before):
+            values[condition_type] = kept
     status: dict[str, Any] = {
         "observedGeneration": facts.generation,
         "phase": phase(facts, values, before),

@@ -38,7 +38,7 @@ DOES: dict[str, Callable[..., None]] = {
     "lose": lambda world: world.liveness.lost(),
     "begin": lambda world: world.table.begin_resync(),
     "complete": lambda world: world.table.end_resync(),
-    "boot": lambda world, boot_id: world.liveness.booted(boot_id),
+    "boot": lambda world, boot_id: world.liveness.on_boot_id(boot_id),
     "wait": lambda world, seconds: world.wait(seconds),
 }
 

@@ -92,7 +92,7 @@ def test_after_30_seconds_without_the_broker_devices_are_unknown() -> None:
 
 def test_what_was_retained_alone_proves_nothing() -> None:
     world = World()
-    world.liveness.booted("first")
+    world.liveness.on_boot_id("first")
     world.say("on", retained=True)
     world.say("off", "offline", retained=True)
     assert world.state("on") == ("unknown", "BrokerRestarted")

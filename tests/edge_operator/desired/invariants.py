@@ -4,11 +4,10 @@ import json
 from typing import Any
 
 from edge_operator.desired.inputs import SiteInput
-from edge_operator.desired.kinds import CHILD_KINDS
+from edge_operator.desired.kinds import CHILD_KINDS, kind_of
 from tests.edge_operator.desired.restricted import violations
 
 Manifests = list[dict[str, Any]]
-ORDER = {kind.kind: (position, kind.api_version) for position, kind in enumerate(CHILD_KINDS)}
 LONGEST_LABEL = 63
 LONGEST_SECRET = 253
 USERS_SECRETS = {"mine", "ca", "cloud-login", "cloud-ca", "kafka-login", "kafka-ca", "gateway-tls", "broker-tls"}
@@ -32,9 +31,8 @@ def check_all(site: SiteInput, manifests: Manifests) -> None:
 
 def check_order_and_names(site: SiteInput, manifests: Manifests) -> None:
     """Every object is there once, in the order in which it is applied, under a name that fits."""
-    positions = [ORDER[each["kind"]][0] for each in manifests]
+    positions = [CHILD_KINDS.index(kind_of(each)) for each in manifests]
     assert positions == sorted(positions)
-    assert all(each["apiVersion"] == ORDER[each["kind"]][1] for each in manifests)
     keys = [(each["kind"], each["metadata"]["name"]) for each in manifests]
     assert len(keys) == len(set(keys))
     for kind, name in keys:

@@ -55,13 +55,13 @@ class DeviceLiveness:
         """Handle the loss of the connection, from which nothing follows for the devices."""
         self._site_liveness.disconnected(self.steady())
 
-    def booted(self, boot_id: str) -> None:
+    def on_boot_id(self, boot_id: str) -> None:
         """Handle the broker's boot id."""
-        self._site_liveness.booted(self.steady(), boot_id)
+        self._site_liveness.on_boot_id(self.steady(), boot_id)
 
-    def running(self, uptime: float) -> None:
+    def on_uptime(self, uptime: float) -> None:
         """Handle `uptime` of the broker, in seconds: it shows whether retained messages are from before a restart."""
-        self._site_liveness.running(self.steady(), uptime)
+        self._site_liveness.on_uptime(self.steady(), uptime)
 
     def processor_status(self, *, is_online: bool, retained: bool) -> None:
         """Handle the availability of the processor, which publishes who sent readings."""

@@ -12,7 +12,7 @@ MAX_PART_BYTES = 64 * 1024
 """Largest payload on `edge/activity`; longer digests are sent in parts."""
 
 _FRAME_BYTES = 1024
-"""Upper bound of the bytes of a part beside its devices."""
+"""Maximum bytes of one part of a digest, not counting its devices."""
 
 
 @dataclass(frozen=True, slots=True)

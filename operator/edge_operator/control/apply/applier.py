@@ -169,7 +169,12 @@ class Applier:
         if found is None:
             return {}
         lost = lost_paths(key.kind, found["metadata"], desired.paths)
-        logger.info("%s: %s: reapplied: %s", resource, key, ", ".join(sorted(map(readable, lost))[:5]))
+        logger.info(
+            "%s: %s: another manager changed these fields; reapplying them: %s",
+            resource,
+            key,
+            ", ".join(sorted(map(readable, lost))[:5]),
+        )
         return lost
 
 

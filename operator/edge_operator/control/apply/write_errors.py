@@ -26,7 +26,8 @@ class AfterStatus(Enum):
     RETRY_LATER = auto()
     """The same write would be rejected again: retry with exponential backoff, without delaying other devices."""
     RETRY = auto()
-    """The error does not depend on the device: move its write behind the others, and slow down all of them."""
+    """The error does not depend on the device: retry after the other pending writes, and reduce the rate of
+    all."""
 
 
 def after_apply(error: ApiError) -> AfterApply:

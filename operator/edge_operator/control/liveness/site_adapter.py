@@ -119,11 +119,11 @@ class SiteLivenessAdapter:
 
     def _boot(self, message: Message, _: str) -> str:
         if message.payload:
-            self._liveness.booted(self._clocks.steady(), parse_boot(message.payload))
+            self._liveness.on_boot_id(self._clocks.steady(), parse_boot(message.payload))
         return "boot"
 
     def _uptime(self, message: Message, _: str) -> str:
-        self._liveness.running(self._clocks.steady(), parse_uptime(message.payload))
+        self._liveness.on_uptime(self._clocks.steady(), parse_uptime(message.payload))
         return "uptime"
 
     def _status(self, message: Message, device_id: str) -> str:

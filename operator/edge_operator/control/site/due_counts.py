@@ -25,10 +25,10 @@ class DueCounts:
         self._clock = clock
         self._throttle = Throttle(period)
 
-    def take(self, site: CachedSite) -> tuple[DeviceCounts | None, float | None]:
+    def next_counts(self, site: CachedSite) -> tuple[DeviceCounts | None, float | None]:
         """Return the counts to write now, and the seconds until the next ones can be written; None for neither.
 
-        Counts that are returned count as written.
+        The caller must write the returned counts: the interval to the next write starts now.
         """
         counts = self._count(site.key)
         if counts is None or not changed_enough(site.status.get("devices"), counts):

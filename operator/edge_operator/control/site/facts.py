@@ -45,7 +45,7 @@ def site_facts(
     """
     site, desired, ca_problem = seen.site, seen.desired, seen.secrets.ca_problem
     problems = (*done.problems, ca_problem) if ca_problem is not None else done.problems
-    problems = tuple(sorted(problems, key=_gravity))
+    problems = tuple(sorted(problems, key=_severity_key))
     if seen.problem is not None:
         return replace(stale_facts(site, seen.problem), problems=(seen.problem, *problems))
     if desired is None:
@@ -94,5 +94,5 @@ def _body(children: ChildCache, key: ObjectKey) -> dict[str, object]:
     return dict(seen.body) if seen is not None else {}
 
 
-def _gravity(problem: Problem) -> tuple[bool, str]:
+def _severity_key(problem: Problem) -> tuple[bool, str]:
     return not problem.lasting, problem.message

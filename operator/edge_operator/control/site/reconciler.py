@@ -131,7 +131,7 @@ class SiteReconciler:
         site, broker, devices, counts_after = seen.site, None, None, None
         if seen.desired is not None:
             broker = self._broker_facts(site, seen.secrets)
-            devices, counts_after = self._counts.take(site)
+            devices, counts_after = self._counts.next_counts(site)
         facts = site_facts(seen, done, self._children, broker, devices)
         events = partial(site_events, notices=facts.notices)
         is_current = await self._status.write(site, partial(site_update, facts), events)

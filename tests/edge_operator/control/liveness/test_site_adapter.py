@@ -64,7 +64,7 @@ def test_will_from_before_a_restart_of_the_broker_is_dropped(payload: bytes, *, 
 
 def test_uptime_of_the_broker_decides_what_of_the_retained_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     time, taken = Time(), list[tuple[float, float]]()
-    monkeypatch.setattr(SiteLiveness, "running", lambda _, at, uptime: taken.append((at, uptime)))
+    monkeypatch.setattr(SiteLiveness, "on_uptime", lambda _, at, uptime: taken.append((at, uptime)))
     SiteLivenessAdapter(site(), time.clocks).on_message(message("$SYS/broker/uptime", b"42 seconds", retain=True))
     assert taken == [(time.at, 42.0)]
 

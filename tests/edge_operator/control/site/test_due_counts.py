@@ -19,7 +19,7 @@ class World:
 
     def take(self, written: DeviceCounts | None) -> tuple[DeviceCounts | None, float | None]:
         status = {} if written is None else {"devices": written.to_status()}
-        return self.due.take(CachedSite({**site().body, "status": status}))
+        return self.due.next_counts(CachedSite({**site().body, "status": status}))
 
 
 def test_who_does_not_lead_counts_nothing() -> None:

@@ -52,7 +52,7 @@ class Steps:
     def facts(self, _site: ResourceKey) -> BrokerFacts | None:
         return None
 
-    def take(self, _site: object) -> tuple[None, None]:
+    def next_counts(self, _site: object) -> tuple[None, None]:
         return None, None
 
     async def write(self, *_: object) -> bool:

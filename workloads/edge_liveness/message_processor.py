@@ -22,7 +22,7 @@ MAX_SESSION_CHARACTERS = 128
 """Characters of a session that are compared: as many as a device's status holds, which a new leader restores."""
 
 
-class MessageRules:
+class MessageProcessor:
     """Applies the messages of a site to its devices.
 
     Args:
@@ -124,7 +124,7 @@ class MessageRules:
 
     def _offline(self, device: Device, status: DeviceStatus, at: float, *, retained: bool) -> None:
         """Handle an `offline` of the same session as the last `online`, or without a session."""
-        if retained and (self._link.is_doubtful or device.phase is Phase.PENDING):
+        if retained and (self._link.retained_may_be_stale or device.phase is Phase.PENDING):
             self._replayed(device, at)
             return
         device.session = status.session or device.session
