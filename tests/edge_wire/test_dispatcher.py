@@ -51,3 +51,18 @@ def test_receiver_of_nothing_refuses_everything(text: str) -> None:
 def test_topic_without_a_variable_level_has_none() -> None:
     with pytest.raises(ValueError, match="edge/activity has no variable level: use its pattern"):
         Topic("edge/activity").of("pump-1")
+
+
+def test_each_topic_finds_its_own_handler() -> None:
+    data, ack = Topic("hall/{id}/data"), Topic("hall/{id}/data/ack")
+    dispatcher = Dispatcher({data: "data", ack: "ack"})
+    assert dispatcher.find("hall/a/data") == ("data", "a")
+    assert dispatcher.find("hall/b/data/ack") == ("ack", "b")
+
+
+def test_topic_is_made_of_its_pattern() -> None:
+    one, plain = Topic("hall/{id}/data"), Topic("hall/boot")
+    assert (one.of("a"), one.filter, one.variable) == ("hall/a/data", "hall/+/data", "id")
+    assert re.fullmatch(one.expression, "hall/a/data")
+    assert not re.fullmatch(one.expression, "hall/data")
+    assert (plain.filter, plain.variable, plain.expression) == ("hall/boot", "", r"hall/boot()")

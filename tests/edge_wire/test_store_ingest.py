@@ -41,6 +41,7 @@ def test_what_the_client_sends_is_what_the_store_reads() -> None:
 
     assert IngestRequest.parse(orjson.dumps(sent.to_json())) == sent
     assert ["received_at" in each for each in sent.to_json()["messages"]] == [False, True, False]
+    assert IngestRequest(7, "hall", sent.messages[:2]).to_json()["received_at"] == NOON
 
 
 def test_what_the_store_answers_is_what_the_client_reads() -> None:
@@ -62,6 +63,8 @@ WRONG: list[tuple[Any, str]] = [
     (request(GOOD | {"device_id": 7}), r"messages\[0\].device_id must be a string"),
     (request(GOOD | {"payload": "ü"}), r"messages\[0\].payload must be base64"),
     (request(GOOD | {"payload": "abc"}), r"messages\[0\].payload must be base64"),
+    (request(GOOD | {"payload": "eA==\n"}), r"messages\[0\].payload must be base64"),
+    (request(GOOD | {"payload": 7}), r"messages\[0\]\.payload must be a string"),
     (request(GOOD | {"received_at": None}), r"messages\[0\].received_at must be a time"),
     (request() | {"messages": [7]}, r"messages\[0\] must be an object"),
 ]
@@ -69,7 +72,7 @@ WRONG: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("document", "told"), WRONG)
 def test_a_wrong_field_is_named(document: Any, told: str) -> None:
-    with pytest.raises(MalformedError, match=told):
+    with pytest.raises(MalformedError, match=f"^{told}"):
         IngestRequest.parse(json.dumps(document).encode())
 
 

@@ -49,3 +49,69 @@ def test_a_topic_within_another_is_matched_by_its_filter_and_gives_nobody_more(t
 def test_every_role_has_a_topic() -> None:
     used = {role for topic in TABLE for role in (*topic.writers, *topic.readers)}
     assert used == set(get_args(Role))
+
+
+# Written a second time on purpose: a changed row changes the contract with devices and clients.
+ROWS = [
+    # pattern, message, writers, readers, retained, QoS, diagnostic
+    ("devices/{id}/data", "Reading", "device", "processor", False, 1, False),
+    ("devices/{id}/status", "DeviceStatus", "device gateway operator", "operator gateway", True, 1, False),
+    ("devices/{id}/command", "Command", "gateway", "device", False, 1, False),
+    ("devices/{id}/command/ack", "CommandAck", "device", "gateway", False, 1, False),
+    ("cloud/sensors/{id}", "Reading", "processor gateway", "client", False, 1, False),
+    ("alerts/{id}", "Alert", "processor", "client", False, 2, False),
+    ("edge/activity", "Activity", "processor gateway", "operator gateway", False, 1, False),
+    ("edge/activity/request", "", "operator gateway", "processor", False, 1, False),
+    ("edge/activity/marker", "", "processor", "processor", False, 1, False),
+    (
+        "edge/status/{component}",
+        "ComponentStatus",
+        "gateway processor storage mqtt",
+        "operator gateway",
+        True,
+        1,
+        False,
+    ),
+    ("edge/roster/{id}", "RosterEntry", "operator", "gateway operator", True, 1, False),
+    ("edge/roster/~end", "", "operator", "operator", False, 1, False),
+    ("edge/broker/boot", "", "mqtt", "operator gateway", True, 1, False),
+    ("$SYS/broker/version", "", "", "operator", True, 1, True),
+    ("$SYS/broker/uptime", "", "", "operator gateway", True, 1, False),
+    ("$SYS/broker/clients/connected", "", "", "operator", True, 1, True),
+    ("$SYS/broker/heap/current", "", "", "operator", True, 1, True),
+    ("$SYS/broker/store/messages/bytes", "", "", "operator", True, 1, True),
+    ("$SYS/broker/publish/messages/dropped", "", "", "operator", True, 1, False),
+]
+
+
+def test_rows() -> None:
+    assert [
+        (
+            each.pattern,
+            "" if each.message is None else each.message.__name__,
+            " ".join(each.writers),
+            " ".join(each.readers),
+            each.retained,
+            each.qos,
+            each.diagnostic,
+        )
+        for each in TABLE
+    ] == ROWS
+
+
+def test_program_subscribes_what_it_reads_unless_another_filter_has_it_or_only_people_do() -> None:
+    of_operator = [each.pattern for each in TABLE if each.is_subscribed_by("operator")]
+    assert of_operator == [
+        "devices/{id}/status",
+        "edge/activity",
+        "edge/status/{component}",
+        "edge/roster/{id}",
+        "edge/broker/boot",
+        "$SYS/broker/uptime",
+        "$SYS/broker/publish/messages/dropped",
+    ]
+
+
+def test_topic_shows_its_pattern_and_not_its_parts() -> None:
+    assert "_before" not in repr(TABLE[0])
+    assert "_after" not in repr(TABLE[0])
