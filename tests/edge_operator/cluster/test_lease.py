@@ -73,6 +73,15 @@ async def until(holds: Callable[[], object], seconds: float) -> float:
     return now() - begun
 
 
+async def leader_and_candidate(server: LeaseServer) -> tuple[Candidate, Candidate]:
+    """Return a leader, and a candidate that has watched it for five seconds."""
+    leader = Candidate(server, "a")
+    await until(leader.gate.is_open, 0.1)
+    candidate = Candidate(server, "b")
+    await asyncio.sleep(5)
+    return leader, candidate
+
+
 @pytest.mark.parametrize(
     ("lease", "most_seconds"),
     [
@@ -130,10 +139,7 @@ def test_answer_is_lost_but_the_write_has_happened() -> None:
 def test_killed_leader_is_replaced_within_fifteen_seconds() -> None:
     async def story() -> None:
         server = LeaseServer()
-        a = Candidate(server, "a")
-        await until(a.gate.is_open, 0.1)
-        b = Candidate(server, "b")
-        await asyncio.sleep(5)
+        a, b = await leader_and_candidate(server)
         await a.kill()
         assert await until(b.gate.is_open, 15) > LEASE_SECONDS - 2.5
         assert server.lease is not None
@@ -145,10 +151,7 @@ def test_killed_leader_is_replaced_within_fifteen_seconds() -> None:
 def test_released_lease_is_taken_at_once() -> None:
     async def story() -> None:
         server = LeaseServer()
-        a = Candidate(server, "a")
-        await until(a.gate.is_open, 0.1)
-        b = Candidate(server, "b")
-        await asyncio.sleep(5)
+        a, b = await leader_and_candidate(server)
         await a.end()
         assert (server.holder, a.gate.is_open(), a.changes) == ("", False, [True, False])
         await until(b.gate.is_open, 1.1)
@@ -200,10 +203,7 @@ def test_release_ends_though_nobody_answers() -> None:
 def test_stopped_and_resumed_leader_has_a_closed_gate_until_it_has_asked(seconds: float) -> None:
     async def story() -> None:
         server = LeaseServer()
-        a = Candidate(server, "a")
-        await until(a.gate.is_open, 0.1)
-        b = Candidate(server, "b")
-        await asyncio.sleep(5)
+        a, b = await leader_and_candidate(server)
         a.stop(seconds)
         await asyncio.sleep(seconds - 0.001)
         assert not (a.gate.is_open() and b.gate.is_open())
@@ -249,10 +249,7 @@ def test_wall_clocks_mean_nothing(offset: dt.timedelta) -> None:
 def test_leader_leads_on_if_somebody_deletes_its_lease(by_manifest: bool) -> None:  # noqa: FBT001
     async def story() -> None:
         server = LeaseServer()
-        a = Candidate(server, "a")
-        await until(a.gate.is_open, 0.1)
-        b = Candidate(server, "b")
-        await asyncio.sleep(5)
+        a, b = await leader_and_candidate(server)
         server.delete()
         if by_manifest:
             server.apply_manifest()
@@ -269,10 +266,7 @@ def test_leader_leads_on_if_somebody_deletes_its_lease(by_manifest: bool) -> Non
 def test_lease_deleted_twice_between_two_reads_of_a_candidate_makes_no_second_leader() -> None:
     async def story() -> None:
         server = LeaseServer()
-        a = Candidate(server, "a")
-        await until(a.gate.is_open, 0.1)
-        b = Candidate(server, "b")
-        await asyncio.sleep(5)
+        a, b = await leader_and_candidate(server)
         server.delete()
         reads = len(b.network.sent)
         await until(lambda: len(b.network.sent) > reads, 1.1)
@@ -294,10 +288,7 @@ def test_lease_deleted_twice_between_two_reads_of_a_candidate_makes_no_second_le
 def test_killed_leader_of_a_deleted_lease_is_replaced_within_fifteen_seconds() -> None:
     async def story() -> None:
         server = LeaseServer()
-        a = Candidate(server, "a")
-        await until(a.gate.is_open, 0.1)
-        b = Candidate(server, "b")
-        await asyncio.sleep(5)
+        a, b = await leader_and_candidate(server)
         server.delete()
         await a.kill()
         await until(b.gate.is_open, 15)
