@@ -32,6 +32,7 @@ PROGRAMS = (
     "tests/edge_gateway/*",
     "tests/edge_liveness/*",
     "tests/edge_logs/*",
+    "tests/edge_mqtt5/*",
     "tests/edge_pacing/*",
     "tests/edge_processor/*",
     "tests/edge_readings/*",
