@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_all_wrong_values_are_printed_at_once_and_it_ends_with_2() -> None:
 
 def test_help_names_every_setting_and_version_the_release() -> None:
     said = run("--help").stdout
-    assert all(f"{name.upper()} " in said for name in AgentSettings.__annotations__)
+    assert all(f"{name.upper()} " in said for name in (each.name for each in fields(AgentSettings)))
     assert run("--version").stdout == f"edge-broker-agent {release()}\n"
 
 

@@ -67,7 +67,7 @@ def test_what_is_missing_is_named(tmp_path: Path, arguments: list[str], said: st
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--unit", "bar"], "UNIT of temperature must be celsius or fahrenheit"),
+        (["--unit", "bar"], "UNIT: must be celsius or fahrenheit for the kind temperature"),
         (["--count", "0"], "COUNT: "),
         (["--rate", "-1"], "RATE: "),
         (["--interval", "5"], "INTERVAL: must be a duration"),

@@ -16,13 +16,15 @@ pytestmark = pytest.mark.process
 PROGRAM = '''
 import asyncio
 import warnings
+from dataclasses import dataclass
+from edge_service.setting import setting
 from edge_service.program import Program, StartError, until
 from edge_service.settings import ServiceSettings
 
+@dataclass(frozen=True, kw_only=True)
 class Settings(ServiceSettings):
     """Of the test."""
-    how: str = "well"
-    "How it goes."
+    how: str = setting("How it goes.", default="well")
 
 async def work():
     print("works", flush=True)

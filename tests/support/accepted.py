@@ -8,26 +8,34 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.child import HOST
+from tests.support.processes import eventually
 
 PIDFD_GETFD = 438
 """The number of the system call, the same on every architecture (Linux 5.6)."""
 
 ESTABLISHED = "01"
-REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+UNFINISHED = b"GET /health HTTP/1.1\r\n"
+"""The server keeps the connection until the rest of the request arrives."""
+
+NOT_ACCEPTED = "0"
 
 
 def has_nodelay(pid: int, port: int) -> bool:
     """Return whether the process `pid`, which serves HTTP on `port`, sets TCP_NODELAY on a connection."""
     with socket.create_connection((HOST, port)) as ours:
-        ours.sendall(REQUEST)
-        ours.recv(1)
-        with _accepted(pid, port, ours.getsockname()[1]) as theirs:
-            return bool(theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        ours.sendall(UNFINISHED)
+        own_port = ours.getsockname()[1]
+        inode = eventually("the connection is accepted", lambda: _inode(pid, port, own_port))
+        with _duplicate(pid, inode) as theirs:
+            # The server sets the option just after it has accepted the connection.
+            return bool(
+                eventually("TCP_NODELAY is set", lambda: theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            )
 
 
 @contextmanager
-def _accepted(pid: int, port: int, peer: int) -> Iterator[socket.socket]:
-    link, process = f"socket:[{_inode(pid, port, peer)}]", os.pidfd_open(pid)
+def _duplicate(pid: int, inode: str) -> Iterator[socket.socket]:
+    link, process = f"socket:[{inode}]", os.pidfd_open(pid)
     try:
         [number] = [each.name for each in Path(f"/proc/{pid}/fd").iterdir() if each.readlink().name == link]
         libc = ctypes.CDLL(None, use_errno=True)
@@ -41,8 +49,8 @@ def _accepted(pid: int, port: int, peer: int) -> Iterator[socket.socket]:
 
 
 def _inode(pid: int, port: int, peer: int) -> str:
-    """Return the inode of the connection between two local ports."""
+    """Return the inode of the connection between two local ports; empty until the server has accepted it."""
     rows = (line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:])
     ends = f":{port:04X}", f":{peer:04X}", ESTABLISHED
     [found] = [row[9] for row in rows if (row[1][-5:], row[2][-5:], row[3]) == ends]
-    return found
+    return "" if found == NOT_ACCEPTED else found

@@ -2,65 +2,76 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-
-from pydantic import Field, model_validator
+from typing import Any, Literal
 
 from edge_device.kinds import KINDS
-from edge_service.address import BrokerUrl
-from edge_service.duration import Seconds
+from edge_service.address import BrokerAddress
 from edge_service.program import release
+from edge_service.setting import broker as parse_broker
+from edge_service.setting import duration as parse_duration
+from edge_service.setting import number, one_of, path, setting, whole_number
 from edge_service.settings import ServiceSettings
 
 
+@dataclass(frozen=True, kw_only=True)
 class DeviceSettings(ServiceSettings):
-    """Settings of the simulated devices."""
+    """Settings of the simulated devices.
 
-    broker: BrokerUrl | None = Field(default=None, alias="MQTT_BROKER")
-    """The broker; stands above the `url` in a device's credentials."""
+    `interval`, `heartbeat` and `duration` are in seconds, `rate` is a number of readings per second. The unit of
+    `usual` is celsius, pascal or percent.
+    """
 
-    logins_file: Path | None = None
-    """File with a line `deviceId:password` for each device, instead of directories of credentials."""
+    broker: BrokerAddress | None = setting(
+        "The broker; overrides the `url` in a device's credentials.",
+        parse_broker,
+        default=None,
+        variable="MQTT_BROKER",
+    )
+    logins_file: Path | None = setting(
+        "File with a line `deviceId:password` for each device, instead of directories of credentials.",
+        path,
+        default=None,
+    )
+    count: int = setting(
+        "Number of devices; their credentials are the subdirectories of EDGE_CREDENTIALS_DIR or the lines of the file.",
+        whole_number(1, 10_000),
+        default=1,
+    )
+    kind: str = setting("What they measure.", one_of(*KINDS), default="temperature")
+    unit: str | None = setting("The unit to send in: celsius or fahrenheit, pascal or bar, percent.", default=None)
+    usual: float | None = setting("The value to walk around, in celsius, pascal or percent.", number(), default=None)
+    rate: float | None = setting("Readings per second of each device.", number(0.001, 1000), default=None)
+    interval: float = setting(
+        "Time between two readings of a device, without a rate.", parse_duration(0.001, 86_400), default=5.0
+    )
+    heartbeat: float = setting(
+        "Longest time without a message of a device: after it, the status is sent again.",
+        parse_duration(1, 86_400),
+        default=30.0,
+    )
+    duration: float | None = setting("How long to go on; until stopped without one.", parse_duration(), default=None)
+    output: Literal["plain", "json", "quiet"] = setting(
+        "How each event is printed; quiet prints only connections and sums.",
+        one_of("plain", "json", "quiet"),
+        default="plain",
+    )
 
-    count: Annotated[int, Field(ge=1, le=10_000)] = 1
-    """How many devices; their credentials are the subdirectories of EDGE_CREDENTIALS_DIR or the lines of the file."""
+    def __post_init__(self) -> None:
+        """Check what one setting requires of others.
 
-    kind: Literal["temperature", "pressure", "humidity"] = "temperature"
-    """What they measure."""
-
-    unit: str | None = None
-    """The unit to send in: celsius or fahrenheit, pascal or bar, percent."""
-
-    usual: float | None = None
-    """The value to walk around, in celsius, pascal or percent."""
-
-    rate: Annotated[float, Field(gt=0, le=1000)] | None = None
-    """Readings a second of each device."""
-
-    interval: Annotated[Seconds, Field(ge=0.001, le=86_400)] = 5.0
-    """Time between two readings of a device, without a rate."""
-
-    heartbeat: Annotated[Seconds, Field(ge=1, le=86_400)] = 30.0
-    """Longest silence of a device: after it, the status is sent again."""
-
-    duration: Seconds | None = None
-    """How long to go on; until stopped without one."""
-
-    output: Literal["plain", "json", "quiet"] = "plain"
-    """How each event is printed; quiet prints connections and sums alone."""
+        Raises:
+            ValueError: the unit is not one of the kind's.
+        """
+        units = KINDS[self.kind].units
+        if self.unit is not None and self.unit not in units:
+            raise ValueError(f"UNIT: must be {' or '.join(units)} for the kind {self.kind}")
 
     @property
     def pause(self) -> float:
         """Seconds between two readings of a device."""
         return 1 / self.rate if self.rate else self.interval
-
-    @model_validator(mode="after")
-    def _known_unit(self) -> Self:
-        units = KINDS[self.kind].units
-        if self.unit is not None and self.unit not in units:
-            raise ValueError(f"UNIT of {self.kind} must be {' or '.join(units)}")
-        return self
 
 
 def settings_from(arguments: Sequence[str] | None) -> DeviceSettings:
@@ -82,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {release()}")
     flags: dict[str, dict[str, Any]] = {
         "--credentials": {"dest": "edge_credentials_dir", "metavar": "DIR"},
-        "--broker": {"dest": "MQTT_BROKER", "metavar": "URL"},
+        "--broker": {"dest": "broker", "metavar": "URL"},
         "--logins": {"dest": "logins_file", "metavar": "FILE"},
         "--count": {"metavar": "N"},
         "--kind": {"choices": list(KINDS)},
@@ -98,6 +109,5 @@ def _parser() -> argparse.ArgumentParser:
     }
     for flag, how in flags.items():
         name = str(how.get("dest", flag.removeprefix("--")))
-        field = DeviceSettings.model_fields["broker" if name == "MQTT_BROKER" else name]
-        parser.add_argument(flag, help=f"{field.description} [{name.upper()}]", **how)
+        parser.add_argument(flag, help=DeviceSettings.help_of(name), **how)
     return parser

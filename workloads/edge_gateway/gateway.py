@@ -38,6 +38,7 @@ from edge_gateway.settings import GatewaySettings
 from edge_liveness import Phase, SiteSettings
 from edge_pacing.backoff import Backoff
 from edge_service.mqtt import MqttOptions
+from edge_service.probe_routes import probe_router
 from edge_service.probes import Probes
 from edge_service.store import StoreClient
 from edge_wire.store import StoreError
@@ -94,7 +95,7 @@ class Gateway:
         )
         self.link.listen(self._handler)
         self._show_state()
-        self.app: ASGIApp = build_app(self._routers(), self._probes().router(), self._metrics)
+        self.app: ASGIApp = build_app(self._routers(), probe_router(self._probes()), self._metrics)
 
     async def keep_time(self) -> None:
         """Advance the time of the devices' liveness until cancelled."""

@@ -10,9 +10,9 @@ from edge_processor.metrics import ProcessorMetrics
 from edge_processor.readiness import Readiness
 from edge_processor.settings import ProcessorSettings, holder_name
 from edge_service.metrics import registry
-from edge_service.probes import Probes, probe_app
+from edge_service.probe_server import ProbeServer
+from edge_service.probes import Probes
 from edge_service.program import Program
-from edge_service.server import HttpServer
 from edge_service.store import StoreClient
 from edge_wire.store import FencedError, Lease
 
@@ -32,7 +32,7 @@ async def serve(settings: ProcessorSettings, stop: asyncio.Event) -> None:
         StoreClient(settings.storage_url) as store,
         # A client with its own connections and timeout: a slow commit must not cost the lease.
         StoreClient(settings.storage_url, timeout_seconds=settings.lease_seconds / 2, attempts=1) as lease_store,
-        HttpServer(probe_app(NAME, probes), settings.host, settings.port),
+        ProbeServer(probes, settings.host, settings.port),
     ):
         holder = holder_name()
         lease_client = LeaseClient(lease_store, holder, settings.lease_seconds)

@@ -1,30 +1,19 @@
 """Addresses of brokers and servers as settings."""
 
-from typing import Annotated
 from urllib.parse import urlsplit
-
-from pydantic import BeforeValidator
 
 from edge_service.broker_address import BrokerAddress
 
-__all__ = ["BrokerAddress", "BrokerUrl", "HttpUrl"]
+__all__ = ["BrokerAddress", "http_url"]
 
 
-def _broker(value: object) -> object:
-    return BrokerAddress.parse(value) if isinstance(value, str) else value
+def http_url(text: str) -> str:
+    """Parse the URL of an HTTP server; the value has no slash at the end.
 
-
-def _http(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    parts = urlsplit(value.strip())
+    Raises:
+        ValueError: it is not such a URL.
+    """
+    parts = urlsplit(text.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an address such as http://storage:8080")
-    return value.strip().rstrip("/")
-
-
-BrokerUrl = Annotated[BrokerAddress, BeforeValidator(_broker)]
-"""Type of a setting with the address of a broker."""
-
-HttpUrl = Annotated[str, BeforeValidator(_http)]
-"""Type of a setting with the URL of an HTTP server, without a slash at the end."""
+    return text.strip().rstrip("/")

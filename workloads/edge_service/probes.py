@@ -1,13 +1,12 @@
-"""`/health`, `/ready` and `/metrics`, the same for every program."""
+"""The answers of `/health`, `/ready` and `/metrics`, the same for every program and every HTTP server."""
 
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Response
-from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from edge_wire.messages import format_timestamp
@@ -19,6 +18,21 @@ def _nothing() -> tuple[str, ...]:
 
 def _no_facts() -> Mapping[str, Any]:
     return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeAnswer:
+    """The answer to a probe.
+
+    Attributes:
+        status: its HTTP status.
+        content: its body.
+        media_type: of `content`.
+    """
+
+    status: int
+    content: bytes
+    media_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +51,25 @@ class Probes:
     waiting_for: Callable[[], Sequence[str]] = _nothing
     facts: Callable[[], Mapping[str, Any]] = _no_facts
 
-    def router(self) -> APIRouter:
-        """Return the routes, to include in an application; they need no authorisation."""
-        router = APIRouter(include_in_schema=True, tags=["probes"])
-        router.add_api_route("/health", self.health, methods=["GET"], summary="Liveness of the process")
-        router.add_api_route("/ready", self.ready, methods=["GET"], summary="Readiness of the process")
-        router.add_api_route("/metrics", self.metrics, methods=["GET"], summary="Metrics for Prometheus")
-        return router
-
-    async def health(self) -> JSONResponse:
+    def health(self) -> ProbeAnswer:
         """Answer whether the process is healthy."""
         reasons = list(self.sick())
         status = {"status": "unhealthy", "reasons": reasons} if reasons else {"status": "healthy"}
         now = format_timestamp(dt.datetime.now(dt.UTC))
-        return JSONResponse(
-            {**status, "timestamp": now, **self.facts()}, HTTPStatus.SERVICE_UNAVAILABLE if reasons else 200
-        )
+        return _json({**status, "timestamp": now, **self.facts()}, is_good=not reasons)
 
-    async def ready(self) -> JSONResponse:
+    def ready(self) -> ProbeAnswer:
         """Answer whether the process is ready, and if not, what it waits for."""
         reasons = list(self.waiting_for())
         if reasons:
-            return JSONResponse({"status": "not ready", "waiting_for": reasons}, HTTPStatus.SERVICE_UNAVAILABLE)
-        return JSONResponse({"status": "ready"})
+            return _json({"status": "not ready", "waiting_for": reasons}, is_good=False)
+        return _json({"status": "ready"}, is_good=True)
 
-    async def metrics(self) -> Response:
+    def metrics(self) -> ProbeAnswer:
         """Answer the metrics in the text format of Prometheus."""
-        return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
+        return ProbeAnswer(HTTPStatus.OK, generate_latest(self.registry), CONTENT_TYPE_LATEST)
 
 
-def probe_app(program: str, probes: Probes) -> FastAPI:
-    """Return the application of a program that serves its probes and nothing else."""
-    app = FastAPI(title=program, docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(probes.router())
-    return app
+def _json(document: Mapping[str, Any], *, is_good: bool) -> ProbeAnswer:
+    status = HTTPStatus.OK if is_good else HTTPStatus.SERVICE_UNAVAILABLE
+    return ProbeAnswer(status, json.dumps(document, separators=(",", ":")).encode())

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from edge_service import logs
 
 if TYPE_CHECKING:
-    from edge_service.settings import ServiceSettings
+    from edge_service.settings import ProgramSettings
 
-SettingsT = TypeVar("SettingsT", bound="ServiceSettings")
+SettingsT = TypeVar("SettingsT", bound="ProgramSettings")
 FAILED = 1
 """Exit status of a program that could not start, or ended with an error."""
 

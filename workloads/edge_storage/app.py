@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from edge_service.probe_routes import probe_router
 from edge_service.probes import Probes
 from edge_storage import problems
 from edge_storage.metrics import StorageMetrics
@@ -22,7 +23,7 @@ def make_app(store: Store, metrics: StorageMetrics, registry: CollectorRegistry)
         sick=lambda: [] if store.is_alive else ["the database writer has stopped"],
         waiting_for=lambda: [store.problem] if store.problem else [],
     )
-    app.include_router(probes.router())
+    app.include_router(probe_router(probes))
     app.include_router(readings_router(store, metrics))
     app.include_router(lease_router(store))
     app.include_router(alerts_router(store))

@@ -1,37 +1,31 @@
 """Settings of the store."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import Field
-
-from edge_service.duration import Seconds
+from edge_service.setting import duration, one_of, path, setting, whole_number
 from edge_service.settings import ServiceSettings
 
 
+@dataclass(frozen=True, kw_only=True)
 class StorageSettings(ServiceSettings):
-    """Settings of the store."""
+    """Settings of the store. `sync_interval` and `retention_max_age` are in seconds; their variables have a unit."""
 
-    storage_type: Literal["local"] = "local"
-    """Where readings are kept: local is a database file."""
-
-    storage_path: Path = Path("/data")
-    """Directory of the database."""
-
-    sync_interval: Seconds = 300.0
-    """Longest pause between two attempts to reach the cloud; not used by this release."""
-
-    cloud_endpoint: str | None = None
-    """Where readings are forwarded to; not used by this release."""
-
-    cloud_credentials_dir: Path | None = None
-    """Directory with the credentials for the cloud; not used by this release."""
-
-    mqtt_broker: str = "tcp://localhost:1883"
-    """The broker for the store's own status; not used by this release."""
-
-    retention_max_bytes: Annotated[int, Field(gt=0)] | None = None
-    """How much may be kept; not used by this release."""
-
-    retention_max_age: Seconds | None = None
-    """How long readings are kept; not used by this release."""
+    storage_type: str = setting("Where readings are kept: local is a database file.", one_of("local"), default="local")
+    storage_path: Path = setting("Directory of the database.", path, default=Path("/data"))
+    sync_interval: float = setting(
+        "Longest pause between two attempts to reach the cloud; not used by this release.", duration(), default=300.0
+    )
+    cloud_endpoint: str | None = setting("Where readings are forwarded to; not used by this release.", default=None)
+    cloud_credentials_dir: Path | None = setting(
+        "Directory with the credentials for the cloud; not used by this release.", path, default=None
+    )
+    mqtt_broker: str = setting(
+        "The broker for the store's own status; not used by this release.", default="tcp://localhost:1883"
+    )
+    retention_max_bytes: int | None = setting(
+        "How much may be kept, in bytes; not used by this release.", whole_number(1), default=None
+    )
+    retention_max_age: float | None = setting(
+        "How long readings are kept; not used by this release.", duration(), default=None
+    )

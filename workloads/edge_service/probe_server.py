@@ -1,19 +1,17 @@
-"""`/health`, `/ready` and `/metrics` with asyncio only: FastAPI would exceed the agent's memory limit."""
+"""`/health`, `/ready` and `/metrics` with asyncio only: an HTTP framework takes 15 MiB of memory."""
 
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-
+from edge_service.probes import ProbeAnswer, Probes
 from edge_service.program import StartError
 
 REQUEST_SECONDS = 5.0
 MAX_HEADERS = 100
-REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
 
 logger = logging.getLogger(__name__)
 
@@ -25,21 +23,17 @@ class ProbeServer:
         port: the port it listens on, set when it has started.
     """
 
-    def __init__(
-        self, host: str, port: int, registry: CollectorRegistry, waiting_for: Callable[[], Sequence[str]]
-    ) -> None:
+    def __init__(self, probes: Probes, host: str, port: int) -> None:
         """Prepare.
 
         Args:
+            probes: have the answers.
             host: address to listen on.
             port: port to listen on; 0 takes a free one.
-            registry: the metrics to show.
-            waiting_for: what is missing for Mosquitto's start; empty if nothing is.
         """
         self.port = port
         self._host = host
-        self._registry = registry
-        self._waiting_for = waiting_for
+        self._probes = probes
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -69,33 +63,26 @@ class ProbeServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
-                status, content_type, content = self._answer(await _request_line(reader))
-                head = f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: {content_type}\r\n"
-                writer.write(f"{head}Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode() + content)
+                writer.write(_response(self._answer(await _request_line(reader))))
                 await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             logger.debug("a request was not answered: %s", error)
         finally:
             writer.close()
 
-    def _answer(self, request: list[str]) -> tuple[int, str, bytes]:
+    def _answer(self, request: list[str]) -> ProbeAnswer:
         match request:
             case ["GET", "/health", *_]:
-                return _json(200, {"status": "healthy"})
+                return self._probes.health()
             case ["GET", "/ready", *_]:
-                missing = list(self._waiting_for())
-                return (
-                    _json(503, {"status": "not ready", "waiting_for": missing})
-                    if missing
-                    else _json(200, {"status": "ready"})
-                )
+                return self._probes.ready()
             case ["GET", "/metrics", *_]:
-                return 200, CONTENT_TYPE_LATEST, generate_latest(self._registry)
+                return self._probes.metrics()
             case ["GET", _, *_]:
-                return _json(404, {"status": "there are /health, /ready and /metrics"})
+                return _refused(HTTPStatus.NOT_FOUND, "there are /health, /ready and /metrics")
             case [_, _, *_]:
-                return _json(405, {"status": "only GET is supported"})
-        return _json(400, {"status": "this is not an HTTP request"})
+                return _refused(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is supported")
+        return _refused(HTTPStatus.BAD_REQUEST, "this is not an HTTP request")
 
 
 async def _request_line(reader: asyncio.StreamReader) -> list[str]:
@@ -107,5 +94,13 @@ async def _request_line(reader: asyncio.StreamReader) -> list[str]:
     return [word.partition("?")[0] for word in first]
 
 
-def _json(status: int, content: dict[str, Any]) -> tuple[int, str, bytes]:
-    return status, "application/json", json.dumps(content).encode()
+def _refused(status: HTTPStatus, reason: str) -> ProbeAnswer:
+    return ProbeAnswer(status, json.dumps({"status": reason}).encode())
+
+
+def _response(answer: ProbeAnswer) -> bytes:
+    head = (
+        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\nContent-Type: {answer.media_type}\r\n"
+        f"Content-Length: {len(answer.content)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + answer.content
