@@ -127,10 +127,10 @@ class SinkStatus(ApiModel):
 
 
 class StorageStatus(ApiModel):
-    """Observed state of the store. Not used yet."""
+    """Observed state of the store."""
 
     bytes: Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})] = 0
-    """Bytes in use on the volume."""
+    """Bytes of the store's files on its volume, as du counts them."""
 
     dropped: Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})] = 0
     """Number of readings dropped before they were forwarded."""
@@ -162,8 +162,8 @@ class EdgeSiteStatus(ApiModel):
     """Summary of the conditions in one word."""
 
     conditions: Conditions = None
-    """Conditions of the site: Ready, Available, BrokerConnected, CloudConnected. BrokerDropping, Reconciling and
-    Stalled are present only while they are true."""
+    """Conditions of the site: Ready, Available, BrokerConnected, CloudConnected. BrokerDropping,
+    StorageFull, ReadingsDropped, StorageDataLost, Reconciling and Stalled are present only while they are true."""
 
     components: Annotated[list[ComponentStatus] | None, Field(max_length=8, json_schema_extra=list_map("name"))] = None
     """Observed state of each component."""
@@ -175,7 +175,7 @@ class EdgeSiteStatus(ApiModel):
     """Observed state of the sinks: cloud and Kafka. Not used yet."""
 
     storage: StorageStatus | None = None
-    """Observed state of the store. Not used yet."""
+    """Observed state of the store."""
 
     endpoints: Endpoints | None = None
     """Addresses of the site's services."""

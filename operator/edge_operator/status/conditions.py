@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from edge_wire.messages import format_timestamp
+
 from . import reasons
 from .condition_value import ConditionValue, first_problem, first_result, stalled, truncated
 from .facts import BrokerFacts, ComponentFacts, SiteFacts
@@ -14,16 +16,22 @@ CONDITION_TYPES = (
     "BrokerConnected",
     "CloudConnected",
     "BrokerDropping",
+    "StorageFull",
+    "ReadingsDropped",
+    "StorageDataLost",
     "Reconciling",
     "Stalled",
 )
-"""Types of the conditions. BrokerDropping, Reconciling and Stalled are present only while true.
+"""Types of the conditions. Those from BrokerDropping on are present only while true.
 
-The last two are those of kstatus.
+Reconciling and Stalled are those of kstatus.
 """
 
 FROM_TOPICS = ("BrokerDropping",)
 """Conditions of which the facts come from the broker's topics. They stay while there is no connection."""
+
+FROM_STORE = ("StorageFull", "ReadingsDropped", "StorageDataLost")
+"""Conditions of which the facts come from the store's report. They stay until there is one."""
 
 
 Check = Callable[[SiteFacts], ConditionValue | None]
@@ -152,6 +160,36 @@ def _broker_dropping(facts: SiteFacts) -> ConditionValue | None:
     return ConditionValue("True", reasons.QUEUE_FULL, message)
 
 
+def _storage_full(facts: SiteFacts) -> ConditionValue | None:
+    store = facts.topics.storage
+    if store is None or not store.problem:
+        return None
+    return ConditionValue("True", reasons.STORE_NOT_WRITABLE, f"the store accepts no readings: {store.problem}")
+
+
+def _readings_dropped(facts: SiteFacts) -> ConditionValue | None:
+    store = facts.topics.storage
+    if store is None or store.dropped_at is None:
+        return None
+    message = (
+        f"{store.dropped_readings} readings were deleted before they were forwarded, the last at"
+        f" {format_timestamp(store.dropped_at)}: restore the connection to the sinks, or raise spec.storage.size and"
+        " spec.storage.retention.maxSize"
+    )
+    return ConditionValue("True", reasons.DELETED_UNFORWARDED, message)
+
+
+def _storage_data_lost(facts: SiteFacts) -> ConditionValue | None:
+    store = facts.topics.storage
+    if store is None or not store.set_aside:
+        return None
+    message = (
+        f"the store's database was damaged and set aside as {store.set_aside} on its volume; the newest readings in it"
+        " are missing: copy the file if you want to examine it, then delete it to clear this condition"
+    )
+    return ConditionValue("True", reasons.DATABASE_SET_ASIDE, message)
+
+
 def _reconciling(facts: SiteFacts, ready: ConditionValue) -> ConditionValue | None:
     if ready.status == "True" or facts.paused or stalled(facts.problems) is not None:
         return None
@@ -171,6 +209,9 @@ def evaluate(facts: SiteFacts) -> dict[str, ConditionValue]:
         "BrokerConnected": _broker(facts),
         "CloudConnected": _cloud(facts),
         "BrokerDropping": _broker_dropping(facts),
+        "StorageFull": _storage_full(facts),
+        "ReadingsDropped": _readings_dropped(facts),
+        "StorageDataLost": _storage_data_lost(facts),
         "Reconciling": _reconciling(facts, ready),
         "Stalled": stalled(facts.problems),
     }

@@ -8,6 +8,7 @@ from edge_liveness import Phase, Transition
 from edge_operator.api.conditions import find_condition
 
 from . import reasons
+from .conditions import FROM_STORE
 from .connectivity import CONNECTED, Connectivity
 from .facts import Notice
 
@@ -39,14 +40,19 @@ StatusEvents = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Event, ...
 def site_events(
     before: Mapping[str, Any], after: Mapping[str, Any], notices: Iterable[Notice] = ()
 ) -> tuple[Event, ...]:
-    """Return the Events for a change of a site's status: a lost broker, a transition, new notices.
+    """Return the Events for a change of a site's status: of the broker, the store, the phase, the notices.
 
     Args:
         before: the status before; `{}` if there was none.
         after: the status that was written.
         notices: notices in the message of its Ready condition.
     """
-    return (*_broker_lost(before, after), *_phase_changed(before, after), *_noticed(before, notices))
+    return (
+        *_broker_lost(before, after),
+        *_appeared(before, after),
+        *_phase_changed(before, after),
+        *_noticed(before, notices),
+    )
 
 
 def device_events(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
@@ -99,6 +105,12 @@ def _broker_lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[E
     if find_condition(before, "BrokerConnected").get("status") != "True" or lost.get("status") != "False":
         return ()
     return (Event(WARNING, lost["reason"], lost["message"]),)
+
+
+def _appeared(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
+    """Return an Event for each condition of the store that was not there before."""
+    new = (find_condition(after, each) for each in FROM_STORE if not find_condition(before, each))
+    return tuple(Event(WARNING, each["reason"], each["message"]) for each in new if each)
 
 
 def _phase_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge_operator.api.conditions import find_condition
+from edge_wire.messages import StorageReport
 
 from .device_counts import DeviceCounts
 
@@ -83,9 +84,11 @@ class TopicFacts:
 
     Attributes:
         dropping_seconds: seconds for which the condition BrokerDropping stays; 0 if the broker drops nothing.
+        storage: state of the store; None if it was not reported yet.
     """
 
     dropping_seconds: float = 0.0
+    storage: StorageReport | None = None
 
     @property
     def changes_after(self) -> float | None:

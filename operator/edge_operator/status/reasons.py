@@ -34,6 +34,11 @@ BROKER_UNREACHABLE = "BrokerUnreachable"
 QUEUE_FULL = "QueueFull"
 NOT_CONFIGURED = "NotConfigured"
 
+# Of sites: StorageFull, ReadingsDropped, StorageDataLost.
+STORE_NOT_WRITABLE = "StoreNotWritable"
+DELETED_UNFORWARDED = "DeletedUnforwarded"
+DATABASE_SET_ASIDE = "DatabaseSetAside"
+
 # Of devices: Ready, CredentialsReady.
 SITE_NOT_FOUND = "SiteNotFound"
 SITE_NOT_RECONCILED = "SiteNotReconciled"

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_operator.api.conditions import find_condition
+from edge_wire.messages import StorageReport
 
 from .condition_value import ConditionValue, comparable, merge_conditions
-from .conditions import CONDITION_TYPES, FROM_TOPICS, evaluate, phase
+from .conditions import CONDITION_TYPES, FROM_STORE, FROM_TOPICS, evaluate, phase
 from .facts import SiteFacts
 
 
@@ -20,7 +21,8 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     """
     values = evaluate(facts)
     values["BrokerConnected"] = _steady(values["BrokerConnected"], before)
-    for condition_type in FROM_TOPICS if facts.broker is None else ():
+    waiting = (FROM_TOPICS if facts.broker is None else ()) + (FROM_STORE if facts.topics.storage is None else ())
+    for condition_type in waiting:
         if kept := _previous(condition_type, before):
             values[condition_type] = kept
     status: dict[str, Any] = {
@@ -37,7 +39,15 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     devices = before.get("devices") if facts.devices is None else facts.devices.to_status()
     if devices is not None:
         status["devices"] = dict(devices)
+    storage = before.get("storage") if facts.topics.storage is None else storage_status(facts.topics.storage)
+    if storage is not None:
+        status["storage"] = dict(storage)
     return status
+
+
+def storage_status(report: StorageReport) -> dict[str, int]:
+    """Return the store's figures as in the status."""
+    return {"bytes": report.used_bytes, "dropped": report.dropped_readings}
 
 
 def _steady(broker: ConditionValue, before: Mapping[str, Any]) -> ConditionValue:
@@ -64,7 +74,7 @@ def site_update(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     return status if site_status_differs(status, before) else None
 
 
-OWNED = ("observedGeneration", "phase", "endpoints", "devices")
+OWNED = ("observedGeneration", "phase", "endpoints", "devices", "storage")
 """Fields of the status that the reconciler owns, besides the conditions and the components."""
 
 

@@ -28,7 +28,19 @@ def site(phase: str, reason: str, message: str = "m", *more: Status) -> Status:
     return {"phase": phase, "conditions": [{"type": "Ready", "reason": reason, "message": message}, *more]}
 
 
+FULL = {"type": "StorageFull", "status": "True", "reason": "StoreNotWritable", "message": "disk full"}
 SITES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
+    "the store is full": (
+        site("Ready", "Reconciled"),
+        site("Ready", "Reconciled", "m", FULL),
+        (Event("Warning", "StoreNotWritable", "disk full"),),
+    ),
+    "the store is still full": (
+        site("Ready", "Reconciled", "m", FULL),
+        site("Ready", "Reconciled", "m", FULL | {"message": "disk full since noon"}),
+        (),
+    ),
+    "the store has space again": (site("Ready", "Reconciled", "m", FULL), site("Ready", "Reconciled"), ()),
     "first": (
         {},
         site("Progressing", "ComponentsNotReady"),

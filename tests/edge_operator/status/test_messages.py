@@ -1,5 +1,6 @@
 """The conditions word for word: what `kubectl describe` shows to people."""
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from edge_operator.status.connectivity import CONNECTED
 from edge_operator.status.device import DeviceFacts
 from edge_operator.status.device import evaluate as say_of_device
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, TopicFacts
+from edge_wire.messages import StorageReport
 
 GATEWAY = ComponentFacts("gateway", "i", 3, 3, rolled_out=True)
 PROCESSOR = ComponentFacts("processor", "i", 2, 0)
@@ -17,6 +19,7 @@ STORAGE = ComponentFacts("storage", "i", 1, 0)
 REFUSED = ComponentFacts("mqtt", "i", 1, 0, failure="exceeded quota")
 WELL = SiteFacts(3, components=(GATEWAY,))
 CONNECTED_TO = BrokerFacts(connected=True, message="connected to mqtt://a:1884")
+DROPPED_AT = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
 ALL_ROLLED_OUT = "all components are rolled out"
 DROPPED = (
     "the broker dropped messages within the last minutes: a client's queue was full, because it reads too slowly or"
@@ -100,6 +103,29 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         replace(WELL, broker=CONNECTED_TO, topics=TopicFacts(dropping_seconds=1.0)),
         "BrokerDropping",
         f"True QueueFull: {DROPPED}",
+    ),
+    "store full": (
+        replace(WELL, topics=TopicFacts(storage=StorageReport(problem="disk full"))),
+        "StorageFull",
+        "True StoreNotWritable: the store accepts no readings: disk full",
+    ),
+    "readings dropped": (
+        replace(WELL, topics=TopicFacts(storage=StorageReport(dropped_readings=7, dropped_at=DROPPED_AT))),
+        "ReadingsDropped",
+        (
+            "True DeletedUnforwarded: 7 readings were deleted before they were forwarded, the last at"
+            " 2026-11-30T12:00:00.000Z: restore the connection to the sinks, or raise spec.storage.size and"
+            " spec.storage.retention.maxSize"
+        ),
+    ),
+    "database set aside": (
+        replace(WELL, topics=TopicFacts(storage=StorageReport(set_aside="edge.db.corrupt-1"))),
+        "StorageDataLost",
+        (
+            "True DatabaseSetAside: the store's database was damaged and set aside as edge.db.corrupt-1 on its volume;"
+            " the newest readings in it are missing: copy the file if you want to examine it, then delete it to clear"
+            " this condition"
+        ),
     ),
     "cloud": (
         replace(WELL, cloud=True),

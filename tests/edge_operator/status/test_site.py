@@ -7,6 +7,7 @@ import pytest
 
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, SiteFacts, TopicFacts
 from edge_operator.status.site import site_status, site_update
+from edge_wire.messages import StorageReport
 
 THEN, NOW = "2026-01-01T00:00:00Z", "2026-07-01T00:00:00Z"
 UP = ComponentFacts("gateway", "mirror.example.com/gateway:9", 3, 2, rolled_out=True)
@@ -58,6 +59,28 @@ def test_that_a_broker_drops_is_written_alone(was: TopicFacts, now: TopicFacts, 
     after = site_update(replace(WELL, broker=CONNECTED, topics=now), before, NOW)
     assert after is not None
     assert ("BrokerDropping" in {each["type"] for each in after["conditions"]}) is told
+
+
+FULL = TopicFacts(storage=StorageReport(used_bytes=4096, dropped_readings=2, problem="disk full"))
+
+
+def test_figures_and_problems_of_the_store_are_written() -> None:
+    after = site_update(replace(WELL, topics=FULL), site_status(WELL, {}, THEN), NOW)
+    assert after is not None
+    assert after["storage"] == {"bytes": 4096, "dropped": 2}
+    assert "StorageFull" in {each["type"] for each in after["conditions"]}
+
+
+def test_figures_and_problems_of_the_store_stay_until_it_reports() -> None:
+    before = site_status(replace(WELL, topics=FULL), {}, THEN)
+    assert site_update(WELL, before, NOW) is None
+
+
+def test_a_problem_of_the_store_that_is_over_is_removed() -> None:
+    before = site_status(replace(WELL, topics=FULL), {}, THEN)
+    after = site_update(replace(WELL, topics=TopicFacts(storage=StorageReport())), before, NOW)
+    assert after is not None
+    assert "StorageFull" not in {each["type"] for each in after["conditions"]}
 
 
 BROKER_CHANGES = {

@@ -11,6 +11,7 @@ from edge_wire.messages.malformed import MalformedError
 from edge_wire.messages.reading import Reading
 from edge_wire.messages.readings import ParsedReadings, Rejected, parse_readings
 from edge_wire.messages.roster import RosterEntry
+from edge_wire.messages.storage import StorageReport
 from edge_wire.messages.timestamps import format_timestamp, parse_timestamp
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Reading",
     "Rejected",
     "RosterEntry",
+    "StorageReport",
     "format_timestamp",
     "parse_boot",
     "parse_dropped",

@@ -123,6 +123,10 @@ class BrokerMessageHandler:
         self._rosters.on_end(site, message.payload)
         return ROSTER
 
+    def _component_status(self, site: ResourceKey, adapter: SiteLivenessAdapter, message: Message, _id: str) -> str:
+        self._site_topics.on_message(site, message)
+        return adapter.on_message(message)
+
     def _site_fact(self, site: ResourceKey, _: SiteLivenessAdapter, message: Message, _id: str) -> str:
         return self._site_topics.on_message(site, message)
 
@@ -145,6 +149,7 @@ class BrokerMessageHandler:
             topic_table.ROSTER: _roster_entry,
             topic_table.ROSTER_END: _roster_end,
             **dict.fromkeys(SiteTopics.HANDLERS.topics, _site_fact),
+            topic_table.COMPONENT_STATUS: _component_status,
         }
     )
     """By topic; each returns the kind of the message."""

@@ -124,7 +124,7 @@ class SiteReconciler:
         ready = any(part.name == MQTT and part.ready for part in components)
         self._brokers.connect(site.key, secrets.endpoint, ready=ready)
         if site.external_broker:
-            self._topics.remove(site.key)
+            self._topics.remove_broker(site.key)
 
     async def _report(self, seen: SiteObservation, done: Report) -> float | None:
         """Write the status and return the seconds until the next reconcile."""

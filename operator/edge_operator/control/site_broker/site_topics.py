@@ -10,9 +10,10 @@ from edge_operator.status.facts import TopicFacts
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topic_table
 from edge_wire.dispatcher import Dispatcher
-from edge_wire.messages import parse_dropped
+from edge_wire.messages import ComponentStatus, parse_dropped
 
 from .drops import BrokerDrops
+from .store_reports import StoreReports
 
 
 class SiteTopics:
@@ -26,6 +27,7 @@ class SiteTopics:
 
     def __init__(self, metrics: Metrics, enqueue: Callable[[ResourceKey], None], clock: Callable[[], float]) -> None:
         self._drops = BrokerDrops(metrics, enqueue, clock)
+        self._stores = StoreReports(enqueue)
 
     def on_message(self, site: ResourceKey, message: Message) -> str:
         """Handle a message and return its kind for the metrics.
@@ -42,23 +44,34 @@ class SiteTopics:
 
         Until its broker reports to this process, they are those in its status: a previous leader may have written them.
         """
+        storage = self._stores.get(site.key)
         if site.external_broker:
-            return TopicFacts()
+            return TopicFacts(storage=storage)
         if site.broker_dropping:
             self._drops.restore(site.key)
-        return TopicFacts(dropping_seconds=self._drops.remaining(site.key))
+        return TopicFacts(dropping_seconds=self._drops.remaining(site.key), storage=storage)
 
     def remove(self, site: ResourceKey) -> None:
-        """Remove a site that was deleted, or has an external broker."""
+        """Remove a deleted site."""
+        self._drops.remove(site)
+        self._stores.remove(site)
+
+    def remove_broker(self, site: ResourceKey) -> None:
+        """Remove the facts about the broker of a site that has an external one."""
         self._drops.remove(site)
 
     def clear(self) -> None:
         """Remove all sites, because another process leads now."""
         self._drops.clear()
+        self._stores.clear()
 
     def _dropped(self, site: ResourceKey, message: Message) -> str:
         self._drops.record(site, parse_dropped(message.payload))
         return "dropped"
 
-    HANDLERS: ClassVar = Dispatcher({topic_table.BROKER_DROPPED: _dropped})
+    def _component(self, site: ResourceKey, message: Message) -> str:
+        self._stores.record(site, ComponentStatus.parse(message.payload))
+        return "component"
+
+    HANDLERS: ClassVar = Dispatcher({topic_table.BROKER_DROPPED: _dropped, topic_table.COMPONENT_STATUS: _component})
     """By topic; each returns the kind of the message."""

@@ -11,7 +11,7 @@ from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.status.facts import TopicFacts
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topic_table
-from edge_wire.messages import MalformedError
+from edge_wire.messages import ComponentStatus, MalformedError, StorageReport
 from tests.edge_operator.control.samples import SITE, message, site
 
 DROPPING = {"conditions": [{"type": "BrokerDropping", "status": "True"}]}
@@ -56,6 +56,50 @@ def test_malformed_message_changes_nothing() -> None:
 
 def test_facts_begin_with_those_in_the_status() -> None:
     assert World().get(DROPPING) == TopicFacts(dropping_seconds=REPORT_SECONDS)
+
+
+def report(component: str = "processor", **storage: Any) -> bytes:
+    return ComponentStatus(component, "online", extra={"storage": StorageReport(**storage).to_object()}).encode()
+
+
+def test_report_of_the_store_is_a_fact_and_enqueues_the_site_when_it_differs() -> None:
+    world, topic = World(), topic_table.COMPONENT_STATUS.of("processor")
+    for used_bytes in (1, 1, 2):
+        assert world.receive(topic, report(used_bytes=used_bytes)) == "component"
+    assert world.get() == TopicFacts(storage=StorageReport(used_bytes=2))
+    assert world.enqueued == [SITE, SITE]
+    assert world.get(broker={"type": "External"}) == TopicFacts(storage=StorageReport(used_bytes=2))
+
+
+def test_status_without_a_report_changes_nothing() -> None:
+    world, topic = World(), topic_table.COMPONENT_STATUS.of("processor")
+    world.receive(topic, report(problem="disk full"))
+    world.receive(topic, ComponentStatus("processor", "offline").encode())
+    world.receive(topic, report("gateway"))
+    assert world.get() == TopicFacts(storage=StorageReport(problem="disk full"))
+
+
+def test_malformed_report_changes_nothing() -> None:
+    world, topic = World(), topic_table.COMPONENT_STATUS.of("processor")
+    malformed: list[Any] = [
+        [],
+        {},
+        {"used_bytes": -1, "dropped_readings": 0},
+        {"used_bytes": 1, "dropped_readings": "1"},
+    ]
+    for storage in malformed:
+        with pytest.raises(MalformedError):
+            world.receive(topic, ComponentStatus("processor", "online", extra={"storage": storage}).encode())
+    assert (world.get(), world.enqueued) == (NOTHING, [])
+
+
+def test_external_broker_removes_the_facts_of_the_managed_one_only() -> None:
+    world = World()
+    for total in (b"0", b"3"):
+        world.receive(topic_table.BROKER_DROPPED.pattern, total)
+    world.receive(topic_table.COMPONENT_STATUS.of("processor"), report(used_bytes=1))
+    world.topics.remove_broker(SITE)
+    assert world.get() == TopicFacts(storage=StorageReport(used_bytes=1))
 
 
 def test_broker_of_the_user_reports_nothing() -> None:
