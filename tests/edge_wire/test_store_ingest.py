@@ -44,6 +44,15 @@ def test_what_the_client_sends_is_what_the_store_reads() -> None:
     assert IngestRequest(7, "hall", sent.messages[:2]).to_json()["received_at"] == NOON
 
 
+def test_store_of_an_older_release_sees_no_difference_unless_no_readings_are_wanted() -> None:
+    messages = (RawMessage("pump-1", b"x", NOON),)
+    plain = IngestRequest(None, "hall", messages)
+    without = IngestRequest(None, "hall", messages, is_answered_with_readings=False)
+
+    assert IngestRequest.parse(orjson.dumps(without.to_json())) == without
+    assert without.to_json() == plain.to_json() | {"readings": False}
+
+
 def test_what_the_store_answers_is_what_the_client_reads() -> None:
     results = (MessageResult(1, 2, ()), MessageResult(0, 0, (Rejection("json", "no JSON"),)))
 
@@ -59,6 +68,7 @@ WRONG: list[tuple[Any, str]] = [
     (request() | {"token": "7"}, "token must be the integer"),
     (request() | {"token": True}, "token must be the integer"),
     (request() | {"location": None}, "location must be a string"),
+    (request() | {"readings": None}, "readings must be true or false"),
     (request(GOOD, GOOD | {"device_id": ""}), r"messages\[1\].device_id must not be empty"),
     (request(GOOD | {"device_id": 7}), r"messages\[0\].device_id must be a string"),
     (request(GOOD | {"payload": "ü"}), r"messages\[0\].payload must be base64"),
@@ -84,7 +94,8 @@ MESSAGES = st.lists(
 
 @given(
     st.dictionaries(
-        st.sampled_from(["token", "location", "received_at", "messages"]), SCALARS | MESSAGES | st.just(RECEIVED_AT)
+        st.sampled_from(["token", "location", "received_at", "messages", "readings"]),
+        SCALARS | MESSAGES | st.just(RECEIVED_AT),
     )
 )
 def test_no_document_raises_anything_else(document: dict[str, Any]) -> None:

@@ -52,6 +52,14 @@ async def test_what_is_stored_is_answered_and_read_again(client: StoreClient) ->
     assert set((await client.arrivals())["arrivals"]) >= {"d1"}
 
 
+async def test_answer_without_readings_has_every_result(client: StoreClient) -> None:
+    messages = [RawMessage("lean", reading(20, 1), NOW), RawMessage("lean", b"{", NOW)]
+    stored = await client.store(messages, location="hall", readings=False)
+    assert [(result.accepted, len(result.rejected)) for result in stored.results] == [(1, 0), (0, 1)]
+    assert stored.readings == ()
+    assert [item["seq"] for item in (await client.readings("lean")).items] == [1]
+
+
 async def test_pages_follow_each_other(client: StoreClient) -> None:
     for seq in range(5):
         await client.store([RawMessage("paged", reading(1, seq), NOW)], location="")

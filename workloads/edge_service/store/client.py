@@ -42,18 +42,21 @@ class StoreClient:
         """Close the connections."""
         await self._http.__aexit__(kind, error, trace)
 
-    async def store(self, messages: Sequence[RawMessage], *, location: str, token: int | None = None) -> IngestResult:
+    async def store(
+        self, messages: Sequence[RawMessage], *, location: str, token: int | None = None, readings: bool = True
+    ) -> IngestResult:
         """Store messages of devices in one transaction; on return it is committed.
 
         Args:
             messages: one or more.
             location: of the site, for readings that name none.
             token: of the ingester's lease; None for messages that did not come by MQTT.
+            readings: whether the result contains the stored readings, which are larger than the messages.
 
         Raises:
             FencedError: the token is older than the lease's.
         """
-        body = IngestRequest(token, location, tuple(messages)).to_json()
+        body = IngestRequest(token, location, tuple(messages), readings).to_json()
         return IngestResult.from_json(await self._http.request("POST", "/v1/readings", body))
 
     async def acquire_lease(self, holder: str, ttl_seconds: float) -> Lease:

@@ -14,7 +14,7 @@ from edge_storage.pages import NO_END
 from edge_storage.request_body import Backpressure, read_body
 from edge_storage.routes.answers import Before, Limit, json, page
 from edge_storage.store import Store
-from edge_wire.store import IngestRequest
+from edge_wire.store import IngestRequest, encode_result
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
             result = await store.write(partial(store_messages, request=batch))
         metrics.stored(result)
         _log_rejected(batch, result)
-        return Response(result.encode(), media_type="application/json")
+        return Response(_answer(batch, result), media_type="application/json")
 
     # A plain route (without the prefix): FastAPI's overhead is larger than the cost of storing ten readings.
     router.add_route("/v1/readings", post_readings, methods=["POST"])
@@ -50,6 +50,12 @@ def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
         return json({"arrivals": await store.read(readings.arrivals)})
 
     return router
+
+
+def _answer(batch: IngestRequest, result: StoredMessages) -> bytes:
+    if batch.is_answered_with_readings:
+        return result.encode()
+    return encode_result((each.to_result() for each in result.messages), ())
 
 
 def _log_rejected(batch: IngestRequest, result: StoredMessages) -> None:

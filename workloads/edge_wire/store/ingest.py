@@ -39,21 +39,25 @@ class IngestRequest:
         token: of the ingester's lease; None for messages that did not come by MQTT.
         location: of the site, for readings that name none.
         messages: one or more.
+        is_answered_with_readings: whether the answer contains the stored readings.
     """
 
     token: int | None
     location: str
     messages: tuple[RawMessage, ...]
+    is_answered_with_readings: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of the request; a message has its own time only if it differs from that of the first."""
         received_at = self.messages[0].received_at
-        return {
+        document = {
             "token": self.token,
             "location": self.location,
             "received_at": received_at,
             "messages": [_to_json(message, received_at) for message in self.messages],
         }
+        # A store of an older release ignores it, and answers with the readings.
+        return document if self.is_answered_with_readings else document | {"readings": False}
 
     @classmethod
     def parse(cls, body: bytes) -> Self:
@@ -76,6 +80,7 @@ class IngestRequest:
             token=_token(document),
             location=_text(document, "location"),
             messages=tuple(_message(each, f"messages[{index}]", received_at) for index, each in enumerate(messages)),
+            is_answered_with_readings=_flag(document, "readings", default=True),
         )
 
 
@@ -113,7 +118,7 @@ class IngestResult:
 
     Attributes:
         results: one for each message, in their order.
-        readings: the newly stored readings as `cloud/sensors` has them, with `offset`.
+        readings: the newly stored readings as `cloud/sensors` has them, with `offset`; none if the request wanted none.
     """
 
     results: tuple[MessageResult, ...]
@@ -170,6 +175,13 @@ def _token(document: dict[str, Any]) -> int | None:
     if token is None or (isinstance(token, int) and not isinstance(token, bool)):
         return token
     raise MalformedError("type", "token must be the integer of the lease, or null")
+
+
+def _flag(document: dict[str, Any], name: str, *, default: bool) -> bool:
+    value = document.get(name, default)
+    if not isinstance(value, bool):
+        raise MalformedError("type", f"{name} must be true or false")
+    return value
 
 
 def _text(document: dict[str, Any], name: str, prefix: str = "") -> str:
