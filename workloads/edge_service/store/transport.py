@@ -5,16 +5,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
-import aiohttp
 import orjson
 
 from edge_pacing.backoff import Backoff
+from edge_service.http_client import HttpAnswer, HttpClient, HttpClientError
 from edge_service.store.errors import StoreRefusedError
 from edge_wire.store import FencedError, LeaseHeldError, StoreUnavailableError
-
-KEEP_ALIVE_SECONDS = 30.0
-"""Shorter than the server keeps an idle connection."""
 
 
 class Transport:
@@ -22,22 +20,18 @@ class Transport:
 
     def __init__(self, url: str, timeout_seconds: float, attempts: int) -> None:
         self._url = url.rstrip("/")
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._client = HttpClient(url, timeout_seconds)
         self._attempts = attempts
-        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        """Open the HTTP session."""
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
-        self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
+        """Return it; a connection is opened with the first request."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        self._client.close()
 
     async def request_idempotent(
         self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None
@@ -63,17 +57,16 @@ class Transport:
             StoreUnavailableError: the store cannot be reached, or cannot answer now.
             StoreError: the store refuses the request.
         """
-        if self._session is None:
-            raise RuntimeError("the store's client is used outside its context manager")
-        data = None if body is None else orjson.dumps(body, option=orjson.OPT_UTC_Z)
-        given = {key: str(value) for key, value in (query or {}).items() if value is not None}
-        headers = {"Content-Type": "application/json"} if data is not None else {}
+        answer = await self._exchange(method, path, body, query)
+        return self._answer(answer.status, answer.content, f"{method} {path}")
+
+    async def _exchange(self, method: str, path: str, body: Any, query: Mapping[str, Any] | None) -> HttpAnswer:
+        content = None if body is None else orjson.dumps(body, option=orjson.OPT_UTC_Z)
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        headers = {"Content-Type": "application/json"} if content is not None else {}
         try:
-            async with self._session.request(
-                method, f"{self._url}{path}", data=data, params=given, headers=headers
-            ) as response:
-                return self._answer(response.status, await response.read(), f"{method} {path}")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return await self._client.request(method, f"{path}?{urlencode(given)}" if given else path, content, headers)
+        except (HttpClientError, TimeoutError, OSError) as error:
             message = str(error) or type(error).__name__
             raise StoreUnavailableError(f"the store at {self._url} cannot be reached: {message}") from error
 
