@@ -20,7 +20,7 @@ UNIT_NAMES = (
 """Last words of names that are a unit, or that an integer counts: `lag_seconds`, `per_second`, `MAX_COMMANDS`."""
 
 UNIT_FREE = (
-    "code|file|generation|id|ids|mid|number|numbers|offset|pid|port|qos|rotation|seq|status|threshold|token|user|value"
+    "code|generation|id|ids|mid|number|numbers|offset|pid|port|qos|rotation|seq|status|threshold|token|user|value"
     "|weight"
 )
 """Last words of names of numbers without a unit: identifiers, codes, positions, descriptors, measured values."""

@@ -8,6 +8,11 @@ import aiohttp
 import pytest
 
 from edge_storage.database.connections import open_writer
+from edge_storage.ingest.state import IngestState
+from edge_storage.log.reader import LogReader
+from edge_storage.log.segment_files import SegmentFiles
+from edge_storage.log.tail import SealLimits
+from tests.edge_storage.observing import Damage
 from tests.edge_storage.running import RunningStore
 
 
@@ -16,6 +21,16 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     opened = open_writer(tmp_path)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def state() -> IngestState:
+    return IngestState(SealLimits())
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> LogReader:
+    return LogReader(SegmentFiles(tmp_path), Damage())
 
 
 @pytest.fixture

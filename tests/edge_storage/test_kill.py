@@ -11,6 +11,7 @@ import aiohttp
 import orjson
 
 from edge_storage.database.connections import FILE
+from tests.edge_storage.lines import lines_of
 from tests.edge_storage.running import RunningStore, ask, message, request
 
 KILLS = 6
@@ -90,8 +91,8 @@ async def test_nothing_acknowledged_is_lost(running: RunningStore, http: aiohttp
 def _check(running: RunningStore, senders: list[Sender]) -> None:
     database = sqlite3.connect(running.directory / FILE)
     assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    stored = Counter(database.execute("SELECT device_id, seq FROM reading").fetchall())
     database.close()
+    stored = Counter((reading["device_id"], reading["seq"]) for reading in lines_of(running.directory))
     wanted = {(sender.device_id, seq) for sender in senders for seq in range(sender.acknowledged)}
     assert wanted - stored.keys() == set()
     assert set(stored.values()) <= {1}
@@ -99,9 +100,7 @@ def _check(running: RunningStore, senders: list[Sender]) -> None:
 
 def _check_alerts(running: RunningStore) -> None:
     database = sqlite3.connect(running.directory / FILE)
-    readings: dict[str, int] = dict(
-        database.execute("SELECT device_id, count(*) FROM reading GROUP BY device_id").fetchall()
-    )
+    readings = Counter(reading["device_id"] for reading in lines_of(running.directory))
     states = defaultdict(list)
     for device_id, body in database.execute("SELECT device_id, body FROM alert ORDER BY id"):
         states[device_id].append(orjson.loads(body)["state"])

@@ -13,40 +13,51 @@ from edge_storage.pages import paginate
 from edge_storage.timestamps import from_milliseconds, to_milliseconds
 from edge_wire.messages import Alert
 
+MAX_STATES = 20_000
+"""Number of alert states in memory; the others are read from the database when they are needed."""
 
-class AlertEvaluator:
-    """Evaluates readings against the rules in one transaction; alert states are read lazily and written back once."""
 
-    def __init__(self, connection: sqlite3.Connection, rules: Rules) -> None:
-        self._connection = connection
-        self._rules = rules
+class AlertStates:
+    """The states of rules and devices, in memory as far as they were needed, and in the table `alert_state`.
+
+    The methods must be called in a transaction. After a rollback the object must be replaced by a new one.
+
+    Args:
+        limit: number of states in memory.
+    """
+
+    def __init__(self, limit: int = MAX_STATES) -> None:
+        self._limit = limit
         self._states: dict[tuple[str, str], AlertState] = {}
         self._changed: set[tuple[str, str]] = set()
 
-    def observe(self, processed: Processed) -> None:
+    def observe(self, connection: sqlite3.Connection, rules: Rules, processed: Processed) -> None:
         """Evaluate one reading against all rules of its sensor type; alerts go to the outbox."""
-        for rule in self._rules.about(processed.reading.sensor_type):
+        for rule in rules.about(processed.reading.sensor_type):
             key = (rule.name, processed.reading.device_id)
-            before = self._state(key)
+            before = self._state(connection, key)
             after, alert = evaluate(rule, before, processed)
             if alert is not None:
-                put_in_outbox(self._connection, alert)
+                put_in_outbox(connection, alert)
             if after is not before:
                 self._states[key] = after
                 self._changed.add(key)
 
-    def save(self) -> None:
+    def save(self, connection: sqlite3.Connection) -> None:
         """Write back the changed states."""
-        self._connection.executemany(
-            "INSERT INTO alert_state (rule, device_id, body) VALUES (?, ?, ?)"
-            " ON CONFLICT (rule, device_id) DO UPDATE SET body = excluded.body",
-            [(*key, _dump(self._states[key])) for key in self._changed],
-        )
-        self._changed.clear()
+        if self._changed:
+            connection.executemany(
+                "INSERT INTO alert_state (rule, device_id, body) VALUES (?, ?, ?)"
+                " ON CONFLICT (rule, device_id) DO UPDATE SET body = excluded.body",
+                [(*key, _dump(self._states[key])) for key in self._changed],
+            )
+            self._changed.clear()
+        if len(self._states) > self._limit:
+            self._states.clear()
 
-    def _state(self, key: tuple[str, str]) -> AlertState:
+    def _state(self, connection: sqlite3.Connection, key: tuple[str, str]) -> AlertState:
         if key not in self._states:
-            found = self._connection.execute("SELECT body FROM alert_state WHERE rule = ? AND device_id = ?", key)
+            found = connection.execute("SELECT body FROM alert_state WHERE rule = ? AND device_id = ?", key)
             row = found.fetchone()
             self._states[key] = _load(row[0]) if row else QUIET
         return self._states[key]

@@ -11,11 +11,12 @@ from edge_storage.routes.alerts import alerts_router
 from edge_storage.routes.commands import commands_router
 from edge_storage.routes.lease import lease_router
 from edge_storage.routes.readings import readings_router
+from edge_storage.routes.storage import storage_router
 from edge_storage.store import Store
 
 
 def make_app(store: Store, metrics: StorageMetrics, registry: CollectorRegistry) -> FastAPI:
-    """Return the application over an open store."""
+    """Return the application over a store, which may open later."""
     app = FastAPI(title="edge-storage", docs_url=None, redoc_url=None, openapi_url=None)
     problems.install(app)
     probes = Probes(
@@ -28,4 +29,5 @@ def make_app(store: Store, metrics: StorageMetrics, registry: CollectorRegistry)
     app.include_router(lease_router(store))
     app.include_router(alerts_router(store))
     app.include_router(commands_router(store))
+    app.include_router(storage_router(store))
     return app

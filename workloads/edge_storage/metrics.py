@@ -29,6 +29,21 @@ class StorageMetrics:
         self._failed = Counter(
             "edge_storage_failed_transactions", "Transactions that failed to commit.", registry=registry
         )
+        self._damaged = Counter(
+            "edge_storage_damaged_chunks",
+            "Chunks of sealed readings that could not be read, each time that a query needed one.",
+            registry=registry,
+        )
+        self._set_aside = Counter(
+            "edge_storage_set_aside_files",
+            "Damaged files that the store renamed at its start, so that it could continue without them.",
+            registry=registry,
+        )
+        self._sealed = Counter("edge_storage_sealed_readings", "Readings written to segments.", registry=registry)
+        self._sealed_bytes = Counter("edge_storage_sealed_bytes", "Bytes of the written segments.", registry=registry)
+        self._seal_seconds = Histogram(
+            "edge_storage_seal_seconds", "Seconds to write a segment.", registry=registry, buckets=_SECONDS
+        )
         size = Gauge("edge_storage_database_bytes", "Size of the database with its journal.", registry=registry)
         size.set_function(lambda: float(_size(directory)))
 
@@ -40,6 +55,20 @@ class StorageMetrics:
     def failed(self) -> None:
         """Count a transaction that could not be committed."""
         self._failed.inc()
+
+    def damaged_chunk(self) -> None:
+        """Count a chunk that could not be read."""
+        self._damaged.inc()
+
+    def set_aside(self, files: int) -> None:
+        """Count a number of damaged `files` that were set aside."""
+        self._set_aside.inc(files)
+
+    def sealed(self, readings: int, file_bytes: int, seconds: float) -> None:
+        """Count a new segment with its number of `readings`, its `file_bytes` and the `seconds` that it took."""
+        self._sealed.inc(readings)
+        self._sealed_bytes.inc(file_bytes)
+        self._seal_seconds.observe(seconds)
 
     def stored(self, result: StoredMessages) -> None:
         """Count the readings and dead letters of a request."""

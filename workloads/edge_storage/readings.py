@@ -2,10 +2,12 @@
 
 import base64
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
+from edge_storage.log.reader import LogReader, snapshot
 from edge_storage.pages import paginate
 from edge_storage.timestamps import from_milliseconds
 from edge_wire.messages import format_timestamp
@@ -14,14 +16,6 @@ from edge_wire.store import Page
 _OURS = ("offset", "received_at")
 
 # With "device_id = :device_id OR :device_id IS NULL" SQLite would not use the index: hence two of each.
-_READINGS = """
-SELECT "offset", received_at, CAST(body AS BLOB) FROM reading
-WHERE "offset" < :before ORDER BY "offset" DESC LIMIT :limit
-"""
-_READINGS_OF_DEVICE = """
-SELECT "offset", received_at, CAST(body AS BLOB) FROM reading
-WHERE device_id = :device_id AND "offset" < :before ORDER BY "offset" DESC LIMIT :limit
-"""
 _ALERTS = """
 SELECT id, CAST(body AS BLOB) FROM alert
 WHERE id < :before ORDER BY id DESC LIMIT :limit
@@ -51,11 +45,12 @@ def complete(body: bytes, offset: int, received_at: int) -> bytes:
     return b'%b,"offset":%d,"received_at":"%b"}' % (body[:-1], offset, arrived_at.encode())
 
 
-def readings(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page[orjson.Fragment]:
+def readings(
+    connection: sqlite3.Connection, log: LogReader, device_id: str | None, limit: int, before: int
+) -> Page[orjson.Fragment]:
     """Return at most `limit` readings before the offset `before`, of one device or of all."""
-    query = _READINGS if device_id is None else _READINGS_OF_DEVICE
-    rows = connection.execute(query, {"before": before, "device_id": device_id, "limit": limit + 1})
-    return paginate(((row[0], complete(row[2], row[0], row[1])) for row in rows), limit)
+    with snapshot(connection):
+        return paginate(log.newest(connection, device_id, before), limit)
 
 
 def alerts(connection: sqlite3.Connection, device_id: str | None, limit: int, before: int) -> Page[orjson.Fragment]:
@@ -75,10 +70,17 @@ def dead_letters(connection: sqlite3.Connection, limit: int, before: int) -> Pag
     return paginate(((row[0], _dead_letter(*row)) for row in rows), limit)
 
 
-def arrivals(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return the time of the last arrival of each device."""
-    rows = connection.execute("SELECT device_id, last_at FROM arrival")
-    return {device_id: format_timestamp(from_milliseconds(last_at)) for device_id, last_at in rows}
+def arrivals(connection: sqlite3.Connection, recent: Mapping[str, int]) -> dict[str, str]:
+    """Return the time of the last arrival of each device.
+
+    Args:
+        connection: to the database.
+        recent: arrivals that may be newer than those in the database, in milliseconds since 1970.
+    """
+    last = dict(connection.execute("SELECT name, last_at FROM device").fetchall())
+    for device_id, last_at in recent.items():
+        last[device_id] = max(last_at, last.get(device_id, 0))
+    return {device_id: format_timestamp(from_milliseconds(last_at)) for device_id, last_at in last.items() if last_at}
 
 
 def _dead_letter(number: int, device_id: str, received_at: int, reason: str, message: str, payload: bytes) -> bytes:

@@ -1,7 +1,6 @@
 """The alert rules in force, stored in the database."""
 
 import datetime as dt
-import functools
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +14,7 @@ from edge_storage.alerts import withdraw
 def in_force(connection: sqlite3.Connection) -> Rules:
     """Return the rules in force."""
     (text,) = connection.execute("SELECT value FROM setting WHERE name = 'rules'").fetchone()
-    return _parsed(text)
+    return Rules.from_objects(orjson.loads(text))
 
 
 def replace(connection: sqlite3.Connection, documents: Sequence[Any], now: dt.datetime) -> None:
@@ -27,8 +26,3 @@ def replace(connection: sqlite3.Connection, documents: Sequence[Any], now: dt.da
     rules = Rules.from_objects(documents)
     connection.execute("UPDATE setting SET value = ? WHERE name = 'rules'", (orjson.dumps(documents).decode(),))
     withdraw(connection, rules, now)
-
-
-@functools.lru_cache(maxsize=2)
-def _parsed(text: str) -> Rules:
-    return Rules.from_objects(orjson.loads(text))

@@ -1,20 +1,24 @@
 """Runs the store until shutdown."""
 
 import asyncio
+import contextlib
 import logging
-from pathlib import Path
+import time
 
 from edge_service.metrics import registry
 from edge_service.program import StartError
 from edge_service.server import HttpServer
 from edge_storage.app import make_app
-from edge_storage.database.errors import DatabaseFileError
+from edge_storage.database.errors import DatabaseFileError, OpeningStoppedError
 from edge_storage.metrics import StorageMetrics
 from edge_storage.settings import StorageSettings
 from edge_storage.store import Store
 
 LOCK_SECONDS = 30
 """Seconds that another store in the same directory may take to stop."""
+
+QUIET_SECONDS = 5
+"""Seconds after which the server answers although the database is not open yet: with 503, and alive for its probes."""
 
 _RETRY_SECONDS = 0.5
 
@@ -29,24 +33,38 @@ async def serve(settings: StorageSettings, stop: asyncio.Event) -> None:
     """
     registry_ = registry("edge-storage")
     metrics = StorageMetrics(registry_, settings.storage_path)
-    store = await _opened(settings.storage_path, metrics)
+    store = Store(settings.storage_path, metrics)
+    app = make_app(store, metrics, registry_)
+    opening = asyncio.create_task(_open(store, stop))
+    stopping = asyncio.create_task(stop.wait())
     try:
-        app = make_app(store, metrics, registry_)
+        await asyncio.wait({opening, stopping}, timeout=QUIET_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if opening.done():
+            await opening
         async with HttpServer(app, settings.host, settings.port):
-            await stop.wait()
+            await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if opening.done():
+                await opening
+            await stopping
             logger.info("shutting down: answering the requests received so far")
     finally:
+        stopping.cancel()
+        store.stop_opening()
+        with contextlib.suppress(StartError, OpeningStoppedError):
+            await opening
         await store.close()
 
 
-async def _opened(directory: Path, metrics: StorageMetrics) -> Store:
+async def _open(store: Store, stop: asyncio.Event) -> None:
+    ends_at = time.monotonic() + LOCK_SECONDS
     try:
-        async with asyncio.timeout(LOCK_SECONDS):
-            while (store := await asyncio.to_thread(Store.open, directory, metrics)) is None:
-                logger.warning("another store uses %s; waiting for it to stop", directory)
-                await asyncio.sleep(_RETRY_SECONDS)
-    except TimeoutError:
-        raise StartError(f"another store still uses {directory}: stop it, or set STORAGE_PATH") from None
+        while not await asyncio.to_thread(store.open):
+            if time.monotonic() >= ends_at:
+                raise StartError(f"another store still uses {store.directory}: stop it, or set STORAGE_PATH")
+            logger.warning("another store uses %s; waiting for it to stop", store.directory)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_RETRY_SECONDS):
+                    await stop.wait()
+                return
     except DatabaseFileError as error:
         raise StartError(str(error)) from error
-    return store

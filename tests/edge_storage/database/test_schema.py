@@ -7,7 +7,8 @@ import pytest
 
 from edge_storage.database import schema
 from edge_storage.database.connections import FILE, lock, open_reader, open_writer
-from edge_storage.database.errors import DatabaseFileError
+from edge_storage.database.errors import CorruptDatabaseError, DatabaseFileError
+from tests.edge_storage.first_schema import FIRST_SCHEMA
 
 
 def test_a_new_file_gets_the_newest_schema_durably(connection: sqlite3.Connection) -> None:
@@ -40,7 +41,7 @@ def test_a_newer_file_is_refused(tmp_path: Path, connection: sqlite3.Connection)
     connection.close()
 
     with pytest.raises(
-        DatabaseFileError, match=r"edge\.db has schema version 2, this release knows 1: run the release"
+        DatabaseFileError, match=r"edge\.db has schema version 3, this release knows 2: run the release"
     ):
         open_writer(tmp_path)
 
@@ -58,26 +59,24 @@ def test_a_foreign_database_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE).write_bytes(content)
 
-    with pytest.raises(DatabaseFileError, match="cannot be used"):
+    with pytest.raises(CorruptDatabaseError, match="is damaged"):
         open_writer(tmp_path)
 
     assert (tmp_path / FILE).read_bytes() == content
 
 
-def test_a_step_that_fails_leaves_the_version_before(
-    tmp_path: Path, connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connection.close()
-    broken = (*schema.MIGRATIONS, "CREATE TABLE half (x); CREATE TABLE reading (y);")
-    monkeypatch.setattr(schema, "MIGRATIONS", broken)
-    monkeypatch.setattr(schema, "VERSION", len(broken))
-    with pytest.raises(DatabaseFileError):
+def test_a_step_that_fails_leaves_the_version_before(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / FILE)
+    old.executescript(FIRST_SCHEMA)
+    old.execute("CREATE TABLE segment (x)")
+    old.close()
+
+    with pytest.raises(DatabaseFileError, match="segment already exists"):
         open_writer(tmp_path)
-    monkeypatch.undo()
 
-    again = open_writer(tmp_path)
-
-    assert again.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").fetchone() == (0,)
+    again = sqlite3.connect(tmp_path / FILE)
+    assert again.execute("PRAGMA user_version").fetchone() == (1,)
+    assert again.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('batch', 'arrival')").fetchone() == (1,)
     again.close()
 
 

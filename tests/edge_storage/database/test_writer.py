@@ -10,32 +10,22 @@ import pytest
 
 from edge_storage.database.connections import open_reader, open_writer
 from edge_storage.database.writer import Writer
+from edge_storage.ingest.state import IngestState
+from edge_storage.log.tail import SealLimits
 from edge_wire.store import StoreUnavailableError
+from tests.edge_storage.observing import Observed
 
 Work = Callable[[sqlite3.Connection], int]
 
 
-class Watched:
-    def __init__(self) -> None:
-        self.groups: list[int] = []
-        self.failures = 0
-
-    def committed(self, requests: int, seconds: float) -> None:
-        assert seconds >= 0
-        self.groups.append(requests)
-
-    def failed(self) -> None:
-        self.failures += 1
+@pytest.fixture
+def watched() -> Observed:
+    return Observed()
 
 
 @pytest.fixture
-def watched() -> Watched:
-    return Watched()
-
-
-@pytest.fixture
-async def writer(tmp_path: Path, watched: Watched) -> AsyncIterator[Writer]:
-    made = Writer(open_writer(tmp_path), watched)
+async def writer(tmp_path: Path, watched: Observed) -> AsyncIterator[Writer]:
+    made = Writer(open_writer(tmp_path), watched, IngestState(SealLimits()))
     made.start()
     yield made
     if made.is_alive:
@@ -60,7 +50,7 @@ def _fail(name: str) -> Work:
 
 def _kept(directory: Path) -> set[str]:
     reader = open_reader(directory)
-    names = {name for (name,) in reader.execute("SELECT name FROM setting")} - {"rules", "probe"}
+    names = {name for (name,) in reader.execute("SELECT name FROM setting")} - {"rules", "probe", "newest_offset"}
     reader.close()
     return names
 
@@ -70,7 +60,7 @@ async def test_what_is_answered_is_committed(tmp_path: Path, writer: Writer) -> 
     assert _kept(tmp_path) == {"a"}
 
 
-async def test_requests_that_wait_share_a_transaction(tmp_path: Path, writer: Writer, watched: Watched) -> None:
+async def test_requests_that_wait_share_a_transaction(tmp_path: Path, writer: Writer, watched: Observed) -> None:
     go = threading.Event()
 
     def hold(_: sqlite3.Connection) -> int:
@@ -108,7 +98,7 @@ async def test_a_constraint_is_the_requests_own_fault(tmp_path: Path, writer: Wr
 
 
 async def test_a_full_database_keeps_nothing_by_halves_and_recovers(
-    tmp_path: Path, writer: Writer, watched: Watched
+    tmp_path: Path, writer: Writer, watched: Observed
 ) -> None:
     def fill(connection: sqlite3.Connection) -> int:
         pages: int = connection.execute("PRAGMA page_count").fetchone()[0]
@@ -159,3 +149,40 @@ async def test_a_cancelled_write_is_not_stored(tmp_path: Path, writer: Writer) -
     await writer.run(_keep("there"))
 
     assert _kept(tmp_path) == {"there"}
+
+
+async def test_another_thread_commits_its_own(tmp_path: Path, writer: Writer, watched: Observed) -> None:
+    go = threading.Event()
+    held = asyncio.create_task(writer.run(lambda _: go.wait(10)))
+    await asyncio.sleep(0)
+    here = asyncio.create_task(asyncio.to_thread(writer.run_here, _keep("here", 3)))
+    await asyncio.sleep(0)
+    go.set()
+
+    assert await here == 3
+    assert await held
+    assert _kept(tmp_path) == {"here"}
+    assert sum(watched.groups) == 2
+
+
+async def test_the_error_of_another_thread_is_its_own(tmp_path: Path, writer: Writer) -> None:
+    with pytest.raises(LookupError):
+        await asyncio.to_thread(writer.run_here, _fail("a"))
+    await writer.close()
+    with pytest.raises(StoreUnavailableError, match="shutting down"):
+        await asyncio.to_thread(writer.run_here, _keep("b"))
+
+    assert _kept(tmp_path) == set()
+
+
+async def test_many_threads_lose_nothing(tmp_path: Path, writer: Writer) -> None:
+    names = [f"{letter}{number}" for letter in "ab" for number in range(50)]
+
+    await asyncio.gather(
+        *(
+            asyncio.to_thread(writer.run_here, _keep(name)) if name.startswith("a") else writer.run(_keep(name))
+            for name in names
+        )
+    )
+
+    assert _kept(tmp_path) == set(names)

@@ -5,7 +5,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from edge_storage.database.errors import DatabaseFileError
+from edge_storage.database.errors import CorruptDatabaseError, DatabaseFileError
 from edge_storage.database.schema import migrate
 
 FILE = "edge.db"
@@ -15,6 +15,13 @@ JOURNAL_BYTES = 32 * 1024 * 1024
 """Size in bytes to which the write-ahead log is truncated after it has grown."""
 
 CACHE_KIB = 8 * 1024
+CHECKPOINT_PAGES = 2000
+"""Number of pages in the write-ahead log after which it is copied to the database. Pages that change often are copied once."""
+
+MAX_CHECKED_BYTES = 256 * 1024 * 1024
+"""A larger database is not checked as a whole at the start: that would take seconds."""
+
+_CORRUPT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 def open_writer(directory: Path) -> sqlite3.Connection:
@@ -23,6 +30,7 @@ def open_writer(directory: Path) -> sqlite3.Connection:
     It is in autocommit mode: the caller begins and ends transactions.
 
     Raises:
+        CorruptDatabaseError: the file is damaged, or is not a database.
         DatabaseFileError: the file cannot be opened or written, or is not such a database.
     """
     path = directory / FILE
@@ -31,15 +39,24 @@ def open_writer(directory: Path) -> sqlite3.Connection:
         try:
             _configure(connection)
             migrate(connection, path)
+            _check(connection, path)
         except BaseException:
             connection.close()
             raise
     except sqlite3.Error as error:
+        if is_corrupt(error):
+            raise CorruptDatabaseError(f"{path} is damaged ({error})") from error
         raise DatabaseFileError(
             f"{path} cannot be used ({error}): check that the volume is mounted, writable and not full, "
             "and that the file is a database of this program"
         ) from error
     return connection
+
+
+def is_corrupt(error: BaseException) -> bool:
+    """Whether `error` shows that the database file is damaged."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, CorruptDatabaseError) or (code is not None and code & 0xFF in _CORRUPT)
 
 
 def open_reader(directory: Path) -> sqlite3.Connection:
@@ -79,3 +96,14 @@ def _configure(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    # Else some builds of SQLite overwrite deleted rows with zeros: every sealed reading would be written once more.
+    connection.execute("PRAGMA secure_delete = OFF")
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    if path.stat().st_size > MAX_CHECKED_BYTES:
+        return
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise CorruptDatabaseError(f"{path} is damaged ({found})")

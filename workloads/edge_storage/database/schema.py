@@ -8,18 +8,7 @@ from edge_storage.database.errors import DatabaseFileError
 APPLICATION_ID = 0x45444745
 """SQLite's application_id in the file's header: identifies our files."""
 
-_FIRST = """
-CREATE TABLE reading (
-  "offset" INTEGER PRIMARY KEY AUTOINCREMENT,
-  device_id TEXT NOT NULL,
-  received_at INTEGER NOT NULL,
-  session TEXT,
-  seq INTEGER,
-  body TEXT NOT NULL
-) STRICT;
-CREATE INDEX reading_by_device ON reading (device_id);
-CREATE UNIQUE INDEX reading_once ON reading (device_id, session, seq) WHERE session IS NOT NULL AND seq IS NOT NULL;
-
+_SHARED = """
 CREATE TABLE dead_letter (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   device_id TEXT NOT NULL,
@@ -28,11 +17,6 @@ CREATE TABLE dead_letter (
   message TEXT NOT NULL,
   payload BLOB NOT NULL
 ) STRICT;
-
-CREATE TABLE arrival (
-  device_id TEXT PRIMARY KEY,
-  last_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE alert (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -76,14 +60,81 @@ CREATE TABLE setting (
 INSERT INTO setting (name, value) VALUES ('rules', '[]'), ('probe', '0');
 """
 
-MIGRATIONS = (_FIRST,)
-"""The migration from version n to n + 1 is at index n. Existing files have run them: append, never change one."""
+_LOG = """
+CREATE TABLE device (
+  number INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  last_at INTEGER NOT NULL
+) STRICT;
 
-VERSION = len(MIGRATIONS)
+CREATE TABLE batch (
+  last_offset INTEGER PRIMARY KEY,
+  count INTEGER NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE segment (
+  last_offset INTEGER PRIMARY KEY,
+  first_offset INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  received_from INTEGER NOT NULL,
+  received_to INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE chunk (
+  device INTEGER NOT NULL,
+  last_offset INTEGER NOT NULL,
+  segment INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  first_offset INTEGER NOT NULL,
+  received_from INTEGER NOT NULL,
+  received_to INTEGER NOT NULL,
+  measured_from INTEGER NOT NULL,
+  measured_to INTEGER NOT NULL,
+  PRIMARY KEY (device, last_offset)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE seen (
+  device INTEGER NOT NULL,
+  session TEXT NOT NULL,
+  block INTEGER NOT NULL,
+  content BLOB NOT NULL,
+  last_offset INTEGER NOT NULL,
+  PRIMARY KEY (device, session, block)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cursor (
+  name TEXT PRIMARY KEY,
+  body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO setting (name, value) VALUES ('newest_offset', '0');
+"""
+
+_FROM_FIRST = """
+DROP INDEX reading_by_device;
+DROP INDEX reading_once;
+INSERT INTO device (name, last_at) SELECT device_id, last_at FROM arrival;
+DROP TABLE arrival;
+UPDATE setting SET value = (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'reading')
+WHERE name = 'newest_offset';
+"""
+"""The rows of the table `reading` are moved to segments afterwards; see `migration`."""
+
+_STEPS = {0: _SHARED + _LOG, 1: _LOG + _FROM_FIRST}
+"""The statements that lead from a version (0: an empty file) to the newest."""
+
+VERSION = 2
+"""Number of the newest schema, as in `user_version`."""
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Migrate the database of `connection`, which is in autocommit mode, to the newest version; each step is atomic.
+    """Give the database of `connection`, which is in autocommit mode, the tables of the newest version; atomic.
+
+    Readings of version 1 stay in the table `reading` until `migration.Migration` has moved them.
 
     Raises:
         DatabaseFileError: it is of a newer release, or of another program.
@@ -98,10 +149,10 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise DatabaseFileError(
             f"{path} is the database of another program: set STORAGE_PATH to a directory for this store only"
         )
-    for version in range(found, VERSION):
+    if found < VERSION:
         connection.executescript(
-            f"BEGIN IMMEDIATE; {MIGRATIONS[version]} PRAGMA application_id = {APPLICATION_ID};"
-            f" PRAGMA user_version = {version + 1}; COMMIT;"
+            f"BEGIN IMMEDIATE; {_STEPS[found]} PRAGMA application_id = {APPLICATION_ID};"
+            f" PRAGMA user_version = {VERSION}; COMMIT;"
         )
 
 

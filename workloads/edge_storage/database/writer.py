@@ -1,4 +1,4 @@
-"""The writer's thread: waiting requests share a transaction, and are answered after its commit."""
+"""The writer: waiting requests share a transaction in its thread; another thread may commit its own."""
 
 import asyncio
 import contextlib
@@ -9,10 +9,10 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
-from edge_storage.database.savepoint import is_disk_error, savepoint
+from edge_storage.database.jobs import CommitObserver, Job, Outcome
+from edge_storage.database.savepoint import TransactionMemory, is_disk_error, savepoint
 from edge_wire.store import StoreUnavailableError
 
 T = TypeVar("T")
@@ -25,47 +25,21 @@ RECHECK_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
-class CommitObserver(Protocol):
-    """Observes transactions."""
-
-    def committed(self, requests: int, seconds: float) -> None:
-        """Record a commit of a number of `requests` that took `seconds`."""
-
-    def failed(self) -> None:
-        """Record a transaction that could not be committed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    work: Callable[[sqlite3.Connection], Any]
-    future: Future[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    job: _Job
-    result: Any = None
-    error: Exception | None = None
-
-    def deliver(self) -> None:
-        if self.error is not None:
-            self.job.future.set_exception(self.error)
-        else:
-            self.job.future.set_result(self.result)
-
-
 class Writer:
-    """Commits the writes of requests, in groups.
+    """Commits the writes of requests, in groups. One transaction runs at a time, under a lock.
 
     Attributes:
         problem: why the database cannot be written now; None if it can.
     """
 
-    def __init__(self, connection: sqlite3.Connection, observer: CommitObserver) -> None:
+    def __init__(self, connection: sqlite3.Connection, observer: CommitObserver, memory: TransactionMemory) -> None:
         self.problem: str | None = None
         self._connection = connection
         self._observer = observer
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._memory = memory
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="writer")
 
@@ -88,8 +62,27 @@ class Writer:
                 during the commit may it exist after a restart.
         """
         future: Future[T] = Future()
-        self._jobs.put(_Job(work, future))
+        self._jobs.put(Job(work, future))
         return await asyncio.wrap_future(future)
+
+    def run_here(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in the caller's thread in a transaction of its own, and return its result after the commit.
+
+        It waits for the transaction that runs. If `work` raises, its writes are rolled back and the error is raised
+        here.
+
+        Raises:
+            StoreUnavailableError: as in `run`, or the writer is closed.
+        """
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
+        with self._lock:
+            if self._is_closed:
+                raise StoreUnavailableError("the store is shutting down; this request was not stored: retry")
+            outcomes = self._transaction([Job(work, future)], ends_at=0.0)
+        for outcome in outcomes:
+            outcome.deliver()
+        return future.result()
 
     async def close(self) -> None:
         """Commit the waiting requests, then stop the thread and close the connection."""
@@ -105,9 +98,11 @@ class Writer:
                 continue
             if first is not None:
                 self._write(first)
-        self._connection.close()
+        with self._lock:
+            self._is_closed = True
+            self._connection.close()
 
-    def _take(self, seconds: float | None) -> _Job | None:
+    def _take(self, seconds: float | None) -> Job | None:
         """Return the next job; None if its request was cancelled, or at the end.
 
         Raises:
@@ -119,20 +114,24 @@ class Writer:
             return None
         return job if job.future.set_running_or_notify_cancel() else None
 
-    def _write(self, first: _Job) -> None:
-        started = time.monotonic()
-        group = [first]
-        try:
-            outcomes = self._commit(group, started + GROUP_SECONDS)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the thread continues and each request gets the error
-            outcomes = self._undone(group, error)
-        else:
-            self.problem = None
-            self._observer.committed(len(group), time.monotonic() - started)
+    def _write(self, first: Job) -> None:
+        with self._lock:
+            outcomes = self._transaction([first], time.monotonic() + GROUP_SECONDS)
         for outcome in outcomes:
             outcome.deliver()
 
-    def _commit(self, group: list[_Job], ends_at: float) -> list[_Outcome]:
+    def _transaction(self, group: list[Job], ends_at: float) -> list[Outcome]:
+        started = time.monotonic()
+        try:
+            outcomes = self._commit(group, ends_at)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the thread continues and each request gets the error
+            return self._undone(group, error)
+        self.problem = None
+        self._observer.committed(len(group), time.monotonic() - started)
+        self._memory.committed()
+        return outcomes
+
+    def _commit(self, group: list[Job], ends_at: float) -> list[Outcome]:
         """Run the job in `group` and the waiting ones, which are added to `group`, until `ends_at`."""
         self._connection.execute("BEGIN IMMEDIATE")
         outcomes = [self._attempt(group[0])]
@@ -145,30 +144,32 @@ class Writer:
         self._connection.execute("COMMIT")
         return outcomes
 
-    def _attempt(self, job: _Job) -> _Outcome:
+    def _attempt(self, job: Job) -> Outcome:
         try:
-            with savepoint(self._connection):
-                return _Outcome(job, job.work(self._connection))
+            with savepoint(self._connection, self._memory):
+                return Outcome(job, job.work(self._connection))
         except Exception as error:
             if is_disk_error(error):
                 raise
-            return _Outcome(job, error=error)
+            return Outcome(job, error=error)
 
-    def _undone(self, group: list[_Job], error: Exception) -> list[_Outcome]:
+    def _undone(self, group: list[Job], error: Exception) -> list[Outcome]:
         self._observer.failed()
         with contextlib.suppress(sqlite3.Error):
             # SQLite may have rolled back already.
             self._connection.execute("ROLLBACK")
+        self._memory.drop()
         self.problem = f"the database cannot be written: {error}"
         logger.error("%d requests were not stored; each sender gets an error: %s", len(group), error)
         unavailable = StoreUnavailableError(
             f"{self.problem}; this request was not stored: check the free space on the store's volume, then retry"
         )
-        return [_Outcome(job, error=unavailable) for job in group]
+        return [Outcome(job, error=unavailable) for job in group]
 
     def _recheck(self) -> None:
         try:
-            self._connection.execute("UPDATE setting SET value = value + 1 WHERE name = 'probe'")
+            with self._lock:
+                self._connection.execute("UPDATE setting SET value = value + 1 WHERE name = 'probe'")
         except sqlite3.Error as error:
             self.problem = f"the database cannot be written: {error}"
         else:

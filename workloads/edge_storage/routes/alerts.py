@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from edge_storage import alerts, readings, rules
+from edge_storage import alerts, readings
 from edge_storage.lease import check_token
 from edge_storage.pages import NO_END
 from edge_storage.request_body import read_body
@@ -40,7 +40,7 @@ def alerts_router(store: Store) -> APIRouter:
     async def put_rules(request: Request) -> Response:
         asked = NewRules.model_validate(load_object(await read_body(request)))
         now = dt.datetime.now(dt.UTC)
-        await store.write(_fenced(asked.token, partial(rules.replace, documents=asked.rules, now=now)))
+        await store.write(_fenced(asked.token, partial(store.state.replace_rules, documents=asked.rules, now=now)))
         return done()
 
     @router.get("/alerts/outbox")

@@ -28,7 +28,7 @@ def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
         body = await read_body(request)
         with backpressure.reserve(len(body)):
             batch = IngestRequest.parse(body)
-            result = await store.write(partial(store_messages, request=batch))
+            result = await store.write(partial(store_messages, request=batch, state=store.state))
         metrics.stored(result)
         _log_rejected(batch, result)
         return Response(_answer(batch, result), media_type="application/json")
@@ -38,7 +38,7 @@ def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
 
     @router.get("/readings")
     async def get_readings(device_id: str | None = None, limit: Limit = 100, before: Before = NO_END) -> Response:
-        question = partial(readings.readings, device_id=device_id, limit=limit, before=before)
+        question = partial(readings.readings, log=store.log, device_id=device_id, limit=limit, before=before)
         return page("readings", await store.read(question))
 
     @router.get("/dead-letters")
@@ -47,7 +47,8 @@ def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
 
     @router.get("/arrivals")
     async def get_arrivals() -> Response:
-        return json({"arrivals": await store.read(readings.arrivals)})
+        question = partial(readings.arrivals, recent=store.state.recent_arrivals())
+        return json({"arrivals": await store.read(question)})
 
     return router
 

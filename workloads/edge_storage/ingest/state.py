@@ -1,0 +1,130 @@
+"""What the ingest has in memory: the registry, the blocks of stored readings, the rules and the alert states."""
+
+import datetime as dt
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+
+from edge_readings.rules import Rules
+from edge_storage import rules
+from edge_storage.alerts import AlertStates
+from edge_storage.log.chunking import milliseconds_of
+from edge_storage.log.devices import Devices
+from edge_storage.log.line import device_id_of, received_at_of
+from edge_storage.log.seen import SeenReadings
+from edge_storage.log.tail import SealLimits, Tail, batches
+from edge_wire.messages import fields as take
+
+logger = logging.getLogger(__name__)
+
+
+class Loaded:
+    """The state of a database, as of a moment in a transaction.
+
+    Attributes:
+        devices: the registry.
+        seen: which readings are stored.
+        tail: size of the tail.
+        rules: the alert rules in force.
+        alerts: the alert states.
+    """
+
+    __slots__ = ("alerts", "devices", "rules", "seen", "tail")
+
+    def __init__(self, connection: sqlite3.Connection, limits: SealLimits) -> None:
+        self.devices = Devices()
+        self.seen = SeenReadings()
+        self.tail = Tail.load(connection, limits)
+        self.rules: Rules = rules.in_force(connection)
+        self.alerts = AlertStates()
+        self._replay(connection)
+
+    def save(self, connection: sqlite3.Connection) -> None:
+        """Write to the database what it would otherwise read from the tail."""
+        self.seen.save(connection)
+        self.devices.save(connection)
+
+    def _replay(self, connection: sqlite3.Connection) -> None:
+        arrivals: dict[bytes, bytes] = {}
+        for batch in batches(connection):
+            for offset, line in enumerate(batch.lines(), batch.first_offset):
+                name, at = device_id_of(line), received_at_of(line)
+                arrivals[name] = max(at, arrivals.get(name, b""))
+                if b'"seq":' in line:
+                    self._replay_one(connection, name.decode(), offset, line)
+        for name, at in arrivals.items():
+            self.devices.note(connection, name.decode(), milliseconds_of(at))
+
+    def _replay_one(self, connection: sqlite3.Connection, name: str, offset: int, line: bytes) -> None:
+        try:
+            document = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            logger.warning("the reading with offset %d cannot be read; a repetition would be stored: %s", offset, error)
+            return
+        session, seq = take.session(document), take.whole_number(document, "seq")
+        if session is not None and seq is not None:
+            self.seen.add(connection, self.devices.get(connection, name).number, session, seq, offset)
+
+
+class IngestState:
+    """The state, loaded when it is needed, and dropped after a rollback. Only transactions of the writer use it.
+
+    Attributes:
+        changes: number of changes so far, for savepoints.
+
+    Args:
+        limits: when the tail is full.
+        on_full: called after a commit while the tail is full.
+    """
+
+    def __init__(self, limits: SealLimits, on_full: Callable[[], None] = lambda: None) -> None:
+        self.changes = 0
+        self._limits = limits
+        self._on_full = on_full
+        self._loaded: Loaded | None = None
+
+    def load(self, connection: sqlite3.Connection) -> Loaded:
+        """Return the state; counts as a change, because the caller will change it."""
+        self.changes += 1
+        if self._loaded is None:
+            self._loaded = Loaded(connection, self._limits)
+        return self._loaded
+
+    def drop(self) -> None:
+        """Forget the state: the database was rolled back."""
+        self._loaded = None
+
+    def committed(self) -> None:
+        """Report a full tail."""
+        if self.is_full:
+            self._on_full()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the tail should be sealed. Any thread may ask."""
+        loaded = self._loaded
+        return loaded is not None and loaded.tail.is_full
+
+    def recent_arrivals(self) -> dict[str, int]:
+        """Return the last arrivals of the devices in memory, in milliseconds since 1970. Any thread may call it."""
+        loaded = self._loaded
+        return {} if loaded is None else loaded.devices.recent()
+
+    def replace_rules(self, connection: sqlite3.Connection, documents: Sequence[Any], now: dt.datetime) -> None:
+        """Replace the alert rules by `documents`, and clear the alerts of deleted rules.
+
+        Args:
+            connection: in a transaction.
+            documents: as in a rules file.
+            now: time of the cleared alerts (aware).
+
+        Raises:
+            RulesError: one of them is invalid; the old ones stay.
+        """
+        loaded = self.load(connection)
+        rules.replace(connection, documents, now)
+        loaded.rules = rules.in_force(connection)
+        loaded.alerts = AlertStates()

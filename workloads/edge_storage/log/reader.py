@@ -1,0 +1,166 @@
+"""Reads the log: the sealed segments and the tail together."""
+
+import contextlib
+import logging
+import sqlite3
+import threading
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from edge_storage.log.line import head, offset_of
+from edge_storage.log.segment import DamagedChunkError, decode_chunk
+from edge_storage.log.segment_files import SegmentFiles
+from edge_storage.log.segment_index import (
+    Chunk,
+    Segment,
+    chunks_before,
+    chunks_of_segment,
+    first_segment_after,
+    last_segment_before,
+)
+from edge_storage.log.tail import batches, newest_batches
+
+Numbered = tuple[int, bytes]
+"""The offset of a line, and the line."""
+
+logger = logging.getLogger(__name__)
+
+
+class DamageObserver(Protocol):
+    """Observes damaged chunks."""
+
+    def damaged_chunk(self) -> None:
+        """Record a chunk that cannot be read."""
+
+
+class LogReader:
+    """Reads lines in the order of their offsets, or newest first.
+
+    A chunk that cannot be read is skipped, logged and counted. A segment that retention deletes during a query counts
+    as deleted before it. Several threads may use one reader, each with its own connection.
+    """
+
+    def __init__(self, files: SegmentFiles, observer: DamageObserver) -> None:
+        self._files = files
+        self._observer = observer
+        self._merging = threading.Lock()
+        self._merged: tuple[int, list[bytes]] | None = None
+
+    def read_after(
+        self, connection: sqlite3.Connection, offset: int, limit_lines: int, limit_bytes: int
+    ) -> list[Numbered]:
+        """Return the next lines after `offset`, in the order of their offsets.
+
+        Args:
+            connection: of a reader.
+            offset: of the last line that is not wanted.
+            limit_lines: maximum number of lines.
+            limit_bytes: maximum size of the lines together in bytes; the first is returned even if it is larger.
+        """
+        found: list[Numbered] = []
+        size = 0
+        with snapshot(connection):
+            for number, line in self._after(connection, offset):
+                size += len(line)
+                if len(found) >= limit_lines or (found and size > limit_bytes):
+                    break
+                found.append((number, line))
+        return found
+
+    def newest(self, connection: sqlite3.Connection, device_id: str | None, before: int) -> Iterator[Numbered]:
+        """Return the lines before the offset `before`, of one device or of all, newest first; read as far as consumed.
+
+        The caller keeps a `snapshot` while it consumes them.
+        """
+        prefix = b"" if device_id is None else head(device_id)
+        for batch in newest_batches(connection, before):
+            if prefix in batch.body:
+                lines = enumerate(batch.lines(), batch.first_offset)
+                yield from reversed([each for each in lines if each[0] < before and each[1].startswith(prefix)])
+        if device_id is None:
+            yield from self._newest_of_all(connection, before)
+        else:
+            yield from self._newest_of_device(connection, device_id, before)
+
+    def read_chunk(self, connection: sqlite3.Connection, chunk: Chunk) -> list[bytes]:
+        """Return the lines of a chunk; none if it is damaged, or deleted since the query began."""
+        try:
+            return decode_chunk(self._files.read_part(chunk.segment, chunk.position, chunk.length))
+        except FileNotFoundError:
+            if not self._is_indexed(connection, chunk.segment):
+                return []
+            reason = "the file does not exist"
+        except (DamagedChunkError, OSError) as error:
+            reason = str(error)
+        self._observer.damaged_chunk()
+        logger.error(
+            "skipped a chunk of %d readings (offsets %d to %d): %s cannot be read at byte %d: %s",
+            chunk.count,
+            chunk.first_offset,
+            chunk.last_offset,
+            self._files.path(chunk.segment),
+            chunk.position,
+            reason,
+        )
+        return []
+
+    def _is_indexed(self, connection: sqlite3.Connection, segment: int) -> bool:
+        """Whether the index still has the segment, by the newest commit and not by the snapshot of the query."""
+        path = connection.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()[0]
+        with contextlib.closing(sqlite3.connect(path)) as newest:
+            return newest.execute("SELECT 1 FROM segment WHERE last_offset = ?", (segment,)).fetchone() is not None
+
+    def _after(self, connection: sqlite3.Connection, offset: int) -> Iterator[Numbered]:
+        while (segment := first_segment_after(connection, offset)) is not None:
+            lines = self._lines_of(connection, segment)
+            for line in lines[bisect_left(lines, offset + 1, key=offset_of) :]:
+                yield offset_of(line), line
+            offset = segment.last_offset
+        with self._merging:
+            # Whoever reads in order has no use for the sealed lines any more.
+            self._merged = None
+        for batch in batches(connection, offset):
+            for number, line in enumerate(batch.lines(), batch.first_offset):
+                if number > offset:
+                    yield number, line
+
+    def _newest_of_all(self, connection: sqlite3.Connection, before: int) -> Iterator[Numbered]:
+        while (segment := last_segment_before(connection, before)) is not None:
+            lines = self._lines_of(connection, segment)
+            for line in reversed(lines[: bisect_left(lines, before, key=offset_of)]):
+                yield offset_of(line), line
+            before = segment.first_offset
+
+    def _newest_of_device(self, connection: sqlite3.Connection, device_id: str, before: int) -> Iterator[Numbered]:
+        for chunk in chunks_before(connection, device_id, before):
+            for line in reversed(self.read_chunk(connection, chunk)):
+                number = offset_of(line)
+                if number < before:
+                    yield number, line
+
+    def _lines_of(self, connection: sqlite3.Connection, segment: Segment) -> Sequence[bytes]:
+        """Return the lines of a segment in the order of their offsets; the last segment is kept for the next page."""
+        with self._merging:
+            if self._merged is not None and self._merged[0] == segment.last_offset:
+                return self._merged[1]
+            self._merged = None
+            lines: list[bytes] = []
+            for chunk in chunks_of_segment(connection, segment.last_offset):
+                lines += self.read_chunk(connection, chunk)
+            lines.sort(key=offset_of)
+            self._merged = (segment.last_offset, lines)
+            return lines
+
+
+@contextlib.contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let all queries of the block see the same state; in a transaction they do anyway."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")

@@ -1,0 +1,127 @@
+"""Makes the index and the segment files agree at the start."""
+
+import datetime as dt
+import logging
+import sqlite3
+from pathlib import Path
+
+import orjson
+
+from edge_storage.database.set_aside import note
+from edge_storage.database.transaction import transaction
+from edge_storage.log.devices import number_of
+from edge_storage.log.line import device_id_of, offset_of
+from edge_storage.log.seen import SeenReadings
+from edge_storage.log.segment import ChunkInfo, DamagedChunkError, chunks_of, decode_chunk
+from edge_storage.log.segment_files import SegmentFiles
+from edge_storage.log.segment_index import add_segment, remove_segment, segments
+from edge_wire.messages import fields as take
+
+SKIPPED_OFFSETS = 1_000_000
+"""After the loss of a database: more than a tail can have, so that no offset is used a second time."""
+
+_SEEN_SEGMENTS = 8
+"""After the loss of a database, the newest segments of which the readings are still recognised as duplicates."""
+
+logger = logging.getLogger(__name__)
+
+
+def reconcile(connection: sqlite3.Connection, files: SegmentFiles, newest_offset: int, now: dt.datetime) -> int:
+    """Delete files that the index does not have yet, index files that are newer than the database, check the others.
+
+    Args:
+        connection: in autocommit mode.
+        files: the directory of the segments.
+        newest_offset: of the newest reading that the database has or had.
+        now: time for the notes about damaged files (aware).
+
+    Returns:
+        The number of files that were set aside.
+    """
+    indexed = {segment.last_offset: segment.bytes for segment in segments(connection)}
+    sizes = dict(files.sizes())
+    damaged = [offset for offset, size in indexed.items() if sizes.get(offset) != size]
+    for offset in damaged:
+        found = f"it has {sizes[offset]} bytes, not {indexed[offset]}" if offset in sizes else "it does not exist"
+        _set_aside(connection, files, offset, found, now)
+    unknown = [offset for offset in sizes if offset not in indexed]
+    for offset in unknown:
+        if offset <= newest_offset:
+            # The process was killed before it could add the file to the index, or to delete it.
+            logger.info("deleting %s, which is not in the index", files.path(offset))
+            files.delete(offset)
+    newer = [offset for offset in unknown if offset > newest_offset]
+    return len(damaged) + sum(not _index(connection, files, offset, now) for offset in newer)
+
+
+def continue_after_loss(
+    connection: sqlite3.Connection, files: SegmentFiles, aside: Path, reason: str, now: dt.datetime
+) -> None:
+    """Prepare a new database that replaces a damaged one, after `reconcile`; one transaction.
+
+    Args:
+        connection: in autocommit mode.
+        files: the directory of the segments.
+        aside: the damaged database.
+        reason: what is wrong with it.
+        now: the time (aware); tokens of the lease continue from it.
+    """
+    known = segments(connection)
+    newest = (known[-1].last_offset if known else 0) + SKIPPED_OFFSETS
+    with transaction(connection):
+        connection.execute("UPDATE setting SET value = ? WHERE name = 'newest_offset'", (str(newest),))
+        connection.execute("UPDATE lease SET token = ?", (int(now.timestamp()),))
+        seen = SeenReadings()
+        for segment in known[-_SEEN_SEGMENTS:]:
+            content = files.read(segment.last_offset)
+            for info in chunks_of(content):
+                _recognise(connection, seen, decode_chunk(content[info.position : info.position + info.length]))
+        seen.save(connection)
+        note(connection, aside, reason, now)
+
+
+def _recognise(connection: sqlite3.Connection, seen: SeenReadings, lines: list[bytes]) -> None:
+    number = number_of(connection, device_id_of(lines[0]).decode())
+    for line in lines:
+        document = orjson.loads(line)
+        session, seq = take.session(document), take.whole_number(document, "seq")
+        if session is not None and seq is not None:
+            seen.add(connection, number, session, seq, offset_of(line))
+
+
+def _index(connection: sqlite3.Connection, files: SegmentFiles, last_offset: int, now: dt.datetime) -> bool:
+    """Add a file to the index; return False if it is damaged and was set aside."""
+    try:
+        content = files.read(last_offset)
+        infos = list(chunks_of(content))
+    except (DamagedChunkError, OSError) as error:
+        _set_aside(connection, files, last_offset, str(error), now)
+        return False
+    if not infos:
+        _set_aside(connection, files, last_offset, "it has no chunk", now)
+        return False
+    with transaction(connection):
+        add_segment(connection, last_offset, infos, len(content))
+        _note_arrivals(connection, infos)
+        connection.execute(
+            "UPDATE setting SET value = max(CAST(value AS INTEGER), ?) WHERE name = 'newest_offset'", (last_offset,)
+        )
+    logger.info("added %s to the index: %d chunks", files.path(last_offset), len(infos))
+    return True
+
+
+def _note_arrivals(connection: sqlite3.Connection, infos: list[ChunkInfo]) -> None:
+    connection.executemany(
+        "UPDATE device SET last_at = max(last_at, ?) WHERE name = ?",
+        [(info.received_to, info.device_id) for info in infos],
+    )
+
+
+def _set_aside(
+    connection: sqlite3.Connection, files: SegmentFiles, last_offset: int, reason: str, now: dt.datetime
+) -> None:
+    path = files.set_aside(last_offset)
+    logger.error("set a damaged segment aside as %s; its readings are not available: %s", path, reason)
+    with transaction(connection):
+        remove_segment(connection, last_offset)
+        note(connection, path, reason, now)

@@ -1,0 +1,109 @@
+"""The thread that seals the tail."""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from edge_storage.log.sealing import SealedState, TailChangedError, oldest_of_tail, seal
+from edge_storage.log.segment import DamagedChunkError
+from edge_storage.log.segment_files import SegmentFiles
+from edge_storage.log.tail import SealLimits
+from edge_wire.store import StoreUnavailableError
+
+RETRY_SECONDS = 5.0
+"""Seconds between two attempts while the segments cannot be written."""
+
+logger = logging.getLogger(__name__)
+
+
+class SealObserver(Protocol):
+    """Observes sealing."""
+
+    def sealed(self, readings: int, file_bytes: int, seconds: float) -> None:
+        """Record a new segment with its number of `readings`, its `file_bytes`, and the `seconds` that it took."""
+
+
+class IngestMemory(Protocol):
+    """The state of the ingest."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the tail should be sealed."""
+
+    def load(self, connection: sqlite3.Connection) -> SealedState:
+        """Return the state in a transaction."""
+
+
+class Sealer:
+    """Seals the tail whenever it is full.
+
+    Args:
+        files: the directory of the segments.
+        connection: for this thread only.
+        run: runs its argument in a transaction of the writer, in the caller's thread.
+        state: of the ingest.
+        limits: size of a segment.
+        observer: of the new segments.
+    """
+
+    def __init__(
+        self,
+        files: SegmentFiles,
+        connection: sqlite3.Connection,
+        run: Callable[[Callable[[sqlite3.Connection], None]], None],
+        state: IngestMemory,
+        limits: SealLimits,
+        observer: SealObserver,
+    ) -> None:
+        self._files = files
+        self._connection = connection
+        self._run = run
+        self._state = state
+        self._limits = limits
+        self._observer = observer
+        self._is_wanted = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="sealer")
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Let the thread check whether the tail is full."""
+        self._is_wanted.set()
+
+    def close(self) -> None:
+        """Finish the segment that is being written, and stop the thread."""
+        self._closing.set()
+        self._is_wanted.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._connection.close()
+
+    def _work(self) -> None:
+        while True:
+            self._is_wanted.wait()
+            self._is_wanted.clear()
+            if self._closing.is_set():
+                return
+            try:
+                while self._state.is_full and not self._closing.is_set():
+                    self._seal()
+            except TailChangedError:
+                self._is_wanted.set()
+            except (OSError, ValueError, sqlite3.Error, DamagedChunkError, StoreUnavailableError) as error:
+                logger.warning("cannot seal the newest readings; trying again in %.0f s: %s", RETRY_SECONDS, error)
+                self._closing.wait(RETRY_SECONDS)
+                self._is_wanted.set()
+
+    def _seal(self) -> None:
+        started = time.monotonic()
+        segment = oldest_of_tail(self._connection, self._limits)
+        if segment is None:
+            return
+        seal(self._files, segment, self._run, self._state.load)
+        self._observer.sealed(segment.count, len(segment.content), time.monotonic() - started)

@@ -1,0 +1,133 @@
+"""The tail: the newest readings, in the table `batch`; a row has the lines of one request."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+COALESCE_ROWS = 1024
+"""As many consecutive rows become one, if they are small."""
+
+COALESCE_BYTES = 1024 * 1024
+"""Rows that are larger together stay as they are: to write them a second time would cost more than they do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealLimits:
+    """When a tail is sealed, and how much of it becomes one segment.
+
+    Attributes:
+        readings: number of readings.
+        bytes: size of their lines in bytes.
+    """
+
+    readings: int = 65_536
+    bytes: int = 24 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A row of the tail.
+
+    Attributes:
+        first_offset: of its first line.
+        last_offset: of its last line.
+        body: the lines, joined by line breaks.
+    """
+
+    first_offset: int
+    last_offset: int
+    body: bytes
+
+    def lines(self) -> list[bytes]:
+        """Return the lines, with consecutive offsets."""
+        return self.body.split(b"\n")
+
+
+@dataclass(slots=True)
+class Tail:
+    """The size of the tail, and how many of its last rows are small.
+
+    Attributes:
+        newest_offset: of the newest reading that was ever stored; 0 before the first.
+        count: readings of the tail.
+        size: of the tail, in bytes.
+        limits: when it is full.
+    """
+
+    newest_offset: int
+    count: int = 0
+    size: int = 0
+    limits: SealLimits = SealLimits()
+    _rows: int = 0
+    _bytes: int = 0
+
+    @classmethod
+    def load(cls, connection: sqlite3.Connection, limits: SealLimits) -> Self:
+        """Return the tail in the database."""
+        newest, count, size = connection.execute(
+            "SELECT max(last_offset), sum(count), sum(length(body)) FROM batch"
+        ).fetchone()
+        (kept,) = connection.execute("SELECT value FROM setting WHERE name = 'newest_offset'").fetchone()
+        return cls(max(newest or 0, int(kept)), count or 0, size or 0, limits)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the tail should be sealed."""
+        return self.count >= self.limits.readings or self.size >= self.limits.bytes
+
+    def append(self, connection: sqlite3.Connection, lines: Sequence[bytes]) -> None:
+        """Add `lines` (one or more), of which the offsets follow `newest_offset`, as one row."""
+        body = b"\n".join(lines)
+        self.newest_offset += len(lines)
+        connection.execute("INSERT INTO batch VALUES (?, ?, ?)", (self.newest_offset, len(lines), body))
+        self.count += len(lines)
+        self.size += len(body)
+        self._rows += 1
+        self._bytes += len(body)
+        if self._rows >= COALESCE_ROWS:
+            if self._bytes <= COALESCE_BYTES:
+                _coalesce(connection, self._rows)
+            self._rows = self._bytes = 0
+
+    def sealed(self, connection: sqlite3.Connection, last_offset: int) -> int:
+        """Delete the rows up to `last_offset`, which are in a segment now, and return the number of their readings."""
+        count, size = connection.execute(
+            "SELECT sum(count), sum(length(body)) FROM batch WHERE last_offset <= ?", (last_offset,)
+        ).fetchone()
+        connection.execute("DELETE FROM batch WHERE last_offset <= ?", (last_offset,))
+        connection.execute("UPDATE setting SET value = ? WHERE name = 'newest_offset'", (str(self.newest_offset),))
+        self.count -= count or 0
+        self.size -= size or 0
+        # The last small rows may be among the deleted ones.
+        self._rows = self._bytes = 0
+        return int(count or 0)
+
+
+def batches(connection: sqlite3.Connection, after: int = 0) -> Iterator[Batch]:
+    """Return the rows of the tail with readings after the offset `after`, oldest first."""
+    rows = connection.execute(
+        "SELECT last_offset, count, body FROM batch WHERE last_offset > ? ORDER BY last_offset", (after,)
+    )
+    for last_offset, count, body in rows:
+        yield Batch(last_offset - count + 1, last_offset, body)
+
+
+def newest_batches(connection: sqlite3.Connection, before: int) -> Iterator[Batch]:
+    """Return the rows of the tail with readings before the offset `before`, newest first."""
+    rows = connection.execute(
+        "SELECT last_offset, count, body FROM batch WHERE last_offset - count + 1 < ? ORDER BY last_offset DESC",
+        (before,),
+    )
+    for last_offset, count, body in rows:
+        yield Batch(last_offset - count + 1, last_offset, body)
+
+
+def _coalesce(connection: sqlite3.Connection, rows: int) -> None:
+    found = connection.execute(
+        "SELECT last_offset, count, body FROM batch ORDER BY last_offset DESC LIMIT ?", (rows,)
+    ).fetchall()
+    last_offset, first = found[0][0], found[-1][0]
+    body = b"\n".join([row[2] for row in reversed(found)])
+    connection.execute("DELETE FROM batch WHERE last_offset >= ?", (first,))
+    connection.execute("INSERT INTO batch VALUES (?, ?, ?)", (last_offset, sum(row[1] for row in found), body))
