@@ -10,8 +10,11 @@ from edge_wire.messages import Reading, format_timestamp
 PROCESSOR = "edge-processor"
 """Value of `metadata.processor`, for readings by MQTT and by HTTP."""
 
-_MAX_AHEAD = dt.timedelta(hours=1)
-_EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+MAX_AHEAD = dt.timedelta(hours=1)
+"""A timestamp that is more than this ahead of our clock is suspect."""
+
+EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+"""A timestamp before it is suspect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +68,4 @@ def process(reading: Reading, *, received_at: dt.datetime, location: str, proces
 
 def is_time_suspect(timestamp: dt.datetime | None, received_at: dt.datetime) -> bool:
     """Whether a timestamp is missing, before 2000, or more than an hour ahead of our clock."""
-    return timestamp is None or timestamp < _EARLIEST or timestamp - received_at > _MAX_AHEAD
+    return timestamp is None or timestamp < EARLIEST or timestamp - received_at > MAX_AHEAD
