@@ -1,0 +1,113 @@
+"""A request: messages of devices to store in one transaction."""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from edge_wire.store.frames.stream import FrameError, Kind, framed, pack_sizes, unpack_sizes
+
+MAX_MESSAGES = 10_000
+MAX_ID_CHARACTERS = 64
+
+_HAS_TOKEN = 1
+_HAS_CURSOR = 2
+_FIXED = struct.Struct("<HHIIIqq")
+"""Flags, bytes of the location, number of messages, bytes of all ids, bytes of the cursor, token, received_at."""
+
+_ID_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+_MILLISECONDS_OF_YEAR_10000 = 253_402_300_800_000
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRequest:
+    """Messages to store in one transaction.
+
+    Attributes:
+        token: of the ingester's lease; None for messages that did not come by MQTT.
+        location: of the site, for readings that name none.
+        received_at: when the messages arrived on site, in milliseconds since 1970.
+        messages: device id and payload of each, in the order of their arrival.
+        cursor: a JSON document that the store keeps in the same transaction; None without one.
+    """
+
+    token: int | None
+    location: str
+    received_at: int
+    messages: Sequence[tuple[str, bytes]]
+    cursor: bytes | None = None
+
+
+def encode_request(number: int, request: CommitRequest) -> bytes:
+    """Return the frame of `request`.
+
+    Args:
+        number: of the request; its answer has the same.
+        request: to encode.
+
+    Raises:
+        FrameError: it is too large, or has a value that does not fit.
+    """
+    messages = request.messages
+    location, cursor = request.location.encode(), request.cursor or b""
+    flags = (request.token is not None) * _HAS_TOKEN | (request.cursor is not None) * _HAS_CURSOR
+    try:
+        names = "".join([name for name, _ in messages]).encode("ascii")
+        sizes = (len(location), len(messages), len(names), len(cursor))
+        fixed = _FIXED.pack(flags, *sizes, request.token or 0, request.received_at)
+        name_sizes = bytes([len(name) for name, _ in messages])
+        payload_sizes = pack_sizes([len(payload) for _, payload in messages])
+    except (struct.error, ValueError) as error:
+        raise FrameError(f"a request that cannot be encoded: {error}") from None
+    payloads = [payload for _, payload in messages]
+    return framed(Kind.REQUEST, number, fixed, location, name_sizes, payload_sizes, names, *payloads, cursor)
+
+
+def decode_request(body: bytes) -> CommitRequest:
+    """Return the request in the body of a frame.
+
+    Raises:
+        FrameError: it is not a request; the message names the field.
+    """
+    try:
+        flags, location_size, count, names_size, cursor_size, token, received_at = _FIXED.unpack_from(body)
+        if flags & ~(_HAS_TOKEN | _HAS_CURSOR):
+            raise FrameError(f"a request with the unknown flags {flags:#06x}: update the store")
+        if count > MAX_MESSAGES:
+            raise FrameError(f"a request with {count} messages: the limit is {MAX_MESSAGES}")
+        if not 0 <= received_at < _MILLISECONDS_OF_YEAR_10000:
+            raise FrameError(f"a request with received_at {received_at}: it must be milliseconds since 1970")
+        names_at = _FIXED.size + location_size
+        sizes_at = names_at + count
+        payload_sizes = unpack_sizes(body, count, sizes_at)
+        location = body[_FIXED.size : names_at].decode()
+    except (struct.error, UnicodeDecodeError) as error:
+        raise FrameError(f"a request that is not complete or not UTF-8: {error}") from None
+    payloads_at = sizes_at + 4 * count + names_size
+    cursor_at = payloads_at + sum(payload_sizes)
+    if cursor_at + cursor_size != len(body):
+        raise FrameError(f"a request of {len(body)} bytes: its parts have {cursor_at + cursor_size}")
+    names = _names(body[sizes_at + 4 * count : payloads_at], body[names_at:sizes_at])
+    ends = accumulate(payload_sizes, initial=payloads_at)
+    begin = next(ends)
+    messages = []
+    for name, end in zip(names, ends, strict=True):
+        messages.append((name, body[begin:end]))
+        begin = end
+    cursor = body[cursor_at:] if flags & _HAS_CURSOR else None
+    return CommitRequest(token if flags & _HAS_TOKEN else None, location, received_at, messages, cursor)
+
+
+def _names(joined: bytes, sizes: bytes) -> list[str]:
+    """Return the device ids, each with a size from 1 to 64."""
+    if sum(sizes) != len(joined) or (sizes and not 1 <= min(sizes) <= max(sizes) <= MAX_ID_CHARACTERS):
+        raise FrameError(f"a request with a device id that does not have 1 to {MAX_ID_CHARACTERS} characters")
+    if joined.translate(None, _ID_BYTES):
+        raise FrameError("a request with a device id that has other characters than letters, digits, '.', '_' and '-'")
+    text = joined.decode("ascii")
+    names = []
+    begin = 0
+    for size in sizes:
+        names.append(text[begin : begin + size])
+        begin += size
+    return names
