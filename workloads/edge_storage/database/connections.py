@@ -16,7 +16,7 @@ JOURNAL_BYTES = 32 * 1024 * 1024
 
 CACHE_KIB = 8 * 1024
 CHECKPOINT_PAGES = 2000
-"""Number of pages in the write-ahead log after which it is copied to the database. Often changed pages are copied once."""
+"""Pages of the write-ahead log after which it is copied to the database; often changed pages are copied once."""
 
 MAX_CHECKED_BYTES = 256 * 1024 * 1024
 """A larger database is not checked as a whole at the start: that would take seconds."""
