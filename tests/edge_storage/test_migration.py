@@ -120,6 +120,7 @@ async def test_killed_again_and_again(tmp_path: Path, http: aiohttp.ClientSessio
         store = RunningStore(tmp_path)
 
     await store.start()
+    await eventually(partial(_is_ready, http, store), seconds=60)
     again = request(*(message(f"pump-{number % 50}", _sent(number)) for number in range(COUNT - 1000, COUNT + 3)))
     status, said = await ask(http, "POST", f"{store.url}/v1/readings", again)
     assert await store.end(signal.SIGTERM) == 0
@@ -137,6 +138,11 @@ def _sent(number: int) -> dict[str, object]:
     _, _, _, session, seq, _ = row(number, 50)
     identity = {} if session is None else {"session": session, "seq": seq}
     return {"sensor_type": "temperature", "value": 1, **identity}
+
+
+async def _is_ready(http: aiohttp.ClientSession, store: RunningStore) -> bool:
+    async with http.get(f"{store.url}/ready") as response:
+        return response.status == 200
 
 
 async def _is_migrating(store: RunningStore) -> bool:

@@ -8,7 +8,7 @@ import orjson
 
 from edge_readings.evaluation import QUIET, AlertState, evaluate, withdrawn
 from edge_readings.processing import Processed
-from edge_readings.rules import Rules
+from edge_readings.rules import Rule, Rules
 from edge_storage.pages import paginate
 from edge_storage.timestamps import from_milliseconds, to_milliseconds
 from edge_wire.messages import Alert
@@ -31,17 +31,24 @@ class AlertStates:
         self._states: dict[tuple[str, str], AlertState] = {}
         self._changed: set[tuple[str, str]] = set()
 
-    def observe(self, connection: sqlite3.Connection, rules: Rules, processed: Processed) -> None:
-        """Evaluate one reading against all rules of its sensor type; alerts go to the outbox."""
-        for rule in rules.about(processed.reading.sensor_type):
-            key = (rule.name, processed.reading.device_id)
-            before = self._state(connection, key)
-            after, alert = evaluate(rule, before, processed)
-            if alert is not None:
-                put_in_outbox(connection, alert)
-            if after is not before:
-                self._states[key] = after
-                self._changed.add(key)
+    def is_concerned(self, connection: sqlite3.Connection, rule: Rule, device_id: str, value: float) -> bool:
+        """Return whether `value` of a device, in the stored unit, can change the state of `rule`."""
+        if rule.is_beyond(value):
+            return True
+        state = self._state(connection, (rule.name, device_id))
+        return state.firing is not None or state.beyond_since is not None
+
+    def observe(self, connection: sqlite3.Connection, rule: Rule, processed: Processed) -> int:
+        """Evaluate one reading against `rule`; alerts go to the outbox. Return the number of alerts."""
+        key = (rule.name, processed.reading.device_id)
+        before = self._state(connection, key)
+        after, alert = evaluate(rule, before, processed)
+        if alert is not None:
+            put_in_outbox(connection, alert)
+        if after is not before:
+            self._states[key] = after
+            self._changed.add(key)
+        return 1 if alert is not None else 0
 
     def save(self, connection: sqlite3.Connection) -> None:
         """Write back the changed states."""

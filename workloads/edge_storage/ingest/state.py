@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from edge_readings.encoding import ReadingEncoder
 from edge_readings.rules import Rules
 from edge_storage import rules
 from edge_storage.alerts import AlertStates
@@ -32,7 +33,7 @@ class Loaded:
         alerts: the alert states.
     """
 
-    __slots__ = ("alerts", "devices", "rules", "seen", "tail")
+    __slots__ = ("_encoders", "alerts", "devices", "rules", "seen", "tail")
 
     def __init__(self, connection: sqlite3.Connection, limits: SealLimits) -> None:
         self.devices = Devices()
@@ -40,7 +41,21 @@ class Loaded:
         self.tail = Tail.load(connection, limits)
         self.rules: Rules = rules.in_force(connection)
         self.alerts = AlertStates()
+        self._encoders: dict[str, ReadingEncoder] = {}
         self._replay(connection)
+
+    def encoder(self, location: str) -> ReadingEncoder:
+        """Return the encoder of a site at `location` for the rules in force."""
+        encoder = self._encoders.get(location)
+        if encoder is None:
+            # A site has one location; it changes rarely.
+            self._encoders = {location: ReadingEncoder(self.rules, location)}
+            encoder = self._encoders[location]
+        return encoder
+
+    def replace_rules(self, new: Rules) -> None:
+        """Use `new` rules from now on."""
+        self.rules, self.alerts, self._encoders = new, AlertStates(), {}
 
     def save(self, connection: sqlite3.Connection) -> None:
         """Write to the database what it would otherwise read from the tail."""
@@ -126,5 +141,4 @@ class IngestState:
         """
         loaded = self.load(connection)
         rules.replace(connection, documents, now)
-        loaded.rules = rules.in_force(connection)
-        loaded.alerts = AlertStates()
+        loaded.replace_rules(rules.in_force(connection))

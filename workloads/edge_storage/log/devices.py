@@ -5,6 +5,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edge_readings.arrival import DeviceHead
+
 MAX_DEVICES = 20_000
 """Devices in memory; the others are read from the database when they are needed."""
 
@@ -18,11 +20,13 @@ class Device:
 
     Attributes:
         number: its number in the index.
+        head: the start of its lines.
         last_at: time of its last arrival, in milliseconds since 1970.
         is_changed: whether `last_at` differs from its row in the database.
     """
 
     number: int
+    head: DeviceHead
     last_at: int
     is_changed: bool = False
 
@@ -45,6 +49,13 @@ class Devices:
         """Return the number of devices in memory."""
         return len(self._devices)
 
+    def find(self, name: str) -> Device | None:
+        """Return the device with `name` if it is in memory."""
+        device = self._devices.get(name)
+        if device is not None:
+            self._devices.move_to_end(name)
+        return device
+
     def get(self, connection: sqlite3.Connection, name: str) -> Device:
         """Return the device with `name`, which is added if it is new."""
         device = self._devices.get(name)
@@ -54,7 +65,8 @@ class Devices:
         if len(self._devices) >= self._limit:
             self._evict(connection)
         row = connection.execute("SELECT number, last_at FROM device WHERE name = ?", (name,)).fetchone()
-        device = Device(*row) if row else Device(number_of(connection, name), 0)
+        number, last_at = row or (number_of(connection, name), 0)
+        device = Device(number, DeviceHead(name), last_at)
         self._devices[name] = device
         return device
 
