@@ -14,7 +14,8 @@ import pytest
 
 from edge_service.store import StoreClient
 from edge_storage.database.connections import open_writer
-from edge_wire.store import FencedError, LeaseHeldError, RawMessage
+from edge_storage.log.line import offset_of
+from edge_wire.store import CLOUD_SENSORS, Cursor, FencedError, LeaseHeldError, LogPage, RawMessage
 from tests.edge_storage.lines import lines_of
 from tests.edge_storage.running import RunningStore, ask, eventually, message, request
 
@@ -56,6 +57,39 @@ async def test_the_whole_way_with_the_client_of_the_other_components(running: Ru
         assert (await client.acquire_lease("b", 30)).token == lease.token + 1
 
 
+async def test_a_sink_reads_the_log_and_moves_its_cursor(running: RunningStore) -> None:
+    async with StoreClient(running.url) as client:
+        assert await client.log(0, 10, 1000) == LogPage((), 0)
+        raw = RawMessage("pump-1", json.dumps([READING | {"seq": seq} for seq in range(3)]).encode(), NOON)
+        stored = await client.store([raw], location="hall")
+        lease = await client.acquire_lease("a", 30)
+
+        page = await client.log(1, 10, 100_000)
+        assert [json.loads(line) for line in page.lines] == list(stored.readings[1:])
+        assert [offset_of(line) for line in page.lines] == [2, 3]
+        assert (await client.log(0, 0, 1), (await client.log(0, 10, 1)).lines) == (LogPage((), 3), await first(client))
+        assert await client.cursor("kafka") is None
+        assert await client.cursor(CLOUD_SENSORS) == Cursor(0)
+        assert await client.put_cursor("kafka", Cursor(1, ((3, 3),)), token=lease.token) == Cursor(1, ((3, 3),))
+        assert await client.put_cursor("kafka", Cursor(0), token=lease.token) == Cursor(1, ((3, 3),))
+        assert await client.cursor("kafka") == Cursor(1, ((3, 3),))
+        with pytest.raises(FencedError):
+            await client.put_cursor("kafka", Cursor(1), token=lease.token - 1)
+
+
+async def first(client: StoreClient) -> tuple[bytes, ...]:
+    return (await client.log(0, 1, 100_000)).lines
+
+
+async def test_cursors_are_listed_with_what_is_pending(running: RunningStore, http: aiohttp.ClientSession) -> None:
+    await ask(http, "POST", f"{running.url}/v1/readings", request(message("pump-1", [READING, READING | {"seq": 2}])))
+
+    assert await ask(http, "GET", f"{running.url}/v1/cursors") == (
+        OK,
+        {"newest_offset": 2, "cursors": [{"name": CLOUD_SENSORS, "done": 0, "ranges": [], "pending": 2}]},
+    )
+
+
 PROBLEMS: list[tuple[str, str, Any, int, str, str]] = [
     ("POST", "/v1/readings", b"{", INVALID, "Invalid", "the body is not JSON"),
     ("POST", "/v1/readings", request(message("", {})), INVALID, "Invalid", "messages[0].device_id"),
@@ -76,6 +110,16 @@ PROBLEMS: list[tuple[str, str, Any, int, str, str]] = [
     ("PUT", "/v1/commands/pump-1/c1", b'{"state":"Queued","x":"\\ud800"}', INVALID, "Invalid", "not JSON"),
     ("GET", "/v1/commands/pump-1/c1", None, 404, "CommandNotFound", "device pump-1 has no command c1"),
     ("GET", "/v1/commands/pump-1?state=Lost", None, INVALID, "Invalid", "state"),
+    ("GET", "/v1/log?after=-1", None, INVALID, "Invalid", "after"),
+    ("GET", "/v1/log?limit=10001", None, INVALID, "Invalid", "limit"),
+    ("GET", "/v1/log?max_bytes=0", None, INVALID, "Invalid", "max_bytes"),
+    ("GET", "/v1/cursors/kafka", None, 404, "CursorNotFound", "the sink kafka has no cursor"),
+    ("GET", "/v1/cursors/Kafka", None, INVALID, "Invalid", "name"),
+    ("PUT", "/v1/cursors/kafka", {"done": 0}, INVALID, "Invalid", "token"),
+    ("PUT", "/v1/cursors/kafka", {"token": "0", "done": 0}, INVALID, "Invalid", "token"),
+    ("PUT", "/v1/cursors/kafka", {"token": 5, "done": 0}, CONFLICT, "Fenced", "the lease's token is 0"),
+    ("PUT", "/v1/cursors/kafka", {"token": 0, "done": 1}, INVALID, "Invalid", "the newest offset is 0"),
+    ("PUT", "/v1/cursors/kafka", {"token": 0, "done": 0, "ranges": [[2, 1]]}, INVALID, "Invalid", "ranges[0]"),
     ("GET", "/v1/nothing", None, 404, "NotFound", "/v1/nothing"),
     ("DELETE", "/v1/readings", None, 405, "MethodNotAllowed", "DELETE /v1/readings"),
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from edge_storage import cursors
 from edge_storage.database.connections import lock, open_reader
 from edge_storage.database.jobs import CommitObserver
 from edge_storage.database.readers import Readers
@@ -154,6 +155,7 @@ class Store:
         return self._parts
 
     def _start(self, locked: int, connection: sqlite3.Connection) -> _Parts:
+        cursors.begin(connection)
         writer = Writer(connection, self._observer, self.state)
         sealer = Sealer(
             self.files, open_reader(self.directory), writer.run_here, self.state, self._limits, self._observer

@@ -1,12 +1,25 @@
 """The store's HTTP interface as typed methods."""
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+from edge_service.store.errors import StoreRefusedError
 from edge_service.store.transport import Transport
-from edge_wire.store import IngestRequest, IngestResult, Lease, OutboxAlert, Page, RawMessage
+from edge_wire.store import (
+    Cursor,
+    IngestRequest,
+    IngestResult,
+    Lease,
+    LogPage,
+    OutboxAlert,
+    Page,
+    RawMessage,
+    StoreUnavailableError,
+)
+from edge_wire.store.records import NEWEST_OFFSET
 
 REQUEST_SECONDS = 10.0
 ATTEMPTS = 3
@@ -104,6 +117,39 @@ class StoreClient:
     ) -> Page[Mapping[str, Any]]:
         """Return stored readings, newest first."""
         return await self._page("readings", {"device_id": device_id, "limit": limit, "before": before})
+
+    async def log(self, after: int, limit: int, max_bytes: int) -> LogPage:
+        """Return stored readings in the order of their offsets.
+
+        Args:
+            after: the offset before the first reading.
+            limit: maximum number of readings; 0 returns only the newest offset.
+            max_bytes: maximum size of all readings together; one is returned even if it is larger.
+        """
+        query = {"after": after, "limit": limit, "max_bytes": max_bytes}
+        headers, lines = await self._http.get_lines("/v1/log", query)
+        newest = headers.get(NEWEST_OFFSET.lower(), "")
+        if not (newest.isascii() and newest.isdecimal()):
+            raise StoreUnavailableError(f"the answer to GET /v1/log has no header {NEWEST_OFFSET}: check STORAGE_URL")
+        return LogPage(tuple(lines), int(newest))
+
+    async def cursor(self, name: str) -> Cursor | None:
+        """Return the cursor of the sink `name`; None if it has none."""
+        try:
+            return Cursor.from_object(await self._http.request_idempotent("GET", f"/v1/cursors/{name}"))
+        except StoreRefusedError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    async def put_cursor(self, name: str, cursor: Cursor, *, token: int) -> Cursor:
+        """Add what `cursor` has delivered to the cursor of the sink `name`; return it as stored.
+
+        Raises:
+            FencedError: the token is older than the lease's.
+        """
+        body = {"token": token, **cursor.to_object()}
+        return Cursor.from_object(await self._http.request_idempotent("PUT", f"/v1/cursors/{name}", body))
 
     async def dead_letters(self, limit: int = 100, before: int | None = None) -> Page[Mapping[str, Any]]:
         """Return dead letters, newest first."""

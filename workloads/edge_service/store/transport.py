@@ -60,6 +60,18 @@ class Transport:
         answer = await self._exchange(method, path, body, query)
         return self._answer(answer.status, answer.content, f"{method} {path}")
 
+    async def get_lines(self, path: str, query: Mapping[str, Any]) -> tuple[Mapping[str, str], list[bytes]]:
+        """Send a GET once and return the headers and the lines of its answer.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached, or cannot answer now.
+            StoreError: the store refuses the request.
+        """
+        answer = await self._exchange("GET", path, None, query)
+        if answer.status != HTTPStatus.OK:
+            self._answer(answer.status, answer.content, f"GET {path}")
+        return answer.headers, answer.content.split(b"\n")[:-1]
+
     async def _exchange(self, method: str, path: str, body: Any, query: Mapping[str, Any] | None) -> HttpAnswer:
         content = None if body is None else orjson.dumps(body, option=orjson.OPT_UTC_Z)
         given = {name: value for name, value in (query or {}).items() if value is not None}

@@ -65,11 +65,8 @@ class Tail:
     @classmethod
     def load(cls, connection: sqlite3.Connection, limits: SealLimits) -> Self:
         """Return the tail in the database."""
-        newest, count, size = connection.execute(
-            "SELECT max(last_offset), sum(count), sum(length(body)) FROM batch"
-        ).fetchone()
-        (kept,) = connection.execute("SELECT value FROM setting WHERE name = 'newest_offset'").fetchone()
-        return cls(max(newest or 0, int(kept)), count or 0, size or 0, limits)
+        count, size = connection.execute("SELECT sum(count), sum(length(body)) FROM batch").fetchone()
+        return cls(newest_offset(connection), count or 0, size or 0, limits)
 
     @property
     def is_full(self) -> bool:
@@ -102,6 +99,13 @@ class Tail:
         # The last small rows may be among the deleted ones.
         self._rows = self._bytes = 0
         return int(count or 0)
+
+
+def newest_offset(connection: sqlite3.Connection) -> int:
+    """Return the newest offset that a reading has or had; 0 if there was none."""
+    (newest,) = connection.execute("SELECT max(last_offset) FROM batch").fetchone()
+    (kept,) = connection.execute("SELECT value FROM setting WHERE name = 'newest_offset'").fetchone()
+    return max(newest or 0, int(kept))
 
 
 def batches(connection: sqlite3.Connection, after: int = 0) -> Iterator[Batch]:

@@ -1,4 +1,4 @@
-"""The lease, alerts to send, and pages of lists, as the store answers them."""
+"""The lease, alerts to send, pages of lists and of the log, as the store answers them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,3 +44,23 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     next: int | None
+
+
+NEWEST_OFFSET = "Edge-Newest-Offset"
+"""Header of `GET /v1/log` with the newest offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Stored readings in the order of their offsets.
+
+    An offset between two lines, or up to the newest offset if no line follows, has no reading: it never had one, or
+    the reading was deleted.
+
+    Attributes:
+        lines: stored readings as `cloud/sensors` has them, in bytes.
+        newest_offset: of all stored readings, read before the lines; 0 if there is none.
+    """
+
+    lines: tuple[bytes, ...]
+    newest_offset: int
