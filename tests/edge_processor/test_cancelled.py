@@ -1,14 +1,15 @@
 """Who works for the ingester ends when cancelled, even as that comes which he waits for: else no tenure would end."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from edge_processor.batcher import Batcher
 from edge_processor.metrics import ProcessorMetrics
-from edge_processor.sinks.fanout import MAX_WAITING, WINDOW, Fanout
 from edge_processor.sinks.outbox import Outbox
+from edge_processor.sinks.sensors import Sensors
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import MqttOptions, MqttSession, NotConnectedError
 from edge_service.mqtt.credentials import Login
@@ -16,7 +17,7 @@ from edge_service.store import StoreClient
 from tests.edge_processor.messages import received
 from tests.support.cancelled import TURNS, ends_when_cancelled
 
-READING = {"device_id": "d1", "seq": 1}
+READING = b'{"device_id":"d1","offset":1,"received_at":"2026-11-25T12:00:00.000Z"}'
 
 
 @pytest.fixture
@@ -67,12 +68,14 @@ class Unanswered(MqttSession):
 
 
 @pytest.mark.parametrize("turns", TURNS)
-async def test_the_fanout_as_something_moves(turns: int, metrics: ProcessorMetrics) -> None:
+async def test_the_drain_as_the_connection_is_lost(turns: int, metrics: ProcessorMetrics) -> None:
     unanswered = Unanswered()
-    fanout = Fanout(unanswered, metrics)
-    running = asyncio.create_task(fanout.run())
-    await fanout.stored([READING] * MAX_WAITING)
-    await unanswered.begun.wait()
-    await fanout.stored([READING] * WINDOW)
-    await ends_when_cancelled(fanout.stored([READING]), unanswered.lose, turns)
-    running.cancel()
+    async with StoreClient("http://127.0.0.1:1") as store:
+        sensors = Sensors(unanswered, store, 1, metrics)
+        running = asyncio.create_task(sensors.run())
+        await sensors.stored([READING])
+        await unanswered.begun.wait()
+        await ends_when_cancelled(sensors.drained(), unanswered.lose, turns)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running

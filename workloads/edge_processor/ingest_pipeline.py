@@ -7,6 +7,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import orjson
+
 from edge_pacing.backoff import Backoff
 from edge_processor.activity import ActivityPublisher
 from edge_processor.batcher import Batcher, Received
@@ -171,8 +173,9 @@ class IngestPipeline:
 
     async def _stored(self, readings: Sequence[Mapping[str, Any]]) -> None:
         if readings:
+            lines = [orjson.dumps(each) for each in readings]
             for sink in self._sinks:
-                await sink.stored(readings)
+                await sink.stored(lines)
 
     HANDLERS: ClassVar = Dispatcher(
         {

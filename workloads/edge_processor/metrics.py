@@ -1,5 +1,7 @@
 """Metrics of the processor."""
 
+import math
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _LATENCIES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
@@ -24,6 +26,7 @@ class ProcessorMetrics:
         store_failures: attempts to commit that failed and were repeated.
         published: readings published on cloud/sensors.
         unpublished: stored readings that were not published on cloud/sensors, by reason.
+        unsent: stored readings that are not published on cloud/sensors yet; NaN unless this replica is the ingester.
         alerts: alerts sent, by state.
         queue_lag: seconds that messages wait in the broker's queue; NaN while unknown.
     """
@@ -56,6 +59,11 @@ class ProcessorMetrics:
         self.store_failures = counter("store_failures", "Attempts to commit that failed and were repeated.")
         self.published = counter("readings_published", "Readings published on cloud/sensors.")
         self.unpublished = counter("readings_unpublished", "Stored readings not published on cloud/sensors.", "reason")
+        self.unsent = gauge(
+            "readings_unsent",
+            "Stored readings that are not published on cloud/sensors yet; NaN unless this replica is the ingester.",
+        )
+        self.unsent.set(math.nan)
         self.alerts = counter("alerts_sent", "Alerts sent.", "state")
         self.queue_lag = gauge(
             "queue_lag_seconds", "Time that messages wait in the broker's queue, in seconds; NaN while unknown."

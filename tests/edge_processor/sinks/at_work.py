@@ -41,8 +41,8 @@ class Destination:
 
 DESTINATIONS = {
     "outbox": Destination("alerts", 2, ("edge_processor_alerts_sent_total", {"state": "refused"}), marks=True),
-    "fan-out": Destination(
-        "cloud/sensors", 1, ("edge_processor_readings_unpublished_total", {"reason": "refused"}), marks=False
+    "sensors": Destination(
+        "cloud/sensors", 1, ("edge_processor_readings_unpublished_total", {"reason": "refused"}), marks=True
     ),
 }
 """By the name of the sink; a new sink needs a row."""
@@ -96,7 +96,7 @@ class AtWork:
         messages = [RawMessage(self.device_id, payload, now) for payload in payloads]
         stored = await self.store.store(messages, location="hall-1", token=self.token)
         assert len(stored.readings) == len(messages)
-        await self.sink.stored(stored.readings)
+        await self.sink.stored([orjson.dumps(each) for each in stored.readings])
 
     async def drained(self) -> None:
         async with asyncio.timeout(SECONDS):

@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import orjson
 
+from edge_processor.delivery.errors import REFUSED, RETRY
 from edge_processor.metrics import ProcessorMetrics
-from edge_processor.sinks.sink import REFUSED, RETRY
 from edge_service.mqtt import MqttSession
 from edge_service.store import StoreClient
 from edge_service.waiting import set_within
@@ -51,7 +51,7 @@ class Outbox:
         """There is nothing to send yet."""
         self._idle.set()
 
-    async def stored(self, readings: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002 - the store has the alerts
+    async def stored(self, lines: Sequence[bytes]) -> None:  # noqa: ARG002 - the store has the alerts
         """Read the outbox soon: there may be an alert about one of the readings."""
         self._idle.clear()
         self._wake.set()

@@ -4,8 +4,8 @@ import logging
 
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.settings import ProcessorSettings
-from edge_processor.sinks.fanout import Fanout
 from edge_processor.sinks.outbox import Outbox
+from edge_processor.sinks.sensors import Sensors
 from edge_processor.sinks.sink import Sink
 from edge_service.mqtt import MqttSession
 from edge_service.store import StoreClient
@@ -27,5 +27,4 @@ def build_sinks(
     """
     if kafka := settings.output_sink or settings.kafka_broker:
         logger.warning("the sink %s is not supported by this release: readings stay on site", kafka)
-    # The outbox first: the fan-out may wait for room in its queue.
-    return Outbox(store, session, token, metrics), Fanout(session, metrics)
+    return Outbox(store, session, token, metrics), Sensors(session, store, token, metrics)

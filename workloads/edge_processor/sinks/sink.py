@@ -1,18 +1,7 @@
 """What the ingester requires of a sink."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
-
-from edge_service.mqtt import NotConnectedError, PublishRefusedError
-from edge_service.store import StoreRefusedError
-from edge_wire.store import StoreUnavailableError
-
-# A store that refuses a sink's request has another release, or is another server: no message is at fault.
-RETRY = (NotConnectedError, StoreUnavailableError, StoreRefusedError)
-"""Errors after which a sink tries again."""
-
-REFUSED = (PublishRefusedError,)
-"""Errors by which a destination rejects one message: it would reject it again."""
+from collections.abc import Sequence
+from typing import Protocol
 
 
 class Sink(Protocol):
@@ -20,9 +9,9 @@ class Sink(Protocol):
 
     A delivery fails in one of three ways:
 
-    - retry (`RETRY`): the destination or the store is unavailable. The sink keeps the message and tries again. A queue
-      in memory is bounded: the sink counts and logs what it drops. What waits in the store needs no memory.
-    - refused (`REFUSED`): the sink counts and logs the message, and continues with the next one.
+    - retry (`RETRY` of `edge_processor.delivery.errors`): the destination or the store is unavailable. The sink tries
+      again. A queue in memory is bounded: what does not fit, the sink reads from the store later.
+    - refused (`REFUSED` of the same module): the sink counts and logs the message, and continues with the next one.
     - fenced (`FencedError`): another replica is the ingester. `run` raises it, and the ingester stops all its work.
     """
 
@@ -30,11 +19,10 @@ class Sink(Protocol):
     def name(self) -> str:
         """The name of the sink's task, which logs show."""
 
-    async def stored(self, readings: Sequence[Mapping[str, Any]]) -> None:
-        """Handle newly stored readings, one or more.
+    async def stored(self, lines: Sequence[bytes]) -> None:
+        """Handle newly stored readings, one or more, as the store has them, in the order of their offsets.
 
-        The next readings are stored after it returns. It may wait for room in a queue, but not for a destination that
-        cannot be reached.
+        The next readings are stored after it returns: it does not wait for a destination.
         """
 
     async def run(self) -> None:

@@ -122,7 +122,7 @@ class StoreClient:
         """Return stored readings in the order of their offsets.
 
         Args:
-            after: the offset before the first reading.
+            after: only readings with a larger offset.
             limit: maximum number of readings; 0 returns only the newest offset.
             max_bytes: maximum size of all readings together; one is returned even if it is larger.
         """

@@ -22,10 +22,10 @@ MAX_OFFSET = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A set of delivered offsets.
+    """A set of delivered readings, by their offsets.
 
     Attributes:
-        done: all offsets up to this one are delivered; 0 if the first reading is not delivered.
+        done: all readings up to this offset are delivered; 0 if the first one is not.
         ranges: first and last offset of each range of newer delivered readings: sorted, disjoint, none adjacent to
             another or to `done`.
     """
@@ -34,7 +34,7 @@ class Cursor:
     ranges: tuple[tuple[int, int], ...] = ()
 
     def confirm(self, first: int, last: int) -> "Cursor":
-        """Return the cursor after the delivery of the offsets from `first` to `last`, both included."""
+        """Return the cursor after the delivery of the readings with the offsets from `first` to `last` (included)."""
         first = max(first, self.done + 1)
         if last < first:
             return self
@@ -55,7 +55,7 @@ class Cursor:
         return joined
 
     def missing(self, upto: int) -> tuple[tuple[int, int], ...]:
-        """Return first and last offset of each gap up to the offset `upto`, oldest first."""
+        """Return first and last offset of each gap in the readings up to the offset `upto`, oldest first."""
         gaps: list[tuple[int, int]] = []
         next_ = self.done + 1
         for first, last in self.ranges:
@@ -76,7 +76,7 @@ class Cursor:
 
     @property
     def highest(self) -> int:
-        """The largest delivered offset."""
+        """The largest offset of a delivered reading."""
         return self.ranges[-1][1] if self.ranges else self.done
 
     def to_object(self) -> dict[str, Any]:
