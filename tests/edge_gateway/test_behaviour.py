@@ -1,11 +1,13 @@
 """What section 8 of the contract says, HTTP in → store, topics and HTTP out, against the real processes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.edge_gateway.gateways import LOCATION, Gateway
 from tests.edge_processor.site import Site
+from tests.edge_service.process import ServiceProcess
 from tests.support.accepted import has_nodelay
 
 TIME = "2026-01-31T12:00:00.000Z"
@@ -34,19 +36,17 @@ def test_gateway_sends_a_response_at_once(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize(("sent", "stored"), CONVERSIONS)
-async def test_a_reading_is_converted_stored_published_and_shown(
+async def test_a_reading_is_converted_stored_and_shown(
     gateway: Gateway, site: Site, sent: tuple[str, float, str], stored: tuple[float, str]
 ) -> None:
     sensor_type, value, unit = sent
     body = {"sensor_type": sensor_type, "value": value, "unit": unit, "timestamp": TIME, "metadata": {"rack": 3}}
-    async with site.listener("~scada", "cloud/sensors/d1") as heard:
-        answer = await gateway.ask("POST", "/devices/d1/data", json=body)
-        assert answer.status == 200
-        assert answer.body == {"device_id": "d1", "accepted": 1, "duplicates": 0, "rejected": [], "rejected_count": 0}
-        (published,) = await heard.on("cloud/sensors/d1")
+    answer = await gateway.ask("POST", "/devices/d1/data", json=body)
+    assert answer.status == 200
+    assert answer.body == {"device_id": "d1", "accepted": 1, "duplicates": 0, "rejected": [], "rejected_count": 0}
     shown = (await gateway.ask("GET", "/devices/d1/readings?limit=1")).body["readings"][0]
     kept = site.ask("/v1/readings?device_id=d1&limit=1")["readings"][0]
-    for reading in (published, shown, kept):
+    for reading in (shown, kept):
         assert (reading["value"], reading["unit"]) == (pytest.approx(stored[0]), stored[1])
         assert reading["device_id"] == "d1"
         assert reading["sensor_type"] == sensor_type
@@ -67,6 +67,26 @@ async def test_an_array_is_one_request_and_a_bad_element_costs_only_itself(gatew
     assert all(each["message"] for each in answer.body["rejected"])
 
 
+@pytest.fixture
+def processor(site: Site) -> Iterator[ServiceProcess]:
+    """The ingester, for the tests of what it publishes."""
+    started = site.processor().start().await_ready()
+    yield started
+    assert started.stop() == 0
+
+
+@pytest.mark.usefixtures("processor")
+async def test_a_reading_by_http_is_published_as_it_is_stored(gateway: Gateway, site: Site) -> None:
+    async with site.listener("~scada", "cloud/sensors/d9") as heard:
+        await gateway.ask(
+            "POST", "/devices/d9/data", json={"sensor_type": "pressure", "value": 1.5, "unit": "bar"}, device="d9"
+        )
+        (published,) = await heard.on("cloud/sensors/d9")
+    assert published == site.ask("/v1/readings?device_id=d9&limit=1")["readings"][0]
+    assert published["value"] == 150000.0
+
+
+@pytest.mark.usefixtures("processor")
 async def test_a_repetition_is_stored_once_and_published_once(gateway: Gateway, site: Site) -> None:
     body = {"sensor_type": "temperature", "value": 5, "session": "s1", "seq": 1}
     async with site.listener("~scada", "cloud/sensors/d3") as heard:

@@ -84,7 +84,6 @@ class Gateway:
             self._table,
             self._liveness.lost,
             lambda: self._readiness.reached("broker"),
-            self._metrics.unpublished,
             utc_now,
         )
         self.commands = Commands(CommandRepository(store), self.link, self._metrics.commands, utc_now)
@@ -116,9 +115,7 @@ class Gateway:
     def _routers(self) -> Sequence[APIRouter]:
         auth = RouteAuth.of(self._authenticator())
         location = self._settings.edge_location
-        http_ingest = HttpIngest(
-            self._store, self.link, self.activity_digest, self._metrics.readings, location, utc_now
-        )
+        http_ingest = HttpIngest(self._store, self.activity_digest, self._metrics.readings, location, utc_now)
         return (
             DeviceRoutes(self._table, self.link, utc_now).router(auth),
             DataRoutes(self._table, self._store, http_ingest).router(auth),

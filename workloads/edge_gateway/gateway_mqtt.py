@@ -5,11 +5,7 @@ import datetime as dt
 import logging
 import math
 import secrets
-from collections.abc import Callable, Mapping
-from typing import Any
-
-import orjson
-from prometheus_client import Counter
+from collections.abc import Callable
 
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.mqtt_handler import COMPONENT, CONNECTION, MqttHandler
@@ -34,7 +30,6 @@ class GatewayMqtt:
         table: notified when the broker begins to send its retained messages, and when it has sent all.
         lost: called when the connection has ended, or an attempt has failed.
         reached: called when the broker has sent all retained messages.
-        unpublished: counts readings that could not be published.
         now: the time (aware).
 
     Attributes:
@@ -47,14 +42,12 @@ class GatewayMqtt:
         table: DeviceTable,
         lost: Callable[[], None],
         reached: Callable[[], None],
-        unpublished: Counter,
         now: Callable[[], dt.datetime],
     ) -> None:
         self.session = MqttSession(options, on_message=self._received, on_connected=self._connected, on_down=self._lost)
         self._table = table
         self._on_lost = lost
         self._reached = reached
-        self._unpublished = unpublished
         self._now = now
         self._instance = options.client_id
         self._handler: MqttHandler | None = None
@@ -117,15 +110,6 @@ class GatewayMqtt:
             MqttError: it could not be published.
         """
         await self.session.publish(topics.ACTIVITY, payload)
-
-    def reading(self, device_id: str, reading: Mapping[str, Any]) -> None:
-        """Publish a stored reading without waiting; a failure is counted and logged."""
-        self.session.send(topics.sensors(device_id), orjson.dumps(reading)).add_done_callback(self._published)
-
-    def _published(self, done: asyncio.Future[Any]) -> None:
-        if not done.cancelled() and (error := done.exception()) is not None:
-            self._unpublished.inc()
-            logger.warning("a stored reading was not published: %s", error)
 
     def _received(self, message: Message) -> None:
         self._begin()

@@ -1,4 +1,4 @@
-"""Readings over HTTP: stores them, then publishes the stored ones."""
+"""Readings over HTTP: stores them. The ingester publishes them, as all stored readings."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from prometheus_client import Counter
 
 from edge_gateway.activity_digest import ActivityDigest
 from edge_gateway.body import UNREADABLE
-from edge_gateway.gateway_mqtt import GatewayMqtt
 from edge_gateway.store_errors import translated
 from edge_service.problem import ProblemError, refuse
 from edge_service.store import StoreClient
@@ -21,11 +20,10 @@ _NAMED = 10
 
 
 class HttpIngest:
-    """Stores and publishes readings.
+    """Stores readings.
 
     Args:
         store: keeps the readings.
-        link: publishes stored readings.
         activity_digest: records the senders.
         readings: counts them by result.
         location: of the site.
@@ -35,14 +33,12 @@ class HttpIngest:
     def __init__(
         self,
         store: StoreClient,
-        link: GatewayMqtt,
         activity_digest: ActivityDigest,
         readings: Counter,
         location: str,
         now: Callable[[], dt.datetime],
     ) -> None:
         self._store = store
-        self._link = link
         self._activity_digest = activity_digest
         self._readings = readings
         self._location = location
@@ -61,8 +57,6 @@ class HttpIngest:
             stored = await self._store.store([message], location=self._location)
         result = stored.results[0]
         self._count(result)
-        for reading in stored.readings:
-            self._link.reading(device_id, reading)
         if result.rejected and not result.accepted and not result.duplicates:
             raise _nothing_taken(result)
         counts = {"device_id": device_id, "accepted": result.accepted, "duplicates": result.duplicates}

@@ -74,9 +74,4 @@ class Metrics:
             ("reason",),
             registry=registry,
         )
-        self.unpublished = Counter(
-            "edge_gateway_mqtt_unpublished_total",
-            "Stored readings that could not be published.",
-            registry=registry,
-        )
         self.connected = Gauge("edge_gateway_broker_connected", "1 while connected to the broker.", registry=registry)

@@ -25,7 +25,7 @@ DEVICE_COMMAND = Topic("devices/{id}/command", message=Command, writers=("gatewa
 DEVICE_COMMAND_ACK = Topic("devices/{id}/command/ack", message=CommandAck, writers=("device",), readers=("gateway",))
 """Acknowledgements of commands."""
 
-SENSORS = Topic("cloud/sensors/{id}", message=Reading, writers=("processor", "gateway"), readers=("client",))
+SENSORS = Topic("cloud/sensors/{id}", message=Reading, writers=("processor",), readers=("client",))
 """Processed readings of a device."""
 
 ALERTS = Topic("alerts/{id}", message=Alert, writers=("processor",), readers=("client",), qos=2)

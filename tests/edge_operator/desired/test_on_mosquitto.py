@@ -28,7 +28,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "devices/d1/command": ("~gateway", "d1"),
     "devices/d1/command/ack": ("d1", "~gateway"),
     "devices/~scada/data": ("", ""),
-    "cloud/sensors/d1": ("~gateway ~processor", "~scada"),
+    "cloud/sensors/d1": ("~processor", "~scada"),
     "alerts/d1": ("~processor", "~scada"),
     "edge/activity": ("~gateway ~processor", "~gateway ~operator"),
     "edge/activity/request": ("~gateway ~operator", "~processor"),

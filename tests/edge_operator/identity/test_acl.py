@@ -15,7 +15,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "devices/d1/status": ({"~gateway", "~operator"}, {"~gateway", "~operator"}),
     "devices/d1/command": ({"~gateway"}, set()),
     "devices/d1/command/ack": (set(), {"~gateway"}),
-    "cloud/sensors/d1": ({"~gateway", "~processor"}, set()),
+    "cloud/sensors/d1": ({"~processor"}, set()),
     "alerts/d1": ({"~processor"}, set()),
     "edge/activity": ({"~gateway", "~processor"}, {"~gateway", "~operator"}),
     "edge/activity/request": ({"~gateway", "~operator"}, {"~processor"}),
