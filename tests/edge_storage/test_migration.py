@@ -12,9 +12,10 @@ import aiohttp
 import orjson
 import pytest
 
-from edge_storage import readings
+from edge_storage import dead_letters, readings
 from edge_storage.database.connections import FILE, open_writer
 from edge_storage.database.errors import OpeningStoppedError
+from edge_storage.dead_letters import Filter
 from edge_storage.log.migration import Migration
 from edge_storage.log.segment_files import SegmentFiles
 from edge_storage.log.tail import SealLimits
@@ -90,7 +91,7 @@ async def test_an_id_that_needs_escapes_becomes_a_dead_letter(tmp_path: Path) ->
     database.close()
 
     store = await asyncio.to_thread(_opened, tmp_path)
-    letters = await store.read(lambda connection: readings.dead_letters(connection, 10, 100).items)
+    letters = await store.read(lambda connection: dead_letters.dead_letters(connection, Filter(), 10, 100).items)
     await store.close()
 
     assert [orjson.loads(orjson.dumps(each))["device_id"] for each in letters] == ['a"b']

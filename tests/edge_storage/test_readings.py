@@ -6,7 +6,8 @@ import sqlite3
 import orjson
 import pytest
 
-from edge_storage import readings
+from edge_storage import dead_letters, readings
+from edge_storage.dead_letters import Filter
 from edge_storage.ingest.state import IngestState
 from edge_storage.ingest.storing import store
 from edge_storage.log.reader import LogReader
@@ -74,7 +75,7 @@ def test_a_page_of_large_items_ends_early(connection: sqlite3.Connection) -> Non
     sizes: list[int] = []
     before: int | None = NO_END
     while before is not None:
-        page = readings.dead_letters(connection, 1000, before)
+        page = dead_letters.dead_letters(connection, Filter(), 1000, before)
         assert sum(len(orjson.dumps(item)) for item in page.items) <= MAX_PAGE_BYTES
         sizes.append(len(page.items))
         before = page.next

@@ -9,6 +9,7 @@ from edge_storage import problems
 from edge_storage.metrics import StorageMetrics
 from edge_storage.routes.alerts import alerts_router
 from edge_storage.routes.commands import commands_router
+from edge_storage.routes.dead_letters import dead_letters_router
 from edge_storage.routes.lease import lease_router
 from edge_storage.routes.log import log_router
 from edge_storage.routes.readings import readings_router
@@ -27,6 +28,7 @@ def make_app(store: Store, metrics: StorageMetrics, registry: CollectorRegistry)
     )
     app.include_router(probe_router(probes))
     app.include_router(readings_router(store, metrics))
+    app.include_router(dead_letters_router(store, metrics))
     app.include_router(log_router(store))
     app.include_router(lease_router(store))
     app.include_router(alerts_router(store))

@@ -20,6 +20,13 @@ class StorageMetrics:
             "edge_storage_duplicates", "Readings that were in the store already.", registry=registry
         )
         self._rejected = Counter("edge_storage_rejected", "Dead letters.", ["reason"], registry=registry)
+        self._deleted = Counter("edge_storage_dead_letters_deleted", "Dead letters deleted.", registry=registry)
+        self._resent = Counter(
+            "edge_storage_dead_letters_resent",
+            "Dead letters sent again, by result (stored, rejected).",
+            ["result"],
+            registry=registry,
+        )
         self._seconds = Histogram(
             "edge_storage_transaction_seconds", "Duration of a transaction.", registry=registry, buckets=_SECONDS
         )
@@ -69,6 +76,14 @@ class StorageMetrics:
         self._sealed.inc(readings)
         self._sealed_bytes.inc(file_bytes)
         self._seal_seconds.observe(seconds)
+
+    def dead_letters_deleted(self, count: int) -> None:
+        """Count deleted dead letters."""
+        self._deleted.inc(count)
+
+    def dead_letter_resent(self, result: str) -> None:
+        """Count a dead letter that was sent again: its `result` is stored or rejected."""
+        self._resent.labels(result).inc()
 
     def stored(self, result: StoredMessages) -> None:
         """Count the readings and dead letters of a request."""

@@ -1,6 +1,5 @@
-"""Queries of stored readings, alerts, dead letters and arrivals."""
+"""Queries of stored readings, alerts and arrivals."""
 
-import base64
 import sqlite3
 from collections.abc import Mapping
 from typing import Any
@@ -60,16 +59,6 @@ def alerts(connection: sqlite3.Connection, device_id: str | None, limit: int, be
     return paginate(rows, limit)
 
 
-def dead_letters(connection: sqlite3.Connection, limit: int, before: int) -> Page[orjson.Fragment]:
-    """Return at most `limit` dead letters (items) with an id below `before`."""
-    rows = connection.execute(
-        "SELECT id, device_id, received_at, reason, message, payload FROM dead_letter"
-        " WHERE id < ? ORDER BY id DESC LIMIT ?",
-        (before, limit + 1),
-    )
-    return paginate(((row[0], _dead_letter(*row)) for row in rows), limit)
-
-
 def arrivals(connection: sqlite3.Connection, recent: Mapping[str, int]) -> dict[str, str]:
     """Return the time of the last arrival of each device.
 
@@ -81,15 +70,3 @@ def arrivals(connection: sqlite3.Connection, recent: Mapping[str, int]) -> dict[
     for device_id, last_at in recent.items():
         last[device_id] = max(last_at, last.get(device_id, 0))
     return {device_id: format_timestamp(from_milliseconds(last_at)) for device_id, last_at in last.items() if last_at}
-
-
-def _dead_letter(number: int, device_id: str, received_at: int, reason: str, message: str, payload: bytes) -> bytes:
-    document = {
-        "id": number,
-        "device_id": device_id,
-        "received_at": format_timestamp(from_milliseconds(received_at)),
-        "reason": reason,
-        "message": message,
-        "payload": base64.b64encode(payload).decode(),
-    }
-    return orjson.dumps(document)

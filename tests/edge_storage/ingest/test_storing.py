@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge_storage import alerts, readings
+from edge_storage import alerts, dead_letters, readings
+from edge_storage.dead_letters import Filter
 from edge_storage.ingest.state import IngestState
 from edge_storage.ingest.storing import store
 from edge_storage.log.reader import LogReader
@@ -122,7 +123,7 @@ def test_what_cannot_be_read_is_set_aside_whole(connection: sqlite3.Connection, 
 
     assert [each["accepted"] for each in answer["results"]] == [0, 1, 1]
     assert [[one["reason"] for one in each["rejected"]] for each in answer["results"]] == [["utf8"], ["type"], []]
-    letters = orjson.loads(orjson.dumps(readings.dead_letters(connection, 10, NO_END).items))
+    letters = orjson.loads(orjson.dumps(dead_letters.dead_letters(connection, Filter(), 10, NO_END).items))
     assert [(each["reason"], each["payload"], each["device_id"]) for each in letters] == [
         ("type", "Nw==", "pump-1"),
         ("utf8", "/wA=", "pump-1"),
@@ -143,7 +144,7 @@ def test_a_message_that_nobody_foresaw_costs_only_itself(
     assert [each["accepted"] for each in answer["results"]] == [1, 0, 1]
     assert answer["results"][1]["rejected"][0]["reason"] == "internal"
     assert [each["device_id"] for each in _stored(connection, log)] == ["pump-0", "pump-2"]
-    letters = orjson.loads(orjson.dumps(readings.dead_letters(connection, 10, NO_END).items))
+    letters = orjson.loads(orjson.dumps(dead_letters.dead_letters(connection, Filter(), 10, NO_END).items))
     assert [each["reason"] for each in letters] == ["internal"]
     assert len(alerts.outbox(connection, 10)) == 2
 

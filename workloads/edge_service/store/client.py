@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+from edge_service.store.dead_letters import DeadLetterRequests
 from edge_service.store.errors import StoreRefusedError
 from edge_service.store.transport import Transport
 from edge_wire.store import (
@@ -26,7 +27,7 @@ ATTEMPTS = 3
 """Of an idempotent request."""
 
 
-class StoreClient:
+class StoreClient(DeadLetterRequests):
     """Client of the store; an asynchronous context manager. Idempotent requests are retried, others are not.
 
     Each method raises StoreUnavailableError if the store cannot be reached or cannot answer now, and
@@ -151,10 +152,6 @@ class StoreClient:
         body = {"token": token, **cursor.to_object()}
         return Cursor.from_object(await self._http.request_idempotent("PUT", f"/v1/cursors/{name}", body))
 
-    async def dead_letters(self, limit: int = 100, before: int | None = None) -> Page[Mapping[str, Any]]:
-        """Return dead letters, newest first."""
-        return await self._page("dead-letters", {"limit": limit, "before": before})
-
     async def arrivals(self) -> Mapping[str, Any]:
         """Return the last arrival of every device, as the store answers it."""
         answer: Mapping[str, Any] = await self._http.request_idempotent("GET", "/v1/arrivals")
@@ -184,4 +181,4 @@ class StoreClient:
 
     async def _page(self, name: str, query: Mapping[str, Any]) -> Page[Mapping[str, Any]]:
         answer = await self._http.request_idempotent("GET", f"/v1/{name}", query=query)
-        return Page(tuple(answer[name.replace("-", "_")]), answer.get("next"))
+        return Page(tuple(answer[name]), answer.get("next"))

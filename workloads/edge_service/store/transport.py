@@ -73,7 +73,8 @@ class Transport:
         return answer.headers, answer.content.split(b"\n")[:-1]
 
     async def _exchange(self, method: str, path: str, body: Any, query: Mapping[str, Any] | None) -> HttpAnswer:
-        content = None if body is None else orjson.dumps(body, option=orjson.OPT_UTC_Z)
+        is_encoded = body is None or isinstance(body, bytes)
+        content = body if is_encoded else orjson.dumps(body, option=orjson.OPT_UTC_Z)
         given = {name: value for name, value in (query or {}).items() if value is not None}
         headers = {"Content-Type": "application/json"} if content is not None else {}
         try:
@@ -99,4 +100,4 @@ class Transport:
         message = f"the store answers {status} to {request}: {problem.get('detail') or problem.get('title') or answer}"
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
             raise StoreUnavailableError(message)
-        raise StoreRefusedError(status, message)
+        raise StoreRefusedError(status, message, problem)

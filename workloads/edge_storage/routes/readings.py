@@ -1,4 +1,4 @@
-"""Routes of readings, dead letters and arrivals."""
+"""Routes of readings and arrivals."""
 
 import logging
 from functools import partial
@@ -40,10 +40,6 @@ def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
     async def get_readings(device_id: str | None = None, limit: Limit = 100, before: Before = NO_END) -> Response:
         question = partial(readings.readings, log=store.log, device_id=device_id, limit=limit, before=before)
         return page("readings", await store.read(question))
-
-    @router.get("/dead-letters")
-    async def get_dead_letters(limit: Limit = 100, before: Before = NO_END) -> Response:
-        return page("dead_letters", await store.read(partial(readings.dead_letters, limit=limit, before=before)))
 
     @router.get("/arrivals")
     async def get_arrivals() -> Response:
