@@ -19,6 +19,11 @@ PROGRAMS = [
     ("GET", "/devices/d1/status"),
     ("GET", "/devices/d1/readings"),
     ("GET", "/alerts"),
+    ("GET", "/dead-letters"),
+    ("DELETE", "/dead-letters?reason=json"),
+    ("GET", "/dead-letters/1"),
+    ("DELETE", "/dead-letters/1"),
+    ("POST", "/dead-letters/1/resend"),
     ("POST", "/devices/d1/command"),
     ("GET", "/devices/d1/commands/" + "0" * 32),
 ]

@@ -33,6 +33,7 @@ from edge_gateway.mqtt_handler import SUBSCRIPTIONS, MqttHandler
 from edge_gateway.readiness import Readiness
 from edge_gateway.routes.commands import CommandRoutes
 from edge_gateway.routes.data import DataRoutes
+from edge_gateway.routes.dead_letters import DeadLetterRoutes
 from edge_gateway.routes.devices import DeviceRoutes
 from edge_gateway.settings import GatewaySettings
 from edge_liveness import Phase, SiteSettings
@@ -119,6 +120,7 @@ class Gateway:
         return (
             DeviceRoutes(self._table, self.link, utc_now).router(auth),
             DataRoutes(self._table, self._store, http_ingest).router(auth),
+            DeadLetterRoutes(self._store, location).router(auth),
             CommandRoutes(self._table, self.commands, self.activity_digest, utc_now).router(auth),
         )
 

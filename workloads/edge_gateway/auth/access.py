@@ -33,6 +33,11 @@ class Caller:
         """Whether it is a device."""
         return self.device_id is not None
 
+    @property
+    def name(self) -> str:
+        """Its name, for logs."""
+        return "the holder of the API token" if self.device_id is None else f"device {self.device_id}"
+
 
 class Authenticator:
     """Checks the credentials of requests.

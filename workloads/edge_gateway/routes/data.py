@@ -1,26 +1,22 @@
 """`/devices/{id}/data`, `/devices/{id}/readings`, `/alerts`: store and list readings, list alerts."""
 
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from edge_gateway.auth.route_auth import RouteAuth, caller_of
-from edge_gateway.cursor import encode_cursor
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.http_ingest import HttpIngest
 from edge_gateway.routes.documents import DATA_BODY
 from edge_gateway.routes.finder import DeviceFinder
-from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, position, read_body
+from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, next_cursor, offset, read_body
 from edge_gateway.store_errors import translated
-from edge_service.problem import refuse
 from edge_service.store import StoreClient
 
 _READINGS = "readings"
 _ALERTS = "alerts"
-_MAX_OFFSET = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +58,13 @@ class DataRoutes:
 
     async def readings(self, device_id: DeviceId, limit: Limit = 100, cursor: Cursor = None) -> Response:
         """List at most `limit` readings of a device, newest first."""
-        before = _offset(_READINGS, cursor)
+        before = offset(_READINGS, cursor)
         with translated():
             page = await self.store.readings(device_id, limit, before)
         if not page.items and before is None:
             # A device may have sent readings without a status: only without both is it unknown.
             DeviceFinder(self.table).find(device_id)
-        return answer({"readings": page.items, "next": _next(_READINGS, page.next)})
+        return answer({"readings": page.items, "next": next_cursor(_READINGS, page.next)})
 
     async def alerts(
         self,
@@ -77,20 +73,7 @@ class DataRoutes:
         device_id: Annotated[str | None, Query(max_length=64, description="Only those of this device.")] = None,
     ) -> Response:
         """List at most `limit` alerts of the site, newest first."""
-        before = _offset(_ALERTS, cursor)
+        before = offset(_ALERTS, cursor)
         with translated():
             page = await self.store.alerts(device_id, limit, before)
-        return answer({"alerts": page.items, "next": _next(_ALERTS, page.next)})
-
-
-def _offset(kind: str, cursor: str | None) -> int | None:
-    text = position(kind, cursor)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(_MAX_OFFSET))):
-        raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidCursor", "cursor names no position", field="cursor")
-    return min(int(text), _MAX_OFFSET)
-
-
-def _next(kind: str, offset: int | None) -> str | None:
-    return None if offset is None else encode_cursor(kind, str(offset))
+        return answer({"alerts": page.items, "next": next_cursor(_ALERTS, page.next)})

@@ -3,9 +3,9 @@
 from typing import Any
 
 
-def _body(schema: dict[str, Any], example: Any) -> dict[str, Any]:
+def _body(schema: dict[str, Any], example: Any, *, required: bool = True) -> dict[str, Any]:
     content = {"application/json": {"schema": schema, "example": example}}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 _TEXT = {"type": "string"}
@@ -27,10 +27,10 @@ _READING = {
     },
 }
 
-DATA_BODY = _body(
-    {"oneOf": [_READING, {"type": "array", "items": _READING}]},
-    {"sensor_type": "temperature", "value": 21.5, "unit": "celsius", "timestamp": "2026-01-31T12:00:00Z"},
-)
+_READINGS = {"oneOf": [_READING, {"type": "array", "items": _READING}]}
+_EXAMPLE = {"sensor_type": "temperature", "value": 21.5, "unit": "celsius", "timestamp": "2026-01-31T12:00:00Z"}
+DATA_BODY = _body(_READINGS, _EXAMPLE)
+RESEND_BODY = _body(_READINGS, _EXAMPLE, required=False)
 STATUS_BODY = _body(
     {
         "type": "object",

@@ -8,10 +8,13 @@ import orjson
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
-from edge_gateway.cursor import decode_cursor
+from edge_gateway.cursor import decode_cursor, encode_cursor
 from edge_service import request_body
 from edge_service.problem import refuse
 from edge_wire.messages import MAX_PAYLOAD_BYTES
+
+MAX_OFFSET = 2**63 - 1
+"""The largest offset or id that the store can have."""
 
 _DEVICE_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
 _COMMAND_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -55,6 +58,25 @@ def position(kind: str, cursor: str | None) -> str | None:
         return decode_cursor(kind, cursor)
     except ValueError as error:
         raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidCursor", str(error), field="cursor") from error
+
+
+def offset(kind: str, cursor: str | None) -> int | None:
+    """Return the offset or id in a cursor of the list `kind`, None for the beginning.
+
+    Raises:
+        ProblemError: it is not such a cursor.
+    """
+    text = position(kind, cursor)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_OFFSET))):
+        raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidCursor", "cursor names no position", field="cursor")
+    return min(int(text), MAX_OFFSET)
+
+
+def next_cursor(kind: str, before: int | None) -> str | None:
+    """Return the cursor of the page of the list `kind` with items before `before`; None on the last page."""
+    return None if before is None else encode_cursor(kind, str(before))
 
 
 async def read_body(request: Request) -> bytes:

@@ -15,7 +15,14 @@ class DeadLetterRequests:
     async def dead_letters(
         self, limit: int = 100, before: int | None = None, device_id: str | None = None, reason: str | None = None
     ) -> Page[Mapping[str, Any]]:
-        """Return dead letters, newest first; only those of `device_id` and with `reason`, if they are given."""
+        """Return dead letters, newest first.
+
+        Args:
+            limit: maximum number of dead letters.
+            before: `next` of the previous page: only items with a smaller id.
+            device_id: only those of this device.
+            reason: only those with this reason.
+        """
         query = {"limit": limit, "before": before, "device_id": device_id, "reason": reason}
         answer = await self._http.request_idempotent("GET", "/v1/dead-letters", query=query)
         return Page(tuple(answer["dead_letters"]), answer.get("next"))
