@@ -28,6 +28,7 @@ from edge_gateway.devices.table import DeviceTable
 from edge_gateway.devices.ticker import tick
 from edge_gateway.gateway_mqtt import GatewayMqtt
 from edge_gateway.http_ingest import HttpIngest
+from edge_gateway.message_batches import MessageBatches
 from edge_gateway.metrics import Metrics
 from edge_gateway.mqtt_handler import SUBSCRIPTIONS, MqttHandler
 from edge_gateway.readiness import Readiness
@@ -115,12 +116,12 @@ class Gateway:
 
     def _routers(self) -> Sequence[APIRouter]:
         auth = RouteAuth.of(self._authenticator())
-        location = self._settings.edge_location
-        http_ingest = HttpIngest(self._store, self.activity_digest, self._metrics.readings, location, utc_now)
+        batches = MessageBatches(self._store, self._settings.edge_location, self._metrics.batch.observe)
+        http_ingest = HttpIngest(batches, self.activity_digest, self._metrics.readings, utc_now)
         return (
             DeviceRoutes(self._table, self.link, utc_now).router(auth),
             DataRoutes(self._table, self._store, http_ingest).router(auth),
-            DeadLetterRoutes(self._store, location).router(auth),
+            DeadLetterRoutes(self._store, self._settings.edge_location).router(auth),
             CommandRoutes(self._table, self.commands, self.activity_digest, utc_now).router(auth),
         )
 

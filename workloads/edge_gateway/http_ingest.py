@@ -10,9 +10,10 @@ from prometheus_client import Counter
 
 from edge_gateway.activity_digest import ActivityDigest
 from edge_gateway.body import UNREADABLE
+from edge_gateway.message_batches import MessageBatches, TooManyWaitingError
+from edge_gateway.problem import unavailable
 from edge_gateway.store_errors import translated
 from edge_service.problem import ProblemError, refuse
-from edge_service.store import StoreClient
 from edge_wire.store import MessageResult, RawMessage
 
 _NAMED = 10
@@ -23,25 +24,24 @@ class HttpIngest:
     """Stores readings.
 
     Args:
-        store: keeps the readings.
+        batches: store the messages.
         activity_digest: records the senders.
         readings: counts them by result.
-        location: of the site.
         now: the time (aware).
     """
 
     def __init__(
         self,
-        store: StoreClient,
+        batches: MessageBatches,
         activity_digest: ActivityDigest,
         readings: Counter,
-        location: str,
         now: Callable[[], dt.datetime],
     ) -> None:
-        self._store = store
+        self._batches = batches
         self._activity_digest = activity_digest
-        self._readings = readings
-        self._location = location
+        self._accepted = readings.labels("accepted")
+        self._duplicates = readings.labels("duplicate")
+        self._rejected = readings.labels("rejected")
         self._now = now
 
     async def ingest(self, device_id: str, body: bytes) -> dict[str, Any]:
@@ -54,18 +54,23 @@ class HttpIngest:
         # The device is alive even if its readings are rejected or the store is unavailable.
         self._activity_digest.note(device_id)
         with translated():
-            stored = await self._store.store([message], location=self._location)
-        result = stored.results[0]
+            result = await self._store(message)
         self._count(result)
         if result.rejected and not result.accepted and not result.duplicates:
             raise _nothing_taken(result)
         counts = {"device_id": device_id, "accepted": result.accepted, "duplicates": result.duplicates}
         return counts | _rejected(result)
 
+    async def _store(self, message: RawMessage) -> MessageResult:
+        try:
+            return await self._batches.store(message)
+        except TooManyWaitingError as error:
+            raise unavailable("GatewayBusy", str(error)) from error
+
     def _count(self, result: MessageResult) -> None:
-        self._readings.labels("accepted").inc(result.accepted)
-        self._readings.labels("duplicate").inc(result.duplicates)
-        self._readings.labels("rejected").inc(len(result.rejected))
+        self._accepted.inc(result.accepted)
+        self._duplicates.inc(result.duplicates)
+        self._rejected.inc(len(result.rejected))
 
 
 def _rejected(result: MessageResult) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds of the histogram's buckets, in seconds."""
 
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 500)
+"""Upper bounds of the histogram's buckets, in messages."""
+
 
 class Metrics:
     """Every metric of one gateway beside those of the pass-through.
@@ -60,6 +63,12 @@ class Metrics:
             "edge_gateway_readings_total",
             "Readings over HTTP by result (accepted, duplicate, rejected).",
             ("result",),
+            registry=registry,
+        )
+        self.batch = Histogram(
+            "edge_gateway_batch_messages",
+            "Messages in a request to the store.",
+            buckets=BATCHES,
             registry=registry,
         )
         self.logins = Counter(
