@@ -1,6 +1,6 @@
 """The HTTP application: routes, probes, and errors as problems."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 
@@ -15,7 +15,8 @@ from edge_gateway.body import too_large
 from edge_gateway.docs_page import docs_page
 from edge_gateway.metrics import Metrics
 from edge_gateway.metrics_middleware import MetricsMiddleware
-from edge_service.problem import Explain, Problem, install
+from edge_gateway.routes.direct_route import DirectRoute, DirectRoutes
+from edge_service.problem import Explain, Explanations, Problem
 from edge_service.program import release
 from edge_service.request_body import BodyTooLargeError
 from edge_service.store import StoreRefusedError
@@ -30,7 +31,7 @@ Errors are `application/problem+json`; `reason` is for programs.
 _NOTHING_FROM_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def build_app(routers: Iterable[APIRouter], probes: APIRouter, metrics: Metrics) -> ASGIApp:
+def build_app(routers: Sequence[APIRouter], probes: APIRouter, metrics: Metrics) -> ASGIApp:
     """Return the application that answers with `routers`, measured.
 
     Args:
@@ -48,8 +49,10 @@ def build_app(routers: Iterable[APIRouter], probes: APIRouter, metrics: Metrics)
         app.include_router(router)
     # Not FastAPI's own page: that one loads its scripts from the internet, and a site may have no connection to it.
     app.add_route("/docs", partial(_docs, app), include_in_schema=False)
-    install(app, _EXPLANATIONS)
-    return MetricsMiddleware(app, metrics)
+    explanations = Explanations(_EXPLANATIONS)
+    explanations.install(app)
+    direct = [route for router in routers for route in router.routes if isinstance(route, DirectRoute)]
+    return MetricsMiddleware(DirectRoutes(app, direct, explanations), metrics)
 
 
 async def _docs(app: FastAPI, _request: Request) -> Response:

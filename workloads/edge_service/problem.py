@@ -62,10 +62,34 @@ Explain = Callable[[Request, Any], Problem]
 """Returns the problem that answers an error of a request."""
 
 
+class Explanations:
+    """The problems that answer errors of requests, by the class of the error.
+
+    Args:
+        own: for the errors of the program; `Exception` for all that have none.
+    """
+
+    def __init__(self, own: Mapping[type[Exception], Explain]) -> None:
+        self._all = {**_COMMON, **own}
+
+    def install(self, app: FastAPI) -> None:
+        """Make `app` answer errors as problems."""
+        for kind, explain in self._all.items():
+            app.add_exception_handler(kind, partial(_answer, explain))
+
+    def explain(self, request: Request, error: Exception) -> tuple[Problem, bool]:
+        """Return the problem that answers `error`, and whether the error is expected: if not, it must be logged.
+
+        Raises:
+            KeyError: there is none.
+        """
+        kind = next((kind for kind in type(error).__mro__ if kind in self._all), Exception)
+        return self._all[kind](request, error), kind is not Exception
+
+
 def install(app: FastAPI, explanations: Mapping[type[Exception], Explain]) -> None:
     """Make `app` answer errors as problems: ProblemError with its own, the others according to `explanations`."""
-    for kind, explain in {**_COMMON, **explanations}.items():
-        app.add_exception_handler(kind, partial(_answer, explain))
+    Explanations(explanations).install(app)
 
 
 async def _answer(explain: Explain, request: Request, error: Exception) -> Response:

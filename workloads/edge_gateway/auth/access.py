@@ -98,7 +98,7 @@ class Authenticator:
         return Caller()
 
     async def _device(self, request: Request, shown: Basic) -> Caller:
-        if request.url.scheme != "https" and not self._plaintext:
+        if request.scope["scheme"] != "https" and not self._plaintext:
             detail = (
                 "a device must not send its password without TLS: use https (spec.gateway.tls), or set "
                 "spec.gateway.allowPlaintextCredentials to true"

@@ -9,9 +9,19 @@ from starlette.responses import Response
 from edge_gateway.auth.route_auth import RouteAuth, caller_of
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.http_ingest import HttpIngest
+from edge_gateway.routes.direct_route import DirectRoute
 from edge_gateway.routes.documents import DATA_BODY
 from edge_gateway.routes.finder import DeviceFinder
-from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, next_cursor, offset, read_body
+from edge_gateway.routes.inputs import (
+    Cursor,
+    DeviceId,
+    Limit,
+    answer,
+    check_device_id,
+    next_cursor,
+    offset,
+    read_body,
+)
 from edge_gateway.store_errors import translated
 from edge_service.store import StoreClient
 
@@ -43,6 +53,7 @@ class DataRoutes:
             dependencies=auth.devices,
             summary="Send readings",
             openapi_extra=DATA_BODY,
+            route_class_override=DirectRoute,
         )
         router.add_api_route(
             "/devices/{device_id}/readings", self.readings, dependencies=auth.programs, summary="Stored readings"
@@ -52,6 +63,8 @@ class DataRoutes:
 
     async def send(self, request: Request, device_id: DeviceId) -> Response:
         """Store a reading or an array of them; 200 means that they are on disk."""
+        # The route does not resolve the dependency that checks it.
+        check_device_id(device_id)
         if not caller_of(request).is_device:
             DeviceFinder(self.table).find(device_id)
         return answer(await self.http_ingest.ingest(device_id, await read_body(request)))

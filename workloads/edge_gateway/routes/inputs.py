@@ -20,13 +20,22 @@ _DEVICE_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
 _COMMAND_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
+def check_device_id(device_id: str) -> None:
+    """Check a device id.
+
+    Raises:
+        ProblemError: it cannot be one (422).
+    """
+    if not _DEVICE_ID.fullmatch(device_id):
+        detail = "a device id has 1 to 64 letters, digits, '.', '_' and '-', and is neither '.' nor '..'"
+        raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidDeviceId", detail, field="device_id")
+
+
 # Both are coroutines although they await nothing: FastAPI would run plain functions in a thread.
 async def _device_id(
     device_id: Annotated[str, Path(description="Id of the device, as spec.deviceId of its EdgeDevice.")],
 ) -> str:
-    if not _DEVICE_ID.fullmatch(device_id):
-        detail = "a device id has 1 to 64 letters, digits, '.', '_' and '-', and is neither '.' nor '..'"
-        raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidDeviceId", detail, field="device_id")
+    check_device_id(device_id)
     return device_id
 
 
