@@ -1,0 +1,127 @@
+"""The first lines of a selection in the order of time, from parts that overlap, in bounded memory."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from edge_storage.log.selection import Selection, time_text
+
+_Item = tuple[bytes, int, int, bytes]
+"""Time, part, number in the part, and the line: sorted by them, lines are in the order of time and offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Lines of one device with adjacent offsets: a chunk, or its lines in a batch.
+
+    Attributes:
+        last_offset: the largest of the part; parts do not overlap in their offsets.
+        measured_from: earliest `timestamp`, in milliseconds since 1970.
+        measured_to: latest `timestamp`, in milliseconds since 1970.
+        load: returns the lines, in the order of their offsets.
+    """
+
+    last_offset: int
+    measured_from: int
+    measured_to: int
+    load: Callable[[], Sequence[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The first lines of a selection.
+
+    Attributes:
+        lines: in the order of the selection.
+        is_complete: whether no more follow.
+    """
+
+    lines: list[bytes]
+    is_complete: bool
+
+
+def first_lines(selection: Selection, parts: Iterable[Part], *, max_lines: int, max_bytes: int) -> Lines:
+    """Return the first lines of `selection` in the order of time, then of offset.
+
+    Args:
+        selection: what is selected, and in which order.
+        parts: all that may have such lines; only those that are needed are loaded.
+        max_lines: 1 or more.
+        max_bytes: of all lines together; a first line that is larger is returned alone.
+    """
+    newest_first = selection.is_newest_first
+    first = _First(max_lines, max_bytes, is_descending=newest_first)
+    near = sorted(
+        (part for part in parts if selection.overlaps(part.measured_from, part.measured_to)),
+        key=(lambda part: -part.measured_to) if newest_first else (lambda part: part.measured_from),
+    )
+    for part in near:
+        if first.needs(part):
+            found = selection.select(part.load())
+            first.add([(time, part.last_offset, number, line) for time, number, line in found])
+    return first.lines()
+
+
+class _First:
+    """Collects items, and keeps only the first ones in its order.
+
+    Args:
+        max_lines: number of items that are kept.
+        max_bytes: of the lines that are kept, unless a single one is larger.
+        is_descending: whether the largest are the first.
+    """
+
+    def __init__(self, max_lines: int, max_bytes: int, *, is_descending: bool) -> None:
+        self._max_lines = max_lines
+        self._max_bytes = max_bytes
+        self._is_descending = is_descending
+        self._items: list[_Item] = []
+        self._bytes = 0
+        self._dropped: _Item | None = None
+
+    def needs(self, part: Part) -> bool:
+        """Whether lines of `part` can be among the first."""
+        if self._dropped is None:
+            return True
+        if self._is_descending:
+            return time_text(part.measured_to) >= self._dropped[0]
+        return time_text(part.measured_from) <= self._dropped[0]
+
+    def add(self, items: list[_Item]) -> None:
+        """Add items, and drop those that are not among the first."""
+        self._items += items
+        self._bytes += sum(len(item[3]) for item in items)
+        if len(self._items) > self._max_lines or self._bytes > self._max_bytes:
+            self._cut()
+
+    def lines(self) -> Lines:
+        """Return the first lines."""
+        self._cut()
+        return Lines([item[3] for item in self._items], self._dropped is None)
+
+    def _cut(self) -> None:
+        """Drop what is after the limits, and what is after the first item that was dropped before."""
+        self._items.sort()
+        if self._is_descending:
+            self._items.reverse()
+        # What follows a dropped item is dropped too: between them that item would be missing.
+        allowed = len(self._items) if self._dropped is None else self._place_of(self._dropped)
+        sizes = list(accumulate(len(item[3]) for item in self._items[:allowed]))
+        kept = min(allowed, self._max_lines, max(bisect_right(sizes, self._max_bytes), 1))
+        if kept < allowed:
+            self._dropped = self._items[kept]
+        del self._items[kept:]
+        self._bytes = sizes[kept - 1] if kept else 0
+
+    def _place_of(self, item: _Item) -> int:
+        if not self._is_descending:
+            return bisect_left(self._items, item)
+        lower, upper = 0, len(self._items)
+        while lower < upper:
+            middle = (lower + upper) // 2
+            if self._items[middle] > item:
+                lower = middle + 1
+            else:
+                upper = middle
+        return lower

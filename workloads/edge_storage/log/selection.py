@@ -1,0 +1,148 @@
+"""Which lines of a device a query selects: by measuring time, sensor type and the place where a page ended."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import compress
+
+import msgspec
+
+from edge_storage.log.line import head, offset_of
+from edge_storage.timestamps import from_milliseconds
+from edge_wire.messages import format_timestamp
+
+FIRST_MILLISECONDS = -62_135_596_800_000
+"""Milliseconds since 1970 of the year 1, the earliest time that a line can have."""
+
+END_MILLISECONDS = 253_402_300_800_000
+"""Milliseconds since 1970 of the year 10000: all times of lines are earlier."""
+
+_TIME_CHARACTERS = 24
+_LATER_THAN_ALL = b":"
+"""Sorts after every digit, and so after every time."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """The place of a line in the order of time.
+
+    Attributes:
+        timestamp: of the line, as in the line.
+        offset: of the line.
+    """
+
+    timestamp: bytes
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The lines of a device that a query selects.
+
+    Attributes:
+        device_id: of the device.
+        begin: earliest `timestamp`, in milliseconds since 1970.
+        end: all lines are earlier, in milliseconds since 1970.
+        sensor_type: of the lines; None selects every type.
+        after: the last line that the query has had already; None at the beginning.
+        is_newest_first: whether the latest time comes first.
+    """
+
+    device_id: str
+    begin: int = FIRST_MILLISECONDS
+    end: int = END_MILLISECONDS
+    sensor_type: str | None = None
+    after: Position | None = None
+    is_newest_first: bool = False
+
+    def window(self) -> tuple[bytes, bytes]:
+        """Return the times between which the selected lines are: from the first, before the second."""
+        begin, end = time_text(self.begin), time_text(self.end)
+        if self.after is None:
+            return begin, end
+        if self.is_newest_first:
+            return begin, min(end, self.after.timestamp + b"\0")
+        return max(begin, self.after.timestamp), end
+
+    def overlaps(self, measured_from: int, measured_to: int) -> bool:
+        """Whether lines from `measured_from` to `measured_to`, in milliseconds since 1970, may be selected."""
+        first, last = self.window()
+        return time_text(measured_from) < last and time_text(measured_to) >= first
+
+    def select(self, lines: Sequence[bytes]) -> Iterator[tuple[bytes, int, bytes]]:
+        """Yield time, number and content of each selected line.
+
+        Args:
+            lines: all of this device.
+        """
+        begin = len(head(self.device_id))
+        end = begin + _TIME_CHARACTERS
+        times = [line[begin:end] for line in lines]
+        first, last = self.window()
+        found: Iterable[tuple[bytes, int, bytes]] = zip(times, range(len(lines)), lines, strict=True)
+        if times and not (first <= min(times) and max(times) < last):
+            found = compress(found, [first <= time < last for time in times])
+        if self.sensor_type is not None:
+            matches = TypeFilter(self.sensor_type, end)
+            found = (each for each in found if matches(each[2]))
+        return self._after(found) if self.after is not None else iter(found)
+
+    def _after(self, found: Iterable[tuple[bytes, int, bytes]]) -> Iterator[tuple[bytes, int, bytes]]:
+        for time, number, line in found:
+            if self._follows(time, line):
+                yield time, number, line
+
+    def _follows(self, time: bytes, line: bytes) -> bool:
+        if self.after is None or time != self.after.timestamp:
+            return True
+        offset = offset_of(line)
+        return offset < self.after.offset if self.is_newest_first else offset > self.after.offset
+
+
+class _SensorType(msgspec.Struct):
+    sensor_type: str = ""
+
+
+class TypeFilter:
+    """Whether lines are of a sensor type. Most are decided by their bytes, the others by their JSON.
+
+    Args:
+        sensor_type: of the lines.
+        position: where the time of each line ends, in bytes from its start.
+    """
+
+    def __init__(self, sensor_type: str, position: int) -> None:
+        self._sensor_type = sensor_type
+        self._start = position + 1
+        self._member = b',"sensor_type":'
+        self._same = self._member + json.dumps(sensor_type, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        self._decode = msgspec.json.Decoder(_SensorType).decode
+
+    def __call__(self, line: bytes) -> bool:
+        """Whether `line` is of the type."""
+        if line.startswith(self._same, self._start):
+            return True
+        if line.startswith(self._member, self._start) and b"\\" not in line:
+            return False
+        return self._decode(line).sensor_type == self._sensor_type
+
+
+def lines_of_device(body: bytes, device_id: str) -> list[bytes]:
+    """Return the lines of a device in the body of a batch, which has lines of many devices."""
+    start = head(device_id)
+    if start not in body:
+        return []
+    return [line for line in body.split(b"\n") if line.startswith(start)]
+
+
+def position_of(line: bytes, device_id: str) -> Position:
+    """Return the place of a line of `device_id`."""
+    begin = len(head(device_id))
+    return Position(line[begin : begin + _TIME_CHARACTERS], offset_of(line))
+
+
+def time_text(milliseconds: int) -> bytes:
+    """Return a time, in milliseconds since 1970, as in lines; one after all for the year 10000 and later."""
+    if milliseconds >= END_MILLISECONDS:
+        return _LATER_THAN_ALL
+    return format_timestamp(from_milliseconds(max(milliseconds, FIRST_MILLISECONDS))).encode()
