@@ -153,3 +153,20 @@ def test_the_lines_of_a_device_in_a_batch() -> None:
 
     assert [offset(each) for each in lines_of_device(body, DEVICE)] == [1, 3]
     assert lines_of_device(body, "pump-2") == []
+
+
+@pytest.mark.parametrize("is_newest_first", [False, True])
+def test_what_follows_a_dropped_line_is_not_in_the_page(*, is_newest_first: bool) -> None:
+    step = -1 if is_newest_first else 1
+    first = line(DEVICE, NOON, 10)
+    large = line(DEVICE, NOON + 5 * step, 20 + step, metadata={"x": "x" * 500})
+    small = line(DEVICE, NOON + 5 * step, 20 + 2 * step)
+    parts = [
+        Part(10, NOON, NOON, lambda: [first]),
+        Part(20 + step, NOON + 5 * step, NOON + 5 * step, lambda: [large]),
+        Part(20 + 2 * step, NOON + 5 * step, NOON + 5 * step, lambda: [small]),
+    ]
+
+    page = first_lines(Selection(DEVICE, is_newest_first=is_newest_first), parts, max_lines=10, max_bytes=500)
+
+    assert (page.lines, page.is_complete) == ([first], False)
