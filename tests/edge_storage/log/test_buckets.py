@@ -7,15 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_storage.log.buckets import (
-    MAX_BUCKETS,
-    Aggregate,
-    TooManyBucketsError,
-    check_count,
-    every_milliseconds,
-    summaries,
-)
+from edge_storage.log.buckets import summaries
 from edge_storage.log.selection import END_MILLISECONDS, FIRST_MILLISECONDS
+from edge_wire.store.reading_query import Aggregate, Buckets
 from tests.edge_storage.log.lines import NOON, line
 
 DEVICE = "pump-1"
@@ -51,7 +45,7 @@ def test_summaries_equal_the_naive_ones(
     groups: dict[tuple[int, str, str], list[float]] = defaultdict(list)
     for at, kind, unit, value in made:
         groups[at - at % every, kind, unit].append(value)
-    found = [each for bucket in summaries(lines_of(made), DEVICE, every, aggregate) for each in bucket]
+    found = [each for bucket in summaries(lines_of(made), DEVICE, Buckets(every, aggregate)) for each in bucket]
 
     assert [(each.begin, each.sensor_type, each.unit) for each in found] == sorted(groups)
     for each in found:
@@ -64,7 +58,7 @@ def test_summaries_equal_the_naive_ones(
 def test_a_value_is_finite_and_between_the_readings(values: list[float], aggregate: Aggregate) -> None:
     lines = [line(DEVICE, NOON, number, value=value) for number, value in enumerate(values)]
 
-    ((found,),) = summaries(lines, DEVICE, 1000, aggregate)
+    ((found,),) = summaries(lines, DEVICE, Buckets(1000, aggregate))
 
     assert math.isfinite(found.value)
     assert min(values) <= found.value <= max(values)
@@ -82,13 +76,13 @@ def test_a_value_is_finite_and_between_the_readings(values: list[float], aggrega
 )
 def test_means_at_the_limits(values: list[float], mean: float) -> None:
     lines = [line(DEVICE, NOON, number, value=value) for number, value in enumerate(values)]
-    ((found,),) = summaries(lines, DEVICE, 1000, Aggregate.AVG)
+    ((found,),) = summaries(lines, DEVICE, Buckets(1000))
     assert found.value == pytest.approx(mean)
 
 
 @given(anywhere, st.integers(1000, 8784 * 3_600_000))
 def test_a_bucket_anywhere_has_its_reading(at: int, every: int) -> None:
-    ((found,),) = summaries([line(DEVICE, at, 1)], DEVICE, every, Aggregate.LAST)
+    ((found,),) = summaries([line(DEVICE, at, 1)], DEVICE, Buckets(every, Aggregate.LAST))
 
     assert found.begin <= at < found.end == found.begin + every
     assert found.begin % every == 0
@@ -97,7 +91,7 @@ def test_a_bucket_anywhere_has_its_reading(at: int, every: int) -> None:
 
 def test_a_reading_without_a_value_is_not_counted() -> None:
     lines = [line(DEVICE, NOON, 1), line(DEVICE, NOON, 2).replace(b'"value":1.0', b'"value":null')]
-    ((found,),) = summaries(lines, DEVICE, 1000, Aggregate.AVG)
+    ((found,),) = summaries(lines, DEVICE, Buckets(1000))
     assert found.to_object() == {
         "from": "2026-01-31T12:00:00.000Z",
         "to": "2026-01-31T12:00:01.000Z",
@@ -106,23 +100,3 @@ def test_a_reading_without_a_value_is_not_counted() -> None:
         "value": 1.0,
         "count": 1,
     }
-
-
-def test_the_number_of_buckets_is_limited() -> None:
-    check_count(0, MAX_BUCKETS * 1000, 1000)
-    with pytest.raises(TooManyBucketsError, match="use a longer `every`"):
-        check_count(0, MAX_BUCKETS * 1000 + 1, 1000)
-    with pytest.raises(TooManyBucketsError):
-        check_count(-1, MAX_BUCKETS * 1000, 1000)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "wrong"), [(0.999, "from 1s"), (8785 * 3600, "to 8784h"), (1.0001, "whole number"), (0, "from 1s")]
-)
-def test_lengths_that_are_refused(seconds: float, wrong: str) -> None:
-    with pytest.raises(ValueError, match=wrong):
-        every_milliseconds(seconds)
-
-
-def test_lengths_that_are_accepted() -> None:
-    assert [every_milliseconds(each) for each in (1, 1.001, 60, 8784 * 3600)] == [1000, 1001, 60_000, 31_622_400_000]

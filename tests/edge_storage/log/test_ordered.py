@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_storage.log.ordered import Part, first_lines
-from edge_storage.log.selection import Position, Selection, TypeFilter, lines_of_device, position_of
+from edge_storage.log.selection import Position, Selection, TypeFilter, lines_of_device, position_of, time_text
 from tests.edge_storage.log.lines import NOON, line
 
 DEVICE = "pump-1"
@@ -27,7 +27,7 @@ def parts_of(lines: list[bytes], sizes: list[int]) -> list[Part]:
         size = sizes[len(parts)] if len(parts) < len(sizes) else len(lines)
         some, lines = lines[:size], lines[size:]
         found = [milliseconds(each) for each in some]
-        parts.append(Part(offset(some[-1]), min(found), max(found), partial(list, some)))
+        parts.append(Part(offset(some[-1]), time_text(min(found)), time_text(max(found)), partial(list, some)))
     return parts
 
 
@@ -107,7 +107,7 @@ def test_parts_beyond_the_page_are_not_loaded(*, is_newest_first: bool) -> None:
         return [line(DEVICE, NOON + 10 * number + each, 10 * number + each) for each in range(10)]
 
     parts = [
-        Part(10 * number + 9, NOON + 10 * number, NOON + 10 * number + 9, partial(load, number))
+        Part(10 * number + 9, time_text(NOON + 10 * number), time_text(NOON + 10 * number + 9), partial(load, number))
         for number in range(100)
     ]
     selection = Selection(DEVICE, NOON + 200, NOON + 900, is_newest_first=is_newest_first)
@@ -158,13 +158,14 @@ def test_the_lines_of_a_device_in_a_batch() -> None:
 @pytest.mark.parametrize("is_newest_first", [False, True])
 def test_what_follows_a_dropped_line_is_not_in_the_page(*, is_newest_first: bool) -> None:
     step = -1 if is_newest_first else 1
+    noon, later = time_text(NOON), time_text(NOON + 5 * step)
     first = line(DEVICE, NOON, 10)
     large = line(DEVICE, NOON + 5 * step, 20 + step, metadata={"x": "x" * 500})
     small = line(DEVICE, NOON + 5 * step, 20 + 2 * step)
     parts = [
-        Part(10, NOON, NOON, lambda: [first]),
-        Part(20 + step, NOON + 5 * step, NOON + 5 * step, lambda: [large]),
-        Part(20 + 2 * step, NOON + 5 * step, NOON + 5 * step, lambda: [small]),
+        Part(10, noon, noon, lambda: [first]),
+        Part(20 + step, later, later, lambda: [large]),
+        Part(20 + 2 * step, later, later, lambda: [small]),
     ]
 
     page = first_lines(Selection(DEVICE, is_newest_first=is_newest_first), parts, max_lines=10, max_bytes=500)

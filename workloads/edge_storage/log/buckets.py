@@ -4,42 +4,17 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import msgspec
 
 from edge_storage.log.line import head
 from edge_storage.log.selection import END_MILLISECONDS, time_text
 from edge_storage.timestamps import to_milliseconds
-
-MIN_EVERY_SECONDS = 1.0
-MAX_EVERY_SECONDS = 8784 * 3600.0
-"""A leap year, in seconds."""
-
-MAX_BUCKETS = 10_000
-"""Maximum number of values in an answer."""
+from edge_wire.store.reading_query import Aggregate, Buckets
 
 _TIME_CHARACTERS = 24
 _SCALE = 2.0**-64
 """A power of two, so that scaling a sum by it is exact."""
-
-
-class Aggregate(StrEnum):
-    """How the values of a bucket become one."""
-
-    AVG = "avg"
-    MIN = "min"
-    MAX = "max"
-    LAST = "last"
-
-
-class TooManyBucketsError(Exception):
-    """An answer would have more than `MAX_BUCKETS` values."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            f"the answer would have more than {MAX_BUCKETS} values: use a longer `every` or a shorter range"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,38 +47,6 @@ class Summary:
             "value": self.value,
             "count": self.count,
         }
-
-
-def every_milliseconds(every_seconds: float) -> int:
-    """Return the length of a bucket, in milliseconds.
-
-    Args:
-        every_seconds: from `MIN_EVERY_SECONDS` to `MAX_EVERY_SECONDS`.
-
-    Raises:
-        ValueError: it is outside of these bounds, or is not a whole number of milliseconds.
-    """
-    milliseconds = round(every_seconds * 1000)
-    if not MIN_EVERY_SECONDS <= every_seconds <= MAX_EVERY_SECONDS:
-        raise ValueError("every must be from 1s to 8784h")
-    if not math.isclose(milliseconds, every_seconds * 1000, rel_tol=1e-12):
-        raise ValueError("every must be a whole number of milliseconds")
-    return milliseconds
-
-
-def check_count(begin: int, end: int, every: int) -> None:
-    """Check that a range does not have too many buckets.
-
-    Args:
-        begin: of the range, in milliseconds since 1970.
-        end: of the range, in milliseconds since 1970.
-        every: length of a bucket, in milliseconds.
-
-    Raises:
-        TooManyBucketsError: it has more than `MAX_BUCKETS`.
-    """
-    if -(-end // every) - begin // every > MAX_BUCKETS:
-        raise TooManyBucketsError
 
 
 class _Reading(msgspec.Struct):
@@ -153,20 +96,18 @@ class _Group:
 _Groups = dict[tuple[str, str], _Group]
 
 
-def summaries(
-    lines: Iterable[bytes], device_id: str, every: int, aggregate: Aggregate
-) -> Iterator[tuple[Summary, ...]]:
+def summaries(lines: Iterable[bytes], device_id: str, buckets: Buckets) -> Iterator[tuple[Summary, ...]]:
     """Yield the summaries of each bucket that has readings; buckets are aligned to 1970.
 
     Args:
         lines: of the device, in the order of time; read one after the other.
         device_id: of all lines.
-        every: length of a bucket, in milliseconds.
-        aggregate: how the values become one.
+        buckets: their length, and how the values become one.
     """
     start = len(head(device_id))
     stop = start + _TIME_CHARACTERS
     decode = msgspec.json.Decoder(_Reading).decode
+    every, aggregate = buckets.every, buckets.aggregate
     groups: _Groups = {}
     begin, end_text = 0, b""
     for line in lines:

@@ -4,8 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import attrgetter
 
-from edge_storage.log.selection import Selection, time_text
+from edge_storage.log.selection import Selection
 
 _Item = tuple[bytes, int, int, bytes]
 """Time, part, number in the part, and the line: sorted by them, lines are in the order of time and offset."""
@@ -17,14 +18,14 @@ class Part:
 
     Attributes:
         last_offset: the largest of the part; parts do not overlap in their offsets.
-        measured_from: earliest `timestamp`, in milliseconds since 1970.
-        measured_to: latest `timestamp`, in milliseconds since 1970.
+        earliest: the earliest `timestamp`, as in the lines.
+        latest: the latest `timestamp`, as in the lines.
         load: returns the lines, in the order of their offsets.
     """
 
     last_offset: int
-    measured_from: int
-    measured_to: int
+    earliest: bytes
+    latest: bytes
     load: Callable[[], Sequence[bytes]]
 
 
@@ -52,10 +53,8 @@ def first_lines(selection: Selection, parts: Iterable[Part], *, max_lines: int, 
     """
     newest_first = selection.is_newest_first
     first = _First(max_lines, max_bytes, is_descending=newest_first)
-    near = sorted(
-        (part for part in parts if selection.overlaps(part.measured_from, part.measured_to)),
-        key=(lambda part: -part.measured_to) if newest_first else (lambda part: part.measured_from),
-    )
+    near = [part for part in parts if selection.overlaps(part.earliest, part.latest)]
+    near.sort(key=attrgetter("latest" if newest_first else "earliest"), reverse=newest_first)
     for part in near:
         if first.needs(part):
             found = selection.select(part.load())
@@ -85,8 +84,8 @@ class _First:
         if self._dropped is None:
             return True
         if self._is_descending:
-            return time_text(part.measured_to) >= self._dropped[0]
-        return time_text(part.measured_from) <= self._dropped[0]
+            return part.latest >= self._dropped[0]
+        return part.earliest <= self._dropped[0]
 
     def add(self, items: list[_Item]) -> None:
         """Add items, and drop those that are not among the first."""

@@ -64,10 +64,10 @@ class Selection:
             return begin, min(end, self.after.timestamp + b"\0")
         return max(begin, self.after.timestamp), end
 
-    def overlaps(self, measured_from: int, measured_to: int) -> bool:
-        """Whether lines from `measured_from` to `measured_to`, in milliseconds since 1970, may be selected."""
+    def overlaps(self, earliest: bytes, latest: bytes) -> bool:
+        """Whether lines with times from `earliest` to `latest`, as in lines, may be selected."""
         first, last = self.window()
-        return time_text(measured_from) < last and time_text(measured_to) >= first
+        return earliest < last and latest >= first
 
     def select(self, lines: Sequence[bytes]) -> Iterator[tuple[bytes, int, bytes]]:
         """Yield time, number and content of each selected line.
