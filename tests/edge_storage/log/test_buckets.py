@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edge_storage.log.buckets import summaries
 from edge_storage.log.selection import END_MILLISECONDS, FIRST_MILLISECONDS
 from edge_wire.store.reading_query import Aggregate, Buckets
-from tests.edge_storage.log.lines import NOON, line
+from tests.edge_storage.log.made_lines import NOON, line
 
 DEVICE = "pump-1"
 MIN_FLOAT, MAX_FLOAT = -1.7976931348623157e308, 1.7976931348623157e308

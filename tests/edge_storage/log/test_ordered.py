@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge_storage.log.ordered import Part, first_lines
 from edge_storage.log.selection import Position, Selection, TypeFilter, lines_of_device, position_of, time_text
-from tests.edge_storage.log.lines import NOON, line
+from tests.edge_storage.log.made_lines import NOON, line
 
 DEVICE = "pump-1"
 TYPES = ["t", "pressure", 'quo"te', "gra\\ph", "température", "\u2028", "t "]

@@ -15,6 +15,9 @@ MAX_ITEMS = 1000
 Limit = Annotated[int, Query(ge=1, le=MAX_ITEMS)]
 """Maximum number of items."""
 
+OptionalLimit = Annotated[int | None, Query(ge=1, le=MAX_ITEMS)]
+"""Maximum number of items; None if it was not given."""
+
 Before = Annotated[int, Query(ge=0, le=NO_END)]
 """Position of a page: the `next` of the previous page."""
 

@@ -2,8 +2,9 @@
 
 import logging
 from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from edge_service.logs import about
 from edge_storage import readings
@@ -12,8 +13,10 @@ from edge_storage.ingest.storing import store as store_messages
 from edge_storage.metrics import StorageMetrics
 from edge_storage.pages import NO_END
 from edge_storage.request_body import Backpressure, read_body
-from edge_storage.routes.answers import Before, Limit, json, page
+from edge_storage.routes.answers import Before, OptionalLimit, json, page
+from edge_storage.routes.time_ranges import DEFAULT_LIMIT, RangeParameters, answer_range
 from edge_storage.store import Store
+from edge_storage.time_ranges import TimeRanges
 from edge_wire.store import IngestRequest, encode_result
 
 logger = logging.getLogger(__name__)
@@ -23,6 +26,7 @@ def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/v1")
     backpressure = Backpressure()
+    ranges = TimeRanges(store)
 
     async def post_readings(request: Request) -> Response:
         body = await read_body(request)
@@ -37,7 +41,16 @@ def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
     router.add_route("/v1/readings", post_readings, methods=["POST"])
 
     @router.get("/readings")
-    async def get_readings(device_id: str | None = None, limit: Limit = 100, before: Before = NO_END) -> Response:
+    async def get_readings(
+        request: Request,
+        asked: Annotated[RangeParameters, Depends()],
+        device_id: str | None = None,
+        limit: OptionalLimit = None,
+        before: Before = NO_END,
+    ) -> Response:
+        if (answer := await answer_range(ranges, request, device_id, limit, asked)) is not None:
+            return answer
+        limit = DEFAULT_LIMIT if limit is None else limit
         question = partial(readings.readings, log=store.log, device_id=device_id, limit=limit, before=before)
         return page("readings", await store.read(question))
 

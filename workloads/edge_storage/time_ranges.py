@@ -1,0 +1,135 @@
+"""Answers queries of a device's readings by time: pages, buckets, and streams of whole ranges."""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import orjson
+
+from edge_storage.log.buckets import Summary, summaries
+from edge_storage.log.selection import END_MILLISECONDS, FIRST_MILLISECONDS, Position, Selection, position_of
+from edge_storage.log.time_query import TimeQuery, after
+from edge_storage.pages import MAX_PAGE_BYTES
+from edge_storage.store import Store
+from edge_storage.timestamps import to_milliseconds
+from edge_wire.messages import parse_timestamp
+from edge_wire.store.reading_query import MAX_BUCKETS, QueryError, ReadingQuery, TooManyBucketsError
+
+_CURSOR = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)(?:/(\d{1,19}))?", re.ASCII)
+
+
+class TimeRanges:
+    """Queries by time, for the routes.
+
+    Args:
+        store: the store.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._query = TimeQuery(store.log)
+        # One reader at most reads long ranges, so that another is free for short questions.
+        self._long = asyncio.Semaphore(1)
+
+    async def page(self, device_id: str, asked: ReadingQuery, limit: int, cursor: str | None) -> dict[str, Any]:
+        """Return the answer with the first readings.
+
+        Args:
+            device_id: of the readings.
+            asked: without buckets.
+            limit: maximum number of readings.
+            cursor: `next` of the page before.
+
+        Raises:
+            QueryError: the cursor is wrong.
+        """
+        selection = _selection(device_id, asked)
+        if cursor is not None:
+            selection = replace(selection, after=_position(cursor))
+        read = partial(self._query.page, selection=selection, max_lines=limit, max_bytes=MAX_PAGE_BYTES)
+        page = await self._store.read(read)
+        next_ = None
+        if not page.is_complete:
+            last = position_of(page.lines[-1], device_id)
+            next_ = f"{last.timestamp.decode()}/{last.offset}"
+        return {"readings": [orjson.Fragment(line) for line in page.lines], "next": next_}
+
+    async def buckets(
+        self, device_id: str, asked: ReadingQuery, limit: int | None, cursor: str | None
+    ) -> dict[str, Any]:
+        """Return the answer with one value for each bucket, sensor type and unit.
+
+        Args:
+            device_id: of the readings.
+            asked: with buckets.
+            limit: maximum number of buckets; None returns all.
+            cursor: `next` of the page before.
+
+        Raises:
+            QueryError: the cursor is wrong, or there are too many values.
+        """
+        if cursor is not None:
+            asked = replace(asked, begin=max(asked.begin or 0, _begin(cursor)))
+        async with self._long:
+            return await self._store.read(partial(self._buckets, device_id=device_id, asked=asked, limit=limit))
+
+    async def stream(self, device_id: str, asked: ReadingQuery) -> AsyncIterator[bytes]:
+        """Yield all readings as NDJSON; a part is read when the client has received the one before."""
+        selection = _selection(device_id, asked)
+        is_complete = False
+        while not is_complete:
+            async with self._long:
+                page = await self._store.read(partial(self._query.page, selection=selection))
+            is_complete = page.is_complete
+            if page.lines:
+                yield b"\n".join(page.lines) + b"\n"
+                selection = after(selection, page)
+
+    def _buckets(
+        self, connection: sqlite3.Connection, device_id: str, asked: ReadingQuery, limit: int | None
+    ) -> dict[str, Any]:
+        if asked.buckets is None:
+            raise QueryError("every", "every is missing")
+        lines = self._query.stream(connection, _selection(device_id, asked))
+        found: list[Summary] = []
+        for number, bucket in enumerate(summaries(lines, device_id, asked.buckets)):
+            if number == limit:
+                next_ = bucket[0].to_object()["from"]
+                return {"buckets": [each.to_object() for each in found], "next": next_}
+            found += bucket
+            if len(found) > MAX_BUCKETS:
+                raise TooManyBucketsError
+        return {"buckets": [each.to_object() for each in found], "next": None}
+
+
+def _selection(device_id: str, asked: ReadingQuery) -> Selection:
+    return Selection(
+        device_id,
+        FIRST_MILLISECONDS if asked.begin is None else asked.begin,
+        END_MILLISECONDS if asked.end is None else asked.end,
+        asked.sensor_type,
+        is_newest_first=asked.is_newest_first,
+    )
+
+
+def _position(cursor: str) -> Position:
+    found = _CURSOR.fullmatch(cursor)
+    if found is None or found[2] is None:
+        raise _wrong_cursor()
+    return Position(found[1].encode(), int(found[2]))
+
+
+def _begin(cursor: str) -> int:
+    found = _CURSOR.fullmatch(cursor)
+    moment = parse_timestamp(found[1]) if found is not None and found[2] is None else None
+    if moment is None:
+        raise _wrong_cursor()
+    return to_milliseconds(moment)
+
+
+def _wrong_cursor() -> QueryError:
+    return QueryError("cursor", "cursor must be the next of an earlier page of this query; omit it for the first page")
