@@ -85,7 +85,9 @@ class Selection:
         if self.sensor_type is not None:
             matches = TypeFilter(self.sensor_type, end)
             found = (each for each in found if matches(each[2]))
-        return self._after(found) if self.after is not None else iter(found)
+        if self.after is not None and self.after.timestamp in times:
+            return self._after(found)
+        return iter(found)
 
     def _after(self, found: Iterable[tuple[bytes, int, bytes]]) -> Iterator[tuple[bytes, int, bytes]]:
         for time, number, line in found:

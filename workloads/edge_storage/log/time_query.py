@@ -2,14 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from edge_storage.log.ordered import Lines, Part, first_lines
 from edge_storage.log.reader import LogReader, snapshot
 from edge_storage.log.segment_index import Chunk, chunks_of_device
-from edge_storage.log.selection import Selection, lines_of_device, position_of, time_text
-from edge_storage.log.tail import batches
+from edge_storage.log.selection import Selection, position_of, time_text
+from edge_storage.log.tail_parts import TailParts
 
 STREAM_BYTES = 4 * 1024 * 1024
 """Lines that are read at once from a long range, in bytes."""
@@ -18,15 +18,16 @@ STREAM_LINES = 20_000
 """Number of lines that are read at once from a long range."""
 
 
-@dataclass(frozen=True, slots=True)
 class TimeQuery:
     """Queries of lines in the order of time.
 
-    Attributes:
+    Args:
         log: reads chunks.
     """
 
-    log: LogReader
+    def __init__(self, log: LogReader) -> None:
+        self._log = log
+        self._tail = TailParts()
 
     def page(
         self,
@@ -53,15 +54,8 @@ class TimeQuery:
 
     def _parts(self, connection: sqlite3.Connection, selection: Selection) -> Iterator[Part]:
         for chunk in chunks_of_device(connection, selection.device_id, selection.begin, selection.end):
-            yield _part(chunk, partial(self.log.read_chunk, connection, chunk))
-        for batch in batches(connection):
-            found = [
-                (time, line) for time, _, line in selection.select(lines_of_device(batch.body, selection.device_id))
-            ]
-            if found:
-                times = [time for time, _ in found]
-                lines = [line for _, line in found]
-                yield Part(batch.last_offset, min(times), max(times), partial(list, lines))
+            yield _part(chunk, partial(self._log.read_chunk, connection, chunk))
+        yield from self._tail.parts(connection, selection.device_id)
 
 
 def after(selection: Selection, page: Lines) -> Selection:
