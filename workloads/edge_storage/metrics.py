@@ -20,7 +20,7 @@ class StorageMetrics:
             "edge_storage_duplicates", "Readings that were in the store already.", registry=registry
         )
         self._rejected = Counter("edge_storage_rejected", "Dead letters.", ["reason"], registry=registry)
-        self._deleted = Counter("edge_storage_dead_letters_deleted", "Dead letters deleted.", registry=registry)
+        self._letters_deleted = Counter("edge_storage_dead_letters_deleted", "Dead letters deleted.", registry=registry)
         self._resent = Counter(
             "edge_storage_dead_letters_resent",
             "Dead letters sent again, by result (stored, rejected).",
@@ -50,6 +50,18 @@ class StorageMetrics:
         self._sealed_bytes = Counter("edge_storage_sealed_bytes", "Bytes of the written segments.", registry=registry)
         self._seal_seconds = Histogram(
             "edge_storage_seal_seconds", "Seconds to write a segment.", registry=registry, buckets=_SECONDS
+        )
+        self._dropped = Counter(
+            "edge_storage_dropped_readings",
+            "Readings that retention dropped, by whether every sink had received them.",
+            ["forwarded"],
+            registry=registry,
+        )
+        self._deleted = Counter(
+            "edge_storage_deleted_rows",
+            "Dead letters, sent alerts and final commands that retention deleted, by table.",
+            ["table"],
+            registry=registry,
         )
         size = Gauge("edge_storage_database_bytes", "Size of the database with its journal.", registry=registry)
         size.set_function(lambda: float(_size(directory)))
@@ -84,6 +96,14 @@ class StorageMetrics:
     def dead_letter_resent(self, result: str) -> None:
         """Count a dead letter that was sent again: its `result` is stored or rejected."""
         self._resent.labels(result).inc()
+
+    def dropped(self, readings: int, *, is_forwarded: bool) -> None:
+        """Count a number of `readings` that retention dropped."""
+        self._dropped.labels("true" if is_forwarded else "false").inc(readings)
+
+    def deleted(self, table: str, rows: int) -> None:
+        """Count a number of `rows` of a table that retention deleted."""
+        self._deleted.labels(table).inc(rows)
 
     def stored(self, result: StoredMessages) -> None:
         """Count the readings and dead letters of a request."""

@@ -10,7 +10,9 @@ from edge_service.program import StartError
 from edge_service.server import HttpServer
 from edge_storage.app import make_app
 from edge_storage.database.errors import DatabaseFileError, OpeningStoppedError
+from edge_storage.log.retention_plan import Limits
 from edge_storage.metrics import StorageMetrics
+from edge_storage.retention import Retention
 from edge_storage.settings import StorageSettings
 from edge_storage.store import Store
 
@@ -37,6 +39,7 @@ async def serve(settings: StorageSettings, stop: asyncio.Event) -> None:
     app = make_app(store, metrics, registry_)
     opening = asyncio.create_task(_open(store, stop))
     stopping = asyncio.create_task(stop.wait())
+    retention = asyncio.create_task(_retain(Retention(store, _limits(settings), metrics), opening))
     try:
         await asyncio.wait({opening, stopping}, timeout=QUIET_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if opening.done():
@@ -49,10 +52,22 @@ async def serve(settings: StorageSettings, stop: asyncio.Event) -> None:
             logger.info("shutting down: answering the requests received so far")
     finally:
         stopping.cancel()
+        retention.cancel()
         store.stop_opening()
         with contextlib.suppress(StartError, OpeningStoppedError):
             await opening
         await store.close()
+
+
+async def _retain(retention: Retention, opening: asyncio.Task[None]) -> None:
+    await asyncio.wait({opening})
+    if opening.exception() is None:
+        await retention.run()
+
+
+def _limits(settings: StorageSettings) -> Limits:
+    age = settings.retention_max_age
+    return Limits(settings.retention_max_bytes, None if age is None else round(age * 1000))
 
 
 async def _open(store: Store, stop: asyncio.Event) -> None:

@@ -24,8 +24,10 @@ class StorageSettings(ServiceSettings):
         "The broker for the store's own status; not used by this release.", default="tcp://localhost:1883"
     )
     retention_max_bytes: int | None = setting(
-        "How much may be kept, in bytes; not used by this release.", whole_number(1), default=None
+        "Bytes that all files of the store may occupy; above it, the oldest readings are dropped. No limit if unset.",
+        whole_number(1),
+        default=None,
     )
     retention_max_age: float | None = setting(
-        "How long readings are kept; not used by this release.", duration(), default=None
+        "Age, by the time of arrival, from which readings are dropped. No limit if unset.", duration(), default=None
     )

@@ -35,8 +35,9 @@ def usage(connection: sqlite3.Connection, directory: Path, files: SegmentFiles) 
     """
     disk = os.statvfs(directory)
     with snapshot(connection):
-        segments, sealed_to = connection.execute("SELECT count(*), max(last_offset) FROM segment").fetchone()
+        (segments,) = connection.execute("SELECT count(*) FROM segment").fetchone()
         (tail_to,) = connection.execute("SELECT max(last_offset) FROM batch").fetchone()
+        (sealed_to,) = connection.execute("SELECT value FROM setting WHERE name = 'newest_offset'").fetchone()
         oldest = _oldest_received_at(connection)
         notes = notes_of(connection)
         dropped = connection.execute("SELECT value FROM setting WHERE name = 'dropped'").fetchone()
@@ -44,7 +45,7 @@ def usage(connection: sqlite3.Connection, directory: Path, files: SegmentFiles) 
         "bytes": used_bytes(directory, files),
         "capacity": disk.f_blocks * disk.f_frsize,
         "oldest_received_at": None if oldest is None else format_timestamp(from_milliseconds(oldest)),
-        "newest_offset": max(tail_to or 0, sealed_to or 0),
+        "newest_offset": max(tail_to or 0, int(sealed_to)),
         "segments": segments,
         "set_aside": [each for each in notes if _exists(directory, each["file"])],
         "dropped": orjson.loads(dropped[0]) if dropped else {"forwarded": 0, "unforwarded": 0},

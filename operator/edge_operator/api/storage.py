@@ -8,14 +8,16 @@ from .values import Image, OptionalName, Quantity, duration
 
 
 class Retention(ApiModel):
-    """Retention of readings on site. Not used yet."""
+    """Retention of readings on site. Whole segments of about 65,000 readings are dropped, oldest first, those that every
+    sink has received before others."""
 
     max_age: Annotated[str, duration("1m", "87600h")] | None = None
-    """Maximum age of readings. Older readings are dropped. If unset, there is no limit. Not used yet."""
+    """Maximum age of readings, by the time of their arrival. Older readings are dropped, even if a sink has not received
+    them. If unset, there is no limit."""
 
     max_size: Quantity | None = None
-    """Maximum size of the stored readings. Above it, the oldest readings are dropped. Default: 85 % of size. Not used
-    yet."""
+    """Maximum size of the files of the store. Above it, the oldest readings are dropped. The store needs up to 64Mi more
+    for its journal and for a new segment. Default: 85 % of size."""
 
 
 class Storage(ApiModel):
@@ -38,7 +40,7 @@ class Storage(ApiModel):
     """Maximum time between two attempts to reach a sink (cloud, Kafka) that cannot be reached. Not used yet."""
 
     retention: Retention | None = None
-    """Retention of readings on site. Not used yet."""
+    """Retention of readings on site. Default: maxSize is 85 % of size, maxAge is unlimited."""
 
     reclaim_policy: Literal["Retain", "Delete"] = "Retain"
     """What happens to the site's volumes when the site is deleted. Retain: they are kept. Delete: they are deleted."""

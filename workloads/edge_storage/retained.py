@@ -1,0 +1,84 @@
+"""What retention reads and writes beside the segments."""
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from edge_storage.database.connections import FILE
+from edge_storage.log.chunking import milliseconds_of
+from edge_storage.log.line import received_at_of
+from edge_storage.log.retention_plan import Delivered, Drop, DroppedReadings
+from edge_storage.log.segment_files import disk_bytes
+from edge_storage.log.segment_index import Segment
+from edge_storage.log.tail import batches
+
+_DATABASE_FILES = (FILE, f"{FILE}-wal", f"{FILE}-shm")
+_BLOCK_BYTES = 4096
+"""Files occupy a multiple of it on the usual file systems."""
+
+_DROPPED = "dropped"
+
+
+def disk_bytes_of(directory: Path) -> int:
+    """Return the bytes that the files in the store's directory occupy on the disk, as `du` counts them."""
+    return sum(disk_bytes(path) for path in directory.rglob("*"))
+
+
+def estimated_bytes(directory: Path, indexed: Iterable[Segment]) -> int:
+    """Return the bytes that the database and the indexed segments occupy; cheaper than `disk_bytes_of`.
+
+    Args:
+        directory: of the store.
+        indexed: all segments.
+    """
+    sealed = sum(-(-each.bytes // _BLOCK_BYTES) for each in indexed) * _BLOCK_BYTES
+    return sealed + sum(disk_bytes(directory / name) for name in _DATABASE_FILES)
+
+
+def oldest_offset(connection: sqlite3.Connection) -> int:
+    """Return the offset of the oldest stored reading; of the next one if there is none."""
+    row = connection.execute("SELECT min(first_offset) FROM segment").fetchone()
+    if row[0] is not None:
+        return int(row[0])
+    row = connection.execute("SELECT last_offset - count + 1 FROM batch ORDER BY last_offset LIMIT 1").fetchone()
+    if row is not None:
+        return int(row[0])
+    row = connection.execute("SELECT value FROM setting WHERE name = 'newest_offset'").fetchone()
+    return int(row[0]) + 1
+
+
+def oldest_batch(connection: sqlite3.Connection) -> Segment | None:
+    """Return the oldest batch of the tail, described as a segment; None if the tail is empty."""
+    batch = next(batches(connection), None)
+    if batch is None:
+        return None
+    received = [received_at_of(line) for line in batch.lines()]
+    return Segment(
+        batch.last_offset,
+        batch.first_offset,
+        len(received),
+        len(batch.body),
+        milliseconds_of(min(received)),
+        milliseconds_of(max(received)),
+    )
+
+
+def sinks_of(connection: sqlite3.Connection) -> list[Delivered]:
+    """Return what each sink that has a cursor has delivered."""
+    return [Delivered.parse(body) for (body,) in connection.execute("SELECT body FROM cursor")]
+
+
+def record_drop(connection: sqlite3.Connection, drop: Drop, now: int) -> None:
+    """Add a drop to the record, in the caller's transaction.
+
+    Args:
+        connection: of the writer.
+        drop: what is dropped.
+        now: the time, in milliseconds since 1970.
+    """
+    row = connection.execute("SELECT value FROM setting WHERE name = ?", (_DROPPED,)).fetchone()
+    dropped = DroppedReadings() if row is None else DroppedReadings.parse(row[0])
+    connection.execute(
+        "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (_DROPPED, dropped.add(drop, now).encode()),
+    )
