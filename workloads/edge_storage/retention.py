@@ -85,7 +85,7 @@ class Retention:
                 logger.exception("retention failed and will retry")
                 await asyncio.sleep(_LONGEST_RETRY_SECONDS)
             else:
-                backoff = Backoff(first=CHECK_SECONDS, longest=_LONGEST_RETRY_SECONDS)
+                backoff.reset()
                 await asyncio.sleep(0 if is_more else CHECK_SECONDS)
 
     async def step(self) -> bool:

@@ -98,8 +98,8 @@ class Store:
 
     @property
     def problem(self) -> str | None:
-        """Why the database cannot be written now; None if it can."""
-        return self._progress if self._parts is None else self._parts.writer.problem
+        """Why the database or the segments cannot be written now; None if they can."""
+        return self._progress if self._parts is None else self._parts.writer.problem or self._parts.sealer.problem
 
     @property
     def is_alive(self) -> bool:

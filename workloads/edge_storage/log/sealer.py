@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from edge_pacing.backoff import Backoff
 from edge_storage.log.sealing import SealedState, TailChangedError, oldest_of_tail, seal
 from edge_storage.log.segment import DamagedChunkError
 from edge_storage.log.segment_files import SegmentFiles
 from edge_storage.log.tail import SealLimits
 from edge_wire.store import StoreUnavailableError
 
-RETRY_SECONDS = 5.0
+FIRST_RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 30.0
 """Seconds between two attempts while the segments cannot be written."""
 
 logger = logging.getLogger(__name__)
@@ -40,6 +42,9 @@ class IngestMemory(Protocol):
 class Sealer:
     """Seals the tail whenever it is full.
 
+    Attributes:
+        problem: why segments cannot be written now; None if they can.
+
     Args:
         files: the directory of the segments.
         connection: for this thread only.
@@ -58,6 +63,8 @@ class Sealer:
         limits: SealLimits,
         observer: SealObserver,
     ) -> None:
+        self.problem: str | None = None
+        self._backoff = Backoff(first=FIRST_RETRY_SECONDS, longest=LONGEST_RETRY_SECONDS)
         self._files = files
         self._connection = connection
         self._run = run
@@ -96,9 +103,16 @@ class Sealer:
             except TailChangedError:
                 self._is_wanted.set()
             except (OSError, ValueError, sqlite3.Error, DamagedChunkError, StoreUnavailableError) as error:
-                logger.warning("cannot seal the newest readings; trying again in %.0f s: %s", RETRY_SECONDS, error)
-                self._closing.wait(RETRY_SECONDS)
-                self._is_wanted.set()
+                self._wait(error)
+
+    def _wait(self, error: Exception) -> None:
+        """Let the next attempt be later; the readings stay in the database."""
+        seconds = self._backoff.next()
+        if isinstance(error, OSError):
+            self.problem = f"segments cannot be written ({error}): check the free space on the store's volume"
+        logger.warning("cannot seal the newest readings; trying again in %.0f s: %s", seconds, error)
+        self._closing.wait(seconds)
+        self._is_wanted.set()
 
     def _seal(self) -> None:
         started = time.monotonic()
@@ -106,4 +120,8 @@ class Sealer:
         if segment is None:
             return
         seal(self._files, segment, self._run, self._state.load)
+        if self.problem is not None:
+            logger.info("segments can be written again")
+        self.problem = None
+        self._backoff.reset()
         self._observer.sealed(segment.count, len(segment.content), time.monotonic() - started)
