@@ -63,6 +63,7 @@ def stranger(request: pytest.FixtureRequest, plant: str, namespace: str) -> str:
         ("plant-mqtt", 9001, "open"),
         ("plant-mqtt-internal", 1884, "shut"),
         ("plant-storage", 8080, "shut"),
+        ("plant-storage", 8081, "shut"),
         ("plant-processor", 8080, "shut"),
     ],
 )

@@ -1,6 +1,9 @@
 """The ports of a site's components."""
 
 HTTP = 8080
+INGEST = 8081
+"""Listener of the store for the binary frames of the processor."""
+
 HTTPS = 8443
 MQTT = 1883
 MQTTS = 8883

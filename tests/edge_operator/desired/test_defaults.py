@@ -38,8 +38,8 @@ TABLE: dict[str, dict[str, Any]] = {
     "storage": {
         "replicas": 1,
         "image": "edge-stack/edge-storage:1.2.3",
-        "ports": ["http 8080/TCP"],
-        "service": ["http 8080>http/TCP"],
+        "ports": ["http 8080/TCP", "ingest 8081/TCP"],
+        "service": ["http 8080>http/TCP", "ingest 8081>ingest/TCP"],
         "resources": {
             "requests": {"cpu": "100m", "memory": "128Mi"},
             "limits": {"cpu": "200m", "memory": "256Mi"},
@@ -96,6 +96,7 @@ ENVIRONMENT = {
     },
     "storage": COMMON
     | {
+        "INGEST_PORT": "8081",
         "STORAGE_TYPE": "local",
         "STORAGE_PATH": "/data",
         "SYNC_INTERVAL": "300s",

@@ -10,6 +10,7 @@ from tests.edge_operator.desired.sites import EXTERNAL, children, make_site
 
 DNS = "UDP53 TCP53 -> anywhere"
 STORE = "TCP8080 -> edge-storage"
+STORE_WITH_FRAMES = "TCP8080 TCP8081 -> edge-storage"
 INNER = "TCP1884 -> edge-mqtt"
 OPERATOR = "ns{kubernetes.io/metadata.name=edge-system}+pod{app.kubernetes.io/name=edge-operator}"
 METRICS = "ns{edge-stack.io/metrics=true}"
@@ -18,8 +19,11 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
         ["TCP8080 TCP1883 TCP8883 <- anywhere"],
         [DNS, "TCP1883 TCP8883 TCP1884 -> edge-mqtt", STORE],
     ),
-    "processor": ([f"TCP8080 <- {METRICS} site"], [DNS, INNER, STORE]),
-    "storage": ([f"TCP8080 <- edge-gateway edge-processor {METRICS}"], [DNS, INNER]),
+    "processor": ([f"TCP8080 <- {METRICS} site"], [DNS, INNER, STORE_WITH_FRAMES]),
+    "storage": (
+        [f"TCP8080 <- edge-gateway edge-processor {METRICS}", "TCP8081 <- edge-processor"],
+        [DNS, INNER],
+    ),
     "mqtt": (
         [
             "TCP1883 TCP8883 TCP9001 <- anywhere",
@@ -74,13 +78,13 @@ def test_policy_of_a_plain_site(component: str) -> None:
             "processor",
             {"processor": {"kafka": {"brokers": ["a:9096", "b:9095", "c:9095"]}}},
             TABLE["processor"][0],
-            [DNS, INNER, STORE, "TCP9095 TCP9096 -> anywhere"],
+            [DNS, INNER, STORE_WITH_FRAMES, "TCP9095 TCP9096 -> anywhere"],
         ),
         (
             "processor",
             {"broker": {"type": "External", "external": {"url": "mqtts://b"}}},
             TABLE["processor"][0],
-            [DNS, "TCP8883 -> anywhere", STORE],
+            [DNS, "TCP8883 -> anywhere", STORE_WITH_FRAMES],
         ),
         (
             "storage",

@@ -23,7 +23,7 @@ def storage_deployment(site: SiteInput) -> Manifest:
     login = broker_credentials(site, components.STORAGE)
     workload = Workload(
         component=components.storage(site),
-        ports=[container_port("http", ports.HTTP)],
+        ports=[container_port("http", ports.HTTP), container_port("ingest", ports.INGEST)],
         environment=environment.common(site, login) | _environment(site),
         mounts=[claim("data", child_name(site, STORAGE_DATA), DATA_DIR), login, cloud_credentials(site)],
         probes=http_probes(),
@@ -36,6 +36,7 @@ def storage_deployment(site: SiteInput) -> Manifest:
 def _environment(site: SiteInput) -> dict[str, str | None]:
     storage = site.spec.storage
     return {
+        "INGEST_PORT": str(ports.INGEST),
         "STORAGE_TYPE": "local",
         "STORAGE_PATH": DATA_DIR,
         "SYNC_INTERVAL": storage.sync_interval,

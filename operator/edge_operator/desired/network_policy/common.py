@@ -84,6 +84,6 @@ def to_broker(site: SiteInput, *managed_ports: int) -> Manifest:
     return {"to": pods(site, components.MQTT), "ports": tcp(*managed_ports)}
 
 
-def to_store(site: SiteInput) -> Manifest:
-    """Return the rule for the store."""
-    return {"to": pods(site, components.STORAGE), "ports": tcp(ports.HTTP)}
+def to_store(site: SiteInput, *others: int) -> Manifest:
+    """Return the rule for the store: its HTTP port, and the ports `others`."""
+    return {"to": pods(site, components.STORAGE), "ports": tcp(ports.HTTP, *others)}

@@ -21,7 +21,7 @@ def processor_policy(site: SiteInput) -> Manifest:
     egress = [
         to_dns(),
         to_broker(site, ports.MQTT_COMPONENTS),
-        to_store(site),
+        to_store(site, ports.INGEST),
         *to_anywhere(kafka_ports(site)),
     ]
     return network_policy(site, components.PROCESSOR, ingress, egress)

@@ -1,4 +1,7 @@
-"""The NetworkPolicy of the store: for the gateway and the processor; it reaches the broker and the cloud."""
+"""The NetworkPolicy of the store: for the gateway and the processor; it reaches the broker and the cloud.
+
+Only the processor may send frames.
+"""
 
 from edge_operator.desired import components, ports
 from edge_operator.desired.connections import cloud_port
@@ -17,7 +20,10 @@ from edge_operator.desired.network_policy.common import (
 def storage_policy(site: SiteInput) -> Manifest:
     """Return the policy of the store."""
     readers = [*pods(site, components.GATEWAY, components.PROCESSOR), *metrics_readers()]
-    ingress = [{"from": readers, "ports": tcp(ports.HTTP)}]
+    ingress = [
+        {"from": readers, "ports": tcp(ports.HTTP)},
+        {"from": pods(site, components.PROCESSOR), "ports": tcp(ports.INGEST)},
+    ]
     cloud = cloud_port(site)
     egress = [
         to_dns(),

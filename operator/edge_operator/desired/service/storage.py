@@ -9,4 +9,5 @@ from edge_operator.desired.service.common import cluster_ip, port
 def storage_service(site: SiteInput) -> Manifest:
     """Return the Service of the store."""
     http = port("http", ports.HTTP, "http")
-    return cluster_ip(site, components.STORAGE, child_name(site, components.STORAGE), http)
+    ingest = port("ingest", ports.INGEST, "ingest")
+    return cluster_ip(site, components.STORAGE, child_name(site, components.STORAGE), http, ingest)
