@@ -38,7 +38,7 @@ class ServiceProcess(Child):
 
     def variables(self) -> dict[str, str]:
         """Return its whole environment."""
-        return {"PATH": os.environ["PATH"], "HOST": HOST, "PORT": "0", **self.environment}
+        return {"PATH": os.environ["PATH"], "HOST": HOST, "PORT": "0", "INGEST_PORT": "0", **self.environment}
 
     @property
     def log(self) -> Path:

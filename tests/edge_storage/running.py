@@ -45,7 +45,12 @@ class RunningStore:
         return self._process
 
     async def start(self) -> None:
-        environment = os.environ | {"HOST": "127.0.0.1", "PORT": "0", "STORAGE_PATH": str(self.directory)}
+        environment = os.environ | {
+            "HOST": "127.0.0.1",
+            "PORT": "0",
+            "INGEST_PORT": "0",
+            "STORAGE_PATH": str(self.directory),
+        }
         self._process = await asyncio.create_subprocess_exec(
             *tied([sys.executable, "-m", "edge_storage"]), env=environment, stderr=PIPE
         )

@@ -17,8 +17,17 @@ from edge_storage.routes.storage import storage_router
 from edge_storage.store import Store
 
 
-def make_app(store: Store, metrics: StorageMetrics, registry: CollectorRegistry) -> FastAPI:
-    """Return the application over a store, which may open later."""
+def make_app(
+    store: Store, metrics: StorageMetrics, registry: CollectorRegistry, ingest_port: int | None = None
+) -> FastAPI:
+    """Return the application over a store, which may open later.
+
+    Args:
+        store: the store.
+        metrics: of the store.
+        registry: of all metrics.
+        ingest_port: port of the listener for frames; None without one.
+    """
     app = FastAPI(title="edge-storage", docs_url=None, redoc_url=None, openapi_url=None)
     problems.install(app)
     probes = Probes(
@@ -30,7 +39,7 @@ def make_app(store: Store, metrics: StorageMetrics, registry: CollectorRegistry)
     app.include_router(readings_router(store, metrics))
     app.include_router(dead_letters_router(store, metrics))
     app.include_router(log_router(store))
-    app.include_router(lease_router(store))
+    app.include_router(lease_router(store, ingest_port))
     app.include_router(alerts_router(store))
     app.include_router(commands_router(store))
     app.include_router(storage_router(store))

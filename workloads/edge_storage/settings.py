@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_service.setting import duration, one_of, path, setting, whole_number
+from edge_service.setting import duration, one_of, path, port, setting, whole_number
 from edge_service.settings import ServiceSettings
 
 
@@ -30,4 +30,7 @@ class StorageSettings(ServiceSettings):
     )
     retention_max_age: float | None = setting(
         "Age, by the time of arrival, from which readings are dropped. No limit if unset.", duration(), default=None
+    )
+    ingest_port: int = setting(
+        "Port for the binary frames of the processor, on HOST; 0 takes a free one and logs it.", port, default=8081
     )

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from edge_service.server import HttpServer
+from edge_service.store import StoreClient
+from edge_storage.app import make_app
 from edge_storage.frames.listener import IngestListener
 from edge_storage.log.line import offset_of
 from edge_storage.metrics import StorageMetrics
@@ -67,3 +70,11 @@ async def test_a_former_ingester_is_fenced_and_its_later_requests_are_not_stored
         ours, not_ours = (request(reading(seq), token=lease.token + seq) for seq in (0, 1))
         assert await asked(client, ours, not_ours) == [(1, Status.STORED, [0]), (2, Status.FENCED, [])]
         assert await asyncio.to_thread(client.is_ended)
+
+
+@pytest.mark.parametrize("port", [None, 8081])
+async def test_the_lease_names_the_port_of_the_listener(store: Store, tmp_path: Path, port: int | None) -> None:
+    registry = CollectorRegistry()
+    app = make_app(store, StorageMetrics(registry, tmp_path), registry, port)
+    async with HttpServer(app, "127.0.0.1", 0) as server, StoreClient(f"http://127.0.0.1:{server.port}") as client:
+        assert (await client.acquire_lease("a", 5)).ingest_port == port

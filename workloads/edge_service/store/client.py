@@ -80,7 +80,7 @@ class StoreClient(DeadLetterRequests):
             LeaseHeldError: another replica holds it.
         """
         answer = await self._http.request("POST", "/v1/lease", {"holder": holder, "ttl_seconds": ttl_seconds})
-        return Lease(answer["token"], answer["ttl_seconds"])
+        return Lease(answer["token"], answer["ttl_seconds"], answer.get("ingest_port"))
 
     async def release_lease(self, holder: str, token: int) -> None:
         """Release the lease."""

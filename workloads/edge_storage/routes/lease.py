@@ -1,5 +1,6 @@
 """The ingester's lease."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -28,8 +29,13 @@ class Release(BaseModel):
     token: int
 
 
-def lease_router(store: Store) -> APIRouter:
-    """Return the routes."""
+def lease_router(store: Store, ingest_port: int | None = None) -> APIRouter:
+    """Return the routes.
+
+    Args:
+        store: grants the lease.
+        ingest_port: port of the listener for frames, for the ingester; None without one.
+    """
     router = APIRouter(prefix="/v1/lease")
 
     @router.post("")
@@ -38,7 +44,7 @@ def lease_router(store: Store) -> APIRouter:
         lease = await store.write(
             partial(store.leases.acquire, holder=asked.holder, ttl_seconds=asked.ttl_seconds),
         )
-        return json(lease)
+        return json(replace(lease, ingest_port=ingest_port))
 
     @router.delete("")
     async def release(request: Request) -> Response:

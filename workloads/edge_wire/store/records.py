@@ -14,10 +14,13 @@ class Lease:
     Attributes:
         token: rises with each new holder; every commit carries it.
         ttl_seconds: how long the lease holds without renewal.
+        ingest_port: port of the store's listener for frames; None if the store has none, such as one of an older
+            release.
     """
 
     token: int
     ttl_seconds: float
+    ingest_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
