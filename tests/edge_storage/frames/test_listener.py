@@ -68,6 +68,15 @@ def test_an_error_is_answered_and_ends_the_connection_before_later_requests(
         assert client.is_ended()
 
 
+def test_a_slow_peer_gets_all_answers_before_the_end(listener: IngestListener) -> None:
+    with BlockingClient(listener.port) as client:
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        client.send(request(b"large"), request(b"fenced"), *[request(b"x" * 100_000)] * 6)
+        assert len(client.answer()[1].lines) == 4
+        assert client.answer()[1].status is Status.FENCED
+        assert client.is_ended()
+
+
 @pytest.mark.parametrize(
     "garbage",
     [
