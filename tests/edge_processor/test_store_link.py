@@ -20,7 +20,7 @@ from edge_service.store import StoreRefusedError
 from edge_storage.frames.listener import IngestListener
 from edge_wire.messages import MalformedError
 from edge_wire.store import FencedError, StoreUnavailableError
-from edge_wire.store.frames import CommitAnswer, CommitRequest, FrameError, Status
+from edge_wire.store.frames import CommitAnswer, CommitRequest, FrameError, Status, encode_answer
 
 HOST = "127.0.0.1"
 SECONDS = 30.0
@@ -161,10 +161,24 @@ async def test_a_request_that_cannot_be_encoded_does_not_end_the_connection() ->
 async def test_a_server_that_is_not_a_store_is_named() -> None:
     async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
 
     server = await asyncio.start_server(talk, HOST, 0)
     async with server, linked(server.sockets[0].getsockname()[1]) as (link, _):
         with pytest.raises(StoreUnavailableError, match="not a frame"):
+            await commit(link, b"a")
+
+
+async def test_an_answer_to_another_request_ends_the_connection() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(encode_answer(2, CommitAnswer(Status.STORED)))
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(talk, HOST, 0)
+    async with server, linked(server.sockets[0].getsockname()[1]) as (link, _):
+        with pytest.raises(StoreUnavailableError, match="which is not the next one"):
             await commit(link, b"a")
 
 
@@ -188,4 +202,5 @@ async def test_a_stopped_store_is_detected_and_used_again_when_it_continues() ->
                     assert await commit(link, b"d") == [b"d"]
                     break
     store.terminate()
+    assert await store.stdout.read() == b""
     assert await store.wait() == 0
