@@ -11,6 +11,8 @@ import pytest
 from edge_service.metrics import registry
 from edge_service.server import HttpServer
 from edge_storage.app import make_app
+from edge_storage.frames.listener import IngestListener
+from edge_storage.frames.store_committer import StoreCommitter
 from edge_storage.metrics import StorageMetrics
 from edge_storage.store import Store
 from tests.edge_storage.lines import lines_of
@@ -34,7 +36,8 @@ async def test_before_it_is_open(tmp_path: Path, http: aiohttp.ClientSession) ->
     metrics_registry = registry("edge-storage")
     metrics = StorageMetrics(metrics_registry, tmp_path)
     store = Store(tmp_path, metrics)
-    async with HttpServer(make_app(store, metrics, metrics_registry), "127.0.0.1", 0) as server:
+    listener = IngestListener("127.0.0.1", 0, StoreCommitter(store, metrics))
+    async with HttpServer(make_app(store, metrics, metrics_registry, listener), "127.0.0.1", 0) as server:
         url = f"http://127.0.0.1:{server.port}"
         assert (await ask(http, "GET", f"{url}/health"))[0] == 200
         status, said = await ask(http, "GET", f"{url}/ready")

@@ -1,11 +1,11 @@
 """Metrics of the store."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from edge_storage.database.connections import FILE
-from edge_storage.ingest.result import StoredMessages
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _REQUESTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -105,13 +105,13 @@ class StorageMetrics:
         """Count a number of `rows` of a table that retention deleted."""
         self._deleted.labels(table).inc(rows)
 
-    def stored(self, result: StoredMessages) -> None:
-        """Count the readings and dead letters of a request."""
-        self._readings.inc(sum(len(message.readings) for message in result.messages))
-        self._duplicates.inc(sum(message.duplicates for message in result.messages))
-        for message in result.messages:
-            for one in message.rejected:
-                self._rejected.labels(one.reason).inc()
+    def stored(self, readings: int, duplicates: int, rejected: Mapping[str, int]) -> None:
+        """Count what a request stored: a number of `readings`, of `duplicates`, and of dead letters by reason."""
+        self._readings.inc(readings)
+        if duplicates:
+            self._duplicates.inc(duplicates)
+        for reason, count in rejected.items():
+            self._rejected.labels(reason).inc(count)
 
 
 def _size(directory: Path) -> int:

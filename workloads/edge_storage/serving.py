@@ -10,6 +10,8 @@ from edge_service.program import StartError
 from edge_service.server import HttpServer
 from edge_storage.app import make_app
 from edge_storage.database.errors import DatabaseFileError, OpeningStoppedError
+from edge_storage.frames.listener import IngestListener
+from edge_storage.frames.store_committer import StoreCommitter
 from edge_storage.log.retention_plan import Limits
 from edge_storage.metrics import StorageMetrics
 from edge_storage.retention import Retention
@@ -36,7 +38,9 @@ async def serve(settings: StorageSettings, stop: asyncio.Event) -> None:
     registry_ = registry("edge-storage")
     metrics = StorageMetrics(registry_, settings.storage_path)
     store = Store(settings.storage_path, metrics)
-    app = make_app(store, metrics, registry_)
+    listener = IngestListener(settings.host, settings.ingest_port, StoreCommitter(store, metrics))
+    listener.start()
+    app = make_app(store, metrics, registry_, listener)
     opening = asyncio.create_task(_open(store, stop))
     stopping = asyncio.create_task(stop.wait())
     retention = asyncio.create_task(_retain(Retention(store, _limits(settings), metrics), opening))
@@ -53,6 +57,7 @@ async def serve(settings: StorageSettings, stop: asyncio.Event) -> None:
     finally:
         stopping.cancel()
         retention.cancel()
+        await asyncio.to_thread(listener.stop)
         store.stop_opening()
         with contextlib.suppress(StartError, OpeningStoppedError):
             await opening

@@ -1,19 +1,10 @@
-"""Frames into today's store, and a blocking client of the listener."""
+"""A blocking client of the listener."""
 
-import asyncio
 import datetime as dt
 import socket
 from collections.abc import Iterable
-from functools import partial
 from typing import Self
 
-from edge_storage.frames.committer import Committer
-from edge_storage.ingest.result import StoredMessages
-from edge_storage.ingest.storing import store as store_messages
-from edge_storage.log.line import offset_of
-from edge_storage.store import Store
-from edge_storage.timestamps import from_milliseconds
-from edge_wire.store import IngestRequest, RawMessage
 from edge_wire.store.frames import (
     AnswerParts,
     CommitAnswer,
@@ -21,45 +12,12 @@ from edge_wire.store.frames import (
     Frame,
     FrameBuffer,
     Kind,
-    MessageRejection,
-    Status,
     decode_notification,
     encode_request,
 )
 
 NOW = int(dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC).timestamp() * 1000)
 SECONDS = 30
-
-
-def committer(store: Store, loop: asyncio.AbstractEventLoop) -> Committer:
-    """Return what stores requests by the writer's thread of `store`."""
-
-    def commit(request: CommitRequest) -> CommitAnswer:
-        received_at = from_milliseconds(request.received_at)
-        messages = tuple(RawMessage(name, payload, received_at) for name, payload in request.messages)
-        work = partial(store_messages, request=IngestRequest(request.token, request.location, messages))
-        return answer(asyncio.run_coroutine_threadsafe(store.write(work), loop).result(SECONDS))
-
-    return commit
-
-
-def answer(result: StoredMessages) -> CommitAnswer:
-    rows = [(index, line) for index, each in enumerate(result.messages) for line in each.readings]
-    rejections = [
-        MessageRejection(index, one.reason, one.message)
-        for index, each in enumerate(result.messages)
-        for one in each.rejected
-    ]
-    return CommitAnswer(
-        Status.STORED,
-        accepted=len(rows),
-        duplicates=sum(each.duplicates for each in result.messages),
-        rejected=len(rejections),
-        first_offset=offset_of(rows[0][1]) if rows else 0,
-        lines=[line for _, line in rows],
-        indexes=[index for index, _ in rows],
-        rejections=rejections,
-    )
 
 
 def request(*payloads: bytes, device_id: str = "d1", token: int | None = None) -> CommitRequest:

@@ -1,6 +1,7 @@
 """Frames into the real store."""
 
 import asyncio
+import datetime as dt
 import json
 from collections.abc import AsyncIterator
 from functools import partial
@@ -13,11 +14,13 @@ from edge_service.server import HttpServer
 from edge_service.store import StoreClient
 from edge_storage.app import make_app
 from edge_storage.frames.listener import IngestListener
+from edge_storage.frames.store_committer import StoreCommitter
 from edge_storage.log.line import offset_of
 from edge_storage.metrics import StorageMetrics
 from edge_storage.store import Store
+from edge_wire.store import RawMessage
 from edge_wire.store.frames import CommitRequest, Status
-from tests.edge_storage.frames.adapter import BlockingClient, committer, request, seqs
+from tests.edge_storage.frames.adapter import BlockingClient, request, seqs
 
 
 def reading(seq: int) -> bytes:
@@ -26,15 +29,17 @@ def reading(seq: int) -> bytes:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = Store.open(tmp_path, StorageMetrics(CollectorRegistry(), tmp_path))
-    assert opened is not None
+    opened = Store(tmp_path, StorageMetrics(CollectorRegistry(), tmp_path))
+    assert opened.open()
     yield opened
     await opened.close()
 
 
 @pytest.fixture
 async def listener(store: Store) -> AsyncIterator[IngestListener]:
-    with IngestListener("127.0.0.1", 0, committer(store, asyncio.get_running_loop())) as started:
+    with IngestListener(
+        "127.0.0.1", 0, StoreCommitter(store, StorageMetrics(CollectorRegistry(), store.directory))
+    ) as started:
         yield started
 
 
@@ -72,9 +77,18 @@ async def test_a_former_ingester_is_fenced_and_its_later_requests_are_not_stored
         assert await asyncio.to_thread(client.is_ended)
 
 
-@pytest.mark.parametrize("port", [None, 8081])
-async def test_the_lease_names_the_port_of_the_listener(store: Store, tmp_path: Path, port: int | None) -> None:
+async def test_the_lease_names_the_port_of_the_listener(store: Store, listener: IngestListener, tmp_path: Path) -> None:
     registry = CollectorRegistry()
-    app = make_app(store, StorageMetrics(registry, tmp_path), registry, port)
+    app = make_app(store, StorageMetrics(registry, tmp_path), registry, listener)
     async with HttpServer(app, "127.0.0.1", 0) as server, StoreClient(f"http://127.0.0.1:{server.port}") as client:
-        assert (await client.acquire_lease("a", 5)).ingest_port == port
+        assert (await client.acquire_lease("a", 5)).ingest_port == listener.port
+
+
+async def test_readings_over_http_are_notified(store: Store, listener: IngestListener, tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+    app = make_app(store, StorageMetrics(registry, tmp_path), registry, listener)
+    now = dt.datetime.now(dt.UTC)
+    async with HttpServer(app, "127.0.0.1", 0) as server, StoreClient(f"http://127.0.0.1:{server.port}") as client:
+        with BlockingClient(listener.port) as connection:
+            await client.store([RawMessage("d", reading(1), now)], location="hall")
+            assert await asyncio.to_thread(connection.notified) == 1

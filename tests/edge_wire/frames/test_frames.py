@@ -50,6 +50,7 @@ def answers(draw: st.DrawFn) -> CommitAnswer:
         accepted=draw(NUMBERS),
         duplicates=draw(NUMBERS),
         rejected=draw(NUMBERS),
+        alerts=draw(NUMBERS),
         first_offset=draw(st.integers(0, 2**64 - 1)),
         lines=lines,
         indexes=tuple(draw(st.lists(NUMBERS, min_size=len(lines), max_size=len(lines)))),
@@ -59,7 +60,7 @@ def answers(draw: st.DrawFn) -> CommitAnswer:
 
 REQUEST = CommitRequest(7, "hall ö", NOW, [("dev1", b'{"value":1}'), ("dev-2", b""), ("dev1", b"\xff")], b'{"done":5}')
 ANSWER = CommitAnswer(
-    Status.STORED, "", 2, 1, 1, 100, [b'{"a":1}', b'{"b":2}'], (0, 2), [MessageRejection(1, "empty", "empty: ö")]
+    Status.STORED, "", 2, 1, 1, 3, 100, [b'{"a":1}', b'{"b":2}'], (0, 2), [MessageRejection(1, "empty", "empty: ö")]
 )
 STREAM = encode_request(1, REQUEST) + encode_answer(1, ANSWER) + encode_notification(101) + encode_request(2, REQUEST)
 

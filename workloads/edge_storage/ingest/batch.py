@@ -58,6 +58,7 @@ class StoredBatch:
             accepted=len(self.lines),
             duplicates=len(self.duplicates),
             rejected=len(self.rejected),
+            alerts=self.alerts,
             first_offset=newest_offset - len(self.lines) + 1 if self.lines else 0,
             lines=self.lines,
             indexes=self.indexes,

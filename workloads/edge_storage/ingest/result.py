@@ -1,5 +1,7 @@
 """What the store did with the messages of a request."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edge_wire.messages import Rejected
@@ -31,6 +33,21 @@ class StoredMessages:
     """What the store did with all messages of a request, in their order."""
 
     messages: list[StoredMessage]
+
+    @property
+    def accepted(self) -> int:
+        """Number of readings newly stored."""
+        return sum(len(message.readings) for message in self.messages)
+
+    @property
+    def duplicates(self) -> int:
+        """Number of readings that the store had already."""
+        return sum(message.duplicates for message in self.messages)
+
+    @property
+    def rejected(self) -> Mapping[str, int]:
+        """Number of dead letters by reason."""
+        return Counter(one.reason for message in self.messages for one in message.rejected)
 
     def encode(self) -> bytes:
         """Return the body of the answer."""

@@ -123,6 +123,12 @@ class IngestState:
         loaded = self._loaded
         return loaded is not None and loaded.tail.is_full
 
+    @property
+    def newest_offset(self) -> int:
+        """Newest offset of a reading; 0 if none was stored since the start. Any thread may ask."""
+        loaded = self._loaded
+        return 0 if loaded is None else loaded.tail.newest_offset
+
     def recent_arrivals(self) -> dict[str, int]:
         """Return the last arrivals of the devices in memory, in milliseconds since 1970. Any thread may call it."""
         loaded = self._loaded

@@ -27,7 +27,10 @@ logger = logging.getLogger(__name__)
 
 
 def store(connection: sqlite3.Connection, request: IngestRequest, state: IngestState) -> StoredMessages:
-    """Store the messages of a request over HTTP; arguments and errors as of `store_frame`."""
+    """Store the messages of a request over HTTP; arguments and errors as of `store_frame`.
+
+    A message that causes an unexpected error becomes a dead letter: otherwise its sender would retry forever.
+    """
     check_token(connection, request.token)
     messages = [
         (each.device_id, each.payload, ReceivedAt(to_milliseconds(each.received_at))) for each in request.messages
@@ -36,9 +39,7 @@ def store(connection: sqlite3.Connection, request: IngestRequest, state: IngestS
 
 
 def store_frame(connection: sqlite3.Connection, request: CommitRequest, state: IngestState) -> CommitAnswer:
-    """Store the messages of a frame.
-
-    A message that causes an unexpected error becomes a dead letter: otherwise its sender would retry forever.
+    """Store the messages of a frame. If one causes an unexpected error, nothing may be committed.
 
     Args:
         connection: in a transaction.
@@ -49,7 +50,19 @@ def store_frame(connection: sqlite3.Connection, request: CommitRequest, state: I
         FencedError: the token of `request` is not that of the lease.
     """
     check_token(connection, request.token)
-    batch = _store(connection, incoming(request.messages, request.received_at), request.location, state)
+    messages = incoming(request.messages, request.received_at)
+    loaded = state.load(connection)
+    return _together(connection, messages, request.location, loaded).to_answer(loaded.tail.newest_offset)
+
+
+def store_frame_singly(connection: sqlite3.Connection, request: CommitRequest, state: IngestState) -> CommitAnswer:
+    """Store the messages of a frame one by one; arguments and errors as of `store_frame`.
+
+    A message that causes an unexpected error becomes a dead letter: otherwise its sender would retry forever.
+    """
+    check_token(connection, request.token)
+    messages = incoming(request.messages, request.received_at)
+    batch = _singly(connection, messages, request.location, state)
     return batch.to_answer(state.load(connection).tail.newest_offset)
 
 
@@ -63,6 +76,12 @@ def _store(
         if is_disk_error(error):
             raise
         logger.exception("one of %d messages failed; storing them one by one", len(messages))
+    return _singly(connection, messages, location, state)
+
+
+def _singly(
+    connection: sqlite3.Connection, messages: Sequence[Incoming], location: str, state: IngestState
+) -> StoredBatch:
     batch = StoredBatch(len(messages))
     for index, message in enumerate(messages):
         batch.add(_alone(connection, message, location, state), index)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from edge_service.problem import Problem, ProblemError, refuse
 from edge_storage import dead_letters
 from edge_storage.dead_letters import DeadLetterNotFoundError, Filter, StillRejectedError
+from edge_storage.frames.notifier import Notifier
 from edge_storage.metrics import StorageMetrics
 from edge_storage.pages import NO_END
 from edge_storage.request_body import read_body
@@ -21,7 +22,7 @@ Id = Annotated[int, Path(ge=0, le=NO_END)]
 Text = Annotated[str | None, Query(max_length=256)]
 
 
-def dead_letters_router(store: Store, metrics: StorageMetrics) -> APIRouter:
+def dead_letters_router(store: Store, metrics: StorageMetrics, notifier: Notifier) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/v1/dead-letters")
 
@@ -41,7 +42,7 @@ def dead_letters_router(store: Store, metrics: StorageMetrics) -> APIRouter:
         return json(found)
 
     _add_deletions(router, store, metrics)
-    _add_resend(router, store, metrics)
+    _add_resend(router, store, metrics, notifier)
     return router
 
 
@@ -70,7 +71,7 @@ def _add_deletions(router: APIRouter, store: Store, metrics: StorageMetrics) -> 
         return done()
 
 
-def _add_resend(router: APIRouter, store: Store, metrics: StorageMetrics) -> None:
+def _add_resend(router: APIRouter, store: Store, metrics: StorageMetrics, notifier: Notifier) -> None:
     @router.post("/{number}/resend")
     async def resend(number: Id, request: Request, location: Annotated[str, Query(max_length=256)] = "") -> Response:
         body = await read_body(request)
@@ -86,7 +87,8 @@ def _add_resend(router: APIRouter, store: Store, metrics: StorageMetrics) -> Non
             metrics.dead_letter_resent("rejected")
             raise _still_rejected(number, error) from None
         metrics.dead_letter_resent("stored")
-        metrics.stored(result)
+        metrics.stored(result.accepted, result.duplicates, result.rejected)
+        notifier.stored(store.state.newest_offset)
         message = result.messages[0]
         counts = {"accepted": len(message.readings), "duplicates": message.duplicates}
         return json({"id": number, "device_id": device_id, **counts})

@@ -29,12 +29,12 @@ class Release(BaseModel):
     token: int
 
 
-def lease_router(store: Store, ingest_port: int | None = None) -> APIRouter:
+def lease_router(store: Store, ingest_port: int) -> APIRouter:
     """Return the routes.
 
     Args:
         store: grants the lease.
-        ingest_port: port of the listener for frames, for the ingester; None without one.
+        ingest_port: port of the listener for frames, for the ingester.
     """
     router = APIRouter(prefix="/v1/lease")
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from edge_service.logs import about
 from edge_storage import readings
+from edge_storage.frames.notifier import Notifier
 from edge_storage.ingest.result import StoredMessages
 from edge_storage.ingest.storing import store as store_messages
 from edge_storage.metrics import StorageMetrics
@@ -22,7 +23,7 @@ from edge_wire.store import IngestRequest, encode_result
 logger = logging.getLogger(__name__)
 
 
-def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
+def readings_router(store: Store, metrics: StorageMetrics, notifier: Notifier) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/v1")
     backpressure = Backpressure()
@@ -33,7 +34,9 @@ def readings_router(store: Store, metrics: StorageMetrics) -> APIRouter:
         with backpressure.reserve(len(body)):
             batch = IngestRequest.parse(body)
             result = await store.write(partial(store_messages, request=batch, state=store.state))
-        metrics.stored(result)
+        metrics.stored(result.accepted, result.duplicates, result.rejected)
+        if result.accepted and batch.token is None:
+            notifier.stored(store.state.newest_offset)
         _log_rejected(batch, result)
         return Response(_answer(batch, result), media_type="application/json")
 

@@ -43,6 +43,7 @@ class CommitAnswer:
         accepted: number of readings newly stored, which is the number of lines.
         duplicates: number of readings that the store had already.
         rejected: number of dead letters.
+        alerts: number of alerts added to the outbox.
         first_offset: offset of the first line; the others follow without a gap. 0 without lines.
         lines: the newly stored readings as `cloud/sensors` has them, in the order of the messages.
         indexes: of each line, the number of messages of the request before its own.
@@ -54,6 +55,7 @@ class CommitAnswer:
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
+    alerts: int = 0
     first_offset: int = 0
     lines: Sequence[bytes] = ()
     indexes: Sequence[int] = ()

@@ -21,8 +21,8 @@ _PART_REJECTIONS = 500
 _ROW_BYTES = 8
 _HAS_MORE = 1
 
-# Status, flags, bytes of the reason, accepted, duplicates, rejected, number of lines, of rejections, first offset.
-_FIXED = struct.Struct("<BBHIIIIIQ")
+# Status, flags, bytes of the reason, accepted, duplicates, rejected, alerts, lines, rejections, first offset.
+_FIXED = struct.Struct("<BBHIIIIIIQ")
 
 
 class AnswerParts:
@@ -96,7 +96,7 @@ def _encode(number: int, answer: CommitAnswer, flags: int) -> bytes:
     reason = _text(answer.reason)
     lines, rejections = answer.lines, answer.rejections
     labels, texts = [_text(each.reason) for each in rejections], [_text(each.message) for each in rejections]
-    counts = (answer.accepted, answer.duplicates, answer.rejected, len(lines), len(rejections))
+    counts = (answer.accepted, answer.duplicates, answer.rejected, answer.alerts, len(lines), len(rejections))
     try:
         fixed = _FIXED.pack(answer.status, flags, len(reason), *counts, answer.first_offset)
         of_lines = pack_sizes([*map(len, lines), *answer.indexes])
@@ -112,7 +112,8 @@ def _text(text: str) -> bytes:
 
 def _decode(body: bytes) -> tuple[CommitAnswer, bool]:
     try:
-        status, flags, reason_size, accepted, duplicates, rejected, line_count, count, offset = _FIXED.unpack_from(body)
+        status, flags, reason_size, *numbers, line_count, count, offset = _FIXED.unpack_from(body)
+        accepted, duplicates, rejected, alerts = numbers
         at = _FIXED.size + reason_size
         of_lines = unpack_sizes(body, 2 * line_count, at)
         of_rejections = unpack_sizes(body, 3 * count, at + 8 * line_count)
@@ -125,7 +126,7 @@ def _decode(body: bytes) -> tuple[CommitAnswer, bool]:
             for index, label, text in zip(of_rejections[:count], labels, texts, strict=True)
         ]
         reason = body[_FIXED.size : at].decode()
-        counts = (accepted, duplicates, rejected)
+        counts = (accepted, duplicates, rejected, alerts)
         answer = CommitAnswer(Status(status), reason, *counts, offset, lines, of_lines[line_count:], rejections)
     except (struct.error, ValueError) as error:
         raise FrameError(f"an answer that is not valid: {error}") from None
