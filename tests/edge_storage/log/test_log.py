@@ -41,6 +41,7 @@ def test_every_reader_returns_what_a_list_would(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunking, "CHUNK_READINGS", chunk)
         patch.setattr(tail, "COALESCE_ROWS", 3)
+        patch.setattr(tail, "ROW_BYTES", 400)
         for step in steps:
             if isinstance(step, list):
                 log.append(*step)
@@ -75,6 +76,15 @@ def test_small_rows_become_one(log: Log, monkeypatch: pytest.MonkeyPatch) -> Non
         log.append("a", "b")
 
     assert log.tail_rows() == 4
+    assert log.all() == log.lines
+
+
+def test_a_large_request_is_several_rows(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tail, "ROW_BYTES", 400)
+    log.append(*"aaaaaaaaaaaaa")
+
+    assert log.tail_rows() > 2
+    assert all(len(batch.body) <= 400 for batch in tail.batches(log.connection))
     assert log.all() == log.lines
 
 

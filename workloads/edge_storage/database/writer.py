@@ -7,7 +7,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -38,6 +38,7 @@ class Writer:
         self._observer = observer
         self._memory = memory
         self._lock = threading.Lock()
+        self._next = threading.Lock()
         self._is_closed = False
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._is_closing = False
@@ -68,21 +69,27 @@ class Writer:
     def run_here(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in the caller's thread in a transaction of its own, and return its result after the commit.
 
-        It waits for the transaction that runs. If `work` raises, its writes are rolled back and the error is raised
-        here.
+        It waits for the transaction that runs.
 
         Raises:
             StoreUnavailableError: as in `run`, or the writer is closed.
         """
-        future: Future[T] = Future()
-        future.set_running_or_notify_cancel()
-        with self._lock:
+        with self._turn():
             if self._is_closed:
                 raise StoreUnavailableError("the store is shutting down; this request was not stored: retry")
-            outcomes = self._transaction([Job(work, future)], ends_at=0.0)
-        for outcome in outcomes:
-            outcome.deliver()
-        return future.result()
+            started, changes = time.monotonic(), self._memory.changes
+            try:
+                # Without a savepoint: SQLite would keep a copy of each changed page.
+                self._connection.execute("BEGIN IMMEDIATE")
+                result = work(self._connection)
+                self._connection.execute("COMMIT")
+            except Exception as error:
+                if is_disk_error(error):
+                    raise self._failed(1, error) from error
+                self._roll_back(changes)
+                raise
+            self._succeeded(1, started)
+        return result
 
     async def close(self) -> None:
         """Commit the waiting requests, then stop the thread and close the connection."""
@@ -98,7 +105,7 @@ class Writer:
                 continue
             if first is not None:
                 self._write(first)
-        with self._lock:
+        with self._turn():
             self._is_closed = True
             self._connection.close()
 
@@ -115,7 +122,7 @@ class Writer:
         return job if job.future.set_running_or_notify_cancel() else None
 
     def _write(self, first: Job) -> None:
-        with self._lock:
+        with self._turn():
             outcomes = self._transaction([first], time.monotonic() + GROUP_SECONDS)
         for outcome in outcomes:
             outcome.deliver()
@@ -125,18 +132,27 @@ class Writer:
         try:
             outcomes = self._commit(group, ends_at)
         except Exception as error:  # noqa: BLE001 - whatever it was, the thread continues and each request gets the error
-            return self._undone(group, error)
-        self.problem = None
-        self._observer.committed(len(group), time.monotonic() - started)
-        self._memory.committed()
+            unavailable = self._failed(len(group), error)
+            return [Outcome(job, error=unavailable) for job in group]
+        self._succeeded(len(group), started)
         return outcomes
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for the transaction that runs. The next one is that of the thread that waits longest."""
+        with self._next:
+            self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _commit(self, group: list[Job], ends_at: float) -> list[Outcome]:
         """Run the job in `group` and the waiting ones, which are added to `group`, until `ends_at`."""
         self._connection.execute("BEGIN IMMEDIATE")
         outcomes = [self._attempt(group[0])]
         with contextlib.suppress(queue.Empty):
-            while time.monotonic() < ends_at and not self._is_closing:
+            while time.monotonic() < ends_at and not self._is_closing and not self._next.locked():
                 job = self._take(seconds=0)
                 if job is not None:
                     group.append(job)
@@ -153,22 +169,30 @@ class Writer:
                 raise
             return Outcome(job, error=error)
 
-    def _undone(self, group: list[Job], error: Exception) -> list[Outcome]:
+    def _succeeded(self, requests: int, started: float) -> None:
+        self.problem = None
+        self._observer.committed(requests, time.monotonic() - started)
+        self._memory.committed()
+
+    def _failed(self, requests: int, error: Exception) -> StoreUnavailableError:
+        """Roll back, and return the error for the senders."""
         self._observer.failed()
-        with contextlib.suppress(sqlite3.Error):
-            # SQLite may have rolled back already.
-            self._connection.execute("ROLLBACK")
-        self._memory.drop()
+        self._roll_back()
         self.problem = f"the database cannot be written: {error}"
-        logger.error("%d requests were not stored; each sender gets an error: %s", len(group), error)
-        unavailable = StoreUnavailableError(
-            f"{self.problem}; this request was not stored: check the free space on the store's volume, then retry"
-        )
-        return [Outcome(job, error=unavailable) for job in group]
+        logger.error("%d requests were not stored; each sender gets an error: %s", requests, error)
+        advice = "this request was not stored: check the free space on the store's volume, then retry"
+        return StoreUnavailableError(f"{self.problem}; {advice}")
+
+    def _roll_back(self, changes: int | None = None) -> None:
+        """Roll back the transaction, and drop the memory unless the number of its changes is still `changes`."""
+        with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back already.
+            self._connection.execute("ROLLBACK")
+        if self._memory.changes != changes:
+            self._memory.drop()
 
     def _recheck(self) -> None:
         try:
-            with self._lock:
+            with self._turn():
                 self._connection.execute("UPDATE setting SET value = value + 1 WHERE name = 'probe'")
         except sqlite3.Error as error:
             self.problem = f"the database cannot be written: {error}"

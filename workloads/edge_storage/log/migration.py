@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from edge_storage.database.connections import rebuild
 from edge_storage.database.errors import OpeningStoppedError
 from edge_storage.database.transaction import transaction
 from edge_storage.log.chunking import SegmentContent
@@ -126,7 +127,6 @@ class Migration:
         if free * size < _FREE_BYTES or free * 2 < pages:
             return
         try:
-            self.connection.execute("VACUUM")
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            rebuild(self.connection)
         except sqlite3.OperationalError as error:
             logger.warning("cannot make the database smaller; the next start tries again: %s", error)

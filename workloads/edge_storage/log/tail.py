@@ -5,6 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+ROW_BYTES = 1024 * 1024
+"""Lines of a row together, unless one alone is larger: readers and the sealer have a row in memory."""
+
 COALESCE_ROWS = 1024
 """As many consecutive rows become one, if they are small."""
 
@@ -74,8 +77,14 @@ class Tail:
         return self.count >= self.limits.readings or self.size >= self.limits.bytes
 
     def append(self, connection: sqlite3.Connection, lines: Sequence[bytes]) -> None:
-        """Add `lines` (one or more), of which the offsets follow `newest_offset`, as one row."""
+        """Add `lines` (one or more), of which the offsets follow `newest_offset`, as one row if they are not large."""
         body = b"\n".join(lines)
+        if len(body) > ROW_BYTES and len(lines) > 1:
+            middle = len(lines) // 2
+            del body
+            self.append(connection, lines[:middle])
+            self.append(connection, lines[middle:])
+            return
         self.newest_offset += len(lines)
         connection.execute("INSERT INTO batch VALUES (?, ?, ?)", (self.newest_offset, len(lines), body))
         self.count += len(lines)
