@@ -64,7 +64,7 @@ class Gateway:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,
             session.request(method, URL(f"{base}{path}", encoded=True), headers=headers, **options) as response,
         ):
-            is_json = "json" in response.content_type
+            is_json = response.content_type.endswith(("/json", "+json"))
             body = await response.json(content_type=None) if is_json else await response.text()
             return Answer(response.status, body, response.headers)
 

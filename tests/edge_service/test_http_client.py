@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_service.http_client import MAX_ANSWER_BYTES, HttpClient, HttpClientError
+from edge_service.http_client import MAX_ANSWER_BYTES, HttpClient
+from edge_service.http_connection import HttpClientError
 
 HOST = "127.0.0.1"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

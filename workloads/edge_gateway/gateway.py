@@ -36,6 +36,7 @@ from edge_gateway.routes.commands import CommandRoutes
 from edge_gateway.routes.data import DataRoutes
 from edge_gateway.routes.dead_letters import DeadLetterRoutes
 from edge_gateway.routes.devices import DeviceRoutes
+from edge_gateway.routes.readings import ReadingRoutes
 from edge_gateway.settings import GatewaySettings
 from edge_liveness import Phase, SiteSettings
 from edge_pacing.backoff import Backoff
@@ -122,6 +123,7 @@ class Gateway:
             DeviceRoutes(self._table, self.link, utc_now).router(auth),
             DataRoutes(self._table, self._store, http_ingest).router(auth),
             DeadLetterRoutes(self._store, self._settings.edge_location).router(auth),
+            ReadingRoutes(self._table, self._store, utc_now).router(auth),
             CommandRoutes(self._table, self.commands, self.activity_digest, utc_now).router(auth),
         )
 

@@ -1,39 +1,19 @@
-"""A small HTTP/1.1 client on httptools, with a pool of connections. aiohttp takes 10 MiB of memory for the same."""
+"""A small HTTP/1.1 client with a pool of connections. aiohttp takes 10 MiB of memory for the same."""
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from http import HTTPStatus
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from urllib.parse import urlsplit
 
-import httptools
+from edge_service.http_connection import HttpAnswer, HttpClientError, HttpConnection
 
 IDLE_SECONDS = 30.0
 """Time for which an unused connection is kept: shorter than the server keeps it."""
 
 MAX_IDLE_CONNECTIONS = 64
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""Largest answer: pages of the store have 4 MiB."""
-
-
-class HttpClientError(Exception):
-    """There is no answer, or the answer is not valid HTTP. The request may have been carried out."""
-
-
-@dataclass(slots=True)
-class HttpAnswer:
-    """An answer.
-
-    Attributes:
-        status: its HTTP status.
-        headers: by name in lower case.
-        content: its body.
-    """
-
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    content: bytes = b""
+"""Largest answer that is not read part by part: pages of the store have 4 MiB."""
 
 
 class HttpClient:
@@ -54,7 +34,7 @@ class HttpClient:
         _, slash, path = url.partition("://")[2].partition("/")
         self._path = f"{slash}{path}".rstrip("/")
         self._timeout_seconds = timeout_seconds
-        self._idle: list[_Connection] = []
+        self._idle: list[HttpConnection] = []
 
     async def request(
         self, method: str, target: str, content: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -68,130 +48,83 @@ class HttpClient:
             headers: of the request, besides `Host` and `Content-Length`.
 
         Raises:
-            HttpClientError: the server closed the connection, or its answer is not HTTP.
+            HttpClientError: the server closed the connection, or its answer is not HTTP, or too large.
             TimeoutError: there was no answer in time.
             OSError: the server cannot be reached.
         """
-        lines = [f"{method} {self._path}{target} HTTP/1.1", f"Host: {self._host_header}"]
-        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-        if content is not None:
-            lines.append(f"Content-Length: {len(content)}")
-        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-        async with asyncio.timeout(self._timeout_seconds):
-            connection = self._unused() or await self._connect()
-            try:
-                answer = await connection.exchange(head + (content or b""))
-            except BaseException:
-                connection.close()
-                raise
-        if connection.is_open and len(self._idle) < MAX_IDLE_CONNECTIONS:
-            connection.since = asyncio.get_running_loop().time()
-            self._idle.append(connection)
-        else:
-            connection.close()
+        sent = self._head(method, target, content, headers or {}) + (content or b"")
+        async with asyncio.timeout(self._timeout_seconds), self._connection() as connection:
+            answer = await connection.send(sent)
+            answer.content = await _whole(connection.parts())
         return answer
+
+    @contextlib.asynccontextmanager
+    async def stream(
+        self, target: str, headers: Mapping[str, str]
+    ) -> AsyncIterator[tuple[HttpAnswer, AsyncGenerator[bytes, None]]]:
+        """Send a GET request; the context has the head of its answer, and its parts, each within the timeout.
+
+        A slow reader of the parts slows the server down.
+
+        Raises:
+            HttpClientError: as of `request`.
+            TimeoutError: as of `request`.
+            OSError: as of `request`.
+        """
+        async with self._connection() as connection:
+            async with asyncio.timeout(self._timeout_seconds):
+                answer = await connection.send(self._head("GET", target, None, headers))
+            yield answer, connection.parts(self._timeout_seconds)
 
     def close(self) -> None:
         """Close the unused connections."""
         while self._idle:
             self._idle.pop().close()
 
-    def _unused(self) -> "_Connection | None":
+    def _head(self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]) -> bytes:
+        lines = [f"{method} {self._path}{target} HTTP/1.1", f"Host: {self._host_header}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if content is not None:
+            lines.append(f"Content-Length: {len(content)}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[HttpConnection]:
+        """Lend a connection. It is closed if its answer was not read completely."""
+        connection = self._unused() or await self._connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if connection.is_free and len(self._idle) < MAX_IDLE_CONNECTIONS:
+            connection.since = asyncio.get_running_loop().time()
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def _unused(self) -> HttpConnection | None:
         oldest = asyncio.get_running_loop().time() - IDLE_SECONDS
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_open and connection.since > oldest:
+            if connection.is_free and connection.since > oldest:
                 return connection
             connection.close()
         return None
 
-    async def _connect(self) -> "_Connection":
+    async def _connect(self) -> HttpConnection:
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(_Connection, self._host, self._port, ssl=self._tls)
+        async with asyncio.timeout(self._timeout_seconds):
+            _, connection = await loop.create_connection(HttpConnection, self._host, self._port, ssl=self._tls)
         return connection
 
 
-class _Connection(asyncio.Protocol):
-    """One connection, with one request at a time; httptools calls the methods that begin with `on_`.
-
-    Attributes:
-        is_open: whether another request may be sent.
-        since: when it was last used, in seconds of the event loop's clock.
-    """
-
-    def __init__(self) -> None:
-        self.is_open = True
-        self.since = 0.0
-        self._transport: asyncio.Transport | None = None
-        self._parser = httptools.HttpResponseParser(self)
-        self._answer = HttpAnswer()
-        self._parts: list[bytes] = []
-        self._size_bytes = 0
-        self._done: asyncio.Future[HttpAnswer] | None = None
-
-    async def exchange(self, request: bytes) -> HttpAnswer:
-        """Send a request and return its answer.
-
-        Raises:
-            HttpClientError: there is none.
-        """
-        if self._transport is None or not self.is_open:
-            raise HttpClientError("the server closed the connection")
-        self._answer, self._parts, self._size_bytes = HttpAnswer(), [], 0
-        self._done = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
-        return await self._done
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.is_open = False
-        if self._transport is not None:
-            self._transport.abort()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Parse received bytes."""
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fail(f"the answer is not valid HTTP: {error}")
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Fail the request that waits for its answer."""
-        self._fail(f"the server closed the connection{f' ({error})' if error else ''}")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header."""
-        self._answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
-
-    def on_body(self, part: bytes) -> None:
-        """Keep a part of the body."""
-        self._parts.append(part)
-        self._size_bytes += len(part)
-        if self._size_bytes > MAX_ANSWER_BYTES:
-            self._fail(f"the answer has more than {MAX_ANSWER_BYTES} bytes")
-
-    def on_message_complete(self) -> None:
-        """Deliver the answer."""
-        if self._parser.get_status_code() < HTTPStatus.OK:
-            self._fail("the answer is interim, although nothing asked for one")
-            return
-        done, self._done = self._done, None
-        if done is None or done.done():
-            # An answer without a request: which request the next one belongs to is unknown.
-            self.close()
-            return
-        self._answer.status = self._parser.get_status_code()
-        self._answer.content = b"".join(self._parts)
-        self.is_open = self._parser.should_keep_alive()
-        done.set_result(self._answer)
-
-    def _fail(self, reason: str) -> None:
-        done, self._done = self._done, None
-        self.close()
-        if done is not None and not done.done():
-            done.set_exception(HttpClientError(reason))
+async def _whole(parts: AsyncGenerator[bytes, None]) -> bytes:
+    found: list[bytes] = []
+    size = 0
+    async for part in parts:
+        found.append(part)
+        size += len(part)
+        if size > MAX_ANSWER_BYTES:
+            raise HttpClientError(f"the answer has more than {MAX_ANSWER_BYTES} bytes")
+    return b"".join(found)

@@ -1,7 +1,6 @@
 """Answers queries of a device's readings by time: pages, buckets, and streams of whole ranges."""
 
 import asyncio
-import re
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -16,10 +15,8 @@ from edge_storage.log.time_query import TimeQuery, after
 from edge_storage.pages import MAX_PAGE_BYTES
 from edge_storage.store import Store
 from edge_storage.timestamps import to_milliseconds
-from edge_wire.messages import parse_timestamp
+from edge_wire.store.reading_cursor import ReadingCursor, parse_bucket_cursor
 from edge_wire.store.reading_query import MAX_BUCKETS, QueryError, ReadingQuery, TooManyBucketsError
-
-_CURSOR = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)(?:/(\d{1,19}))?", re.ASCII)
 
 
 class TimeRanges:
@@ -49,13 +46,14 @@ class TimeRanges:
         """
         selection = _selection(device_id, asked)
         if cursor is not None:
-            selection = replace(selection, after=_position(cursor))
+            last = ReadingCursor.parse(cursor)
+            selection = replace(selection, after=Position(last.timestamp.encode(), last.offset))
         read = partial(self._query.page, selection=selection, max_lines=limit, max_bytes=MAX_PAGE_BYTES)
         page = await self._store.read(read)
         next_ = None
         if not page.is_complete:
-            last = position_of(page.lines[-1], device_id)
-            next_ = f"{last.timestamp.decode()}/{last.offset}"
+            end = position_of(page.lines[-1], device_id)
+            next_ = str(ReadingCursor(end.timestamp.decode(), end.offset))
         return {"readings": [orjson.Fragment(line) for line in page.lines], "next": next_}
 
     async def buckets(
@@ -73,7 +71,7 @@ class TimeRanges:
             QueryError: the cursor is wrong, or there are too many values.
         """
         if cursor is not None:
-            asked = replace(asked, begin=max(asked.begin or 0, _begin(cursor)))
+            asked = replace(asked, begin=to_milliseconds(parse_bucket_cursor(cursor)))
         async with self._long:
             return await self._store.read(partial(self._buckets, device_id=device_id, asked=asked, limit=limit))
 
@@ -114,22 +112,3 @@ def _selection(device_id: str, asked: ReadingQuery) -> Selection:
         asked.sensor_type,
         is_newest_first=asked.is_newest_first,
     )
-
-
-def _position(cursor: str) -> Position:
-    found = _CURSOR.fullmatch(cursor)
-    if found is None or found[2] is None:
-        raise _wrong_cursor()
-    return Position(found[1].encode(), int(found[2]))
-
-
-def _begin(cursor: str) -> int:
-    found = _CURSOR.fullmatch(cursor)
-    moment = parse_timestamp(found[1]) if found is not None and found[2] is None else None
-    if moment is None:
-        raise _wrong_cursor()
-    return to_milliseconds(moment)
-
-
-def _wrong_cursor() -> QueryError:
-    return QueryError("cursor", "cursor must be the next of an earlier page of this query; omit it for the first page")

@@ -1,4 +1,4 @@
-"""`/devices/{id}/data`, `/devices/{id}/readings`, `/alerts`: store and list readings, list alerts."""
+"""`/devices/{id}/data`, `/alerts`: store readings, list alerts."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,26 +12,16 @@ from edge_gateway.http_ingest import HttpIngest
 from edge_gateway.routes.direct_route import DirectRoute
 from edge_gateway.routes.documents import DATA_BODY
 from edge_gateway.routes.finder import DeviceFinder
-from edge_gateway.routes.inputs import (
-    Cursor,
-    DeviceId,
-    Limit,
-    answer,
-    check_device_id,
-    next_cursor,
-    offset,
-    read_body,
-)
+from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, check_device_id, next_page, offset, read_body
 from edge_gateway.store_errors import translated
 from edge_service.store import StoreClient
 
-_READINGS = "readings"
 _ALERTS = "alerts"
 
 
 @dataclass(frozen=True, slots=True)
 class DataRoutes:
-    """The routes of readings and alerts.
+    """The routes of new readings and of alerts.
 
     Attributes:
         table: of the devices.
@@ -55,9 +45,6 @@ class DataRoutes:
             openapi_extra=DATA_BODY,
             route_class_override=DirectRoute,
         )
-        router.add_api_route(
-            "/devices/{device_id}/readings", self.readings, dependencies=auth.programs, summary="Stored readings"
-        )
         router.add_api_route("/alerts", self.alerts, dependencies=auth.programs, summary="Alerts", tags=["alerts"])
         return router
 
@@ -69,16 +56,6 @@ class DataRoutes:
             DeviceFinder(self.table).find(device_id)
         return answer(await self.http_ingest.ingest(device_id, await read_body(request)))
 
-    async def readings(self, device_id: DeviceId, limit: Limit = 100, cursor: Cursor = None) -> Response:
-        """List at most `limit` readings of a device, newest first."""
-        before = offset(_READINGS, cursor)
-        with translated():
-            page = await self.store.readings(device_id, limit, before)
-        if not page.items and before is None:
-            # A device may have sent readings without a status: only without both is it unknown.
-            DeviceFinder(self.table).find(device_id)
-        return answer({"readings": page.items, "next": next_cursor(_READINGS, page.next)})
-
     async def alerts(
         self,
         limit: Limit = 100,
@@ -89,4 +66,4 @@ class DataRoutes:
         before = offset(_ALERTS, cursor)
         with translated():
             page = await self.store.alerts(device_id, limit, before)
-        return answer({"alerts": page.items, "next": next_cursor(_ALERTS, page.next)})
+        return answer({"alerts": page.items, "next": next_page(_ALERTS, page.next)})

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from edge_gateway.auth.route_auth import RouteAuth, caller_of
 from edge_gateway.routes.documents import RESEND_BODY
-from edge_gateway.routes.inputs import MAX_OFFSET, Cursor, Limit, answer, next_cursor, offset, read_body
+from edge_gateway.routes.inputs import MAX_OFFSET, Cursor, Limit, answer, next_page, offset, read_body
 from edge_gateway.store_errors import translated
 from edge_service.problem import refuse
 from edge_service.store import StoreClient, StoreRefusedError
@@ -76,7 +76,7 @@ class DeadLetterRoutes:
         before = offset(_LIST, cursor)
         with translated():
             page = await self.store.dead_letters(limit, before, device_id, reason)
-        return answer({"dead_letters": [_shown(each) for each in page.items], "next": next_cursor(_LIST, page.next)})
+        return answer({"dead_letters": [_shown(each) for each in page.items], "next": next_page(_LIST, page.next)})
 
     async def show(self, number: DeadLetterId) -> Response:
         """Show a dead letter."""

@@ -83,9 +83,14 @@ def offset(kind: str, cursor: str | None) -> int | None:
     return min(int(text), MAX_OFFSET)
 
 
-def next_cursor(kind: str, before: int | None) -> str | None:
-    """Return the cursor of the page of the list `kind` with items before `before`; None on the last page."""
-    return None if before is None else encode_cursor(kind, str(before))
+def next_page(kind: str, last: int | str | None) -> str | None:
+    """Return the cursor of a page; None if there is none.
+
+    Args:
+        kind: of the list.
+        last: offset, id or name of the last item of the page before; None if that is the last page.
+    """
+    return None if last is None else encode_cursor(kind, str(last))
 
 
 async def read_body(request: Request) -> bytes:

@@ -1,6 +1,6 @@
 """The store's HTTP interface as typed methods."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -17,9 +17,11 @@ from edge_wire.store import (
     LogPage,
     OutboxAlert,
     Page,
+    RangePage,
     RawMessage,
     StoreUnavailableError,
 )
+from edge_wire.store.reading_query import ReadingQuery
 from edge_wire.store.records import NEWEST_OFFSET
 
 REQUEST_SECONDS = 10.0
@@ -152,6 +154,37 @@ class StoreClient(DeadLetterRequests):
         body = {"token": token, **cursor.to_object()}
         return Cursor.from_object(await self._http.request_idempotent("PUT", f"/v1/cursors/{name}", body))
 
+    async def readings_by_time(
+        self, device_id: str, query: ReadingQuery, limit: int, cursor: str | None = None
+    ) -> RangePage:
+        """Return readings of a device in the order of time.
+
+        Args:
+            device_id: of the readings.
+            query: which readings, without buckets.
+            limit: maximum number of readings.
+            cursor: the `next` of the page before.
+        """
+        return await self._range("readings", device_id, query, {"limit": limit, "cursor": cursor})
+
+    async def buckets(
+        self, device_id: str, query: ReadingQuery, limit: int | None = None, cursor: str | None = None
+    ) -> RangePage:
+        """Return one value of a device for each bucket, sensor type and unit.
+
+        Args:
+            device_id: of the readings.
+            query: which readings, with buckets.
+            limit: maximum number of buckets; None returns all.
+            cursor: the `next` of the page before.
+        """
+        return await self._range("buckets", device_id, query, {"limit": limit, "cursor": cursor})
+
+    def stream_readings(self, device_id: str, query: ReadingQuery) -> AsyncGenerator[bytes, None]:
+        """Yield all readings of a device that `query` selects, as parts of NDJSON; not retried."""
+        asked = {"device_id": device_id, **query.to_parameters()}
+        return self._http.stream("/v1/readings", asked, "application/x-ndjson")
+
     async def arrivals(self) -> Mapping[str, Any]:
         """Return the last arrival of every device, as the store answers it."""
         answer: Mapping[str, Any] = await self._http.request_idempotent("GET", "/v1/arrivals")
@@ -178,6 +211,13 @@ class StoreClient(DeadLetterRequests):
     async def ready(self) -> None:
         """Check that the store is ready."""
         await self._http.request("GET", "/ready")
+
+    async def _range(
+        self, name: str, device_id: str, query: ReadingQuery, page: Mapping[str, int | str | None]
+    ) -> RangePage:
+        asked = {"device_id": device_id, **query.to_parameters(), **page}
+        answer = await self._http.request_idempotent("GET", "/v1/readings", query=asked)
+        return RangePage(tuple(answer[name]), answer["next"])
 
     async def _page(self, name: str, query: Mapping[str, Any]) -> Page[Mapping[str, Any]]:
         answer = await self._http.request_idempotent("GET", f"/v1/{name}", query=query)

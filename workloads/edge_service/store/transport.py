@@ -1,7 +1,7 @@
 """HTTP requests to the store, and the errors in its answers."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import orjson
 
 from edge_pacing.backoff import Backoff
-from edge_service.http_client import HttpAnswer, HttpClient, HttpClientError
+from edge_service.http_client import HttpClient
+from edge_service.http_connection import HttpAnswer, HttpClientError
 from edge_service.store.errors import StoreRefusedError
 from edge_wire.store import FencedError, LeaseHeldError, StoreUnavailableError
 
@@ -72,16 +73,35 @@ class Transport:
             self._answer(answer.status, answer.content, f"GET {path}")
         return answer.headers, answer.content.split(b"\n")[:-1]
 
+    async def stream(self, path: str, query: Mapping[str, Any], media_type: str) -> AsyncGenerator[bytes, None]:
+        """Send a GET request once and yield the parts of its answer; each part must arrive within the timeout.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached, cannot answer now, or the answer is incomplete.
+            StoreError: the store refuses the request.
+        """
+        try:
+            async with self._client.stream(_target(path, query), {"Accept": media_type}) as (answer, parts):
+                if answer.status >= HTTPStatus.BAD_REQUEST:
+                    self._answer(answer.status, b"".join([part async for part in parts]), f"GET {path}")
+                async for part in parts:
+                    yield part
+        except (HttpClientError, TimeoutError, OSError) as error:
+            raise self._unreachable(error) from error
+
     async def _exchange(self, method: str, path: str, body: Any, query: Mapping[str, Any] | None) -> HttpAnswer:
         is_encoded = body is None or isinstance(body, bytes)
         content = body if is_encoded else orjson.dumps(body, option=orjson.OPT_UTC_Z)
-        given = {name: value for name, value in (query or {}).items() if value is not None}
         headers = {"Content-Type": "application/json"} if content is not None else {}
         try:
-            return await self._client.request(method, f"{path}?{urlencode(given)}" if given else path, content, headers)
+            return await self._client.request(method, _target(path, query), content, headers)
         except (HttpClientError, TimeoutError, OSError) as error:
-            message = str(error) or type(error).__name__
-            raise StoreUnavailableError(f"the store at {self._url} cannot be reached: {message}") from error
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> StoreUnavailableError:
+        return StoreUnavailableError(
+            f"the store at {self._url} cannot be reached: {str(error) or type(error).__name__}"
+        )
 
     def _answer(self, status: int, content: bytes, request: str) -> Any:
         try:
@@ -101,3 +121,8 @@ class Transport:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
             raise StoreUnavailableError(message)
         raise StoreRefusedError(status, message, problem)
+
+
+def _target(path: str, query: Mapping[str, Any] | None) -> str:
+    given = {name: value for name, value in (query or {}).items() if value is not None}
+    return f"{path}?{urlencode(given)}" if given else path

@@ -4,7 +4,7 @@ from edge_wire.store.command_state import FINAL_STATES, OPEN_STATES, CommandStat
 from edge_wire.store.cursor import CLOUD_SENSORS, Cursor
 from edge_wire.store.errors import FencedError, LeaseHeldError, StoreError, StoreUnavailableError
 from edge_wire.store.ingest import IngestRequest, IngestResult, MessageResult, RawMessage, Rejection, encode_result
-from edge_wire.store.records import Lease, LogPage, OutboxAlert, Page
+from edge_wire.store.records import Lease, LogPage, OutboxAlert, Page, RangePage
 
 __all__ = [
     "CLOUD_SENSORS",
@@ -21,6 +21,7 @@ __all__ = [
     "MessageResult",
     "OutboxAlert",
     "Page",
+    "RangePage",
     "RawMessage",
     "Rejection",
     "StoreError",

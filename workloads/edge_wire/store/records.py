@@ -67,3 +67,16 @@ class LogPage:
 
     lines: tuple[bytes, ...]
     newest_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class RangePage:
+    """Part of the answer of a query by time.
+
+    Attributes:
+        items: readings, or the values of buckets.
+        next: the cursor of the next page; None on the last one.
+    """
+
+    items: Sequence[Mapping[str, Any]]
+    next: str | None
