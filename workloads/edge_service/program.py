@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from edge_service import logs
+from edge_service.commands import Command, add_commands, run_command
 
 if TYPE_CHECKING:
     from edge_service.settings import ProgramSettings
@@ -37,12 +38,14 @@ class Program(Generic[SettingsT]):
         about: one sentence on the program, for `--help`.
         settings: the class of its settings.
         serve: runs until the event is set (by SIGTERM or SIGINT), then shuts down gracefully.
+        commands: what the program can do instead, by its first argument.
     """
 
     name: str
     about: str
     settings: type[SettingsT]
     serve: Callable[[SettingsT, asyncio.Event], Awaitable[None]]
+    commands: Sequence[Command] = ()
 
     def run(self, arguments: Sequence[str] | None = None) -> NoReturn:
         """Run the program.
@@ -51,7 +54,10 @@ class Program(Generic[SettingsT]):
             SystemExit: always: 0 after a graceful shutdown, 2 if it cannot start (wrong settings), 1 if it failed.
         """
         parser = self._parser()
-        parser.parse_args(arguments)
+        given = parser.parse_args(arguments)
+        command: Command | None = getattr(given, "command", None)
+        if command is not None:
+            run_command(self.name, command, given)
         settings = self.settings.load()
         run(self.name, lambda stop: self.serve(settings, stop), settings.log_level)
 
@@ -63,6 +69,7 @@ class Program(Generic[SettingsT]):
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         parser.add_argument("--version", action="version", version=f"%(prog)s {release()}")
+        add_commands(parser, self.commands)
         return parser
 
 

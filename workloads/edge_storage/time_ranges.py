@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from edge_storage.log.buckets import Summary, summaries
-from edge_storage.log.selection import END_MILLISECONDS, FIRST_MILLISECONDS, Position, Selection, position_of
+from edge_storage.log.selection import Position, position_of, selection_of
 from edge_storage.log.time_query import TimeQuery, after
 from edge_storage.pages import MAX_PAGE_BYTES
 from edge_storage.store import Store
@@ -44,7 +44,7 @@ class TimeRanges:
         Raises:
             QueryError: the cursor is wrong.
         """
-        selection = _selection(device_id, asked)
+        selection = selection_of(device_id, asked)
         if cursor is not None:
             last = ReadingCursor.parse(cursor)
             selection = replace(selection, after=Position(last.timestamp.encode(), last.offset))
@@ -77,7 +77,7 @@ class TimeRanges:
 
     async def stream(self, device_id: str, asked: ReadingQuery) -> AsyncIterator[bytes]:
         """Yield all readings as NDJSON; a part is read when the client has received the one before."""
-        selection = _selection(device_id, asked)
+        selection = selection_of(device_id, asked)
         is_complete = False
         while not is_complete:
             async with self._long:
@@ -92,7 +92,7 @@ class TimeRanges:
     ) -> dict[str, Any]:
         if asked.buckets is None:
             raise QueryError("every", "every is missing")
-        lines = self._query.stream(connection, _selection(device_id, asked))
+        lines = self._query.stream(connection, selection_of(device_id, asked))
         found: list[Summary] = []
         for number, bucket in enumerate(summaries(lines, device_id, asked.buckets)):
             if number == limit:
@@ -102,13 +102,3 @@ class TimeRanges:
             if len(found) > MAX_BUCKETS:
                 raise TooManyBucketsError
         return {"buckets": [each.to_object() for each in found], "next": None}
-
-
-def _selection(device_id: str, asked: ReadingQuery) -> Selection:
-    return Selection(
-        device_id,
-        FIRST_MILLISECONDS if asked.begin is None else asked.begin,
-        END_MILLISECONDS if asked.end is None else asked.end,
-        asked.sensor_type,
-        is_newest_first=asked.is_newest_first,
-    )

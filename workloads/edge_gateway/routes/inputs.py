@@ -88,7 +88,8 @@ def next_page(kind: str, last: int | str | None) -> str | None:
 
     Args:
         kind: of the list.
-        last: offset, id or name of the last item of the page before; None if that is the last page.
+        last: number of the last item of the page before (its offset or id), or its place as text; None if that is the
+            last page.
     """
     return None if last is None else encode_cursor(kind, str(last))
 

@@ -10,6 +10,7 @@ import msgspec
 from edge_storage.log.line import head, offset_of
 from edge_storage.timestamps import from_milliseconds
 from edge_wire.messages import format_timestamp
+from edge_wire.store.reading_query import ReadingQuery
 
 FIRST_MILLISECONDS = -62_135_596_800_000
 """Milliseconds since 1970 of the year 1, the earliest time that a line can have."""
@@ -99,6 +100,17 @@ class Selection:
             return True
         offset = offset_of(line)
         return offset < self.after.offset if self.is_newest_first else offset > self.after.offset
+
+
+def selection_of(device_id: str, query: ReadingQuery) -> Selection:
+    """Return the lines of a device that `query` asks for."""
+    return Selection(
+        device_id,
+        FIRST_MILLISECONDS if query.begin is None else query.begin,
+        END_MILLISECONDS if query.end is None else query.end,
+        query.sensor_type,
+        is_newest_first=query.is_newest_first,
+    )
 
 
 class _SensorType(msgspec.Struct):
