@@ -24,7 +24,7 @@ from tests.support.processes import eventually
 
 SECONDS = 60.0
 DEVICES = ("d1", "d2", "d3")
-READINGS = 800
+READINGS = 500
 """Of each device, in one burst."""
 
 BY_HTTP = 60
@@ -141,6 +141,8 @@ async def restarted(process: ServiceProcess, *, kill: bool) -> None:
     if kill:
         await asyncio.to_thread(process.kill)
     else:
+        # Before it is ready it may not handle the signal yet.
+        await asyncio.to_thread(process.await_ready)
         assert await asyncio.to_thread(process.stop) == 0
     await asyncio.to_thread(process.start)
 
@@ -266,9 +268,9 @@ async def test_what_no_queue_holds_comes_from_the_log_and_live_readings_do_not_w
     """While the broker is not running, other readings are stored by HTTP; live ones come before the last of them."""
     await asyncio.to_thread(site.store.await_ready)
     async with subscriber(site) as came, StoreClient(site.store_url) as store:
-        old = [RawMessage("d4", payload("h", seq), dt.datetime.now(dt.UTC)) for seq in range(30_000)]
-        for first in range(0, len(old), 5000):
-            await put(store, *old[first : first + 5000])
+        old = [RawMessage("d4", payload("h", seq), dt.datetime.now(dt.UTC)) for seq in range(8_000)]
+        for first in range(0, len(old), 4000):
+            await put(store, *old[first : first + 4000])
         await asyncio.to_thread(lambda: site.processor().start().await_ready())
         async with site.device("d1") as device:
             await device.publish("devices/d1/data", payload("s", 0))
