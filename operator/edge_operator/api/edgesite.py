@@ -162,7 +162,7 @@ class EdgeSiteStatus(ApiModel):
     """Summary of the conditions in one word."""
 
     conditions: Conditions = None
-    """Conditions of the site: Ready, Available, BrokerConnected, CloudConnected. BrokerDropping,
+    """Conditions of the site: Ready, Available, BrokerConnected, CloudConnected. BrokerDropping, BrokerDataLost,
     StorageFull, ReadingsDropped, StorageDataLost, Reconciling and Stalled are present only while they are true."""
 
     components: Annotated[list[ComponentStatus] | None, Field(max_length=8, json_schema_extra=list_map("name"))] = None

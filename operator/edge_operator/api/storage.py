@@ -8,16 +8,15 @@ from .values import Image, OptionalName, Quantity, duration
 
 
 class Retention(ApiModel):
-    """Retention of readings on site. Whole segments of about 65,000 readings are dropped, oldest first, those that every
-    sink has received before others."""
+    """Retention of readings on site. Segments of about 65,000 readings are dropped, first those that all sinks have."""
 
     max_age: Annotated[str, duration("1m", "87600h")] | None = None
-    """Maximum age of readings, by the time of their arrival. Older readings are dropped, even if a sink has not received
-    them. If unset, there is no limit."""
+    """Maximum age of readings, by the time of their arrival. Older readings are dropped, even if a sink has not
+    received them. If unset, there is no limit."""
 
     max_size: Quantity | None = None
-    """Maximum size of the files of the store. Above it, the oldest readings are dropped. The store needs up to 64Mi more
-    for its journal and for a new segment. Default: 85 % of size."""
+    """Maximum size of the files of the store. Above it, the oldest readings are dropped. The store needs up to 64Mi
+    more for its journal and for a new segment. Default: 85 % of size."""
 
 
 class Storage(ApiModel):

@@ -9,6 +9,7 @@ from edge_wire.messages import format_timestamp
 from . import reasons
 from .condition_value import ConditionValue, first_problem, first_result, stalled, truncated
 from .facts import BrokerFacts, ComponentFacts, SiteFacts
+from .storage_conditions import FROM_STORE, readings_dropped, storage_data_lost, storage_full
 
 CONDITION_TYPES = (
     "Ready",
@@ -16,9 +17,8 @@ CONDITION_TYPES = (
     "BrokerConnected",
     "CloudConnected",
     "BrokerDropping",
-    "StorageFull",
-    "ReadingsDropped",
-    "StorageDataLost",
+    "BrokerDataLost",
+    *FROM_STORE,
     "Reconciling",
     "Stalled",
 )
@@ -27,12 +27,8 @@ CONDITION_TYPES = (
 Reconciling and Stalled are those of kstatus.
 """
 
-FROM_TOPICS = ("BrokerDropping",)
+FROM_TOPICS = ("BrokerDropping", "BrokerDataLost")
 """Conditions of which the facts come from the broker's topics. They stay while there is no connection."""
-
-FROM_STORE = ("StorageFull", "ReadingsDropped", "StorageDataLost")
-"""Conditions of which the facts come from the store's report. They stay until there is one."""
-
 
 Check = Callable[[SiteFacts], ConditionValue | None]
 
@@ -160,34 +156,18 @@ def _broker_dropping(facts: SiteFacts) -> ConditionValue | None:
     return ConditionValue("True", reasons.QUEUE_FULL, message)
 
 
-def _storage_full(facts: SiteFacts) -> ConditionValue | None:
-    store = facts.topics.storage
-    if store is None or not store.problem:
+def _broker_data_lost(facts: SiteFacts) -> ConditionValue | None:
+    lost = facts.topics.data_lost
+    if facts.broker is None or lost is None:
         return None
-    return ConditionValue("True", reasons.STORE_NOT_WRITABLE, f"the store accepts no readings: {store.problem}")
-
-
-def _readings_dropped(facts: SiteFacts) -> ConditionValue | None:
-    store = facts.topics.storage
-    if store is None or store.dropped_at is None:
-        return None
+    saved = f", last saved at {format_timestamp(lost.since)}," if lost.since else ""
+    kept = f" (the broker's volume has it as {lost.kept})" if lost.kept else ""
     message = (
-        f"{store.dropped_readings} readings were deleted before they were forwarded, the last at"
-        f" {format_timestamp(store.dropped_at)}: restore the connection to the sinks, or raise spec.storage.size and"
-        " spec.storage.retention.maxSize"
+        f"the broker's database{saved} was found damaged at {format_timestamp(lost.found)}: {lost.reason}{kept};"
+        " messages that were queued or retained may be lost: repeat commands without an acknowledgement, and check the"
+        " storage under the broker's volume"
     )
-    return ConditionValue("True", reasons.DELETED_UNFORWARDED, message)
-
-
-def _storage_data_lost(facts: SiteFacts) -> ConditionValue | None:
-    store = facts.topics.storage
-    if store is None or not store.set_aside:
-        return None
-    message = (
-        f"the store's database was damaged and set aside as {store.set_aside} on its volume; the newest readings in it"
-        " are missing: copy the file if you want to examine it, then delete it to clear this condition"
-    )
-    return ConditionValue("True", reasons.DATABASE_SET_ASIDE, message)
+    return ConditionValue("True", reasons.DATABASE_DAMAGED, message)
 
 
 def _reconciling(facts: SiteFacts, ready: ConditionValue) -> ConditionValue | None:
@@ -209,9 +189,10 @@ def evaluate(facts: SiteFacts) -> dict[str, ConditionValue]:
         "BrokerConnected": _broker(facts),
         "CloudConnected": _cloud(facts),
         "BrokerDropping": _broker_dropping(facts),
-        "StorageFull": _storage_full(facts),
-        "ReadingsDropped": _readings_dropped(facts),
-        "StorageDataLost": _storage_data_lost(facts),
+        "BrokerDataLost": _broker_data_lost(facts),
+        "StorageFull": storage_full(facts),
+        "ReadingsDropped": readings_dropped(facts),
+        "StorageDataLost": storage_data_lost(facts),
         "Reconciling": _reconciling(facts, ready),
         "Stalled": stalled(facts.problems),
     }

@@ -8,9 +8,9 @@ from edge_liveness import Phase, Transition
 from edge_operator.api.conditions import find_condition
 
 from . import reasons
-from .conditions import FROM_STORE
 from .connectivity import CONNECTED, Connectivity
 from .facts import Notice
+from .storage_conditions import FROM_STORE
 
 NORMAL, WARNING = "Normal", "Warning"
 
@@ -50,6 +50,7 @@ def site_events(
     return (
         *_broker_lost(before, after),
         *_appeared(before, after),
+        *_data_lost(before, after),
         *_phase_changed(before, after),
         *_noticed(before, notices),
     )
@@ -111,6 +112,14 @@ def _appeared(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Even
     """Return an Event for each condition of the store that was not there before."""
     new = (find_condition(after, each) for each in FROM_STORE if not find_condition(before, each))
     return tuple(Event(WARNING, each["reason"], each["message"]) for each in new if each)
+
+
+def _data_lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
+    """Return one Event for each loss of data of the broker."""
+    lost = find_condition(after, "BrokerDataLost")
+    if not lost or find_condition(before, "BrokerDataLost").get("message") == lost["message"]:
+        return ()
+    return (Event(WARNING, lost["reason"], lost["message"]),)
 
 
 def _phase_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:

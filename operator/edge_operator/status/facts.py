@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge_operator.api.conditions import find_condition
-from edge_wire.messages import StorageReport
+from edge_wire.messages import DataLost, StorageReport
 
 from .device_counts import DeviceCounts
 
@@ -84,10 +84,14 @@ class TopicFacts:
 
     Attributes:
         dropping_seconds: seconds for which the condition BrokerDropping stays; 0 if the broker drops nothing.
+        data_lost: data that the broker has lost lately; None if it has lost none.
+        keeps_data_lost: whether the condition BrokerDataLost stays, because the broker has not reported yet.
         storage: state of the store; None if it was not reported yet.
     """
 
     dropping_seconds: float = 0.0
+    data_lost: DataLost | None = None
+    keeps_data_lost: bool = False
     storage: StorageReport | None = None
 
     @property

@@ -25,13 +25,14 @@ SPEC_INVALID = "SpecInvalid"
 ROOT_SECRET_INVALID = "RootSecretInvalid"  # noqa: S105 - a reason
 ROOT_SECRET_MADE_ANEW = "RootSecretMadeAnew"  # noqa: S105 - a reason
 
-# Of sites: BrokerConnected, BrokerDropping, CloudConnected.
+# Of sites: BrokerConnected, BrokerDropping, BrokerDataLost, CloudConnected.
 CONNECTED = "Connected"
 BROKER_LOGIN_UNUSABLE = "BrokerLoginUnusable"
 BROKER_REFUSED = "BrokerRefused"
 BROKER_UNTRUSTED = "BrokerUntrusted"
 BROKER_UNREACHABLE = "BrokerUnreachable"
 QUEUE_FULL = "QueueFull"
+DATABASE_DAMAGED = "DatabaseDamaged"
 NOT_CONFIGURED = "NotConfigured"
 
 # Of sites: StorageFull, ReadingsDropped, StorageDataLost.

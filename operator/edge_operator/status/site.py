@@ -7,8 +7,9 @@ from edge_operator.api.conditions import find_condition
 from edge_wire.messages import StorageReport
 
 from .condition_value import ConditionValue, comparable, merge_conditions
-from .conditions import CONDITION_TYPES, FROM_STORE, FROM_TOPICS, evaluate, phase
+from .conditions import CONDITION_TYPES, FROM_TOPICS, evaluate, phase
 from .facts import SiteFacts
+from .storage_conditions import FROM_STORE
 
 
 def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any]:
@@ -21,8 +22,7 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     """
     values = evaluate(facts)
     values["BrokerConnected"] = _steady(values["BrokerConnected"], before)
-    waiting = (FROM_TOPICS if facts.broker is None else ()) + (FROM_STORE if facts.topics.storage is None else ())
-    for condition_type in waiting:
+    for condition_type in _unobserved(facts):
         if kept := _previous(condition_type, before):
             values[condition_type] = kept
     status: dict[str, Any] = {
@@ -48,6 +48,14 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
 def storage_status(report: StorageReport) -> dict[str, int]:
     """Return the store's figures as in the status."""
     return {"bytes": report.used_bytes, "dropped": report.dropped_readings}
+
+
+def _unobserved(facts: SiteFacts) -> tuple[str, ...]:
+    """Return the conditions that stay as they are, because the facts for them were not reported yet."""
+    store = FROM_STORE if facts.topics.storage is None else ()
+    if facts.broker is None:
+        return FROM_TOPICS + store
+    return (("BrokerDataLost",) if facts.topics.keeps_data_lost else ()) + store
 
 
 def _steady(broker: ConditionValue, before: Mapping[str, Any]) -> ConditionValue:

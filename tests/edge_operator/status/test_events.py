@@ -29,6 +29,12 @@ def site(phase: str, reason: str, message: str = "m", *more: Status) -> Status:
 
 
 FULL = {"type": "StorageFull", "status": "True", "reason": "StoreNotWritable", "message": "disk full"}
+
+
+def lost(message: str) -> Status:
+    return {"type": "BrokerDataLost", "status": "True", "reason": "DatabaseDamaged", "message": message}
+
+
 SITES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
     "the store is full": (
         site("Ready", "Reconciled"),
@@ -60,6 +66,22 @@ SITES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
     ),
     "another reason": (site("Progressing", "X"), site("Progressing", "Y"), (Event("Normal", "Y", "Progressing: m"),)),
     "degraded": (site("Ready", "Reconciled"), site("Degraded", "X"), (Event("Warning", "X", "Degraded: m"),)),
+    "broker lost data": (
+        site("Ready", "Reconciled"),
+        site("Ready", "Reconciled", "m", lost("at nine")),
+        (Event("Warning", "DatabaseDamaged", "at nine"),),
+    ),
+    "broker lost data again": (
+        site("Ready", "Reconciled", "m", lost("at nine")),
+        site("Ready", "Reconciled", "m", lost("at ten")),
+        (Event("Warning", "DatabaseDamaged", "at ten"),),
+    ),
+    "broker had lost data": (
+        site("Ready", "Reconciled", "m", lost("at nine")),
+        site("Ready", "Reconciled", "m", lost("at nine")),
+        (),
+    ),
+    "lost data is over": (site("Ready", "Reconciled", "m", lost("at nine")), site("Ready", "Reconciled"), ()),
     "broker lost": (
         site("Ready", "R", "m", CONNECTED),
         site("Ready", "R", "m", AWAY),

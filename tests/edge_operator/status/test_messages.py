@@ -1,7 +1,7 @@
 """The conditions word for word: what `kubectl describe` shows to people."""
 
-import datetime as dt
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from edge_operator.status.connectivity import CONNECTED
 from edge_operator.status.device import DeviceFacts
 from edge_operator.status.device import evaluate as say_of_device
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, TopicFacts
-from edge_wire.messages import StorageReport
+from edge_wire.messages import DataLost, StorageReport
 
 GATEWAY = ComponentFacts("gateway", "i", 3, 3, rolled_out=True)
 PROCESSOR = ComponentFacts("processor", "i", 2, 0)
@@ -19,12 +19,20 @@ STORAGE = ComponentFacts("storage", "i", 1, 0)
 REFUSED = ComponentFacts("mqtt", "i", 1, 0, failure="exceeded quota")
 WELL = SiteFacts(3, components=(GATEWAY,))
 CONNECTED_TO = BrokerFacts(connected=True, message="connected to mqtt://a:1884")
-DROPPED_AT = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
+DROPPED_AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
 ALL_ROLLED_OUT = "all components are rolled out"
 DROPPED = (
     "the broker dropped messages within the last minutes: a client's queue was full, because it reads too slowly or"
     " not at all; see the broker's log, or give it more memory (spec.broker.managed.resources)"
 )
+
+NOON, MORNING = datetime(2026, 11, 30, 12, tzinfo=UTC), datetime(2026, 11, 30, 9, tzinfo=UTC)
+FOUND = (
+    "was found damaged at 2026-11-30T12:00:00.000Z: it ends{}; messages that were queued or retained may be lost:"
+    " repeat commands without an acknowledgement, and check the storage under the broker's volume"
+)
+
+KEPT, NOTHING_KEPT = FOUND.format(" (the broker's volume has it as db.1)"), FOUND.format("")
 
 SITE: dict[str, tuple[SiteFacts, str, str]] = {
     "rolled out": (WELL, "Ready", f"True Reconciled: {ALL_ROLLED_OUT}"),
@@ -126,6 +134,16 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
             " the newest readings in it are missing: copy the file if you want to examine it, then delete it to clear"
             " this condition"
         ),
+    ),
+    "broker lost data": (
+        replace(WELL, broker=CONNECTED_TO, topics=TopicFacts(data_lost=DataLost("it ends", NOON, MORNING, "db.1"))),
+        "BrokerDataLost",
+        f"True DatabaseDamaged: the broker's database, last saved at 2026-11-30T09:00:00.000Z, {KEPT}",
+    ),
+    "broker lost its whole database": (
+        replace(WELL, broker=CONNECTED_TO, topics=TopicFacts(data_lost=DataLost("it ends", NOON))),
+        "BrokerDataLost",
+        f"True DatabaseDamaged: the broker's database {NOTHING_KEPT}",
     ),
     "cloud": (
         replace(WELL, cloud=True),

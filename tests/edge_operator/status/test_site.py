@@ -1,13 +1,14 @@
 """The status of a site: what is taken over from the facts, and what is written although the status stays."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, SiteFacts, TopicFacts
 from edge_operator.status.site import site_status, site_update
-from edge_wire.messages import StorageReport
+from edge_wire.messages import DataLost, StorageReport
 
 THEN, NOW = "2026-01-01T00:00:00Z", "2026-07-01T00:00:00Z"
 UP = ComponentFacts("gateway", "mirror.example.com/gateway:9", 3, 2, rolled_out=True)
@@ -49,6 +50,8 @@ def test_another_address_is_written() -> None:
 
 
 NOTHING, DROPS = TopicFacts(), TopicFacts(dropping_seconds=600.0)
+LOST = TopicFacts(data_lost=DataLost("cut off", datetime(2026, 11, 30, 9, tzinfo=UTC)))
+NOT_REPORTED = TopicFacts(keeps_data_lost=True)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,25 @@ def test_a_problem_of_the_store_that_is_over_is_removed() -> None:
     after = site_update(replace(WELL, topics=TopicFacts(storage=StorageReport())), before, NOW)
     assert after is not None
     assert "StorageFull" not in {each["type"] for each in after["conditions"]}
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "broker", "told"),
+    [
+        (NOTHING, LOST, CONNECTED, True),
+        (LOST, NOTHING, CONNECTED, False),
+        (LOST, NOT_REPORTED, CONNECTED, True),
+        (LOST, NOTHING, None, True),
+        (NOTHING, NOT_REPORTED, CONNECTED, False),
+    ],
+    ids=["found", "over", "not reported yet", "no connection yet", "nothing to keep"],
+)
+def test_that_a_broker_has_lost_data_stays_until_it_reports_otherwise(
+    was: TopicFacts, now: TopicFacts, broker: BrokerFacts | None, *, told: bool
+) -> None:
+    before = site_status(replace(WELL, broker=CONNECTED, topics=was), {}, THEN)
+    after = site_status(replace(WELL, broker=broker, topics=now), before, NOW)
+    assert ("BrokerDataLost" in {each["type"] for each in after["conditions"]}) is told
 
 
 BROKER_CHANGES = {

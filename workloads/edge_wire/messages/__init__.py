@@ -2,7 +2,7 @@
 
 from edge_wire.messages.activity import Activity
 from edge_wire.messages.alert import CLEARED, FIRING, Alert
-from edge_wire.messages.broker import parse_boot, parse_dropped, parse_uptime
+from edge_wire.messages.broker import BrokerBoot, DataLost, parse_boot, parse_dropped, parse_uptime
 from edge_wire.messages.command import ACK_FAILED, ACK_OK, Command, CommandAck
 from edge_wire.messages.component_status import PROCESSOR, ComponentStatus
 from edge_wire.messages.device_status import SIGN_OFF, DeviceStatus
@@ -24,9 +24,11 @@ __all__ = [
     "SIGN_OFF",
     "Activity",
     "Alert",
+    "BrokerBoot",
     "Command",
     "CommandAck",
     "ComponentStatus",
+    "DataLost",
     "DeviceStatus",
     "MalformedError",
     "ParsedReadings",

@@ -102,6 +102,11 @@ class CachedSite(Resource):
         return bool(find_condition(self.status, "BrokerDropping"))
 
     @property
+    def broker_data_lost(self) -> bool:
+        """Whether the status has the condition BrokerDataLost."""
+        return bool(find_condition(self.status, "BrokerDataLost"))
+
+    @property
     def endpoints(self) -> Mapping[str, str]:
         """Endpoints of the site by protocol, from its status."""
         return self.status.get("endpoints") or {}

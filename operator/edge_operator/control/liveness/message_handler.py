@@ -123,7 +123,9 @@ class BrokerMessageHandler:
         self._rosters.on_end(site, message.payload)
         return ROSTER
 
-    def _component_status(self, site: ResourceKey, adapter: SiteLivenessAdapter, message: Message, _id: str) -> str:
+    def _site_fact_and_liveness(
+        self, site: ResourceKey, adapter: SiteLivenessAdapter, message: Message, _id: str
+    ) -> str:
         self._site_topics.on_message(site, message)
         return adapter.on_message(message)
 
@@ -149,7 +151,8 @@ class BrokerMessageHandler:
             topic_table.ROSTER: _roster_entry,
             topic_table.ROSTER_END: _roster_end,
             **dict.fromkeys(SiteTopics.HANDLERS.topics, _site_fact),
-            topic_table.COMPONENT_STATUS: _component_status,
+            topic_table.BROKER_BOOT: _site_fact_and_liveness,
+            topic_table.COMPONENT_STATUS: _site_fact_and_liveness,
         }
     )
     """By topic; each returns the kind of the message."""

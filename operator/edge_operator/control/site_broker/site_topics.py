@@ -10,7 +10,7 @@ from edge_operator.status.facts import TopicFacts
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topic_table
 from edge_wire.dispatcher import Dispatcher
-from edge_wire.messages import ComponentStatus, parse_dropped
+from edge_wire.messages import BrokerBoot, ComponentStatus, DataLost, parse_dropped
 
 from .drops import BrokerDrops
 from .store_reports import StoreReports
@@ -28,6 +28,8 @@ class SiteTopics:
     def __init__(self, metrics: Metrics, enqueue: Callable[[ResourceKey], None], clock: Callable[[], float]) -> None:
         self._drops = BrokerDrops(metrics, enqueue, clock)
         self._stores = StoreReports(enqueue)
+        self._enqueue = enqueue
+        self._lost: dict[ResourceKey, DataLost | None] = {}
 
     def on_message(self, site: ResourceKey, message: Message) -> str:
         """Handle a message and return its kind for the metrics.
@@ -49,21 +51,28 @@ class SiteTopics:
             return TopicFacts(storage=storage)
         if site.broker_dropping:
             self._drops.restore(site.key)
-        return TopicFacts(dropping_seconds=self._drops.remaining(site.key), storage=storage)
+        return TopicFacts(
+            dropping_seconds=self._drops.remaining(site.key),
+            data_lost=self._lost.get(site.key),
+            keeps_data_lost=site.broker_data_lost and site.key not in self._lost,
+            storage=storage,
+        )
 
     def remove(self, site: ResourceKey) -> None:
         """Remove a deleted site."""
-        self._drops.remove(site)
+        self.remove_broker(site)
         self._stores.remove(site)
 
     def remove_broker(self, site: ResourceKey) -> None:
         """Remove the facts about the broker of a site that has an external one."""
         self._drops.remove(site)
+        self._lost.pop(site, None)
 
     def clear(self) -> None:
         """Remove all sites, because another process leads now."""
         self._drops.clear()
         self._stores.clear()
+        self._lost.clear()
 
     def _dropped(self, site: ResourceKey, message: Message) -> str:
         self._drops.record(site, parse_dropped(message.payload))
@@ -73,5 +82,19 @@ class SiteTopics:
         self._stores.record(site, ComponentStatus.parse(message.payload))
         return "component"
 
-    HANDLERS: ClassVar = Dispatcher({topic_table.BROKER_DROPPED: _dropped, topic_table.COMPONENT_STATUS: _component})
+    def _boot(self, site: ResourceKey, message: Message) -> str:
+        if message.payload:
+            is_first, before = site not in self._lost, self._lost.get(site)
+            self._lost[site] = BrokerBoot.parse(message.payload).data_lost
+            if is_first or self._lost[site] != before:
+                self._enqueue(site)
+        return "boot"
+
+    HANDLERS: ClassVar = Dispatcher(
+        {
+            topic_table.BROKER_DROPPED: _dropped,
+            topic_table.BROKER_BOOT: _boot,
+            topic_table.COMPONENT_STATUS: _component,
+        }
+    )
     """By topic; each returns the kind of the message."""

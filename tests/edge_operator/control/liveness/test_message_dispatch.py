@@ -1,5 +1,7 @@
 """Each message of a site's broker reaches the part that its topic is for, and is counted by its kind."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +15,12 @@ from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
 from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.telemetry.metrics import Metrics
+from edge_wire import topic_table
+from edge_wire.messages import BrokerBoot, DataLost
 from edge_wire.topic_table import TABLE
 from tests.edge_operator.control.samples import SITE, Time, device, message, site
+
+NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 
 
 class Receiver:
@@ -28,9 +34,9 @@ class Receiver:
         self.index = DeviceIndex(sites, devices, clocks)
         self.cleanup = RetainedCleanup(sessions, sites, devices, self.metrics, clocks.steady)
         rosters = RosterPublisher(sessions, sites, devices, self.metrics, clocks.steady)
-        facts = SiteTopics(self.metrics, lambda _: None, clocks.steady)
+        self.site_topics = SiteTopics(self.metrics, lambda _: None, clocks.steady)
         self.handler = BrokerMessageHandler(
-            self.index, sessions, self.cleanup, rosters, lambda _: None, facts, self.metrics
+            self.index, sessions, self.cleanup, rosters, lambda _: None, self.site_topics, self.metrics
         )
 
     def count(self, kind: str) -> float:
@@ -94,5 +100,13 @@ def test_no_message_ends_the_operator(topic: str, payload: bytes, retain: bool) 
     assert receiver.index.id_owner(SITE, "pump") is not None
 
 
-def test_no_topic_has_two_handlers() -> None:
-    assert not {*SiteLivenessAdapter.HANDLERS.topics} & {*SiteTopics.HANDLERS.topics}
+def test_no_topic_has_two_handlers_but_the_boot_id_with_what_was_lost() -> None:
+    assert {*SiteLivenessAdapter.HANDLERS.topics} & {*SiteTopics.HANDLERS.topics} == {topic_table.BROKER_BOOT}
+
+
+def test_boot_that_lost_data_is_a_new_boot_and_a_fact_of_the_site() -> None:
+    receiver = Receiver()
+    payload = BrokerBoot("b2", DataLost("cut off", NOW)).encode()
+    receiver.handler.on_message(SITE, message("edge/broker/boot", payload, retain=True))
+    assert receiver.count("boot") == 1
+    assert receiver.site_topics.get(site()).data_lost == DataLost("cut off", NOW)

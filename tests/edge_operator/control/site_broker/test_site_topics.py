@@ -1,5 +1,6 @@
 """Facts that a broker's topics report: added by message, read by site, begun from the status that another wrote."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,9 +12,13 @@ from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.status.facts import TopicFacts
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topic_table
-from edge_wire.messages import ComponentStatus, MalformedError, StorageReport
+from edge_wire.messages import BrokerBoot, ComponentStatus, DataLost, MalformedError, StorageReport
 from tests.edge_operator.control.samples import SITE, message, site
 
+NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
+LOSS = DataLost("the file ends within a chunk", NOW)
+BOOT = topic_table.BROKER_BOOT.pattern
+DATA_LOST = {"conditions": [{"type": "BrokerDataLost", "status": "True"}]}
 DROPPING = {"conditions": [{"type": "BrokerDropping", "status": "True"}]}
 NOTHING = TopicFacts()
 
@@ -38,6 +43,26 @@ def test_dropped_messages_are_a_fact_of_the_site() -> None:
     dropped = topic_table.BROKER_DROPPED.pattern
     assert [world.receive(dropped, total) for total in (b"0", b"3")] == ["dropped", "dropped"]
     assert (world.get(), world.enqueued) == (TopicFacts(dropping_seconds=REPORT_SECONDS), [SITE])
+
+
+def test_lost_data_is_a_fact_until_the_broker_reports_it_no_more() -> None:
+    world = World()
+    assert world.receive(BOOT, BrokerBoot("b1", LOSS).encode()) == "boot"
+    assert (world.get(), world.enqueued) == (TopicFacts(data_lost=LOSS), [SITE])
+    world.receive(BOOT, BrokerBoot("b2", LOSS).encode())
+    assert (world.get(), len(world.enqueued)) == (TopicFacts(data_lost=LOSS), 1), "the same loss, of another start"
+    world.receive(BOOT, BrokerBoot("b2").encode())
+    assert (world.get(DATA_LOST), len(world.enqueued)) == (NOTHING, 2)
+
+
+def test_lost_data_in_the_status_stays_until_the_first_report() -> None:
+    world = World()
+    assert world.get(DATA_LOST) == TopicFacts(keeps_data_lost=True)
+    world.receive(BOOT, b"")
+    assert world.get(DATA_LOST) == TopicFacts(keeps_data_lost=True), "a cleared message is not a report"
+    world.receive(BOOT, b"boot-1")
+    assert (world.get(DATA_LOST), world.enqueued) == (NOTHING, [SITE])
+    assert world.get(DATA_LOST, broker={"type": "External"}) == NOTHING
 
 
 def test_message_of_another_topic_is_none_of_its() -> None:
@@ -111,5 +136,6 @@ def test_facts_end_with_the_site_and_with_the_leadership(end: Any) -> None:
     world = World()
     for total in (b"0", b"3"):
         world.receive(topic_table.BROKER_DROPPED.pattern, total)
+    world.receive(BOOT, BrokerBoot("b1", LOSS).encode())
     end(world)
     assert world.get() == NOTHING
