@@ -7,6 +7,8 @@ from prometheus_client import CollectorRegistry
 
 from edge_broker_agent.applier import Applier
 from edge_broker_agent.broker_files import BrokerFiles
+from edge_broker_agent.database.guard import DatabaseGuard
+from edge_broker_agent.database.volume import DatabaseVolume
 from edge_broker_agent.files import AuthFiles
 from edge_broker_agent.kube.account import Account
 from edge_broker_agent.kube.watch import SecretWatch, Sink
@@ -46,13 +48,21 @@ class Agent:
             settings.batch_interval,
         )
         options = MqttOptions(settings.mqtt_broker, CLIENT_ID, settings.edge_credentials_dir)
-        self._status_publisher = StatusPublisher(options, self._process_watch, self._facts, self._applier.applied)
+        changed = self._applier.applied
+        self._guard = DatabaseGuard(
+            DatabaseVolume(settings.mosquitto_database), self._process_watch, changed, self._metrics
+        )
+        self._status_publisher = StatusPublisher(
+            options, self._process_watch, self._facts, lambda: self._guard.data_lost, changed
+        )
         self._logs = LogRotation(settings.mosquitto_log, settings.mosquitto_log_max_bytes, processes, self._metrics)
 
     def waiting_for(self) -> list[str]:
         """Return what is missing before Mosquitto can start."""
         lacking = self._files.lacks(tls=bool(self._settings.tls_secret))
-        return lacking if lacking or self._applier.decided.is_set() else ["the API server's answer"]
+        if not self._applier.decided.is_set():
+            lacking = lacking or ["the API server's answer"]
+        return lacking if self._guard.checked.is_set() else [*lacking, "the check of Mosquitto's database"]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set.
@@ -68,6 +78,7 @@ class Agent:
             stop,
             self._secrets.run(self._watch),
             self._process_watch.run(),
+            self._guard.run(),
             self._applier.run(self._settings.start_patience),
             self._status_publisher.run(),
             self._logs.run(),

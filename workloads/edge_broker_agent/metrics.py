@@ -16,6 +16,7 @@ class AgentMetrics:
         write_errors: failed writes of files.
         log_rotations: rotations of Mosquitto's log.
         broker_starts: observed starts of Mosquitto.
+        database_damaged: damaged databases of Mosquitto that were found.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -42,3 +43,6 @@ class AgentMetrics:
         )
         self.log_rotations = Counter("edge_broker_log_rotations", "Rotations of Mosquitto's log.", registry=registry)
         self.broker_starts = Counter("edge_broker_starts", "Starts of Mosquitto observed.", registry=registry)
+        self.database_damaged = Counter(
+            "edge_broker_database_damaged", "Damaged databases of Mosquitto that were found.", registry=registry
+        )

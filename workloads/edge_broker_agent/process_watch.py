@@ -21,12 +21,14 @@ class ProcessWatch:
         broker: the running process; None while there is none.
         running: set while Mosquitto runs.
         begun: set when a run has begun; its reader clears it.
+        ended: set when a run has ended; its reader clears it.
     """
 
     def __init__(self, processes: Processes, metrics: AgentMetrics) -> None:
         self.broker: MosquittoProcess | None = None
         self.running = asyncio.Event()
         self.begun = asyncio.Event()
+        self.ended = asyncio.Event()
         self._processes = processes
         self._metrics = metrics
 
@@ -56,6 +58,7 @@ class ProcessWatch:
             self.begun.set()
             logger.info("Mosquitto started: process %d, boot %s", broker.pid, broker.boot)
             await ended.wait()
+            self.ended.set()
             logger.warning("Mosquitto has ended: process %d, boot %s", broker.pid, broker.boot)
         finally:
             self.broker = None

@@ -21,6 +21,9 @@ class AgentSettings(ProgramSettings):
     )
     tls_secret: str = setting("Secret with tls.crt and tls.key, if Mosquitto has a listener with TLS.", default="")
     auth_dir: Path = setting("Where the files for Mosquitto are written.", path, default=Path("/mosquitto/data/auth"))
+    mosquitto_database: Path = setting(
+        "Mosquitto's database, checked before it starts.", path, default=Path("/mosquitto/data/mosquitto.db")
+    )
     mosquitto_log: Path = setting("Mosquitto's log.", path, default=Path("/mosquitto/log/mosquitto.log"))
     mosquitto_log_max_bytes: int = setting("Size at which it is rotated.", whole_number(0), default=104_857_600)
     start_patience: float = setting(

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import datetime as dt
-import json
 import logging
 import socket
 from collections.abc import Callable, Mapping
@@ -15,7 +14,7 @@ from edge_pacing.backoff import Backoff
 from edge_service.mqtt import MqttError, MqttOptions, MqttSession, Will
 from edge_service.program import release
 from edge_wire import topics
-from edge_wire.messages import ComponentStatus
+from edge_wire.messages import BrokerBoot, ComponentStatus, DataLost
 
 COMPONENT = "mqtt"
 CLIENT_ID = "~mqtt"
@@ -32,7 +31,8 @@ class StatusPublisher:
         options: of the session.
         process_watch: the running Mosquitto.
         facts: other fields of the status.
-        applied: set when the facts have changed.
+        data_lost: returns what the broker has lost lately; None if nothing.
+        changed: set when the facts or the lost data have changed.
     """
 
     def __init__(
@@ -40,11 +40,14 @@ class StatusPublisher:
         options: MqttOptions,
         process_watch: ProcessWatch,
         facts: Callable[[], Mapping[str, Any]],
-        applied: asyncio.Event,
+        data_lost: Callable[[], DataLost | None],
+        changed: asyncio.Event,
     ) -> None:
         self._process_watch = process_watch
         self._facts = facts
-        self._applied = applied
+        self._data_lost = data_lost
+        self._changed = changed
+        self._announced = b""
         # Receivers need the new boot id soon: the first attempts follow each other quickly.
         backoff = Backoff(first=0.05, longest=1.0)
         self._session = MqttSession(
@@ -59,8 +62,10 @@ class StatusPublisher:
         async with self._session:
             try:
                 while True:
-                    await self._applied.wait()
-                    self._applied.clear()
+                    await self._changed.wait()
+                    self._changed.clear()
+                    if self._boot() != self._announced:
+                        await self._announce()
                     await self._status("online")
             finally:
                 with contextlib.suppress(TimeoutError):
@@ -71,17 +76,28 @@ class StatusPublisher:
         await self._process_watch.running.wait()
 
     async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
-        broker = self._process_watch.current()
-        if broker is not None:
-            payload = json.dumps({"boot": broker.boot}).encode()
-            await self._session.publish(topics.BROKER_BOOT, payload, retain=True)
+        await self._announce()
         await self._status("online")
 
+    async def _announce(self) -> None:
+        """Publish the boot id, and what was lost."""
+        payload = self._boot()
+        if payload:
+            await self._try_to_publish(topics.BROKER_BOOT, payload)
+            self._announced = payload
+
+    def _boot(self) -> bytes:
+        broker = self._process_watch.current()
+        return BrokerBoot(broker.boot, self._data_lost()).encode() if broker else b""
+
     async def _status(self, status: Literal["online", "offline"]) -> None:
+        await self._try_to_publish(TOPIC, self._payload(status))
+
+    async def _try_to_publish(self, topic: str, payload: bytes) -> None:
         try:
-            await self._session.publish(TOPIC, self._payload(status), retain=True)
+            await self._session.publish(topic, payload, retain=True)
         except MqttError as error:
-            logger.debug("cannot publish the status now; retrying on the next connect: %s", error)
+            logger.debug("cannot publish on %s now; retrying on the next connect: %s", topic, error)
 
     def _will(self) -> Will:
         return Will(TOPIC, self._payload("offline"), retain=True)

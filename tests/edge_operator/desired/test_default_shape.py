@@ -71,6 +71,7 @@ def test_environment_and_mounts_of_the_broker_agent() -> None:
         "EDGE_CREDENTIALS_DIR": "/etc/edge/credentials",
         "MQTT_BROKER": "mqtt://localhost:1884",
         "AUTH_DIR": "/mosquitto/data/auth",
+        "MOSQUITTO_DATABASE": "/mosquitto/data/mosquitto.db",
         "MOSQUITTO_LOG": "/mosquitto/log/mosquitto.log",
         "TLS_SECRET": "factory-mqtt-tls",
     }

@@ -41,6 +41,7 @@ def agent_container(site: SiteInput) -> Manifest:
                 "EDGE_CREDENTIALS_DIR": BROKER_DIR,
                 "MQTT_BROKER": f"mqtt://localhost:{ports.MQTT_COMPONENTS}",
                 "AUTH_DIR": layout.auth_dir,
+                "MOSQUITTO_DATABASE": f"{layout.data_dir}/mosquitto.db",
                 "MOSQUITTO_LOG": f"{layout.log_dir}/mosquitto.log",
                 "TLS_SECRET": broker_tls_name(site),
             }

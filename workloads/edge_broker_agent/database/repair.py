@@ -1,0 +1,116 @@
+"""Checks Mosquitto's database, copies the sessions of an intact one, and replaces a damaged one."""
+
+import logging
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge_broker_agent.database.contents import Contents, check
+from edge_broker_agent.database.damage import DamagedError
+from edge_broker_agent.database.replacement import write_replacement, write_sessions
+from edge_broker_agent.database.volume import MAX_KEPT, DatabaseVolume
+from edge_wire.messages import DataLost
+
+logger = logging.getLogger(__name__)
+
+
+class DatabaseRepair:
+    """The check of the database and what follows from it. A kill between two steps is repaired by the next check.
+
+    Args:
+        volume: the files.
+        now: returns the present time.
+    """
+
+    def __init__(self, volume: DatabaseVolume, now: Callable[[], datetime]) -> None:
+        self._volume = volume
+        self._now = now
+
+    def check(self) -> DataLost | None:
+        """Check the database, which no Mosquitto uses; return what it lost, None if it is intact or was never saved.
+
+        Raises:
+            OSError: the volume cannot be written.
+        """
+        try:
+            with self._volume.database.open("rb") as file:
+                # A Mosquitto that starts meanwhile replaces the file; this one stays as it was.
+                found = os.fstat(file.fileno())
+                contents = check(file, found.st_size)
+        except FileNotFoundError:
+            return self._replace("the file is missing", None) if self._volume.sessions.exists() else None
+        except DamagedError as error:
+            return self._replace(error.message, found)
+        except OSError as error:
+            return self._replace(f"it cannot be read: {error.strerror}", self._volume.database.stat())
+        logger.info("Mosquitto's database is intact: %s", contents)
+        self.copy_sessions()
+        return None
+
+    def copy_sessions(self) -> None:
+        """Copy the sessions of the database; a damaged or missing one changes nothing.
+
+        Raises:
+            OSError: the volume cannot be written.
+        """
+        database = self._volume.database
+        try:
+            self._volume.publish(self._volume.sessions, lambda file: write_sessions(database, file))
+        except (DamagedError, FileNotFoundError) as error:
+            logger.warning("cannot copy the sessions in Mosquitto's database: %s", error)
+
+    def _replace(self, reason: str, found: os.stat_result | None) -> DataLost:
+        now = self._now()
+        since = None if found is None else datetime.fromtimestamp(found.st_mtime, UTC)
+        loss = DataLost(reason, now, since, self._volume.corrupt_name(now) if found else "")
+        logger.error("Mosquitto's database is damaged: %s; kept as %s", reason, loss.kept or "nothing")
+        # First, so that a kill after it does not hide the loss.
+        self._volume.note_loss(loss)
+        if not self._volume.is_replaced(found):
+            self._volume.prune(MAX_KEPT - 1)
+            self._volume.set_aside(loss.kept, self._replacement())
+        return loss
+
+    def _replacement(self) -> Path | None:
+        """Return a draft of the database with what is left; None if nothing is left, or the volume is full."""
+        database = self._volume.database
+        for source in (database, None):
+            try:
+                if source is not None:
+                    self._volume.require_room(source.stat().st_size)
+                return self._verified(source)
+            except (DamagedError, OSError) as error:
+                name = "the damaged database" if source else "the copy of its sessions"
+                logger.warning("cannot use %s: %s", name, error)
+        return None
+
+    def _verified(self, source: Path | None) -> Path:
+        sessions = self._volume.sessions
+        copy = sessions if sessions.exists() and _is_intact(sessions) else None
+        draft = self._volume.draft(self._volume.database, lambda file: write_replacement(source, copy, file))
+        try:
+            logger.warning("the replacement has %s", _checked(draft))
+        except DamagedError:
+            draft.unlink()
+            raise
+        return draft
+
+
+def _checked(database: Path) -> Contents:
+    """Return the contents of a database.
+
+    Raises:
+        DamagedError: it is damaged.
+        OSError: it cannot be read.
+    """
+    with database.open("rb") as file:
+        return check(file, database.stat().st_size)
+
+
+def _is_intact(database: Path) -> bool:
+    try:
+        _checked(database)
+    except (DamagedError, OSError):
+        return False
+    return True
