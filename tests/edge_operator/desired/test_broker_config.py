@@ -39,7 +39,7 @@ def test_global_options() -> None:
         "acl_file": ["/mosquitto/config/acl"],
         "persistence": ["true"],
         "persistence_location": ["/mosquitto/data/"],
-        "autosave_interval": ["60"],
+        "autosave_interval": ["10"],
         "persistent_client_expiration": ["14d"],
         "log_dest": ["file /mosquitto/log/mosquitto.log", "stdout"],
         "log_type": ["error", "warning", "notice", "information"],
