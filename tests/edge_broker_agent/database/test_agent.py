@@ -110,6 +110,22 @@ def test_damaged_database_is_replaced_before_the_start_and_the_loss_is_reported(
     checked(pod.database.read_bytes())
 
 
+def waits(pod: Pod) -> Any:
+    """Return what the agent waits for; nothing if it does not answer."""
+    status, body = pod.agent.get("/ready")
+    return json.loads(body).get("waiting_for") if status else None
+
+
+def test_mosquitto_waits_for_the_check(pod: Pod) -> None:
+    pod.database.unlink()
+    # Reading it takes until somebody has written to it.
+    os.mkfifo(pod.database)
+    pod.agent.start()
+    said = "the check of Mosquitto's database"
+    eventually("it waits for the check alone", lambda: waits(pod) == [said])
+    assert pod.agent.get("/ready")[0] == 503
+
+
 def test_damage_is_found_when_mosquitto_ends_within_the_pod(pod: Pod) -> None:
     pod.start()
     assert pod.boot().data_lost is None
