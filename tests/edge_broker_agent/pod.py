@@ -110,6 +110,7 @@ def make_pod(
         "EDGE_CREDENTIALS_DIR": str(broker.credentials(BROKER_AGENT)),
         "MQTT_BROKER": broker.components_url,
         "AUTH_DIR": str(auth),
+        "MOSQUITTO_DATABASE": f"{broker.layout.data_dir}/mosquitto.db",
         "MOSQUITTO_LOG": str(broker.log),
         "PROC_DIR": str(proc),
         "SERVICE_ACCOUNT_DIR": str(account),

@@ -60,4 +60,7 @@ def retained(host: str, port: int, topic: str, username: str, password: str) -> 
     finally:
         reader.disconnect()
         reader.loop(0.2)
+        # Without these references to itself it is freed here, and closes its sockets first: the garbage collector
+        # may find the sockets before it.
+        reader.on_connect = reader.on_subscribe = reader.on_message = None
     return reader.found
