@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 GENERATED := crds charts/edge-stack/crds
 
-.PHONY: help setup demo up down status test test-quick lint format bench bench-devices bench-pods bench-path mutate e2e images generate run-local lock clean
+.PHONY: help setup demo up down status test test-quick lint format bench bench-devices bench-pods bench-path bench-crash mutate e2e images generate run-local lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ bench-pods: setup ## measure a site in pods: memory, CPU, 1,000 readings a secon
 
 bench-path: setup ## measure the data path: CPU, rate, delays, bytes, queries, against a null processor (about 15 minutes)
 	@$(BIN)/python -m benchmarks.path $(ARGS)
+
+bench-crash: setup ## kill, end and stop processor, store and broker under load, in every combination of two (about 15 minutes)
+	@$(BIN)/python -m benchmarks.crash $(ARGS)
 
 mutate: setup ## run mutation tests of the code without I/O: print the mutations that no quick test detects
 	@$(BIN)/python -m e2e.tools.mutate

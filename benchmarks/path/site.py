@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from e2e.cluster.checkout import ROOT
 from e2e.mosquitto.build import ensure_mosquitto
@@ -110,15 +109,16 @@ class Tool:
 
     def __init__(self, module: str, directory: Path, arguments: tuple[str, ...]) -> None:
         self.name = module
-        self._errors: IO[bytes] = (directory / f"{module}.err").open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-        )
+        self._errors = directory / f"{module}.err"
+        with self._errors.open("ab") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
 
     @property
     def pid(self) -> int:
@@ -127,32 +127,39 @@ class Tool:
 
     def await_ready(self) -> None:
         """Return when it has printed `ready`."""
+        line = self.answer()
+        assert line == "ready\n", line
+
+    def go(self, command: str = "") -> None:
+        """Let it begin, or send it a command."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> str:
+        """Return the next line that it prints."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line == "ready\n", self._failure()
-
-    def go(self) -> None:
-        """Let it begin."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        assert line, self._failure()
+        return line
 
     def figures(self) -> dict[str, float | list[float]]:
         """Return what it prints at its end."""
         out, _ = self._process.communicate(timeout=WAIT_SECONDS)
-        self._errors.close()
         assert self._process.returncode == 0, self._failure()
         figures: dict[str, float | list[float]] = json.loads(out)
         return figures
 
     def _failure(self) -> str:
-        return f"{self.name} failed: {Path(self._errors.name).read_text()[-2000:]}"
+        return f"{self.name} failed: {self._errors.read_text()[-2000:]}"
 
     def end(self) -> None:
         """End it."""
         if self._process.poll() is None:
             self._process.kill()
-            self._process.communicate(timeout=WAIT_SECONDS)
+        # Closes the pipes and collects it.
+        with self._process:
+            pass
 
 
 @contextmanager

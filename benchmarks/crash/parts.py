@@ -1,0 +1,107 @@
+"""The parts of a site as targets of failures: how each is killed, ended, stopped and started again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+from typing import Protocol
+
+from benchmarks.crash.script import Action, Kind
+from tests.edge_service.process import ServiceProcess
+from tests.support.mosquitto import Mosquitto
+
+POLL_SECONDS = 0.02
+
+
+class Part(Protocol):
+    """One part."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for the history."""
+
+    def send(self, kind: Kind) -> None:
+        """Make it fail."""
+
+    def has_ended(self) -> bool:
+        """Return whether its process has ended."""
+
+    def start(self) -> None:
+        """Start it again; returns at once."""
+
+    def resume(self) -> None:
+        """Let it continue after a stop."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A processor or a store.
+
+    Attributes:
+        process: it.
+    """
+
+    process: ServiceProcess
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.process.name
+
+    def send(self, kind: Kind) -> None:
+        """Make it fail."""
+        self.process.signal({Kind.KILL: SIGKILL, Kind.TERM: SIGTERM, Kind.STOP: SIGSTOP, Kind.CUT: SIGKILL}[kind])
+
+    def has_ended(self) -> bool:
+        """Return whether its process has ended."""
+        return self.process.process is None or self.process.process.poll() is not None
+
+    def start(self) -> None:
+        """Start it again."""
+        self.process.kill()
+        self.process.start()
+
+    def resume(self) -> None:
+        """Let it continue."""
+        self.process.signal(SIGCONT)
+
+
+@dataclass(frozen=True)
+class Broker:
+    """The broker.
+
+    Attributes:
+        broker: it.
+    """
+
+    broker: Mosquitto
+    name = "broker"
+
+    def send(self, kind: Kind) -> None:
+        """Make it fail."""
+        self.broker.signal({Kind.KILL: SIGKILL, Kind.TERM: SIGTERM, Kind.STOP: SIGSTOP, Kind.CUT: SIGKILL}[kind])
+
+    def has_ended(self) -> bool:
+        """Return whether its process has ended."""
+        return not self.broker.alive
+
+    def start(self) -> None:
+        """Start it again."""
+        self.broker.kill()
+        self.broker.launch()
+
+    def resume(self) -> None:
+        """Let it continue."""
+        self.broker.signal(SIGCONT)
+
+
+def fail(part: Part, action: Action) -> Iterator[float]:
+    """Make a part fail and start it again, step by step; yields how long to wait before the next step, in seconds."""
+    part.send(action.kind)
+    if action.kind is Kind.STOP:
+        yield action.lasts
+        part.resume()
+        return
+    while not part.has_ended():
+        yield POLL_SECONDS
+    yield action.lasts
+    part.start()
