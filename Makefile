@@ -74,8 +74,9 @@ bench-pods: setup ## measure a site in pods: memory, CPU, 1,000 readings a secon
 bench-path: setup ## measure the data path: CPU, rate, delays, bytes, queries, against a null processor (about 15 minutes)
 	@$(BIN)/python -m benchmarks.path $(ARGS)
 
-bench-crash: setup ## kill, end and stop processor, store and broker under load, in every combination of two (about 15 minutes)
+bench-crash: setup ## kill, end and stop processor, store and broker under load; power cuts of the store (about 20 minutes)
 	@$(BIN)/python -m benchmarks.crash $(ARGS)
+	@$(BIN)/python -m benchmarks.power_cut
 
 mutate: setup ## run mutation tests of the code without I/O: print the mutations that no quick test detects
 	@$(BIN)/python -m e2e.tools.mutate

@@ -8,74 +8,14 @@ import argparse
 import os
 import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
 
-from benchmarks.crash.evidence import Fault, Verdict
 from benchmarks.crash.history import History
 from benchmarks.crash.parts import Program
-from benchmarks.crash.run import Options, Run
-from benchmarks.crash.script import Round, Times, script
-from benchmarks.table import Row, print_table
-from e2e.mosquitto.build import ensure_mosquitto
-from edge_operator.api.broker import BrokerClient
-from tests.edge_processor.site import Site
+from benchmarks.crash.play import play, report
+from benchmarks.crash.run import Options
+from benchmarks.crash.script import Times, script
 from tests.support.forkserver.client import SWITCH
-from tests.support.mosquitto import MosquittoFactory
-
-DEVICES = [f"d{number}" for number in range(1, 21)]
-CLIENTS = [BrokerClient(name="scada", subscribe=["cloud/sensors/#", "alerts/+"])]
-BROKER_BYTES = 1 << 30
-"""Memory limit of the broker from which its queues are computed: 20 s without an ingester must fit."""
-
-
-def play(directory: Path, options: Options, rounds: list[Round], history: History) -> list[Verdict]:
-    """Play rounds on a site of their own; return their judgements."""
-    factory = MosquittoFactory(ensure_mosquitto() / "bin", directory)
-    verdicts = []
-    try:
-        site = Site(factory(DEVICES, CLIENTS, BROKER_BYTES), directory)
-        try:
-            site.store.start().await_ready()
-            with Run(site, options, history, Program(site.store)).started() as run:
-                for number, round_ in enumerate(rounds):
-                    verdicts.append(run.play(number, round_))
-                    _say(number, round_, verdicts[-1])
-        finally:
-            site.end()
-    finally:
-        factory.end_all()
-    return verdicts
-
-
-def _say(number: int, round_: Round, verdict: Verdict) -> None:
-    what = " and ".join(f"{each.kind} of {each.target}" for each in round_)
-    wrong = "; ".join(f"{each.count} times {each.fault} ({each.example})" for each in verdict.violations)
-    lost = f"; the broker lost {verdict.lost_by_broker} + {verdict.unsent_by_broker}" if verdict.lost_by_broker else ""
-    print(f"round {number}: {what}: {wrong or 'nothing lost'}{lost}", file=sys.stderr, flush=True)
-
-
-def report(verdicts: list[Verdict], history: History) -> bool:
-    """Print the figures; return whether nothing was wrong."""
-    counts = Counter[Fault]()
-    for verdict in verdicts:
-        counts.update({each.fault: each.count for each in verdict.violations})
-    entries = history.entries()
-    acknowledged = sum(each.get("readings", 0) for each in entries)
-    stored = sum(each.get("stored", 0) for each in entries)
-    rows = [
-        Row("rounds", str(len(verdicts)), ""),
-        Row("readings that the broker acknowledged", f"{acknowledged:,}", ""),
-        Row("readings that were stored", f"{stored:,}", ""),
-        Row("readings that a killed broker lost", f"{sum(each.lost_by_broker for each in verdicts):,}", ""),
-        Row("stored, and not sent on by a killed broker", f"{sum(each.unsent_by_broker for each in verdicts):,}", ""),
-        Row("readings that came out again", f"{sum(each.repeats for each in verdicts):,}", ""),
-        *(Row(str(fault), f"{counts[fault]:,}", "0") for fault in Fault),
-    ]
-    print_table("Failures under load", rows)
-    is_right = not counts.total()
-    print(f"\nverdict: {'nothing lost, nothing twice' if is_right else 'FAILED'}; history: {history.path}")
-    return is_right
 
 
 def main() -> int:
@@ -93,8 +33,8 @@ def main() -> int:
     history = History(chosen.history)
     rounds = script(chosen.seed, chosen.rounds, Times(stopped=tuple(chosen.stopped)))
     with tempfile.TemporaryDirectory(prefix="edge-crash-") as directory:
-        verdicts = play(Path(directory), Options(chosen.rate), rounds, history)
-    return 0 if report(verdicts, history) else 1
+        verdicts = play(Path(directory), Options(chosen.rate), rounds, history, lambda site: Program(site.store))
+    return 0 if report("Failures under load", verdicts, history) else 1
 
 
 if __name__ == "__main__":
