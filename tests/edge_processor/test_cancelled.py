@@ -2,18 +2,24 @@
 
 import asyncio
 from contextlib import suppress
+from collections.abc import Callable, Sequence
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from edge_mqtt5 import Bulk
 from edge_processor.batcher import Batcher
+from edge_processor.commits import Commits
+from edge_processor.ingest import Ingest
 from edge_processor.metrics import ProcessorMetrics
+from edge_processor.session import IngestSession
 from edge_processor.sinks.outbox import Outbox
 from edge_processor.sinks.sensors import Sensors
 from edge_service.address import BrokerAddress
-from edge_service.mqtt import MqttOptions, MqttSession, NotConnectedError
+from edge_service.mqtt import MqttOptions, MqttSession
 from edge_service.mqtt.credentials import Login
 from edge_service.store import StoreClient
+from edge_wire.store import IngestResult, MessageResult
 from tests.edge_processor.messages import received
 from tests.support.cancelled import TURNS, ends_when_cancelled
 
@@ -37,34 +43,46 @@ async def test_the_outbox_as_something_was_stored(turns: int, metrics: Processor
 
 
 @pytest.mark.parametrize("turns", TURNS)
-async def test_the_inbox_as_a_batch_is_full(turns: int) -> None:
-    inbox = Batcher(2, 100, linger_seconds=60)
-    inbox.add(received(1))
-    await ends_when_cancelled(inbox.take(), lambda: inbox.add(received(2)), turns)
+async def test_the_inbox_as_a_message_comes(turns: int) -> None:
+    inbox = Batcher(2, 100)
+    await ends_when_cancelled(inbox.take(), lambda: inbox.add([received(1)]), turns)
 
 
-class Unanswered(MqttSession):
-    """A session with a broker that acknowledges nothing, until its connection is lost."""
+@pytest.mark.parametrize("turns", TURNS)
+async def test_the_acknowledgements_as_a_batch_is_committed(turns: int, metrics: ProcessorMetrics) -> None:
+    commits = Commits(StoreClient("http://127.0.0.1:1"), "hall-1", 1, metrics)
+    committed: asyncio.Future[IngestResult] = asyncio.get_running_loop().create_future()
+
+    async def stored(_readings: object) -> None: ...
+
+    inbox = Batcher(2, 100)
+    inbox.add([received(1)])
+    ingest = Ingest(inbox, commits, stored, metrics)
+    commits.submit = lambda _batch: committed  # type: ignore[assignment,method-assign]
+    submitting = asyncio.create_task(ingest.submit())
+    await ends_when_cancelled(
+        ingest.acknowledge(), lambda: committed.set_result(IngestResult((MessageResult(1, 0, ()),), ())), turns
+    )
+    submitting.cancel()
+
+
+class Unanswered(IngestSession):
+    """A session with a broker that acknowledges nothing until it is asked to."""
 
     def __init__(self) -> None:
         super().__init__(MqttOptions(BrokerAddress("127.0.0.1", 1), "edge-processor"))
         self.connected.set()
-        self.begun = asyncio.Event()
-        self.sent: list[asyncio.Future[int]] = []
+        self.sent: list[Bulk] = []
 
-    def send(
-        self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False, expiry: int | None = None
-    ) -> asyncio.Future[int]:
-        assert (qos, retain, expiry) == (1, False, None), f"{topic}: {payload!r}"
-        self.begun.set()
-        self.sent.append(asyncio.get_running_loop().create_future())
+    def publish_many(self, messages: Sequence[tuple[bytes, bytes]], moved: Callable[[Bulk], None]) -> Bulk:
+        self.sent.append(Bulk(messages, moved))
         return self.sent[-1]
 
-    def lose(self) -> None:
-        """Have all fail that was sent so far."""
-        sent, self.sent = self.sent, []
-        for each in sent:
-            each.set_exception(NotConnectedError("lost"))
+    def acknowledge_all(self) -> None:
+        """Confirm all that was sent so far."""
+        for bulk in self.sent:
+            bulk.confirmed = len(bulk.messages)
+            bulk.moved(bulk)
 
 
 @pytest.mark.parametrize("turns", TURNS)

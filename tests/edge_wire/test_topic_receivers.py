@@ -9,7 +9,7 @@ from edge_gateway import mqtt_handler
 from edge_operator.broker import session
 from edge_operator.control.liveness.message_handler import BrokerMessageHandler
 from edge_processor import session_options
-from edge_processor.ingest_pipeline import IngestPipeline
+from edge_processor.reception import Reception
 from edge_service.mqtt import Subscription
 from edge_wire.topic import Role, Topic
 from edge_wire.topic_table import (
@@ -38,7 +38,7 @@ def filters(*subscriptions: Subscription) -> tuple[str, ...]:
 
 RECEIVERS = [
     Receiver("gateway", filters(*mqtt_handler.SUBSCRIPTIONS), mqtt_handler.MqttHandler.HANDLERS.topics),
-    Receiver("processor", filters(*session_options.SUBSCRIPTIONS), IngestPipeline.HANDLERS.topics),
+    Receiver("processor", filters(*session_options.SUBSCRIPTIONS), Reception.HANDLERS.topics),
     Receiver(
         "operator",
         filters(*session.SUBSCRIPTIONS),

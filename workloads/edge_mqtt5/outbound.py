@@ -7,7 +7,7 @@ from typing import Any
 
 from edge_mqtt5.encode import publish_head
 from edge_mqtt5.errors import PACKET_TOO_LARGE
-from edge_mqtt5.fields import varint
+from edge_mqtt5.fields import MAX_TEXT_BYTES, varint
 
 MAX_PACKET_ID = 65_535
 EXACTLY_ONCE_QOS = 2
@@ -119,7 +119,7 @@ class Bulk:
             size = len(topic)
             length = size + len(payload) + _FIXED_BYTES
             self.sent += 1
-            if length > max_bytes:
+            if length > max_bytes or size > MAX_TEXT_BYTES:
                 order.append(-self.sent)  # no packet identifier, and unique
                 self.refuse(-self.sent, PACKET_TOO_LARGE)
                 continue

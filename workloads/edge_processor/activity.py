@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from edge_pacing.backoff import Backoff
@@ -47,9 +47,9 @@ class ActivityPublisher:
     _caught_up: dt.datetime | None = field(default=None, init=False)
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
-    def message_received(self, device_id: str, now: float) -> None:
-        """Record a message of a device that arrived at `now`."""
-        self._arrivals[device_id] = now
+    def messages_received(self, arrivals: Mapping[str, float]) -> None:
+        """Record the times of messages by their device."""
+        self._arrivals.update(arrivals)
 
     def asked(self) -> None:
         """Record a request for all last arrivals; requests until the answer share it."""

@@ -3,92 +3,90 @@
 import asyncio
 import datetime as dt
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from edge_service.mqtt import Message
-from edge_service.waiting import set_within
+from edge_processor.session import Acknowledging
 
 FULL_BATCHES = 4
 """Number of waiting batches at which the batcher is full."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A message of a device.
 
     Attributes:
         device_id: the sender, by the topic.
-        message: the message, to acknowledge once it is stored.
+        payload: the bytes; the store parses them.
+        packet_id: to acknowledge once the message is stored; 0 with QoS 0.
         received_at: time of arrival (UTC).
         arrived: time of arrival in seconds of the event loop's clock.
+        connection: received the message.
     """
 
     device_id: str
-    message: Message
+    payload: bytes
+    packet_id: int
     received_at: dt.datetime
     arrived: float
+    connection: Acknowledging
 
 
 class Batcher:
-    """Collects messages and returns them in batches, in order.
+    """Collects messages and returns them in batches, in order: all that waits, within limits.
 
     The receive maximum bounds messages with QoS 1, as they are acknowledged after they are stored. For QoS 0 the caller
     must check `is_full`.
     """
 
-    def __init__(self, most_messages: int, most_bytes: int, linger_seconds: float) -> None:
+    def __init__(self, most_messages: int, most_bytes: int) -> None:
         """Prepare.
 
         Args:
             most_messages: maximum number of messages in a batch.
             most_bytes: maximum payload of a batch; a larger message is a batch of its own.
-            linger_seconds: time that a batch waits for more messages if it is not full.
         """
         self._most_messages = most_messages
         self._most_bytes = most_bytes
-        self._linger_seconds = linger_seconds
         self._waiting: deque[Received] = deque()
         self._bytes = 0
+        self._taken_batches = 0
         self._some = asyncio.Event()
-        self._full = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether messages with QoS 0 should be dropped."""
-        return (
-            len(self._waiting) >= FULL_BATCHES * self._most_messages or self._bytes >= FULL_BATCHES * self._most_bytes
-        )
+    def is_full(self, more_messages: int = 0) -> bool:
+        """Return whether messages with QoS 0 should be dropped; `more_messages` will be added before the next one."""
+        waiting = len(self._waiting) + more_messages
+        return waiting >= FULL_BATCHES * self._most_messages or self._bytes >= FULL_BATCHES * self._most_bytes
 
     @property
     def is_idle(self) -> bool:
         """Whether all messages are stored."""
         return self._idle.is_set()
 
-    def add(self, received: Received) -> None:
-        """Add a message."""
-        self._waiting.append(received)
-        self._bytes += len(received.message.payload)
+    def add(self, received: Sequence[Received]) -> None:
+        """Add the messages of a read."""
+        if not received:
+            return
+        self._waiting.extend(received)
+        self._bytes += sum(len(each.payload) for each in received)
         self._idle.clear()
         self._some.set()
-        if len(self._waiting) >= self._most_messages:
-            self._full.set()
 
     async def take(self) -> list[Received]:
         """Wait for messages and return the next batch; call `done` when it is stored."""
         await self._some.wait()
-        if len(self._waiting) < self._most_messages:
-            self._full.clear()
-            await set_within(self._full, self._linger_seconds)
+        self._taken_batches += 1
         return self._cut()
 
     def done(self) -> None:
-        """Record that the batch is stored; without waiting messages the batcher is idle."""
-        if not self._waiting:
+        """Record that the oldest batch is stored; without others and without waiting messages the batcher is idle."""
+        self._taken_batches -= 1
+        if not self._waiting and not self._taken_batches:
             self._idle.set()
 
     async def idle(self) -> None:
@@ -96,14 +94,16 @@ class Batcher:
         await self._idle.wait()
 
     def _cut(self) -> list[Received]:
-        batch = [self._waiting.popleft()]
-        size = len(batch[0].message.payload)
-        while self._waiting and len(batch) < self._most_messages:
-            size += len(self._waiting[0].message.payload)
-            if size > self._most_bytes:
+        waiting = self._waiting
+        batch = [waiting.popleft()]
+        connection, size = batch[0].connection, len(batch[0].payload)
+        while waiting and len(batch) < self._most_messages:
+            following = size + len(waiting[0].payload)
+            if following > self._most_bytes or waiting[0].connection is not connection:
                 break
-            batch.append(self._waiting.popleft())
-        self._bytes -= sum(len(received.message.payload) for received in batch)
-        if not self._waiting:
+            size = following
+            batch.append(waiting.popleft())
+        self._bytes -= size
+        if not waiting:
             self._some.clear()
         return batch

@@ -4,91 +4,80 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from edge_pacing.backoff import Backoff
 from edge_processor.batcher import Batcher, Received
+from edge_processor.commits import Commits
 from edge_processor.metrics import ProcessorMetrics
-from edge_service.store import StoreClient, StoreRefusedError
-from edge_wire.store import IngestResult, MessageResult, RawMessage, StoreUnavailableError
+from edge_wire.store import IngestResult, MessageResult
+
+MAX_IN_FLIGHT = 2
+"""Maximum number of batches between the batcher and their acknowledgement: the store has work while this process
+acknowledges and publishes."""
 
 logger = logging.getLogger(__name__)
+
+InFlight = tuple[Sequence[Received], asyncio.Future[IngestResult]]
+
+
+def _slots() -> asyncio.Semaphore:
+    return asyncio.Semaphore(MAX_IN_FLIGHT)
 
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Stores batch after batch, which keeps the order of each device.
+    """Stores batches and acknowledges them in their order, which keeps the order of each device.
 
     Attributes:
         batcher: has the messages.
-        store: keeps the readings.
-        location: of the site.
-        token: of the lease; the store rejects an old one.
+        commits: commits them to the store.
         stored: called with the newly stored readings, after their messages were acknowledged.
         metrics: of the processor.
     """
 
     batcher: Batcher
-    store: StoreClient
-    location: str
-    token: int
+    commits: Commits
     stored: Callable[[Sequence[Mapping[str, Any]]], Awaitable[None]]
     metrics: ProcessorMetrics
+    _slots: asyncio.Semaphore = field(default_factory=_slots, init=False)
+    _in_flight: asyncio.Queue[InFlight] = field(default_factory=asyncio.Queue, init=False)
 
-    async def run(self) -> None:
-        """Store until cancelled.
-
-        Raises:
-            FencedError: another replica is the ingester; nothing more may be acknowledged.
-        """
+    async def submit(self) -> None:
+        """Submit batches to the store until cancelled."""
         while True:
+            await self._slots.acquire()
             batch = await self.batcher.take()
-            stored = await self._commit(batch)
-            for received in batch:
-                received.message.ack()
+            self._in_flight.put_nowait((batch, self.commits.submit(batch)))
+
+    async def acknowledge(self) -> None:
+        """Acknowledge committed batches, and pass on their readings, until cancelled."""
+        while True:
+            batch, committed = await self._in_flight.get()
+            stored = await committed
+            # Together with what is published of them in this turn of the event loop: one write.
+            batch[0].connection.acknowledge([each.packet_id for each in batch if each.packet_id])
             self._count(batch, stored)
             await self.stored(stored.readings)
             self.batcher.done()
+            self._slots.release()
 
-    async def _commit(self, batch: list[Received]) -> IngestResult:
-        """Store `batch`; retry until it is committed, however long the store is unavailable.
-
-        Raises:
-            FencedError: another replica is the ingester.
-        """
-        messages = [RawMessage(each.device_id, each.message.payload, each.received_at) for each in batch]
-        backoff = Backoff(first=0.1, longest=2.0)
-        while True:
-            try:
-                with self.metrics.commit.time():
-                    return await self.store.store(messages, location=self.location, token=self.token)
-            except StoreUnavailableError as error:
-                logger.warning("readings wait for the store: %s", error)
-            except StoreRefusedError as error:
-                # Malformed messages become dead letters; a refusal means another release, or another server.
-                logger.error("readings wait: %s: check STORAGE_URL and the store's release", error)  # noqa: TRY400
-            self.metrics.store_failures.inc()
-            await asyncio.sleep(backoff.next())
-
-    def _count(self, batch: list[Received], stored: IngestResult) -> None:
-        metrics, now = self.metrics, asyncio.get_running_loop().time()
+    def _count(self, batch: Sequence[Received], stored: IngestResult) -> None:
+        metrics = self.metrics
         metrics.batch.observe(len(batch))
-        for received in batch:
-            metrics.received_to_committed.observe(now - received.arrived)
+        metrics.received_to_committed.observe(asyncio.get_running_loop().time() - batch[0].arrived)
         metrics.accepted.inc(sum(result.accepted for result in stored.results))
         metrics.duplicates.inc(sum(result.duplicates for result in stored.results))
         for received, result in zip(batch, stored.results, strict=False):
-            self._report_rejected(received, result)
+            if result.rejected:
+                self._report_rejected(received, result)
 
     def _report_rejected(self, received: Received, result: MessageResult) -> None:
         for reason, count in Counter(rejection.reason for rejection in result.rejected).items():
             self.metrics.rejected.labels(reason).inc(count)
-        if result.rejected:
-            first = result.rejected[0]
-            logger.warning(
-                "%d readings in a message of %s are invalid and were stored as dead letters: %s",
-                len(result.rejected),
-                received.device_id,
-                first.message,
-            )
+        logger.warning(
+            "%d readings in a message of %s are invalid and were stored as dead letters: %s",
+            len(result.rejected),
+            received.device_id,
+            result.rejected[0].message,
+        )

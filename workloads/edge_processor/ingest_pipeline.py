@@ -2,33 +2,32 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import orjson
 
+from edge_mqtt5 import Publish
 from edge_pacing.backoff import Backoff
 from edge_processor.activity import ActivityPublisher
-from edge_processor.batcher import Batcher, Received
+from edge_processor.batcher import Batcher
+from edge_processor.commits import Commits
 from edge_processor.ingest import Ingest
 from edge_processor.lease import LeaseClient
 from edge_processor.metrics import ProcessorMetrics
+from edge_processor.reception import Reception
 from edge_processor.rules import hand_over_rules
+from edge_processor.session import Acknowledging, IngestSession
 from edge_processor.session_options import session_options
 from edge_processor.settings import ProcessorSettings
 from edge_processor.shutdown_deadline import ShutdownDeadline
 from edge_processor.sinks import build_sinks
 from edge_processor.status import StatusPublisher
-from edge_service.mqtt import Message, MqttSession
 from edge_service.store import StoreClient
-from edge_wire import topic_table
-from edge_wire.dispatcher import Dispatcher
 from edge_wire.store import Lease
 
 MAX_BATCH_BYTES = 1024 * 1024
-LINGER_SECONDS = 0.003
 LEAVE_SECONDS = 2.0
 END_SECONDS = 15.0
 """Longer than the session takes to close if the broker does not answer, which is 10 s."""
@@ -53,12 +52,11 @@ class IngestPipeline:
         self._lease_client = lease_client
         self._lease = lease
         self._metrics = metrics
-        self._draining = False
-        self._batcher = Batcher(settings.batch_messages, MAX_BATCH_BYTES, LINGER_SECONDS)
+        self._batcher = Batcher(settings.batch_messages, MAX_BATCH_BYTES)
         status = StatusPublisher(holder)
-        self.session = MqttSession(
+        self.session = IngestSession(
             session_options(settings, status.will),
-            self._received,
+            self._receive_batch,
             self._connected,
             Backoff(first=0.1, longest=5.0),
             self._may_connect,
@@ -68,7 +66,9 @@ class IngestPipeline:
         self._status = status
         self._sinks = build_sinks(settings, self.session, store, lease.token, metrics)
         self._activity = ActivityPublisher(self.session, store, metrics, lambda: self._batcher.is_idle)
-        self._ingest = Ingest(self._batcher, store, settings.edge_location, lease.token, self._stored, metrics)
+        self._reception = Reception(settings.mqtt_topic_prefix, self._batcher, self._activity, metrics)
+        self._commits = Commits(store, settings.edge_location, lease.token, metrics)
+        self._ingest = Ingest(self._batcher, self._commits, self._stored, metrics)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set, then store the received messages and disconnect.
@@ -84,7 +84,9 @@ class IngestPipeline:
                 work = [
                     group.create_task(self._lease_client.renew(self._lease), name="lease"),
                     group.create_task(self._receive(), name="session"),
-                    group.create_task(self._ingest.run(), name="ingest"),
+                    group.create_task(self._ingest.submit(), name="ingest"),
+                    group.create_task(self._commits.run(), name="commits"),
+                    group.create_task(self._ingest.acknowledge(), name="acknowledgements"),
                     *(group.create_task(sink.run(), name=sink.name) for sink in self._sinks),
                 ]
                 deadline.watch((publishing, *work))
@@ -107,7 +109,7 @@ class IngestPipeline:
 
     async def _drain(self) -> None:
         """Store the received messages; later ones are not acknowledged and go to the next ingester."""
-        self._draining = True
+        self._reception.draining = True
         logger.info("shutting down: storing the %d messages that were received", len(self._batcher))
         try:
             async with asyncio.timeout(self._settings.drain_seconds):
@@ -139,49 +141,11 @@ class IngestPipeline:
         # A request to the previous ingester may not have been answered.
         self._activity.asked()
 
-    def _received(self, message: Message) -> None:
-        now = asyncio.get_running_loop().time()
-        try:
-            handle, device_id = self.HANDLERS.find(message.topic)
-        except ValueError as error:
-            self._metrics.received.inc()
-            self._metrics.unnamed.inc()
-            logger.warning("cannot store a message: %s", error)
-            message.ack()
-            return
-        handle(self, message, device_id, now)
-
-    def _marker(self, message: Message, _: str, now: float) -> None:
-        self._activity.marker_returned(message.payload, now)
-        message.ack()
-
-    def _request(self, message: Message, _: str, _now: float) -> None:
-        self._activity.asked()
-        message.ack()
-
-    def _take(self, message: Message, device_id: str, now: float) -> None:
-        self._metrics.received.inc()
-        if not message.retain:
-            self._activity.message_received(device_id, now)
-        if self._draining:
-            return
-        if message.qos == 0 and self._batcher.is_full:
-            self._metrics.dropped.inc()
-            logger.warning("dropped a message of %s with QoS 0: too many wait for the store", device_id)
-            return
-        self._batcher.add(Received(device_id, message, dt.datetime.now(dt.UTC), now))
+    def _receive_batch(self, publishes: Sequence[Publish], connection: Acknowledging) -> None:
+        self._reception.receive(publishes, connection)
 
     async def _stored(self, readings: Sequence[Mapping[str, Any]]) -> None:
         if readings:
             lines = [orjson.dumps(each) for each in readings]
             for sink in self._sinks:
                 await sink.stored(lines)
-
-    HANDLERS: ClassVar = Dispatcher(
-        {
-            topic_table.DEVICE_DATA: _take,
-            topic_table.ACTIVITY_REQUEST: _request,
-            topic_table.ACTIVITY_MARKER: _marker,
-        }
-    )
-    """By topic; readings, which are most messages, come first."""

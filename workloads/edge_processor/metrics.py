@@ -22,7 +22,7 @@ class ProcessorMetrics:
         rejected: dead letters, by reason.
         batch: messages in a commit.
         commit: seconds of a commit as this process sees it.
-        received_to_committed: seconds between a message's arrival here and its commit.
+        received_to_committed: seconds between the arrival of the oldest message of a batch and its commit.
         store_failures: attempts to commit that failed and were repeated.
         published: readings published on cloud/sensors.
         unpublished: stored readings that were not published on cloud/sensors, by reason.
@@ -54,7 +54,9 @@ class ProcessorMetrics:
         self.batch = histogram("batch_messages", "Messages in a commit.", _SIZES)
         self.commit = histogram("commit_seconds", "Time of a commit.", _LATENCIES)
         self.received_to_committed = histogram(
-            "received_to_committed_seconds", "Time from a message's arrival here to its commit.", _LATENCIES
+            "received_to_committed_seconds",
+            "Time from the arrival of the oldest message of a batch to its commit.",
+            _LATENCIES,
         )
         self.store_failures = counter("store_failures", "Attempts to commit that failed and were repeated.")
         self.published = counter("readings_published", "Readings published on cloud/sensors.")

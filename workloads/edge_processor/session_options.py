@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 
+from edge_processor.ingest import MAX_IN_FLIGHT
 from edge_processor.settings import ProcessorSettings
 from edge_service.mqtt import MqttOptions, Subscription, Will
 from edge_wire import topic_table
 
 CLIENT_ID = "edge-processor"
 SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
+
+MAX_SENT_MESSAGES = 1000
+"""Maximum number of unacknowledged messages of the ingester; the broker's receive maximum may be lower."""
 
 SUBSCRIPTIONS = (
     # A retained reading must not be stored again on each connect.
@@ -26,8 +30,9 @@ def session_options(settings: ProcessorSettings, will: Callable[[], Will]) -> Mq
         prefix=settings.mqtt_topic_prefix,
         clean_start=False,
         session_expiry=SESSION_EXPIRY_SECONDS,
-        receive_maximum=settings.batch_messages,
+        receive_maximum=MAX_IN_FLIGHT * settings.batch_messages,
         manual_ack=True,
+        inflight=MAX_SENT_MESSAGES,
         subscriptions=SUBSCRIPTIONS,
         will=will,
     )

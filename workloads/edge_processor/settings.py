@@ -39,7 +39,7 @@ class ProcessorSettings(ServiceSettings):
         default=10.0,
     )
     batch_messages: int = setting(
-        "Most messages in one commit; as many may be unacknowledged.", whole_number(1, 10_000), default=500
+        "Most messages in one commit; twice as many may be unacknowledged.", whole_number(1, 10_000), default=500
     )
 
 

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from edge_pacing.backoff import Backoff
 from edge_processor.metrics import ProcessorMetrics
+from edge_processor.session import IngestSession
 from edge_processor.settings import ProcessorSettings
 from edge_processor.sinks import Sink, build_sinks
 from edge_service.address import BrokerAddress
@@ -48,7 +49,7 @@ DESTINATIONS = {
 """By the name of the sink; a new sink needs a row."""
 
 
-def sinks(session: MqttSession, store: StoreClient, token: int, figures: CollectorRegistry) -> dict[str, Sink]:
+def sinks(session: IngestSession, store: StoreClient, token: int, figures: CollectorRegistry) -> dict[str, Sink]:
     """Return the sinks of an ingester by their names, with settings that ask for all of them."""
     built = build_sinks(ProcessorSettings(), session, store, token, ProcessorMetrics(figures))
     return {sink.name: sink for sink in built}
@@ -56,7 +57,7 @@ def sinks(session: MqttSession, store: StoreClient, token: int, figures: Collect
 
 def unconnected() -> dict[str, Sink]:
     """Return the sinks of an ingester that never runs."""
-    session = MqttSession(MqttOptions(BrokerAddress("127.0.0.1", 1), "edge-processor"))
+    session = IngestSession(MqttOptions(BrokerAddress("127.0.0.1", 1), "edge-processor"))
     return sinks(session, StoreClient("http://127.0.0.1:1"), 1, CollectorRegistry())
 
 
@@ -82,7 +83,7 @@ class AtWork:
 
     sink: Sink
     running: asyncio.Task[None]
-    session: MqttSession
+    session: IngestSession
     store: StoreClient
     token: int
     figures: CollectorRegistry
@@ -97,6 +98,18 @@ class AtWork:
         stored = await self.store.store(messages, location="hall-1", token=self.token)
         assert len(stored.readings) == len(messages)
         await self.sink.stored([orjson.dumps(each) for each in stored.readings])
+
+    async def await_empty_outbox(self) -> None:
+        """Return once no alert of an earlier test waits, which was not marked as sent before that test ended."""
+        if self.sink.name == "outbox":
+            while await self.store.alerts_to_send():
+                await self.sink.stored([{}])
+                await self.drained()
+
+    def refused(self) -> float:
+        """Return the number of messages that the broker refused."""
+        metric, labels = self.destination.refused
+        return self.figures.get_sample_value(metric, dict(labels)) or 0.0
 
     async def drained(self) -> None:
         async with asyncio.timeout(SECONDS):
@@ -121,7 +134,7 @@ async def at_work(site: Site, name: str, device_id: str, username: str = "~proce
     figures = CollectorRegistry()
     async with (
         StoreClient(site.store_url) as store,
-        MqttSession(options, backoff=Backoff(0.05, 0.2)) as session,
+        IngestSession(options, backoff=Backoff(0.05, 0.2)) as session,
         asyncio.timeout(3 * SECONDS),
     ):
         await session.connected.wait()

@@ -3,18 +3,18 @@
 import logging
 
 from edge_processor.metrics import ProcessorMetrics
+from edge_processor.session import IngestSession
 from edge_processor.settings import ProcessorSettings
 from edge_processor.sinks.outbox import Outbox
 from edge_processor.sinks.sensors import Sensors
 from edge_processor.sinks.sink import Sink
-from edge_service.mqtt import MqttSession
 from edge_service.store import StoreClient
 
 logger = logging.getLogger(__name__)
 
 
 def build_sinks(
-    settings: ProcessorSettings, session: MqttSession, store: StoreClient, token: int, metrics: ProcessorMetrics
+    settings: ProcessorSettings, session: IngestSession, store: StoreClient, token: int, metrics: ProcessorMetrics
 ) -> tuple[Sink, ...]:
     """Return the sinks that the settings ask for, in the order in which they are notified.
 

@@ -9,8 +9,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge_service.mqtt.credentials import Login
-from edge_service.mqtt.errors import UntrustedError
 from edge_service.mqtt.options import MqttOptions
+from edge_service.mqtt.trust import trusted_context
 
 CONNECT_SECONDS = 10.0
 MAX_PACKET_ID = 65535
@@ -59,7 +59,9 @@ def build_client(options: MqttOptions, login: Login) -> paho.Client:
     if will := options.will():
         client.will_set(f"{options.prefix}{will.topic}", will.payload, will.qos, will.retain)
     if options.broker.tls:
-        client.tls_set_context(_trust(login))
+        context = trusted_context(login)
+        context.sslsocket_class = _TlsSocket
+        client.tls_set_context(context)
     return client
 
 
@@ -89,13 +91,3 @@ def publish_properties(expiry: int | None) -> Properties | None:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.MessageExpiryInterval = expiry
     return properties
-
-
-def _trust(login: Login) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=login.authorities, cadata=login.authorities_pem)
-    except (OSError, ValueError) as error:
-        where = login.authorities or "ca.crt"
-        raise UntrustedError(f"{where} holds no certificates that can be trusted: {error}") from error
-    context.sslsocket_class = _TlsSocket
-    return context

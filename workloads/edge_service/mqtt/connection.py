@@ -27,10 +27,10 @@ from edge_service.mqtt.errors import (
     MqttError,
     NotConnectedError,
     PublishRefusedError,
-    UntrustedError,
 )
 from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions
+from edge_service.mqtt.trust import untrusted
 
 ANSWER_SECONDS = 10.0
 MAX_UNACKNOWLEDGED = 100_000
@@ -153,10 +153,7 @@ class Connection:
         try:
             await asyncio.shield(connecting)
         except ssl.SSLCertVerificationError as error:
-            raise UntrustedError(
-                f"{self._options.broker} shows a certificate that is not trusted ({error.verify_message}): ca.crt"
-                " must contain the authority that signed it, and the broker's address must be a name in it"
-            ) from error
+            raise untrusted(self._options.broker, error) from error
         except (OSError, ValueError) as error:  # a name that no resolver takes is a ValueError
             raise ConnectError(f"{self._options.broker} cannot be reached: {error}") from error
         except asyncio.CancelledError:

@@ -5,11 +5,11 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from edge_pacing.backoff import Backoff
 from edge_service.mqtt.connection import Connection
-from edge_service.mqtt.credentials import read_login
+from edge_service.mqtt.credentials import Login, read_login
 from edge_service.mqtt.errors import ConnectError, MqttError, NotConnectedError
 from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions
@@ -37,6 +37,33 @@ async def _at_once() -> None:
 
 def _unmoved(_error: MqttError) -> None:
     """Do nothing when there is no connection."""
+
+
+class BrokerConnection(Protocol):
+    """What a session needs of a connection; `connection.Connection` is one.
+
+    Attributes:
+        session_present: whether the broker has resumed a session.
+        lost: done when the connection has ended; the result is the reason.
+    """
+
+    session_present: bool
+    lost: asyncio.Future[str]
+
+    async def open(self) -> None:
+        """Connect and subscribe.
+
+        Raises:
+            ConnectError: the broker cannot be reached, refuses the client or a subscription, or does not answer.
+        """
+
+    def send(
+        self, topic: str, payload: bytes, qos: int, *, retain: bool, expiry: int | None = None
+    ) -> asyncio.Future[int]:
+        """Send a message as `MqttSession.send` does; `expiry` is a number of seconds."""
+
+    async def close(self) -> None:
+        """Disconnect, so that the broker does not publish the will."""
 
 
 class MqttSession:
@@ -76,7 +103,7 @@ class MqttSession:
         self._backoff = backoff or Backoff()
         self._may_connect = may_connect
         self._on_down = on_down
-        self._connection: Connection | None = None
+        self._connection: BrokerConnection | None = None
         self._running: asyncio.Task[None] | None = None
         self._retry_requested = asyncio.Event()
 
@@ -152,13 +179,17 @@ class MqttSession:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._running
 
+    def _new_connection(self, login: Login) -> BrokerConnection:
+        """Return a connection that is not open yet."""
+        # In the callback, not in this task: a caller that waits for `connected` and sends in a loop would starve it.
+        return Connection(self.options, login, self._on_message, self.connected.clear)
+
     async def _once(self) -> float:
         """Connect and wait until the connection ends; return the seconds that it lasted."""
         loop = asyncio.get_running_loop()
         await self._may_connect()
         login = self.options.login or read_login(self.options.credentials_dir)
-        # In the callback, not in this task: a caller that waits for `connected` and sends in a loop would starve it.
-        connection = Connection(self.options, login, self._on_message, self.connected.clear)
+        connection = self._new_connection(login)
         await connection.open()
         since = loop.time()
         self._connection = connection

@@ -1,0 +1,32 @@
+"""Futures of single messages: the broker's reason codes as results and errors."""
+
+import asyncio
+from typing import Any
+
+from edge_mqtt5 import FIRST_FAILURE, reason_name
+from edge_service.broker_address import BrokerAddress
+from edge_service.mqtt import MqttError, NotConnectedError, PublishRefusedError
+
+
+def settle(done: asyncio.Future[int], reason: int | None, broker: BrokerAddress, why_lost: str) -> None:
+    """Set the result or the error of a message.
+
+    Args:
+        done: the future; may be done.
+        reason: reason code of the broker's answer; None if the connection ended before it.
+        broker: for the error.
+        why_lost: why the connection ended.
+    """
+    if reason is None:
+        fail(done, NotConnectedError(f"the connection to {broker} ended: {why_lost}"))
+    elif reason >= FIRST_FAILURE:
+        fail(done, PublishRefusedError(f"{broker} does not take the message: {reason_name(reason)}"))
+    elif not done.done():
+        done.set_result(reason)
+
+
+def fail(waiting: asyncio.Future[Any], error: MqttError) -> None:
+    """Set the error of a future, unless it is done."""
+    if not waiting.done():
+        waiting.set_exception(error)
+        waiting.exception()  # who waits still gets it; if nobody does, there is nothing to warn of
