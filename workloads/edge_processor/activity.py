@@ -48,7 +48,7 @@ class ActivityPublisher:
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def messages_received(self, arrivals: Mapping[str, float]) -> None:
-        """Record the times of messages by their device."""
+        """Record `arrivals`, times of messages by their device in seconds of the event loop's clock."""
         self._arrivals.update(arrivals)
 
     def asked(self) -> None:
