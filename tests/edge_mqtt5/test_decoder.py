@@ -80,6 +80,7 @@ MALFORMED = {
     "a length of five bytes": b"\x30\xff\xff\xff\xff\x01",
     "a length with a byte too many": b"\x30\x80\x00",
     "a topic beyond the end": packet(0x30, b"\x00\x09abc"),
+    "a topic that ends within the next packet": packet(0x30, b"\x00\x04abc") + b"\xd0\x00",
     "no topic": packet(0x30, b"\x00\x00\x00x"),
     "no body": packet(0x30, b""),
     "no packet identifier": packet(0x32, b"\x00\x01a"),
