@@ -1,12 +1,12 @@
 """Messages as they come from the broker, for the parts that need no broker."""
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from edge_processor.batcher import Received
 
-NOW = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
+NOW = 1_795_564_800_000
+"""2026-11-25, in milliseconds since 1970."""
 
 
 @dataclass

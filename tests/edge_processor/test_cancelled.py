@@ -1,8 +1,8 @@
 """Who works for the ingester ends when cancelled, even as that comes which he waits for: else no tenure would end."""
 
 import asyncio
-from contextlib import suppress
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -15,11 +15,12 @@ from edge_processor.metrics import ProcessorMetrics
 from edge_processor.session import IngestSession
 from edge_processor.sinks.outbox import Outbox
 from edge_processor.sinks.sensors import Sensors
+from edge_processor.store_link import StoreLink
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import MqttOptions, MqttSession
 from edge_service.mqtt.credentials import Login
 from edge_service.store import StoreClient
-from edge_wire.store import IngestResult, MessageResult
+from edge_wire.store.frames import CommitAnswer, Status
 from tests.edge_processor.messages import received
 from tests.support.cancelled import TURNS, ends_when_cancelled
 
@@ -39,7 +40,7 @@ def session() -> MqttSession:
 @pytest.mark.parametrize("turns", TURNS)
 async def test_the_outbox_as_something_was_stored(turns: int, metrics: ProcessorMetrics) -> None:
     outbox = Outbox(StoreClient("http://127.0.0.1:1"), session(), 1, metrics)
-    await ends_when_cancelled(outbox.run(), lambda: asyncio.create_task(outbox.stored([READING])), turns)
+    await ends_when_cancelled(outbox.run(), lambda: asyncio.create_task(outbox.stored([READING], alerts=1)), turns)
 
 
 @pytest.mark.parametrize("turns", TURNS)
@@ -50,8 +51,8 @@ async def test_the_inbox_as_a_message_comes(turns: int) -> None:
 
 @pytest.mark.parametrize("turns", TURNS)
 async def test_the_acknowledgements_as_a_batch_is_committed(turns: int, metrics: ProcessorMetrics) -> None:
-    commits = Commits(StoreClient("http://127.0.0.1:1"), "hall-1", 1, metrics)
-    committed: asyncio.Future[IngestResult] = asyncio.get_running_loop().create_future()
+    commits = Commits(StoreLink("http://127.0.0.1:1", 1, lambda _: None), "hall-1", 1, metrics)
+    committed: asyncio.Future[CommitAnswer] = asyncio.get_running_loop().create_future()
 
     async def stored(_readings: object) -> None: ...
 
@@ -60,9 +61,7 @@ async def test_the_acknowledgements_as_a_batch_is_committed(turns: int, metrics:
     ingest = Ingest(inbox, commits, stored, metrics)
     commits.submit = lambda _batch: committed  # type: ignore[assignment,method-assign]
     submitting = asyncio.create_task(ingest.submit())
-    await ends_when_cancelled(
-        ingest.acknowledge(), lambda: committed.set_result(IngestResult((MessageResult(1, 0, ()),), ())), turns
-    )
+    await ends_when_cancelled(ingest.acknowledge(), lambda: committed.set_result(CommitAnswer(Status.STORED)), turns)
     submitting.cancel()
 
 
@@ -72,9 +71,11 @@ class Unanswered(IngestSession):
     def __init__(self) -> None:
         super().__init__(MqttOptions(BrokerAddress("127.0.0.1", 1), "edge-processor"))
         self.connected.set()
+        self.begun = asyncio.Event()
         self.sent: list[Bulk] = []
 
     def publish_many(self, messages: Sequence[tuple[bytes, bytes]], moved: Callable[[Bulk], None]) -> Bulk:
+        self.begun.set()
         self.sent.append(Bulk(messages, moved))
         return self.sent[-1]
 
@@ -86,14 +87,14 @@ class Unanswered(IngestSession):
 
 
 @pytest.mark.parametrize("turns", TURNS)
-async def test_the_drain_as_the_connection_is_lost(turns: int, metrics: ProcessorMetrics) -> None:
+async def test_the_drain_as_all_is_acknowledged(turns: int, metrics: ProcessorMetrics) -> None:
     unanswered = Unanswered()
     async with StoreClient("http://127.0.0.1:1") as store:
         sensors = Sensors(unanswered, store, 1, metrics)
         running = asyncio.create_task(sensors.run())
-        await sensors.stored([READING])
+        await sensors.stored([READING], alerts=0)
         await unanswered.begun.wait()
-        await ends_when_cancelled(sensors.drained(), unanswered.lose, turns)
+        await ends_when_cancelled(sensors.drained(), unanswered.acknowledge_all, turns)
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running

@@ -1,9 +1,8 @@
 """From the batcher to the acknowledgement: order over failures, batches in flight, fencing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -12,47 +11,49 @@ from edge_processor.batcher import Batcher
 from edge_processor.commits import Commits
 from edge_processor.ingest import MAX_IN_FLIGHT, Ingest
 from edge_processor.metrics import ProcessorMetrics
-from edge_service.store import StoreClient
-from edge_wire.store import FencedError, IngestResult, MessageResult, RawMessage, StoreUnavailableError
+from edge_processor.store_link import StoreLink
+from edge_wire.store import FencedError, StoreUnavailableError
+from edge_wire.store.frames import CommitAnswer, CommitRequest, Status
 from tests.edge_processor.messages import Acknowledged, received
 
 SECONDS = 10.0
 
 
-class Store(StoreClient):
+class Link(StoreLink):
     """The store's side: commits when the test allows it.
 
     Attributes:
-        asked: sizes of the batches of the requests, in their order.
+        asked: device ids of the requests, in their order.
         outcomes: of the next requests: an error, or None for a commit.
     """
 
     def __init__(self) -> None:
-        super().__init__("http://127.0.0.1:1")
+        super().__init__("http://127.0.0.1:1", 1, lambda _: None)
         self.asked: list[list[str]] = []
         self.outcomes: asyncio.Queue[Exception | None] = asyncio.Queue()
 
-    async def store(self, messages: Sequence[RawMessage], *, location: str, token: int | None = None) -> IngestResult:
-        assert (location, token) == ("hall-1", 7)
-        self.asked.append([each.device_id for each in messages])
+    async def commit(self, request: CommitRequest) -> CommitAnswer:
+        assert (request.location, request.token) == ("hall-1", 7)
+        self.asked.append([device_id for device_id, _ in request.messages])
         if (error := await self.outcomes.get()) is not None:
             raise error
-        return IngestResult(tuple(MessageResult(1, 0, ()) for _ in messages), ({"device_id": "d1"},) * len(messages))
+        lines = [b"{}"] * len(request.messages)
+        return CommitAnswer(Status.STORED, accepted=len(lines), lines=lines, indexes=range(len(lines)))
 
 
 class World:
     """An ingest at work with batches of two messages."""
 
     def __init__(self) -> None:
-        self.store, self.connection, self.registry = Store(), Acknowledged(), CollectorRegistry()
+        self.link, self.connection, self.registry = Link(), Acknowledged(), CollectorRegistry()
         self.passed_on: list[int] = []
         metrics = ProcessorMetrics(self.registry)
         self.batcher = Batcher(2, 1000)
-        self.commits = Commits(self.store, "hall-1", 7, metrics)
+        self.commits = Commits(self.link, "hall-1", 7, metrics)
         self.ingest = Ingest(self.batcher, self.commits, self._stored, metrics)
 
-    async def _stored(self, readings: Sequence[Mapping[str, Any]]) -> None:
-        self.passed_on.append(len(readings))
+    async def _stored(self, answer: CommitAnswer) -> None:
+        self.passed_on.append(len(answer.lines))
 
     def add(self, *numbers: int) -> None:
         self.batcher.add([received(number, connection=self.connection) for number in numbers])
@@ -83,10 +84,10 @@ async def test_nothing_is_acknowledged_before_its_commit_and_a_batch_in_one_call
         world.add(1, 2, 3)
         await turns()
         assert world.acknowledged == []
-        world.store.outcomes.put_nowait(None)
+        world.link.outcomes.put_nowait(None)
         await turns()
         assert world.acknowledged == [[1, 2]]
-        world.store.outcomes.put_nowait(None)
+        world.link.outcomes.put_nowait(None)
         await world.batcher.idle()
     assert world.acknowledged == [[1, 2], [3]]
     assert world.passed_on == [2, 1]
@@ -95,21 +96,21 @@ async def test_nothing_is_acknowledged_before_its_commit_and_a_batch_in_one_call
 async def test_messages_with_qos_0_are_stored_and_not_acknowledged() -> None:
     async with at_work() as world:
         world.add(0, 5)
-        world.store.outcomes.put_nowait(None)
+        world.link.outcomes.put_nowait(None)
         await world.batcher.idle()
     assert world.acknowledged == [[5]]
-    assert world.store.asked == [["d1", "d1"]]
+    assert world.link.asked == [["d1", "d1"]]
 
 
 async def test_a_failure_holds_up_all_that_follows() -> None:
     async with at_work() as world:
         world.add(1, 2, 3, 4, 5)
         for outcome in (StoreUnavailableError("full"), StoreUnavailableError("full"), None, None, None):
-            world.store.outcomes.put_nowait(outcome)
+            world.link.outcomes.put_nowait(outcome)
         await world.batcher.idle()
     assert world.acknowledged == [[1, 2], [3, 4], [5]]
-    assert [len(each) for each in world.store.asked] == [2, 2, 2, 2, 1]
-    assert world.registry.get_sample_value("edge_processor_store_failures_total") == 2
+    assert [len(each) for each in world.link.asked] == [2, 2, 2, 2, 1]
+    assert world.registry.get_sample_value("edge_processor_store_failures_total") == 1
 
 
 async def test_so_many_batches_are_in_flight_and_the_rest_waits_in_the_batcher() -> None:
@@ -118,7 +119,7 @@ async def test_so_many_batches_are_in_flight_and_the_rest_waits_in_the_batcher()
         await turns()
         assert len(world.batcher) == 10 - 2 * MAX_IN_FLIGHT
         for _ in range(5):
-            world.store.outcomes.put_nowait(None)
+            world.link.outcomes.put_nowait(None)
         await world.batcher.idle()
 
 
@@ -130,8 +131,8 @@ async def test_whoever_is_fenced_off_acknowledges_nothing_more() -> None:
             for each in (world.ingest.submit(), world.commits.run(), world.ingest.acknowledge()):
                 group.create_task(each)
             world.add(1, 2, 3)
-            world.store.outcomes.put_nowait(None)
-            world.store.outcomes.put_nowait(FencedError("another is the ingester"))
+            world.link.outcomes.put_nowait(None)
+            world.link.outcomes.put_nowait(FencedError("another is the ingester"))
 
     with pytest.raises(ExceptionGroup) as lost:
         await until_fenced()

@@ -14,9 +14,13 @@ from edge_service.probe_server import ProbeServer
 from edge_service.probes import Probes
 from edge_service.program import Program
 from edge_service.store import StoreClient
+from edge_service.waiting import set_within
 from edge_wire.store import FencedError, Lease
 
 NAME = "edge-processor"
+
+REJECTED_SECONDS = 5.0
+"""Seconds until a store of an older release is asked for the lease again."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +45,22 @@ async def serve(settings: ProcessorSettings, stop: asyncio.Event) -> None:
             lease = await _acquire_unless(stop, lease_client)
             if lease is None:
                 return
+            if lease.ingest_port is None:
+                await _reject_store(stop, lease_client, lease)
+                continue
             metrics.holding.set(1)
             pipeline = IngestPipeline(settings, store, lease_client, lease, holder, metrics)
             readiness.session = pipeline.session
             await _hold(pipeline, lease_client, lease, stop)
             readiness.session = None
             metrics.holding.set(0)
+
+
+async def _reject_store(stop: asyncio.Event, lease_client: LeaseClient, lease: Lease) -> None:
+    """Release the lease of a store that accepts no frames, and wait a while."""
+    logger.error("the store has no listener for frames: it is of an older release: update it")
+    await lease_client.release(lease)
+    await set_within(stop, REJECTED_SECONDS)
 
 
 async def _acquire_unless(stop: asyncio.Event, lease_client: LeaseClient) -> Lease | None:

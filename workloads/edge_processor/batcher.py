@@ -1,7 +1,6 @@
 """Received messages that are not stored yet, in batches."""
 
 import asyncio
-import datetime as dt
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +18,7 @@ class Received(NamedTuple):
         device_id: the sender, by the topic.
         payload: the bytes; the store parses them.
         packet_id: to acknowledge once the message is stored; 0 with QoS 0.
-        received_at: time of arrival (UTC).
+        received_at: time of arrival, in milliseconds since 1970.
         arrived: time of arrival in seconds of the event loop's clock.
         connection: received the message.
     """
@@ -27,7 +26,7 @@ class Received(NamedTuple):
     device_id: str
     payload: bytes
     packet_id: int
-    received_at: dt.datetime
+    received_at: int
     arrived: float
     connection: Acknowledging
 

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import groupby
 
 from edge_processor.batcher import Batcher, Received
 from edge_processor.commits import Commits
 from edge_processor.metrics import ProcessorMetrics
-from edge_wire.store import IngestResult, MessageResult
+from edge_wire.store.frames import CommitAnswer, MessageRejection
 
 MAX_IN_FLIGHT = 2
 """Maximum number of batches between the batcher and their acknowledgement: the store has work while this process
@@ -18,7 +18,7 @@ acknowledges and publishes."""
 
 logger = logging.getLogger(__name__)
 
-InFlight = tuple[Sequence[Received], asyncio.Future[IngestResult]]
+InFlight = tuple[Sequence[Received], asyncio.Future[CommitAnswer]]
 
 
 def _slots() -> asyncio.Semaphore:
@@ -32,13 +32,13 @@ class Ingest:
     Attributes:
         batcher: has the messages.
         commits: commits them to the store.
-        stored: called with the newly stored readings, after their messages were acknowledged.
+        stored: called with the answer of the store, after the messages were acknowledged.
         metrics: of the processor.
     """
 
     batcher: Batcher
     commits: Commits
-    stored: Callable[[Sequence[Mapping[str, Any]]], Awaitable[None]]
+    stored: Callable[[CommitAnswer], Awaitable[None]]
     metrics: ProcessorMetrics
     _slots: asyncio.Semaphore = field(default_factory=_slots, init=False)
     _in_flight: asyncio.Queue[InFlight] = field(default_factory=asyncio.Queue, init=False)
@@ -58,26 +58,25 @@ class Ingest:
             # Together with what is published of them in this turn of the event loop: one write.
             batch[0].connection.acknowledge([each.packet_id for each in batch if each.packet_id])
             self._count(batch, stored)
-            await self.stored(stored.readings)
+            await self.stored(stored)
             self.batcher.done()
             self._slots.release()
 
-    def _count(self, batch: Sequence[Received], stored: IngestResult) -> None:
+    def _count(self, batch: Sequence[Received], stored: CommitAnswer) -> None:
         metrics = self.metrics
         metrics.batch.observe(len(batch))
         metrics.received_to_committed.observe(asyncio.get_running_loop().time() - batch[0].arrived)
-        metrics.accepted.inc(sum(result.accepted for result in stored.results))
-        metrics.duplicates.inc(sum(result.duplicates for result in stored.results))
-        for received, result in zip(batch, stored.results, strict=False):
-            if result.rejected:
-                self._report_rejected(received, result)
+        metrics.accepted.inc(stored.accepted)
+        metrics.duplicates.inc(stored.duplicates)
+        for index, rejections in groupby(stored.rejections, key=lambda each: each.index):
+            self._report_rejected(batch[index].device_id, tuple(rejections))
 
-    def _report_rejected(self, received: Received, result: MessageResult) -> None:
-        for reason, count in Counter(rejection.reason for rejection in result.rejected).items():
+    def _report_rejected(self, device_id: str, rejections: Sequence[MessageRejection]) -> None:
+        for reason, count in Counter(rejection.reason for rejection in rejections).items():
             self.metrics.rejected.labels(reason).inc(count)
         logger.warning(
             "%d readings in a message of %s are invalid and were stored as dead letters: %s",
-            len(result.rejected),
-            received.device_id,
-            result.rejected[0].message,
+            len(rejections),
+            device_id,
+            rejections[0].message,
         )

@@ -3,10 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import orjson
+from collections.abc import Sequence
 
 from edge_mqtt5 import Publish
 from edge_pacing.backoff import Backoff
@@ -24,8 +21,10 @@ from edge_processor.settings import ProcessorSettings
 from edge_processor.shutdown_deadline import ShutdownDeadline
 from edge_processor.sinks import build_sinks
 from edge_processor.status import StatusPublisher
+from edge_processor.store_link import StoreLink
 from edge_service.store import StoreClient
 from edge_wire.store import Lease
+from edge_wire.store.frames import CommitAnswer
 
 MAX_BATCH_BYTES = 1024 * 1024
 LEAVE_SECONDS = 2.0
@@ -67,7 +66,8 @@ class IngestPipeline:
         self._sinks = build_sinks(settings, self.session, store, lease.token, metrics)
         self._activity = ActivityPublisher(self.session, store, metrics, lambda: self._batcher.is_idle)
         self._reception = Reception(settings.mqtt_topic_prefix, self._batcher, self._activity, metrics)
-        self._commits = Commits(store, settings.edge_location, lease.token, metrics)
+        self._link = StoreLink(settings.storage_url, lease.ingest_port or 0, self._stored_elsewhere)
+        self._commits = Commits(self._link, settings.edge_location, lease.token, metrics)
         self._ingest = Ingest(self._batcher, self._commits, self._stored, metrics)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -82,7 +82,8 @@ class IngestPipeline:
             async with asyncio.TaskGroup() as group:
                 publishing = group.create_task(self._activity.run(), name="activity")
                 work = [
-                    group.create_task(self._lease_client.renew(self._lease), name="lease"),
+                    group.create_task(self._lease_client.renew(self._lease, self._renewed), name="lease"),
+                    group.create_task(self._link.run(), name="store-link"),
                     group.create_task(self._receive(), name="session"),
                     group.create_task(self._ingest.submit(), name="ingest"),
                     group.create_task(self._commits.run(), name="commits"),
@@ -144,8 +145,15 @@ class IngestPipeline:
     def _receive_batch(self, publishes: Sequence[Publish], connection: Acknowledging) -> None:
         self._reception.receive(publishes, connection)
 
-    async def _stored(self, readings: Sequence[Mapping[str, Any]]) -> None:
-        if readings:
-            lines = [orjson.dumps(each) for each in readings]
+    async def _stored(self, answer: CommitAnswer) -> None:
+        if answer.lines:
             for sink in self._sinks:
-                await sink.stored(lines)
+                await sink.stored(answer.lines, answer.alerts)
+
+    def _stored_elsewhere(self, newest_offset: int) -> None:
+        for sink in self._sinks:
+            sink.stored_elsewhere(newest_offset)
+
+    def _renewed(self, lease: Lease) -> None:
+        if lease.ingest_port is not None:
+            self._link.port = lease.ingest_port

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from edge_pacing.backoff import Backoff
 from edge_service.store import StoreClient
@@ -54,8 +55,12 @@ class LeaseClient:
                 logger.info("acquired the ingester's lease with token %d as %s", lease.token, self._holder)
                 return lease
 
-    async def renew(self, lease: Lease) -> None:
+    async def renew(self, lease: Lease, on_renewed: Callable[[Lease], None] = lambda _: None) -> None:
         """Renew the lease until cancelled.
+
+        Args:
+            lease: as acquired.
+            on_renewed: called with each answer of the store: after its restart, its listener may have another port.
 
         Raises:
             LeaseLostError: another replica holds it.
@@ -71,6 +76,7 @@ class LeaseClient:
                 continue
             if renewed.token != lease.token:
                 raise LeaseLostError(f"another replica held the lease meanwhile: token {renewed.token}")
+            on_renewed(renewed)
 
     @property
     def is_valid(self) -> bool:

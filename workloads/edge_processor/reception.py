@@ -1,8 +1,8 @@
 """What happens with the messages of each read: readings wait for the store, other messages are handled at once."""
 
 import asyncio
-import datetime as dt
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -27,7 +27,7 @@ class _Read:
 
     Attributes:
         connection: received it.
-        received_at: the time (UTC).
+        received_at: the time, in milliseconds since 1970.
         arrived: the time in seconds of the event loop's clock.
         received: the messages of devices, to store.
         active: devices with a message that is not retained.
@@ -35,7 +35,7 @@ class _Read:
     """
 
     connection: Acknowledging
-    received_at: dt.datetime
+    received_at: int
     arrived: float
     received: list[Received] = field(default_factory=list)
     active: dict[str, float] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Reception:
 
     def receive(self, publishes: Sequence[Publish], connection: Acknowledging) -> None:
         """Handle the messages of a read."""
-        read = _Read(connection, dt.datetime.now(dt.UTC), asyncio.get_running_loop().time())
+        read = _Read(connection, int(time.time() * 1000), asyncio.get_running_loop().time())
         routes = self._routes
         for publish in publishes:
             handle, device_id = routes.get(publish[0]) or self._route(publish[0])

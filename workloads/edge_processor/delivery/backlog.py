@@ -10,8 +10,8 @@ from edge_processor.delivery.ledger import Ledger
 from edge_service.store import StoreClient
 from edge_wire.store import FencedError
 
-POLL_SECONDS = 0.3
-"""Seconds between two requests for the newest offset: readings over HTTP do not pass through the ingester."""
+POLL_SECONDS = 2.0
+"""Seconds between two requests for the newest offset, in case a notification of the store was lost."""
 
 LIVE_SECONDS = 0.1
 """Seconds within which a reading that the ingester stores comes live after the store has it."""

@@ -5,13 +5,15 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge_processor.delivery.errors import REFUSED, RETRY
-from edge_service.mqtt import MqttSession, PublishRefusedError
+from edge_mqtt5 import Bulk, reason_name
+from edge_processor.session import IngestSession
 from edge_wire import topics
 from edge_wire.store.line import device_id_of
 
 CACHED_TOPICS = 4096
 """Number of devices with a topic in the cache."""
+
+_UNNAMED = "its device id cannot be a level of a topic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,10 @@ class Outcome:
     """The result of publishing a batch; all other readings are delivered.
 
     Attributes:
-        again: positions in the batch of the readings that must be published again.
-        refused: positions of the readings that the broker rejects, with its reason.
+        refused: positions of the readings that the broker does not take, with the reason.
     """
 
-    again: tuple[int, ...] = ()
-    refused: tuple[tuple[int, Exception], ...] = ()
+    refused: tuple[tuple[int, str], ...] = ()
 
 
 class SensorsPublisher:
@@ -34,38 +34,39 @@ class SensorsPublisher:
         connected: set while there is a connection.
     """
 
-    def __init__(self, session: MqttSession) -> None:
+    def __init__(self, session: IngestSession) -> None:
         self._session = session
         self.connected = session.connected
 
     def send(self, lines: Sequence[bytes]) -> asyncio.Future[Outcome]:
-        """Send readings, in order; the future is done when each is acknowledged, rejected, or the connection ended."""
-        answers = asyncio.gather(*(self._send(line) for line in lines), return_exceptions=True)
-        return asyncio.ensure_future(_outcome(answers))
+        """Send readings, in order; the future is done when each is acknowledged or rejected.
 
-    def _send(self, line: bytes) -> asyncio.Future[int]:
-        try:
-            topic = _topic(device_id_of(line))
-        except ValueError as error:
-            refused: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-            refused.set_exception(PublishRefusedError(str(error)))
-            return refused
-        return self._session.send(topic, line)
+        The session sends again what was not acknowledged when a connection ended.
+        """
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        messages = [(topic, line) for line in lines if (topic := _topic(device_id_of(line)))]
+        positions: Sequence[int] = range(len(lines))
+        unnamed: tuple[tuple[int, str], ...] = ()
+        if len(messages) < len(lines):
+            positions = [at for at, line in enumerate(lines) if _topic(device_id_of(line))]
+            unnamed = tuple((at, _UNNAMED) for at in sorted({*range(len(lines))}.difference(positions)))
 
+        def moved(bulk: Bulk) -> None:
+            if bulk.is_complete and not done.done():
+                refused = tuple((positions[index], reason_name(why)) for index, why in bulk.refused.items())
+                done.set_result(Outcome(unnamed + refused))
 
-async def _outcome(answers: "asyncio.Future[list[int | BaseException]]") -> Outcome:
-    again: list[int] = []
-    refused: list[tuple[int, Exception]] = []
-    for position, answer in enumerate(await answers):
-        if isinstance(answer, RETRY):
-            again.append(position)
-        elif isinstance(answer, REFUSED):
-            refused.append((position, answer))
-        elif isinstance(answer, BaseException):
-            raise answer
-    return Outcome(tuple(again), tuple(refused))
+        if messages:
+            self._session.publish_many(messages, moved)
+        else:
+            done.set_result(Outcome(unnamed))
+        return done
 
 
 @functools.lru_cache(CACHED_TOPICS)
-def _topic(device_id: bytes) -> str:
-    return topics.sensors(device_id.decode())
+def _topic(device_id: bytes) -> bytes:
+    """Return the topic of a device; empty if its id cannot be a level of a topic."""
+    try:
+        return topics.sensors(device_id.decode()).encode()
+    except ValueError:
+        return b""

@@ -16,8 +16,8 @@ from edge_service.waiting import set_within
 from edge_wire import topics
 from edge_wire.store import OutboxAlert
 
-POLL_SECONDS = 1.0
-"""Seconds between two reads of the outbox: readings over HTTP add alerts as well."""
+POLL_SECONDS = 2.0
+"""Seconds between two reads of the outbox if nothing was stored: an earlier ingester may have left alerts."""
 
 MIN_PAUSE_SECONDS = 0.1
 """Minimum seconds between two reads, however much is stored."""
@@ -51,9 +51,14 @@ class Outbox:
         """There is nothing to send yet."""
         self._idle.set()
 
-    async def stored(self, lines: Sequence[bytes]) -> None:  # noqa: ARG002 - the store has the alerts
-        """Read the outbox soon: there may be an alert about one of the readings."""
-        self._idle.clear()
+    async def stored(self, lines: Sequence[bytes], alerts: int) -> None:  # noqa: ARG002 - the store has the alerts
+        """Read the outbox soon if there are alerts about the readings."""
+        if alerts:
+            self._idle.clear()
+            self._wake.set()
+
+    def stored_elsewhere(self, newest_offset: int) -> None:  # noqa: ARG002 - the outbox has no offsets
+        """Read the outbox soon: there may be alerts about these readings."""
         self._wake.set()
 
     async def run(self) -> None:

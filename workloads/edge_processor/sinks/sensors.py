@@ -6,19 +6,19 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-from edge_processor.delivery.backlog import Backlog
+from edge_processor.delivery.backlog import LIVE_SECONDS, Backlog
 from edge_processor.delivery.cursor_file import CursorFile
 from edge_processor.delivery.lane import Lane
 from edge_processor.delivery.ledger import Entry, Ledger
 from edge_processor.delivery.publisher import Outcome, SensorsPublisher
 from edge_processor.metrics import ProcessorMetrics
-from edge_service.mqtt import MqttSession
+from edge_processor.session import IngestSession
 from edge_service.store import StoreClient
 from edge_service.waiting import set_within
 from edge_wire.store import CLOUD_SENSORS
 from edge_wire.store.line import offset_of
 
-LIVE_BATCH_READINGS = 250
+LIVE_BATCH_READINGS = 500
 """Maximum number of readings in a batch; of each lane two batches may be in flight."""
 
 BACKLOG_BATCH_READINGS = LIVE_BATCH_READINGS // 2
@@ -46,7 +46,7 @@ class Sensors:
 
     name: ClassVar[str] = "sensors"
 
-    def __init__(self, session: MqttSession, store: StoreClient, token: int, metrics: ProcessorMetrics) -> None:
+    def __init__(self, session: IngestSession, store: StoreClient, token: int, metrics: ProcessorMetrics) -> None:
         self._metrics = metrics
         self._publisher = SensorsPublisher(session)
         self._ledger = Ledger()
@@ -56,7 +56,7 @@ class Sensors:
         self._cursor = CursorFile(CLOUD_SENSORS, store, self._ledger, token)
         self._is_full = False
 
-    async def stored(self, lines: Sequence[bytes]) -> None:
+    async def stored(self, lines: Sequence[bytes], alerts: int) -> None:  # noqa: ARG002 - they have their own sink
         """Publish newly stored readings; what does not fit into memory is left to the backlog."""
         entries = _entries(lines)
         if self._has_room():
@@ -65,7 +65,10 @@ class Sensors:
         self._backlog.wake()
 
     def stored_elsewhere(self, newest_offset: int) -> None:
-        """Publish what the store has up to `newest_offset` and what did not pass through this ingester."""
+        """Publish soon what the store has up to `newest_offset` and what did not pass through this ingester."""
+        asyncio.get_running_loop().call_later(LIVE_SECONDS, self._settle, newest_offset)
+
+    def _settle(self, newest_offset: int) -> None:
         self._ledger.settle(newest_offset)
         self._backlog.wake()
 
@@ -78,8 +81,6 @@ class Sensors:
         self._metrics.unsent.set_function(lambda: self._ledger.pending_readings)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._live.run())
-                group.create_task(self._old.run())
                 await self._cursor.load()
                 group.create_task(self._backlog.watch())
                 group.create_task(self._backlog.run())
@@ -113,11 +114,10 @@ class Sensors:
     def _landed(self, batch: Sequence[Entry], outcome: Outcome) -> None:
         for position, error in outcome.refused:
             logger.warning("the stored reading with offset %d was not published: %s", batch[position][0], error)
-        self._metrics.unpublished.labels("refused").inc(len(outcome.refused))
-        again = set(outcome.again)
-        self._metrics.published.inc(len(batch) - len(again) - len(outcome.refused))
-        delivered = [each for position, each in enumerate(batch) if position not in again] if again else batch
-        self._ledger.confirm(delivered)
+        if outcome.refused:
+            self._metrics.unpublished.labels("refused").inc(len(outcome.refused))
+        self._metrics.published.inc(len(batch) - len(outcome.refused))
+        self._ledger.confirm(batch)
 
 
 def _entries(lines: Sequence[bytes]) -> list[Entry]:

@@ -19,11 +19,16 @@ class Sink(Protocol):
     def name(self) -> str:
         """The name of the sink's task, which logs show."""
 
-    async def stored(self, lines: Sequence[bytes]) -> None:
-        """Handle newly stored readings, one or more, as the store has them, in the order of their offsets.
+    async def stored(self, lines: Sequence[bytes], alerts: int) -> None:
+        """Handle newly stored readings. The next ones are stored after it returns: it does not wait for a destination.
 
-        The next readings are stored after it returns: it does not wait for a destination.
+        Args:
+            lines: one or more readings as the store has them, in the order of their offsets.
+            alerts: number of alerts about them.
         """
+
+    def stored_elsewhere(self, newest_offset: int) -> None:
+        """Handle that the store has readings up to `newest_offset`, some of which may not have passed through here."""
 
     async def run(self) -> None:
         """Deliver until cancelled.

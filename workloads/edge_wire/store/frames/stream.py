@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 _MAGIC = 0xEDF1
 _VERSION = 1
-MAX_FRAME_BYTES = 4 * 1024 * 1024
-"""Largest frame, with its head."""
+MAX_FRAME_BYTES = 5 * 1024 * 1024
+"""Largest frame, with its head: one packet of the largest size that the ingester accepts from the broker fits."""
 
 HEAD = struct.Struct("<HBBII")
 """Magic number, version, kind, bytes of the body, number of the request."""
