@@ -59,8 +59,7 @@ class Writer:
         `work` runs in the writer's thread. If it raises, its writes are rolled back and the error is raised here.
 
         Raises:
-            StoreUnavailableError: the transaction could not be committed, and was rolled back; only if the disk failed
-                during the commit may it exist after a restart.
+            StoreUnavailableError: the transaction was rolled back; it may exist only if the disk failed at the commit.
         """
         future: Future[T] = Future()
         self._jobs.put(Job(work, future))
