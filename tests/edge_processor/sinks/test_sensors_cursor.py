@@ -1,0 +1,171 @@
+"""What moves the cursor of cloud/sensors, and when it is written; on a virtual clock."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from prometheus_client import CollectorRegistry
+
+from edge_processor.delivery.cursor_file import WRITE_SECONDS
+from edge_processor.delivery.lane import RETRY_SECONDS
+from edge_processor.metrics import ProcessorMetrics
+from edge_processor.sinks.sensors import Sensors
+from edge_service.address import BrokerAddress
+from edge_service.mqtt import MqttOptions, MqttSession, NotConnectedError, PublishRefusedError
+from edge_service.store import StoreClient
+from edge_wire.store import Cursor, LogPage
+from edge_wire.store.line import offset_of
+from tests.edge_operator.cluster.virtual import run_virtual
+
+
+def lines(*offsets: int) -> list[bytes]:
+    return [b'{"device_id":"d1","offset":%d,"received_at":"2026-11-25T12:00:00.000Z"}' % each for each in offsets]
+
+
+class Store(StoreClient):
+    """The store's side: cursors that were written."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.newest = 0
+        self.written: list[Cursor] = []
+
+    async def log(self, after: int, limit: int, max_bytes: int) -> LogPage:
+        assert max_bytes > 0
+        kept = lines(*range(after + 1, self.newest + 1))[:limit]
+        return LogPage(tuple(kept), self.newest)
+
+    async def cursor(self, name: str) -> Cursor | None:
+        assert name == "cloud-sensors"
+        return Cursor(0)
+
+    async def put_cursor(self, name: str, cursor: Cursor, *, token: int) -> Cursor:
+        assert (name, token) == ("cloud-sensors", 7)
+        self.written.append(cursor)
+        return cursor
+
+
+class Broker(MqttSession):
+    """The broker's side: acknowledges when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(MqttOptions(BrokerAddress("127.0.0.1", 1), "edge-processor"))
+        self.connected.set()
+        self.sent: list[tuple[int, asyncio.Future[int]]] = []
+
+    def send(
+        self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False, expiry: int | None = None
+    ) -> asyncio.Future[int]:
+        assert (topic, qos, retain, expiry) == ("cloud/sensors/d1", 1, False, None)
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.sent.append((offset_of(payload), done))
+        return done
+
+    @property
+    def offsets(self) -> list[int]:
+        return [offset for offset, _ in self.sent]
+
+
+class World:
+    def __init__(self) -> None:
+        self.store, self.broker, self.registry = Store(), Broker(), CollectorRegistry()
+        self.sensors = Sensors(self.broker, self.store, 7, ProcessorMetrics(self.registry))
+
+    async def stored(self, *offsets: int) -> None:
+        self.store.newest = max(self.store.newest, *offsets)
+        await self.sensors.stored(lines(*offsets))
+
+
+def play(story: Callable[[World], Awaitable[None]]) -> World:
+    async def told() -> World:
+        world = World()
+        running = asyncio.create_task(world.sensors.run())
+        await asyncio.sleep(0.01)  # the lanes begin
+        await story(world)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        return world
+
+    return run_virtual(told())
+
+
+def test_only_an_acknowledgement_moves_it() -> None:
+    async def story(world: World) -> None:
+        await world.stored(1, 2, 3)
+        await asyncio.sleep(5 * WRITE_SECONDS)
+        assert (world.broker.offsets, world.store.written) == ([1, 2, 3], [])
+        for _, done in world.broker.sent:
+            done.set_result(0)
+        await asyncio.sleep(1.1 * WRITE_SECONDS)
+
+    assert play(story).store.written == [Cursor(3)]
+
+
+def test_it_is_written_once_a_second_however_much_is_published() -> None:
+    async def story(world: World) -> None:
+        for offset in range(1, 31):
+            await world.stored(offset)
+            world.broker.sent[-1][1].set_result(0)
+            await asyncio.sleep(0.1)
+
+    assert 2 <= len(play(story).store.written) <= 3
+
+
+def test_what_was_not_acknowledged_goes_out_again_before_later_ones() -> None:
+    async def story(world: World) -> None:
+        await world.stored(1, 2)
+        world.broker.sent[0][1].set_result(0)
+        world.broker.sent[1][1].set_exception(NotConnectedError("lost"))
+        await world.stored(3)
+        world.broker.sent[-1][1].set_exception(NotConnectedError("lost"))
+        await asyncio.sleep(2 * RETRY_SECONDS)
+
+    assert play(story).broker.offsets == [1, 2, 3, 2, 3]
+
+
+def test_nothing_overtakes_what_was_not_acknowledged() -> None:
+    async def story(world: World) -> None:
+        await world.stored(1)
+        await world.stored(2)
+        world.broker.sent[0][1].set_exception(NotConnectedError("lost"))
+        await asyncio.sleep(0.01)
+        await world.stored(3)
+        await asyncio.sleep(2 * RETRY_SECONDS)
+        assert world.broker.offsets == [1, 2], "while 2 is in flight, 1 cannot be sent before it again"
+        world.broker.sent[1][1].set_exception(NotConnectedError("lost"))
+        await asyncio.sleep(2 * RETRY_SECONDS)
+
+    assert play(story).broker.offsets == [1, 2, 1, 2, 3]
+
+
+def test_what_the_broker_rejects_is_counted_and_the_cursor_moves_on() -> None:
+    async def story(world: World) -> None:
+        await world.stored(1, 2)
+        world.broker.sent[0][1].set_exception(PublishRefusedError("not authorised"))
+        world.broker.sent[1][1].set_result(0)
+        await asyncio.sleep(1.1 * WRITE_SECONDS)
+
+    world = play(story)
+    assert world.store.written == [Cursor(2)]
+    refused = world.registry.get_sample_value("edge_processor_readings_unpublished_total", {"reason": "refused"})
+    assert refused == 1
+
+
+def test_a_notification_is_enough_to_publish_what_was_stored_elsewhere() -> None:
+    async def story(world: World) -> None:
+        await asyncio.sleep(0.01)
+        world.store.newest = 4
+        world.sensors.stored_elsewhere(4)
+        await asyncio.sleep(0.01)
+
+    assert play(story).broker.offsets == [1, 2, 3, 4]
+
+
+def test_the_shutdown_writes_it() -> None:
+    async def story(world: World) -> None:
+        await world.stored(1)
+        world.broker.sent[0][1].set_result(0)
+        await world.sensors.drained()
+
+    assert play(story).store.written == [Cursor(1)]
