@@ -240,7 +240,7 @@ async def test_readings_of_a_release_without_cursors_are_not_published_again(sit
     await by_http(site)
     await asyncio.to_thread(site.store.stop)
     database = open_writer(site.directory / "data")
-    database.execute("DELETE FROM setting WHERE name LIKE 'cursor/%'")
+    database.execute("DELETE FROM cursor")
     database.close()
     await asyncio.to_thread(lambda: site.store.start().await_ready())
     async with subscriber(site) as came:
