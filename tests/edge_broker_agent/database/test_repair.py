@@ -130,6 +130,13 @@ def test_full_volume_costs_the_intact_part_and_not_the_sessions(
     assert volume.database.read_bytes() == volume.files.sessions.read_bytes()
 
 
+def test_copy_that_cannot_be_written_is_no_damage(volume: Volume) -> None:
+    (volume.directory / "mosquitto.db.sessions.draft").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        volume.check()
+    assert (volume.database.read_bytes(), volume.kept, volume.files.loss()) == (DATABASE, [], None)
+
+
 def test_one_that_a_started_mosquitto_has_replaced_is_not_touched(volume: Volume) -> None:
     class Slow(DatabaseVolume):
         def note_loss(self, loss: DataLost) -> None:

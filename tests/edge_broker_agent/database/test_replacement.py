@@ -29,7 +29,8 @@ def sessions(tmp_path: Path) -> Path:
     parts = DATABASE.partition(subscription(b"edge-gateway", b"devices/+/status"))
     whole.write_bytes(parts[0] + ended + parts[1] + parts[2])
     copy = BytesIO()
-    write_sessions(whole, copy)
+    with whole.open("rb") as file:
+        write_sessions(file, checked(whole.read_bytes()), copy)
     target = tmp_path / "copy"
     target.write_bytes(copy.getvalue())
     return target
@@ -48,10 +49,9 @@ def test_copy_has_sessions_and_subscriptions_alone(sessions: Path) -> None:
     assert [counts[kind] for kind in Kind] == [1, 0, 0, 0, 3, 2]
 
 
-def test_copy_of_a_damaged_one_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "db").write_bytes(DATABASE[:-1])
-    with pytest.raises(DamagedError):
-        write_sessions(tmp_path / "db", BytesIO())
+def test_one_that_became_shorter_since_its_check_is_refused() -> None:
+    with pytest.raises(DamagedError, match="shorter"):
+        write_sessions(BytesIO(DATABASE[:200]), checked(DATABASE), BytesIO())
 
 
 def test_every_cut_gives_an_intact_one_with_every_session(sessions: Path, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ _ID = struct.Struct("> Q")
 _MAX_QOS, _MAX_STATE, _MAX_RETAIN_DUP = 2, 11, 0x1F
 
 
-class Kind(Enum):
-    """Kinds of chunks, as the file has them."""
+class Kind(bytes, Enum):
+    """Kinds of chunks, as the file has them; also bytes, so that a lookup is fast."""
 
     CONFIG = b"\0\0\0\1"
     MESSAGE = b"\0\0\0\2"
@@ -96,17 +96,17 @@ def _config(file: BinaryIO, length: int, _version_number: int) -> Content:
     return 0, b"", b""
 
 
-READERS: Mapping[Kind, Callable[[BinaryIO, int, int], Content]] = MappingProxyType(
+READERS: Mapping[bytes, tuple[Kind, Callable[[BinaryIO, int, int], Content]]] = MappingProxyType(
     {
-        Kind.CONFIG: _config,
-        Kind.MESSAGE: _message,
-        Kind.QUEUED: _queued,
-        Kind.RETAINED: _retained,
-        Kind.SUBSCRIPTION: _subscription,
-        Kind.SESSION: _session,
+        Kind.CONFIG: (Kind.CONFIG, _config),
+        Kind.MESSAGE: (Kind.MESSAGE, _message),
+        Kind.QUEUED: (Kind.QUEUED, _queued),
+        Kind.RETAINED: (Kind.RETAINED, _retained),
+        Kind.SUBSCRIPTION: (Kind.SUBSCRIPTION, _subscription),
+        Kind.SESSION: (Kind.SESSION, _session),
     }
 )
-"""Read the body of a chunk from the file, its length in bytes and the version of the format."""
+"""By kind. Each reads the body of a chunk from the file, its length in bytes and the version of the format."""
 
 
 def _body(file: BinaryIO, length: int) -> bytes:

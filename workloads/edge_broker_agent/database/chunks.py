@@ -6,8 +6,7 @@ the lengths of the strings behind it, so that the lengths contradict each other 
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from edge_broker_agent.database.bodies import READERS, Kind
 from edge_broker_agent.database.damage import DamagedError
@@ -22,9 +21,8 @@ VERSION_NUMBERS = (5, 6)
 _HEAD = struct.Struct("> 4s I")
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """One chunk.
+class Chunk(NamedTuple):
+    """One chunk. Not a dataclass: there may be millions, and it is made in a third of the time.
 
     Attributes:
         kind: its kind.
@@ -84,19 +82,16 @@ def read_chunks(file: BinaryIO, size: int, version_number: int) -> Iterator[Chun
 
 
 def _read_chunk(file: BinaryIO, position: int, size: int, version_number: int) -> Chunk:
-    kind, length = _read_head(file)
-    end = position + _HEAD.size + length
-    if end > size:
-        raise DamagedError("the file ends within a chunk")
-    return Chunk(kind, position, end, *READERS[kind](file, length, version_number))
-
-
-def _read_head(file: BinaryIO) -> tuple[Kind, int]:
     head = file.read(_HEAD.size)
     if len(head) < _HEAD.size:
         raise DamagedError("the file ends within the head of a chunk")
-    kind, length = _HEAD.unpack(head)
-    try:
-        return Kind(kind), length
-    except ValueError:
-        raise DamagedError(f"a chunk of the unknown kind {kind.hex()}") from None
+    code, length = _HEAD.unpack(head)
+    reader = READERS.get(code)
+    if reader is None:
+        raise DamagedError(f"a chunk of the unknown kind {code.hex()}")
+    end = position + _HEAD.size + length
+    if end > size:
+        raise DamagedError("the file ends within a chunk")
+    kind, read = reader
+    message_id, client, topic = read(file, length, version_number)
+    return Chunk(kind, position, end, message_id, client, topic)

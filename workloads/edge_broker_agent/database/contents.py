@@ -24,6 +24,13 @@ SECTIONS = MappingProxyType(
 """Mosquitto writes one section after another: messages, each session with its queue, subscriptions, retained."""
 
 
+COPIED = frozenset({Kind.CONFIG, Kind.SESSION, Kind.SUBSCRIPTION})
+"""Kinds of chunks in the copy of the sessions."""
+
+REFERENCES = frozenset({Kind.QUEUED, Kind.RETAINED})
+"""Kinds of chunks that refer to a message."""
+
+
 @dataclass(slots=True)
 class Contents:
     """Contents of an intact database.
@@ -31,10 +38,12 @@ class Contents:
     Attributes:
         counts: number of chunks by kind.
         size_bytes: size of the file.
+        copied: the chunks that the copy of the sessions has.
     """
 
     counts: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(Kind, 0))
     size_bytes: int = 0
+    copied: list[Chunk] = field(default_factory=list)
 
     def __str__(self) -> str:
         """Return a text for the log."""
@@ -43,7 +52,7 @@ class Contents:
 
 
 def check(file: BinaryIO, size: int) -> Contents:
-    """Read a whole database; needs 8 bytes of memory per message.
+    """Read a whole database; needs 8 bytes of memory per message, and the sessions.
 
     Args:
         file: positioned at its beginning.
@@ -56,6 +65,8 @@ def check(file: BinaryIO, size: int) -> Contents:
     contents = Contents(size_bytes=size)
     for chunk in checked_chunks(file, size):
         contents.counts[chunk.kind] += 1
+        if chunk.kind in COPIED:
+            contents.copied.append(chunk)
     counts = contents.counts
     if not counts[Kind.CONFIG]:
         raise DamagedError("the file ends after its header", HEADER.size)
@@ -94,25 +105,27 @@ class _References:
 
     def problem(self, chunk: Chunk) -> str:
         """Return what is wrong with the next chunk; empty if nothing is."""
-        section = SECTIONS[chunk.kind]
-        is_first = self._section < 0
-        if section < self._section or is_first != (chunk.kind is Kind.CONFIG):
+        kind, _, _, message_id, client, _ = chunk
+        section = SECTIONS[kind]
+        if section != self._section:
+            if section < self._section or (self._section < 0) != (kind is Kind.CONFIG):
+                return "a chunk in the wrong place"
+            if self._section == SECTIONS[Kind.MESSAGE]:
+                self._messages = array("Q", sorted(self._messages))
+            self._section = section
+        elif kind is Kind.CONFIG:
             return "a chunk in the wrong place"
-        if self._section == SECTIONS[Kind.MESSAGE] < section:
-            self._messages = array("Q", sorted(self._messages))
-        self._section = section
-        match chunk.kind:
-            case Kind.MESSAGE:
-                self._messages.append(chunk.message_id)
-            case Kind.SESSION:
-                self._client = chunk.client
-                self._clients.add(chunk.client)
-            case Kind.QUEUED if chunk.client != self._client:
-                return "a queued message of another session"
-            case Kind.SUBSCRIPTION if chunk.client not in self._clients:
-                return "a subscription without a session"
-            case Kind.QUEUED | Kind.RETAINED if not self._has(chunk.message_id):
-                return "a reference to a message that is missing"
+        if kind is Kind.MESSAGE:
+            self._messages.append(message_id)
+        elif kind is Kind.SESSION:
+            self._client = client
+            self._clients.add(client)
+        elif kind is Kind.QUEUED and client != self._client:
+            return "a queued message of another session"
+        elif kind is Kind.SUBSCRIPTION and client not in self._clients:
+            return "a subscription without a session"
+        elif kind in REFERENCES and not self._has(message_id):
+            return "a reference to a message that is missing"
         return ""
 
     def _has(self, message: int) -> bool:

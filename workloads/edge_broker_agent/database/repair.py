@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from edge_broker_agent.database.contents import Contents, check
 from edge_broker_agent.database.damage import DamagedError
@@ -33,19 +34,24 @@ class DatabaseRepair:
         Raises:
             OSError: the volume cannot be written.
         """
+        database = self._volume.database
         try:
-            with self._volume.database.open("rb") as file:
-                # A Mosquitto that starts meanwhile replaces the file; this one stays as it was.
-                found = os.fstat(file.fileno())
-                contents = check(file, found.st_size)
+            file = database.open("rb")
         except FileNotFoundError:
             return self._replace("the file is missing", None) if self._volume.sessions.exists() else None
-        except DamagedError as error:
-            return self._replace(error.message, found)
         except OSError as error:
-            return self._replace(f"it cannot be read: {error.strerror}", self._volume.database.stat())
-        logger.info("Mosquitto's database is intact: %s", contents)
-        self.copy_sessions()
+            return self._replace(f"it cannot be read: {error.strerror}", database.stat())
+        with file:
+            # A Mosquitto that starts meanwhile replaces the file; this one stays as it was.
+            found = os.fstat(file.fileno())
+            try:
+                contents = check(file, found.st_size)
+            except DamagedError as error:
+                return self._replace(error.message, found)
+            except OSError as error:
+                return self._replace(f"it cannot be read: {error.strerror}", found)
+            logger.info("Mosquitto's database is intact: %s", contents)
+            self._copy(file, contents)
         return None
 
     def copy_sessions(self) -> None:
@@ -54,11 +60,14 @@ class DatabaseRepair:
         Raises:
             OSError: the volume cannot be written.
         """
-        database = self._volume.database
         try:
-            self._volume.publish(self._volume.sessions, lambda file: write_sessions(database, file))
+            with self._volume.database.open("rb") as file:
+                self._copy(file, check(file, os.fstat(file.fileno()).st_size))
         except (DamagedError, FileNotFoundError) as error:
             logger.warning("cannot copy the sessions in Mosquitto's database: %s", error)
+
+    def _copy(self, database: BinaryIO, contents: Contents) -> None:
+        self._volume.publish(self._volume.sessions, lambda target: write_sessions(database, contents, target))
 
     def _replace(self, reason: str, found: os.stat_result | None) -> DataLost:
         now = self._now()

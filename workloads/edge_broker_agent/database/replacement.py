@@ -13,23 +13,24 @@ from typing import BinaryIO
 
 from edge_broker_agent.database.bodies import Kind
 from edge_broker_agent.database.chunks import HEADER, Chunk
-from edge_broker_agent.database.contents import SECTIONS, checked_chunks
+from edge_broker_agent.database.contents import SECTIONS, Contents, checked_chunks
 from edge_broker_agent.database.damage import DamagedError
-
-COPIED = frozenset({Kind.CONFIG, Kind.SESSION, Kind.SUBSCRIPTION})
-"""Kinds of chunks in the copy."""
 
 _BLOCK_BYTES = 1 << 20
 
 
-def write_sessions(source: Path, target: BinaryIO) -> None:
+def write_sessions(source: BinaryIO, contents: Contents, target: BinaryIO) -> None:
     """Write the sessions and subscriptions of the database `source` to the empty file `target`, as a database.
 
     Raises:
-        DamagedError: the database is damaged.
+        DamagedError: the database became shorter since it was checked.
         OSError: a file cannot be read or written.
     """
-    _append(source, (chunk for chunk in _chunks(source) if chunk.kind in COPIED), target, HEADER.size)
+    source.seek(0)
+    _copy(source, HEADER.size, target)
+    for chunk in contents.copied:
+        source.seek(chunk.start)
+        _copy(source, chunk.end - chunk.start, target)
 
 
 def write_replacement(damaged: Path | None, sessions: Path | None, target: BinaryIO) -> None:
@@ -37,11 +38,11 @@ def write_replacement(damaged: Path | None, sessions: Path | None, target: Binar
 
     Args:
         damaged: the database; None if nothing of it is to be used.
-        sessions: a file that `write_sessions` has written; None if there is none.
+        sessions: an intact file that `write_sessions` has written; None if there is none.
         target: an empty file.
 
     Raises:
-        DamagedError: nothing of both is intact, or the copy is damaged.
+        DamagedError: nothing of both is intact.
         OSError: a file cannot be read or written.
     """
     part = _IntactPart()
@@ -54,7 +55,7 @@ def write_replacement(damaged: Path | None, sessions: Path | None, target: Binar
         if sessions is not None:
             _append(sessions, part.missing(_chunks(sessions)), target)
     elif sessions is not None:
-        write_sessions(sessions, target)
+        _append(sessions, (), target, sessions.stat().st_size)
     else:
         raise DamagedError("nothing of the database is intact")
 
