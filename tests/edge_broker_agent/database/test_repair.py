@@ -14,7 +14,7 @@ from edge_broker_agent.database.bodies import Kind
 from edge_broker_agent.database.repair import DatabaseRepair
 from edge_broker_agent.database.volume import MAX_KEPT, DatabaseVolume
 from edge_wire.messages import DataLost
-from tests.edge_broker_agent.database.samples import DATABASE, checked
+from tests.edge_broker_agent.database.samples import DATABASE, checked, config, header, message, retained
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 SAVED_AT = 1_790_000_000
@@ -79,6 +79,23 @@ def test_damaged_one_is_kept_and_replaced(volume: Volume, content: bytes) -> Non
     assert (volume.sessions, volume.files.loss()) == (2, loss)
     assert volume.check() is None, "the replacement is intact"
     assert volume.files.loss() == loss, "the loss is still to be reported"
+
+
+@pytest.mark.parametrize("more", [b"", message(1) + retained(1)], ids=["nothing", "retained messages"])
+def test_one_that_mosquitto_has_overwritten_without_its_sessions_gets_them_back(volume: Volume, more: bytes) -> None:
+    volume.put(header() + config() + more)
+    loss = volume.check()
+    assert loss is not None
+    assert loss.reason == "none of 2 sessions is left"
+    assert volume.sessions == 2
+    assert volume.check() is None
+
+
+def test_copy_stays_if_a_running_mosquitto_has_no_session(volume: Volume) -> None:
+    before = volume.files.sessions.read_bytes()
+    volume.put(header() + config())
+    DatabaseRepair(volume.files, lambda: volume.now).copy_sessions()
+    assert volume.files.sessions.read_bytes() == before
 
 
 def test_missing_one_is_replaced_by_the_copy(volume: Volume) -> None:

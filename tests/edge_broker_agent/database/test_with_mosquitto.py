@@ -116,6 +116,10 @@ def test_without_the_repair_it_exits_and_overwrites_its_database(site: Site) -> 
     site.broker.launch()
     eventually("it has ended", lambda: not site.broker.alive)
     assert checked(site.database.read_bytes()).counts[Kind.SESSION] == 0, "this is why the agent checks it before"
+    loss = site.repair()
+    assert loss is not None
+    assert loss.reason == "none of 2 sessions is left"
+    assert site.start().counts[Kind.SESSION] == 2
 
 
 def test_draft_of_a_save_that_a_crash_ended_is_no_obstacle(site: Site) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from edge_broker_agent.database.bodies import Kind
 from edge_broker_agent.database.contents import Contents, check
 from edge_broker_agent.database.damage import DamagedError
 from edge_broker_agent.database.replacement import write_replacement, write_sessions
@@ -45,7 +46,7 @@ class DatabaseRepair:
             # A Mosquitto that starts meanwhile replaces the file; this one stays as it was.
             found = os.fstat(file.fileno())
             try:
-                contents = check(file, found.st_size)
+                contents = self._checked(file)
             except DamagedError as error:
                 return self._replace(error.message, found)
             except OSError as error:
@@ -62,9 +63,25 @@ class DatabaseRepair:
         """
         try:
             with self._volume.database.open("rb") as file:
-                self._copy(file, check(file, os.fstat(file.fileno()).st_size))
+                self._copy(file, self._checked(file))
         except (DamagedError, FileNotFoundError) as error:
             logger.warning("cannot copy the sessions in Mosquitto's database: %s", error)
+
+    def _checked(self, file: BinaryIO) -> Contents:
+        """Check a database, which must have sessions if the copy has some.
+
+        A Mosquitto that has exited because of its database leaves one without sessions. In good order all of them end
+        only if no client connects for 14 days.
+
+        Raises:
+            DamagedError: it is damaged.
+            OSError: it cannot be read.
+        """
+        contents = check(file, os.fstat(file.fileno()).st_size)
+        copied = _sessions(self._volume.sessions)
+        if copied and not contents.counts[Kind.SESSION]:
+            raise DamagedError(f"none of {copied} sessions is left", contents.size_bytes)
+        return contents
 
     def _copy(self, database: BinaryIO, contents: Contents) -> None:
         self._volume.publish(self._volume.sessions, lambda target: write_sessions(database, contents, target))
@@ -96,30 +113,21 @@ class DatabaseRepair:
 
     def _verified(self, source: Path | None) -> Path:
         sessions = self._volume.sessions
-        copy = sessions if sessions.exists() and _is_intact(sessions) else None
+        copy = sessions if _sessions(sessions) else None
         draft = self._volume.draft(self._volume.database, lambda file: write_replacement(source, copy, file))
         try:
-            logger.warning("the replacement has %s", _checked(draft))
+            with draft.open("rb") as file:
+                logger.warning("the replacement has %s", self._checked(file))
         except DamagedError:
             draft.unlink()
             raise
         return draft
 
 
-def _checked(database: Path) -> Contents:
-    """Return the contents of a database.
-
-    Raises:
-        DamagedError: it is damaged.
-        OSError: it cannot be read.
-    """
-    with database.open("rb") as file:
-        return check(file, database.stat().st_size)
-
-
-def _is_intact(database: Path) -> bool:
+def _sessions(copy: Path) -> int:
+    """Return the number of sessions in the copy; 0 if there is none, or it is damaged."""
     try:
-        _checked(database)
+        with copy.open("rb") as file:
+            return check(file, os.fstat(file.fileno()).st_size).counts[Kind.SESSION]
     except (DamagedError, OSError):
-        return False
-    return True
+        return 0
