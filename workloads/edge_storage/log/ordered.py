@@ -4,12 +4,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
-from edge_storage.log.selection import Selection
+from edge_storage.log.selection import Selected, Selection
 
-_Item = tuple[bytes, int, int, bytes]
-"""Time, part, number in the part, and the line: sorted by them, lines are in the order of time and offset."""
+_line = itemgetter(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,7 @@ def first_lines(selection: Selection, parts: Iterable[Part], *, max_lines: int, 
     near.sort(key=attrgetter("latest" if newest_first else "earliest"), reverse=newest_first)
     for part in near:
         if first.needs(part):
-            found = selection.select(part.load())
-            first.add([(time, part.last_offset, number, line) for time, number, line in found])
+            first.add(list(selection.select(part.load(), part.last_offset)))
     return first.lines()
 
 
@@ -75,9 +73,9 @@ class _First:
         self._max_lines = max_lines
         self._max_bytes = max_bytes
         self._is_descending = is_descending
-        self._items: list[_Item] = []
+        self._items: list[Selected] = []
         self._bytes = 0
-        self._dropped: _Item | None = None
+        self._dropped: Selected | None = None
 
     def needs(self, part: Part) -> bool:
         """Whether lines of `part` can be among the first."""
@@ -87,17 +85,17 @@ class _First:
             return part.latest >= self._dropped[0]
         return part.earliest <= self._dropped[0]
 
-    def add(self, items: list[_Item]) -> None:
+    def add(self, items: list[Selected]) -> None:
         """Add items, and drop those that are not among the first."""
         self._items += items
-        self._bytes += sum(len(item[3]) for item in items)
+        self._bytes += sum(map(len, map(_line, items)))
         if len(self._items) > self._max_lines or self._bytes > self._max_bytes:
             self._cut()
 
     def lines(self) -> Lines:
         """Return the first lines."""
         self._cut()
-        return Lines([item[3] for item in self._items], self._dropped is None)
+        return Lines(list(map(_line, self._items)), self._dropped is None)
 
     def _cut(self) -> None:
         """Drop what is after the limits, and what is after the first item that was dropped before."""
@@ -106,14 +104,14 @@ class _First:
             self._items.reverse()
         # What follows a dropped item is dropped too: between them that item would be missing.
         allowed = len(self._items) if self._dropped is None else self._place_of(self._dropped)
-        sizes = list(accumulate(len(item[3]) for item in self._items[:allowed]))
+        sizes = list(accumulate(map(len, map(_line, self._items[:allowed]))))
         kept = min(allowed, self._max_lines, max(bisect_right(sizes, self._max_bytes), 1))
         if kept < allowed:
             self._dropped = self._items[kept]
         del self._items[kept:]
         self._bytes = sizes[kept - 1] if kept else 0
 
-    def _place_of(self, item: _Item) -> int:
+    def _place_of(self, item: Selected) -> int:
         if not self._is_descending:
             return bisect_left(self._items, item)
         lower, upper = 0, len(self._items)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, repeat
 
 import msgspec
 
@@ -21,6 +21,10 @@ END_MILLISECONDS = 253_402_300_800_000
 _TIME_CHARACTERS = 24
 _LATER_THAN_ALL = b":"
 """Sorts after every digit, and so after every time."""
+
+
+Selected = tuple[bytes, int, int, bytes]
+"""Time, number of the part, number in the part, and the line: sorted, lines are in the order of time and offset."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,30 +74,26 @@ class Selection:
         first, last = self.window()
         return earliest < last and latest >= first
 
-    def select(self, lines: Sequence[bytes]) -> Iterator[tuple[bytes, int, bytes]]:
-        """Yield time, number and content of each selected line.
+    def select(self, lines: Sequence[bytes], part: int) -> Iterator[Selected]:
+        """Yield the selected lines.
 
         Args:
             lines: all of this device.
+            part: number of the part that they are of.
         """
         begin = len(head(self.device_id))
         end = begin + _TIME_CHARACTERS
         times = [line[begin:end] for line in lines]
         first, last = self.window()
-        found: Iterable[tuple[bytes, int, bytes]] = zip(times, range(len(lines)), lines, strict=True)
+        found: Iterable[Selected] = zip(times, repeat(part), range(len(lines)), lines, strict=False)
         if times and not (first <= min(times) and max(times) < last):
             found = compress(found, [first <= time < last for time in times])
         if self.sensor_type is not None:
             matches = TypeFilter(self.sensor_type, end)
-            found = (each for each in found if matches(each[2]))
+            found = (each for each in found if matches(each[3]))
         if self.after is not None and self.after.timestamp in times:
-            return self._after(found)
+            found = (each for each in found if self._follows(each[0], each[3]))
         return iter(found)
-
-    def _after(self, found: Iterable[tuple[bytes, int, bytes]]) -> Iterator[tuple[bytes, int, bytes]]:
-        for time, number, line in found:
-            if self._follows(time, line):
-                yield time, number, line
 
     def _follows(self, time: bytes, line: bytes) -> bool:
         if self.after is None or time != self.after.timestamp:
