@@ -56,6 +56,11 @@ def test_a_step_is_small(connection: sqlite3.Connection) -> None:
     connection.executemany("INSERT INTO dead_letter VALUES (?, 'p', 0, 'json', '', x'')", [(n,) for n in range(2000)])
     assert len(expired(connection, DEAD_LETTERS, 1)) == 500
 
+    connection.execute("UPDATE dead_letter SET payload = zeroblob(300000)")
+    assert len(expired(connection, DEAD_LETTERS, 1)) == 3
+    connection.execute("UPDATE dead_letter SET payload = zeroblob(1100000) WHERE id > 1990")
+    assert expired(connection, DEAD_LETTERS, 1) == [1999]
+
 
 def test_an_alert_without_a_readable_time_is_kept(connection: sqlite3.Connection) -> None:
     connection.execute("""INSERT INTO alert VALUES (1, 'p', '{"timestamp":"noon"}', 1), (2, 'p', '{}', 1)""")

@@ -9,6 +9,9 @@ from edge_wire.store import FINAL_STATES
 MAX_DELETED_ROWS = 500
 """Rows that are deleted in one transaction, so that no request waits for long."""
 
+MAX_DELETED_BYTES = 1024 * 1024
+"""Size in bytes of the rows that are deleted in one transaction, unless one alone is larger; SQLite frees page by page."""
+
 _FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL_STATES))
 
 
@@ -57,7 +60,7 @@ TABLES = (DEAD_LETTERS, SENT_ALERTS, FINAL_COMMANDS)
 
 
 def expired(connection: sqlite3.Connection, table: Table, cutoff: int | None) -> list[int]:
-    """Return the ids of at most `MAX_DELETED_ROWS` rows that must be deleted.
+    """Return the ids of some rows that must be deleted: at most `MAX_DELETED_ROWS`, with `MAX_DELETED_BYTES`.
 
     Args:
         connection: to the database.
@@ -65,10 +68,12 @@ def expired(connection: sqlite3.Connection, table: Table, cutoff: int | None) ->
         cutoff: rows of earlier times are deleted, in milliseconds since 1970; None deletes none for its age.
     """
     found: list[int] = []
-    for number in _expired(connection, table, cutoff):
-        found.append(number)
-        if len(found) == MAX_DELETED_ROWS:
+    size = 0
+    for number, length in _expired(connection, table, cutoff):
+        size += length
+        if found and (len(found) == MAX_DELETED_ROWS or size > MAX_DELETED_BYTES):
             break
+        found.append(number)
     return found
 
 
@@ -89,10 +94,10 @@ def delete(connection: sqlite3.Connection, table: Table, ids: list[int]) -> None
     connection.executemany(table.delete, [(each,) for each in ids])
 
 
-def _expired(connection: sqlite3.Connection, table: Table, cutoff: int | None) -> Iterator[int]:
+def _expired(connection: sqlite3.Connection, table: Table, cutoff: int | None) -> Iterator[tuple[int, int]]:
     size = 0
     for row, (number, time, length) in enumerate(connection.execute(table.select), 1):
         size += length
         is_old = cutoff is not None and time is not None and time < cutoff
         if is_old or row > table.max_rows or (row > 1 and size > table.max_bytes):
-            yield number
+            yield number, length
