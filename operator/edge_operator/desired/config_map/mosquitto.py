@@ -29,8 +29,8 @@ AUTOSAVE_SECONDS = 10
 Mosquitto rewrites the whole file each time, and serves no client meanwhile. Measured at 1,000 messages per second with
 100,000 queued messages, more than a session may queue by default: 2,414 bytes are written per message, the longest wait
 is 0.3 s, and one save takes 50 ms of CPU time, of which the pod may use 100 ms each second. 1 s would need a
-quarter of that; 60 s would lose five times as much and write 404 bytes. With nothing queued, which is the rule while the processor
-runs, it writes less than 10 bytes per message. docs/architecture.md has the other settings.
+quarter of that; 60 s would lose five times as much and write 404 bytes. With nothing queued, which is the rule while
+the processor runs, it writes less than 10 bytes per message. docs/architecture.md has the other settings.
 """
 
 _TEMPLATES = Environment(
