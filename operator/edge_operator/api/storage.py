@@ -8,7 +8,7 @@ from .values import Image, OptionalName, Quantity, duration
 
 
 class Retention(ApiModel):
-    """Retention of readings on site. Segments of about 65,000 readings are dropped, first those that all sinks have."""
+    """Retention of readings on site: whole segments are dropped, the oldest and already forwarded ones first."""
 
     max_age: Annotated[str, duration("1m", "87600h")] | None = None
     """Maximum age of readings, by the time of their arrival. Older readings are dropped, even if a sink has not

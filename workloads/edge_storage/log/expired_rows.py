@@ -10,7 +10,7 @@ MAX_DELETED_ROWS = 500
 """Rows that are deleted in one transaction, so that no request waits for long."""
 
 MAX_DELETED_BYTES = 1024 * 1024
-"""Size in bytes of the rows that one transaction deletes, unless one row is larger: SQLite frees page by page."""
+"""Size in bytes of the rows that are deleted in one transaction, unless one alone is larger."""
 
 _FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL_STATES))
 
