@@ -223,6 +223,13 @@ def test_wrong_arguments(run: Run, directory: Path) -> None:
     assert "invalid choice: 'bakcup'" in told
 
 
+def test_a_database_that_is_being_migrated(run: Run, directory: Path) -> None:
+    with closing(sqlite3.connect(directory / FILE)) as connection:
+        connection.execute("CREATE TABLE reading (x)")
+    _, told = run("query", directory, code=1)
+    assert "is not completely migrated to this release: start the store" in told
+
+
 def test_a_reader_that_ends_early(directory: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "edge_storage", "export", "--data", str(directory)],

@@ -73,11 +73,12 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
     """Check that the database is of this release.
 
     Raises:
-        CommandError: it is of another program or release.
+        CommandError: it is of another program or release, or is being migrated.
     """
     try:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
+        is_migrating = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'reading'").fetchone()[0]
     except sqlite3.Error as error:
         raise CommandError(f"{path} cannot be read ({error}): check that it is a database of this program") from error
     if application != APPLICATION_ID:
@@ -85,6 +86,8 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
     if version != VERSION:
         hint = "start the store of this release once, which migrates it" if version < VERSION else "use a newer release"
         raise CommandError(f"{path} has schema version {version}, this release reads {VERSION}: {hint}")
+    if is_migrating:
+        raise CommandError(f"{path} is not completely migrated to this release: start the store, and wait until it is")
 
 
 def _connect(path: Path) -> sqlite3.Connection:
