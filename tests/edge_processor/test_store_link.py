@@ -20,7 +20,7 @@ from edge_service.store import StoreRefusedError
 from edge_storage.frames.listener import IngestListener
 from edge_wire.messages import MalformedError
 from edge_wire.store import FencedError, StoreUnavailableError
-from edge_wire.store.frames import CommitAnswer, CommitRequest, FrameError, Status, encode_answer
+from edge_wire.store.frames import MAX_FRAME_BYTES, CommitAnswer, CommitRequest, FrameError, Status, encode_answer
 
 HOST = "127.0.0.1"
 SECONDS = 30.0
@@ -154,7 +154,7 @@ async def test_a_request_that_cannot_be_encoded_does_not_end_the_connection() ->
     with IngestListener(HOST, 0, Committed()) as listener:
         async with linked(listener.port) as (link, _):
             with pytest.raises(FrameError, match="the limit is"):
-                await commit(link, b"x" * 5_000_000)
+                await commit(link, b"x" * MAX_FRAME_BYTES)
             assert await commit(link, b"a") == [b"a"]
 
 
