@@ -22,7 +22,7 @@ from edge_storage.retained import disk_bytes_of, oldest_offset
 from edge_storage.retention import Retention
 from edge_storage.store import Store
 from edge_storage.usage import usage
-from edge_wire.store import IngestRequest, RawMessage
+from edge_wire.store import CLOUD_SENSORS, IngestRequest, RawMessage
 from tests.edge_storage.observing import Observed
 from tests.edge_storage.running import RunningStore, ask, eventually, message, request
 
@@ -30,6 +30,7 @@ NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 NOON_MILLISECONDS = 1_769_860_800_000
 MEBIBYTE = 1024 * 1024
 PER_REQUEST = 500
+FORWARDED = {"done": 10**9, "ranges": []}
 SMALL = SealLimits(readings=PER_REQUEST, bytes=8 * MEBIBYTE)
 
 
@@ -114,6 +115,7 @@ async def by_age(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 async def test_old_segments_are_dropped_and_their_rows_too(by_age: Site) -> None:
+    await by_age.cursor(CLOUD_SENSORS, FORWARDED)
     for number in range(4):
         await by_age.send(minute=10 * number)
         await by_age.sealed(number + 1)
@@ -137,6 +139,7 @@ async def test_old_segments_are_dropped_and_their_rows_too(by_age: Site) -> None
 
 
 async def test_a_quiet_site_keeps_no_old_readings_in_the_tail(by_age: Site) -> None:
+    await by_age.cursor(CLOUD_SENSORS, FORWARDED)
     await by_age.send(minute=0, count=3)
     await by_age.send(minute=30, count=3)
     by_age.now += 61 * 60_000
@@ -215,13 +218,13 @@ async def test_the_program_keeps_its_limits(
 
         async def are_dropped() -> bool:
             _, storage = await ask(http, "GET", f"{url}/storage")
-            return bool(storage["dropped"]["forwarded"] == 3)
+            return bool(storage["dropped"]["unforwarded"] == 3)
 
         await eventually(are_dropped)
         assert (await ask(http, "GET", f"{url}/readings"))[1]["readings"] == []
         async with http.get(f"{running.url}/metrics") as response:
             metrics = await response.text()
-        assert 'edge_storage_dropped_readings_total{forwarded="true"} 3.0' in metrics
+        assert 'edge_storage_dropped_readings_total{forwarded="false"} 3.0' in metrics
         _, stored = await ask(http, "POST", f"{url}/readings", request(message("pump-1", readings)))
         assert stored["readings"][0]["offset"] == 4
 

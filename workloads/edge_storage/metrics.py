@@ -91,7 +91,7 @@ class StorageMetrics:
 
     def dead_letters_deleted(self, count: int) -> None:
         """Count deleted dead letters."""
-        self._deleted.inc(count)
+        self._letters_deleted.inc(count)
 
     def dead_letter_resent(self, result: str) -> None:
         """Count a dead letter that was sent again: its `result` is stored or rejected."""
