@@ -21,6 +21,7 @@ from edge_processor.settings import ProcessorSettings
 from edge_processor.shutdown_deadline import ShutdownDeadline
 from edge_processor.sinks import build_sinks
 from edge_processor.status import StatusPublisher
+from edge_processor.storage_reporter import StorageReporter
 from edge_processor.store_link import StoreLink
 from edge_service.store import StoreClient
 from edge_wire.store import Lease
@@ -63,6 +64,7 @@ class IngestPipeline:
             on_down=lambda _: self._activity.restart(),
         )
         self._status = status
+        self._storage = StorageReporter(self.session, store, status)
         self._sinks = build_sinks(settings, self.session, store, lease.token, metrics)
         self._activity = ActivityPublisher(self.session, store, metrics, lambda: self._batcher.is_idle)
         self._reception = Reception(settings.mqtt_topic_prefix, self._batcher, self._activity, metrics)
@@ -85,6 +87,7 @@ class IngestPipeline:
                     group.create_task(self._lease_client.renew(self._lease, self._renewed), name="lease"),
                     group.create_task(self._link.run(), name="store-link"),
                     group.create_task(self._receive(), name="session"),
+                    group.create_task(self._storage.run(), name="storage-report"),
                     group.create_task(self._ingest.submit(), name="ingest"),
                     group.create_task(self._commits.run(), name="commits"),
                     group.create_task(self._ingest.acknowledge(), name="acknowledgements"),

@@ -7,7 +7,8 @@ from typing import Literal
 from edge_service.mqtt import MqttError, MqttSession, Will
 from edge_service.program import release
 from edge_wire import topics
-from edge_wire.messages import PROCESSOR, ComponentStatus
+from edge_wire.messages import PROCESSOR, ComponentStatus, StorageReport
+from edge_wire.messages.storage import MEMBER
 
 TOPIC = topics.component_status(PROCESSOR)
 
@@ -15,10 +16,15 @@ logger = logging.getLogger(__name__)
 
 
 class StatusPublisher:
-    """Publishes that the ingester is online; the will publishes that it is not."""
+    """Publishes that the ingester is online; the will publishes that it is not.
+
+    Attributes:
+        storage: state of the store's volume, which is published too; None if it is unknown.
+    """
 
     def __init__(self, instance: str) -> None:
         self._instance = instance
+        self.storage: StorageReport | None = None
 
     def will(self) -> Will:
         """Return the will: the broker publishes it if the connection ends without a DISCONNECT."""
@@ -40,4 +46,5 @@ class StatusPublisher:
 
     def _payload(self, status: Literal["online", "offline"]) -> bytes:
         now = dt.datetime.now(dt.UTC)
-        return ComponentStatus(PROCESSOR, status, self._instance, release(), now).encode()
+        extra = {} if self.storage is None else {MEMBER: self.storage.to_object()}
+        return ComponentStatus(PROCESSOR, status, self._instance, release(), now, extra).encode()

@@ -208,6 +208,11 @@ class StoreClient(DeadLetterRequests):
         answer = await self._http.request_idempotent("GET", path, query={"state": state})
         return tuple(answer["commands"])
 
+    async def storage(self) -> Mapping[str, Any]:
+        """Return the usage of the store's disk, as the store answers it."""
+        answer: Mapping[str, Any] = await self._http.request_idempotent("GET", "/v1/storage")
+        return answer
+
     async def ready(self) -> None:
         """Check that the store is ready."""
         await self._http.request("GET", "/ready")

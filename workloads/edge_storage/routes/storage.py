@@ -13,6 +13,7 @@ def storage_router(store: Store) -> APIRouter:
 
     @router.get("/storage")
     async def get_storage() -> Response:
-        return json(await store.read(lambda connection: usage(connection, store.directory, store.files)))
+        used = await store.read(lambda connection: usage(connection, store.directory, store.files))
+        return json({**used, "problem": store.problem})
 
     return router
