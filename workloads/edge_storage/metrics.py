@@ -106,7 +106,7 @@ class StorageMetrics:
         self._deleted.labels(table).inc(rows)
 
     def stored(self, readings: int, duplicates: int, rejected: Mapping[str, int]) -> None:
-        """Count what a request stored: a number of `readings`, of `duplicates`, and of dead letters by reason."""
+        """Count what a request stored: numbers of `readings`, `duplicates`, and `rejected` messages by their reason."""
         self._readings.inc(readings)
         if duplicates:
             self._duplicates.inc(duplicates)

@@ -52,7 +52,7 @@ class Outbox:
         self._idle.set()
 
     async def stored(self, lines: Sequence[bytes], alerts: int) -> None:  # noqa: ARG002 - the store has the alerts
-        """Read the outbox soon if there are alerts about the readings."""
+        """Read the outbox soon if the number of `alerts` about the readings is not 0."""
         if alerts:
             self._idle.clear()
             self._wake.set()

@@ -57,7 +57,12 @@ class Sensors:
         self._is_full = False
 
     async def stored(self, lines: Sequence[bytes], alerts: int) -> None:  # noqa: ARG002 - they have their own sink
-        """Publish newly stored readings; what does not fit into memory is left to the backlog."""
+        """Publish newly stored readings; what does not fit into memory is left to the backlog.
+
+        Args:
+            lines: the readings.
+            alerts: number of alerts about them.
+        """
         entries = _entries(lines)
         if self._has_room():
             self._live.put(self._ledger.take_live(entries))

@@ -19,9 +19,9 @@ class StoredBatch:
     Attributes:
         count: number of messages.
         lines: the newly stored readings, with consecutive offsets.
-        indexes: of the message of each line.
+        indexes: of each line, the number of messages before its own.
         duplicates: indexes of messages, one for each reading that was stored already.
-        rejected: the dead letters, with the index of their message.
+        rejected: the dead letters, each with the number of messages before its own.
         alerts: number of alerts that were added to the outbox.
     """
 
@@ -33,7 +33,7 @@ class StoredBatch:
     alerts: int = 0
 
     def add(self, other: "StoredBatch", index: int) -> None:
-        """Add what became of the message with `index`, which was stored alone."""
+        """Add what became of a message that was stored alone; `index` is the number of messages before it."""
         self.lines += other.lines
         self.indexes += [index] * len(other.lines)
         self.duplicates += [index] * len(other.duplicates)
