@@ -13,6 +13,7 @@ from benchmarks.path.by_http import http
 from benchmarks.path.by_mqtt import default_limits, mqtt
 from benchmarks.path.image_python import image_python
 from benchmarks.path.plan import Plan
+from benchmarks.path.telegraf import telegraf
 from benchmarks.table import Row, print_table
 from e2e.cluster.errors import HarnessError
 
@@ -21,6 +22,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Plan], Iterator[Row]]], ...] = (
     ("limits", "A burst at the default limits of the broker", default_limits),
     ("http", "Readings by HTTP, through gateway and store", http),
     ("stored", "Stored readings of real sensor data", stored),
+    ("telegraf", "Telegraf, with --telegraf", telegraf),
 )
 NOTE = """
 CPU is user and system time of the processes; judge it by ratios within one run. "Out" is the arrival at a subscriber on
@@ -37,9 +39,12 @@ def main() -> None:
     parser.add_argument("--millions", type=float, default=2.0, help="readings of the filled store, in millions")
     parser.add_argument("--burst", type=int, default=100_000, help="number of readings of the burst")
     parser.add_argument("--seconds", type=float, default=15.0, help="length of each load with a rate")
+    parser.add_argument("--telegraf", type=Path, help="a Telegraf to measure beside: see benchmarks/path/telegraf.py")
     parser.add_argument("--only", default=",".join(name for name, _, _ in SECTIONS), help="sections, by comma")
     options = parser.parse_args()
-    plan = Plan(_python(options.python), options.directory, int(options.millions * 1e6), options.burst, options.seconds)
+    millions = int(options.millions * 1e6)
+    python = _python(options.python)
+    plan = Plan(python, options.directory, millions, options.burst, options.seconds, options.telegraf)
     print(f"programs run by {plan.python}")
     for name, title, section in SECTIONS:
         if name in options.only.split(","):

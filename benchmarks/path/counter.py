@@ -41,8 +41,9 @@ class Counted:
 
     def _delay(self, payload: bytes, now: float) -> None:
         document = json.loads(payload)
-        self.until_out.append(now - document["metadata"]["sent"])
-        # What the null processor republishes has none.
+        # What another program publishes may have neither.
+        if sent := document.get("metadata", {}).get("sent"):
+            self.until_out.append(now - sent)
         if "received_at" in document:
             self.since_received.append(now - datetime.fromisoformat(document["received_at"]).timestamp())
 

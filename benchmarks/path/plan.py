@@ -20,6 +20,7 @@ class Plan:
         stored: number of readings of the filled store.
         burst: number of readings of a burst.
         seconds: length of each load with a rate.
+        telegraf: the program; None if it is not measured.
     """
 
     python: Path
@@ -27,6 +28,7 @@ class Plan:
     stored: int
     burst: int
     seconds: float
+    telegraf: Path | None = None
 
     @contextmanager
     def site(self, broker_bytes: int | None = None) -> Iterator[MeasuredSite]:
