@@ -173,9 +173,10 @@ async def test_an_alert_raised_over_http_is_in_the_history_with_the_rules_thresh
 async def test_an_http_sender_is_published_on_edge_activity(gateway: Gateway, site: Site) -> None:
     async with site.listener("~operator", "edge/activity") as heard:
         await gateway.ask("POST", "/devices/d3/data", json={"sensor_type": "t", "value": 1}, device="d3")
-        (digest,) = await heard.on("edge/activity")
+        # Devices of other tests may have sent readings in the same second.
+        await heard.until(lambda: any("d3" in each["ages"] for each in heard.payloads("edge/activity")))
+        (digest,) = (each for each in heard.payloads("edge/activity") if "d3" in each["ages"])
     assert digest["source"] == "edge-gateway"
-    assert set(digest["ages"]) == {"d3"}
     assert 0 <= digest["ages"]["d3"] < 5
     assert digest["queue_lag_seconds"] == 0
 

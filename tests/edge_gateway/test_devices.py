@@ -161,10 +161,13 @@ async def test_requests_are_counted_by_route_and_not_by_path(gateway: Gateway) -
 
 
 async def test_made_up_methods_and_paths_make_no_new_series(gateway: Gateway) -> None:
-    for number in range(3):
-        await gateway.ask(f"MADEUP{number}", "/devices")
-        await gateway.ask(f"MADEUP{number}", f"/made/up/{number}")
+    for number, rare in enumerate(("MKCOL", "PROPFIND", "REPORT")):
+        # The HTTP parser refuses what is not a method of any standard.
+        assert (await gateway.ask(f"MADEUP{number}", "/devices")).status == 400
+        await gateway.ask(rare, "/devices")
+        await gateway.ask(rare, f"/made/up/{number}")
     text = (await gateway.ask("GET", "/metrics", token=None)).body.lower()
     assert "madeup" not in text
     assert "made/up" not in text
+    assert "propfind" not in text
     assert await gateway.figure("edge_gateway_requests_total", method="other") == 6.0
