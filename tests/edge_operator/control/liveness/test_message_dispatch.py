@@ -16,7 +16,7 @@ from edge_operator.control.site_broker.roster_publisher import RosterPublisher
 from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topic_table
-from edge_wire.messages import BrokerBoot, DataLost
+from edge_wire.messages import BrokerBoot, ComponentStatus, DataLost, StorageReport
 from edge_wire.topic_table import TABLE
 from tests.edge_operator.control.samples import SITE, Time, device, message, site
 
@@ -100,8 +100,9 @@ def test_no_message_ends_the_operator(topic: str, payload: bytes, retain: bool) 
     assert receiver.index.id_owner(SITE, "pump") is not None
 
 
-def test_no_topic_has_two_handlers_but_the_boot_id_with_what_was_lost() -> None:
-    assert {*SiteLivenessAdapter.HANDLERS.topics} & {*SiteTopics.HANDLERS.topics} == {topic_table.BROKER_BOOT}
+def test_two_topics_report_liveness_and_a_fact_of_the_site_and_no_other_has_two_handlers() -> None:
+    both = {*SiteLivenessAdapter.HANDLERS.topics} & {*SiteTopics.HANDLERS.topics}
+    assert both == {topic_table.BROKER_BOOT, topic_table.COMPONENT_STATUS}
 
 
 def test_boot_that_lost_data_is_a_new_boot_and_a_fact_of_the_site() -> None:
@@ -110,3 +111,11 @@ def test_boot_that_lost_data_is_a_new_boot_and_a_fact_of_the_site() -> None:
     receiver.handler.on_message(SITE, message("edge/broker/boot", payload, retain=True))
     assert receiver.count("boot") == 1
     assert receiver.site_topics.get(site()).data_lost == DataLost("cut off", NOW)
+
+
+def test_status_of_the_processor_has_the_report_of_the_store() -> None:
+    receiver, report = Receiver(), StorageReport(used_bytes=4096)
+    payload = ComponentStatus("processor", "online", extra={"storage": report.to_object()}).encode()
+    receiver.handler.on_message(SITE, message("edge/status/processor", payload, retain=True))
+    assert receiver.count("component") == 1
+    assert receiver.site_topics.get(site()).storage == report
