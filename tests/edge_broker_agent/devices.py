@@ -38,7 +38,8 @@ async def open_device(pod: Pod, device: str, authorities: str | None = None) -> 
 async def _open(pod: Pod, device: str, authorities: str | None) -> Connection:
     login = Login(device, pod.logins.passwords[device], authorities_pem=authorities)
     url = pod.broker.tls_url if authorities else pod.broker.url
-    options = MqttOptions(BrokerAddress.parse(url), device, login=login)
+    # Mosquitto checks hundreds of passwords one after another, and answers no PING in this time.
+    options = MqttOptions(BrokerAddress.parse(url), device, login=login, keepalive=60)
     connection = Connection(options, login, lambda _: None)
     await connection.open()
     return connection

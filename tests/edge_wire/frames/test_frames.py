@@ -163,7 +163,7 @@ HEAD = bytes(encode_notification(1)[:12])
         pytest.param(HEAD[:2] + b"\x02" + HEAD[3:], "version 2, this release has version 1", id="a newer version"),
         pytest.param(HEAD[:3] + b"\x09" + HEAD[4:], "kind 9 is not expected", id="an unknown kind"),
         pytest.param(HEAD[:3] + b"\x01" + HEAD[4:], "kind 1 is not expected", id="a kind of the other side"),
-        pytest.param(HEAD[:4] + b"\xff\xff\xff\x7f" + HEAD[8:], "the limit is 4194304", id="too large"),
+        pytest.param(HEAD[:4] + b"\xff\xff\xff\x7f" + HEAD[8:], f"the limit is {MAX_FRAME_BYTES}", id="too large"),
     ],
 )
 def test_a_head_that_is_not_valid_is_refused_before_its_body(head: bytes, message: str) -> None:
@@ -178,7 +178,7 @@ def request(**changed: Any) -> CommitRequest:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        pytest.param({"messages": [("d", b"x" * MAX_FRAME_BYTES)]}, "the limit is 4194304", id="large"),
+        pytest.param({"messages": [("d", b"x" * MAX_FRAME_BYTES)]}, f"the limit is {MAX_FRAME_BYTES}", id="large"),
         pytest.param({"messages": [("ö", b"")]}, "ascii", id="an id beyond ASCII"),
         pytest.param({"messages": [("d" * 256, b"")]}, "256", id="a very long id"),
         pytest.param({"token": 2**63}, "cannot be encoded", id="token"),
