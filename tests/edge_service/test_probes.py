@@ -8,11 +8,11 @@ from typing import Protocol
 
 import aiohttp
 import pytest
-from fastapi import FastAPI
 from prometheus_client import Counter
+from starlette.applications import Starlette
 
 from edge_service.metrics import registry
-from edge_service.probe_routes import probe_router
+from edge_service.probe_routes import probe_routes
 from edge_service.probe_server import ProbeServer
 from edge_service.probes import Probes
 from edge_service.program import StartError
@@ -30,9 +30,7 @@ class Serve(Protocol):
 
 
 def framework(probes: Probes, port: int = 0) -> HttpServer:
-    app = FastAPI()
-    app.include_router(probe_router(probes))
-    return HttpServer(app, HOST, port)
+    return HttpServer(Starlette(routes=probe_routes(probes)), HOST, port)
 
 
 def plain(probes: Probes, port: int = 0) -> ProbeServer:

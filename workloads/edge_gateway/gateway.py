@@ -31,6 +31,7 @@ from edge_gateway.http_ingest import HttpIngest
 from edge_gateway.message_batches import MessageBatches
 from edge_gateway.metrics import Metrics
 from edge_gateway.mqtt_handler import SUBSCRIPTIONS, MqttHandler
+from edge_gateway.probe_router import probe_router
 from edge_gateway.readiness import Readiness
 from edge_gateway.routes.commands import CommandRoutes
 from edge_gateway.routes.data import DataRoutes
@@ -41,7 +42,6 @@ from edge_gateway.settings import GatewaySettings
 from edge_liveness import Phase, SiteSettings
 from edge_pacing.backoff import Backoff
 from edge_service.mqtt import MqttOptions
-from edge_service.probe_routes import probe_router
 from edge_service.probes import Probes
 from edge_service.store import StoreClient
 from edge_wire.store import StoreError

@@ -1,27 +1,32 @@
-"""The probes as routes of a FastAPI application."""
+"""The probes as routes of a Starlette application."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
 
-from fastapi import APIRouter, Response
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from edge_service.probes import ProbeAnswer, Probes
+from edge_service.route import Endpoint, route
 
 
-def probe_router(probes: Probes) -> APIRouter:
-    """Return the routes, to include in an application; they need no authorisation."""
-    router = APIRouter(include_in_schema=True, tags=["probes"])
-    for name, answer, summary in (
-        ("health", probes.health, "Liveness of the process"),
-        ("ready", probes.ready, "Readiness of the process"),
-        ("metrics", probes.metrics, "Metrics for Prometheus"),
-    ):
-        router.add_api_route(f"/{name}", _route(answer), methods=["GET"], name=name, summary=summary)
-    return router
+def probe_endpoints(probes: Probes) -> Mapping[str, Endpoint]:
+    """Return what answers GET on each path of a probe."""
+    return {
+        "/health": _endpoint(probes.health),
+        "/ready": _endpoint(probes.ready),
+        "/metrics": _endpoint(probes.metrics),
+    }
 
 
-def _route(answer: Callable[[], ProbeAnswer]) -> Callable[[], Awaitable[Response]]:
-    async def route() -> Response:
+def probe_routes(probes: Probes) -> list[Route]:
+    """Return the routes of an application; they need no authorisation."""
+    return [route("GET", path, endpoint) for path, endpoint in probe_endpoints(probes).items()]
+
+
+def _endpoint(answer: Callable[[], ProbeAnswer]) -> Endpoint:
+    async def endpoint(_: Request) -> Response:
         found = answer()
         return Response(found.content, found.status, media_type=found.media_type)
 
-    return route
+    return endpoint

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -72,7 +72,7 @@ class Explanations:
     def __init__(self, own: Mapping[type[Exception], Explain]) -> None:
         self._all = {**_COMMON, **own}
 
-    def install(self, app: FastAPI) -> None:
+    def install(self, app: Starlette) -> None:
         """Make `app` answer errors as problems."""
         for kind, explain in self._all.items():
             app.add_exception_handler(kind, partial(_answer, explain))
@@ -87,7 +87,7 @@ class Explanations:
         return self._all[kind](request, error), kind is not Exception
 
 
-def install(app: FastAPI, explanations: Mapping[type[Exception], Explain]) -> None:
+def install(app: Starlette, explanations: Mapping[type[Exception], Explain]) -> None:
     """Make `app` answer errors as problems: ProblemError with its own, the others according to `explanations`."""
     Explanations(explanations).install(app)
 

@@ -3,10 +3,9 @@
 from functools import partial
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from edge_readings.rules import RulesError
 from edge_service import problem
@@ -19,7 +18,7 @@ from edge_wire.store import FencedError, LeaseHeldError, StoreUnavailableError
 RETRY = {"Retry-After": "1"}
 
 
-def install(app: FastAPI) -> None:
+def install(app: Starlette) -> None:
     """Make `app` answer every error as a problem."""
     problem.install(app, _EXPLANATIONS)
 
@@ -35,11 +34,6 @@ def _later(reason: str, _: Request, error: Exception) -> Problem:
 def _held(_: Request, error: LeaseHeldError) -> Problem:
     extra = {"holder": error.holder, "expires_in_seconds": error.expires_in_seconds}
     return Problem(HTTPStatus.CONFLICT, "LeaseHeld", str(error), extra=extra)
-
-
-def _invalid(_: Request, error: ValidationError | RequestValidationError) -> Problem:
-    faults = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()]
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", "; ".join(faults))
 
 
 def _http(request: Request, error: HTTPException) -> Problem:
@@ -62,8 +56,6 @@ _EXPLANATIONS: dict[type[Exception], Explain] = {
     BusyError: partial(_later, "Busy"),
     StoreUnavailableError: partial(_later, "StoreUnavailable"),
     LeaseHeldError: _held,
-    ValidationError: _invalid,
-    RequestValidationError: _invalid,
     HTTPException: _http,
     Exception: _failed,
 }

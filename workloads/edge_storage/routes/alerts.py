@@ -6,59 +6,87 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
+from edge_service.route import route
 from edge_storage import alerts, readings
 from edge_storage.lease import check_token
 from edge_storage.pages import NO_END
-from edge_storage.request_body import read_body
-from edge_storage.routes.answers import Before, Limit, done, json, page
+from edge_storage.routes.answers import done, json, page
+from edge_storage.routes.parameters import Before, Limit, of_body, of_query
 from edge_storage.store import Store
-from edge_wire.messages.document import load_object
 
 
-class NewRules(BaseModel):
+class NewRules(Struct, frozen=True):
     """Body with the new alert rules, as in a rules file."""
 
-    token: int | None = None
     rules: list[Any]
+    token: int | None = None
 
 
-class Sent(BaseModel):
+class Sent(Struct, frozen=True):
     """Body with the ids of alerts that have been sent."""
 
+    ids: Annotated[list[Annotated[int, Meta(ge=0, le=NO_END)]], Meta(max_length=10_000)]
     token: int | None = None
-    ids: Annotated[list[Annotated[int, Field(ge=0, le=NO_END)]], Field(max_length=10_000)]
 
 
-def alerts_router(store: Store) -> APIRouter:
+class OutboxQuery(Struct, frozen=True):
+    """Parameters of the outbox.
+
+    Attributes:
+        limit: maximum number of alerts.
+    """
+
+    limit: Limit = 100
+
+
+class AlertsQuery(Struct, frozen=True):
+    """Parameters of the history.
+
+    Attributes:
+        device_id: of the alerts; all devices if None.
+        limit: maximum number of alerts.
+        before: only older alerts than this position: the `next` of the previous page.
+    """
+
+    device_id: str | None = None
+    limit: Limit = 100
+    before: Before = NO_END
+
+
+def alerts_routes(store: Store) -> list[Route]:
     """Return the routes."""
-    router = APIRouter(prefix="/v1")
 
-    @router.put("/rules")
     async def put_rules(request: Request) -> Response:
-        asked = NewRules.model_validate(load_object(await read_body(request)))
+        asked = await of_body(request, NewRules)
         now = dt.datetime.now(dt.UTC)
         await store.write(_fenced(asked.token, partial(store.state.replace_rules, documents=asked.rules, now=now)))
         return done()
 
-    @router.get("/alerts/outbox")
-    async def get_outbox(limit: Limit = 100) -> Response:
-        return json({"alerts": await store.read(partial(alerts.outbox, limit=limit))})
+    async def get_outbox(request: Request) -> Response:
+        asked = of_query(request, OutboxQuery)
+        return json({"alerts": await store.read(partial(alerts.outbox, limit=asked.limit))})
 
-    @router.post("/alerts/outbox/sent")
     async def post_sent(request: Request) -> Response:
-        asked = Sent.model_validate(load_object(await read_body(request)))
+        asked = await of_body(request, Sent)
         await store.write(_fenced(asked.token, partial(alerts.mark_sent, ids=asked.ids)))
         return done()
 
-    @router.get("/alerts")
-    async def get_alerts(device_id: str | None = None, limit: Limit = 100, before: Before = NO_END) -> Response:
-        question = partial(readings.alerts, device_id=device_id, limit=limit, before=before)
+    async def get_alerts(request: Request) -> Response:
+        asked = of_query(request, AlertsQuery)
+        question = partial(readings.alerts, device_id=asked.device_id, limit=asked.limit, before=asked.before)
         return page("alerts", await store.read(question))
 
-    return router
+    return [
+        route("PUT", "/v1/rules", put_rules),
+        route("GET", "/v1/alerts/outbox", get_outbox),
+        route("POST", "/v1/alerts/outbox/sent", post_sent),
+        route("GET", "/v1/alerts", get_alerts),
+    ]
 
 
 def _fenced(token: int | None, work: Callable[[sqlite3.Connection], None]) -> Callable[[sqlite3.Connection], None]:

@@ -1,25 +1,12 @@
-"""Responses and parameters that several routes share."""
+"""Responses that several routes share."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from fastapi import Query, Response
+from starlette.responses import Response
 
-from edge_storage.pages import NO_END
 from edge_wire.store import Page
-
-MAX_ITEMS = 1000
-"""Maximum number of items that a request may ask for."""
-
-Limit = Annotated[int, Query(ge=1, le=MAX_ITEMS)]
-"""Maximum number of items."""
-
-OptionalLimit = Annotated[int | None, Query(ge=1, le=MAX_ITEMS)]
-"""Maximum number of items; None if it was not given."""
-
-Before = Annotated[int, Query(ge=0, le=NO_END)]
-"""Position of a page: the `next` of the previous page."""
 
 
 def json(document: Any) -> Response:

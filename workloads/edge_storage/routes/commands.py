@@ -5,51 +5,86 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, ConfigDict
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from edge_service.problem import refuse
+from edge_service.route import route
 from edge_storage import commands
 from edge_storage.request_body import read_body
 from edge_storage.routes.answers import json
+from edge_storage.routes.parameters import of_document, of_path, of_query
 from edge_storage.store import Store
 from edge_wire.messages.document import load_object
 from edge_wire.store import CommandState
 
-Id = Annotated[str, Path(max_length=128)]
+Id = Annotated[str, Meta(max_length=128)]
 
 
-class NewCommand(BaseModel):
+class DevicePath(Struct, frozen=True):
+    """The path of a device's commands."""
+
+    device_id: Id
+
+
+class CommandPath(Struct, frozen=True):
+    """The path of a command."""
+
+    device_id: Id
+    command_id: Id
+
+
+class CommandsQuery(Struct, frozen=True):
+    """Parameters of a device's commands."""
+
+    state: str | None = None
+
+
+class NewCommand(Struct, frozen=True):
     """The validated part of a command; all members are stored."""
 
-    model_config = ConfigDict(extra="allow")
-
-    state: CommandState
+    state: str
 
 
-def commands_router(store: Store) -> APIRouter:
+def commands_routes(store: Store) -> list[Route]:
     """Return the routes."""
-    router = APIRouter(prefix="/v1/commands/{device_id}")
 
-    @router.put("/{command_id}")
-    async def put_command(device_id: Id, command_id: Id, request: Request) -> Response:
+    async def put_command(request: Request) -> Response:
+        where = of_path(request, CommandPath)
         body = load_object(await read_body(request))
-        NewCommand.model_validate(body)
+        _state(of_document(body, NewCommand).state, "state")
         now = dt.datetime.now(dt.UTC)
-        work = partial(commands.put, device_id=device_id, command_id=command_id, body=body, now=now)
+        work = partial(commands.put, device_id=where.device_id, command_id=where.command_id, body=body, now=now)
         return json(await store.write(work))
 
-    @router.get("/{command_id}")
-    async def get_command(device_id: Id, command_id: Id) -> Response:
-        found = await store.read(partial(commands.get, device_id=device_id, command_id=command_id))
+    async def get_command(request: Request) -> Response:
+        where = of_path(request, CommandPath)
+        found = await store.read(partial(commands.get, device_id=where.device_id, command_id=where.command_id))
         if found is None:
-            detail = f"device {device_id} has no command {command_id}: see GET /v1/commands/{device_id}"
+            device_id = where.device_id
+            detail = f"device {device_id} has no command {where.command_id}: see GET /v1/commands/{device_id}"
             raise refuse(HTTPStatus.NOT_FOUND, "CommandNotFound", detail)
         return json(found)
 
-    @router.get("")
-    async def get_commands(device_id: Id, state: CommandState | None = None) -> Response:
+    async def get_commands(request: Request) -> Response:
+        device_id = of_path(request, DevicePath).device_id
+        asked = of_query(request, CommandsQuery)
+        state = None if asked.state is None else _state(asked.state, "query.state")
         found = await store.read(partial(commands.of_device, device_id=device_id, state=state))
         return json({"commands": found})
 
-    return router
+    return [
+        route("PUT", "/v1/commands/{device_id}/{command_id}", put_command),
+        route("GET", "/v1/commands/{device_id}/{command_id}", get_command),
+        route("GET", "/v1/commands/{device_id}", get_commands),
+    ]
+
+
+def _state(text: str, field: str) -> CommandState:
+    try:
+        return CommandState(text)
+    except ValueError:
+        detail = f"{field}: must be {', '.join(CommandState)}, not {text!r}"
+        raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", detail) from None

@@ -5,53 +5,89 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from edge_service.problem import Problem, ProblemError, refuse
+from edge_service.route import route
 from edge_storage import dead_letters
 from edge_storage.dead_letters import DeadLetterNotFoundError, Filter, StillRejectedError
 from edge_storage.frames.notifier import Notifier
 from edge_storage.metrics import StorageMetrics
 from edge_storage.pages import NO_END
 from edge_storage.request_body import read_body
-from edge_storage.routes.answers import Before, Limit, done, json, page
+from edge_storage.routes.answers import done, json, page
+from edge_storage.routes.parameters import Before, Limit, Text, of_path, of_query
 from edge_storage.store import Store
 from edge_wire.messages import parse_timestamp
 
-Id = Annotated[int, Path(ge=0, le=NO_END)]
-Text = Annotated[str | None, Query(max_length=256)]
+
+class ListQuery(Struct, frozen=True):
+    """Parameters of the list.
+
+    Attributes:
+        limit: maximum number of dead letters.
+        before: only older records than this position: the `next` of the previous page.
+        device_id: of the dead letters; all devices if None.
+        reason: of the dead letters; all reasons if None.
+    """
+
+    limit: Limit = 100
+    before: Before = NO_END
+    device_id: Text | None = None
+    reason: Text | None = None
 
 
-def dead_letters_router(store: Store, metrics: StorageMetrics, notifier: Notifier) -> APIRouter:
+class DeleteQuery(Struct, frozen=True):
+    """Parameters that select dead letters to delete."""
+
+    device_id: Text | None = None
+    reason: Text | None = None
+    received_before: Text | None = None
+
+
+class ResendQuery(Struct, frozen=True):
+    """Parameters of sending one again."""
+
+    location: Text = ""
+
+
+class LetterPath(Struct, frozen=True):
+    """The path of a dead letter: its number."""
+
+    number: Annotated[int, Meta(ge=0, le=NO_END)]
+
+
+def dead_letters_routes(store: Store, metrics: StorageMetrics, notifier: Notifier) -> list[Route]:
     """Return the routes."""
-    router = APIRouter(prefix="/v1/dead-letters")
 
-    @router.get("")
-    async def get_dead_letters(
-        limit: Limit = 100, before: Before = NO_END, device_id: Text = None, reason: Text = None
-    ) -> Response:
-        which = Filter(device_id, reason)
-        question = partial(dead_letters.dead_letters, which=which, limit=limit, before=before)
+    async def get_dead_letters(request: Request) -> Response:
+        asked = of_query(request, ListQuery)
+        which = Filter(asked.device_id, asked.reason)
+        question = partial(dead_letters.dead_letters, which=which, limit=asked.limit, before=asked.before)
         return page("dead_letters", await store.read(question))
 
-    @router.get("/{number}")
-    async def get_dead_letter(number: Id) -> Response:
+    async def get_dead_letter(request: Request) -> Response:
+        number = of_path(request, LetterPath).number
         found = await store.read(partial(dead_letters.get, number=number))
         if found is None:
             raise _not_found(number)
         return json(found)
 
-    _add_deletions(router, store, metrics)
-    _add_resend(router, store, metrics, notifier)
-    return router
+    return [
+        route("GET", "/v1/dead-letters", get_dead_letters),
+        route("GET", "/v1/dead-letters/{number}", get_dead_letter),
+        *_deletions(store, metrics),
+        _resend(store, metrics, notifier),
+    ]
 
 
-def _add_deletions(router: APIRouter, store: Store, metrics: StorageMetrics) -> None:
-    @router.delete("")
-    async def delete_dead_letters(
-        device_id: Text = None, reason: Text = None, received_before: Text = None
-    ) -> Response:
-        which = Filter(device_id, reason, _time(received_before))
+def _deletions(store: Store, metrics: StorageMetrics) -> list[Route]:
+    async def delete_dead_letters(request: Request) -> Response:
+        asked = of_query(request, DeleteQuery)
+        which = Filter(asked.device_id, asked.reason, _time(asked.received_before))
         if which == Filter():
             detail = "name at least one of device_id, reason and received_before: all dead letters would be deleted"
             raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", detail)
@@ -61,8 +97,8 @@ def _add_deletions(router: APIRouter, store: Store, metrics: StorageMetrics) -> 
         metrics.dead_letters_deleted(deleted)
         return json({"deleted": deleted})
 
-    @router.delete("/{number}")
-    async def delete_dead_letter(number: Id) -> Response:
+    async def delete_dead_letter(request: Request) -> Response:
+        number = of_path(request, LetterPath).number
         try:
             await store.write(partial(dead_letters.delete, number=number))
         except DeadLetterNotFoundError:
@@ -70,10 +106,15 @@ def _add_deletions(router: APIRouter, store: Store, metrics: StorageMetrics) -> 
         metrics.dead_letters_deleted(1)
         return done()
 
+    return [
+        route("DELETE", "/v1/dead-letters", delete_dead_letters),
+        route("DELETE", "/v1/dead-letters/{number}", delete_dead_letter),
+    ]
 
-def _add_resend(router: APIRouter, store: Store, metrics: StorageMetrics, notifier: Notifier) -> None:
-    @router.post("/{number}/resend")
-    async def resend(number: Id, request: Request, location: Annotated[str, Query(max_length=256)] = "") -> Response:
+
+def _resend(store: Store, metrics: StorageMetrics, notifier: Notifier) -> Route:
+    async def resend(request: Request) -> Response:
+        number, location = of_path(request, LetterPath).number, of_query(request, ResendQuery).location
         body = await read_body(request)
         now = dt.datetime.now(dt.UTC)
         work = partial(
@@ -92,6 +133,8 @@ def _add_resend(router: APIRouter, store: Store, metrics: StorageMetrics, notifi
         message = result.messages[0]
         counts = {"accepted": len(message.readings), "duplicates": message.duplicates}
         return json({"id": number, "device_id": device_id, **counts})
+
+    return route("POST", "/v1/dead-letters/{number}/resend", resend)
 
 
 def _time(text: str | None) -> dt.datetime | None:

@@ -4,52 +4,51 @@ from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from edge_storage.request_body import read_body
+from edge_service.route import route
 from edge_storage.routes.answers import done, json
+from edge_storage.routes.parameters import of_body
 from edge_storage.store import Store
-from edge_wire.messages.document import load_object
 
 MAX_TTL_SECONDS = 300.0
 
 
-class Acquire(BaseModel):
+class Acquire(Struct, frozen=True):
     """Body that acquires or renews the lease."""
 
-    holder: Annotated[str, Field(min_length=1, max_length=253)]
-    ttl_seconds: Annotated[float, Field(gt=0, le=MAX_TTL_SECONDS)]
+    holder: Annotated[str, Meta(min_length=1, max_length=253)]
+    ttl_seconds: Annotated[float, Meta(gt=0, le=MAX_TTL_SECONDS)]
 
 
-class Release(BaseModel):
+class Release(Struct, frozen=True):
     """Body that releases the lease."""
 
     holder: str
     token: int
 
 
-def lease_router(store: Store, ingest_port: int) -> APIRouter:
+def lease_routes(store: Store, ingest_port: int) -> list[Route]:
     """Return the routes.
 
     Args:
         store: grants the lease.
         ingest_port: port of the listener for frames, for the ingester.
     """
-    router = APIRouter(prefix="/v1/lease")
 
-    @router.post("")
     async def acquire(request: Request) -> Response:
-        asked = Acquire.model_validate(load_object(await read_body(request)))
+        asked = await of_body(request, Acquire)
         lease = await store.write(
             partial(store.leases.acquire, holder=asked.holder, ttl_seconds=asked.ttl_seconds),
         )
         return json(replace(lease, ingest_port=ingest_port))
 
-    @router.delete("")
     async def release(request: Request) -> Response:
-        asked = Release.model_validate(load_object(await read_body(request)))
+        asked = await of_body(request, Release)
         await store.write(partial(store.leases.release, holder=asked.holder, token=asked.token))
         return done()
 
-    return router
+    return [route("POST", "/v1/lease", acquire), route("DELETE", "/v1/lease", release)]

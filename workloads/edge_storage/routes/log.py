@@ -5,10 +5,13 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from edge_service.problem import refuse
+from edge_service.route import route
 from edge_storage import cursors
 from edge_storage.lease import check_token
 from edge_storage.log.reader import LogReader
@@ -16,6 +19,7 @@ from edge_storage.log.tail import newest_offset
 from edge_storage.pages import MAX_PAGE_BYTES, NO_END
 from edge_storage.request_body import read_body
 from edge_storage.routes.answers import json
+from edge_storage.routes.parameters import of_document, of_path, of_query
 from edge_storage.store import Store
 from edge_wire.messages.document import load_object
 from edge_wire.store import Cursor
@@ -26,57 +30,64 @@ MAX_LINES = 10_000
 
 NDJSON = "application/x-ndjson"
 
-Name = Annotated[str, Path(pattern="^[a-z][a-z0-9-]{0,62}$")]
-"""Name of a sink."""
 
-After = Annotated[int, Query(ge=0, le=NO_END)]
-Lines = Annotated[int, Query(ge=0, le=MAX_LINES)]
-Bytes = Annotated[int, Query(ge=1, le=MAX_PAGE_BYTES)]
+class LogQuery(Struct, frozen=True):
+    """Parameters of the log: readings `after` an offset, at most `limit` of them, in about `max_bytes`."""
+
+    after: Annotated[int, Meta(ge=0, le=NO_END)] = 0
+    limit: Annotated[int, Meta(ge=0, le=MAX_LINES)] = 1000
+    max_bytes: Annotated[int, Meta(ge=1, le=MAX_PAGE_BYTES)] = MAX_PAGE_BYTES // 4
 
 
-class Fenced(BaseModel):
+class CursorPath(Struct, frozen=True):
+    """The path of a cursor: the name of its sink."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,62}\Z")]
+
+
+class Fenced(Struct, frozen=True):
     """The token of the ingester's lease in a body: without one a cursor could be moved by a former ingester."""
 
     token: int
 
 
-def log_router(store: Store) -> APIRouter:
+def log_routes(store: Store) -> list[Route]:
     """Return the routes."""
-    router = APIRouter(prefix="/v1")
 
-    @router.get("/log")
-    async def get_log(after: After = 0, limit: Lines = 1000, max_bytes: Bytes = MAX_PAGE_BYTES // 4) -> Response:
-        newest, lines = await store.read(partial(_log, log=store.log, after=after, limit=limit, max_bytes=max_bytes))
+    async def get_log(request: Request) -> Response:
+        newest, lines = await store.read(partial(_log, log=store.log, asked=of_query(request, LogQuery)))
         content = b"".join(line + b"\n" for line in lines)
         return Response(content, headers={NEWEST_OFFSET: str(newest)}, media_type=NDJSON)
 
-    @router.get("/cursors")
-    async def get_cursors() -> Response:
+    async def get_cursors(_: Request) -> Response:
         return json(await store.read(_all_cursors))
 
-    @router.get("/cursors/{name}")
-    async def get_cursor(name: Name) -> Response:
+    async def get_cursor(request: Request) -> Response:
+        name = of_path(request, CursorPath).name
         found = await store.read(partial(cursors.read_cursor, name=name))
         if found is None:
             raise refuse(HTTPStatus.NOT_FOUND, "CursorNotFound", f"the sink {name} has no cursor: PUT one")
         return json(found.to_object())
 
-    @router.put("/cursors/{name}")
-    async def put_cursor(name: Name, request: Request) -> Response:
+    async def put_cursor(request: Request) -> Response:
+        name = of_path(request, CursorPath).name
         document = load_object(await read_body(request))
-        token = Fenced.model_validate(document, strict=True).token
+        token = of_document(document, Fenced).token
         work = partial(_advance, token=token, name=name, cursor=Cursor.from_object(document))
         return json((await store.write(work)).to_object())
 
-    return router
+    return [
+        route("GET", "/v1/log", get_log),
+        route("GET", "/v1/cursors", get_cursors),
+        route("GET", "/v1/cursors/{name}", get_cursor),
+        route("PUT", "/v1/cursors/{name}", put_cursor),
+    ]
 
 
-def _log(
-    connection: sqlite3.Connection, log: LogReader, after: int, limit: int, max_bytes: int
-) -> tuple[int, list[bytes]]:
+def _log(connection: sqlite3.Connection, log: LogReader, asked: LogQuery) -> tuple[int, list[bytes]]:
     # The newest offset first: up to it, an offset without a line has no reading.
     newest = newest_offset(connection)
-    found = log.read_after(connection, after, limit, max_bytes) if limit else []
+    found = log.read_after(connection, asked.after, asked.limit, asked.max_bytes) if asked.limit else []
     return newest, [line for _, line in found]
 
 

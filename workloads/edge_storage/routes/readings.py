@@ -2,11 +2,14 @@
 
 import logging
 from functools import partial
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from msgspec import UNSET, Struct, UnsetType
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from edge_service.logs import about
+from edge_service.route import route
 from edge_storage import readings
 from edge_storage.frames.notifier import Notifier
 from edge_storage.ingest.result import StoredMessages
@@ -14,8 +17,9 @@ from edge_storage.ingest.storing import store as store_messages
 from edge_storage.metrics import StorageMetrics
 from edge_storage.pages import NO_END
 from edge_storage.request_body import Backpressure, read_body
-from edge_storage.routes.answers import Before, OptionalLimit, json, page
-from edge_storage.routes.time_ranges import DEFAULT_LIMIT, RangeParameters, answer_range
+from edge_storage.routes.answers import json, page
+from edge_storage.routes.parameters import Before, Limit, given, of_query
+from edge_storage.routes.time_ranges import DEFAULT_LIMIT, RangeQuery, answer_range
 from edge_storage.store import Store
 from edge_storage.time_ranges import TimeRanges
 from edge_wire.store import IngestRequest, encode_result
@@ -23,9 +27,22 @@ from edge_wire.store import IngestRequest, encode_result
 logger = logging.getLogger(__name__)
 
 
-def readings_router(store: Store, metrics: StorageMetrics, notifier: Notifier) -> APIRouter:
+class PageQuery(Struct, frozen=True):
+    """Parameters of a page of readings; those of a query by time are in `RangeQuery`.
+
+    Attributes:
+        device_id: of the readings; all devices if None.
+        limit: maximum number of readings, or of buckets.
+        before: only older readings than this position: the `next` of the previous page.
+    """
+
+    device_id: str | None = None
+    limit: Limit | UnsetType = UNSET
+    before: Before = NO_END
+
+
+def readings_routes(store: Store, metrics: StorageMetrics, notifier: Notifier) -> list[Route]:
     """Return the routes."""
-    router = APIRouter(prefix="/v1")
     backpressure = Backpressure()
     ranges = TimeRanges(store)
 
@@ -40,29 +57,24 @@ def readings_router(store: Store, metrics: StorageMetrics, notifier: Notifier) -
         _log_rejected(batch, result)
         return Response(_answer(batch, result), media_type="application/json")
 
-    # A plain route (without the prefix): FastAPI's overhead is larger than the cost of storing ten readings.
-    router.add_route("/v1/readings", post_readings, methods=["POST"])
-
-    @router.get("/readings")
-    async def get_readings(
-        request: Request,
-        asked: Annotated[RangeParameters, Depends()],
-        device_id: str | None = None,
-        limit: OptionalLimit = None,
-        before: Before = NO_END,
-    ) -> Response:
-        if (answer := await answer_range(ranges, request, device_id, limit, asked)) is not None:
+    async def get_readings(request: Request) -> Response:
+        asked, by_time = of_query(request, PageQuery), of_query(request, RangeQuery)
+        device_id, limit = asked.device_id, given(asked.limit)
+        if (answer := await answer_range(ranges, request, device_id, limit, by_time)) is not None:
             return answer
         limit = DEFAULT_LIMIT if limit is None else limit
-        question = partial(readings.readings, log=store.log, device_id=device_id, limit=limit, before=before)
+        question = partial(readings.readings, log=store.log, device_id=device_id, limit=limit, before=asked.before)
         return page("readings", await store.read(question))
 
-    @router.get("/arrivals")
-    async def get_arrivals() -> Response:
+    async def get_arrivals(_: Request) -> Response:
         question = partial(readings.arrivals, recent=store.state.recent_arrivals())
         return json({"arrivals": await store.read(question)})
 
-    return router
+    return [
+        route("POST", "/v1/readings", post_readings),
+        route("GET", "/v1/readings", get_readings),
+        route("GET", "/v1/arrivals", get_arrivals),
+    ]
 
 
 def _answer(batch: IngestRequest, result: StoredMessages) -> bytes:

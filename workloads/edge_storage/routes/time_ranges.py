@@ -1,13 +1,14 @@
 """The parameters of `GET /v1/readings` that select readings by time."""
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Query, Request
+from msgspec import Meta, Struct, field
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from edge_storage.routes.answers import json
+from edge_storage.routes.parameters import Text
 from edge_storage.time_ranges import TimeRanges
 from edge_wire.messages import MalformedError
 from edge_wire.store.reading_query import QueryError, ReadingQuery
@@ -16,24 +17,23 @@ NDJSON = "application/x-ndjson"
 DEFAULT_LIMIT = 100
 """Number of readings on a page."""
 
-Text = Annotated[str | None, Query(max_length=256)]
+Time = Annotated[str, Meta(max_length=64)]
 
 
-@dataclass(frozen=True, slots=True)
-class RangeParameters:
+class RangeQuery(Struct, frozen=True):
     """The parameters that select readings by time, as they were given."""
 
-    begin: Annotated[str | None, Query(alias="from", max_length=64)] = None
-    end: Annotated[str | None, Query(alias="to", max_length=64)] = None
-    type: Text = None
-    order: Text = None
-    every: Text = None
-    agg: Text = None
-    cursor: Text = None
+    begin: Time | None = field(name="from", default=None)
+    end: Time | None = field(name="to", default=None)
+    type: Text | None = None
+    order: Text | None = None
+    every: Text | None = None
+    agg: Text | None = None
+    cursor: Text | None = None
 
 
 async def answer_range(
-    ranges: TimeRanges, request: Request, device_id: str | None, limit: int | None, asked: RangeParameters
+    ranges: TimeRanges, request: Request, device_id: str | None, limit: int | None, asked: RangeQuery
 ) -> Response | None:
     """Return the answer of a query by time; None if the request is not one.
 
@@ -48,7 +48,7 @@ async def answer_range(
         MalformedError: a parameter is wrong.
     """
     is_stream = NDJSON in request.headers.get("accept", "")
-    if asked == RangeParameters() and not is_stream:
+    if asked == RangeQuery() and not is_stream:
         return None
     if not device_id:
         raise MalformedError(
