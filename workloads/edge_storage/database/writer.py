@@ -22,6 +22,9 @@ GROUP_SECONDS = 0.1
 RECHECK_SECONDS = 1.0
 """Seconds between two attempts to write while the database cannot be written."""
 
+FAILED_SECONDS = 3.0
+"""Seconds for which a failure counts: on a full disk small writes still succeed. The processor retries within 2 s."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -40,6 +43,7 @@ class Writer:
         self._lock = threading.Lock()
         self._next = threading.Lock()
         self._is_closed = False
+        self._failed_at = -FAILED_SECONDS
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="writer")
@@ -169,7 +173,7 @@ class Writer:
             return Outcome(job, error=error)
 
     def _succeeded(self, requests: int, started: float) -> None:
-        self.problem = None
+        self._clear_problem()
         self._observer.committed(requests, time.monotonic() - started)
         self._memory.committed()
 
@@ -177,7 +181,7 @@ class Writer:
         """Roll back, and return the error for the senders."""
         self._observer.failed()
         self._roll_back()
-        self.problem = f"the database cannot be written: {error}"
+        self.problem, self._failed_at = f"the database cannot be written: {error}", time.monotonic()
         logger.error("%d requests were not stored; each sender gets an error: %s", requests, error)
         advice = "this request was not stored: check the free space on the store's volume, then retry"
         return StoreUnavailableError(f"{self.problem}; {advice}")
@@ -196,5 +200,9 @@ class Writer:
         except sqlite3.Error as error:
             self.problem = f"the database cannot be written: {error}"
         else:
+            self._clear_problem()
+
+    def _clear_problem(self) -> None:
+        if self.problem is not None and time.monotonic() - self._failed_at >= FAILED_SECONDS:
             self.problem = None
             logger.info("the database can be written again")
