@@ -20,6 +20,9 @@ class Acknowledged:
         self.calls.append([*packet_ids])
         return True
 
+    def flush(self) -> None:
+        """Nothing is sent."""
+
 
 def received(number: int, size: int = 1, connection: Acknowledged | None = None) -> Received:
     """Return message `number` with a payload of `size` bytes."""

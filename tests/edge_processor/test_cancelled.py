@@ -8,9 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge_mqtt5 import Bulk
-from edge_processor.batcher import Batcher
 from edge_processor.commits import Commits
-from edge_processor.ingest import Ingest
+from edge_processor.link_answers import Answered
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.session import IngestSession
 from edge_processor.sinks.outbox import Outbox
@@ -20,7 +19,8 @@ from edge_service.address import BrokerAddress
 from edge_service.mqtt import MqttOptions, MqttSession
 from edge_service.mqtt.credentials import Login
 from edge_service.store import StoreClient
-from edge_wire.store.frames import CommitAnswer, Status
+from edge_wire.store import StoreUnavailableError
+from edge_wire.store.frames import CommitRequest
 from tests.edge_processor.messages import received
 from tests.support.cancelled import TURNS, ends_when_cancelled
 
@@ -40,29 +40,27 @@ def session() -> MqttSession:
 @pytest.mark.parametrize("turns", TURNS)
 async def test_the_outbox_as_something_was_stored(turns: int, metrics: ProcessorMetrics) -> None:
     outbox = Outbox(StoreClient("http://127.0.0.1:1"), session(), 1, metrics)
-    await ends_when_cancelled(outbox.run(), lambda: asyncio.create_task(outbox.stored([READING], alerts=1)), turns)
+    await ends_when_cancelled(outbox.run(), lambda: outbox.stored([READING], alerts=1), turns)
+
+
+class Failing(StoreLink):
+    """A link without a connection, of which the test decides when a request fails."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1", 1, lambda _: None)
+        self.answered: list[Answered] = []
+
+    def begin(self, request: CommitRequest, answered: Answered) -> None:  # noqa: ARG002 - as of the base
+        self.answered.append(answered)
 
 
 @pytest.mark.parametrize("turns", TURNS)
-async def test_the_inbox_as_a_message_comes(turns: int) -> None:
-    inbox = Batcher(2, 100)
-    await ends_when_cancelled(inbox.take(), lambda: inbox.add([received(1)]), turns)
-
-
-@pytest.mark.parametrize("turns", TURNS)
-async def test_the_acknowledgements_as_a_batch_is_committed(turns: int, metrics: ProcessorMetrics) -> None:
-    commits = Commits(StoreLink("http://127.0.0.1:1", 1, lambda _: None), "hall-1", 1, metrics)
-    committed: asyncio.Future[CommitAnswer] = asyncio.get_running_loop().create_future()
-
-    async def stored(_readings: object) -> None: ...
-
-    inbox = Batcher(2, 100)
-    inbox.add([received(1)])
-    ingest = Ingest(inbox, commits, stored, metrics)
-    commits.submit = lambda _batch: committed  # type: ignore[assignment,method-assign]
-    submitting = asyncio.create_task(ingest.submit())
-    await ends_when_cancelled(ingest.acknowledge(), lambda: committed.set_result(CommitAnswer(Status.STORED)), turns)
-    submitting.cancel()
+async def test_the_commits_as_one_fails(turns: int, metrics: ProcessorMetrics) -> None:
+    link = Failing()
+    commits = Commits(link, "hall-1", 1, metrics)
+    commits.submit([received(1)], lambda _: None)
+    failed = StoreUnavailableError("full")
+    await ends_when_cancelled(commits.run(), lambda: link.answered[0](failed), turns)
 
 
 class Unanswered(IngestSession):
@@ -92,7 +90,7 @@ async def test_the_drain_as_all_is_acknowledged(turns: int, metrics: ProcessorMe
     async with StoreClient("http://127.0.0.1:1") as store:
         sensors = Sensors(unanswered, store, 1, metrics)
         running = asyncio.create_task(sensors.run())
-        await sensors.stored([READING], alerts=0)
+        sensors.stored([READING], alerts=0)
         await unanswered.begun.wait()
         await ends_when_cancelled(sensors.drained(), unanswered.acknowledge_all, turns)
         running.cancel()

@@ -50,9 +50,9 @@ class World:
         metrics = ProcessorMetrics(self.registry)
         self.batcher = Batcher(2, 1000)
         self.commits = Commits(self.link, "hall-1", 7, metrics)
-        self.ingest = Ingest(self.batcher, self.commits, self._stored, metrics)
+        Ingest(self.batcher, self.commits, self._stored, metrics)
 
-    async def _stored(self, answer: CommitAnswer) -> None:
+    def _stored(self, answer: CommitAnswer) -> None:
         self.passed_on.append(len(answer.lines))
 
     def add(self, *numbers: int) -> None:
@@ -67,11 +67,9 @@ class World:
 async def at_work() -> AsyncIterator[World]:
     world = World()
     async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
-        work = (world.ingest.submit(), world.commits.run(), world.ingest.acknowledge())
-        tasks = [group.create_task(each) for each in work]
+        task = group.create_task(world.commits.run())
         yield world
-        for task in tasks:
-            task.cancel()
+        task.cancel()
 
 
 async def turns(count: int = 20) -> None:
@@ -128,8 +126,7 @@ async def test_whoever_is_fenced_off_acknowledges_nothing_more() -> None:
 
     async def until_fenced() -> None:
         async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
-            for each in (world.ingest.submit(), world.commits.run(), world.ingest.acknowledge()):
-                group.create_task(each)
+            group.create_task(world.commits.run())
             world.add(1, 2, 3)
             world.link.outcomes.put_nowait(None)
             world.link.outcomes.put_nowait(FencedError("another is the ingester"))

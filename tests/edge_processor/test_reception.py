@@ -49,7 +49,7 @@ class World:
         self.reception.receive(publishes, self.connection)
 
     async def taken(self) -> list[tuple[str, bytes, int]]:
-        return [each[:3] for each in await self.batcher.take()]
+        return [each[:3] for each in self.batcher.take()]
 
     def count(self, name: str) -> float:
         return self.figures.get_sample_value(f"edge_processor_{name}_total") or 0.0

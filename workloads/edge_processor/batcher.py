@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from edge_processor.session import Acknowledging
@@ -36,6 +36,9 @@ class Batcher:
 
     The receive maximum bounds messages with QoS 1, as they are acknowledged after they are stored. For QoS 0 the caller
     must check `is_full`.
+
+    Attributes:
+        on_some: called when messages were added.
     """
 
     def __init__(self, most_messages: int, most_bytes: int) -> None:
@@ -50,7 +53,7 @@ class Batcher:
         self._waiting: deque[Received] = deque()
         self._bytes = 0
         self._taken_batches = 0
-        self._some = asyncio.Event()
+        self.on_some: Callable[[], None] = lambda: None
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -74,11 +77,10 @@ class Batcher:
         self._waiting.extend(received)
         self._bytes += sum(len(each.payload) for each in received)
         self._idle.clear()
-        self._some.set()
+        self.on_some()
 
-    async def take(self) -> list[Received]:
-        """Wait for messages and return the next batch; call `done` when it is stored."""
-        await self._some.wait()
+    def take(self) -> list[Received]:
+        """Return the next batch of the messages that wait, one or more; call `done` when it is stored."""
         self._taken_batches += 1
         return self._cut()
 
@@ -103,6 +105,4 @@ class Batcher:
             size = following
             batch.append(waiting.popleft())
         self._bytes -= size
-        if not waiting:
-            self._some.clear()
         return batch

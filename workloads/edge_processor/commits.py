@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from edge_pacing.backoff import Backoff
 from edge_processor.batcher import Received
@@ -19,13 +20,21 @@ logger = logging.getLogger(__name__)
 _AGAIN = (StoreUnavailableError, StoreRefusedError, FrameError)
 
 
-class _Batch(NamedTuple):
+@dataclass(slots=True, eq=False)
+class _Batch:
     request: CommitRequest
-    done: asyncio.Future[CommitAnswer]
+    stored: Callable[[CommitAnswer], None]
+    sent_at: float = 0.0
+    outcome: CommitAnswer | Exception | None = None
+    waiting: asyncio.Future[CommitAnswer] | None = None
 
 
 class Commits:
-    """Commits batch after batch, each until it is stored: the order of each device is kept, also over failures."""
+    """Commits batch after batch, each until it is stored: the order of each device is kept, also over failures.
+
+    While nothing fails, each step is a call in the turn of the event loop in which something arrived; `run` has work
+    only after a failure.
+    """
 
     def __init__(self, link: StoreLink, location: str, token: int, metrics: ProcessorMetrics) -> None:
         """Prepare.
@@ -40,20 +49,24 @@ class Commits:
         self._location = location
         self._token = token
         self._metrics = metrics
+        self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Batch] = deque()
-        self._in_flight: deque[tuple[_Batch, asyncio.Task[CommitAnswer]]] = deque()
-        self._some = asyncio.Event()
+        self._in_flight: deque[_Batch] = deque()
+        self._has_stored = False
+        self._has_ended = False
+        self._failure: Exception | None = None
+        self._failed = asyncio.Event()
 
-    def submit(self, batch: Sequence[Received]) -> asyncio.Future[CommitAnswer]:
-        """Return the answer to a batch as a future: done when the batch is committed, after all earlier ones."""
-        done: asyncio.Future[CommitAnswer] = asyncio.get_running_loop().create_future()
+    def submit(self, batch: Sequence[Received], stored: Callable[[CommitAnswer], None]) -> None:
+        """Commit a batch; `stored` is called with the answer when it is committed, after all earlier batches.
+
+        If `stored` raises, `run` does.
+        """
         # Messages of several reads may share a batch if the store is slow: the earliest time is that of all.
         messages = [(each.device_id, each.payload) for each in batch]
         request = CommitRequest(self._token, self._location, batch[0].received_at, messages)
-        self._waiting.append(_Batch(request, done))
+        self._waiting.append(_Batch(request, stored))
         self._send()
-        self._some.set()
-        return done
 
     async def run(self) -> None:
         """Commit until cancelled.
@@ -64,52 +77,68 @@ class Commits:
         backoff = Backoff(first=0.1, longest=2.0)
         try:
             while True:
-                self._send()
-                if not self._in_flight:
-                    self._some.clear()
-                    await self._some.wait()
-                elif await self._settle_oldest():
+                await self._failed.wait()
+                self._failed.clear()
+                if self._failure is not None and not isinstance(self._failure, _AGAIN):
+                    raise self._failure
+                self._wait_again()
+                if self._has_stored:
                     backoff.reset()
-                else:
-                    await asyncio.sleep(backoff.next())
+                    self._has_stored = False
+                await asyncio.sleep(backoff.next())
+                self._failure = None
+                self._send()
         finally:
-            for _, sending in self._in_flight:
-                sending.cancel()
+            self._has_ended = True
+            for batch in self._in_flight:
+                if batch.waiting is not None:
+                    batch.waiting.cancel()
 
     def _send(self) -> None:
         while self._waiting and len(self._in_flight) < MAX_IN_FLIGHT_REQUESTS and self._is_in_order():
             batch = self._waiting.popleft()
-            self._in_flight.append((batch, asyncio.create_task(self._link.commit(batch.request), name="commit")))
+            self._in_flight.append(batch)
+            batch.sent_at = self._loop.time()
+            batch.waiting = self._link.begin(batch.request, partial(self._answered, batch))
 
     def _is_in_order(self) -> bool:
         """Return whether no batch in flight has ended: one that has failed must be sent again before later ones."""
-        return not any(sending.done() for _, sending in self._in_flight)
+        return not (self._has_ended or self._failure) and all(each.outcome is None for each in self._in_flight)
 
-    async def _settle_oldest(self) -> bool:
-        """Wait for the oldest batch in flight; return whether it is stored, else all in flight wait again.
+    def _answered(self, batch: _Batch, outcome: CommitAnswer | Exception) -> None:
+        batch.outcome = outcome
+        while self._in_flight and not (self._has_ended or self._failure):
+            oldest = self._in_flight[0]
+            if oldest.outcome is None:
+                break
+            if isinstance(oldest.outcome, Exception):
+                self._failure = oldest.outcome
+                break
+            self._in_flight.popleft()
+            self._pass_on(oldest, oldest.outcome)
+        self._send()
+        # All in flight are sent again together, so that none of them arrives before an earlier one.
+        if self._failure is not None and all(each.outcome is not None for each in self._in_flight):
+            self._failed.set()
 
-        Raises:
-            FencedError: another replica is the ingester.
-        """
-        batch, sending = self._in_flight[0]
+    def _pass_on(self, batch: _Batch, answer: CommitAnswer) -> None:
+        self._has_stored = True
+        self._metrics.commit.observe(self._loop.time() - batch.sent_at)
         try:
-            with self._metrics.commit.time():
-                answer = await sending
-        except _AGAIN as error:
-            await asyncio.gather(*(each for _, each in self._in_flight), return_exceptions=True)
-            self._waiting.extendleft(each for each, _ in reversed(self._in_flight))
-            self._in_flight.clear()
-            self._report(error)
-            return False
-        self._in_flight.popleft()
-        if not batch.done.done():
-            batch.done.set_result(answer)
-        return True
+            batch.stored(answer)
+        except Exception as error:  # noqa: BLE001 - `run` raises it
+            self._failure = error
+            self._failed.set()
 
-    def _report(self, error: Exception) -> None:
+    def _wait_again(self) -> None:
+        """Let all batches in flight wait again, in their order, and report the failure."""
+        for batch in self._in_flight:
+            batch.outcome = None
+        self._waiting.extendleft(reversed(self._in_flight))
+        self._in_flight.clear()
         self._metrics.store_failures.inc()
-        if isinstance(error, StoreUnavailableError):
-            logger.warning("readings wait for the store: %s", error)
+        if isinstance(self._failure, StoreUnavailableError):
+            logger.warning("readings wait for the store: %s", self._failure)
         else:
             # Malformed messages become dead letters; a refusal means another release, or another server.
-            logger.error("readings wait: %s: check STORAGE_URL and the store's release", error)
+            logger.error("readings wait: %s: check STORAGE_URL and the store's release", self._failure)

@@ -70,7 +70,7 @@ class IngestPipeline:
         self._reception = Reception(settings.mqtt_topic_prefix, self._batcher, self._activity, metrics)
         self._link = StoreLink(settings.storage_url, lease.ingest_port or 0, self._stored_elsewhere)
         self._commits = Commits(self._link, settings.edge_location, lease.token, metrics)
-        self._ingest = Ingest(self._batcher, self._commits, self._stored, metrics)
+        Ingest(self._batcher, self._commits, self._stored, metrics)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set, then store the received messages and disconnect.
@@ -88,9 +88,7 @@ class IngestPipeline:
                     group.create_task(self._link.run(), name="store-link"),
                     group.create_task(self._receive(), name="session"),
                     group.create_task(self._storage.run(), name="storage-report"),
-                    group.create_task(self._ingest.submit(), name="ingest"),
                     group.create_task(self._commits.run(), name="commits"),
-                    group.create_task(self._ingest.acknowledge(), name="acknowledgements"),
                     *(group.create_task(sink.run(), name=sink.name) for sink in self._sinks),
                 ]
                 deadline.watch((publishing, *work))
@@ -148,10 +146,10 @@ class IngestPipeline:
     def _receive_batch(self, publishes: Sequence[Publish], connection: Acknowledging) -> None:
         self._reception.receive(publishes, connection)
 
-    async def _stored(self, answer: CommitAnswer) -> None:
+    def _stored(self, answer: CommitAnswer) -> None:
         if answer.lines:
             for sink in self._sinks:
-                await sink.stored(answer.lines, answer.alerts)
+                sink.stored(answer.lines, answer.alerts)
 
     def _stored_elsewhere(self, newest_offset: int) -> None:
         for sink in self._sinks:

@@ -4,15 +4,15 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
-from http import HTTPStatus
+from functools import partial
 from urllib.parse import urlsplit
 
 from edge_pacing.backoff import Backoff
+from edge_processor.link_answers import Answered, checked, report, settle
 from edge_processor.link_protocol import LinkProtocol
 from edge_service import daemon_thread
-from edge_service.store import StoreRefusedError
-from edge_wire.store import FencedError, StoreUnavailableError
-from edge_wire.store.frames import CommitAnswer, CommitRequest, Status
+from edge_wire.store import StoreUnavailableError
+from edge_wire.store.frames import CommitAnswer, CommitRequest, FrameError
 
 MAX_IN_FLIGHT_REQUESTS = 2
 """So that neither side waits for the other."""
@@ -71,6 +71,34 @@ class StoreLink:
                 self._connection.abort(ConnectionError("the processor ended it"))
                 self._connection = None
 
+    def begin(self, request: CommitRequest, answered: Answered) -> asyncio.Future[CommitAnswer] | None:
+        """Commit `request` as `commit` does, without a task if there is a connection.
+
+        Args:
+            request: the messages; the caller has at most `MAX_IN_FLIGHT_REQUESTS` at a time.
+            answered: called with the answer after the commit, or with an error of `commit`; also before this returns.
+
+        Returns:
+            The request if it waits for a connection; if it is cancelled, `answered` is not called.
+        """
+        connection = self._connection
+        if connection is None or self._order.locked() or not connection.is_usable:
+            waiting = asyncio.create_task(self.commit(request), name="commit")
+            waiting.add_done_callback(partial(report, answered))
+            return waiting
+
+        def check(outcome: CommitAnswer | Exception) -> None:
+            result = checked(outcome)
+            if isinstance(result, Exception):
+                self._failures += 1
+            answered(result)
+
+        try:
+            connection.send(request, check)
+        except (FrameError, StoreUnavailableError) as error:
+            check(error)
+        return None
+
     async def commit(self, request: CommitRequest) -> CommitAnswer:
         """Return the answer after the store has committed `request`.
 
@@ -87,7 +115,7 @@ class StoreLink:
         """
         failures = self._failures
         try:
-            return _stored(await self._answer(request, failures))
+            return await self._answer(request, failures)
         except BaseException:
             self._failures += 1
             raise
@@ -100,9 +128,10 @@ class StoreLink:
                     connection = await self._connected()
                     if self._failures != failures:
                         raise StoreUnavailableError("an earlier request failed, so this one was not sent")
-                    answered = connection.send(request)
+                    answer: asyncio.Future[CommitAnswer] = asyncio.get_running_loop().create_future()
+                    connection.send(request, partial(settle, answer))
                     sent_on = connection
-                return await answered
+                return await answer
         except TimeoutError:
             cause = StoreUnavailableError(
                 f"no answer of the store at {self._host}:{self.port} within {self._timeout_seconds:g} s"
@@ -151,22 +180,10 @@ class StoreLink:
         for *_, address in addresses:
             try:
                 _, connection = await asyncio.get_running_loop().create_connection(
-                    lambda: LinkProtocol(self._on_notify), str(address[0]), port
+                    lambda: LinkProtocol(self._on_notify, self._timeout_seconds), str(address[0]), port
                 )
             except OSError as error:
                 problem = error
             else:
                 return connection
         raise problem
-
-
-def _stored(answer: CommitAnswer) -> CommitAnswer:
-    match answer.status:
-        case Status.STORED:
-            return answer
-        case Status.FENCED:
-            raise FencedError(answer.reason)
-        case Status.REFUSED:
-            raise StoreRefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, answer.reason)
-        case _:
-            raise StoreUnavailableError(answer.reason)

@@ -97,13 +97,13 @@ class AtWork:
         messages = [RawMessage(self.device_id, payload, now) for payload in payloads]
         stored = await self.store.store(messages, location="hall-1", token=self.token)
         assert len(stored.readings) == len(messages)
-        await self.sink.stored([orjson.dumps(each) for each in stored.readings], alerts=len(messages))
+        self.sink.stored([orjson.dumps(each) for each in stored.readings], alerts=len(messages))
 
     async def await_empty_outbox(self) -> None:
         """Return once no alert of an earlier test waits, which was not marked as sent before that test ended."""
         if self.sink.name == "outbox":
             while await self.store.alerts_to_send():
-                await self.sink.stored([b"{}"], alerts=1)
+                self.sink.stored([b"{}"], alerts=1)
                 await self.drained()
 
     def refused(self) -> float:

@@ -83,7 +83,7 @@ class World:
 
     async def stored(self, *offsets: int) -> None:
         self.store.newest = max(self.store.newest, *offsets)
-        await self.sensors.stored(lines(*offsets), alerts=0)
+        self.sensors.stored(lines(*offsets), alerts=0)
 
 
 def play(story: Callable[[World], Awaitable[None]]) -> World:

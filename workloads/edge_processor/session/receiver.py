@@ -15,6 +15,9 @@ class Acknowledging(Protocol):
         After a reconnect the broker sends the messages again, and an identifier may then belong to another one.
         """
 
+    def flush(self) -> None:
+        """Send now, in one write, what this turn of the event loop has to send."""
+
 
 Receiver = Callable[[Sequence[Publish], Acknowledging], None]
 """Is called with the messages of one read, topics with the site's prefix, and the connection that received them.

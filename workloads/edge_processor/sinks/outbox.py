@@ -51,7 +51,7 @@ class Outbox:
         """There is nothing to send yet."""
         self._idle.set()
 
-    async def stored(self, lines: Sequence[bytes], alerts: int) -> None:  # noqa: ARG002 - the store has the alerts
+    def stored(self, lines: Sequence[bytes], alerts: int) -> None:  # noqa: ARG002 - the store has the alerts
         """Read the outbox soon if the number of `alerts` about the readings is not 0."""
         if alerts:
             self._idle.clear()

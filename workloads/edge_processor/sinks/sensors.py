@@ -56,7 +56,7 @@ class Sensors:
         self._cursor = CursorFile(CLOUD_SENSORS, store, self._ledger, token)
         self._is_full = False
 
-    async def stored(self, lines: Sequence[bytes], alerts: int) -> None:  # noqa: ARG002 - they have their own sink
+    def stored(self, lines: Sequence[bytes], alerts: int) -> None:  # noqa: ARG002 - they have their own sink
         """Publish newly stored readings; what does not fit into memory is left to the backlog.
 
         Args:

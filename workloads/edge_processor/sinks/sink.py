@@ -19,8 +19,8 @@ class Sink(Protocol):
     def name(self) -> str:
         """The name of the sink's task, which logs show."""
 
-    async def stored(self, lines: Sequence[bytes], alerts: int) -> None:
-        """Handle newly stored readings. The next ones are stored after it returns: it does not wait for a destination.
+    def stored(self, lines: Sequence[bytes], alerts: int) -> None:
+        """Handle newly stored readings; must not raise: the next ones are stored after it returns.
 
         Args:
             lines: one or more readings as the store has them, in the order of their offsets.
