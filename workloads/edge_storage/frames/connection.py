@@ -4,6 +4,7 @@ import contextlib
 import logging
 import select
 import socket
+import struct
 import threading
 
 from edge_storage.frames.committer import Committer, answered
@@ -52,12 +53,15 @@ class Connection:
         self._socket = connected
         self._commit = commit
         self._newest = newest_offset
-        self._idle_seconds = idle_seconds
         self._notified = 0
         self._sending = threading.Lock()
         self._state = threading.Lock()
         self._is_busy = False
         self._is_stopping = False
+        # By the kernel: a timeout of Python's would cost two more calls for each read and write.
+        connected.settimeout(None)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(idle_seconds))
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(SEND_SECONDS))
 
     def serve(self) -> None:
         """Answer requests until the connection must be closed; an error ends only this connection. Never raises."""
@@ -104,10 +108,9 @@ class Connection:
                     return
 
     def _received(self) -> bytes:
-        self._socket.settimeout(self._idle_seconds)
         try:
             return self._socket.recv(_READ_BYTES)
-        except TimeoutError:
+        except BlockingIOError:
             logger.info("closed the idle connection of %s", self.peer)
             return b""
 
@@ -121,7 +124,6 @@ class Connection:
         answer = answered(self._commit, request)
         data = encode_answer(frame.number, answer)
         with self._sending:
-            self._socket.settimeout(SEND_SECONDS)
             self._socket.sendall(data)
         self._send_notification(may_wait=True)
         with self._state:
@@ -151,6 +153,11 @@ class Connection:
                 return
             finally:
                 self._sending.release()
+
+
+def _timeval(seconds: float) -> bytes:
+    whole = int(seconds)
+    return struct.pack("@ll", whole, int((seconds - whole) * 1_000_000))
 
 
 def _accepts_bytes(connected: socket.socket) -> bool:
