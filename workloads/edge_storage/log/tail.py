@@ -1,9 +1,12 @@
 """The tail: the newest readings, in the table `batch`; a row has the lines of one request."""
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
+
+from edge_storage.log.tail_rows import packed, unpacked
 
 ROW_BYTES = 1024 * 1024
 """Lines of a row together, unless one alone is larger: readers and the sealer have a row in memory."""
@@ -64,12 +67,18 @@ class Tail:
     limits: SealLimits = SealLimits()
     _rows: int = 0
     _bytes: int = 0
+    _sizes: deque[tuple[int, int]] = field(default_factory=deque)
+    """Of each row as it was added: its last offset, and the bytes of its lines."""
 
     @classmethod
     def load(cls, connection: sqlite3.Connection, limits: SealLimits) -> Self:
         """Return the tail in the database."""
-        count, size = connection.execute("SELECT sum(count), sum(length(body)) FROM batch").fetchone()
-        return cls(newest_offset(connection), count or 0, size or 0, limits)
+        tail = cls(newest_offset(connection), limits=limits)
+        for batch in batches(connection):
+            tail.count += batch.last_offset - batch.first_offset + 1
+            tail.size += len(batch.body)
+            tail._sizes.append((batch.last_offset, len(batch.body)))
+        return tail
 
     @property
     def is_full(self) -> bool:
@@ -86,11 +95,12 @@ class Tail:
             self.append(connection, lines[middle:])
             return
         self.newest_offset += len(lines)
-        connection.execute("INSERT INTO batch VALUES (?, ?, ?)", (self.newest_offset, len(lines), body))
+        connection.execute("INSERT INTO batch VALUES (?, ?, ?)", (self.newest_offset, len(lines), packed(body)))
         self.count += len(lines)
         self.size += len(body)
         self._rows += 1
         self._bytes += len(body)
+        self._sizes.append((self.newest_offset, len(body)))
         if self._rows >= COALESCE_ROWS:
             if self._bytes <= COALESCE_BYTES:
                 _coalesce(connection, self._rows)
@@ -98,13 +108,12 @@ class Tail:
 
     def sealed(self, connection: sqlite3.Connection, last_offset: int) -> int:
         """Delete the rows up to `last_offset`, which are in a segment now, and return the number of their readings."""
-        count, size = connection.execute(
-            "SELECT sum(count), sum(length(body)) FROM batch WHERE last_offset <= ?", (last_offset,)
-        ).fetchone()
+        (count,) = connection.execute("SELECT sum(count) FROM batch WHERE last_offset <= ?", (last_offset,)).fetchone()
         connection.execute("DELETE FROM batch WHERE last_offset <= ?", (last_offset,))
         connection.execute("UPDATE setting SET value = ? WHERE name = 'newest_offset'", (str(self.newest_offset),))
         self.count -= count or 0
-        self.size -= size or 0
+        while self._sizes and self._sizes[0][0] <= last_offset:
+            self.size -= self._sizes.popleft()[1]
         # The last small rows may be among the deleted ones.
         self._rows = self._bytes = 0
         return int(count or 0)
@@ -123,7 +132,7 @@ def batches(connection: sqlite3.Connection, after: int = 0) -> Iterator[Batch]:
         "SELECT last_offset, count, body FROM batch WHERE last_offset > ? ORDER BY last_offset", (after,)
     )
     for last_offset, count, body in rows:
-        yield Batch(last_offset - count + 1, last_offset, body)
+        yield Batch(last_offset - count + 1, last_offset, unpacked(body))
 
 
 def newest_batches(connection: sqlite3.Connection, before: int) -> Iterator[Batch]:
@@ -133,7 +142,7 @@ def newest_batches(connection: sqlite3.Connection, before: int) -> Iterator[Batc
         (before,),
     )
     for last_offset, count, body in rows:
-        yield Batch(last_offset - count + 1, last_offset, body)
+        yield Batch(last_offset - count + 1, last_offset, unpacked(body))
 
 
 def _coalesce(connection: sqlite3.Connection, rows: int) -> None:
@@ -141,6 +150,6 @@ def _coalesce(connection: sqlite3.Connection, rows: int) -> None:
         "SELECT last_offset, count, body FROM batch ORDER BY last_offset DESC LIMIT ?", (rows,)
     ).fetchall()
     last_offset, first = found[0][0], found[-1][0]
-    body = b"\n".join([row[2] for row in reversed(found)])
+    body = b"\n".join([unpacked(row[2]) for row in reversed(found)])
     connection.execute("DELETE FROM batch WHERE last_offset >= ?", (first,))
-    connection.execute("INSERT INTO batch VALUES (?, ?, ?)", (last_offset, sum(row[1] for row in found), body))
+    connection.execute("INSERT INTO batch VALUES (?, ?, ?)", (last_offset, sum(row[1] for row in found), packed(body)))

@@ -7,6 +7,7 @@ from functools import partial
 from edge_storage.log.line import timestamp_of
 from edge_storage.log.ordered import Part
 from edge_storage.log.selection import lines_of_device
+from edge_storage.log.tail_rows import unpacked
 
 _Times = tuple[bytes, bytes]
 
@@ -40,5 +41,5 @@ def _load(connection: sqlite3.Connection, last_offset: int, device_id: str) -> S
 
 
 def _body(connection: sqlite3.Connection, last_offset: int) -> bytes:
-    body: bytes = connection.execute("SELECT body FROM batch WHERE last_offset = ?", (last_offset,)).fetchone()[0]
-    return body
+    content: bytes = connection.execute("SELECT body FROM batch WHERE last_offset = ?", (last_offset,)).fetchone()[0]
+    return unpacked(content)
