@@ -47,8 +47,8 @@ def main() -> None:
     plan = Plan(python, options.directory, millions, options.burst, options.seconds, options.telegraf)
     print(f"programs run by {plan.python}")
     for name, title, section in SECTIONS:
-        if name in options.only.split(","):
-            print_table(title, list(section(plan)))
+        if name in options.only.split(",") and (rows := list(section(plan))):
+            print_table(title, rows)
             sys.stdout.flush()
     print(NOTE)
 

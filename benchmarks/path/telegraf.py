@@ -1,7 +1,8 @@
 """Telegraf beside processor and store: the same loads, converted and republished, stored nowhere.
 
 Telegraf is built from its Go module: `go build -tags "custom inputs.mqtt_consumer outputs.mqtt processors.starlark
-parsers.json serializers.json" ./cmd/telegraf`, and named by `--telegraf`.
+parsers.json serializers.json" ./cmd/telegraf`, and named by `--telegraf`. It publishes on one topic: its template of a
+topic cannot use the tags of a tracked metric (1.37.2), and messages of a persistent session become tracked metrics.
 """
 
 import subprocess
@@ -50,7 +51,7 @@ def apply(metric):
 '''
 [[outputs.mqtt]]
   servers = ["{url}"]
-  topic = 'cloud/sensors/{{{{ .Tag "device" }}}}'
+  topic = "cloud/sensors/all"
   qos = 1
   username = "~processor"
   password = "{password}"
