@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
+import struct
 import sys
 import threading
 from asyncio.subprocess import PIPE
@@ -20,7 +22,15 @@ from edge_service.store import StoreRefusedError
 from edge_storage.frames.listener import IngestListener
 from edge_wire.messages import MalformedError
 from edge_wire.store import FencedError, StoreUnavailableError
-from edge_wire.store.frames import MAX_FRAME_BYTES, CommitAnswer, CommitRequest, FrameError, Status, encode_answer
+from edge_wire.store.frames import (
+    MAX_FRAME_BYTES,
+    CommitAnswer,
+    CommitRequest,
+    FrameError,
+    Status,
+    encode_answer,
+    encode_notification,
+)
 
 HOST = "127.0.0.1"
 SECONDS = 30.0
@@ -111,6 +121,26 @@ async def test_after_a_failure_what_was_called_before_it_fails_too_and_is_not_st
             assert [type(other) for other in others] == [StoreUnavailableError] * 3
             assert committed.payloads == []
             assert await commit(link, b"again") == [b"again"]
+
+
+async def test_requests_of_one_turn_fail_together_if_the_connection_has_ended_before_them() -> None:
+    committed, outcomes = Committed(), asyncio.Queue[CommitAnswer | Exception]()
+    with socket.create_server((HOST, 0)) as server:
+        port = server.getsockname()[1]
+        async with linked(port) as (link, notified), asyncio.timeout(SECONDS):
+            connection, _ = await asyncio.to_thread(server.accept)
+            connection.sendall(encode_notification(1))
+            await notified.get()
+            # A reset: the first write fails, and the loop has not seen it when the second request is begun.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+            server.close()
+            with IngestListener(HOST, port, committed):
+                for payload in (b"a", b"b"):
+                    link.begin(request(payload), outcomes.put_nowait)
+                assert [type(await outcomes.get()) for _ in range(2)] == [StoreUnavailableError] * 2
+                assert committed.payloads == []
+                assert await commit(link, b"a", b"b") == [b"a", b"b"]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -83,7 +83,7 @@ class StoreLink:
         """
         connection = self._connection
         if connection is None or self._order.locked() or not connection.is_usable:
-            waiting = asyncio.create_task(self.commit(request), name="commit")
+            waiting = asyncio.create_task(self._commit(request, self._failures), name="commit")
             waiting.add_done_callback(partial(report, answered))
             return waiting
 
@@ -113,7 +113,10 @@ class StoreLink:
             StoreRefusedError: the store refuses it as wrong.
             FrameError: it cannot be encoded; nothing was sent.
         """
-        failures = self._failures
+        return await self._commit(request, self._failures)
+
+    async def _commit(self, request: CommitRequest, failures: int) -> CommitAnswer:
+        """Do as `commit`; `failures` is their number at the call: a task may begin after the next failure."""
         try:
             return await self._answer(request, failures)
         except BaseException:

@@ -185,3 +185,28 @@ async def test_messages_that_trickle_in_are_read_together_and_a_lone_one_at_once
             await asyncio.sleep(0.001)
         await received.count(201)
         assert len(received.batches) <= 2 + (loop.time() - began) / 0.02
+
+
+async def test_what_is_acknowledged_before_a_disconnect_of_the_same_read_is_not_sent_again() -> None:
+    broker = Broker()
+    async with session(broker) as client, asyncio.timeout(SECONDS):
+        await client.connected.wait()
+        sending = asyncio.create_task(send(client, [b"a", b"b", b"c"], b"cloud/sensors/d1"))
+        await eventually("three messages arrive", lambda: len(published(broker)) == 3)
+        assert broker.writer is not None
+        acknowledged = b"".join(b"\x40\x02" + packet_id for packet_id, _ in published(broker)[:2])
+        broker.writer.write(acknowledged + b"\xe0\x01\x8b")
+        await eventually("the third one comes again", lambda: len(published(broker)) > 3)
+        assert [payload for _, payload in published(broker)] == [b"a", b"b", b"c", b"c"]
+        broker.writer.write(b"\x40\x02" + published(broker)[3][0])
+        await sending
+
+
+def published(broker: Broker) -> list[tuple[bytes, bytes]]:
+    """Return the packet identifier and the payload of each PUBLISH that the broker has received."""
+    found = []
+    for first, body in broker.packets:
+        if first & 0xF0 == PUBLISH:
+            rest = body[2 + int.from_bytes(body[:2]) :]
+            found.append((rest[:2], rest[3:]))
+    return found

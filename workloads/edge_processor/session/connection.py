@@ -152,11 +152,12 @@ class IngestConnection(Wire):
         """Handle all packets of a read."""
         try:
             packets = self._decoder.feed(data)
-            for answer in packets.answers:
-                self._handle(answer)
+            # First: a DISCONNECT behind them ends the connection, and what is not acknowledged then is sent again.
             if packets.acknowledged:
                 self._outgoing.acknowledged(packets.acknowledged)
                 self.write_soon()
+            for answer in packets.answers:
+                self._handle(answer)
             if packets.publishes:
                 self._handle_publishes(packets.publishes)
         except ProtocolError as error:

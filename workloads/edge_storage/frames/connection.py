@@ -149,7 +149,8 @@ class Connection:
                 self._socket.sendall(encode_notification(offset))
                 self._notified = offset
             except OSError:
-                # The thread of the connection sees its end.
+                # A part of it may have been sent: nothing can follow. The thread of the connection sees its end.
+                self.abort()
                 return
             finally:
                 self._sending.release()
