@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from edge_storage import cursors
 from edge_storage.database.connections import FILE
+from edge_storage.log.chunking import SegmentContent
+from edge_storage.log.segment import chunks_of, decode_chunk
 from edge_storage.store import Store
 from edge_storage.usage import usage
+from edge_wire.store import CLOUD_SENSORS, Cursor
 from tests.edge_storage.lines import lines_of
 from tests.edge_storage.opened import opened, send, send_until_sealed
 
@@ -95,6 +99,37 @@ async def test_a_process_that_was_killed_after_it_set_the_database_aside(tmp_pat
         await send(store, 100)
 
     assert [reading["offset"] for reading in lines_of(tmp_path)] == [*range(1, 41), 1_000_041]
+
+
+@pytest.mark.parametrize(
+    ("damage", "delivered"), [(lambda _: None, 25), (_overwrite_header, 0)], ids=["intact", "lost"]
+)
+async def test_what_cloud_sensors_has_not_received_is_not_delivered_after_the_loss_of_the_database(
+    tmp_path: Path, damage: Callable[[Path], None], delivered: int
+) -> None:
+    async with opened(tmp_path) as (store, observed):
+        await send_until_sealed(store, observed)
+        await store.write(partial(cursors.write_cursor, name=CLOUD_SENSORS, cursor=Cursor(25)))
+    aside = tmp_path / f"{FILE}.corrupt-20260131T120000.000000Z"
+    (tmp_path / FILE).rename(aside)
+    damage(aside)
+
+    async with opened(tmp_path) as (store, _):
+        assert await store.read(partial(cursors.read_cursor, name=CLOUD_SENSORS)) == Cursor(delivered)
+
+
+async def test_a_segment_that_newer_ones_replace_is_not_indexed_twice(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (store, observed):
+        await send_until_sealed(store, observed)
+        (info,) = chunks_of(content := store.files.read(20))
+        replaced = SegmentContent()
+        replaced.add(11, decode_chunk(content[info.position : info.position + info.length])[:5])
+        store.files.write(15, replaced.finish())
+    (tmp_path / FILE).rename(tmp_path / f"{FILE}.corrupt-20260131T120000.000000Z")
+
+    async with opened(tmp_path) as (store, _):
+        assert (await _usage(store))["segments"] == 4
+    assert [reading["offset"] for reading in lines_of(tmp_path)] == list(range(1, 41))
 
 
 async def test_segments_without_their_database_are_indexed(tmp_path: Path) -> None:

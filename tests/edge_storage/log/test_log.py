@@ -111,6 +111,7 @@ def test_rows_that_became_one_while_they_were_sealed_are_sealed_again(
 
     with pytest.raises(TailChangedError):
         seal(log.files, segment, log.run, log.state.load)
+    assert log.files.offsets() == []
     assert log.all() == log.lines
     log.seal()
 

@@ -51,7 +51,7 @@ def reconcile(connection: sqlite3.Connection, files: SegmentFiles, newest_offset
             logger.info("deleting %s, which is not in the index", files.path(offset))
             files.delete(offset)
     newer = [offset for offset in unknown if offset > newest_offset]
-    return len(damaged) + sum(not _index(connection, files, offset, now) for offset in newer)
+    return len(damaged) + _index_all(connection, files, newer, now)
 
 
 def continue_after_loss(
@@ -89,17 +89,35 @@ def _recognise(connection: sqlite3.Connection, seen: SeenReadings, lines: list[b
             seen.add(connection, number, session, seq, offset_of(line))
 
 
-def _index(connection: sqlite3.Connection, files: SegmentFiles, last_offset: int, now: dt.datetime) -> bool:
-    """Add a file to the index; return False if it is damaged and was set aside."""
+def _index_all(connection: sqlite3.Connection, files: SegmentFiles, offsets: list[int], now: dt.datetime) -> int:
+    """Add files to the index, the newest first; return the number of damaged ones, which were set aside.
+
+    A file that ends within a newer one was replaced by others that begin with the same reading: a process was killed
+    before it could delete it, and the database that would show this is lost.
+    """
+    damaged = 0
+    first_indexed: int | None = None
+    for last_offset in sorted(offsets, reverse=True):
+        if first_indexed is not None and last_offset >= first_indexed:
+            logger.info("%s is not used: newer segments have its readings", files.set_aside(last_offset))
+        elif (first_offset := _index(connection, files, last_offset, now)) is None:
+            damaged += 1
+        else:
+            first_indexed = first_offset
+    return damaged
+
+
+def _index(connection: sqlite3.Connection, files: SegmentFiles, last_offset: int, now: dt.datetime) -> int | None:
+    """Add a file to the index and return its first offset; None if it is damaged and was set aside."""
     try:
         content = files.read(last_offset)
         infos = list(chunks_of(content))
     except (DamagedChunkError, OSError) as error:
         _set_aside(connection, files, last_offset, str(error), now)
-        return False
+        return None
     if not infos:
         _set_aside(connection, files, last_offset, "it has no chunk", now)
-        return False
+        return None
     with transaction(connection):
         add_segment(connection, last_offset, infos, len(content))
         _note_arrivals(connection, infos)
@@ -107,7 +125,7 @@ def _index(connection: sqlite3.Connection, files: SegmentFiles, last_offset: int
             "UPDATE setting SET value = max(CAST(value AS INTEGER), ?) WHERE name = 'newest_offset'", (last_offset,)
         )
     logger.info("added %s to the index: %d chunks", files.path(last_offset), len(infos))
-    return True
+    return min(info.first_offset for info in infos)
 
 
 def _note_arrivals(connection: sqlite3.Connection, infos: list[ChunkInfo]) -> None:

@@ -85,6 +85,7 @@ def seal(
     Raises:
         OSError: the file cannot be written.
         StoreUnavailableError: the transaction failed.
+        TailChangedError: the rows of the tail have changed; the file is deleted.
     """
 
     def replace(connection: sqlite3.Connection) -> None:
@@ -97,7 +98,12 @@ def seal(
         state.save(connection)
 
     files.write(segment.last_offset, segment.content)
-    run(replace)
+    try:
+        run(replace)
+    except TailChangedError:
+        # The next segment may end elsewhere: this file would remain, with readings that it has too.
+        files.delete(segment.last_offset)
+        raise
 
 
 class TailChangedError(Exception):
