@@ -50,7 +50,7 @@ def advance(connection: sqlite3.Connection, name: str, cursor: Cursor) -> Cursor
     return joined
 
 
-def continue_after_loss(connection: sqlite3.Connection, aside: Path, highest: int) -> None:
+def continue_after_loss(connection: sqlite3.Connection, aside: Path, highest_offset: int) -> None:
     """Create the cursor of `cloud/sensors` in a database that replaces a damaged one, unless it exists.
 
     It is that of the damaged database. If that cannot be read, all readings that are left are published again: without
@@ -59,12 +59,12 @@ def continue_after_loss(connection: sqlite3.Connection, aside: Path, highest: in
     Args:
         connection: in autocommit mode.
         aside: the damaged database; its write-ahead log is not read.
-        highest: the largest offset that a cursor can have.
+        highest_offset: the largest offset that a cursor can have.
     """
     if read_cursor(connection, CLOUD_SENSORS) is not None:
         return
     cursor = _cursor_in(aside)
-    if cursor is None or cursor.highest > highest:
+    if cursor is None or cursor.highest > highest_offset:
         logger.warning("the cursor of cloud/sensors is lost: all readings of the sealed segments are published again")
         cursor = Cursor()
     write_cursor(connection, CLOUD_SENSORS, cursor)
