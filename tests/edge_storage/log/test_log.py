@@ -1,6 +1,8 @@
 """The tail and the segments together are one list, for every way to read it."""
 
+import errno
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from edge_storage.log.reader import snapshot
 from edge_storage.log.sealing import TailChangedError, oldest_of_tail, seal
 from edge_storage.log.segment_index import chunks_of_device, remove_segment, segments
 from edge_storage.log.tail import SealLimits
+from edge_wire.store import StoreUnavailableError
 from tests.edge_storage.log.filling import Log
 
 
@@ -187,3 +190,39 @@ def test_a_file_that_is_missing_is_damage(log: Log) -> None:
 
     assert log.all() == []
     assert log.damage.chunks == 2
+
+
+@pytest.mark.parametrize("bytes_before", [0, 8])
+def test_an_error_of_the_disk_that_passes_is_no_damage(
+    log: Log, monkeypatch: pytest.MonkeyPatch, bytes_before: int
+) -> None:
+    log.append(*"aaaaabbbbb")
+    log.seal()
+    read = os.pread
+    left = bytes_before
+
+    def failing(descriptor: int, length: int, position: int) -> bytes:
+        nonlocal left
+        if not left:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        # As the kernel does if the error is in a later page.
+        some, left = read(descriptor, min(length, left), position), 0
+        return some
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", failing)
+        with pytest.raises(StoreUnavailableError, match="cannot be read now"):
+            log.all()
+
+    assert log.damage.chunks == 0
+    assert log.all() == log.lines
+
+
+def test_a_chunk_at_the_end_of_a_short_file_is_damaged(log: Log) -> None:
+    log.append(*"aaaaabbbbb")
+    log.seal()
+    path = log.files.path(10)
+    path.write_bytes(path.read_bytes()[:-1])
+
+    assert log.all() == log.lines[:5]
+    assert log.damage.chunks == 1

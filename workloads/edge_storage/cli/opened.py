@@ -12,6 +12,7 @@ from edge_storage.database.connections import BUSY_MILLISECONDS, FILE
 from edge_storage.database.schema import APPLICATION_ID, VERSION
 from edge_storage.log.reader import LogReader
 from edge_storage.log.segment_files import SegmentFiles
+from edge_wire.store import StoreUnavailableError
 
 
 class Damage:
@@ -53,7 +54,7 @@ def opened(directory: Path) -> Iterator[OpenedStore]:
     """Open the store in `directory` for reading, without its lock.
 
     Raises:
-        CommandError: it has no store, or one of another release.
+        CommandError: it has no store, or one of another release, or the block cannot read a segment.
     """
     path = directory / FILE
     if not path.is_file():
@@ -66,7 +67,10 @@ def opened(directory: Path) -> Iterator[OpenedStore]:
     files = SegmentFiles(directory)
     with contextlib.closing(connection):
         check_version(connection, path)
-        yield OpenedStore(directory, connection, files, LogReader(files, damage), damage)
+        try:
+            yield OpenedStore(directory, connection, files, LogReader(files, damage), damage)
+        except StoreUnavailableError as error:
+            raise CommandError(str(error)) from error
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:

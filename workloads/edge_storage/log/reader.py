@@ -20,6 +20,7 @@ from edge_storage.log.segment_index import (
     last_segment_before,
 )
 from edge_storage.log.tail import batches, newest_batches
+from edge_wire.store import StoreUnavailableError
 
 Numbered = tuple[int, bytes]
 """The offset of a line, and the line."""
@@ -37,8 +38,11 @@ class DamageObserver(Protocol):
 class LogReader:
     """Reads lines in the order of their offsets, or newest first.
 
-    A chunk that cannot be read is skipped, logged and counted. A segment that retention deletes during a query counts
-    as deleted before it. Several threads may use one reader, each with its own connection.
+    A damaged chunk is skipped, logged and counted. A chunk that cannot be read for another reason, which may pass, is
+    an error: a sink that does not get a reading would take it for deleted. A segment that retention deletes during a
+    query counts as deleted before it. Several threads may use one reader, each with its own connection.
+
+    What reads chunks raises StoreUnavailableError if one cannot be read now.
     """
 
     def __init__(self, files: SegmentFiles, observer: DamageObserver) -> None:
@@ -84,15 +88,24 @@ class LogReader:
             yield from self._newest_of_device(connection, device_id, before)
 
     def read_chunk(self, connection: sqlite3.Connection, chunk: Chunk) -> list[bytes]:
-        """Return the lines of a chunk; none if it is damaged, or deleted since the query began."""
+        """Return the lines of a chunk; none if it is damaged, or deleted since the query began.
+
+        Raises:
+            StoreUnavailableError: it cannot be read now.
+        """
         try:
             return decode_chunk(self._files.read_part(chunk.segment, chunk.position, chunk.length))
         except FileNotFoundError:
             if not self._is_indexed(connection, chunk.segment):
                 return []
             reason = "the file does not exist"
-        except (DamagedChunkError, OSError) as error:
+        except DamagedChunkError as error:
             reason = str(error)
+        except OSError as error:
+            path = self._files.path(chunk.segment)
+            raise StoreUnavailableError(
+                f"the segment {path.name} cannot be read now ({error}): retry; if this continues, check the volume"
+            ) from error
         self._observer.damaged_chunk()
         logger.error(
             "skipped a chunk of %d readings (offsets %d to %d): %s cannot be read at byte %d: %s",

@@ -67,10 +67,14 @@ class SegmentFiles:
         descriptor = os.open(self.path(last_offset), os.O_RDONLY | os.O_CLOEXEC)
         try:
             content = os.pread(descriptor, length, position)
+            while len(content) < length:
+                # The file ends, or the disk has failed within the chunk: then the next call raises.
+                more = os.pread(descriptor, length - len(content), position + len(content))
+                if not more:
+                    raise DamagedChunkError(f"the file ends within the chunk at byte {position}")
+                content += more
         finally:
             os.close(descriptor)
-        if len(content) != length:
-            raise DamagedChunkError(f"the file ends within the chunk at byte {position}")
         return content
 
     def read(self, last_offset: int) -> bytes:
