@@ -1,6 +1,7 @@
 """Makes the index and the segment files agree at the start."""
 
 import datetime as dt
+import errno
 import logging
 import sqlite3
 from pathlib import Path
@@ -37,6 +38,9 @@ def reconcile(connection: sqlite3.Connection, files: SegmentFiles, newest_offset
 
     Returns:
         The number of files that were set aside.
+
+    Raises:
+        OSError: a file or the directory cannot be read now.
     """
     indexed = {segment.last_offset: segment.bytes for segment in segments(connection)}
     sizes = dict(files.sizes())
@@ -108,11 +112,18 @@ def _index_all(connection: sqlite3.Connection, files: SegmentFiles, offsets: lis
 
 
 def _index(connection: sqlite3.Connection, files: SegmentFiles, last_offset: int, now: dt.datetime) -> int | None:
-    """Add a file to the index and return its first offset; None if it is damaged and was set aside."""
+    """Add a file to the index and return its first offset; None if it is damaged and was set aside.
+
+    Raises:
+        OSError: it cannot be read for a reason other than a defect of the disk.
+    """
     try:
         content = files.read(last_offset)
         infos = list(chunks_of(content))
     except (DamagedChunkError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EIO:
+            raise
+        # With a defect of the disk no start would succeed; the file is kept.
         _set_aside(connection, files, last_offset, str(error), now)
         return None
     if not infos:

@@ -101,14 +101,23 @@ class SegmentFiles:
         """
         path = self.path(last_offset)
         aside = path.with_suffix(SUFFIX + DAMAGED_SUFFIX)
-        if path.exists():
+        with contextlib.suppress(FileNotFoundError):
             path.rename(aside)
             _sync(self._directory)
         return aside
 
     def offsets(self) -> list[int]:
-        """Return the last offsets of all segments, in ascending order."""
-        names = (path.stem for path in self._directory.glob("*" + SUFFIX))
+        """Return the last offsets of all segments, in ascending order; none if there is no directory.
+
+        Raises:
+            OSError: the directory cannot be listed.
+        """
+        try:
+            # Path.glob ignores errors: the start would take all segments for missing.
+            found = [path.name for path in self._directory.iterdir()]
+        except FileNotFoundError:
+            return []
+        names = (name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX))
         return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
 
     def sizes(self) -> Iterator[tuple[int, int]]:
