@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,8 @@ import aiohttp
 import pytest
 
 from edge_storage.ingest.storing import store as store_messages
-from edge_storage.log.retention_plan import Limits
+from edge_storage.log import tail
+from edge_storage.log.retention_plan import Drop, Limits
 from edge_storage.log.segment_index import segments
 from edge_storage.log.tail import SealLimits
 from edge_storage.retained import disk_bytes_of, oldest_offset
@@ -154,6 +155,43 @@ async def test_a_quiet_site_keeps_no_old_readings_in_the_tail(by_age: Site) -> N
     assert await by_age.store.read(oldest_offset) == 8
     await by_age.send(minute=200, count=1)
     assert (await by_age.usage())["newest_offset"] == 8
+
+
+@pytest.mark.parametrize("change", ["sealed", "coalesced"])
+async def test_a_batch_that_changes_before_its_drop_is_counted_once(
+    by_age: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, change: str
+) -> None:
+    await by_age.cursor(CLOUD_SENSORS, {"done": 0, "ranges": []})
+    await by_age.send(minute=0, count=3)
+    by_age.now += 61 * 60_000
+    if change == "coalesced":
+        monkeypatch.setattr(tail, "COALESCE_ROWS", 2)
+    added = PER_REQUEST if change == "sealed" else 1
+    planned: list[Drop] = []
+    read = by_age.store.read
+
+    async def changing(question: Callable[[sqlite3.Connection], Any]) -> Any:
+        found = await read(question)
+        if isinstance(found, Drop) and not planned:
+            planned.append(found)
+            await by_age.send(minute=60, count=added)
+            if change == "sealed":
+                await by_age.sealed(1)
+        return found
+
+    monkeypatch.setattr(by_age.store, "read", changing)
+    await by_age.settle()
+
+    assert [drop.segment.count for drop in planned] == [3]
+    assert by_age.drops.readings == []
+    assert (await by_age.usage())["dropped"]["unforwarded"] == 0
+    assert "dropped" not in caplog.text
+    assert await by_age.store.read(oldest_offset) == 1
+
+    by_age.now += 120 * 60_000
+    await by_age.settle()
+    assert by_age.drops.readings == [(3 + added, False)]
+    assert (await by_age.usage())["dropped"]["unforwarded"] == 3 + added
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from edge_storage.log.segment_index import has_segment, remove_segment, segments
 from edge_storage.retained import (
     disk_bytes_of,
     estimated_bytes,
+    is_oldest_batch,
     oldest_batch,
     oldest_offset,
     record_drop,
@@ -134,14 +135,18 @@ class Retention:
         self._report(drop)
 
     async def _drop_batch(self, drop: Drop) -> None:
-        def remove(connection: sqlite3.Connection) -> None:
+        def remove(connection: sqlite3.Connection) -> bool:
+            if not is_oldest_batch(connection, drop.segment):
+                # It was sealed, or has become a part of a larger one: the next step finds what is old now.
+                return False
             state = self._store.state.load(connection)
             state.tail.sealed(connection, drop.segment.last_offset)
             state.save(connection)
             record_drop(connection, drop, self._now())
+            return True
 
-        await self._store.write(remove)
-        self._report(drop)
+        if await self._store.write(remove):
+            self._report(drop)
 
     def _report(self, drop: Drop) -> None:
         segment = drop.segment
