@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from edge_storage import cursors
-from edge_storage.database.connections import lock, open_reader
+from edge_storage.database.connections import FILE, lock, open_reader
+from edge_storage.database.damage import Damage
 from edge_storage.database.jobs import CommitObserver
 from edge_storage.database.readers import Readers
 from edge_storage.database.writer import Writer
@@ -103,8 +104,8 @@ class Store:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the writer's thread runs; if not, only a restart of the process helps."""
-        return self._parts is None or self._parts.writer.is_alive
+        """Whether the threads of the writer and the sealer run; if not, only a restart of the process helps."""
+        return self._parts is None or (self._parts.writer.is_alive and self._parts.sealer.is_alive)
 
     @property
     def leases(self) -> Leases:
@@ -156,11 +157,12 @@ class Store:
 
     def _start(self, locked: int, connection: sqlite3.Connection) -> _Parts:
         cursors.begin(connection)
-        writer = Writer(connection, self._observer, self.state)
+        damage = Damage(self.directory / FILE)
+        writer = Writer(connection, self._observer, self.state, damage)
         sealer = Sealer(
-            self.files, open_reader(self.directory), writer.run_here, self.state, self._limits, self._observer
+            self.files, open_reader(self.directory), writer.run_here, self.state, self._limits, self._observer, damage
         )
-        parts = _Parts(locked, Leases(connection), writer, Readers(self.directory), sealer)
+        parts = _Parts(locked, Leases(connection), writer, Readers(self.directory, damage), sealer)
         writer.start()
         sealer.start()
         return parts

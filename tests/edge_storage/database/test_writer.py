@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_storage.database.connections import open_reader, open_writer
+from edge_storage.database.connections import FILE, open_reader, open_writer
+from edge_storage.database.damage import Damage
 from edge_storage.database.writer import Writer
 from edge_storage.ingest.state import IngestState
 from edge_storage.log.tail import SealLimits
@@ -26,7 +27,7 @@ def watched() -> Observed:
 
 @pytest.fixture
 async def writer(tmp_path: Path, watched: Observed) -> AsyncIterator[Writer]:
-    made = Writer(open_writer(tmp_path), watched, IngestState(SealLimits()))
+    made = Writer(open_writer(tmp_path), watched, IngestState(SealLimits()), Damage(tmp_path / FILE))
     made.start()
     yield made
     if made.is_alive:

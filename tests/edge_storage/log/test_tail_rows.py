@@ -11,7 +11,7 @@ from edge_storage.log.tail_rows import MIN_PACKED_BYTES, packed, unpacked
 @given(st.lists(st.binary(max_size=200), min_size=1, max_size=50))
 def test_lines_come_back(values: list[bytes]) -> None:
     body = b"\n".join(b'{"value":"%b"}' % value.hex().encode() for value in values)
-    assert unpacked(packed(body)) == body
+    assert unpacked(packed(body), len(values)) == body
 
 
 def test_lines_that_repeat_take_less_and_a_small_body_stays_as_it_is() -> None:
@@ -26,9 +26,24 @@ def test_lines_that_repeat_take_less_and_a_small_body_stays_as_it_is() -> None:
 @given(st.binary(max_size=300).filter(lambda content: not content.startswith(b"{")))
 def test_damage_is_named(content: bytes) -> None:
     with pytest.raises(CorruptDatabaseError, match="a row of the tail is damaged"):
-        unpacked(content)
+        unpacked(content, 1)
 
 
 def test_a_row_that_was_cut_is_named() -> None:
     with pytest.raises(CorruptDatabaseError):
-        unpacked(packed(b'{"value":1}\n' * 200)[:-3])
+        unpacked(packed(b"\n".join([b'{"value":1}'] * 200))[:-3], 200)
+
+
+@pytest.mark.parametrize("lines", [1, 200])
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_row_with_another_number_of_lines_is_named(lines: int, change: int) -> None:
+    with pytest.raises(CorruptDatabaseError, match=f"{lines} lines instead of {lines + change}"):
+        unpacked(packed(b"\n".join([b'{"value":1}'] * lines)), lines + change)
+
+
+@pytest.mark.parametrize("at", range(1, 11))
+def test_a_high_bit_in_a_small_row_is_named(at: int) -> None:
+    body = bytearray(b'{"value":1}')
+    body[at] |= 0x80
+    with pytest.raises(CorruptDatabaseError, match="a row of the tail is damaged"):
+        unpacked(bytes(body), 1)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from edge_service.commands import CommandError
 from edge_storage.database.connections import BUSY_MILLISECONDS, FILE
+from edge_storage.database.errors import CorruptDatabaseError
 from edge_storage.database.schema import APPLICATION_ID, VERSION
 from edge_storage.log.reader import LogReader
 from edge_storage.log.segment_files import SegmentFiles
@@ -54,7 +55,7 @@ def opened(directory: Path) -> Iterator[OpenedStore]:
     """Open the store in `directory` for reading, without its lock.
 
     Raises:
-        CommandError: it has no store, or one of another release, or the block cannot read a segment.
+        CommandError: it has no store, one of another release, or a damaged one, or the block cannot read a segment.
     """
     path = directory / FILE
     if not path.is_file():
@@ -71,6 +72,8 @@ def opened(directory: Path) -> Iterator[OpenedStore]:
             yield OpenedStore(directory, connection, files, LogReader(files, damage), damage)
         except StoreUnavailableError as error:
             raise CommandError(str(error)) from error
+        except CorruptDatabaseError as error:
+            raise CommandError(f"{path} is damaged ({error}): use a backup") from error
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:

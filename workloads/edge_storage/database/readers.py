@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge_storage.database.connections import open_reader
+from edge_storage.database.damage import Damage
+from edge_storage.database.errors import CorruptDatabaseError
 from edge_wire.store import StoreUnavailableError
 
 T = TypeVar("T")
@@ -16,9 +18,15 @@ COUNT = 2
 
 
 class Readers:
-    """Runs queries in separate threads; a query sees everything that was committed before it."""
+    """Runs queries in separate threads; a query sees everything that was committed before it.
 
-    def __init__(self, directory: Path) -> None:
+    Args:
+        directory: of the database.
+        damage: receives what a query finds damaged.
+    """
+
+    def __init__(self, directory: Path, damage: Damage) -> None:
+        self._damage = damage
         self._connections: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         for _ in range(COUNT):
             self._connections.put(open_reader(directory))
@@ -44,5 +52,7 @@ class Readers:
             return question(connection)
         except sqlite3.Error as error:
             raise StoreUnavailableError(f"the database cannot be read: {error}") from error
+        except CorruptDatabaseError as error:
+            raise StoreUnavailableError(f"the database cannot be read: {self._damage.found(error)}") from error
         finally:
             self._connections.put(connection)

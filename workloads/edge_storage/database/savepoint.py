@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Protocol
 
+from edge_storage.database.errors import CorruptDatabaseError
+
 
 class TransactionMemory(Protocol):
     """What a transaction has in memory beside the database.
@@ -48,6 +50,8 @@ def savepoint(connection: sqlite3.Connection, memory: TransactionMemory) -> Iter
 
 def is_disk_error(error: Exception) -> bool:
     """Whether `error` is of the database or the disk, rather than of one request's data."""
+    if isinstance(error, CorruptDatabaseError):
+        return True
     return isinstance(error, sqlite3.DatabaseError) and not isinstance(
         error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.ProgrammingError | sqlite3.NotSupportedError
     )

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
+from edge_storage.database.damage import Damage
+from edge_storage.database.errors import CorruptDatabaseError
 from edge_storage.database.jobs import CommitObserver, Job, Outcome
 from edge_storage.database.savepoint import TransactionMemory, is_disk_error, savepoint
 from edge_wire.store import StoreUnavailableError
@@ -31,12 +33,18 @@ logger = logging.getLogger(__name__)
 class Writer:
     """Commits the writes of requests, in groups. One transaction runs at a time, under a lock.
 
-    Attributes:
-        problem: why the database cannot be written now; None if it can.
+    Args:
+        connection: for writing.
+        observer: of the commits.
+        memory: of the transactions.
+        damage: of the database; once there is any, nothing is written.
     """
 
-    def __init__(self, connection: sqlite3.Connection, observer: CommitObserver, memory: TransactionMemory) -> None:
-        self.problem: str | None = None
+    def __init__(
+        self, connection: sqlite3.Connection, observer: CommitObserver, memory: TransactionMemory, damage: Damage
+    ) -> None:
+        self._problem: str | None = None
+        self._damage = damage
         self._connection = connection
         self._observer = observer
         self._memory = memory
@@ -47,6 +55,11 @@ class Writer:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="writer")
+
+    @property
+    def problem(self) -> str | None:
+        """Why the database cannot be written now; None if it can."""
+        return self._damage.problem or self._problem
 
     @property
     def is_alive(self) -> bool:
@@ -80,6 +93,8 @@ class Writer:
         with self._turn():
             if self._is_closed:
                 raise StoreUnavailableError("the store is shutting down; this request was not stored: retry")
+            if self._damage.problem is not None:
+                raise self._refused(self._damage.problem)
             started, changes = time.monotonic(), self._memory.changes
             try:
                 # Without a savepoint: SQLite would keep a copy of each changed page.
@@ -102,7 +117,7 @@ class Writer:
     def _run(self) -> None:
         while not self._is_closing:
             try:
-                first = self._take(RECHECK_SECONDS if self.problem is not None else None)
+                first = self._take(RECHECK_SECONDS if self._problem is not None else None)
             except queue.Empty:
                 self._recheck()
                 continue
@@ -132,6 +147,9 @@ class Writer:
 
     def _transaction(self, group: list[Job], ends_at: float) -> list[Outcome]:
         started = time.monotonic()
+        if self._damage.problem is not None:
+            refused = self._refused(self._damage.problem)
+            return [Outcome(job, error=refused) for job in group]
         try:
             outcomes = self._commit(group, ends_at)
         except Exception as error:  # noqa: BLE001 - whatever it was, the thread continues and each request gets the error
@@ -181,10 +199,17 @@ class Writer:
         """Roll back, and return the error for the senders."""
         self._observer.failed()
         self._roll_back()
-        self.problem, self._failed_at = f"the database cannot be written: {error}", time.monotonic()
+        if isinstance(error, CorruptDatabaseError):
+            return StoreUnavailableError(f"this request was not stored: {self._damage.found(error)}")
+        self._problem, self._failed_at = f"the database cannot be written: {error}", time.monotonic()
         logger.error("%d requests were not stored; each sender gets an error: %s", requests, error)
         advice = "this request was not stored: check the free space on the store's volume, then retry"
-        return StoreUnavailableError(f"{self.problem}; {advice}")
+        return StoreUnavailableError(f"{self._problem}; {advice}")
+
+    def _refused(self, problem: str) -> StoreUnavailableError:
+        """Return the error for the senders: what is stored in a damaged database is lost at the next start."""
+        self._observer.failed()
+        return StoreUnavailableError(f"this request was not stored: {problem}")
 
     def _roll_back(self, changes: int | None = None) -> None:
         """Roll back the transaction, and drop the memory unless the number of its changes is still `changes`."""
@@ -198,11 +223,11 @@ class Writer:
             with self._turn():
                 self._connection.execute("UPDATE setting SET value = value + 1 WHERE name = 'probe'")
         except sqlite3.Error as error:
-            self.problem = f"the database cannot be written: {error}"
+            self._problem = f"the database cannot be written: {error}"
         else:
             self._clear_problem()
 
     def _clear_problem(self) -> None:
-        if self.problem is not None and time.monotonic() - self._failed_at >= FAILED_SECONDS:
-            self.problem = None
+        if self._problem is not None and time.monotonic() - self._failed_at >= FAILED_SECONDS:
+            self._problem = None
             logger.info("the database can be written again")

@@ -17,6 +17,7 @@ from edge_storage.log.devices import Devices
 from edge_storage.log.line import device_id_of, received_at_of
 from edge_storage.log.seen import SeenReadings
 from edge_storage.log.tail import SealLimits, Tail, batches
+from edge_storage.log.tail_rows import damaged_row
 from edge_wire.messages import fields as take
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ class Loaded:
         tail: size of the tail.
         rules: the alert rules in force.
         alerts: the alert states.
+
+    Raises:
+        CorruptDatabaseError: a row of the tail is damaged.
     """
 
     __slots__ = ("_encoders", "alerts", "devices", "rules", "seen", "tail")
@@ -42,7 +46,10 @@ class Loaded:
         self.rules: Rules = rules.in_force(connection)
         self.alerts = AlertStates()
         self._encoders: dict[str, ReadingEncoder] = {}
-        self._replay(connection)
+        try:
+            self._replay(connection)
+        except ValueError as error:
+            raise damaged_row(error) from error
 
     def encoder(self, location: str) -> ReadingEncoder:
         """Return the encoder of a site at `location` for the rules in force."""

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edge_pacing.backoff import Backoff
+from edge_storage.database.damage import Damage
+from edge_storage.database.errors import CorruptDatabaseError
 from edge_storage.log.sealing import SealedState, TailChangedError, oldest_of_tail, seal
-from edge_storage.log.segment import DamagedChunkError
 from edge_storage.log.segment_files import SegmentFiles
 from edge_storage.log.tail import SealLimits
 from edge_wire.store import StoreUnavailableError
@@ -17,6 +18,9 @@ from edge_wire.store import StoreUnavailableError
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 30.0
 """Seconds between two attempts while the segments cannot be written."""
+
+CHANGES_AT_ONCE = 3
+"""Attempts without a pause while the rows of the tail change; more in a row are not expected."""
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +56,7 @@ class Sealer:
         state: of the ingest.
         limits: size of a segment.
         observer: of the new segments.
+        damage: of the database; once there is any, nothing is sealed.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Sealer:
         state: IngestMemory,
         limits: SealLimits,
         observer: SealObserver,
+        damage: Damage,
     ) -> None:
         self.problem: str | None = None
         self._backoff = Backoff(first=FIRST_RETRY_SECONDS, longest=LONGEST_RETRY_SECONDS)
@@ -71,9 +77,16 @@ class Sealer:
         self._state = state
         self._limits = limits
         self._observer = observer
+        self._damage = damage
+        self._changes = 0
         self._is_wanted = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="sealer")
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs; if it ends before `close`, the tail grows until the disk is full."""
+        return self._thread.is_alive()
 
     def start(self) -> None:
         """Start the thread."""
@@ -98,12 +111,26 @@ class Sealer:
             if self._closing.is_set():
                 return
             try:
-                while self._state.is_full and not self._closing.is_set():
+                while self._state.is_full and self._damage.problem is None and not self._closing.is_set():
                     self._seal()
-            except TailChangedError:
-                self._is_wanted.set()
-            except (OSError, ValueError, sqlite3.Error, DamagedChunkError, StoreUnavailableError) as error:
+            except CorruptDatabaseError as error:
+                self._damage.found(error)
+            except TailChangedError as error:
+                self._changed(error)
+            except (OSError, sqlite3.Error, StoreUnavailableError) as error:
                 self._wait(error)
+            except Exception as error:
+                # Whatever it was, the thread continues: without it the tail would grow until the disk is full.
+                logger.exception("sealing failed")
+                self.problem = f"the newest readings cannot be sealed ({type(error).__name__}: {error}): see the log"
+                self._wait(error)
+
+    def _changed(self, error: TailChangedError) -> None:
+        self._changes += 1
+        if self._changes > CHANGES_AT_ONCE:
+            self._wait(error)
+        else:
+            self._is_wanted.set()
 
     def _wait(self, error: Exception) -> None:
         """Let the next attempt be later; the readings stay in the database."""
@@ -124,4 +151,5 @@ class Sealer:
             logger.info("segments can be written again")
         self.problem = None
         self._backoff.reset()
+        self._changes = 0
         self._observer.sealed(segment.count, len(segment.content), time.monotonic() - started)

@@ -15,6 +15,7 @@ from edge_storage.log.segment import ChunkInfo, chunks_of
 from edge_storage.log.segment_files import SegmentFiles
 from edge_storage.log.segment_index import add_segment, segments
 from edge_storage.log.tail import SealLimits, Tail, batches
+from edge_storage.log.tail_rows import damaged_row
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -47,12 +48,19 @@ class NewSegment:
 
 
 def oldest_of_tail(connection: sqlite3.Connection, limits: SealLimits) -> NewSegment | None:
-    """Return a segment of the oldest readings of the tail, of about the size of `limits`; None if the tail is empty."""
+    """Return a segment of the oldest readings of the tail, of about the size of `limits`; None if the tail is empty.
+
+    Raises:
+        CorruptDatabaseError: a row is damaged.
+    """
     content = SegmentContent()
     last_offset = count = size = 0
     for batch in batches(connection):
         lines = batch.lines()
-        content.add(batch.first_offset, lines)
+        try:
+            content.add(batch.first_offset, lines)
+        except ValueError as error:
+            raise damaged_row(error) from error
         last_offset = batch.last_offset
         count += len(lines)
         size += len(batch.body)

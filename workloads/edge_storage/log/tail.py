@@ -127,22 +127,30 @@ def newest_offset(connection: sqlite3.Connection) -> int:
 
 
 def batches(connection: sqlite3.Connection, after: int = 0) -> Iterator[Batch]:
-    """Return the rows of the tail with readings after the offset `after`, oldest first."""
+    """Return the rows of the tail with readings after the offset `after`, oldest first.
+
+    Raises:
+        CorruptDatabaseError: one of them is damaged.
+    """
     rows = connection.execute(
         "SELECT last_offset, count, body FROM batch WHERE last_offset > ? ORDER BY last_offset", (after,)
     )
     for last_offset, count, body in rows:
-        yield Batch(last_offset - count + 1, last_offset, unpacked(body))
+        yield Batch(last_offset - count + 1, last_offset, unpacked(body, count))
 
 
 def newest_batches(connection: sqlite3.Connection, before: int) -> Iterator[Batch]:
-    """Return the rows of the tail with readings before the offset `before`, newest first."""
+    """Return the rows of the tail with readings before the offset `before`, newest first.
+
+    Raises:
+        CorruptDatabaseError: one of them is damaged.
+    """
     rows = connection.execute(
         "SELECT last_offset, count, body FROM batch WHERE last_offset - count + 1 < ? ORDER BY last_offset DESC",
         (before,),
     )
     for last_offset, count, body in rows:
-        yield Batch(last_offset - count + 1, last_offset, unpacked(body))
+        yield Batch(last_offset - count + 1, last_offset, unpacked(body, count))
 
 
 def _coalesce(connection: sqlite3.Connection, rows: int) -> None:
@@ -150,6 +158,6 @@ def _coalesce(connection: sqlite3.Connection, rows: int) -> None:
         "SELECT last_offset, count, body FROM batch ORDER BY last_offset DESC LIMIT ?", (rows,)
     ).fetchall()
     last_offset, first = found[0][0], found[-1][0]
-    body = b"\n".join([unpacked(row[2]) for row in reversed(found)])
+    body = b"\n".join([unpacked(row[2], row[1]) for row in reversed(found)])
     connection.execute("DELETE FROM batch WHERE last_offset >= ?", (first,))
     connection.execute("INSERT INTO batch VALUES (?, ?, ?)", (last_offset, sum(row[1] for row in found), packed(body)))

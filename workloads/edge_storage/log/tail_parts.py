@@ -41,5 +41,7 @@ def _load(connection: sqlite3.Connection, last_offset: int, device_id: str) -> S
 
 
 def _body(connection: sqlite3.Connection, last_offset: int) -> bytes:
-    content: bytes = connection.execute("SELECT body FROM batch WHERE last_offset = ?", (last_offset,)).fetchone()[0]
-    return unpacked(content)
+    content, count = connection.execute(
+        "SELECT body, count FROM batch WHERE last_offset = ?", (last_offset,)
+    ).fetchone()
+    return unpacked(content, count)

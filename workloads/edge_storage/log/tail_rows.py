@@ -24,15 +24,36 @@ def packed(body: bytes) -> bytes:
     return compressing.compress(body) + compressing.flush()
 
 
-def unpacked(content: bytes) -> bytes:
+def unpacked(content: bytes, count: int) -> bytes:
     """Return the lines of a row, joined by line breaks.
+
+    Only a compressed body has a checksum. Of the others, which are small, damage is found if it changes the number of
+    lines, the first byte or the encoding.
+
+    Args:
+        content: of the row.
+        count: number of its lines.
 
     Raises:
         CorruptDatabaseError: the content is damaged.
     """
-    if content.startswith(_LINE):
-        return content
     try:
-        return zlib.decompress(content)
-    except zlib.error as error:
-        raise CorruptDatabaseError(f"a row of the tail is damaged ({error})") from error
+        body = _checked(content) if content.startswith(_LINE) else zlib.decompress(content)
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise damaged_row(error) from error
+    lines = body.count(b"\n") + 1
+    if lines != count:
+        raise damaged_row(f"{lines} lines instead of {count}")
+    if not body.startswith(_LINE):
+        raise damaged_row("it does not begin with a reading")
+    return body
+
+
+def damaged_row(reason: object) -> CorruptDatabaseError:
+    """Return the error of a damaged row."""
+    return CorruptDatabaseError(f"a row of the tail is damaged ({reason})")
+
+
+def _checked(body: bytes) -> bytes:
+    body.decode()
+    return body
