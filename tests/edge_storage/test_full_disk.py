@@ -5,7 +5,7 @@ from typing import Any
 import aiohttp
 
 from edge_storage.database.connections import FILE
-from tests.edge_storage.running import RunningStore, ask, eventually, message, request
+from tests.edge_storage.running import RECEIVED_AT, RunningStore, ask, eventually, message, request
 
 UNAVAILABLE = 503
 PER_REQUEST = 50
@@ -42,7 +42,25 @@ async def test_a_full_disk(running: RunningStore, http: aiohttp.ClientSession) -
     assert await _count(running, http) == stored + PER_REQUEST
 
 
-async def _send(running: RunningStore, http: aiohttp.ClientSession, seq: int) -> tuple[int, Any]:
+async def test_the_arrivals_on_a_full_disk_are_those_of_the_last_commit(
+    running: RunningStore, http: aiohttp.ClientSession
+) -> None:
+    running.limit_files((running.directory / FILE).stat().st_size + 200_000)
+    last, status = "", 200
+    for seq in range(200):
+        received_at = f"2026-01-31T12:{seq // 60:02}:{seq % 60:02}.000Z"
+        status, _ = await _send(running, http, seq, received_at)
+        if status != 200:
+            break
+        last = received_at
+
+    assert (status, bool(last)) == (UNAVAILABLE, True)
+    assert await ask(http, "GET", f"{running.url}/v1/arrivals") == (200, {"arrivals": {"pump-1": last}})
+
+
+async def _send(
+    running: RunningStore, http: aiohttp.ClientSession, seq: int, received_at: str = RECEIVED_AT
+) -> tuple[int, Any]:
     readings = [
         {
             "sensor_type": "t",
@@ -53,7 +71,9 @@ async def _send(running: RunningStore, http: aiohttp.ClientSession, seq: int) ->
         }
         for number in range(PER_REQUEST)
     ]
-    return await ask(http, "POST", f"{running.url}/v1/readings", request(message("pump-1", readings)))
+    return await ask(
+        http, "POST", f"{running.url}/v1/readings", request(message("pump-1", readings)) | {"received_at": received_at}
+    )
 
 
 async def _count(running: RunningStore, http: aiohttp.ClientSession) -> int:

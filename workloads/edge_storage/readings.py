@@ -6,7 +6,10 @@ from typing import Any
 
 import orjson
 
+from edge_storage.log.chunking import milliseconds_of
+from edge_storage.log.line import device_id_of, received_at_of
 from edge_storage.log.reader import LogReader, snapshot
+from edge_storage.log.tail import batches
 from edge_storage.pages import paginate
 from edge_storage.timestamps import from_milliseconds
 from edge_wire.messages import format_timestamp
@@ -59,14 +62,27 @@ def alerts(connection: sqlite3.Connection, device_id: str | None, limit: int, be
     return paginate(rows, limit)
 
 
-def arrivals(connection: sqlite3.Connection, recent: Mapping[str, int]) -> dict[str, str]:
+def arrivals(connection: sqlite3.Connection, recent: Mapping[str, int] | None) -> dict[str, str]:
     """Return the time of the last arrival of each device.
 
     Args:
         connection: to the database.
-        recent: arrivals that may be newer than those in the database, in milliseconds since 1970.
+        recent: arrivals that may be newer than those in the table of devices, in milliseconds since 1970; if None, they
+            are read from the tail, which takes as long as it is large.
     """
-    last = dict(connection.execute("SELECT name, last_at FROM device").fetchall())
+    with snapshot(connection):
+        last = dict(connection.execute("SELECT name, last_at FROM device").fetchall())
+        if recent is None:
+            recent = _arrivals_of_tail(connection)
     for device_id, last_at in recent.items():
         last[device_id] = max(last_at, last.get(device_id, 0))
     return {device_id: format_timestamp(from_milliseconds(last_at)) for device_id, last_at in last.items() if last_at}
+
+
+def _arrivals_of_tail(connection: sqlite3.Connection) -> dict[str, int]:
+    found: dict[bytes, bytes] = {}
+    for batch in batches(connection):
+        for line in batch.lines():
+            name, at = device_id_of(line), received_at_of(line)
+            found[name] = max(at, found.get(name, b""))
+    return {name.decode(): milliseconds_of(at) for name, at in found.items()}

@@ -136,10 +136,13 @@ class IngestState:
         loaded = self._loaded
         return 0 if loaded is None else loaded.tail.newest_offset
 
-    def recent_arrivals(self) -> dict[str, int]:
-        """Return the last arrivals of the devices in memory, in milliseconds since 1970. Any thread may call it."""
+    def recent_arrivals(self) -> dict[str, int] | None:
+        """Return the last arrivals of the devices in memory, in milliseconds since 1970. Any thread may call it.
+
+        After a rollback nothing is in memory, and the result None.
+        """
         loaded = self._loaded
-        return {} if loaded is None else loaded.devices.recent()
+        return None if loaded is None else loaded.devices.recent()
 
     def replace_rules(self, connection: sqlite3.Connection, documents: Sequence[Any], now: dt.datetime) -> None:
         """Replace the alert rules by `documents`, and clear the alerts of deleted rules.
