@@ -66,7 +66,7 @@ def oldest_batch(connection: sqlite3.Connection) -> Segment | None:
 def is_oldest_batch(connection: sqlite3.Connection, batch: Segment) -> bool:
     """Whether `batch`, as `oldest_batch` returned it, still is the oldest batch of the tail, with the same readings."""
     row = connection.execute("SELECT last_offset, count FROM batch ORDER BY last_offset LIMIT 1").fetchone()
-    return row == (batch.last_offset, batch.count)
+    return bool(row == (batch.last_offset, batch.count))
 
 
 def sinks_of(connection: sqlite3.Connection) -> list[Delivered]:
