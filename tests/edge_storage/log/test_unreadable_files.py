@@ -11,6 +11,7 @@ import pytest
 
 from edge_storage.log.recovery import reconcile
 from edge_storage.log.segment_files import SegmentFiles
+from edge_storage.log.tail import newest_offset
 from tests.edge_storage.log.filling import Log
 
 NOW = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
@@ -74,3 +75,24 @@ def test_a_directory_that_cannot_be_listed_is_not_empty(log: Log, monkeypatch: p
             reconcile(log.connection, log.files, 10, NOW)
 
     assert log.all() == log.lines
+
+
+def test_a_start_that_fails_between_two_files_deletes_none(log: Log) -> None:
+    for _ in range(2):
+        log.append(*"aaaaabbbbb")
+        log.seal()
+    _forget_segments(log)
+    log.connection.execute("UPDATE setting SET value = '0' WHERE name = 'newest_offset'")
+
+    class Second(SegmentFiles):
+        def read(self, last_offset: int) -> bytes:
+            if last_offset == 20:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            return super().read(last_offset)
+
+    with pytest.raises(OSError, match="Too many open files"):
+        reconcile(log.connection, Second(log.directory), newest_offset(log.connection), NOW)
+
+    assert reconcile(log.connection, log.files, newest_offset(log.connection), NOW) == 0
+    assert log.all() == log.lines
+    assert newest_offset(log.connection) == 30

@@ -42,7 +42,8 @@ def reconcile(connection: sqlite3.Connection, files: SegmentFiles, newest_offset
     Raises:
         OSError: a file or the directory cannot be read now.
     """
-    indexed = {segment.last_offset: segment.bytes for segment in segments(connection)}
+    known = segments(connection)
+    indexed = {segment.last_offset: segment.bytes for segment in known}
     sizes = dict(files.sizes())
     damaged = [offset for offset, size in indexed.items() if sizes.get(offset) != size]
     for offset in damaged:
@@ -55,7 +56,9 @@ def reconcile(connection: sqlite3.Connection, files: SegmentFiles, newest_offset
             logger.info("deleting %s, which is not in the index", files.path(offset))
             files.delete(offset)
     newer = [offset for offset in unknown if offset > newest_offset]
-    return len(damaged) + _index_all(connection, files, newer, now)
+    # A start that failed has indexed some of the newer files already.
+    first_indexed = min((each.first_offset for each in known if each.last_offset > newest_offset), default=None)
+    return len(damaged) + _index_all(connection, files, newer, first_indexed, now)
 
 
 def continue_after_loss(
@@ -93,14 +96,17 @@ def _recognise(connection: sqlite3.Connection, seen: SeenReadings, lines: list[b
             seen.add(connection, number, session, seq, offset_of(line))
 
 
-def _index_all(connection: sqlite3.Connection, files: SegmentFiles, offsets: list[int], now: dt.datetime) -> int:
+def _index_all(
+    connection: sqlite3.Connection, files: SegmentFiles, offsets: list[int], first_indexed: int | None, now: dt.datetime
+) -> int:
     """Add files to the index, the newest first; return the number of damaged ones, which were set aside.
 
     A file that ends within a newer one was replaced by others that begin with the same reading: a process was killed
     before it could delete it, and the database that would show this is lost.
+
+    The newest offset is written last: the next start deletes files up to it that are not in the index.
     """
     damaged = 0
-    first_indexed: int | None = None
     for last_offset in sorted(offsets, reverse=True):
         if first_indexed is not None and last_offset >= first_indexed:
             logger.info("%s is not used: newer segments have its readings", files.set_aside(last_offset))
@@ -108,6 +114,12 @@ def _index_all(connection: sqlite3.Connection, files: SegmentFiles, offsets: lis
             damaged += 1
         else:
             first_indexed = first_offset
+    known = segments(connection)
+    if known:
+        connection.execute(
+            "UPDATE setting SET value = max(CAST(value AS INTEGER), ?) WHERE name = 'newest_offset'",
+            (known[-1].last_offset,),
+        )
     return damaged
 
 
@@ -132,9 +144,6 @@ def _index(connection: sqlite3.Connection, files: SegmentFiles, last_offset: int
     with transaction(connection):
         add_segment(connection, last_offset, infos, len(content))
         _note_arrivals(connection, infos)
-        connection.execute(
-            "UPDATE setting SET value = max(CAST(value AS INTEGER), ?) WHERE name = 'newest_offset'", (last_offset,)
-        )
     logger.info("added %s to the index: %d chunks", files.path(last_offset), len(infos))
     return min(info.first_offset for info in infos)
 
