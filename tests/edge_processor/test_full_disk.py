@@ -1,5 +1,6 @@
 """G5, G7: on a full disk the store acknowledges nothing, and with room again everything is stored by itself."""
 
+import base64
 import os
 import random
 import subprocess
@@ -16,7 +17,7 @@ from tests.support.mosquitto import MosquittoFactory
 from tests.support.processes import eventually
 
 DISK_BYTES, BALLAST_BYTES = 48 << 20, 40 << 20
-MESSAGES, MESSAGE_BYTES = 3000, 4000
+MESSAGES, NOISE_BYTES = 5000, 3000
 """More than there is room for."""
 
 UNAVAILABLE = 503
@@ -52,8 +53,8 @@ def cramped(small_disk: Path, mosquitto: MosquittoFactory, tmp_path: Path) -> It
 
 def payload(seq: int) -> bytes:
     """Return a reading that cannot be compressed much."""
-    noise = random.Random(seq).randbytes(MESSAGE_BYTES // 2).hex()
-    return b'{"sensor_type":"t","value":1,"session":"s","seq":%d,"metadata":{"noise":"%b"}}' % (seq, noise.encode())
+    noise = base64.b64encode(random.Random(seq).randbytes(NOISE_BYTES))
+    return b'{"sensor_type":"t","value":1,"session":"s","seq":%d,"metadata":{"noise":"%b"}}' % (seq, noise)
 
 
 @pytest.mark.process

@@ -30,7 +30,7 @@ def make_app(store: Store, metrics: StorageMetrics, registry: CollectorRegistry,
     """
     probes = Probes(
         registry=registry,
-        sick=lambda: [] if store.is_alive else ["the database writer or the sealer has stopped"],
+        sick=lambda: [] if store.is_alive else [store.problem or "the database writer or the sealer has stopped"],
         waiting_for=lambda: [store.problem] if store.problem else [],
     )
     notifier = Notifier(listener.notify)

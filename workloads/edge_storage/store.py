@@ -104,7 +104,7 @@ class Store:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the threads of the writer and the sealer run; if not, only a restart of the process helps."""
+        """Whether writer and sealer run and the database is not damaged; if not, only a restart helps."""
         return self._parts is None or (self._parts.writer.is_alive and self._parts.sealer.is_alive)
 
     @property

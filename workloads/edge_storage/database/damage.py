@@ -28,8 +28,8 @@ class Damage:
         """Record and log the first damage, and return the problem."""
         if self.problem is None:
             self.problem = (
-                f"{self._path} is damaged ({error}): restart the store, which renames and keeps the file and continues "
-                "with the sealed readings, or restore a backup; until then nothing is stored"
+                f"{self._path} is damaged ({error}): nothing is stored until Kubernetes has restarted the store, which "
+                "then renames and keeps the file, and continues with the sealed readings"
             )
             logger.error("%s", self.problem, exc_info=error)
         return self.problem

@@ -63,8 +63,8 @@ class Writer:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread runs; if it ends before `close`, nothing can be written any more."""
-        return self._thread.is_alive()
+        """Whether the thread runs and the database is not damaged; if not, nothing can be written any more."""
+        return self._thread.is_alive() and self._damage.problem is None
 
     def start(self) -> None:
         """Start the thread; requests before that wait."""
