@@ -32,8 +32,9 @@ class Link(StoreLink):
         self.asked: list[list[str]] = []
         self.outcomes: asyncio.Queue[Exception | None] = asyncio.Queue()
 
-    async def commit(self, request: CommitRequest) -> CommitAnswer:
+    async def commit(self, request: CommitRequest, failures: int | None = None) -> CommitAnswer:
         assert (request.location, request.token) == ("hall-1", 7)
+        assert failures is not None
         self.asked.append([device_id for device_id, _ in request.messages])
         if (error := await self.outcomes.get()) is not None:
             raise error

@@ -83,7 +83,7 @@ class StoreLink:
         """
         connection = self._connection
         if connection is None or self._order.locked() or not connection.is_usable:
-            waiting = asyncio.create_task(self._commit(request, self._failures), name="commit")
+            waiting = asyncio.create_task(self.commit(request, self._failures), name="commit")
             waiting.add_done_callback(partial(report, answered))
             return waiting
 
@@ -99,12 +99,16 @@ class StoreLink:
             check(error)
         return None
 
-    async def commit(self, request: CommitRequest) -> CommitAnswer:
+    async def commit(self, request: CommitRequest, failures: int | None = None) -> CommitAnswer:
         """Return the answer after the store has committed `request`.
 
         Up to two requests are sent before the first is answered; the store commits them in the order of the calls. If
         one fails, those that were called before the failure fail too: wait for all of them, then send them again in
         their order.
+
+        Args:
+            request: the messages.
+            failures: number of failures at the time of the call, if this runs later, as a task does.
 
         Raises:
             FencedError: another replica is the ingester.
@@ -113,10 +117,8 @@ class StoreLink:
             StoreRefusedError: the store refuses it as wrong.
             FrameError: it cannot be encoded; nothing was sent.
         """
-        return await self._commit(request, self._failures)
-
-    async def _commit(self, request: CommitRequest, failures: int) -> CommitAnswer:
-        """Do as `commit`; `failures` is their number at the call: a task may begin after the next failure."""
+        if failures is None:
+            failures = self._failures
         try:
             return await self._answer(request, failures)
         except BaseException:
