@@ -1,5 +1,6 @@
 """Retention over a real store: what is dropped, in which order, and that the bytes on the disk are bounded."""
 
+import contextlib
 import datetime as dt
 import json
 import logging
@@ -14,16 +15,17 @@ from typing import Any
 import aiohttp
 import pytest
 
+from edge_storage.database.connections import open_writer
 from edge_storage.ingest.storing import store as store_messages
 from edge_storage.log import tail
 from edge_storage.log.retention_plan import Drop, Limits
 from edge_storage.log.segment_index import segments
 from edge_storage.log.tail import SealLimits
-from edge_storage.retained import disk_bytes_of, oldest_offset
+from edge_storage.retained import disk_bytes_of, oldest_offset, sinks_of
 from edge_storage.retention import Retention
 from edge_storage.store import Store
 from edge_storage.usage import usage
-from edge_wire.store import CLOUD_SENSORS, IngestRequest, RawMessage
+from edge_wire.store import CLOUD_SENSORS, Cursor, IngestRequest, RawMessage
 from tests.edge_storage.observing import Observed
 from tests.edge_storage.running import RunningStore, ask, eventually, message, request
 
@@ -300,3 +302,17 @@ async def test_a_directory_that_cannot_be_written_is_retried(by_age: Site, caplo
         blocked.rmdir()
     blocked.write_bytes(content)
     assert await by_age.segments() == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "cursor"),
+    [
+        ('{"done":7,"ranges":[[9,12]],"more":1}', Cursor(7, ((9, 12),))),
+        ('{"done":7}', Cursor(7)),
+        *((wrong, Cursor(0)) for wrong in ("", "{", "{}", '{"done":"7"}', '{"done":7,"ranges":[[1]]}')),
+    ],
+)
+def test_cursors_as_they_are_stored(stored: str, cursor: Cursor, tmp_path: Path) -> None:
+    with contextlib.closing(open_writer(tmp_path)) as connection:
+        connection.execute("INSERT INTO cursor VALUES ('cloud-sensors', ?)", (stored,))
+        assert sinks_of(connection) == [cursor]

@@ -12,11 +12,12 @@ from edge_storage import cursors
 from edge_storage.database.connections import FILE, is_corrupt, open_writer
 from edge_storage.database.errors import CorruptDatabaseError, DatabaseFileError
 from edge_storage.database.set_aside import databases_without_note, set_database_aside
+from edge_storage.database.transaction import transaction
 from edge_storage.ingest.state import IngestState
 from edge_storage.log.migration import Migration
 from edge_storage.log.recovery import SKIPPED_OFFSETS, continue_after_loss, reconcile
 from edge_storage.log.segment_files import SegmentFiles
-from edge_storage.log.tail import SealLimits, Tail, newest_offset
+from edge_storage.log.tail import SealLimits, batches, newest_offset
 
 logger = logging.getLogger(__name__)
 
@@ -82,8 +83,10 @@ class Opening:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         now = dt.datetime.now(dt.UTC)
         self.files.prepare()
-        newest = Tail.load(connection, self.limits).newest_offset
-        damaged = reconcile(connection, self.files, newest, now)
+        # A damaged row of the tail is found before a file that may have the same readings is deleted.
+        for _ in batches(connection):
+            pass
+        damaged = reconcile(connection, self.files, newest_offset(connection), now)
         for aside in databases_without_note(connection, self.directory):
             damaged += 1
             cursors.continue_after_loss(connection, aside, newest_offset(connection) + SKIPPED_OFFSETS)
@@ -92,9 +95,8 @@ class Opening:
             self.observer.set_aside(damaged)
         Migration(connection, self.files, self.limits, self._report_percent, self.is_stopped).run()
         self.report("reading the newest readings")
-        connection.execute("BEGIN IMMEDIATE")
-        self.state.load(connection)
-        connection.execute("COMMIT")
+        with transaction(connection):
+            self.state.load(connection)
 
     def _report_percent(self, percent: int) -> None:
         self.report(f"migrating: {percent} %")

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from edge_storage.log.chunking import milliseconds_of
-from edge_storage.log.line import device_id_of, received_at_of
+from edge_storage.log.line import device_id_of, received_at_of, tail
 from edge_storage.log.reader import LogReader, snapshot
 from edge_storage.log.tail import batches
 from edge_storage.pages import paginate
@@ -43,8 +43,7 @@ def complete(body: bytes, offset: int, received_at: int) -> bytes:
         offset: its position among all readings.
         received_at: when it arrived, in milliseconds since 1970.
     """
-    arrived_at = format_timestamp(from_milliseconds(received_at))
-    return b'%b,"offset":%d,"received_at":"%b"}' % (body[:-1], offset, arrived_at.encode())
+    return body[:-1] + tail(offset, format_timestamp(from_milliseconds(received_at)).encode())
 
 
 def readings(

@@ -4,15 +4,16 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from edge_storage.database.connections import FILE
+from edge_storage.database.connections import FILES
 from edge_storage.log.chunking import milliseconds_of
 from edge_storage.log.line import received_at_of
-from edge_storage.log.retention_plan import Delivered, Drop, DroppedReadings
+from edge_storage.log.retention_plan import Drop, DroppedReadings
 from edge_storage.log.segment_files import disk_bytes
 from edge_storage.log.segment_index import Segment
 from edge_storage.log.tail import batches
+from edge_wire.messages import MalformedError
+from edge_wire.store import Cursor
 
-_DATABASE_FILES = (FILE, f"{FILE}-wal", f"{FILE}-shm")
 _BLOCK_BYTES = 4096
 """Files occupy a multiple of it on the usual file systems."""
 
@@ -32,7 +33,7 @@ def estimated_bytes(directory: Path, indexed: Iterable[Segment]) -> int:
         indexed: all segments.
     """
     sealed = sum(-(-each.bytes // _BLOCK_BYTES) for each in indexed) * _BLOCK_BYTES
-    return sealed + sum(disk_bytes(directory / name) for name in _DATABASE_FILES)
+    return sealed + sum(disk_bytes(directory / name) for name in FILES)
 
 
 def oldest_offset(connection: sqlite3.Connection) -> int:
@@ -69,9 +70,9 @@ def is_oldest_batch(connection: sqlite3.Connection, batch: Segment) -> bool:
     return bool(row == (batch.last_offset, batch.count))
 
 
-def sinks_of(connection: sqlite3.Connection) -> list[Delivered]:
-    """Return what each sink that has a cursor has delivered."""
-    return [Delivered.parse(body) for (body,) in connection.execute("SELECT body FROM cursor")]
+def sinks_of(connection: sqlite3.Connection) -> list[Cursor]:
+    """Return the cursor of each sink that has one; of an unreadable one nothing counts as delivered."""
+    return [_cursor(body) for (body,) in connection.execute("SELECT body FROM cursor")]
 
 
 def record_drop(connection: sqlite3.Connection, drop: Drop, now: int) -> None:
@@ -88,3 +89,10 @@ def record_drop(connection: sqlite3.Connection, drop: Drop, now: int) -> None:
         "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (_DROPPED, dropped.add(drop, now).encode()),
     )
+
+
+def _cursor(body: str) -> Cursor:
+    try:
+        return Cursor.parse(body.encode())
+    except MalformedError:
+        return Cursor()

@@ -7,22 +7,20 @@ from typing import Any
 
 import orjson
 
-from edge_storage.database.connections import FILE
+from edge_storage.database.connections import FILES
 from edge_storage.database.set_aside import notes_of
 from edge_storage.log.chunking import milliseconds_of
 from edge_storage.log.line import received_at_of
 from edge_storage.log.reader import snapshot
 from edge_storage.log.segment_files import SegmentFiles, disk_bytes
-from edge_storage.log.tail import batches
+from edge_storage.log.tail import batches, newest_offset
 from edge_storage.timestamps import from_milliseconds
 from edge_wire.messages import format_timestamp
-
-_FILES = (FILE, f"{FILE}-wal", f"{FILE}-shm")
 
 
 def used_bytes(directory: Path, files: SegmentFiles) -> int:
     """Return the bytes that the database, its journal and the segments occupy on the disk, as `du` counts them."""
-    return sum(disk_bytes(directory / name) for name in _FILES) + files.disk_bytes()
+    return sum(disk_bytes(directory / name) for name in FILES) + files.disk_bytes()
 
 
 def usage(connection: sqlite3.Connection, directory: Path, files: SegmentFiles) -> dict[str, Any]:
@@ -36,8 +34,7 @@ def usage(connection: sqlite3.Connection, directory: Path, files: SegmentFiles) 
     disk = os.statvfs(directory)
     with snapshot(connection):
         (segments,) = connection.execute("SELECT count(*) FROM segment").fetchone()
-        (tail_to,) = connection.execute("SELECT max(last_offset) FROM batch").fetchone()
-        (sealed_to,) = connection.execute("SELECT value FROM setting WHERE name = 'newest_offset'").fetchone()
+        newest = newest_offset(connection)
         oldest = _oldest_received_at(connection)
         notes = notes_of(connection)
         dropped = connection.execute("SELECT value FROM setting WHERE name = 'dropped'").fetchone()
@@ -45,7 +42,7 @@ def usage(connection: sqlite3.Connection, directory: Path, files: SegmentFiles) 
         "bytes": used_bytes(directory, files),
         "capacity": disk.f_blocks * disk.f_frsize,
         "oldest_received_at": None if oldest is None else format_timestamp(from_milliseconds(oldest)),
-        "newest_offset": max(tail_to or 0, int(sealed_to)),
+        "newest_offset": newest,
         "segments": segments,
         "set_aside": [each for each in notes if _exists(directory, each["file"])],
         "dropped": orjson.loads(dropped[0]) if dropped else {"forwarded": 0, "unforwarded": 0},

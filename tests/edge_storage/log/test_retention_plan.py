@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from edge_storage.log.retention_plan import Delivered, Drop, DroppedReadings, Limits, next_drop
+from edge_storage.log.retention_plan import Drop, DroppedReadings, Limits, next_drop
 from edge_storage.log.segment_index import Segment
+from edge_wire.store import Cursor
 
 SEGMENTS = [Segment(100 * n, 100 * n - 99, 100, 1000, 1000 * n, 1000 * n + 999) for n in range(1, 6)]
 FULL = Limits(max_bytes=5000)
-ALL = Delivered(500)
+ALL = Cursor(500)
 
 
 @pytest.mark.parametrize(
@@ -18,25 +19,23 @@ ALL = Delivered(500)
         pytest.param([ALL], FULL, 5000, 0, None, id="just full"),
         pytest.param([ALL], FULL, 5001, 0, (100, True), id="the oldest"),
         pytest.param([], FULL, 5001, 0, (100, True), id="no sink: all are forwarded"),
-        pytest.param([ALL, Delivered(0)], FULL, 5001, 0, (100, False), id="one sink has nothing"),
-        pytest.param([ALL, Delivered(99)], FULL, 5001, 0, (100, False), id="one reading is missing"),
-        pytest.param([ALL, Delivered(100)], FULL, 5001, 0, (100, True), id="none is missing"),
-        pytest.param([Delivered(50, ((101, 220),))], FULL, 5001, 0, (200, True), id="a newer one is forwarded"),
-        pytest.param([Delivered(150, ((151, 200),))], FULL, 5001, 0, (100, True), id="done and more"),
-        pytest.param([Delivered(50, ((102, 220),))], FULL, 5001, 0, (100, False), id="a range with a gap"),
-        pytest.param(
-            [Delivered(0, ((101, 200),)), Delivered(0, ((301, 500),))], FULL, 9999, 0, (100, False), id="both"
-        ),
+        pytest.param([ALL, Cursor(0)], FULL, 5001, 0, (100, False), id="one sink has nothing"),
+        pytest.param([ALL, Cursor(99)], FULL, 5001, 0, (100, False), id="one reading is missing"),
+        pytest.param([ALL, Cursor(100)], FULL, 5001, 0, (100, True), id="none is missing"),
+        pytest.param([Cursor(50, ((101, 220),))], FULL, 5001, 0, (200, True), id="a newer one is forwarded"),
+        pytest.param([Cursor(150, ((151, 200),))], FULL, 5001, 0, (100, True), id="done and more"),
+        pytest.param([Cursor(50, ((102, 220),))], FULL, 5001, 0, (100, False), id="a range with a gap"),
+        pytest.param([Cursor(0, ((101, 200),)), Cursor(0, ((301, 500),))], FULL, 9999, 0, (100, False), id="both"),
         pytest.param([ALL], Limits(max_age=1000), 9999, 2999, None, id="young enough"),
         pytest.param([ALL], Limits(max_age=1000), 0, 3000, (100, True), id="too old"),
-        pytest.param([Delivered(0)], Limits(max_age=1000), 0, 3000, (100, False), id="too old and unforwarded"),
-        pytest.param([Delivered(0, ((101, 200),))], Limits(max_age=1000), 0, 4000, (200, True), id="forwarded first"),
-        pytest.param([Delivered(0, ((301, 400),))], Limits(max_age=1000), 0, 4000, (100, False), id="only old ones"),
+        pytest.param([Cursor(0)], Limits(max_age=1000), 0, 3000, (100, False), id="too old and unforwarded"),
+        pytest.param([Cursor(0, ((101, 200),))], Limits(max_age=1000), 0, 4000, (200, True), id="forwarded first"),
+        pytest.param([Cursor(0, ((301, 400),))], Limits(max_age=1000), 0, 4000, (100, False), id="only old ones"),
         pytest.param([ALL], Limits(), 2**60, 2**60, None, id="no limits"),
     ],
 )
 def test_what_is_dropped_next(
-    sinks: list[Delivered], limits: Limits, used_bytes: int, now: int, dropped: tuple[int, bool] | None
+    sinks: list[Cursor], limits: Limits, used_bytes: int, now: int, dropped: tuple[int, bool] | None
 ) -> None:
     found = next_drop(SEGMENTS, sinks, limits, used_bytes=used_bytes, now=now)
     assert (None if found is None else (found.segment.last_offset, found.is_forwarded)) == dropped
@@ -44,13 +43,6 @@ def test_what_is_dropped_next(
 
 def test_without_segments_nothing_is_dropped() -> None:
     assert next_drop([], [], Limits(max_bytes=1, max_age=1), used_bytes=2**60, now=2**60) is None
-
-
-def test_cursors_as_they_are_stored() -> None:
-    assert Delivered.parse('{"done":7,"ranges":[[9,12]],"more":1}') == Delivered(7, ((9, 12),))
-    assert Delivered.parse('{"done":7}') == Delivered(7)
-    for wrong in ("", "{", "{}", '{"done":"7"}', '{"done":7,"ranges":[[1]]}'):
-        assert Delivered.parse(wrong) == Delivered(0)
 
 
 def test_the_record_of_dropped_readings() -> None:

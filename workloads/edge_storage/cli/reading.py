@@ -11,12 +11,10 @@ import orjson
 from edge_service.commands import CommandError
 from edge_storage.cli.opened import OpenedStore, opened
 from edge_storage.log.buckets import summaries
-from edge_storage.log.line import device_id_of, head, timestamp_of
+from edge_storage.log.line import TIME_CHARACTERS, device_id_of, head, timestamp_of
 from edge_storage.log.selection import TypeFilter, selection_of, time_text
 from edge_storage.log.time_query import STREAM_BYTES, STREAM_LINES, TimeQuery
 from edge_wire.store.reading_query import Buckets, QueryError, ReadingQuery
-
-_TIME_CHARACTERS = 24
 
 
 def parse_query(**given: str | None) -> ReadingQuery:
@@ -89,7 +87,7 @@ def _lines(store: OpenedStore, device_id: str | None, query: ReadingQuery) -> It
 def _matches(line: bytes, sensor_type: str | None, filters: dict[int, TypeFilter]) -> bool:
     if sensor_type is None:
         return True
-    position = len(head(device_id_of(line).decode())) + _TIME_CHARACTERS
+    position = len(head(device_id_of(line).decode())) + TIME_CHARACTERS
     found = filters.get(position)
     if found is None:
         found = filters[position] = TypeFilter(sensor_type, position)

@@ -9,6 +9,9 @@ from edge_storage.database.errors import CorruptDatabaseError, DatabaseFileError
 from edge_storage.database.schema import migrate
 
 FILE = "edge.db"
+FILES = (FILE, f"{FILE}-wal", f"{FILE}-shm")
+"""The database with its write-ahead log and the index of that."""
+
 LOCK = "edge.lock"
 BUSY_MILLISECONDS = 5000
 JOURNAL_BYTES = 32 * 1024 * 1024

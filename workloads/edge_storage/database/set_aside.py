@@ -7,10 +7,9 @@ from pathlib import Path
 
 import orjson
 
-from edge_storage.database.connections import FILE
+from edge_storage.database.connections import FILE, FILES
 from edge_wire.messages import format_timestamp
 
-_COMPANIONS = ("", "-wal", "-shm")
 MAX_NOTES = 100
 """Maximum number of notes; the oldest are dropped."""
 
@@ -27,10 +26,10 @@ def set_database_aside(directory: Path, now: dt.datetime) -> Path:
     """
     aside = f"{FILE}.corrupt-{now.astimezone(dt.UTC):%Y%m%dT%H%M%S.%fZ}"
     # The journal first: a database without it is still damaged at the next start, but a new one must not find it.
-    for suffix in reversed(_COMPANIONS):
-        path = directory / f"{FILE}{suffix}"
+    for name in reversed(FILES):
+        path = directory / name
         if path.exists():
-            path.rename(directory / f"{aside}{suffix}")
+            path.rename(directory / f"{aside}{name.removeprefix(FILE)}")
     return directory / aside
 
 

@@ -16,7 +16,7 @@ from edge_storage.log.chunking import milliseconds_of
 from edge_storage.log.devices import Devices
 from edge_storage.log.line import device_id_of, received_at_of
 from edge_storage.log.seen import SeenReadings
-from edge_storage.log.tail import SealLimits, Tail, batches
+from edge_storage.log.tail import SealLimits, Tail, batches, newest_offset
 from edge_storage.log.tail_rows import damaged_row
 from edge_wire.messages import fields as take
 
@@ -42,7 +42,7 @@ class Loaded:
     def __init__(self, connection: sqlite3.Connection, limits: SealLimits) -> None:
         self.devices = Devices()
         self.seen = SeenReadings()
-        self.tail = Tail.load(connection, limits)
+        self.tail = Tail(newest_offset(connection), limits=limits)
         self.rules: Rules = rules.in_force(connection)
         self.alerts = AlertStates()
         self._encoders: dict[str, ReadingEncoder] = {}
@@ -72,7 +72,9 @@ class Loaded:
     def _replay(self, connection: sqlite3.Connection) -> None:
         arrivals: dict[bytes, bytes] = {}
         for batch in batches(connection):
-            for offset, line in enumerate(batch.lines(), batch.first_offset):
+            lines = batch.lines()
+            self.tail.note(batch.last_offset, len(lines), len(batch.body))
+            for offset, line in enumerate(lines, batch.first_offset):
                 name, at = device_id_of(line), received_at_of(line)
                 arrivals[name] = max(at, arrivals.get(name, b""))
                 if b'"seq":' in line:

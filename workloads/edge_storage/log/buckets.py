@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from edge_storage.log.line import head
+from edge_storage.log.line import TIME_CHARACTERS, head
 from edge_storage.log.selection import END_MILLISECONDS, time_text
 from edge_storage.timestamps import to_milliseconds
 from edge_wire.store.reading_query import Aggregate, Buckets
 
-_TIME_CHARACTERS = 24
 _SCALE = 2.0**-64
 """A power of two, so that scaling a sum by it is exact."""
 
@@ -105,7 +104,7 @@ def summaries(lines: Iterable[bytes], device_id: str, buckets: Buckets) -> Itera
         buckets: their length, and how the values become one.
     """
     start = len(head(device_id))
-    stop = start + _TIME_CHARACTERS
+    stop = start + TIME_CHARACTERS
     decode = msgspec.json.Decoder(_Reading).decode
     every, aggregate = buckets.every, buckets.aggregate
     groups: _Groups = {}

@@ -58,9 +58,8 @@ class Devices:
 
     def get(self, connection: sqlite3.Connection, name: str) -> Device:
         """Return the device with `name`, which is added if it is new."""
-        device = self._devices.get(name)
+        device = self.find(name)
         if device is not None:
-            self._devices.move_to_end(name)
             return device
         if len(self._devices) >= self._limit:
             self._evict(connection)

@@ -5,9 +5,9 @@ Its first and last members are at fixed positions, so that the common queries ne
 
 from edge_wire.store.line import START, device_id_of, offset_of
 
-__all__ = ["device_id_of", "head", "offset_of", "received_at_of", "tail", "timestamp_of"]
+__all__ = ["TIME_CHARACTERS", "device_id_of", "head", "offset_of", "received_at_of", "tail", "timestamp_of"]
 
-_TIMESTAMP_CHARACTERS = 24
+TIME_CHARACTERS = 24
 """Characters of a time as `2026-01-31T12:00:00.000Z`: such times sort as texts."""
 
 
@@ -19,12 +19,12 @@ def head(device_id: str) -> bytes:
 def timestamp_of(line: bytes) -> bytes:
     """Return the `timestamp` of a line."""
     begin = line.index(b'"', len(START)) + len(b'","timestamp":"')
-    return line[begin : begin + _TIMESTAMP_CHARACTERS]
+    return line[begin : begin + TIME_CHARACTERS]
 
 
 def received_at_of(line: bytes) -> bytes:
     """Return the `received_at` of a line."""
-    return line[-_TIMESTAMP_CHARACTERS - 2 : -2]
+    return line[-TIME_CHARACTERS - 2 : -2]
 
 
 def tail(offset: int, received_at: bytes) -> bytes:

@@ -17,6 +17,7 @@ from edge_storage.log.segment_index import (
     chunks_before,
     chunks_of_segment,
     first_segment_after,
+    has_segment,
     last_segment_before,
 )
 from edge_storage.log.tail import batches, newest_batches
@@ -122,7 +123,7 @@ class LogReader:
         """Whether the index still has the segment, by the newest commit and not by the snapshot of the query."""
         path = connection.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()[0]
         with contextlib.closing(sqlite3.connect(path)) as newest:
-            return newest.execute("SELECT 1 FROM segment WHERE last_offset = ?", (segment,)).fetchone() is not None
+            return has_segment(newest, segment)
 
     def _after(self, connection: sqlite3.Connection, offset: int) -> Iterator[Numbered]:
         while (segment := first_segment_after(connection, offset)) is not None:

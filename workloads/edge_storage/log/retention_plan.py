@@ -10,6 +10,7 @@ import orjson
 from edge_storage.log.segment_index import Segment
 from edge_storage.timestamps import from_milliseconds
 from edge_wire.messages import format_timestamp
+from edge_wire.store import Cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,40 +24,6 @@ class Limits:
 
     max_bytes: int | None = None
     max_age: int | None = None
-
-
-class _Cursor(msgspec.Struct):
-    done: int
-    ranges: list[tuple[int, int]] = []
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """What a sink has delivered, by its cursor.
-
-    Attributes:
-        done: all readings up to this offset.
-        ranges: first and last offset of each range of newer readings.
-    """
-
-    done: int
-    ranges: tuple[tuple[int, int], ...] = ()
-
-    @classmethod
-    def parse(cls, body: str) -> Self:
-        """Return the cursor in `body`; of an unreadable one nothing counts as delivered."""
-        try:
-            cursor = msgspec.json.decode(body, type=_Cursor)
-        except msgspec.MsgspecError:
-            return cls(0)
-        return cls(cursor.done, tuple(cursor.ranges))
-
-    def has(self, segment: Segment) -> bool:
-        """Whether all readings of `segment` are delivered."""
-        if segment.last_offset <= self.done:
-            return True
-        begin = max(segment.first_offset, self.done + 1)
-        return any(first <= begin and segment.last_offset <= last for first, last in self.ranges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +42,7 @@ class Drop:
 
 
 def next_drop(
-    segments: Sequence[Segment], sinks: Iterable[Delivered], limits: Limits, *, used_bytes: int, now: int
+    segments: Sequence[Segment], sinks: Iterable[Cursor], limits: Limits, *, used_bytes: int, now: int
 ) -> Drop | None:
     """Return the segment that must be dropped next; None if the limits are kept.
 
@@ -83,7 +50,7 @@ def next_drop(
 
     Args:
         segments: all, in the order of their offsets.
-        sinks: every sink that has a cursor; without any, all readings count as forwarded.
+        sinks: the cursor of every sink that has one; without any, all readings count as forwarded.
         limits: what may be kept.
         used_bytes: of all files of the store on the disk.
         now: the time, in milliseconds since 1970.
@@ -99,9 +66,9 @@ def next_drop(
     return None
 
 
-def _first(segments: Sequence[Segment], cursors: tuple[Delivered, ...], reason: str) -> Drop:
+def _first(segments: Sequence[Segment], cursors: tuple[Cursor, ...], reason: str) -> Drop:
     for segment in segments:
-        if all(cursor.has(segment) for cursor in cursors):
+        if all(cursor.has_all(segment.first_offset, segment.last_offset) for cursor in cursors):
             return Drop(segment, is_forwarded=True, reason=reason)
     return Drop(segments[0], is_forwarded=False, reason=reason)
 

@@ -7,7 +7,7 @@ from itertools import compress, repeat
 
 import msgspec
 
-from edge_storage.log.line import head, offset_of
+from edge_storage.log.line import TIME_CHARACTERS, head, offset_of
 from edge_storage.timestamps import from_milliseconds
 from edge_wire.messages import format_timestamp
 from edge_wire.store.reading_query import ReadingQuery
@@ -18,7 +18,6 @@ FIRST_MILLISECONDS = -62_135_596_800_000
 END_MILLISECONDS = 253_402_300_800_000
 """Milliseconds since 1970 of the year 10000: all times of lines are earlier."""
 
-_TIME_CHARACTERS = 24
 _LATER_THAN_ALL = b":"
 """Sorts after every digit, and so after every time."""
 
@@ -82,7 +81,7 @@ class Selection:
             part: number of the part that they are of.
         """
         begin = len(head(self.device_id))
-        end = begin + _TIME_CHARACTERS
+        end = begin + TIME_CHARACTERS
         times = [line[begin:end] for line in lines]
         first, last = self.window()
         found: Iterable[Selected] = zip(times, repeat(part), range(len(lines)), lines, strict=False)
@@ -152,7 +151,7 @@ def lines_of_device(body: bytes, device_id: str) -> list[bytes]:
 def position_of(line: bytes, device_id: str) -> Position:
     """Return the place of a line of `device_id`."""
     begin = len(head(device_id))
-    return Position(line[begin : begin + _TIME_CHARACTERS], offset_of(line))
+    return Position(line[begin : begin + TIME_CHARACTERS], offset_of(line))
 
 
 def time_text(milliseconds: int) -> bytes:

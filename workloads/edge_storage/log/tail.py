@@ -4,7 +4,6 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Self
 
 from edge_storage.log.tail_rows import packed, unpacked
 
@@ -70,15 +69,11 @@ class Tail:
     _sizes: deque[tuple[int, int]] = field(default_factory=deque)
     """Of each row as it was added: its last offset, and the bytes of its lines."""
 
-    @classmethod
-    def load(cls, connection: sqlite3.Connection, limits: SealLimits) -> Self:
-        """Return the tail in the database."""
-        tail = cls(newest_offset(connection), limits=limits)
-        for batch in batches(connection):
-            tail.count += batch.last_offset - batch.first_offset + 1
-            tail.size += len(batch.body)
-            tail._sizes.append((batch.last_offset, len(batch.body)))
-        return tail
+    def note(self, last_offset: int, count: int, size_bytes: int) -> None:
+        """Record a row of the table: its last offset, the number of its readings, and the bytes of their lines."""
+        self.count += count
+        self.size += size_bytes
+        self._sizes.append((last_offset, size_bytes))
 
     @property
     def is_full(self) -> bool:
@@ -96,11 +91,9 @@ class Tail:
             return
         self.newest_offset += len(lines)
         connection.execute("INSERT INTO batch VALUES (?, ?, ?)", (self.newest_offset, len(lines), packed(body)))
-        self.count += len(lines)
-        self.size += len(body)
+        self.note(self.newest_offset, len(lines), len(body))
         self._rows += 1
         self._bytes += len(body)
-        self._sizes.append((self.newest_offset, len(body)))
         if self._rows >= COALESCE_ROWS:
             if self._bytes <= COALESCE_BYTES:
                 _coalesce(connection, self._rows)

@@ -69,10 +69,14 @@ class Cursor:
 
     def has(self, offset: int) -> bool:
         """Return whether the reading with `offset` is delivered."""
-        if offset <= self.done:
+        return self.has_all(offset, offset)
+
+    def has_all(self, first: int, last: int) -> bool:
+        """Return whether all readings with the offsets from `first` to `last` (included) are delivered."""
+        if last <= self.done:
             return True
-        place = bisect_left(self.ranges, offset, key=_last)
-        return place < len(self.ranges) and self.ranges[place][0] <= offset
+        place = bisect_left(self.ranges, last, key=_last)
+        return place < len(self.ranges) and self.ranges[place][0] <= max(first, self.done + 1)
 
     @property
     def highest(self) -> int:
