@@ -6,10 +6,15 @@ from typing import Any
 
 import orjson
 
-from edge_storage.database.connections import open_reader
+from edge_storage.database.connections import FILE, open_reader
 from edge_storage.log.reader import LogReader
 from edge_storage.log.segment_files import SegmentFiles
 from tests.edge_storage.observing import Damage
+
+
+def set_aside(directory: Path) -> list[Path]:
+    """Return the damaged databases that the store has renamed."""
+    return list(directory.glob(f"{FILE}.corrupt-*Z"))
 
 
 def lines_of(directory: Path) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from edge_storage.readings import readings
 from edge_storage.store import Store
 from edge_storage.usage import usage
 from edge_wire.store import StoreUnavailableError
-from tests.edge_storage.lines import lines_of
+from tests.edge_storage.lines import lines_of, set_aside
 from tests.edge_storage.opened import LIMITS, opened, send, send_until_sealed
 from tests.edge_storage.running import RunningStore, ask, eventually, message, request
 
@@ -67,10 +67,6 @@ def _damage(directory: Path, damage: Callable[[bytes], bytes]) -> int:
     return int(row[0])
 
 
-def _set_aside(directory: Path) -> list[Path]:
-    return list(directory.glob(f"{FILE}.corrupt-*Z"))
-
-
 def _rows(directory: Path) -> int:
     with contextlib.closing(sqlite3.connect(directory / FILE)) as connection:
         (count,) = connection.execute("SELECT count(*) FROM batch").fetchone()
@@ -108,7 +104,7 @@ async def test_a_start_sets_the_database_aside(
             await send(store, 1000)
             assert store.problem is None
 
-    (aside,) = _set_aside(tmp_path)
+    (aside,) = set_aside(tmp_path)
     assert [each["file"] for each in used["set_aside"]] == [aside.name]
     assert observed.files == 1
     assert f"{tmp_path / FILE} is damaged (a row of the tail is damaged (" in caplog.text
@@ -222,7 +218,7 @@ async def test_the_process_starts_with_a_damaged_row(running: RunningStore, http
     await running.start()
 
     assert (await ask(http, "GET", f"{running.url}/ready"))[0] == 200
-    (aside,) = _set_aside(running.directory)
+    (aside,) = set_aside(running.directory)
     assert any(aside.name in line["message"] for line in running.lines)
 
 

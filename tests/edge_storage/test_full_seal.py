@@ -1,6 +1,5 @@
 """A segment that cannot be written: the readings stay in the tail, the store says so, and it recovers by itself."""
 
-import datetime as dt
 import json
 from collections.abc import AsyncIterator
 from functools import partial
@@ -14,19 +13,16 @@ from edge_storage.log.tail import SealLimits
 from edge_storage.readings import readings
 from edge_storage.store import Store
 from edge_wire.store import IngestRequest, RawMessage
-from tests.edge_storage.observing import Observed
+from tests.edge_storage.opened import NOON, opened
 from tests.edge_storage.running import eventually
 
-NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 COUNT = 100
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = Store(tmp_path, Observed(), SealLimits(readings=COUNT, bytes=2**20))
-    assert opened.open()
-    yield opened
-    await opened.close()
+    async with opened(tmp_path, SealLimits(readings=COUNT, bytes=2**20)) as (store, _):
+        yield store
 
 
 async def send(store: Store) -> None:

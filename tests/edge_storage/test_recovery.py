@@ -16,7 +16,7 @@ from edge_storage.log.segment import chunks_of, decode_chunk
 from edge_storage.store import Store
 from edge_storage.usage import usage
 from edge_wire.store import CLOUD_SENSORS, Cursor
-from tests.edge_storage.lines import lines_of
+from tests.edge_storage.lines import lines_of, set_aside
 from tests.edge_storage.opened import opened, send, send_until_sealed
 
 
@@ -38,10 +38,6 @@ def _overwrite_pages(path: Path) -> None:
 def _truncate(path: Path) -> None:
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size // 2 // 4096 * 4096 - 100)
-
-
-def _set_aside(directory: Path) -> list[Path]:
-    return list(directory.glob(f"{FILE}.corrupt-*Z"))
 
 
 def _du(directory: Path) -> int:
@@ -66,7 +62,7 @@ async def test_a_damaged_database_is_replaced_and_kept(
             again = await send(store, *range(46))
             lease = await store.write(partial(store.leases.acquire, holder="a", ttl_seconds=1))
 
-    (aside,) = _set_aside(tmp_path)
+    (aside,) = set_aside(tmp_path)
     assert aside.read_bytes() == damaged
     assert used["set_aside"][0]["file"] == aside.name
     assert observed.files == 1
@@ -144,7 +140,7 @@ async def test_segments_without_their_database_are_indexed(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("size", [0, 8, 100, -1])
-async def test_a_damaged_segment_is_set_aside(tmp_path: Path, size: int) -> None:
+async def test_a_damaged_segment_isset_aside(tmp_path: Path, size: int) -> None:
     async with opened(tmp_path) as (store, observed):
         await send_until_sealed(store, observed)
         path = store.files.path(20)

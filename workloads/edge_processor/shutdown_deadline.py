@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
-from edge_service.program import FAILED
+from edge_service.commands import FAILED
 
 logger = logging.getLogger(__name__)
 

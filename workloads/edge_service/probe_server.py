@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from edge_service.probes import ProbeAnswer, Probes
-from edge_service.program import StartError
+from edge_service.program import cannot_listen
 
 REQUEST_SECONDS = 5.0
 MAX_HEADERS = 100
@@ -45,9 +45,7 @@ class ProbeServer:
         try:
             self._server = await asyncio.start_server(self._serve, self._host, self.port)
         except OSError as error:
-            raise StartError(
-                f"cannot listen on {self._host}:{self.port} ({error.strerror or error}): set HOST or PORT"
-            ) from error
+            raise cannot_listen(self._host, self.port, error, "HOST or PORT") from error
         self.port = self._server.sockets[0].getsockname()[1]
         logger.info("listening on http://%s:%d", self._host, self.port)
         return self

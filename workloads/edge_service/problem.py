@@ -87,11 +87,6 @@ class Explanations:
         return self._all[kind](request, error), kind is not Exception
 
 
-def install(app: Starlette, explanations: Mapping[type[Exception], Explain]) -> None:
-    """Make `app` answer errors as problems: ProblemError with its own, the others according to `explanations`."""
-    Explanations(explanations).install(app)
-
-
 async def _answer(explain: Explain, request: Request, error: Exception) -> Response:
     return explain(request, error).response()
 

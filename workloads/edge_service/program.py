@@ -10,14 +10,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from edge_service import logs
-from edge_service.commands import Command, add_commands, run_command
+from edge_service.commands import FAILED, Command, add_commands, run_command
 
 if TYPE_CHECKING:
     from edge_service.settings import ProgramSettings
 
 SettingsT = TypeVar("SettingsT", bound="ProgramSettings")
-FAILED = 1
-"""Exit status of a program that could not start, or ended with an error."""
 
 WRONG_SETTINGS = 2
 """Exit status of a program with wrong settings."""
@@ -27,6 +25,11 @@ logger = logging.getLogger(__name__)
 
 class StartError(Exception):
     """The program cannot start; the message names the setting."""
+
+
+def cannot_listen(host: str, port: int, error: OSError, settings: str) -> StartError:
+    """Return the error of an address that is not available; `settings` are those that select it."""
+    return StartError(f"cannot listen on {host}:{port} ({error.strerror or error}): set {settings}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, Self
 import uvicorn
 
 from edge_service.http_protocol import BoundedHttpProtocol
-from edge_service.program import StartError
+from edge_service.program import StartError, cannot_listen
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than our clients keep an idle connection, so that none of them sends on a closed one."""
@@ -103,8 +103,6 @@ class HttpServer:
             listener.listen(BACKLOG_CONNECTIONS)
         except OSError as error:
             listener.close()
-            raise StartError(
-                f"cannot listen on {self._host}:{self.port} ({error.strerror or error}): set HOST or PORT"
-            ) from error
+            raise cannot_listen(self._host, self.port, error, "HOST or PORT") from error
         listener.settimeout(0)
         return listener

@@ -8,8 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from edge_readings.rules import RulesError
-from edge_service import problem
-from edge_service.problem import Explain, Problem
+from edge_service.problem import Explain, Explanations, Problem
 from edge_service.request_body import BodyTooLargeError
 from edge_storage.request_body import BusyError
 from edge_wire.messages import MalformedError
@@ -20,7 +19,7 @@ RETRY = {"Retry-After": "1"}
 
 def install(app: Starlette) -> None:
     """Make `app` answer every error as a problem."""
-    problem.install(app, _EXPLANATIONS)
+    Explanations(_EXPLANATIONS).install(app)
 
 
 def _plain(status: int, reason: str, _: Request, error: Exception) -> Problem:

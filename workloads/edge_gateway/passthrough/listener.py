@@ -8,7 +8,7 @@ from typing import Self
 from edge_gateway.passthrough.counts import PassthroughCounts
 from edge_gateway.passthrough.pipe import End
 from edge_service.address import BrokerAddress
-from edge_service.program import StartError
+from edge_service.program import cannot_listen
 from edge_service.waiting import set_within
 
 CONNECT_SECONDS = 5.0
@@ -53,7 +53,7 @@ class Passthrough:
             self._server = await loop.create_server(lambda: _Device(self), host, port, backlog=BACKLOG_CONNECTIONS)
         except OSError as error:
             setting = f"{self._name.upper()}_PORT"
-            raise StartError(f"cannot listen on {host}:{port} ({error.strerror or error}): set {setting}") from error
+            raise cannot_listen(host, port, error, setting) from error
         self.port = self._server.sockets[0].getsockname()[1]
         logger.info("passing %s on port %d through to %s", self._name, self.port, self._target)
         return self

@@ -10,12 +10,11 @@ from starlette.responses import Response
 
 from edge_gateway.auth.route_auth import RouteAuth
 from edge_gateway.body import malformed
-from edge_gateway.cursor import encode_cursor
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.gateway_mqtt import GatewayMqtt
 from edge_gateway.routes.documents import STATUS_BODY
 from edge_gateway.routes.finder import DeviceFinder
-from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, position, read_body
+from edge_gateway.routes.inputs import Cursor, DeviceId, Limit, answer, next_page, position, read_body
 from edge_wire.messages import DeviceStatus, MalformedError, format_timestamp
 
 _LIST = "devices"
@@ -67,7 +66,7 @@ class DeviceRoutes:
             {
                 "devices": [device.to_object() for device in page.devices],
                 "count": self.table.count(status=status, type_=type),
-                "next": encode_cursor(_LIST, page.last) if page.last else None,
+                "next": next_page(_LIST, page.last),
             }
         )
 

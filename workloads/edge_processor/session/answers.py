@@ -1,11 +1,11 @@
 """Futures of single messages: the broker's reason codes as results and errors."""
 
 import asyncio
-from typing import Any
 
 from edge_mqtt5 import FIRST_FAILURE, reason_name
 from edge_service.broker_address import BrokerAddress
-from edge_service.mqtt import MqttError, NotConnectedError, PublishRefusedError
+from edge_service.mqtt import NotConnectedError, PublishRefusedError
+from edge_service.mqtt.futures import fail
 
 
 def settle(done: asyncio.Future[int], reason: int | None, broker: BrokerAddress, why_lost: str) -> None:
@@ -23,10 +23,3 @@ def settle(done: asyncio.Future[int], reason: int | None, broker: BrokerAddress,
         fail(done, PublishRefusedError(f"{broker} does not take the message: {reason_name(reason)}"))
     elif not done.done():
         done.set_result(reason)
-
-
-def fail(waiting: asyncio.Future[Any], error: MqttError) -> None:
-    """Set the error of a future, unless it is done."""
-    if not waiting.done():
-        waiting.set_exception(error)
-        waiting.exception()  # who waits still gets it; if nobody does, there is nothing to warn of

@@ -24,12 +24,13 @@ from edge_mqtt5 import (
     publish_head,
     reason_name,
 )
-from edge_processor.session.answers import fail, settle
+from edge_processor.session.answers import settle
 from edge_processor.session.handshake import check_accepted, check_subscribed, connect_packet, subscribe_packet
 from edge_processor.session.opening import open_transport
 from edge_processor.session.receiver import Receiver
 from edge_processor.session.wire import Wire
 from edge_service.mqtt import ConnectError, Login, MqttOptions, NotConnectedError
+from edge_service.mqtt.futures import fail
 
 ANSWER_SECONDS = 10.0
 MAX_RECEIVE = 65_535
@@ -185,9 +186,10 @@ class IngestConnection(Wire):
 
     def _handle_publishes(self, publishes: Sequence[Publish]) -> None:
         self._unacknowledged += sum(1 for each in publishes if each[3])
-        if self._unacknowledged > (self._options.receive_maximum or MAX_RECEIVE):
-            message = f"{self._unacknowledged} unacknowledged messages: the client allows"
-            raise ProtocolError(f"{message} {self._options.receive_maximum}", RECEIVE_MAXIMUM_EXCEEDED)
+        allowed = self._options.receive_maximum or MAX_RECEIVE
+        if self._unacknowledged > allowed:
+            message = f"{self._unacknowledged} unacknowledged messages: the client allows {allowed}"
+            raise ProtocolError(message, RECEIVE_MAXIMUM_EXCEEDED)
         try:
             self._on_batch(publishes, self)
         except Exception:

@@ -1,11 +1,8 @@
 """CONNECT and SUBSCRIBE of a connection, and what the broker's answers to them mean."""
 
-from types import MappingProxyType
-
 from edge_mqtt5 import FIRST_FAILURE, ConnAck, Connect, Filter, SubAck, WillMessage, reason_name, subscribe
 from edge_service.mqtt import ConnectError, ConnectRefusedError, Login, MqttOptions
-
-RETAIN_HANDLING = MappingProxyType({"always": 0, "once": 1, "never": 2})
+from edge_service.mqtt.options import RETAIN_HANDLING
 
 
 def connect_packet(options: MqttOptions, login: Login, max_packet_bytes: int) -> bytes:

@@ -9,24 +9,13 @@ from edge_pacing.backoff import Backoff
 from edge_processor.session.connection import IngestConnection
 from edge_processor.session.receiver import Acknowledging, Receiver
 from edge_service.mqtt import Login, MqttError, MqttOptions, MqttSession
+from edge_service.mqtt.session import at_once, nothing, unmoved
 
 logger = logging.getLogger(__name__)
 
 
 def _ignore(publishes: Sequence[Publish], _connection: Acknowledging) -> None:
     logger.debug("no client is subscribed to the topics of %d messages", len(publishes))
-
-
-async def _nothing(_session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
-    """Do nothing on a connect."""
-
-
-async def _at_once() -> None:
-    """Allow every attempt."""
-
-
-def _unmoved(_error: MqttError) -> None:
-    """Do nothing when there is no connection."""
 
 
 class IngestSession(MqttSession):
@@ -42,10 +31,10 @@ class IngestSession(MqttSession):
         self,
         options: MqttOptions,
         on_batch: Receiver = _ignore,
-        on_connected: Callable[[bool], Awaitable[None]] = _nothing,
+        on_connected: Callable[[bool], Awaitable[None]] = nothing,
         backoff: Backoff | None = None,
-        may_connect: Callable[[], Awaitable[None]] = _at_once,
-        on_down: Callable[[MqttError], None] = _unmoved,
+        may_connect: Callable[[], Awaitable[None]] = at_once,
+        on_down: Callable[[MqttError], None] = unmoved,
     ) -> None:
         """Prepare a session.
 

@@ -9,7 +9,6 @@ import logging
 import ssl
 from collections.abc import Callable
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -24,19 +23,17 @@ from edge_service.mqtt.driver import SocketDriver
 from edge_service.mqtt.errors import (
     ConnectError,
     ConnectRefusedError,
-    MqttError,
     NotConnectedError,
     PublishRefusedError,
 )
+from edge_service.mqtt.futures import fail
 from edge_service.mqtt.message import Message
-from edge_service.mqtt.options import MqttOptions
+from edge_service.mqtt.options import RETAIN_HANDLING, MqttOptions
 from edge_service.mqtt.trust import untrusted
 
 ANSWER_SECONDS = 10.0
 MAX_UNACKNOWLEDGED = 100_000
 """Maximum number of unacknowledged messages; beyond it publishing fails."""
-
-RETAIN_HANDLING = MappingProxyType({"always": 0, "once": 1, "never": 2})
 
 logger = logging.getLogger(__name__)
 
@@ -180,7 +177,7 @@ class Connection:
     def _connected(self, _client: Any, _data: Any, flags: paho.ConnectFlags, reason: ReasonCode, _more: Any) -> None:
         if reason.is_failure:
             message = f"{self._options.broker} refuses the client {self._options.client_id}: {reason}"
-            _fail(self._accepted, ConnectRefusedError(message, reason.value))
+            fail(self._accepted, ConnectRefusedError(message, reason.value))
         elif not self._accepted.done():
             self._accepted.set_result(flags.session_present)
 
@@ -191,7 +188,7 @@ class Connection:
             message = (
                 f"{self._options.broker} refuses {self._options.client_id} the subscription to {', '.join(refused)}"
             )
-            _fail(self._subscribed, ConnectRefusedError(message))
+            fail(self._subscribed, ConnectRefusedError(message))
         elif not self._subscribed.done():
             self._subscribed.set_result(None)
 
@@ -200,7 +197,7 @@ class Connection:
         if done is None:
             return
         if reason.is_failure:
-            _fail(done, PublishRefusedError(f"{self._options.broker} does not take the message: {reason}"))
+            fail(done, PublishRefusedError(f"{self._options.broker} does not take the message: {reason}"))
         elif not done.done():
             done.set_result(reason.value)
 
@@ -237,13 +234,7 @@ class Connection:
             self._on_lost()
         message = f"the connection to {self._options.broker} ended: {reason}"
         for waiting in (self._accepted, self._subscribed):
-            _fail(waiting, ConnectError(message))
+            fail(waiting, ConnectError(message))
         unacknowledged, self._unacknowledged = self._unacknowledged, {}
         for done in unacknowledged.values():
-            _fail(done, NotConnectedError(message))
-
-
-def _fail(waiting: asyncio.Future[Any], error: MqttError) -> None:
-    if not waiting.done():
-        waiting.set_exception(error)
-        waiting.exception()  # who waits still gets it; where nobody does, there is nothing to warn of
+            fail(done, NotConnectedError(message))

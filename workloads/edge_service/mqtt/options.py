@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from edge_service.broker_address import BrokerAddress
 from edge_service.mqtt.credentials import Login
+
+RETAIN_HANDLING = MappingProxyType({"always": 0, "once": 1, "never": 2})
+"""The subscription option of MQTT 5 (section 3.8.3.1) for each `replay`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,15 +27,15 @@ def _ignore(message: Message) -> None:
     logger.debug("no client is subscribed to %s", message.topic)
 
 
-async def _nothing(_session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
+async def nothing(_session_present: bool) -> None:  # noqa: FBT001 - the shape of a callback
     """Do nothing on a connect."""
 
 
-async def _at_once() -> None:
+async def at_once() -> None:
     """Allow every attempt."""
 
 
-def _unmoved(_error: MqttError) -> None:
+def unmoved(_error: MqttError) -> None:
     """Do nothing when there is no connection."""
 
 
@@ -79,10 +79,10 @@ class MqttSession:
         self,
         options: MqttOptions,
         on_message: Callable[[Message], None] = _ignore,
-        on_connected: Callable[[bool], Awaitable[None]] = _nothing,
+        on_connected: Callable[[bool], Awaitable[None]] = nothing,
         backoff: Backoff | None = None,
-        may_connect: Callable[[], Awaitable[None]] = _at_once,
-        on_down: Callable[[MqttError], None] = _unmoved,
+        may_connect: Callable[[], Awaitable[None]] = at_once,
+        on_down: Callable[[MqttError], None] = unmoved,
     ) -> None:
         """Prepare a session.
 

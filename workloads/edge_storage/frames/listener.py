@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from edge_service.program import StartError
+from edge_service.program import cannot_listen
 from edge_service.tcp import configure
 from edge_storage.frames.committer import Committer
 from edge_storage.frames.connection import Connection
@@ -83,9 +83,7 @@ class IngestListener:
                 dualstack_ipv6=is_v6 and socket.has_dualstack_ipv6(),
             )
         except OSError as error:
-            raise StartError(
-                f"cannot listen on {self._host}:{self.port} ({error.strerror or error}): set HOST or INGEST_PORT"
-            ) from error
+            raise cannot_listen(self._host, self.port, error, "HOST or INGEST_PORT") from error
         self.port = listener.getsockname()[1]
         self._listener = listener
         self._accepting = threading.Thread(target=self._accept, args=(listener,), name="ingest-listener", daemon=True)

@@ -84,9 +84,9 @@ class SiteTopics:
 
     def _boot(self, site: ResourceKey, message: Message) -> str:
         if message.payload:
-            is_first, before = site not in self._lost, self._lost.get(site)
-            self._lost[site] = BrokerBoot.parse(message.payload).data_lost
-            if is_first or self._lost[site] != before:
+            lost = BrokerBoot.parse(message.payload).data_lost
+            if site not in self._lost or self._lost[site] != lost:
+                self._lost[site] = lost
                 self._enqueue(site)
         return "boot"
 
