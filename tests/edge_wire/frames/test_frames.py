@@ -36,7 +36,6 @@ REQUESTS = st.builds(
     location=TEXT,
     received_at=st.integers(0, NOW * 2),
     messages=MESSAGES,
-    cursor=st.none() | st.binary(max_size=40),
 )
 REJECTIONS = st.builds(MessageRejection, index=NUMBERS, reason=TEXT, message=TEXT)
 
@@ -58,7 +57,7 @@ def answers(draw: st.DrawFn) -> CommitAnswer:
     )
 
 
-REQUEST = CommitRequest(7, "hall ö", NOW, [("dev1", b'{"value":1}'), ("dev-2", b""), ("dev1", b"\xff")], b'{"done":5}')
+REQUEST = CommitRequest(7, "hall ö", NOW, [("dev1", b'{"value":1}'), ("dev-2", b""), ("dev1", b"\xff")])
 ANSWER = CommitAnswer(
     Status.STORED, "", 2, 1, 1, 3, 100, [b'{"a":1}', b'{"b":2}'], (0, 2), [MessageRejection(1, "empty", "empty: ö")]
 )

@@ -11,9 +11,8 @@ MAX_MESSAGES = 10_000
 MAX_ID_CHARACTERS = 64
 
 _HAS_TOKEN = 1
-_HAS_CURSOR = 2
-_FIXED = struct.Struct("<HHIIIqq")
-"""Flags, bytes of the location, number of messages, bytes of all ids, bytes of the cursor, token, received_at."""
+_FIXED = struct.Struct("<HHIIqq")
+"""Flags, bytes of the location, number of messages, bytes of all ids, token, received_at."""
 
 _ID_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 _MILLISECONDS_OF_YEAR_10000 = 253_402_300_800_000
@@ -28,14 +27,12 @@ class CommitRequest:
         location: of the site, for readings that name none.
         received_at: when the messages arrived on site, in milliseconds since 1970.
         messages: device id and payload of each, in the order of their arrival.
-        cursor: a JSON document that the store keeps in the same transaction; None without one.
     """
 
     token: int | None
     location: str
     received_at: int
     messages: Sequence[tuple[str, bytes]]
-    cursor: bytes | None = None
 
 
 def encode_request(number: int, request: CommitRequest) -> bytes:
@@ -49,18 +46,18 @@ def encode_request(number: int, request: CommitRequest) -> bytes:
         FrameError: it is too large, or has a value that does not fit.
     """
     messages = request.messages
-    location, cursor = request.location.encode(), request.cursor or b""
-    flags = (request.token is not None) * _HAS_TOKEN | (request.cursor is not None) * _HAS_CURSOR
+    location = request.location.encode()
+    flags = (request.token is not None) * _HAS_TOKEN
     try:
         names = "".join([name for name, _ in messages]).encode("ascii")
-        sizes = (len(location), len(messages), len(names), len(cursor))
+        sizes = (len(location), len(messages), len(names))
         fixed = _FIXED.pack(flags, *sizes, request.token or 0, request.received_at)
         name_sizes = bytes([len(name) for name, _ in messages])
         payload_sizes = pack_sizes([len(payload) for _, payload in messages])
     except (struct.error, ValueError) as error:
         raise FrameError(f"a request that cannot be encoded: {error}") from None
     payloads = [payload for _, payload in messages]
-    return framed(Kind.REQUEST, number, fixed, location, name_sizes, payload_sizes, names, *payloads, cursor)
+    return framed(Kind.REQUEST, number, fixed, location, name_sizes, payload_sizes, names, *payloads)
 
 
 def decode_request(body: bytes) -> CommitRequest:
@@ -70,8 +67,8 @@ def decode_request(body: bytes) -> CommitRequest:
         FrameError: it is not a request; the message names the field.
     """
     try:
-        flags, location_size, count, names_size, cursor_size, token, received_at = _FIXED.unpack_from(body)
-        if flags & ~(_HAS_TOKEN | _HAS_CURSOR):
+        flags, location_size, count, names_size, token, received_at = _FIXED.unpack_from(body)
+        if flags & ~_HAS_TOKEN:
             raise FrameError(f"a request with the unknown flags {flags:#06x}: update the store")
         if count > MAX_MESSAGES:
             raise FrameError(f"a request with {count} messages: the limit is {MAX_MESSAGES}")
@@ -84,9 +81,9 @@ def decode_request(body: bytes) -> CommitRequest:
     except (struct.error, UnicodeDecodeError) as error:
         raise FrameError(f"a request that is not complete or not UTF-8: {error}") from None
     payloads_at = sizes_at + 4 * count + names_size
-    cursor_at = payloads_at + sum(payload_sizes)
-    if cursor_at + cursor_size != len(body):
-        raise FrameError(f"a request of {len(body)} bytes: its parts have {cursor_at + cursor_size}")
+    payloads_end = payloads_at + sum(payload_sizes)
+    if payloads_end != len(body):
+        raise FrameError(f"a request of {len(body)} bytes: its parts have {payloads_end}")
     names = _names(body[sizes_at + 4 * count : payloads_at], body[names_at:sizes_at])
     ends = accumulate(payload_sizes, initial=payloads_at)
     begin = next(ends)
@@ -94,8 +91,7 @@ def decode_request(body: bytes) -> CommitRequest:
     for name, end in zip(names, ends, strict=True):
         messages.append((name, body[begin:end]))
         begin = end
-    cursor = body[cursor_at:] if flags & _HAS_CURSOR else None
-    return CommitRequest(token if flags & _HAS_TOKEN else None, location, received_at, messages, cursor)
+    return CommitRequest(token if flags & _HAS_TOKEN else None, location, received_at, messages)
 
 
 def _names(joined: bytes, sizes: bytes) -> list[str]:
