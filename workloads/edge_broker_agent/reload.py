@@ -9,7 +9,7 @@ import time
 from edge_broker_agent.canary import CANARY_USERNAME, CanaryLogin
 from edge_broker_agent.metrics import AgentMetrics
 from edge_broker_agent.process import MosquittoProcess, Processes
-from edge_service.broker_address import BrokerAddress
+from edge_service.address import BrokerAddress
 from edge_service.mqtt import ConnectError, Login, MqttOptions
 from edge_service.mqtt.connection import Connection
 

@@ -7,7 +7,7 @@ from dataclasses import MISSING, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edge_service.broker_address import BrokerAddress
+from edge_service.address import BrokerAddress
 from edge_wire.goduration import parse_duration
 
 T = TypeVar("T")

@@ -3,7 +3,7 @@
 import asyncio
 
 from edge_mqtt5 import FIRST_FAILURE, reason_name
-from edge_service.broker_address import BrokerAddress
+from edge_service.address import BrokerAddress
 from edge_service.mqtt import NotConnectedError, PublishRefusedError
 from edge_service.mqtt.futures import fail
 

@@ -6,7 +6,7 @@ import ssl
 from functools import partial
 
 from edge_service import daemon_thread
-from edge_service.broker_address import BrokerAddress
+from edge_service.address import BrokerAddress
 from edge_service.mqtt import ConnectError, Login
 from edge_service.mqtt.trust import trusted_context, untrusted
 

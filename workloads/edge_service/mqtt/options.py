@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from edge_service.broker_address import BrokerAddress
+from edge_service.address import BrokerAddress
 from edge_service.mqtt.credentials import Login
 
 RETAIN_HANDLING = MappingProxyType({"always": 0, "once": 1, "never": 2})

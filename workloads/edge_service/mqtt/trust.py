@@ -2,7 +2,7 @@
 
 import ssl
 
-from edge_service.broker_address import BrokerAddress
+from edge_service.address import BrokerAddress
 from edge_service.mqtt.credentials import Login
 from edge_service.mqtt.errors import UntrustedError
 
