@@ -1,14 +1,13 @@
 """The files that Mosquitto reads: regular files (it refuses symlinks) on its volume, replaced atomically."""
 
-import os
 import ssl
 from pathlib import Path
 
+from edge_broker_agent.drafts import DRAFT_SUFFIX, sync, write_draft
 from edge_broker_agent.errors import RejectedError
 
 PASSWORDS = "passwords"
 CERTIFICATE = "tls.pem"
-DRAFT_SUFFIX = ".draft"
 
 
 class AuthFiles:
@@ -63,21 +62,11 @@ class AuthFiles:
         self._publish(draft)
 
     def _draft(self, name: str, content: bytes) -> Path:
-        draft = self._directory / f"{name}{DRAFT_SUFFIX}"
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        return draft
+        return write_draft(self._directory / name, lambda file: file.write(content))
 
     def _publish(self, draft: Path) -> None:
         draft.replace(draft.with_name(draft.name.removesuffix(DRAFT_SUFFIX)))
-        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        sync(self._directory)
 
 
 def _content(path: Path) -> bytes | None:

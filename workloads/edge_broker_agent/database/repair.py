@@ -12,6 +12,7 @@ from edge_broker_agent.database.contents import Contents, check
 from edge_broker_agent.database.damage import DamagedError
 from edge_broker_agent.database.replacement import write_replacement, write_sessions
 from edge_broker_agent.database.volume import MAX_KEPT, DatabaseVolume
+from edge_broker_agent.drafts import write_draft
 from edge_wire.messages import DataLost
 
 logger = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ class DatabaseRepair:
     def _verified(self, source: Path | None) -> Path:
         sessions = self._volume.sessions
         copy = sessions if _sessions(sessions) else None
-        draft = self._volume.draft(self._volume.database, lambda file: write_replacement(source, copy, file))
+        draft = write_draft(self._volume.database, lambda file: write_replacement(source, copy, file))
         try:
             with draft.open("rb") as file:
                 logger.warning("the replacement has %s", self._checked(file))

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from edge_broker_agent.drafts import sync, write_draft
 from edge_wire.messages import DataLost
 
 MAX_KEPT = 2
@@ -17,7 +18,7 @@ MAX_KEPT = 2
 MIN_FREE_BYTES = 16 * 1024**2
 """Free space that is left for Mosquitto's next save."""
 
-DRAFT_SUFFIX, SESSIONS_SUFFIX, LOSS_SUFFIX, CORRUPT_SUFFIX = ".draft", ".sessions", ".loss", ".corrupt-"
+SESSIONS_SUFFIX, LOSS_SUFFIX, CORRUPT_SUFFIX = ".sessions", ".loss", ".corrupt-"
 
 
 class DatabaseVolume:
@@ -58,22 +59,8 @@ class DatabaseVolume:
             OSError: it cannot be written; `target` is unchanged.
             DamagedError: `write` has raised it; `target` is unchanged.
         """
-        self.draft(target, write).replace(target)
-        self.sync()
-
-    def draft(self, target: Path, write: Callable[[BinaryIO], object]) -> Path:
-        """Write a draft of `target` with `write`, and return its path. Raises the errors of `publish`."""
-        path = target.with_name(target.name + DRAFT_SUFFIX)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-        except Exception:
-            path.unlink(missing_ok=True)
-            raise
-        return path
+        write_draft(target, write).replace(target)
+        sync(target.parent)
 
     def require_room(self, size: int) -> None:
         """Check that a file of `size` bytes leaves enough free space.
@@ -118,7 +105,7 @@ class DatabaseVolume:
             replacement.replace(self.database)
         else:
             self.database.unlink(missing_ok=True)
-        self.sync()
+        sync(self.database.parent)
 
     def _set_aside(self) -> list[Path]:
         """Return the damaged databases, the oldest first."""
@@ -133,18 +120,6 @@ class DatabaseVolume:
         except OSError:
             # Some file systems have no links.
             self.database.replace(aside)
-
-    def sync(self) -> None:
-        """Make the names durable.
-
-        Raises:
-            OSError: the directory cannot be read.
-        """
-        directory = os.open(self.database.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
 
     def _beside(self, suffix: str) -> Path:
         return self.database.with_name(self.database.name + suffix)
