@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_service.address import BrokerAddress, http_url
-from edge_service.setting import broker, duration, one_of, path, setting, whole_number
+from edge_service.setting import boolean, broker, duration, one_of, path, setting, whole_number
 from edge_service.settings import ServiceSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessorSettings(ServiceSettings):
-    """Settings of the processor. `lease_seconds` and `drain_seconds` are in seconds; their variables have a unit."""
+    """Settings of the processor.
+
+    `lease_seconds`, `drain_seconds` and `sync_interval` are in seconds; their variables have a unit.
+    """
 
     processing_mode: str = setting(
         "How readings are processed; only `real-time`.", one_of("real-time"), default="real-time"
@@ -24,10 +27,43 @@ class ProcessorSettings(ServiceSettings):
     rules_file: Path | None = setting(
         "JSON file with the alert rules; without one the store keeps those that it has.", path, default=None
     )
-    output_sink: str | None = setting(
-        "Kafka to produce to, such as kafka://broker:9092; not served by this release.", default=None
+    output_sink: str | None = setting("Kafka to produce to, such as kafka://broker-1:9092,broker-2:9092.", default=None)
+    kafka_broker: str | None = setting("The same as host:port, if OUTPUT_SINK is unset.", default=None)
+    kafka_topic: str = setting("Kafka topic of readings.", default="edge-readings")
+    kafka_alerts_topic: str = setting("Kafka topic of alerts.", default="alerts")
+    kafka_credentials_dir: Path | None = setting(
+        "Directory with `username` and `password` (SASL) and `ca.crt` (TLS) for Kafka; read again when a file changes.",
+        path,
+        default=None,
     )
-    kafka_broker: str | None = setting("The same as host:port, where OUTPUT_SINK is absent.", default=None)
+    cloud_endpoint: str | None = setting(
+        "Cloud endpoint, such as https://ingest.example.com/edge or mqtts://broker.example.com:8883.", default=None
+    )
+    cloud_credentials_dir: Path | None = setting(
+        "Directory with `token` or `username` and `password`, and perhaps `ca.crt`, for the cloud endpoint; read again"
+        " when a file changes.",
+        path,
+        default=None,
+    )
+    cloud_commands: bool = setting("Whether the cloud may send commands to devices.", boolean, default=False)
+    gateway_url: str | None = setting("The site's gateway, which sends the commands of the cloud.", default=None)
+    gateway_token_file: Path | None = setting("File with the token for the gateway.", path, default=None)
+    sync_interval: float = setting(
+        "Maximum time between two attempts to reach a sink.", duration(1, 86_400), default=300.0
+    )
+    forwarding_file: Path | None = setting(
+        "JSON file that says which readings are forwarded to the cloud and to Kafka; without one, all.",
+        path,
+        default=None,
+    )
+    alertmanager_url: str | None = setting("Alertmanager that receives alerts (API v2).", default=None)
+    webhook_url: str | None = setting("URL that receives alerts as JSON.", default=None)
+    alerting_credentials_dir: Path | None = setting(
+        "Directory with `token` or `username` and `password`, and perhaps `ca.crt`, for Alertmanager and webhook; read"
+        " again when a file changes.",
+        path,
+        default=None,
+    )
     lease_seconds: float = setting(
         "How long the ingester's lease holds without renewal: how soon another replica takes over.",
         duration(0.5, 60),

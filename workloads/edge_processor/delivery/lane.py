@@ -4,8 +4,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from edge_processor.delivery.destination import Outcome
 from edge_processor.delivery.ledger import Entry
-from edge_processor.delivery.publisher import Outcome, SensorsPublisher
+from edge_processor.delivery.publisher import SensorsPublisher
 
 BATCHES_IN_FLIGHT = 2
 """Maximum number of batches without an acknowledgement: while one is acknowledged, the next one is on its way."""

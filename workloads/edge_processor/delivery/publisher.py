@@ -3,9 +3,9 @@
 import asyncio
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from edge_mqtt5 import Bulk, reason_name
+from edge_processor.delivery.destination import Outcome
 from edge_processor.session import IngestSession
 from edge_wire import topics
 from edge_wire.store.line import device_id_of
@@ -14,17 +14,6 @@ CACHED_TOPICS = 4096
 """Number of devices with a topic in the cache."""
 
 _UNNAMED = "its device id cannot be a level of a topic"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The result of publishing a batch; all other readings are delivered.
-
-    Attributes:
-        refused: positions of the readings that the broker does not take, with the reason.
-    """
-
-    refused: tuple[tuple[int, str], ...] = ()
 
 
 class SensorsPublisher:

@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from edge_processor.delivery.backlog import LIVE_SECONDS, Backlog
 from edge_processor.delivery.cursor_file import CursorFile
+from edge_processor.delivery.destination import Outcome
 from edge_processor.delivery.lane import Lane
 from edge_processor.delivery.ledger import Entry, Ledger
-from edge_processor.delivery.publisher import Outcome, SensorsPublisher
+from edge_processor.delivery.publisher import SensorsPublisher
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.session import IngestSession
 from edge_service.store import StoreClient

@@ -11,6 +11,7 @@ from edge_wire.messages.malformed import MalformedError
 from edge_wire.messages.reading import Reading
 from edge_wire.messages.readings import ParsedReadings, Rejected, parse_readings
 from edge_wire.messages.roster import RosterEntry
+from edge_wire.messages.sinks import SinkReport, sink_reports
 from edge_wire.messages.storage import StorageReport
 from edge_wire.messages.timestamps import format_timestamp, parse_timestamp
 
@@ -35,6 +36,7 @@ __all__ = [
     "Reading",
     "Rejected",
     "RosterEntry",
+    "SinkReport",
     "StorageReport",
     "format_timestamp",
     "parse_boot",
@@ -42,4 +44,5 @@ __all__ = [
     "parse_readings",
     "parse_timestamp",
     "parse_uptime",
+    "sink_reports",
 ]
