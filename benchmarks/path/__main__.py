@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.path.at_rest import stored
 from benchmarks.path.by_http import http
 from benchmarks.path.by_mqtt import default_limits, mqtt
+from benchmarks.path.ekuiper import ekuiper
 from benchmarks.path.image_python import image_python
 from benchmarks.path.plan import Plan
 from benchmarks.path.telegraf import telegraf
@@ -23,6 +24,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Plan], Iterator[Row]]], ...] = (
     ("http", "Readings by HTTP, through gateway and store", http),
     ("stored", "Stored readings of real sensor data", stored),
     ("telegraf", "Telegraf, with --telegraf", telegraf),
+    ("ekuiper", "eKuiper, with --ekuiper", ekuiper),
 )
 NOTE = """
 CPU is user and system time of the processes; judge it by ratios within one run. "Out" is the arrival at a subscriber on
@@ -40,11 +42,12 @@ def main() -> None:
     parser.add_argument("--burst", type=int, default=100_000, help="number of readings of the burst")
     parser.add_argument("--seconds", type=float, default=15.0, help="length of each load with a rate")
     parser.add_argument("--telegraf", type=Path, help="a Telegraf to measure beside: see benchmarks/path/telegraf.py")
+    parser.add_argument("--ekuiper", type=Path, help="an eKuiper to measure beside: see benchmarks/path/ekuiper.py")
     parser.add_argument("--only", default=",".join(name for name, _, _ in SECTIONS), help="sections, by comma")
     options = parser.parse_args()
     millions = int(options.millions * 1e6)
     python = _python(options.python)
-    plan = Plan(python, options.directory, millions, options.burst, options.seconds, options.telegraf)
+    plan = Plan(python, options.directory, millions, options.burst, options.seconds, options.telegraf, options.ekuiper)
     print(f"programs run by {plan.python}")
     for name, title, section in SECTIONS:
         if name in options.only.split(",") and (rows := list(section(plan))):

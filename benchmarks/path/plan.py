@@ -21,6 +21,7 @@ class Plan:
         burst: number of readings of a burst.
         seconds: length of each load with a rate.
         telegraf: the program; None if it is not measured.
+        ekuiper: the same.
     """
 
     python: Path
@@ -29,6 +30,7 @@ class Plan:
     burst: int
     seconds: float
     telegraf: Path | None = None
+    ekuiper: Path | None = None
 
     @contextmanager
     def site(self, broker_bytes: int | None = None) -> Iterator[MeasuredSite]:

@@ -12,13 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.path.figures import wait_until_quiet
-from benchmarks.path.mqtt_load import Measured, measure
+from benchmarks.path.peer import peer_rows
 from benchmarks.path.plan import Plan
 from benchmarks.path.site import MeasuredSite
 from benchmarks.table import Row
 
-WARM_UP = 5000
-RATES = (3000, 1000)
 START_SECONDS = 5.0
 
 CONFIGURATION = """
@@ -62,25 +60,9 @@ def apply(metric):
 
 def telegraf(plan: Plan) -> Iterator[Row]:
     """Measure Telegraf, if it was named."""
-    if plan.telegraf is None:
-        return
-    with plan.site() as site, _running(site, plan.telegraf) as pid:
-        measure(site, [pid], WARM_UP, 2000, "telegraf-warm-up", every=WARM_UP)
-        loads = {rate: _measured(site, pid, int(rate * plan.seconds), rate) for rate in RATES}
-        burst = _measured(site, pid, plan.burst, 0)
-    yield Row(f"Telegraf: burst of {burst.messages:,}, CPU a reading", _said(burst), "5 times ours; durable: no")
-    yield Row("Telegraf: burst, out a second", f"{burst.rate:,.0f}/s", "a third of ours")
-    for rate, load in loads.items():
-        yield Row(f"Telegraf: CPU a reading at {rate:,}/s", _said(load), "5 times ours")
-
-
-def _measured(site: MeasuredSite, pid: int, messages: int, rate: float) -> Measured:
-    return measure(site, [pid], messages, rate, f"telegraf-{rate:g}", every=messages)
-
-
-def _said(load: Measured) -> str:
-    missing = f"; {load.messages - load.out:,} not out" if load.out < load.messages else ""
-    return f"{load.micros():.1f} µs{missing}"
+    if plan.telegraf is not None:
+        with plan.site() as site, _running(site, plan.telegraf) as pid:
+            yield from peer_rows("Telegraf", plan, site, pid)
 
 
 @contextmanager
