@@ -55,8 +55,7 @@ def log_routes(store: Store) -> list[Route]:
     """Return the routes."""
 
     async def get_log(request: Request) -> Response:
-        newest, lines = await store.read(partial(_log, log=store.log, asked=of_query(request, LogQuery)))
-        content = b"".join(line + b"\n" for line in lines)
+        newest, content = await store.read(partial(_log, log=store.log, asked=of_query(request, LogQuery)))
         return Response(content, headers={NEWEST_OFFSET: str(newest)}, media_type=NDJSON)
 
     async def get_cursors(_: Request) -> Response:
@@ -84,11 +83,10 @@ def log_routes(store: Store) -> list[Route]:
     ]
 
 
-def _log(connection: sqlite3.Connection, log: LogReader, asked: LogQuery) -> tuple[int, list[bytes]]:
+def _log(connection: sqlite3.Connection, log: LogReader, asked: LogQuery) -> tuple[int, bytes]:
     # The newest offset first: up to it, an offset without a line has no reading.
     newest = newest_offset(connection)
-    found = log.read_after(connection, asked.after, asked.limit, asked.max_bytes) if asked.limit else []
-    return newest, [line for _, line in found]
+    return newest, log.page_after(connection, asked.after, asked.limit, asked.max_bytes)
 
 
 def _all_cursors(connection: sqlite3.Connection) -> dict[str, object]:
