@@ -63,7 +63,9 @@ class PageOfLog:
         begin = bisect_right(lines.offsets, after)
         wanted = range(begin, min(begin + self.limit_lines, len(lines.ends)))
         start = lines.ends[begin - 1] if begin else 0
-        count = bisect_right(wanted, self.limit_bytes, key=lambda place: lines.ends[place] - start - (place + 1 - begin))
+        count = bisect_right(
+            wanted, self.limit_bytes, key=lambda place: lines.ends[place] - start - (place + 1 - begin)
+        )
         if not count and not self._parts:
             count = min(len(wanted), 1)
         end = begin + count

@@ -159,10 +159,10 @@ class LogReader:
         return self._merged.get(segment.last_offset, merge)
 
     def _content(self, segment: Segment) -> bytes:
-        """Return the content of the file of a segment; nothing if it cannot be read."""
+        """Return the content of the file of a segment; nothing if it cannot be read as a whole."""
         try:
-            return self._files.read(segment.last_offset)
-        except OSError:
+            return self._files.read_part(segment.last_offset, 0, segment.bytes)
+        except (OSError, DamagedChunkError):
             return b""
 
 
