@@ -150,7 +150,7 @@ async def test_the_commands_of_the_page_do_what_it_says(gateway: Gateway, site: 
     await gateway.ask("POST", "/devices/boiler-1/status", json={"status": "online"})
     section = PAGE.read_text().partition("## Correct or delete dead letters\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     # kubectl reads the token and forwards the port: tests/node/test_pages.py runs the page in a cluster.
     script = "set -e\n" + "".join(blocks).replace("http://localhost:8080", gateway.url)
     script = re.sub(r"TOKEN=\$\(kubectl [^\n]*", f"TOKEN={TOKEN}", script)
