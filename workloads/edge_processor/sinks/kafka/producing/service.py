@@ -69,7 +69,7 @@ class Service:
         in_flight = any(lane.is_in_flight for lane in self._lanes)
         if has_moved or not in_flight:
             self._moved_at = now
-        elif now - self._moved_at > STALL_SECONDS:
+        elif now - self._moved_at > STALL_SECONDS and self._link.connected.is_set():
             self._link.lost(f"Kafka does not confirm records for {STALL_SECONDS:g} s", until_proof=True)
         self._pump()
         longest = IN_FLIGHT_POLL_SECONDS if in_flight else IDLE_POLL_SECONDS
