@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
@@ -45,7 +46,7 @@ class Generation:
 
     def __init__(
         self,
-        settings: Mapping[str, str | int | bool],
+        settings: Mapping[str, Any],
         batch_messages: int,
         batch_bytes: int,
         noted: Callable[[KafkaError], None],
