@@ -16,6 +16,7 @@ pytest_plugins = [
     "e2e.cluster.node_fixture",
     "e2e.story_fixture",
     "tests.support.mosquitto",
+    "tests.support.kafka",
     "tests.support.operators",
     "tests.support.broker_pod",
     "tests.support.quick",
