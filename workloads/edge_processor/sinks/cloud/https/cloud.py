@@ -9,7 +9,7 @@ import orjson
 
 from edge_processor.delivery.destination import AlertsRefusedError, DeliveryError, LaneName
 from edge_processor.settings import ProcessorSettings
-from edge_processor.sinks.cloud.https.connection.channel import Channel
+from edge_processor.sinks.cloud.https.connection.channel import ANSWER_SECONDS, Channel
 from edge_processor.sinks.cloud.https.connection.credentials import CredentialFiles
 from edge_processor.sinks.cloud.https.connection.endpoint import Endpoint
 from edge_processor.sinks.cloud.https.failure import FailedError, ServerRefusedError
@@ -41,11 +41,15 @@ class HttpsCloud:
         endpoint: the server.
         source: of the readings and alerts.
         sync_interval: maximum seconds between two attempts.
+        answer_seconds: the time for an answer, beside the time for the body.
     """
 
-    def __init__(self, endpoint: Endpoint, source: Source, sync_interval: float) -> None:
+    def __init__(
+        self, endpoint: Endpoint, source: Source, sync_interval: float, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
         self._endpoint = endpoint
         self._source = source
+        self._answer_seconds = answer_seconds
         self._link = Link(sync_interval, self._reopen)
         self.connected = self._link.connected
         self._senders: Mapping[LaneName, LaneSender] = {
@@ -131,7 +135,7 @@ class HttpsCloud:
         return self._link.is_doubtful or idle_seconds >= self._link.sync_interval
 
     def _poster(self, name: str) -> Poster:
-        return Poster(name, self._source, Channel(self._endpoint), self._link)
+        return Poster(name, self._source, Channel(self._endpoint), self._link, self._answer_seconds)
 
     def _reopen(self) -> None:
         self._endpoint.generation += 1

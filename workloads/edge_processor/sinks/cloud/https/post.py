@@ -15,12 +15,14 @@ class Poster:
         source: of the lines.
         channel: the lane's own connection.
         link: the state that all lanes share.
+        answer_seconds: the time for an answer, beside the time for the body.
     """
 
-    def __init__(self, name: str, source: Source, channel: Channel, link: Link) -> None:
+    def __init__(self, name: str, source: Source, channel: Channel, link: Link, answer_seconds: float) -> None:
         self._source = source
         self._channel = channel
         self._link = link
+        self._answer_seconds = answer_seconds
         self.state = link.lane(name)
 
     async def post(self, path: str, body: Body, key: str | None, lane: LaneName | None = None) -> Verdict:
@@ -40,7 +42,8 @@ class Poster:
             fields["Edge-Lane"] = lane
 
         async def request() -> Verdict:
-            return judge(await self._channel.request("POST", path, fields, body.data), body.lines)
+            answer = await self._channel.request("POST", path, fields, body.data, self._answer_seconds)
+            return judge(answer, body.lines)
 
         return await self._link.attempt(self.state, request)
 

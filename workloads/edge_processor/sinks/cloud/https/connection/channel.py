@@ -1,12 +1,13 @@
 """One connection to the server; a request on it has one answer or fails."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
 from aiohttp.client_reqrep import ClientResponse
 from aiohttp.connector import Connection
 
+from edge_processor.sinks.cloud.https.connection.credentials import Credentials
 from edge_processor.sinks.cloud.https.connection.endpoint import Endpoint
 from edge_processor.sinks.cloud.https.connection.errors import CONNECT_SECONDS, described
 from edge_processor.sinks.cloud.https.connection.sockets import SentData, open_socket
@@ -35,6 +36,7 @@ class Answer:
         headers: case-insensitive.
         body: at most `MAX_ANSWER_BYTES`.
         has_received_all: whether the server had received the complete request when it answered.
+        hide: removes the secrets of the request from a text.
     """
 
     status: int
@@ -42,6 +44,7 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     has_received_all: bool = True
+    hide: Callable[[str], str] = str
 
 
 class Channel:
@@ -117,8 +120,10 @@ class Channel:
                 proxy=self._endpoint.proxy,
                 ssl=credentials.context,
             ) as response:
-                answer = await _read(response)
+                answer = await _read(response, credentials)
                 is_complete = True
+                if not answer.has_received_all:
+                    response.close()  # instead of sending the rest
         finally:
             if not is_complete:
                 await self.close()
@@ -162,7 +167,7 @@ class _Response(ClientResponse):
             self.has_received_all = sent is None or sent.is_received()
 
 
-async def _read(response: aiohttp.ClientResponse) -> Answer:
+async def _read(response: aiohttp.ClientResponse, credentials: Credentials) -> Answer:
     body = bytearray()
     while len(body) < MAX_ANSWER_BYTES and (part := await response.content.read(MAX_ANSWER_BYTES - len(body))):
         body += part
@@ -172,4 +177,5 @@ async def _read(response: aiohttp.ClientResponse) -> Answer:
         response.headers,
         bytes(body),
         getattr(response, "has_received_all", True),
+        credentials.hide,
     )

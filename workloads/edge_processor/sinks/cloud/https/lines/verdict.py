@@ -62,7 +62,7 @@ def judge(answer: Answer, lines: int) -> Verdict:
         _check_taken(answer, lines)
         return Taken()
     if answer.status in _UNACCEPTABLE:
-        rejected = _rejected(answer.body, lines) if answer.status == _WITH_LINES else ()
+        rejected = _rejected(answer, lines) if answer.status == _WITH_LINES else ()
         return Taken(rejected) if rejected else Unacceptable(_reason(answer), answer.status == _TOO_LARGE)
     pause = retry_after_seconds(answer) if answer.status in _PAUSES else None
     advice = _ADVICE.get(answer.status)
@@ -97,10 +97,10 @@ def _check_taken(answer: Answer, lines: int) -> None:
             raise ServerRefusedError(f"the server accepted {str(accepted)[:20]} of {lines} lines")
 
 
-def _rejected(body: bytes, lines: int) -> tuple[tuple[int, str], ...]:
+def _rejected(answer: Answer, lines: int) -> tuple[tuple[int, str], ...]:
     """Return the rejected lines of the body of a 422; none if it does not list them correctly."""
     try:
-        document = orjson.loads(body)
+        document = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         return ()
     listed = document.get("rejected") if isinstance(document, dict) else None
@@ -109,13 +109,13 @@ def _rejected(body: bytes, lines: int) -> tuple[tuple[int, str], ...]:
         line = each.get("line") if isinstance(each, dict) else None
         if not isinstance(line, int) or isinstance(line, bool) or not 0 <= line < lines:
             return ()
-        found[line] = _short(str(each.get("reason") or "rejected"))
+        found[line] = _short(answer.hide(str(each.get("reason") or "rejected")))
     return tuple(sorted(found.items()))
 
 
 def _reason(answer: Answer) -> str:
-    text = _short(answer.body.decode(errors="replace"))
-    status = f"{answer.status} {answer.reason}".strip()
+    text = _short(answer.hide(answer.body.decode(errors="replace")))
+    status = f"{answer.status} {_short(answer.hide(answer.reason))}".strip()
     return f"{status} ({text})" if text else status
 
 
