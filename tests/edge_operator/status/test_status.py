@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_operator.api.edgesite import EdgeSiteStatus
+from edge_operator.api.site_status import EdgeSiteStatus
 from edge_operator.status.condition_value import ConditionValue, merge_conditions
 from edge_operator.status.conditions import CONDITION_TYPES, evaluate, phase
 from edge_operator.status.device_counts import DeviceCounts
