@@ -113,11 +113,6 @@ def test_kstatus_is_present_only_while_true(facts: SiteFacts, present: set[str])
     assert all(said[condition_type].status == "True" for condition_type in present)
 
 
-@pytest.mark.parametrize(("cloud", "reason"), [(True, "NotObserved"), (False, "NotConfigured")])
-def test_cloud(*, cloud: bool, reason: str) -> None:
-    assert evaluate(replace(WELL, cloud=cloud))["CloudConnected"].reason == reason
-
-
 def test_more_problems_are_counted_and_notices_said() -> None:
     assert "(and 2 more)" in evaluate(replace(WELL, problems=(LASTING, LASTING, PASSING)))["Ready"].message
     assert "anew" in evaluate(replace(WELL, notices=(Notice("RootSecretMadeAnew", "made anew"),)))["Ready"].message
