@@ -42,5 +42,10 @@ def changed_enough(before: Mapping[str, Any] | None, counts: DeviceCounts) -> bo
 
 
 def figure_changed_enough(before: int, now: int) -> bool:
-    """Return whether a figure has changed by more than a tenth, or to or from zero."""
+    """Return whether a figure has changed by more than a tenth, or to or from zero.
+
+    Args:
+        before: number of devices, readings or bytes that was written.
+        now: number of the same at present.
+    """
     return abs(now - before) > MIN_CHANGE * before

@@ -77,7 +77,7 @@ class SinkReports:
         seen = self._seen.get(site)
         if seen is None:
             return None, 0.0
-        if _connections(seen.latest) != _connections(seen.shown):
+        if _is_flip(seen.shown, seen.latest):
             now = self._clock()
             if now < seen.held_until:
                 return seen.shown, seen.held_until - now
@@ -111,5 +111,7 @@ def _settled(report: SinkReport, now: dt.datetime | None) -> SinkReport:
     return replace(report, pending=0, oldest_pending_time=None)
 
 
-def _connections(reports: tuple[SinkReport, ...]) -> dict[str, bool]:
-    return {each.name: each.connected for each in reports}
+def _is_flip(shown: tuple[SinkReport, ...], latest: tuple[SinkReport, ...]) -> bool:
+    """Return whether a sink of both reports is connected in one of them only."""
+    before = {each.name: each.connected for each in shown}
+    return any(before.get(each.name, each.connected) != each.connected for each in latest)

@@ -17,7 +17,8 @@ PERIOD = 30.0
 OLD, NEW = DeviceCounts(total=10, online=1), DeviceCounts(total=10, online=9)
 NOTHING = (None, None)
 CLOUD = SinkReport("cloud", connected=False, pending=10, last_error="no route")
-FACTS = SiteFacts(1, sinks=("cloud",), topics=TopicFacts(storage=StorageReport(1000), sinks=(CLOUD,)))
+STORE = StorageReport(1000)
+FACTS = SiteFacts(1, sinks=("cloud",), topics=TopicFacts(storage=STORE, sinks=(CLOUD,)))
 WRITTEN = {"devices": OLD.to_status(), "storage": {"bytes": 1000, "dropped": 0}, "sinks": [sink_entry(CLOUD)]}
 
 
@@ -73,7 +74,7 @@ def test_site_that_was_made_anew_begins_again() -> None:
     assert world.take(OLD) == (None, PERIOD)
 
 
-def reporting(sink: SinkReport = CLOUD, storage: StorageReport = FACTS.topics.storage or StorageReport()) -> SiteFacts:
+def reporting(sink: SinkReport = CLOUD, storage: StorageReport = STORE) -> SiteFacts:
     return replace(FACTS, topics=TopicFacts(storage=storage, sinks=(sink,)))
 
 
