@@ -24,10 +24,10 @@ PROCESSOR = "processor"
 def sink_reports(facts: SiteFacts, before: Mapping[str, Any]) -> tuple[SinkReport, ...]:
     """Return the state of the sinks that the spec configures, in its order.
 
-    Until the processor reports, it is that in the status `before`. The problem of a Secret replaces the error that it
-    causes.
+    Until the processor reports it, it is that in the status `before`. The problem of a Secret replaces the error that
+    it causes.
     """
-    reports = present_sinks(before) if facts.topics.sinks is None else {each.name: each for each in facts.topics.sinks}
+    reports = present_sinks(before) | {each.name: each for each in facts.topics.sinks or ()}
     names = tuple(reports) if facts.sinks is None else facts.sinks
     return tuple(_explained(reports[name], facts) for name in names if name in reports)
 

@@ -62,7 +62,8 @@ def _kept_sinks(
 ) -> dict[str, ConditionValue]:
     """Return the conditions of sinks that stay, because the processor has not reported to this process yet."""
     kept = {}
-    for condition_type in FROM_SINKS if facts.topics.sinks is None else ():
+    reported = {each.name for each in facts.topics.sinks or ()}
+    for condition_type in (each for each, sink in FROM_SINKS.items() if sink not in reported):
         was, now = _previous(condition_type, before), values.get(condition_type)
         if was is None:
             continue

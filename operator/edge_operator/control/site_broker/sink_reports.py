@@ -1,8 +1,7 @@
 """What the sites' processors report about their sinks, in their status."""
 
-import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.telemetry.metrics import Metrics
@@ -10,10 +9,11 @@ from edge_wire.messages import PROCESSOR, ComponentStatus
 from edge_wire.messages.sinks import MEMBER, SinkReport, sink_reports
 
 HOLD_SECONDS = 10.0
-"""Minimum time between two changes of connections that are shown: each is a write of the status and an Event."""
+"""Minimum time between two changes of connections that are shown: each is a write of the status and an Event.
 
-IN_DELIVERY_SECONDS = 30.0
-"""Readings that a connected sink received within this time are being delivered: they do not wait."""
+It is doubled, up to `MAX_HOLD_SECONDS`, while a change follows soon after it.
+"""
+MAX_HOLD_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -21,20 +21,50 @@ class _Seen:
     """Reports of one site.
 
     Attributes:
-        latest: the last report.
+        latest: the last report, without the sinks of which no attempt has ended yet.
         shown: the report with the connections that are shown.
         held_until: time on the monotonic clock until which these connections are shown, in seconds.
+        hold_seconds: time for which they are held.
+        instances: by name of a sink, the processor that last attempted to reach it.
     """
 
-    latest: tuple[SinkReport, ...]
-    shown: tuple[SinkReport, ...]
+    latest: tuple[SinkReport, ...] = ()
+    shown: tuple[SinkReport, ...] = ()
     held_until: float = 0.0
+    hold_seconds: float = HOLD_SECONDS
+    instances: dict[str, str] = field(default_factory=dict)
+
+    def decided(self, reports: Iterable[SinkReport], instance: str) -> tuple[SinkReport, ...]:
+        """Return the reports; the connection of a sink stays while a processor that has just started connects to it.
+
+        Args:
+            reports: the reports of the processor.
+            instance: its name.
+        """
+        before, decided = {each.name: each for each in self.latest}, []
+        for each in reports:
+            if each.connected or each.last_error or self.instances.get(each.name) == instance:
+                self.instances[each.name] = instance
+                decided.append(each)
+            elif (known := before.get(each.name)) is not None:
+                decided.append(replace(each, connected=known.connected, last_error=known.last_error))
+        return tuple(decided)
+
+    def hold(self, now: float) -> None:
+        """Hold the connections of the latest report; longer if those before were held until lately.
+
+        Args:
+            now: time on the monotonic clock, in seconds.
+        """
+        is_soon = now < self.held_until + self.hold_seconds
+        self.hold_seconds = min(2 * self.hold_seconds, MAX_HOLD_SECONDS) if is_soon else HOLD_SECONDS
+        self.held_until = now + self.hold_seconds
 
 
 class SinkReports:
     """Stores the last report of each site.
 
-    A sink that connects and disconnects all the time changes the status at most every `HOLD_SECONDS`.
+    A sink that connects and disconnects all the time changes the status at most every `MAX_HOLD_SECONDS`.
 
     Args:
         metrics: shows the reports.
@@ -58,16 +88,18 @@ class SinkReports:
         """
         if status.component != PROCESSOR or status.status != "online" or MEMBER not in status.extra:
             return
-        reports = tuple(_settled(each, status.timestamp) for each in sink_reports(status.extra[MEMBER]))
+        reports = sink_reports(status.extra[MEMBER])
         seen = self._seen.get(site)
         if seen is None:
-            self._seen[site] = _Seen(reports, reports)
-        elif seen.latest == reports:
-            return
+            seen = self._seen[site] = _Seen()
+            seen.latest = seen.shown = seen.decided(reports, status.instance)
         else:
+            reports = seen.decided(reports, status.instance)
+            if reports == seen.latest:
+                return
             self._remove_metrics(site, seen.latest)
             seen.latest = reports
-        for each in reports:
+        for each in seen.latest:
             self._metrics.sink_connected.labels(*site, each.name).set(each.connected)
             self._metrics.sink_pending.labels(*site, each.name).set(each.pending)
         self._enqueue(site)
@@ -81,7 +113,7 @@ class SinkReports:
             now = self._clock()
             if now < seen.held_until:
                 return seen.shown, seen.held_until - now
-            seen.held_until = now + HOLD_SECONDS
+            seen.hold(now)
         seen.shown = seen.latest
         return seen.shown, 0.0
 
@@ -99,16 +131,6 @@ class SinkReports:
         for each in reports:
             self._metrics.sink_connected.remove(*site, each.name)
             self._metrics.sink_pending.remove(*site, each.name)
-
-
-def _settled(report: SinkReport, now: dt.datetime | None) -> SinkReport:
-    """Return the report without what is being delivered at this moment."""
-    oldest = report.oldest_pending_time
-    if not report.connected or oldest is None or now is None:
-        return report
-    if (now - oldest).total_seconds() > IN_DELIVERY_SECONDS:
-        return report
-    return replace(report, pending=0, oldest_pending_time=None)
 
 
 def _is_flip(shown: tuple[SinkReport, ...], latest: tuple[SinkReport, ...]) -> bool:

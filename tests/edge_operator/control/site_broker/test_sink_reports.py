@@ -1,12 +1,17 @@
 """Reports about sinks: the last of each site, changes of connections at most every few seconds, metrics."""
 
-import datetime as dt
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.site_broker.sink_reports import HOLD_SECONDS, IN_DELIVERY_SECONDS, SinkReports
+from edge_operator.control.site_broker.sink_reports import (
+    HOLD_SECONDS,
+    MAX_HOLD_SECONDS,
+    SinkReports,
+)
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire.messages import ComponentStatus, MalformedError
 from edge_wire.messages.sinks import SinkReport
@@ -25,9 +30,9 @@ class World:
         self.metrics = Metrics()
         self.reports = SinkReports(self.metrics, self.enqueued.append, lambda: self.at)
 
-    def record(self, *sinks: SinkReport, now: dt.datetime | None = None) -> None:
+    def record(self, *sinks: SinkReport, instance: str = "a") -> None:
         extra = {"sinks": [each.to_object() for each in sinks]}
-        self.reports.record(SITE, ComponentStatus("processor", "online", timestamp=now, extra=extra))
+        self.reports.record(SITE, ComponentStatus("processor", "online", instance, extra=extra))
 
     def get(self) -> tuple[tuple[SinkReport, ...] | None, float]:
         return self.reports.get(SITE)
@@ -82,9 +87,32 @@ def test_first_change_is_shown_at_once_and_the_next_after_a_while() -> None:
     assert world.get() == ((AWAY,), HOLD_SECONDS - 4)
     world.at += HOLD_SECONDS - 4
     assert world.get() == ((UP,), 0.0)
-    world.at += HOLD_SECONDS
+    world.at += 3 * HOLD_SECONDS
     world.record(AWAY)
     assert world.get() == ((AWAY,), 0.0)
+
+
+def test_connection_that_flaps_is_held_longer_and_longer_until_it_has_not_changed_for_a_while() -> None:
+    world, sinks = World(), [UP, AWAY]
+    world.record(UP)
+    world.get()
+    changes: list[tuple[int, SinkReport]] = []
+    for second in range(400):
+        world.record(sinks[second % 2])
+        before = changes[-1][1] if changes else UP
+        (shown,) = world.get()[0] or ()
+        if shown != before:
+            changes.append((second, shown))
+        world.at += 1
+    pauses = [after[0] - before[0] for before, after in pairwise(changes)]
+    assert pauses[:4] == pytest.approx([HOLD_SECONDS, 2 * HOLD_SECONDS, 4 * HOLD_SECONDS, MAX_HOLD_SECONDS], abs=1)
+    assert pauses[4:] == pytest.approx([MAX_HOLD_SECONDS] * len(pauses[4:]), abs=1)
+    world.at += 3 * MAX_HOLD_SECONDS
+    held = []
+    for each in (UP, AWAY, UP):
+        world.record(each)
+        held.append(world.get()[1])
+    assert max(held) == HOLD_SECONDS
 
 
 def test_change_that_is_over_before_it_is_shown_is_none() -> None:
@@ -97,22 +125,25 @@ def test_change_that_is_over_before_it_is_shown_is_none() -> None:
     assert world.get() == ((AWAY,), 0.0)
 
 
-@pytest.mark.parametrize(
-    ("sink", "age", "pending"),
-    [
-        pytest.param(KAFKA, IN_DELIVERY_SECONDS, 0, id="being delivered"),
-        pytest.param(KAFKA, IN_DELIVERY_SECONDS + 1, 3, id="waiting"),
-        pytest.param(SinkReport("kafka", connected=False, pending=3, oldest_pending_time=BEGAN), 1, 3, id="away"),
-        pytest.param(SinkReport("kafka", connected=True, pending=3), 1, 3, id="no time"),
-        pytest.param(KAFKA, None, 3, id="no time of the report"),
-    ],
-)
-def test_what_is_being_delivered_does_not_wait(sink: SinkReport, age: float | None, pending: int) -> None:
-    world = World()
-    world.record(sink, now=None if age is None else BEGAN + dt.timedelta(seconds=age))
-    (shown,), _ = world.get()
-    assert shown.pending == pending
-    assert (shown.oldest_pending_time is None) == (pending == 0 or sink.oldest_pending_time is None)
+def test_connection_stays_while_a_new_processor_connects() -> None:
+    """Each failover and each roll-out would otherwise be an outage in the status, with an Event."""
+    world, undecided = World(), SinkReport("cloud", connected=False, pending=9)
+    world.record(undecided)
+    assert world.get() == ((), 0.0), "nothing is known yet"
+    world.record(UP)
+    world.record(undecided, instance="b")
+    assert world.get() == ((replace(UP, pending=9),), 0.0)
+    world.record(AWAY, instance="b")
+    assert world.get() == ((AWAY,), 0.0)
+    world.record(undecided, instance="c")
+    assert world.get() == ((replace(AWAY, pending=9),), 0.0)
+
+
+def test_connection_that_is_lost_before_the_error_is_known_is_lost() -> None:
+    world, lost = World(), SinkReport("cloud", connected=False)
+    world.record(UP)
+    world.record(lost)
+    assert world.get() == ((lost,), 0.0)
 
 
 def test_metrics_are_those_of_the_last_report_and_end_with_the_site() -> None:
