@@ -120,7 +120,7 @@ FLOORS = {
                 "loop/throttle",
                 "loop/work_queue",
                 "site/actions",
-                "site/due_counts",
+                "site/due_figures",
                 "site/endpoints",
                 "site/plan",
                 "site/facts",
