@@ -20,7 +20,7 @@ IN_FLIGHT_POLL_SECONDS = 0.02
 IDLE_POLL_SECONDS = 0.25
 
 EARLIER, LATER = 0.9, 1.25
-"""Factors of the expected time, in seconds, from sending to a report: if the first poll has found one, and if it has not."""
+"""Factors of the expected time, in seconds, from sending to a report: the first poll has found one, or has not."""
 
 PROBE_PAUSE_SECONDS = 0.5
 
