@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from edge_pacing.backoff import Backoff
 from edge_processor.delivery.errors import RETRY
-from edge_processor.delivery.lane import Lane
-from edge_processor.delivery.ledger import Ledger
+from edge_processor.delivery.lanes.lane import Lane
+from edge_processor.delivery.ledger import Entry, Ledger
 from edge_service.store import StoreClient
 from edge_wire.store import FencedError
 
@@ -21,22 +22,35 @@ PAGE_READINGS = 2000
 
 PAGE_BYTES = 1024 * 1024
 
+MayRead = Callable[[], Awaitable[None]]
+
 logger = logging.getLogger(__name__)
 
 
 class Backlog:
     """Fills the gaps of a ledger, oldest first.
 
-    Args:
-        store: has the log.
-        ledger: of the sink.
-        lane: delivers what is read.
+    While the destination is not connected, at most one page is read: the sender retries with it, and the rest waits in
+    the store.
     """
 
-    def __init__(self, store: StoreClient, ledger: Ledger, lane: Lane) -> None:
+    def __init__(
+        self, store: StoreClient, ledger: Ledger, lane: Lane, put: Callable[[list[Entry]], None], may_read: MayRead
+    ) -> None:
+        """Prepare.
+
+        Args:
+            store: has the log.
+            ledger: of the sink.
+            lane: delivers what is read.
+            put: called with readings for the lane.
+            may_read: awaited before a page is read.
+        """
         self._store = store
         self._ledger = ledger
         self._lane = lane
+        self._put = put
+        self._may_read = may_read
         self._wake = asyncio.Event()
         self._is_stopped = False
 
@@ -47,7 +61,7 @@ class Backlog:
     def stop(self) -> None:
         """Deliver nothing more but what is in flight: the next ingester reads the rest."""
         self._is_stopped = True
-        self._lane.abandon()
+        self._lane.release()
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -59,7 +73,7 @@ class Backlog:
                 while await self._read_some():
                     backoff.reset()
             except RETRY as error:
-                logger.warning("readings that were not published wait for the store: %s", error)
+                logger.warning("readings that are not delivered wait for the store: %s", error)
                 await asyncio.sleep(backoff.next())
                 self._wake.set()
 
@@ -91,6 +105,7 @@ class Backlog:
     async def _read_some(self) -> bool:
         """Read the oldest gap; return whether there may be another one."""
         await self._lane.low.wait()
+        await self._may_read()
         gap = None if self._is_stopped else self._ledger.gap(PAGE_READINGS)
         if gap is None:
             return False
@@ -100,5 +115,5 @@ class Backlog:
             return False
         entries = self._ledger.take_page(first, page)
         if not self._is_stopped:
-            self._lane.put(entries)
+            self._put(entries)
         return True
