@@ -67,9 +67,9 @@ def test_cases(rule: ForwardingRule, readings: list[tuple[float, float]], expect
 
 
 def test_each_device_and_each_sensor_type_has_its_own_state() -> None:
-    filter_ = ExceptionFilter({"temperature": DEADBAND, "größe \"x\"": DEADBAND})
+    filter_ = ExceptionFilter({"temperature": DEADBAND, 'größe "x"': DEADBAND})
     assert [filter_.forwards(line(20, device_id=each)) for each in ("d1", "d2", "d1")] == [True, True, False]
-    named = [line(20, sensor_type=each) for each in ("größe \"x\"", "größe \"x\"", "humidity", "humidity")]
+    named = [line(20, sensor_type=each) for each in ('größe "x"', 'größe "x"', "humidity", "humidity")]
     assert [filter_.forwards(each) for each in named] == [True, False, True, True]
 
 

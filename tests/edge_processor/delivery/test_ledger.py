@@ -42,7 +42,11 @@ class Log:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["live", "elsewhere", "poll", "read", "deliver", "release"]), st.integers(0, 5), st.integers(0, 2))
+    st.tuples(
+        st.sampled_from(["live", "elsewhere", "poll", "read", "deliver", "release"]),
+        st.integers(0, 5),
+        st.integers(0, 2),
+    )
 )
 
 

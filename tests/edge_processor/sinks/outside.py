@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from edge_processor.delivery.destination import LaneName, Sender
 from edge_processor.delivery.lanes.lane import LaneOptions
 from edge_processor.delivery.ledger import Entry, entries_of
 from edge_processor.delivery.reading_sink import ReadingSink, SinkOptions
@@ -82,7 +83,7 @@ async def outside(site: Site, destination: Shared, options: SinkOptions = OPTION
     await asyncio.to_thread(site.store.await_ready)
     async with StoreClient(site.store_url) as store:
         lease = await store.acquire_lease("outside", LEASE_SECONDS)
-        senders = {"live": destination.sender("live"), "backlog": destination.sender("backlog")}
+        senders: dict[LaneName, Sender] = {"live": destination.sender("live"), "backlog": destination.sender("backlog")}
         sink = ReadingSink(options, destination.connected, senders, store, lease.token, lambda *_: None)
         newest = (await store.log(0, 0, 1)).newest_offset
         running = asyncio.create_task(sink.run())

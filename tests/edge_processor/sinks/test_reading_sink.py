@@ -137,7 +137,8 @@ async def test_report_by_exception_counts_what_is_held_back_as_delivered(module_
         gap = await work.put(1000)
         destination.restore()
         await work.all_came()
-        assert destination.came["backlog"] == [offset for offset, _ in gap][::100]
+        came = [offset for offset in destination.came["backlog"] if offset >= gap[0][0]]
+        assert came == [offset for offset, _ in gap][::100]
 
 
 async def test_what_a_predecessor_did_not_deliver_comes_and_nothing_else(module_site: Site) -> None:
@@ -156,9 +157,7 @@ async def test_what_a_predecessor_did_not_deliver_comes_and_nothing_else(module_
 
 
 @pytest.mark.parametrize("is_connected", [True, False])
-async def test_without_a_connection_one_batch_is_enough_to_find_one(
-    module_site: Site, *, is_connected: bool
-) -> None:
+async def test_without_a_connection_one_batch_is_enough_to_find_one(module_site: Site, *, is_connected: bool) -> None:
     """A destination that connects for a request only has to get one."""
     destination = Shared()
     if not is_connected:

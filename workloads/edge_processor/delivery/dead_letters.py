@@ -25,7 +25,9 @@ REASON = "rejected"
 
 MAX_MESSAGE_CHARACTERS = 512
 MAX_REQUEST_LETTERS = 100
-MAX_REQUEST_BYTES = 2 * 1024 * 1024
+MAX_REQUEST_BYTES = 512 * 1024
+"""Maximum size of the payloads in a request; base64 adds a third, and the store takes 1 MiB."""
+
 LONGEST_WAIT_SECONDS = 5.0
 
 _TIME_BYTES = slice(-26, -2)

@@ -53,6 +53,7 @@ class Backlog:
         self._may_read = may_read
         self._wake = asyncio.Event()
         self._is_stopped = False
+        self._log_id = ""
 
     def wake(self) -> None:
         """Look for gaps now."""
@@ -92,10 +93,13 @@ class Backlog:
 
     async def _ask(self) -> None:
         before = max(self._ledger.settled, self._ledger.delivered.highest)
-        newest = (await self._store.log(0, 0, 1)).newest_offset
-        if newest < before:
+        page = await self._store.log(0, 0, 1)
+        newest = page.newest_offset
+        self._log_id = self._log_id or page.log_id
+        if newest < before or page.log_id != self._log_id:
             raise FencedError(
-                f"the newest offset of the store is {newest}, and was {before}: it has another database; starting again"
+                f"the log of the store is {page.log_id} with the newest offset {newest}, and was {self._log_id} with"
+                f" {before}: it has another database; starting again"
             )
         if newest > self._ledger.settled:
             await asyncio.sleep(LIVE_SECONDS)
