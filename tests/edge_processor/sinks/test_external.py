@@ -106,7 +106,7 @@ class External:
     async def kept(self, count: int) -> list[dict[str, Any]]:
         """Return the dead letters of the sink once there are so many."""
         async with asyncio.timeout(SECONDS):
-            while len(letters := await self.letters()) != count:
+            while len(letters := await self.letters()) != count:  # noqa: ASYNC110 - the store tells of no event
                 await asyncio.sleep(0.02)
         return letters
 

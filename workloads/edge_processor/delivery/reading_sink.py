@@ -85,6 +85,11 @@ class ReadingSink:
         self._cursor = CursorFile(options.cursor, store, self.ledger, token)
         self._is_full = False
 
+    @property
+    def waiting_readings(self) -> int:
+        """Number of readings in memory that are not sent yet."""
+        return self._live.waiting_readings + self._old.waiting_readings
+
     def stored(self, entries: Sequence[Entry], alerts: int) -> None:  # noqa: ARG002 - they have their own sink
         """Deliver newly stored readings; what cannot be queued is left to the backlog.
 

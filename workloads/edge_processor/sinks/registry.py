@@ -67,7 +67,7 @@ def build_sinks(
     names = _configured(settings)
     readings = [name for name in names if name in (CLOUD, KAFKA)]
     declaration = Declaration(readings, names, store, token)
-    rules = _rules(settings) if readings else None
+    rules = rules_of(settings) if readings else None
     targets = [_target(name, settings, store, declaration.log_id, rules) for name in names]
     external = tuple(ExternalSink(target, declaration, store, token, metrics) for target in targets)
     own: tuple[Sink, ...] = (Outbox(store, session, token, metrics), Sensors(session, store, token, metrics))
@@ -94,7 +94,7 @@ def _target(
         destination = UnusableDestination(str(error) or repr(error))
     if name not in (CLOUD, KAFKA):
         return Target(name, None, destination)
-    live, backlog = _lanes(name, settings)
+    live, backlog = lanes_of(name, settings)
     return Target(name, destination, destination, SinkOptions(name, live, backlog, rules))
 
 
@@ -116,14 +116,16 @@ def _destination(name: str, settings: ProcessorSettings, store: StoreClient, log
     return getattr(import_module(module), function)(settings, *arguments)
 
 
-def _lanes(name: str, settings: ProcessorSettings) -> tuple[LaneOptions, LaneOptions]:
+def lanes_of(name: str, settings: ProcessorSettings) -> tuple[LaneOptions, LaneOptions]:
+    """Return how the sink `name` sends live readings, and how older ones."""
     if name == KAFKA:
         return LIVE, BACKLOG
     scheme = urlsplit(settings.cloud_endpoint or "").scheme
     return (LIVE_REQUESTS, BACKLOG) if scheme.startswith("http") else (LIVE, MQTT_BACKLOG)
 
 
-def _rules(settings: ProcessorSettings) -> Rules | None:
+def rules_of(settings: ProcessorSettings) -> Rules | None:
+    """Return which readings leave the site; None for all, also if the file is not usable."""
     path = settings.forwarding_file
     if path is None:
         return None
