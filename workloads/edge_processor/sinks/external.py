@@ -105,7 +105,7 @@ class ExternalSink:
         return self._alerts.oldest_pending
 
     def stored(self, entries: Sequence[Entry], alerts: int) -> None:
-        """Deliver newly stored readings, and alerts about them."""
+        """Deliver newly stored readings; `alerts` is the number of alerts about them."""
         if self._readings is not None:
             if self._declaration.done.is_set():
                 self._readings.stored(entries, alerts)
