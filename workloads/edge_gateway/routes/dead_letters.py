@@ -82,8 +82,8 @@ class DeadLetterRoutes:
     ) -> Response:
         """List at most `limit` dead letters, newest first; `payload` is base64, `text` the payload if it is UTF-8.
 
-        `sink` is the sink that rejected a reading or an alert, null for a payload that is not a reading. `offset` is that
-        of the reading. `resending` is true until the sink has delivered it again.
+        `sink` is the sink that rejected a reading or an alert, null for a payload that is not a reading.
+        `offset` is that of the reading. `resending` is true until the sink has delivered it again.
         """
         before = offset(_LIST, cursor)
         with translated():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from edge_storage.log.joined import JoinedLines
 
 MAX_SEGMENTS = 3
-"""Segments that are kept, of up to 24 MiB each: each sink that reads its backlog is in one of its own."""
+"""Number of segments that are kept, of up to 24 MiB each: a sink that reads its backlog is in one of its own."""
 
 
 class MergedSegments:
