@@ -137,6 +137,21 @@ async def test_report_by_exception_counts_what_is_held_back_as_delivered(module_
         assert came == [offset for offset, _ in gap][::100]
 
 
+async def test_after_an_outage_the_next_reading_of_each_device_is_forwarded(module_site: Site) -> None:
+    """The one with which it was compared may not have come yet."""
+    rules = {"temperature": ForwardingRule(Decimal(10_000), 0, None)}
+    destination = Shared()
+    async with outside(module_site, destination, replace(OPTIONS, rules=rules)) as work:
+        destination.hold()
+        await work.put(1)
+        destination.cut()
+        await work.put(1)
+        destination.restore()
+        (after,) = await work.put(1)
+        await work.all_came()
+        assert destination.came["live"][-1] == after[0]
+
+
 async def test_what_a_predecessor_did_not_deliver_comes_and_nothing_else(module_site: Site) -> None:
     destination = Shared()
     async with outside(module_site, destination) as work:

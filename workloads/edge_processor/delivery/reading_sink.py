@@ -102,7 +102,8 @@ class ReadingSink:
         elif self._has_room():
             self._put_live(self.ledger.take_live(entries))
         self.ledger.settle(entries[-1][0])
-        self._backlog.wake()
+        if self.ledger.has_gap:
+            self._backlog.wake()
 
     def stored_elsewhere(self, newest_offset: int) -> None:
         """Deliver soon what the store has up to `newest_offset` and what did not pass through this ingester."""
@@ -140,7 +141,8 @@ class ReadingSink:
 
     def _settle(self, newest_offset: int) -> None:
         self.ledger.settle(newest_offset)
-        self._backlog.wake()
+        if self.ledger.has_gap:
+            self._backlog.wake()
 
     def _put_live(self, entries: list[Entry]) -> None:
         if entries:
