@@ -60,7 +60,7 @@ class Lane:
         self.lock = asyncio.Lock()
 
     def send(self, entries):
-        assert self.file.log_id()
+        assert len(self.file.log_id) == 32
         future = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self.deliver(entries, future))
         self.tasks.add(task)

@@ -62,6 +62,7 @@ class ReadingSink:
         store: StoreClient,
         token: int,
         landed: Callable[[Sequence[Entry], Outcome], None],
+        ledger: Ledger | None = None,
     ) -> None:
         """Prepare.
 
@@ -72,11 +73,12 @@ class ReadingSink:
             store: has the log and the cursor.
             token: of the ingester's lease.
             landed: called with each batch that is confirmed and with its outcome; must not raise.
+            ledger: account of the sink; None for a new one.
         """
         self._options = options
         self._connected = connected
         self._count = landed
-        self.ledger = Ledger()
+        self.ledger = ledger or Ledger()
         self._live = Lane(senders["live"], options.live, self._landed)
         self._old = Lane(senders["backlog"], options.backlog, self._landed)
         self._share = Share(self._live, self._old)

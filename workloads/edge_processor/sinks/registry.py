@@ -1,8 +1,8 @@
 """The list of sinks: a new sink is added here."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +18,6 @@ from edge_processor.sinks.external import ExternalSink, Target
 from edge_processor.sinks.outbox import Outbox
 from edge_processor.sinks.sensors import Sensors
 from edge_processor.sinks.sink import Sink
-from edge_processor.sinks.unusable import UnusableDestination
 from edge_service.store import StoreClient
 
 CLOUD = "cloud"
@@ -68,8 +67,9 @@ def build_sinks(
     readings = [name for name in names if name in (CLOUD, KAFKA)]
     declaration = Declaration(readings, names, store, token)
     rules = rules_of(settings) if readings else None
-    targets = [_target(name, settings, store, declaration.log_id, rules) for name in names]
-    external = tuple(ExternalSink(target, declaration, store, token, metrics) for target in targets)
+    external = tuple(
+        ExternalSink(_target(name, settings, store, rules), declaration, store, token, metrics) for name in names
+    )
     own: tuple[Sink, ...] = (Outbox(store, session, token, metrics), Sensors(session, store, token, metrics))
     return Sinks((*own, *external), external, declaration)
 
@@ -84,35 +84,28 @@ def _configured(settings: ProcessorSettings) -> list[str]:
     return [name for name, address in configured.items() if address]
 
 
-def _target(
-    name: str, settings: ProcessorSettings, store: StoreClient, log_id: Callable[[], str], rules: Rules | None
-) -> Target:
-    try:
-        destination = _destination(name, settings, store, log_id)
-    except Exception as error:  # noqa: BLE001 - one sink must not end the others, nor the ingest
-        logger.error("the sink %s is not usable, and what it should get waits in the store: %s", name, error)  # noqa: TRY400
-        destination = UnusableDestination(str(error) or repr(error))
+def _target(name: str, settings: ProcessorSettings, store: StoreClient, rules: Rules | None) -> Target:
+    connect = partial(_destination, name, settings, store)
     if name not in (CLOUD, KAFKA):
-        return Target(name, None, destination)
+        return Target(name, connect)
     live, backlog = lanes_of(name, settings)
-    return Target(name, destination, destination, SinkOptions(name, live, backlog, rules))
+    return Target(name, connect, SinkOptions(name, live, backlog, rules))
 
 
-def _destination(name: str, settings: ProcessorSettings, store: StoreClient, log_id: Callable[[], str]) -> Any:
+def _destination(name: str, settings: ProcessorSettings, store: StoreClient, log_id: str) -> Any:
     """Return the destination of a sink, an object for readings and alerts.
 
     Its module is loaded only if the sink is configured: the libraries of the sinks take 10 MiB and more.
 
     Raises:
-        Exception: the settings of the sink are not usable; the message names the variable.
+        Exception: the settings of the sink cannot be used; the message names the variable.
     """
-    module, function, argument = {
-        CLOUD: ("edge_processor.sinks.cloud", "cloud_destination", log_id),
-        KAFKA: ("edge_processor.sinks.kafka", "kafka_destination", log_id),
-        ALERTMANAGER: ("edge_processor.sinks.alerts.alertmanager", "alertmanager_destination", store),
-        WEBHOOK: ("edge_processor.sinks.alerts.webhook", "webhook_destination", None),
+    module, function, arguments = {
+        CLOUD: ("edge_processor.sinks.cloud", "cloud_destination", (log_id,)),
+        KAFKA: ("edge_processor.sinks.kafka", "kafka_destination", (log_id,)),
+        ALERTMANAGER: ("edge_processor.sinks.alerts.alertmanager", "alertmanager_destination", (store,)),
+        WEBHOOK: ("edge_processor.sinks.alerts.webhook", "webhook_destination", ()),
     }[name]
-    arguments = () if argument is None else (argument,)
     return getattr(import_module(module), function)(settings, *arguments)
 
 
