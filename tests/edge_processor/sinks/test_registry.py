@@ -1,5 +1,6 @@
 """Which sinks the settings ask for, and what becomes of settings that cannot be used."""
 
+import inspect
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,13 @@ async def test_what_is_configured_is_built(settings: dict[str, Any], names: list
     assert [sink.name for sink in sinks.external] == names
     assert [sink.name for sink in sinks.all] == ["outbox", "sensors", *names]
     assert [sink.name for sink in sinks.external if sink.ledger is not None] == readings
+
+
+@pytest.mark.parametrize("name", registry.FACTORIES)
+def test_the_function_of_a_destination_takes_what_it_gets(name: str) -> None:
+    module, function, arguments = registry.FACTORIES[name]
+    factory = getattr(pytest.importorskip(module), function)
+    assert tuple(inspect.signature(factory).parameters) == ("settings", *arguments)
 
 
 @pytest.mark.parametrize(

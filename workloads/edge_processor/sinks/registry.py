@@ -1,6 +1,7 @@
 """The list of sinks: a new sink is added here."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -24,6 +25,14 @@ CLOUD = "cloud"
 KAFKA = "kafka"
 ALERTMANAGER = "alertmanager"
 WEBHOOK = "webhook"
+
+FACTORIES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    CLOUD: ("edge_processor.sinks.cloud", "cloud_destination", ("log_id",)),
+    KAFKA: ("edge_processor.sinks.kafka", "kafka_destination", ("log_id",)),
+    ALERTMANAGER: ("edge_processor.sinks.alerts.alertmanager", "alertmanager_destination", ("store",)),
+    WEBHOOK: ("edge_processor.sinks.alerts.webhook", "webhook_destination", ()),
+}
+"""By sink: the module and the function that returns its destination, and what it takes after the settings."""
 
 LIVE = LaneOptions(500)
 BACKLOG = LaneOptions(2000)
@@ -100,13 +109,9 @@ def _destination(name: str, settings: ProcessorSettings, store: StoreClient, log
     Raises:
         Exception: the settings of the sink cannot be used; the message names the variable.
     """
-    module, function, arguments = {
-        CLOUD: ("edge_processor.sinks.cloud", "cloud_destination", (log_id,)),
-        KAFKA: ("edge_processor.sinks.kafka", "kafka_destination", (log_id,)),
-        ALERTMANAGER: ("edge_processor.sinks.alerts.alertmanager", "alertmanager_destination", (store,)),
-        WEBHOOK: ("edge_processor.sinks.alerts.webhook", "webhook_destination", ()),
-    }[name]
-    return getattr(import_module(module), function)(settings, *arguments)
+    module, function, names = FACTORIES[name]
+    given = {"log_id": log_id, "store": store}
+    return getattr(import_module(module), function)(settings, *(given[each] for each in names))
 
 
 def lanes_of(name: str, settings: ProcessorSettings) -> tuple[LaneOptions, LaneOptions]:
