@@ -79,11 +79,25 @@ def test_each_of_three_readers_keeps_its_segment() -> None:
             read(number)
     assert merges == list(range(MAX_SEGMENTS))
 
-    read(100)
-    read(MAX_SEGMENTS - 1)
     read(0)
-    assert merges == [*range(MAX_SEGMENTS), 100, 0], "the one that was not read for the longest time is dropped"
+    read(100)
+    read(0)
+    read(1)
+    assert merges == [*range(MAX_SEGMENTS), 100, 1], "the one that was not read for the longest time is dropped"
 
     kept.drop(100)
     read(100)
     assert merges[-1] == 100
+
+
+@pytest.mark.parametrize(("less", "count"), [(0, 6), (1, 5)])
+def test_the_bytes_of_a_page_are_those_of_the_lines(less: int, count: int) -> None:
+    lines = [line("a", offset) for offset in range(1, 9)]
+    page = PageOfLog(100, sum(map(len, lines[:6])) - less)
+
+    page.add(merged(lines[:2], 1, 2), 0)
+    page.add_batch(Batch(3, 4, b"\n".join(lines[2:4])), 2)
+    page.add_batch(Batch(5, 8, b"\n".join(lines[4:])), 4)
+
+    assert page.is_full
+    assert page.content().splitlines() == lines[:count]
