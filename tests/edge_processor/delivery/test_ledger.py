@@ -1,5 +1,6 @@
 """The account of a sink, against a store whose log has holes and which others fill too."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hypothesis import given, settings
@@ -42,7 +43,11 @@ class Log:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["live", "elsewhere", "poll", "read", "deliver"]), st.integers(0, 5), st.integers(0, 2))
+    st.tuples(
+        st.sampled_from(["live", "elsewhere", "poll", "read", "deliver", "release"]),
+        st.integers(0, 5),
+        st.integers(0, 2),
+    )
 )
 
 
@@ -66,18 +71,27 @@ def test_everything_is_taken_exactly_once_and_the_cursor_has_only_what_was_deliv
         delivered.extend(offset for offset, _ in batch)
         ledger.confirm(batch)
 
-    for step, count, holes in steps:
-        if step == "live" and (stored := log.store(count, holes)):
+    def release(count: int) -> None:
+        """Let those that were queued last wait in the store, as if there were no connection."""
+        kept = max(0, len(queue) - count)
+        released, queue[kept:] = sorted(queue[kept:]), []
+        ledger.release(released)
+
+    def live(count: int, holes: int) -> None:
+        if stored := log.store(count, holes):
             queue.extend(ledger.take_live(entries(*stored)))
             ledger.settle(stored[-1])
-        elif step == "elsewhere":
-            log.store(count, holes)
-        elif step == "poll":
-            ledger.settle(log.newest)
-        elif step == "read":
-            read(count + 1)
-        else:
-            deliver(count)
+
+    play: dict[str, Callable[[int, int], object]] = {
+        "live": live,
+        "elsewhere": log.store,
+        "poll": lambda *_: ledger.settle(log.newest),
+        "read": lambda count, _: read(count + 1),
+        "release": lambda count, _: release(count),
+        "deliver": lambda count, _: deliver(count),
+    }
+    for step, count, holes in steps:
+        play[step](count, holes)
         owed = set(log.offsets[begin:]) - set(delivered)
         assert not any(ledger.delivered.has(offset) for offset in owed)
 
@@ -88,6 +102,31 @@ def test_everything_is_taken_exactly_once_and_the_cursor_has_only_what_was_deliv
     assert sorted(delivered) == log.offsets[begin:]
     assert ledger.delivered == Cursor(log.newest)
     assert ledger.pending_readings == 0
+
+
+def test_what_is_released_is_the_oldest_gap() -> None:
+    ledger = Ledger()
+    ledger.begin(Cursor(2), 2)
+    ledger.take_live(entries(3, 4, 5, 6, 7))
+    ledger.settle(7)
+    assert ledger.gap(10) is None
+
+    ledger.release(entries(5, 6, 7))
+
+    assert ledger.gap(10) == (5, 7)
+    assert ledger.take_page(5, LogPage(tuple(line for _, line in entries(5, 6, 7)), 7)) == entries(5, 6, 7)
+    assert ledger.gap(10) is None
+
+
+def test_what_is_released_may_lie_between_others() -> None:
+    ledger = Ledger()
+    ledger.begin(Cursor(0), 0)
+    ledger.take_live(entries(*range(1, 10)))
+    ledger.settle(9)
+
+    ledger.release(entries(2, 3, 6))
+
+    assert [offset for offset in range(1, 10) if not ledger.taken.has(offset)] == [2, 3, 6]
 
 
 def test_before_the_cursor_is_known_live_readings_are_taken_and_no_gap_is_read() -> None:

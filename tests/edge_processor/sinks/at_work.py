@@ -10,10 +10,11 @@ import orjson
 from prometheus_client import CollectorRegistry
 
 from edge_pacing.backoff import Backoff
+from edge_processor.delivery.ledger import entries_of
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.session import IngestSession
 from edge_processor.settings import ProcessorSettings
-from edge_processor.sinks import Sink, build_sinks
+from edge_processor.sinks import Sink, Sinks, build_sinks
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import MqttOptions, MqttSession, Subscription
 from edge_service.store import StoreClient
@@ -50,15 +51,26 @@ DESTINATIONS = {
 
 
 def sinks(session: IngestSession, store: StoreClient, token: int, figures: CollectorRegistry) -> dict[str, Sink]:
-    """Return the sinks of an ingester by their names, with settings that ask for all of them."""
+    """Return the sinks of an ingester by their names, with settings that ask for none outside the site."""
     built = build_sinks(ProcessorSettings(), session, store, token, ProcessorMetrics(figures))
-    return {sink.name: sink for sink in built}
+    return {sink.name: sink for sink in built.all}
 
 
 def unconnected() -> dict[str, Sink]:
+    """Return the sinks of an ingester that never runs, and that is configured for none outside the site."""
+    return {sink.name: sink for sink in sinks_of(ProcessorSettings())}
+
+
+def sinks_of(settings: ProcessorSettings) -> tuple[Sink, ...]:
     """Return the sinks of an ingester that never runs."""
+    return built_of(settings).all
+
+
+def built_of(settings: ProcessorSettings) -> Sinks:
+    """Return the list of sinks of an ingester that never runs."""
     session = IngestSession(MqttOptions(BrokerAddress("127.0.0.1", 1), "edge-processor"))
-    return sinks(session, StoreClient("http://127.0.0.1:1"), 1, CollectorRegistry())
+    store, metrics = StoreClient("http://127.0.0.1:1"), ProcessorMetrics(CollectorRegistry())
+    return build_sinks(settings, session, store, 1, metrics)
 
 
 def value(number: int) -> float:
@@ -97,13 +109,13 @@ class AtWork:
         messages = [RawMessage(self.device_id, payload, now) for payload in payloads]
         stored = await self.store.store(messages, location="hall-1", token=self.token)
         assert len(stored.readings) == len(messages)
-        self.sink.stored([orjson.dumps(each) for each in stored.readings], alerts=len(messages))
+        self.sink.stored(entries_of([orjson.dumps(each) for each in stored.readings]), alerts=len(messages))
 
     async def await_empty_outbox(self) -> None:
         """Return once no alert of an earlier test waits, which was not marked as sent before that test ended."""
         if self.sink.name == "outbox":
             while await self.store.alerts_to_send():
-                self.sink.stored([b"{}"], alerts=1)
+                self.sink.stored([(1, b"{}")], alerts=1)
                 await self.drained()
 
     def refused(self) -> float:
