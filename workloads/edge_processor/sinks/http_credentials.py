@@ -58,8 +58,9 @@ class CredentialFiles:
         return self._stamp is None or self._stamp != self._stamp_now()
 
     async def changed(self) -> None:
-        """Wait until a file is changed, created or deleted after the last `read`."""
-        while not self.has_changed():  # noqa: ASYNC110 - files send no event
+        """Wait until a file is changed, created or deleted after the last `read`, or after now without one."""
+        before = self._stamp_now() if self._stamp is None else self._stamp
+        while self._stamp_now() == before:  # noqa: ASYNC110 - files send no event
             await asyncio.sleep(CHECK_SECONDS)
 
     def _authorization(self, directory: Path) -> str | None:
