@@ -57,6 +57,10 @@ class CredentialFiles:
         """Return whether a file was changed, created or deleted since the last `read`, or nothing was read yet."""
         return self._stamp is None or self._stamp != self._stamp_now()
 
+    def note(self) -> None:
+        """Note the files as they are now without reading them, for another reader."""
+        self._stamp = self._stamp_now()
+
     async def changed(self) -> None:
         """Wait until a file is changed, created or deleted after the last `read`, or after now without one."""
         before = self._stamp_now() if self._stamp is None else self._stamp

@@ -48,7 +48,7 @@ class FarEnd:
 
     @property
     def authority(self) -> str:
-        return authority_certificate(ROOT, NAME)
+        return authority()
 
     async def start(self, *, tls: bool = True) -> None:
         app = web.Application()
@@ -72,6 +72,11 @@ class FarEnd:
 
     def _context(self) -> ssl.SSLContext:
         return server_context(self.directory)
+
+
+def authority() -> str:
+    """Return the certificate of the authority that signs those of far ends, in PEM."""
+    return authority_certificate(ROOT, NAME)
 
 
 def server_context(directory: Path) -> ssl.SSLContext:

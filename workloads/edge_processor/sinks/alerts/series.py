@@ -46,8 +46,8 @@ def to_post(alert: Alert, namespace: str, site: str, now: dt.datetime) -> dict[s
         },
         "annotations": {
             "summary": _summary(alert),
-            "value": f"{alert.value:g}",
-            "threshold": f"{alert.threshold:g}",
+            "value": f"{alert.value:.15g}",
+            "threshold": f"{alert.threshold:.15g}",
         },
         **{name: format_timestamp(time) for name, time in times.items()},
     }
@@ -94,7 +94,7 @@ def parsed(document: Mapping[str, Any]) -> Alert:
 
 def _summary(alert: Alert) -> str:
     place = f" at {alert.location}" if alert.location else ""
-    what = f"{alert.sensor_type} of {alert.device_id}{place} is {alert.value:g}"
+    what = f"{alert.sensor_type} of {alert.device_id}{place} is {alert.value:.15g}"
     if alert.state == FIRING:
-        return f"{what}: beyond the threshold {alert.threshold:g} of {alert.rule}"
-    return f"{what}: {alert.rule} (threshold {alert.threshold:g}) has cleared"
+        return f"{what}: beyond the threshold {alert.threshold:.15g} of {alert.rule}"
+    return f"{what}: {alert.rule} (threshold {alert.threshold:.15g}) has cleared"

@@ -1,0 +1,62 @@
+"""Alerts as the store has them."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edge_wire.messages.alert import Alert
+from edge_wire.store import OutboxAlert
+
+
+def alert(device_id: str, state: str = "firing", number: int = 1, **members: Any) -> OutboxAlert:
+    """Return an alert of a device a second ago; `number` is its place in the log."""
+    at = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)
+    made = Alert(
+        alert_id=f"{device_id}-{number}",
+        rule="temperature-high",
+        device_id=device_id,
+        sensor_type="temperature",
+        value=93.5,
+        threshold=80.0,
+        timestamp=at,
+        location="hall-1",
+        severity="Critical",
+        state="firing" if state == "firing" else "cleared",
+    )
+    return OutboxAlert(number, {**made.to_object(), **members})
+
+
+class Firing:
+    """The store's side: what fires, and how long it takes to answer.
+
+    Attributes:
+        alerts: by device.
+        error: raised instead of an answer.
+        gate: an answer waits until it is set; the alerts are those of before.
+        asked: number of requests.
+    """
+
+    def __init__(self) -> None:
+        self.alerts: dict[str, OutboxAlert] = {}
+        self.error: Exception | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.asked = 0
+
+    def commit(self, *alerts: OutboxAlert) -> Sequence[OutboxAlert]:
+        """Store alerts; return them for the sink."""
+        for each in alerts:
+            if each.alert["state"] == "firing":
+                self.alerts[each.alert["device_id"]] = each
+            else:
+                self.alerts.pop(each.alert["device_id"], None)
+        return alerts
+
+    async def alerts_firing(self) -> Sequence[Mapping[str, Any]]:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        found = [each.alert for each in self.alerts.values()]
+        await self.gate.wait()
+        return found
