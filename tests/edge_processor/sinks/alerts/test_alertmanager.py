@@ -42,7 +42,7 @@ async def test_an_alert_has_labels_and_annotations_and_ends_by_itself_if_the_sit
         "threshold": "80",
     }
     started, ends = (dt.datetime.fromisoformat(found[name]) for name in ("startsAt", "endsAt"))
-    assert abs(started - dt.datetime.fromisoformat(store.alerts["pump-1"].alert["timestamp"])) < dt.timedelta(seconds=1)
+    assert abs(started - dt.datetime.fromisoformat(store.fires["pump-1"].alert["timestamp"])) < dt.timedelta(seconds=1)
     assert abs(ends - dt.datetime.now(dt.UTC) - ENDS_AFTER) < dt.timedelta(seconds=30)
     assert "generatorURL" not in found
 
@@ -161,3 +161,20 @@ async def test_a_store_that_cannot_be_reached_is_asked_again(manager: Alertmanag
         assert store.asked < 10, "not in a loop"
         store.error = None
         await until_firing(manager, {"pump-1"})
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["the same process", "after a restart"])
+async def test_an_alert_that_clears_elsewhere_and_with_another_severity_is_resolved(
+    manager: Alertmanager, *, restarted: bool
+) -> None:
+    store = Firing()
+    async with destination(manager.url, store) as sink:
+        await delivered(sink, *store.commit(alert("pump-1")))
+        assert set(manager.firing()) == {"pump-1"}
+        cleared = store.commit(alert("pump-1", "cleared", 2, location="hall-2", severity="Info"))
+        if not restarted:
+            await delivered(sink, *cleared)
+            assert manager.firing() == {}
+    async with destination(manager.url, store, repeat_seconds=3600) as sink:
+        await delivered(sink, *cleared)
+        assert manager.firing() == {}

@@ -15,6 +15,7 @@ from edge_processor.delivery.errors import RETRY
 from edge_processor.settings import ProcessorSettings
 from edge_processor.sinks.alerts.poster import HEADERS, Poster
 from edge_processor.sinks.alerts.series import Resolved, parsed, to_post
+from edge_processor.sinks.alerts.starts import History, Starts
 from edge_processor.sinks.http_credentials import CredentialFiles
 from edge_processor.sinks.http_session import HttpSession
 from edge_service.address import endpoint_url
@@ -36,7 +37,7 @@ ANSWER_SECONDS = 20.0
 logger = logging.getLogger(__name__)
 
 
-class FiringAlerts(Protocol):
+class AlertStore(History, Protocol):
     """What Alertmanager requires of the store's client."""
 
     async def alerts_firing(self) -> Sequence[Mapping[str, Any]]:
@@ -63,7 +64,7 @@ class Alertmanager:
     def __init__(
         self,
         poster: Poster,
-        store: FiringAlerts,
+        store: AlertStore,
         namespace: str,
         site: str,
         repeat_seconds: float = REPEAT_SECONDS,
@@ -75,6 +76,7 @@ class Alertmanager:
         self._repeat_seconds = repeat_seconds
         self._turn = asyncio.Lock()
         self._resolved = Resolved()
+        self._starts = Starts(store)
         self.connected = poster.connected
 
     @property
@@ -88,16 +90,18 @@ class Alertmanager:
         Raises:
             AlertsRefusedError: it rejects some of them, or they are malformed.
             DeliveryError: it cannot be reached, or rejects everything.
+            StoreUnavailableError: the store has the start of an alert, and is unavailable.
         """
-        valid, refused = _parse(alerts)
+        positions, valid, refused = _parse(alerts)
         async with self._turn:
+            valid = [await self._starts.as_started(alert) for alert in valid]
             # Before the answer: without one they may have been taken.
-            self._resolved.sent([alert for _, alert in valid], _now())
+            self._resolved.sent(valid, _now())
             try:
-                await self._post([alerts[at] for at, _ in valid])
+                await self._post(valid)
             except AlertsRefusedError as error:
                 await self._check_takes_any(error)
-                refused += [(valid[at][0], reason) for at, reason in error.refused]
+                refused += [(positions[at], reason) for at, reason in error.refused]
         if refused:
             raise AlertsRefusedError(sorted(refused))
 
@@ -122,9 +126,9 @@ class Alertmanager:
         try:
             async with self._turn:
                 firing = [OutboxAlert(0, each) for each in await self._store.alerts_firing()]
-                alerts = [alert for _, alert in _parse(firing)[0]]
-                resolved = self._resolved.to_repeat(alerts, _now())
-                repeated = [OutboxAlert(0, alert.to_object()) for alert in (*resolved, *alerts)]
+                alerts = _parse(firing)[1]
+                self._starts.note(alerts)
+                repeated = [*self._resolved.to_repeat(alerts, _now()), *alerts]
                 await (self._post(repeated) if repeated else self._poster.request("POST", PATH, b"[]", HEADERS))
         except AlertsRefusedError as error:
             logger.warning("Alertmanager rejects %d of the alerts that are repeated: %s", len(error.refused), error)
@@ -136,13 +140,12 @@ class Alertmanager:
             return False
         return True
 
-    async def _post(self, alerts: Sequence[OutboxAlert]) -> None:
+    async def _post(self, alerts: Sequence[Alert]) -> None:
         await self._poster.post_in_halves(alerts, PATH, self._encoded)
 
-    def _encoded(self, alerts: Sequence[OutboxAlert]) -> tuple[bytes, Mapping[str, str]]:
+    def _encoded(self, alerts: Sequence[Alert]) -> tuple[bytes, Mapping[str, str]]:
         now = _now()
-        posted = [to_post(parsed(each.alert), self._namespace, self._site, now) for each in alerts]
-        return orjson.dumps(posted), HEADERS
+        return orjson.dumps([to_post(alert, self._namespace, self._site, now) for alert in alerts]), HEADERS
 
     async def _check_takes_any(self, refused: AlertsRefusedError) -> None:
         """Check that it is the alerts which are rejected.
@@ -159,7 +162,7 @@ class Alertmanager:
             raise error
 
 
-def alertmanager_destination(settings: ProcessorSettings, store: FiringAlerts) -> Alertmanager:
+def alertmanager_destination(settings: ProcessorSettings, store: AlertStore) -> Alertmanager:
     """Return the Alertmanager of the settings.
 
     Args:
@@ -177,16 +180,19 @@ def alertmanager_destination(settings: ProcessorSettings, store: FiringAlerts) -
     return Alertmanager(Poster(session), store, settings.edge_namespace, settings.edge_site)
 
 
-def _parse(alerts: Sequence[OutboxAlert]) -> tuple[list[tuple[int, Alert]], list[tuple[int, str]]]:
-    """Return the valid alerts with their positions, and those of the others with the reason."""
-    valid: list[tuple[int, Alert]] = []
+def _parse(alerts: Sequence[OutboxAlert]) -> tuple[list[int], list[Alert], list[tuple[int, str]]]:
+    """Return the positions of the valid alerts, these alerts, and the positions of the others with the reason."""
+    positions: list[int] = []
+    valid: list[Alert] = []
     malformed: list[tuple[int, str]] = []
     for at, each in enumerate(alerts):
         try:
-            valid.append((at, parsed(each.alert)))
+            valid.append(parsed(each.alert))
         except MalformedError as error:
             malformed.append((at, str(error)))
-    return valid, malformed
+        else:
+            positions.append(at)
+    return positions, valid, malformed
 
 
 def _now() -> dt.datetime:

@@ -4,11 +4,11 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import TypeVar
 
 from edge_processor.delivery.destination import AlertsRefusedError, DeliveryError
 from edge_processor.sinks.http_answers import REJECTING, delivery_error, is_taken, rejection
 from edge_processor.sinks.http_session import HttpReply, HttpSession, UnreachableError
-from edge_wire.store import OutboxAlert
 
 MAX_ALERTS = 500
 """Maximum number of alerts in a request."""
@@ -16,7 +16,10 @@ MAX_ALERTS = 500
 UNAUTHORIZED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 HEADERS = {"Content-Type": "application/json"}
 
-Encode = Callable[[Sequence[OutboxAlert]], tuple[bytes, Mapping[str, str]]]
+Posted = TypeVar("Posted")
+"""An alert in the form that the destination encodes."""
+
+Encode = Callable[[Sequence[Posted]], tuple[bytes, Mapping[str, str]]]
 """Returns the body of a request with these alerts, and its headers."""
 
 
@@ -37,7 +40,7 @@ class Poster:
         self.last_error = "not connected yet"
         self._is_unreachable = True
 
-    async def post_in_halves(self, alerts: Sequence[OutboxAlert], path: str, encode: Encode) -> None:
+    async def post_in_halves(self, alerts: Sequence[Posted], path: str, encode: Encode[Posted]) -> None:
         """Post alerts in their order; if the destination rejects a request, its halves, until one alert is left.
 
         Raises:

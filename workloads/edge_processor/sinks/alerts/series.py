@@ -14,6 +14,7 @@ RESOLVED_FOR = dt.timedelta(minutes=15)
 """How long a resolved alert is posted again, as Prometheus does."""
 
 MAX_RESOLVED_ALERTS = 1000
+"""Maximum number of alerts that are posted again for this reason."""
 
 Series = tuple[str, ...]
 """The labels that differ between the alerts of a site: two alerts with the same ones are one alert to Alertmanager."""

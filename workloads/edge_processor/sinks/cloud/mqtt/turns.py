@@ -29,7 +29,7 @@ class Job:
         done: called with the reason codes of refused messages by their index, when all messages are acknowledged.
         sent: number of messages that the session has.
         confirmed: number of messages that are acknowledged.
-        refused: reason codes by index.
+        refused: by index, the reason code of each refused message.
     """
 
     messages: Sequence[Message]
