@@ -22,14 +22,20 @@ async def destination(
 ) -> AsyncIterator[product.Alertmanager]:
     """Run the destination as a sink does."""
     session = HttpSession(url, CredentialFiles(None), answer_seconds)
-    made = product.Alertmanager(Poster(session), store, "factory", "berlin", repeat_seconds)
-    running = asyncio.create_task(made.run())
+    async with running(product.Alertmanager(Poster(session), store, "factory", "berlin", repeat_seconds)) as made:
+        yield made
+
+
+@asynccontextmanager
+async def running(made: product.Alertmanager) -> AsyncIterator[product.Alertmanager]:
+    """Run a destination beside what the test does."""
+    task = asyncio.create_task(made.run())
     try:
         yield made
     finally:
-        running.cancel()
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await running
+            await task
 
 
 async def delivered(sink: product.Alertmanager, *alerts: OutboxAlert) -> None:

@@ -14,13 +14,13 @@ from edge_processor.delivery.destination import AlertsRefusedError, DeliveryErro
 from edge_processor.delivery.errors import RETRY
 from edge_processor.settings import ProcessorSettings
 from edge_processor.sinks.alerts.poster import HEADERS, Poster
-from edge_processor.sinks.alerts.series import Resolved, parsed, to_post
+from edge_processor.sinks.alerts.series import Resolved, parse_all, to_post
 from edge_processor.sinks.alerts.starts import History, Starts
 from edge_processor.sinks.http_credentials import CredentialFiles
 from edge_processor.sinks.http_session import HttpSession
 from edge_service.address import endpoint_url
+from edge_service.waiting import set_within
 from edge_wire.messages.alert import Alert
-from edge_wire.messages.malformed import MalformedError
 from edge_wire.store import OutboxAlert
 
 PATH = "/api/v2/alerts"
@@ -75,6 +75,7 @@ class Alertmanager:
         self._site = site
         self._repeat_seconds = repeat_seconds
         self._turn = asyncio.Lock()
+        self._due = asyncio.Event()
         self._resolved = Resolved()
         self._starts = Starts(store)
         self.connected = poster.connected
@@ -92,16 +93,20 @@ class Alertmanager:
             DeliveryError: it cannot be reached, or rejects everything.
             StoreUnavailableError: the store has the start of an alert, and is unavailable.
         """
-        positions, valid, refused = _parse(alerts)
+        positions, valid, refused = parse_all(alerts)
         async with self._turn:
             valid = [await self._starts.as_started(alert) for alert in valid]
             # Before the answer: without one they may have been taken.
             self._resolved.sent(valid, _now())
+            was_connected = self.connected.is_set()
             try:
                 await self._post(valid)
             except AlertsRefusedError as error:
                 await self._check_takes_any(error)
                 refused += [(positions[at], reason) for at, reason in error.refused]
+            if not was_connected:
+                # It may have been restarted, and have no other alert.
+                self._due.set()
         if refused:
             raise AlertsRefusedError(sorted(refused))
 
@@ -110,9 +115,10 @@ class Alertmanager:
         backoff = Backoff(first=0.5, longest=RETRY_SECONDS)
         try:
             while True:
+                self._due.clear()
                 if await self._repeat():
                     backoff.reset()
-                    await asyncio.sleep(self._repeat_seconds)
+                    await set_within(self._due, self._repeat_seconds)
                 else:
                     await self._poster.rest(backoff.next())
         finally:
@@ -126,7 +132,7 @@ class Alertmanager:
         try:
             async with self._turn:
                 firing = [OutboxAlert(0, each) for each in await self._store.alerts_firing()]
-                alerts = _parse(firing)[1]
+                alerts = parse_all(firing)[1]
                 self._starts.note(alerts)
                 repeated = [*self._resolved.to_repeat(alerts, _now()), *alerts]
                 await (self._post(repeated) if repeated else self._poster.request("POST", PATH, b"[]", HEADERS))
@@ -178,21 +184,6 @@ def alertmanager_destination(settings: ProcessorSettings, store: AlertStore) -> 
         raise ValueError(f"ALERTMANAGER_URL {error}") from None
     session = HttpSession(url, CredentialFiles(settings.alerting_credentials_dir), ANSWER_SECONDS)
     return Alertmanager(Poster(session), store, settings.edge_namespace, settings.edge_site)
-
-
-def _parse(alerts: Sequence[OutboxAlert]) -> tuple[list[int], list[Alert], list[tuple[int, str]]]:
-    """Return the positions of the valid alerts, these alerts, and the positions of the others with the reason."""
-    positions: list[int] = []
-    valid: list[Alert] = []
-    malformed: list[tuple[int, str]] = []
-    for at, each in enumerate(alerts):
-        try:
-            valid.append(parsed(each.alert))
-        except MalformedError as error:
-            malformed.append((at, str(error)))
-        else:
-            positions.append(at)
-    return positions, valid, malformed
 
 
 def _now() -> dt.datetime:

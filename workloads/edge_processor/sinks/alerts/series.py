@@ -1,11 +1,13 @@
 """Alerts as Alertmanager's API v2 has them, and which resolved ones must be posted again. Pure."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from edge_wire.messages.alert import FIRING, Alert
+from edge_wire.messages.malformed import MalformedError
 from edge_wire.messages.timestamps import format_timestamp
+from edge_wire.store import OutboxAlert
 
 ENDS_AFTER = dt.timedelta(minutes=5)
 """After this time without a repetition Alertmanager resolves an alert by itself: the site cannot be reached."""
@@ -91,6 +93,21 @@ def parsed(document: Mapping[str, Any]) -> Alert:
         MalformedError: it is not an alert.
     """
     return Alert.from_object(document)
+
+
+def parse_all(alerts: Sequence[OutboxAlert]) -> tuple[list[int], list[Alert], list[tuple[int, str]]]:
+    """Return the positions of the valid alerts, these alerts, and the positions of the others with the reason."""
+    positions: list[int] = []
+    valid: list[Alert] = []
+    malformed: list[tuple[int, str]] = []
+    for at, each in enumerate(alerts):
+        try:
+            valid.append(parsed(each.alert))
+        except MalformedError as error:
+            malformed.append((at, str(error)))
+        else:
+            positions.append(at)
+    return positions, valid, malformed
 
 
 def _summary(alert: Alert) -> str:

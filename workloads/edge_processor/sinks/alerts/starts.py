@@ -22,7 +22,7 @@ class History(Protocol):
     async def alerts(
         self, device_id: str | None = None, limit: int = 100, before: int | None = None
     ) -> Page[Mapping[str, Any]]:
-        """Return the history of alerts, newest first."""
+        """Return at most `limit` alerts of the history, newest first."""
 
 
 class Starts:
