@@ -10,10 +10,10 @@ from .values import GO_DURATION, PRINTABLE, Decimal, duration, url
 
 
 class Proxy(ApiModel):
-    """HTTP proxy for the connections to the cloud endpoint."""
+    """HTTP proxy for connections to https:// URLs."""
 
     url: Annotated[str, url("http", "https", example="http://proxy.example.com:3128", has_path=False)]
-    """URL of the proxy. The processor uses it for the endpoint as HTTPS_PROXY."""
+    """URL of the proxy. The processor has it as HTTPS_PROXY."""
 
     no_proxy: Annotated[
         list[
@@ -56,7 +56,7 @@ class Cloud(ApiModel):
     Disabled: it may not."""
 
     proxy: Proxy | None = None
-    """HTTP proxy for the connections to an https:// endpoint. If unset, none."""
+    """HTTP proxy for connections to https:// URLs: the endpoint, and those of alerting. If unset, none."""
 
 
 CLOUD_RULES = rules(
