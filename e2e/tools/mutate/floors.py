@@ -129,6 +129,7 @@ FLOORS = {
                 "site_broker/retained_cleanup",
                 "site_broker/roster_diff",
                 "site_broker/roster_entry",
+                "site_broker/sink_reports",
                 "site_broker/site_topics",
             ),
             (_CONTROL, "tests/edge_operator/status/test_*.py"),
