@@ -9,7 +9,8 @@ MAX_OPEN = 1000
 """Maximum number of commands that are handled at the same time; others wait in the cloud."""
 
 MAX_OPEN_OF_DEVICE = 100
-"""The same for one device; more are refused, so that one device that does not answer leaves room for others."""
+"""Maximum number of commands of one device that are handled at the same time; more are refused. One device that does
+not answer leaves room for others."""
 
 
 @dataclass(slots=True)
