@@ -54,3 +54,13 @@ def test_the_limit_does_not_grow_without_bound() -> None:
     for number in range(2 * logs.MAX_KEYS + 1):
         assert limit.filter(record(f"message {number} %s"))
     assert len(limit._buckets) <= logs.MAX_KEYS  # noqa: SLF001 - the bound is the point
+
+
+def test_a_line_of_an_audit_has_its_members_and_is_never_withheld() -> None:
+    limit = logs.RateLimit(burst=1, clock=Clock())
+    for number in range(100):
+        line = record()
+        setattr(line, logs.AUDIT, {"actor": "cloud", "command_id": str(number)})
+        assert limit.filter(line)
+        said = json.loads(logs.JsonFormatter().format(line))
+        assert (said["actor"], said["command_id"], said["message"]) == ("cloud", str(number), "bad payload from d1")

@@ -56,12 +56,17 @@ def test_device_appears_changes_and_goes(site: BrokeredSite, roster: RosterListe
         "presence": "Connected",
         "disabled": False,
         "rotation": 0,
+        "cloud_commands": False,
         "uid": site.devices.get("pump")["metadata"]["uid"],
         "site": f"{site.sites.namespace}/hall",
     }
     site.devices.apply("pump", displayName="Pump 1", offlineAfter="2m", presence="Intermittent", disabled=True)
     roster.await_field("pump", "offline_after_seconds", 120.0)
     assert (roster.entries["pump"]["presence"], roster.entries["pump"]["disabled"]) == ("Intermittent", True)
+    site.devices.apply("pump", cloudCommands=True)
+    roster.await_field("pump", "cloud_commands", value=True)
+    site.devices.apply("pump")
+    roster.await_field("pump", "cloud_commands", value=False)
     site.devices.delete("pump")
     roster.await_ids()
 

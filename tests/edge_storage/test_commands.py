@@ -46,6 +46,15 @@ def test_only_an_end_follows_an_end(connection: sqlite3.Connection, before: str,
     assert kept["state"] == (before if before in FINAL and after not in FINAL else after)
 
 
+@pytest.mark.parametrize("before", CommandState)
+def test_a_command_is_created_once(connection: sqlite3.Connection, before: str) -> None:
+    first = commands.create(connection, "pump-1", "c1", {"command": "open", "state": before}, NOON)
+    second = commands.create(connection, "pump-1", "c1", {"command": "close", "state": "Acked"}, NOON)
+
+    assert (first["command"], first["state"]) == ("open", before)
+    assert second == first == commands.get(connection, "pump-1", "c1")
+
+
 def test_commands_of_a_device_come_in_the_order_they_were_made(connection: sqlite3.Connection) -> None:
     for command_id in ("c", "a", "b"):
         _put(connection, "Queued", command_id)

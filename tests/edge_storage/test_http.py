@@ -114,6 +114,7 @@ PROBLEMS: list[tuple[str, str, Any, int, str, str]] = [
     ("POST", "/v1/alerts/outbox/sent", {"ids": [2**70]}, INVALID, "Invalid", "ids"),
     ("PUT", "/v1/commands/pump-1/c1", {"state": "Lost"}, INVALID, "Invalid", "state"),
     ("PUT", "/v1/commands/pump-1/c1", b'{"state":"Queued","x":"\\ud800"}', INVALID, "Invalid", "not JSON"),
+    ("POST", "/v1/commands/pump-1/c1", {"state": "Lost"}, INVALID, "Invalid", "state"),
     ("GET", "/v1/commands/pump-1/c1", None, 404, "CommandNotFound", "device pump-1 has no command c1"),
     ("GET", "/v1/commands/pump-1?state=Lost", None, INVALID, "Invalid", "state: must be Queued, Sent, NoSession"),
     ("GET", f"/v1/commands/{'d' * 129}/c1", None, INVALID, "Invalid", "device_id"),

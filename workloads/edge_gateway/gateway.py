@@ -20,6 +20,8 @@ from edge_gateway.auth.route_auth import RouteAuth
 from edge_gateway.auth.throttle import Throttle
 from edge_gateway.auth.token import ApiToken
 from edge_gateway.commands.ack_queue import AckQueue
+from edge_gateway.commands.audit import CommandAudit
+from edge_gateway.commands.cloud import CloudCommands
 from edge_gateway.commands.repository import CommandRepository
 from edge_gateway.commands.service import Commands
 from edge_gateway.devices.device import STATES
@@ -89,7 +91,8 @@ class Gateway:
             lambda: self._readiness.reached("broker"),
             utc_now,
         )
-        self.commands = Commands(CommandRepository(store), self.link, self._metrics.commands, utc_now)
+        self._audit = CommandAudit(self._metrics.commands)
+        self.commands = Commands(CommandRepository(store), self.link, self._audit, utc_now)
         self.activity_digest = ActivityDigest(self.link.activity, self._table.message_received, time.monotonic)
         self.ack_queue = AckQueue(self.commands, self._metrics.dropped)
         self._handler = MqttHandler(
@@ -124,8 +127,12 @@ class Gateway:
             DataRoutes(self._table, self._store, http_ingest).router(auth),
             DeadLetterRoutes(self._store, self._settings.edge_location).router(auth),
             ReadingRoutes(self._table, self._store, utc_now).router(auth),
-            CommandRoutes(self._table, self.commands, self.activity_digest, utc_now).router(auth),
+            self._command_routes().router(auth),
         )
+
+    def _command_routes(self) -> CommandRoutes:
+        cloud = CloudCommands(self.commands, CommandRepository(self._store), self._audit, utc_now)
+        return CommandRoutes(self._table, self.commands, cloud, self._audit, self.activity_digest, utc_now)
 
     def _authenticator(self) -> Authenticator:
         settings = self._settings
@@ -136,6 +143,7 @@ class Gateway:
         )
         return Authenticator(
             ApiToken(settings.api_token_file),
+            ApiToken(settings.cloud_token_file),
             DevicePasswords(login, time.monotonic, Throttle(), Throttle(failures=WRONG_FROM_SOURCE)),
             self.link.check_connected,
             self._metrics.logins,

@@ -50,8 +50,8 @@ class Metrics:
         )
         self.commands = Counter(
             "edge_gateway_commands_total",
-            "State changes of commands at this replica, by state.",
-            ("state",),
+            "State changes of commands at this replica, by actor (api-token, cloud) and state; Refused if not sent.",
+            ("actor", "state"),
             registry=registry,
         )
         self.waiting = Gauge(
@@ -73,7 +73,7 @@ class Metrics:
         )
         self.logins = Counter(
             "edge_gateway_logins_total",
-            "Credential checks, by kind (token, device) and result (right, wrong, limited, unchecked).",
+            "Credential checks, by kind (token, cloud, device) and result (right, wrong, limited, unchecked).",
             ("kind", "result"),
             registry=registry,
         )

@@ -24,6 +24,12 @@ class GatewaySettings(ServiceSettings):
         path,
         default=None,
     )
+    cloud_token_file: Path | None = setting(
+        "File with the token with which the cloud sends commands; read again when it changes. Without it the cloud may"
+        " not send commands.",
+        path,
+        default=None,
+    )
     cloud_endpoint: str = setting("Address to which the processor forwards readings; empty for none.", default="")
     allow_plaintext_credentials: bool = setting(
         "Whether devices may show their password over HTTP without TLS.", boolean, default=False

@@ -8,12 +8,18 @@ from typing import Any
 OBJECT = "object"
 """Key of `extra=` with the object of a log call, such as `device d1` or `EdgeSite ns/hall`."""
 
+AUDIT = "audit"
+"""Key of `extra=` with the members of an audit line, a mapping; such a line is never withheld."""
+
 SUPPRESSED = "suppressed"
 """Key of the number of similar records that were withheld before a record."""
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as one line of JSON: time (RFC 3339, UTC), level, logger, message, object, error."""
+    """Formats a record as one line of JSON: time (RFC 3339, UTC), level, logger, message, object, error.
+
+    The members of an audit line follow the object.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line for `record`, without its line end."""
@@ -27,6 +33,7 @@ class JsonFormatter(logging.Formatter):
         for key in (OBJECT, SUPPRESSED):
             if value := getattr(record, key, None):
                 line[key] = value
+        line |= getattr(record, AUDIT, {})
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)

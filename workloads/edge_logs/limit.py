@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge_logs.formatter import SUPPRESSED
+from edge_logs.formatter import AUDIT, SUPPRESSED
 
 MAX_KEYS = 10_000
 """Maximum number of distinct messages; beyond it the limiter is reset."""
@@ -27,7 +27,10 @@ class _Bucket:
 
 
 class RateLimit(logging.Filter):
-    """Lets `burst` records of one (logger, message template) pass, then `per_second`; reports how many it withheld."""
+    """Lets `burst` records of one (logger, message template) pass, then `per_second`; reports how many it withheld.
+
+    Lines of an audit always pass: each of them is needed.
+    """
 
     def __init__(self, per_second: float = 1.0, burst: int = 10, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -38,6 +41,8 @@ class RateLimit(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether `record` may pass."""
+        if hasattr(record, AUDIT):
+            return True
         now = self._clock()
         bucket = self._bucket((record.name, str(record.msg)), now)
         bucket.left = min(bucket.left + (now - bucket.filled_at) * self._per_second, self._burst)

@@ -22,6 +22,10 @@ ON CONFLICT (device_id, command_id)
 DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at, body = excluded.body
 WHERE state NOT IN ({_FINAL}) OR excluded.state IN ({_FINAL})
 """  # noqa: S608 - the states are constants
+_CREATE = """
+INSERT INTO command (device_id, command_id, state, updated_at, body) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (device_id, command_id) DO NOTHING
+"""
 _OF_DEVICE = """
 SELECT device_id, command_id, updated_at, body FROM command
 WHERE device_id = :device_id ORDER BY id DESC LIMIT :most
@@ -46,12 +50,17 @@ def put(
         body: the command with its `state`, a `CommandState`.
         now: time of the change (aware).
     """
-    row = (device_id, command_id, body["state"], to_milliseconds(now), orjson.dumps(body).decode())
-    connection.execute(_PUT, row)
-    kept = get(connection, device_id, command_id)
-    if kept is None:
-        raise LookupError(f"command {command_id} of device {device_id} is gone within its own transaction")
-    return kept
+    return _write(_PUT, connection, device_id, command_id, body, now)
+
+
+def create(
+    connection: sqlite3.Connection, device_id: str, command_id: str, body: Mapping[str, Any], now: dt.datetime
+) -> dict[str, Any]:
+    """Store a command unless there is one with this id, and return the stored one.
+
+    The arguments are those of `put`.
+    """
+    return _write(_CREATE, connection, device_id, command_id, body, now)
 
 
 def get(connection: sqlite3.Connection, device_id: str, command_id: str) -> dict[str, Any] | None:
@@ -69,6 +78,22 @@ def of_device(connection: sqlite3.Connection, device_id: str, state: CommandStat
     rows = connection.execute(query, {"device_id": device_id, "state": state, "most": MAX_COMMANDS})
     newest = paginate(((0, orjson.dumps(_command(*row))) for row in rows), MAX_COMMANDS)
     return newest.items[::-1]
+
+
+def _write(
+    statement: str,
+    connection: sqlite3.Connection,
+    device_id: str,
+    command_id: str,
+    body: Mapping[str, Any],
+    now: dt.datetime,
+) -> dict[str, Any]:
+    row = (device_id, command_id, body["state"], to_milliseconds(now), orjson.dumps(body).decode())
+    connection.execute(statement, row)
+    kept = get(connection, device_id, command_id)
+    if kept is None:
+        raise LookupError(f"command {command_id} of device {device_id} is gone within its own transaction")
+    return kept
 
 
 def _command(device_id: str, command_id: str, updated_at: int, body: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from .references import Resources, SecretRef
 from .schema import LIST_SET, ApiModel, list_map, rule, rules
 from .values import Image, Quantity, only_grows, url
 
-RESERVED_CLIENTS = ("api-token", "broker", "gateway", "mqtt", "operator", "processor", "root", "storage")
+RESERVED_CLIENTS = ("api-token", "broker", "cloud-token", "gateway", "mqtt", "operator", "processor", "root", "storage")
 """Logins of the site's own components, and Secrets of a site: other clients cannot have such a name."""
 
 _RESERVED = "^(" + "|".join(RESERVED_CLIENTS) + "|(client|mqtt)-.*|.*-credentials)$"

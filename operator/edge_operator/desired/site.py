@@ -21,6 +21,7 @@ from edge_operator.desired.secret.api_token import api_token
 from edge_operator.desired.secret.broker_auth import broker_auth
 from edge_operator.desired.secret.broker_tls import broker_tls
 from edge_operator.desired.secret.client import clients
+from edge_operator.desired.secret.cloud_token import cloud_token
 from edge_operator.desired.secret.credentials import credentials
 from edge_operator.desired.service.broker import broker_service
 from edge_operator.desired.service.broker_internal import broker_internal_service
@@ -50,7 +51,7 @@ def _children(site: SiteInput) -> Iterable[Manifest | None]:
     yield from (role(site), role_binding(site))
     yield from (gateway_policy(site), processor_policy(site), storage_policy(site), broker_policy(site))
     yield from (credentials(site, component) for component in (*OWN_PROGRAMS, components.MQTT))
-    yield from (api_token(site), *broker_auth(site), broker_tls(site), *clients(site))
+    yield from (api_token(site), cloud_token(site), *broker_auth(site), broker_tls(site), *clients(site))
     yield from (rules_config_map(site), broker_config_map(site))
     yield from (storage_data(site), mqtt_data(site), mqtt_log(site))
     yield from (gateway_service(site), processor_service(site))

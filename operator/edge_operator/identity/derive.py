@@ -47,6 +47,11 @@ def api_token(root: bytes) -> str:
     return _text(_derive(root, "api-token"))
 
 
+def cloud_token(root: bytes) -> str:
+    """Return the bearer token with which the cloud's commands reach the gateway."""
+    return _text(_derive(root, "cloud-token"))
+
+
 def salt(root: bytes, username: str, password: str) -> bytes:
     """Return the salt of a login's line in the password file; it changes with the password."""
     return _derive(root, "password-salt", username, password)[:SALT_BYTES]

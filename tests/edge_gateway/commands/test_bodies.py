@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_gateway.commands.ack import parse_ack
-from edge_gateway.commands.request import DEFAULT_LIFETIME, MAX_LIFETIME, parse_command
+from edge_gateway.commands.request import COMMAND_ID, DEFAULT_LIFETIME, MAX_LIFETIME, parse_cloud_command, parse_command
 from edge_service.problem import ProblemError
 from edge_wire.messages import Command, CommandAck
 
@@ -99,6 +99,52 @@ def test_any_body_is_a_command_or_refused(body: bytes) -> None:
         assert command.command_id == ID
         assert NOW < command.expires_at <= NOW + MAX_LIFETIME
         assert orjson.loads(command.encode())["command"] == command.command
+
+
+SOON = "2026-01-31T12:01:00Z"
+FROM_CLOUD = {"command_id": "m-1", "command": "x", "expires_at": SOON}
+
+
+def test_a_command_of_the_cloud_keeps_its_id_and_its_expiry_may_have_passed() -> None:
+    given_fields = {"command_id": "A.b_c-1", "command": "x", "expires_at": "2026-01-31T11:00:00Z", "ticket": 7}
+    assert parse_cloud_command(orjson.dumps(given_fields), NOW).to_object() == given_fields | {
+        "params": {},
+        "expires_at": "2026-01-31T11:00:00.000Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"command_id": None}, "command_id"),
+        ({"command_id": 7}, "command_id"),
+        ({"command_id": ""}, "command_id"),
+        ({"command_id": "."}, "command_id"),
+        ({"command_id": ".."}, "command_id"),
+        ({"command_id": "a/b"}, "command_id"),
+        ({"command_id": "a" * 65}, "command_id"),
+        ({"command_id": "a\n"}, "command_id"),
+        ({"expires_at": None}, "expires_at"),
+        ({"expires_at": "soon"}, "expires_at"),
+        ({"expires_at": "2026-02-07T12:00:01Z"}, "expires_at"),
+        ({"expires_in": "5s"}, "expires_in"),
+        ({"command": None}, "command"),
+        ({"params": [1]}, "params"),
+    ],
+)
+def test_what_is_wrong_with_a_command_of_the_cloud_is_named(change: dict[str, Any], names: str) -> None:
+    with pytest.raises(ProblemError) as refused:
+        parse_cloud_command(orjson.dumps(FROM_CLOUD | change), NOW)
+    assert refused.value.problem.status == 422
+    assert names in refused.value.problem.detail
+
+
+@given(bodies)
+def test_any_body_of_the_cloud_is_a_command_or_refused(body: bytes) -> None:
+    with contextlib.suppress(ProblemError):
+        command = parse_cloud_command(body, NOW)
+        assert COMMAND_ID.fullmatch(command.command_id)
+        assert command.expires_at <= NOW + MAX_LIFETIME
 
 
 @given(bodies)

@@ -1,8 +1,10 @@
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
-from edge_gateway.commands.record import CommandRecord
+from edge_gateway.auth.actor import Actor
+from edge_gateway.commands.record import CommandRecord, is_same_request
 from edge_gateway.commands.repository import from_document, to_document
 from edge_wire.messages import Command, CommandAck
 from edge_wire.store import OPEN_STATES, CommandState
@@ -11,6 +13,7 @@ NOW = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(minutes=5)
 COMMAND = Command("c" * 32, "reboot", LATER, {"delay": 1}, {"ticket": "T-1", "state": "theirs"})
 QUEUED = CommandRecord("pump-1", COMMAND, NOW)
+OF_CLOUD = CommandRecord("pump-1", COMMAND, NOW, actor=Actor.CLOUD)
 DONE = CommandAck(COMMAND.command_id, "ok", {"took": 3})
 REFUSED = CommandAck(COMMAND.command_id, "failed", "no")
 
@@ -27,10 +30,12 @@ REFUSED = CommandAck(COMMAND.command_id, "failed", "no")
         (QUEUED.answered(DONE).sent(session=True), CommandState.ACKED),
         (QUEUED.answered(DONE).sent(session=False), CommandState.ACKED),
         (QUEUED.answered(DONE).answered(REFUSED), CommandState.ACKED),
-        (QUEUED.answered(DONE).failed("away"), CommandState.ACKED),
-        (QUEUED.failed("away"), CommandState.FAILED),
-        (QUEUED.failed("away").sent(session=True), CommandState.FAILED),
-        (QUEUED.failed("away").answered(DONE), CommandState.ACKED),
+        (QUEUED.answered(DONE).interrupted(), CommandState.ACKED),
+        (QUEUED.interrupted(), CommandState.FAILED),
+        (OF_CLOUD.interrupted(), CommandState.QUEUED),
+        (OF_CLOUD.interrupted().sent(session=True), CommandState.SENT),
+        (QUEUED.interrupted().sent(session=True), CommandState.FAILED),
+        (QUEUED.interrupted().answered(DONE), CommandState.ACKED),
         (QUEUED.expired(), CommandState.EXPIRED),
         (QUEUED.expired().fetched(), CommandState.EXPIRED),
         (QUEUED.expired().answered(DONE), CommandState.ACKED),
@@ -47,11 +52,34 @@ def test_time_ends_what_is_open_and_nothing_else() -> None:
         assert record.state_at(LATER) is (CommandState.EXPIRED if state in OPEN_STATES else state)
 
 
-@pytest.mark.parametrize("record", [QUEUED, QUEUED.answered(DONE), QUEUED.answered(REFUSED), QUEUED.failed("away")])
+@pytest.mark.parametrize(
+    "record", [QUEUED, QUEUED.answered(DONE), QUEUED.answered(REFUSED), QUEUED.interrupted(), OF_CLOUD]
+)
 def test_a_command_comes_back_from_the_store_as_it_was(record: CommandRecord) -> None:
     document = to_document(record)
     assert document["state"] in set(CommandState)
     assert from_document("pump-1", document | {"command_id": COMMAND.command_id}) == record
+
+
+def test_a_command_of_an_older_release_is_one_of_the_api_token() -> None:
+    document = to_document(OF_CLOUD) | {"command_id": COMMAND.command_id}
+    del document["actor"]
+    assert from_document("pump-1", document).actor is Actor.API_TOKEN
+
+
+OTHER_REQUESTS = {
+    "another sender": QUEUED,
+    "another command": replace(OF_CLOUD, command=replace(COMMAND, command="stop")),
+    "other parameters": replace(OF_CLOUD, command=replace(COMMAND, params={"delay": 2})),
+    "another expiry": replace(OF_CLOUD, command=replace(COMMAND, expires_at=NOW)),
+    "other fields": replace(OF_CLOUD, command=replace(COMMAND, extra={})),
+}
+
+
+@pytest.mark.parametrize("other", OTHER_REQUESTS.values(), ids=OTHER_REQUESTS)
+def test_a_request_is_the_same_whatever_became_of_it_and_another_is_not(other: CommandRecord) -> None:
+    assert is_same_request(OF_CLOUD.sent(session=True).answered(DONE), OF_CLOUD)
+    assert not is_same_request(OF_CLOUD, other)
 
 
 def test_fields_of_the_request_do_not_hide_those_of_the_answer() -> None:

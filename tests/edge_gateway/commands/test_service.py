@@ -11,6 +11,7 @@ import orjson
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
+from edge_gateway.commands.audit import CommandAudit
 from edge_gateway.commands.record import CommandRecord
 from edge_gateway.commands.repository import CommandRepository
 from edge_gateway.commands.service import FETCH_POLL_SECONDS, POLL_SECONDS, SENDING, Commands
@@ -40,6 +41,10 @@ class Keeping(StoreClient):
         if self.before_put is not None:
             await self.before_put(command)
         return kept.put(self._connection, device_id, command_id, command, BEGAN)
+
+    async def create_command(self, device_id: str, command_id: str, command: Mapping[str, Any]) -> Mapping[str, Any]:
+        await asyncio.sleep(0)
+        return kept.create(self._connection, device_id, command_id, command, BEGAN)
 
     async def command(self, device_id: str, command_id: str) -> Mapping[str, Any]:
         found = kept.get(self._connection, device_id, command_id)
@@ -80,18 +85,21 @@ class World:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.store, self.publisher, self.registry = Keeping(connection), Carrying(), CollectorRegistry()
-        states = Counter("commands", "Commands.", ("state",), registry=self.registry)
+        audit = CommandAudit(Counter("commands", "Commands.", ("actor", "state"), registry=self.registry))
         self._began = now()
-        self.commands = Commands(CommandRepository(self.store), self.publisher, states, self.time)
+        self.commands = Commands(CommandRepository(self.store), self.publisher, audit, self.time)
         self.other = Commands(
-            CommandRepository(self.store), Carrying(), Counter("o", "o", ("state",), registry=None), self.time
+            CommandRepository(self.store),
+            Carrying(),
+            CommandAudit(Counter("o", "o", ("actor", "state"), registry=None)),
+            self.time,
         )
 
     def time(self) -> dt.datetime:
         return BEGAN + dt.timedelta(seconds=now() - self._began)
 
     def count(self, state: CommandState) -> float:
-        return self.registry.get_sample_value("commands_total", {"state": state.value}) or 0.0
+        return self.registry.get_sample_value("commands_total", {"actor": "api-token", "state": state.value}) or 0.0
 
     async def ask(self, device_id: str, command_id: str) -> CommandRecord:
         found = await self.commands.find(device_id, command_id)

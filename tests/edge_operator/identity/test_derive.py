@@ -19,6 +19,7 @@ FROZEN: dict[str, tuple[Callable[[], str], str]] = {
     "client": (lambda: derive.client_password(ROOT, "grafana"), "aq4QBq-e_wWHEpoiXiPzhCvaFKfRSojhaJ7EgYWcnC4"),
     "device": (lambda: derive.device_password(ROOT, "d1", 0), "83s8WxJJdyCqACrLzcuEHCUcSzPtDotBjMMbM1f_HHA"),
     "rotated": (lambda: derive.device_password(ROOT, "d1", 1), "CVvcfIs7_YDOBT0ZvV5wv-1vTh8Tmqxj3LCUX1iAApk"),
+    "cloud token": (lambda: derive.cloud_token(ROOT), "BpzNxvE2SIa2o1ubi9Sf_bFmI6ge5DO1TSJxTv773OA"),
     "token": (lambda: derive.api_token(ROOT), "Ulr69vCRvPdvTI1vtVWMi17JrIsgDTmO8G-FAlDliEI"),
     "salt": (lambda: derive.salt(ROOT, "d1", "password").hex(), "5a5f9622c666dda24fb45eb6"),
     "oscore key": (
@@ -63,6 +64,7 @@ def test_every_purpose_and_root_has_its_own_value() -> None:
             derive.device_password(root, "a", 1),
             derive.device_password(root, "a0", 0),
             derive.api_token(root),
+            derive.cloud_token(root),
         )
     ]
     assert len(set(values)) == len(values)

@@ -101,10 +101,13 @@ def test_younger_of_two_with_one_identifier_waits_for_the_elder_to_go(devices: D
 
 
 def test_somebody_elses_secret_is_left_alone(devices: Devices) -> None:
+    cloud = {"endpoint": "https://cloud.example.com", "commands": "Enabled"}
+    devices.sites.api.merge(devices.sites.path(SITE), {"spec": {"cloud": cloud}})
+    eventually("the token of the cloud", lambda: devices.secret(f"{SITE}-cloud-token"))
     path = kind_path(SECRET, devices.sites.namespace, "")
     theirs = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "theirs"}, "stringData": {"a": "b"}}
     devices.sites.api("POST", path.rstrip("/"), theirs)
-    for name in ("theirs", f"{SITE}-root", f"{SITE}-api-token"):
+    for name in ("theirs", f"{SITE}-root", f"{SITE}-api-token", f"{SITE}-cloud-token"):
         before = devices.secret(name)
         device = f"thief-{name}"
         devices.apply(device, credentials={"secretName": name})

@@ -104,6 +104,7 @@ CASES = {
             "presence": "Connected",
             "disabled": False,
             "rotation": 0,
+            "cloud_commands": False,
             "uid": "",
             "site": "",
         },

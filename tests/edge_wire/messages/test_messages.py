@@ -105,6 +105,7 @@ WHOLE: list[tuple[Callable[[bytes], Message], dict[str, Any]]] = [
             "presence": "Intermittent",
             "disabled": True,
             "rotation": 2,
+            "cloud_commands": True,
             "uid": "5f1a",
             "site": "factory/plant",
             "x": [1],

@@ -13,6 +13,7 @@ ACCEPTED: list[Any] = [
     pytest.param("presence", "Connected", id="connected"),
     pytest.param("presence", "Intermittent", id="intermittent"),
     pytest.param("disabled", True, id="disabled"),
+    pytest.param("cloud_commands", True, id="commands of the cloud"),
     pytest.param("rotation", 0, id="no rotation yet"),
     pytest.param("rotation", 1, id="the first rotation"),
 ]
@@ -31,6 +32,7 @@ REFUSED: list[Any] = [
     pytest.param({"presence": ""}, "presence is missing or empty: it must be a string", id="empty presence"),
     pytest.param({"presence": "x"}, "presence must be one of Connected, Intermittent", id="another presence"),
     pytest.param({"disabled": 0}, "disabled must be a boolean, not a number", id="disabled as a number"),
+    pytest.param({"cloud_commands": "yes"}, "cloud_commands must be a boolean, not a string", id="a word"),
     pytest.param({"rotation": -1}, "rotation must be a whole number, 0 or more", id="rotation below 0"),
     pytest.param({"rotation": True}, "rotation must be a whole number, 0 or more", id="rotation as a boolean"),
 ]
@@ -42,6 +44,10 @@ def test_refused(fields: dict[str, Any], message: str) -> None:
         RosterEntry.parse(orjson.dumps(fields), "pump-1")
 
     assert refused.value.message == message
+
+
+def test_an_entry_of_an_older_operator_lets_the_cloud_send_nothing() -> None:
+    assert not RosterEntry.parse(b'{"id":"pump-1"}', "pump-1").cloud_commands
 
 
 OTHERS = [

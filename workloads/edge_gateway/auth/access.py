@@ -7,6 +7,7 @@ from http import HTTPStatus
 from fastapi import Request
 from prometheus_client import Counter
 
+from edge_gateway.auth.actor import Actor
 from edge_gateway.auth.devices import DevicePasswords, TooManyTriesError
 from edge_gateway.auth.header import Basic, Bearer, parse_authorization
 from edge_gateway.auth.login import BrokerUnavailableError
@@ -23,10 +24,12 @@ class Caller:
     """The sender of a request.
 
     Attributes:
-        device_id: the device that sent its password; None for a person or program with the site's token.
+        device_id: the device that sent its password; None for others.
+        actor: who sent a token, of the site or of the cloud; has no meaning for a device.
     """
 
     device_id: str | None = None
+    actor: Actor = Actor.API_TOKEN
 
     @property
     def is_device(self) -> bool:
@@ -36,7 +39,14 @@ class Caller:
     @property
     def name(self) -> str:
         """Its name, for logs."""
-        return "the holder of the API token" if self.device_id is None else f"device {self.device_id}"
+        if self.device_id is not None:
+            return f"device {self.device_id}"
+        return "the cloud" if self.is_cloud else "the holder of the API token"
+
+    @property
+    def is_cloud(self) -> bool:
+        """Whether it is the cloud."""
+        return self.actor is Actor.CLOUD
 
 
 class Authenticator:
@@ -44,6 +54,7 @@ class Authenticator:
 
     Args:
         token: of people and programs.
+        cloud_token: of the cloud's commands.
         passwords: of devices.
         check_broker: raises ProblemError if the broker, which checks passwords, is unreachable.
         plaintext: whether devices may send passwords without TLS.
@@ -53,6 +64,7 @@ class Authenticator:
     def __init__(
         self,
         token: ApiToken,
+        cloud_token: ApiToken,
         passwords: DevicePasswords,
         check_broker: Callable[[], None],
         logins: Counter,
@@ -60,17 +72,19 @@ class Authenticator:
         plaintext: bool,
     ) -> None:
         self._token = token
+        self._cloud_token = cloud_token
         self._passwords = passwords
         self._check_broker = check_broker
         self._logins = logins
         self._plaintext = plaintext
 
-    async def authenticate(self, request: Request, *, devices: bool) -> Caller:
+    async def authenticate(self, request: Request, *, devices: bool, cloud: bool) -> Caller:
         """Return the sender of a request.
 
         Args:
             request: the request.
             devices: whether a device may send it about itself.
+            cloud: whether the cloud may send it.
 
         Raises:
             ProblemError: the sender is not allowed (401, 403, 429), or cannot be authenticated now (503).
@@ -83,19 +97,25 @@ class Authenticator:
         except ValueError as error:
             raise _unauthorized(str(error), devices=devices) from error
         if isinstance(shown, Bearer):
-            return self._program(shown, devices=devices)
+            return self._program(shown, devices=devices, cloud=cloud)
         if not devices:
             detail = "devices may use only data, status and commands of their own: this needs the site's API token"
             raise refuse(HTTPStatus.FORBIDDEN, "DevicesNotAllowed", detail)
         return await self._device(request, shown)
 
-    def _program(self, shown: Bearer, *, devices: bool) -> Caller:
-        right = self._token.matches(shown.token)
-        self._logins.labels("token", "right" if right else "wrong").inc()
-        if not right:
-            detail = "the token is not the site's: take the key `token` of the Secret <site>-api-token"
-            raise _unauthorized(detail, devices=devices)
-        return Caller()
+    def _program(self, shown: Bearer, *, devices: bool, cloud: bool) -> Caller:
+        if self._token.matches(shown.token):
+            self._logins.labels("token", "right").inc()
+            return Caller()
+        if self._cloud_token.matches(shown.token):
+            self._logins.labels("cloud", "right").inc()
+            if not cloud:
+                detail = "the cloud may only send commands and read their state: this needs the site's API token"
+                raise refuse(HTTPStatus.FORBIDDEN, "CloudNotAllowed", detail)
+            return Caller(actor=Actor.CLOUD)
+        self._logins.labels("token", "wrong").inc()
+        detail = "the token is not the site's: take the key `token` of the Secret <site>-api-token"
+        raise _unauthorized(detail, devices=devices)
 
     async def _device(self, request: Request, shown: Basic) -> Caller:
         if request.scope["scheme"] != "https" and not self._plaintext:

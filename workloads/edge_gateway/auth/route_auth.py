@@ -18,37 +18,47 @@ class RequireAuth(SecurityBase):
     Args:
         authenticator: checks the credentials.
         devices: whether a device may use the route for itself.
+        cloud: whether the cloud may use it.
     """
 
-    def __init__(self, authenticator: Authenticator, *, devices: bool) -> None:
+    def __init__(self, authenticator: Authenticator, *, devices: bool = False, cloud: bool = False) -> None:
         self._authenticator = authenticator
         self._devices = devices
-        description = "A device's id and its broker password; or the API token." if devices else "The site's API token."
+        self._cloud = cloud
+        self.scheme_name, description = "API token", "The site's API token."
+        if devices:
+            self.scheme_name = "Device password"
+            description = "A device's id and its broker password; or the API token."
+        elif cloud:
+            self.scheme_name, description = "API or cloud token", "The site's API token; or the token of the cloud."
         self.model = HTTPBase(scheme="basic" if devices else "bearer", description=description)
-        self.scheme_name = "Device password" if devices else "API token"
 
     async def __call__(self, request: Request) -> None:
         """Authenticate a request; `caller_of` returns the sender."""
-        request.state.caller = await self._authenticator.authenticate(request, devices=self._devices)
+        request.state.caller = await self._authenticator.authenticate(request, devices=self._devices, cloud=self._cloud)
 
 
 @dataclass(frozen=True, slots=True)
 class RouteAuth:
-    """The two access rules of the interface, as dependencies of routes.
+    """The access rules of the interface, as dependencies of routes.
 
     Attributes:
         programs: for people and programs.
         devices: for people, programs and devices.
+        commands: for people, programs and the cloud.
     """
 
     programs: Sequence[params.Depends]
     devices: Sequence[params.Depends]
+    commands: Sequence[params.Depends]
 
     @classmethod
     def of(cls, authenticator: Authenticator) -> Self:
         """Return the rules, checked by `authenticator`."""
         return cls(
-            [Depends(RequireAuth(authenticator, devices=False))], [Depends(RequireAuth(authenticator, devices=True))]
+            [Depends(RequireAuth(authenticator))],
+            [Depends(RequireAuth(authenticator, devices=True))],
+            [Depends(RequireAuth(authenticator, cloud=True))],
         )
 
 
@@ -62,8 +72,8 @@ def check_access_rules(router: APIRouter) -> None:
         rules = route.dependencies if isinstance(route, APIRoute) else ()
         if not any(isinstance(rule.dependency, RequireAuth) for rule in rules):
             raise TypeError(
-                f"the route {getattr(route, 'path', route)} has no access rule: add dependencies=auth.programs or"
-                " auth.devices where it is added"
+                f"the route {getattr(route, 'path', route)} has no access rule: add dependencies=auth.programs,"
+                " auth.devices or auth.commands where it is added"
             )
 
 

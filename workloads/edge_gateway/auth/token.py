@@ -1,4 +1,4 @@
-"""The site's API token; its file is read again when it changes."""
+"""A token of the site's API; its file is read again when it changes."""
 
 import hmac
 import logging
@@ -8,7 +8,7 @@ logger = logging.getLogger(__name__)
 
 
 class ApiToken:
-    """The token of people and programs.
+    """The token of people and programs, or that of the cloud's commands.
 
     Args:
         path: its file; None if there is none: then no token matches.
@@ -20,7 +20,7 @@ class ApiToken:
         self._token = b""
 
     def matches(self, token: str) -> bool:
-        """Return whether `token` is the site's; compared in constant time."""
+        """Return whether `token` is this one; compared in constant time."""
         self._refresh()
         shown = token.encode()
         # An empty file must not make an empty token match.

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
+from edge_gateway.auth.actor import Actor
 from edge_wire.messages import Command, CommandAck, format_timestamp
 from edge_wire.store import OPEN_STATES, CommandState
 
@@ -18,6 +19,11 @@ _MESSAGES = {
 }
 
 
+def key_of(device_id: str, command_id: str) -> str:
+    """Return the key of a command; the sender may give commands of several devices the same id."""
+    return f"{device_id}/{command_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class CommandRecord:
     """A command and its state.
@@ -29,6 +35,7 @@ class CommandRecord:
         state: as last written; `state_at` returns the current one.
         status: of the device's acknowledgement; None before.
         result: of the acknowledgement, or why the command failed.
+        actor: the sender.
     """
 
     device_id: str
@@ -37,6 +44,12 @@ class CommandRecord:
     state: CommandState = CommandState.QUEUED
     status: str | None = None
     result: Any = None
+    actor: Actor = Actor.API_TOKEN
+
+    @property
+    def key(self) -> str:
+        """Its key among the commands of the site."""
+        return key_of(self.device_id, self.command.command_id)
 
     def state_at(self, now: dt.datetime) -> CommandState:
         """Return the state at `now`."""
@@ -52,10 +65,14 @@ class CommandRecord:
         """Return the command after the device fetched it over HTTP."""
         return self._while_open(CommandState.SENT)
 
-    def failed(self, why: str) -> "CommandRecord":
-        """Return the command after it could not be sent."""
-        if self.state not in OPEN_STATES:
+    def interrupted(self) -> "CommandRecord":
+        """Return the command after the connection to the broker ended while it was sent.
+
+        A command of the cloud stays Queued: the cloud repeats its request, and the command is sent again.
+        """
+        if self.state not in OPEN_STATES or self.actor is Actor.CLOUD:
             return self
+        why = "the connection to the broker ended while the command was sent"
         return replace(self, state=CommandState.FAILED, result={"error": why})
 
     def answered(self, ack: CommandAck) -> "CommandRecord":
@@ -95,3 +112,8 @@ class CommandRecord:
 
     def _while_open(self, state: CommandState) -> "CommandRecord":
         return replace(self, state=state) if self.state in OPEN_STATES else self
+
+
+def is_same_request(one: CommandRecord, other: CommandRecord) -> bool:
+    """Return whether two commands come from the same request of the same sender, which may have been repeated."""
+    return one.actor is other.actor and one.command.to_object() == other.command.to_object()

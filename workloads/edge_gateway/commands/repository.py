@@ -2,15 +2,20 @@
 
 import asyncio
 import datetime as dt
+import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from edge_gateway.auth.actor import Actor
 from edge_gateway.commands.record import CommandRecord
 from edge_gateway.store_errors import translated
 from edge_service.store import StoreClient, StoreRefusedError
 from edge_wire.messages import Command, format_timestamp, parse_timestamp
 from edge_wire.store import OPEN_STATES, CommandState
+
+_ATTEMPT = "attempt"
+"""Member of a stored command: random, differs between two requests that create the same command."""
 
 
 class CommandRepository:
@@ -33,6 +38,19 @@ class CommandRepository:
         with translated():
             kept = await self._store.put_command(record.device_id, command_id, to_document(record))
         return from_document(record.device_id, {**kept, "command_id": command_id})
+
+    async def create(self, record: CommandRecord) -> tuple[CommandRecord, bool]:
+        """Store a command unless there is one with this id; return the stored one, and whether it is this one.
+
+        Raises:
+            ProblemError: the store is unavailable.
+        """
+        command_id, attempt = record.command.command_id, uuid.uuid4().hex
+        document = to_document(record) | {_ATTEMPT: attempt}
+        with translated():
+            kept = await self._store.create_command(record.device_id, command_id, document)
+        # The client may have sent the request twice: the answer to the second one does not show who has stored it.
+        return from_document(record.device_id, {**kept, "command_id": command_id}), kept.get(_ATTEMPT) == attempt
 
     async def get(self, device_id: str, command_id: str) -> CommandRecord | None:
         """Return a command, None if there is none.
@@ -82,6 +100,7 @@ def to_document(record: CommandRecord) -> dict[str, Any]:
         "state": record.state.value,
         "status": record.status,
         "result": record.result,
+        "actor": record.actor.value,
     }
 
 
@@ -105,6 +124,8 @@ def from_document(device_id: str, document: Mapping[str, Any]) -> CommandRecord:
             CommandState(document["state"]),
             document["status"],
             document["result"],
+            # Commands of an older release have none.
+            Actor(document.get("actor", Actor.API_TOKEN)),
         )
     except (KeyError, ValueError) as error:
         named = str(document.get("command_id"))

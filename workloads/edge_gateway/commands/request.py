@@ -1,6 +1,7 @@
 """Parses the body of a request that sends a command. Pure."""
 
 import datetime as dt
+import re
 from typing import Any
 
 from edge_gateway.body import malformed
@@ -16,6 +17,9 @@ MAX_LIFETIME = dt.timedelta(days=7)
 """Maximum: the broker keeps messages for a session no longer."""
 
 MAX_NAME_CHARACTERS = 256
+
+COMMAND_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
+"""Ids of commands: the gateway's have 32 hexadecimal digits, those of the cloud are its choice."""
 
 
 def parse_command(body: bytes, command_id: str, now: dt.datetime) -> Command:
@@ -37,6 +41,47 @@ def parse_command(body: bytes, command_id: str, now: dt.datetime) -> Command:
         return Command(command_id, command, _expiry(fields, now), params, fields)
     except MalformedError as error:
         raise malformed(error) from error
+
+
+def parse_cloud_command(body: bytes, now: dt.datetime) -> Command:
+    """Return the command that a request of the cloud asks for; its expiry may have passed.
+
+    Args:
+        body: JSON with `command_id`, `command` and `expires_at`, and optionally `params`.
+        now: when the request arrived (aware).
+
+    Raises:
+        ProblemError: the body is not such a command; the problem names the field.
+    """
+    try:
+        fields = load_object(body)
+        command_id = _command_id(fields)
+        command = _name(fields)
+        params = take.mapping(fields, "params")
+        return Command(command_id, command, _deadline(fields, now), params, fields)
+    except MalformedError as error:
+        raise malformed(error) from error
+
+
+def _command_id(fields: dict[str, Any]) -> str:
+    command_id = take.required_text(fields, "command_id")
+    if not COMMAND_ID.fullmatch(command_id):
+        raise MalformedError(
+            "field", "command_id must have 1 to 64 letters, digits, '.', '_' and '-', and be neither '.' nor '..'"
+        )
+    return command_id
+
+
+def _deadline(fields: dict[str, Any], now: dt.datetime) -> dt.datetime:
+    # A span would begin again with each repetition of the request.
+    if fields.pop("expires_in", None) is not None:
+        raise MalformedError("field", "expires_in is not allowed for the cloud: give expires_at")
+    expires_at = parse_timestamp(fields.pop("expires_at", None))
+    if expires_at is None:
+        raise MalformedError("field", "expires_at is required: it must be a time such as 2026-01-31T12:00:00Z")
+    if expires_at > now + MAX_LIFETIME:
+        raise MalformedError("field", f"expires_at must lie ahead by at most {MAX_LIFETIME.days} days (168h)")
+    return expires_at
 
 
 def _name(fields: dict[str, Any]) -> str:

@@ -7,10 +7,9 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
-from prometheus_client import Counter
-
+from edge_gateway.commands.audit import CommandAudit
 from edge_gateway.commands.notifier import Notifier
-from edge_gateway.commands.record import CommandRecord
+from edge_gateway.commands.record import CommandRecord, key_of
 from edge_gateway.commands.repository import CommandRepository
 from edge_gateway.commands.request import parse_command
 from edge_gateway.problem import unavailable
@@ -51,17 +50,20 @@ class Commands:
     Args:
         repository: keeps them.
         publisher: sends them to the broker.
-        states: counts state changes at this replica, by state.
+        audit: logs and counts commands.
         now: the time (aware).
     """
 
-    def __init__(self, repository: CommandRepository, publisher: CommandPublisher, states: Counter, now: Now) -> None:
+    def __init__(
+        self, repository: CommandRepository, publisher: CommandPublisher, audit: CommandAudit, now: Now
+    ) -> None:
         self.notifier = Notifier()
         self._repository = repository
         self._publisher = publisher
-        self._states = states
+        self._audit = audit
         self._now = now
         self._sending: dict[str, CommandRecord] = {}
+        """By `CommandRecord.key`."""
 
     async def send(self, device_id: str, body: bytes) -> CommandRecord:
         """Send the command of a request; return it with its state after that.
@@ -71,15 +73,36 @@ class Commands:
         """
         now = self._now()
         command = parse_command(body, uuid.uuid4().hex, now)
-        self._publisher.check_connected()
+        self.check_connected()
         record = CommandRecord(device_id, command, now)
         await self._keep(record)
-        self._sending[command.command_id] = record
+        return await self.transmit(record)
+
+    def check_connected(self) -> None:
+        """Check that commands can be sent now.
+
+        Raises:
+            ProblemError: there is no connection to the broker (503).
+        """
+        self._publisher.check_connected()
+
+    def is_sending(self, record: CommandRecord) -> bool:
+        """Return whether this replica sends a command at this moment."""
+        return record.key in self._sending
+
+    async def transmit(self, record: CommandRecord) -> CommandRecord:
+        """Send a command that the store has; return it with its state after that, which the audit logs.
+
+        Raises:
+            ProblemError: the store or the broker is unavailable.
+        """
+        self._sending[record.key] = record
         try:
             await self._publish(record)
         finally:
-            record = await self._settle(command.command_id)
-        self.notifier.notify(device_id)
+            record = await self._settle(record.key)
+            self._audit.sent(record)
+        self.notifier.notify(record.device_id)
         return record
 
     async def outcome(self, record: CommandRecord, seconds: float) -> CommandRecord:
@@ -91,7 +114,7 @@ class Commands:
         async for left in self._until(seconds):
             if record.state_at(self._now()) not in OPEN_STATES:
                 break
-            await self.notifier.wait(record.command.command_id, min(left, POLL_SECONDS))
+            await self.notifier.wait(record.key, min(left, POLL_SECONDS))
             record = await self._repository.get(record.device_id, record.command.command_id) or record
         return record
 
@@ -131,47 +154,45 @@ class Commands:
         Raises:
             ProblemError: the store is unavailable.
         """
-        command_id = ack.command_id
-        if (sending := self._sending.get(command_id)) is not None and sending.device_id == device_id:
-            self._sending[command_id] = sending.answered(ack)
-            return self._sending[command_id]
-        record = await self._repository.get(device_id, command_id)
+        key = key_of(device_id, ack.command_id)
+        if (sending := self._sending.get(key)) is not None:
+            self._sending[key] = sending.answered(ack)
+            return self._sending[key]
+        record = await self._repository.get(device_id, ack.command_id)
         if record is None:
             return None
         answered = record.answered(ack)
         if answered is not record:
             answered = await self._keep(answered)
-        self.notifier.notify(command_id)
+        self.notifier.notify(key)
         return answered
 
     async def _publish(self, record: CommandRecord) -> None:
-        command_id = record.command.command_id
+        key = record.key
         try:
             session = await self._publisher.command(record.device_id, record.command)
         except MqttError as error:
-            self._sending[command_id] = self._sending[command_id].failed(
-                "the connection to the broker ended while the command was sent"
-            )
-            detail = f"command {command_id} may not have been sent: {error}"
+            self._sending[key] = self._sending[key].interrupted()
+            detail = f"command {record.command.command_id} may not have been sent: {error}"
             raise unavailable("BrokerUnavailable", detail) from error
-        self._sending[command_id] = self._sending[command_id].sent(session=session)
+        self._sending[key] = self._sending[key].sent(session=session)
 
-    async def _settle(self, command_id: str) -> CommandRecord:
+    async def _settle(self, key: str) -> CommandRecord:
         """Store the state of a command after sending it, with acknowledgements that arrived during it."""
         try:
             while True:
-                latest = self._sending[command_id]
+                latest = self._sending[key]
                 kept = await self._keep(latest)
-                if self._sending[command_id] is latest:
+                if self._sending[key] is latest:
                     return kept
         finally:
-            del self._sending[command_id]
-            self.notifier.notify(command_id)
+            del self._sending[key]
+            self.notifier.notify(key)
 
     async def _keep(self, record: CommandRecord) -> CommandRecord:
         kept = await self._repository.put(record)
         if kept.state is record.state:
-            self._states.labels(record.state.value).inc()
+            self._audit.count(record)
         return kept
 
     async def _fetched(self, record: CommandRecord) -> CommandRecord:

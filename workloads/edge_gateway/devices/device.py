@@ -45,6 +45,11 @@ class Device:
         """Return `online`, `offline` or `unknown`."""
         return state_of(self.phase)
 
+    @property
+    def accepts_cloud_commands(self) -> bool:
+        """Whether its EdgeDevice lets the cloud send it commands."""
+        return self.record.entry is not None and self.record.entry.cloud_commands
+
     def to_object(self) -> dict[str, Any]:
         """Return the fields of the status payload."""
         status = self.record.status.to_object() if self.record.status else {"metadata": {}}

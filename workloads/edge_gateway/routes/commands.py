@@ -9,8 +9,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from edge_gateway.activity_digest import ActivityDigest
+from edge_gateway.auth.actor import Actor
 from edge_gateway.auth.route_auth import RouteAuth, caller_of
 from edge_gateway.commands.ack import parse_ack
+from edge_gateway.commands.audit import CommandAudit
+from edge_gateway.commands.cloud import CloudCommands
 from edge_gateway.commands.record import CommandRecord
 from edge_gateway.commands.service import Commands
 from edge_gateway.devices.table import DeviceTable
@@ -28,12 +31,16 @@ class CommandRoutes:
     Attributes:
         table: of the devices.
         commands: sends and tracks them.
+        cloud: sends those of the cloud.
+        audit: logs and counts them.
         activity_digest: records the devices that sent requests.
         now: the time (aware).
     """
 
     table: DeviceTable
     commands: Commands
+    cloud: CloudCommands
+    audit: CommandAudit
     activity_digest: ActivityDigest
     now: Callable[[], dt.datetime]
 
@@ -45,13 +52,13 @@ class CommandRoutes:
             self.send,
             methods=["POST"],
             status_code=HTTPStatus.ACCEPTED,
-            dependencies=auth.programs,
+            dependencies=auth.commands,
             summary="Send a command",
             openapi_extra=COMMAND_BODY,
         )
         several = "/devices/{device_id}/commands"
         one = f"{several}/{{command_id}}"
-        router.add_api_route(one, self.find, dependencies=auth.programs, summary="State of a command")
+        router.add_api_route(one, self.find, dependencies=auth.commands, summary="State of a command")
         router.add_api_route(several, self.fetch, dependencies=auth.devices, summary="For the device: pending command")
         router.add_api_route(
             f"{one}/ack",
@@ -66,8 +73,12 @@ class CommandRoutes:
     async def send(self, request: Request, device_id: DeviceId, wait: Wait = None) -> Response:
         """Send a command; with `wait` the answer comes when the device has answered (200), or 504."""
         seconds = parse_wait(wait)
-        DeviceFinder(self.table).find(device_id)
-        record = await self.commands.send(device_id, await read_body(request))
+        body = await read_body(request)
+        if caller_of(request).is_cloud:
+            record = await self._send_of_cloud(device_id, body)
+        else:
+            DeviceFinder(self.table).find(device_id)
+            record = await self.commands.send(device_id, body)
         if wait is None:
             return answer(record.to_receipt(self.now()), HTTPStatus.ACCEPTED)
         record = await self.commands.outcome(record, seconds)
@@ -75,9 +86,13 @@ class CommandRoutes:
             raise _no_answer(record, self.now())
         return answer(record.to_receipt(self.now()) | {"status": record.status, "result": record.result})
 
-    async def find(self, device_id: DeviceId, command_id: CommandId) -> Response:
-        """Show a command: Queued, Sent, NoSession, Acked, Failed or Expired."""
-        record = await self.commands.find(device_id, command_id)
+    async def find(self, request: Request, device_id: DeviceId, command_id: CommandId) -> Response:
+        """Show a command: Queued, Sent, NoSession, Acked, Failed or Expired. The cloud sees only its own."""
+        if caller_of(request).is_cloud:
+            DeviceFinder(self.table).check_cloud_commands(device_id)
+            record = await self.cloud.find(device_id, command_id)
+        else:
+            record = await self.commands.find(device_id, command_id)
         if record is None:
             raise _not_found(device_id, command_id)
         return answer(record.to_object(self.now()))
@@ -99,6 +114,16 @@ class CommandRoutes:
         if record is None:
             raise _not_found(device_id, command_id)
         return answer(record.to_object(self.now()))
+
+    async def _send_of_cloud(self, device_id: str, body: bytes) -> CommandRecord:
+        try:
+            DeviceFinder(self.table).check_cloud_commands(device_id)
+            return await self.cloud.send(device_id, body)
+        except ProblemError as error:
+            # With 503 the cloud repeats its request.
+            if error.problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                self.audit.refused(Actor.CLOUD, device_id, body, error.problem.reason)
+            raise
 
     def _caller_is_device(self, request: Request, device_id: str) -> bool:
         if not caller_of(request).is_device:

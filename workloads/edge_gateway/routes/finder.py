@@ -1,8 +1,11 @@
 """Finds the device of a route, and explains why it is missing."""
 
+from http import HTTPStatus
+
 from edge_gateway.devices.device import Device
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.problem import unavailable, unknown_device
+from edge_service.problem import refuse
 
 
 class DeviceFinder:
@@ -37,3 +40,18 @@ class DeviceFinder:
             self.check_complete()
             raise unknown_device(device_id)
         return device
+
+    def check_cloud_commands(self, device_id: str) -> None:
+        """Check that the cloud may send commands to a device.
+
+        Raises:
+            ProblemError: it may not (403), or as `find`.
+        """
+        if self.find(device_id).accepts_cloud_commands:
+            return
+        # Its status may have arrived before its roster entry.
+        self.check_complete()
+        detail = (
+            f"the cloud may not send commands to device {device_id}: set spec.cloudCommands of its EdgeDevice to true"
+        )
+        raise refuse(HTTPStatus.FORBIDDEN, "CloudCommandsDisabled", detail, field="spec.cloudCommands")

@@ -8,6 +8,7 @@ import orjson
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
+from edge_gateway.commands.request import COMMAND_ID
 from edge_gateway.cursor import decode_cursor, encode_cursor
 from edge_service import request_body
 from edge_service.problem import refuse
@@ -17,7 +18,6 @@ MAX_OFFSET = 2**63 - 1
 """The largest offset or id that the store can have."""
 
 _DEVICE_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
-_COMMAND_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 def check_device_id(device_id: str) -> None:
@@ -42,8 +42,8 @@ async def _device_id(
 async def _command_id(
     command_id: Annotated[str, Path(description="As the request that sent the command was answered.")],
 ) -> str:
-    if not _COMMAND_ID.fullmatch(command_id):
-        detail = "no command has this id: ids are 32 hexadecimal digits, assigned by the gateway"
+    if not COMMAND_ID.fullmatch(command_id):
+        detail = "no command has this id: ids have 1 to 64 letters, digits, '.', '_' and '-'"
         raise refuse(HTTPStatus.NOT_FOUND, "CommandNotFound", detail)
     return command_id
 

@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
 
+from edge_service.store.commands import CommandRequests
 from edge_service.store.dead_letters import DeadLetterRequests
 from edge_service.store.sinks import SinkRequests
 from edge_service.store.transport import Transport
@@ -23,7 +23,7 @@ ATTEMPTS = 3
 """Of an idempotent request."""
 
 
-class StoreClient(DeadLetterRequests, SinkRequests):
+class StoreClient(CommandRequests, DeadLetterRequests, SinkRequests):
     """Client of the store; an asynchronous context manager. Idempotent requests are retried, others are not.
 
     Each method raises StoreUnavailableError if the store cannot be reached or cannot answer now, and
@@ -137,24 +137,6 @@ class StoreClient(DeadLetterRequests, SinkRequests):
         """Return the last arrival of every device, as the store answers it."""
         answer: Mapping[str, Any] = await self._http.request_idempotent("GET", "/v1/arrivals")
         return answer
-
-    async def put_command(self, device_id: str, command_id: str, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Store a command; return it as stored."""
-        path = f"/v1/commands/{quote(device_id, safe='')}/{quote(command_id, safe='')}"
-        answer: Mapping[str, Any] = await self._http.request_idempotent("PUT", path, dict(command))
-        return answer
-
-    async def command(self, device_id: str, command_id: str) -> Mapping[str, Any]:
-        """Return a command; StoreRefusedError with status 404 if there is none."""
-        path = f"/v1/commands/{quote(device_id, safe='')}/{quote(command_id, safe='')}"
-        answer: Mapping[str, Any] = await self._http.request_idempotent("GET", path)
-        return answer
-
-    async def commands(self, device_id: str, state: str | None = None) -> tuple[Mapping[str, Any], ...]:
-        """Return the commands of a device, such as those in the state `Queued`."""
-        path = f"/v1/commands/{quote(device_id, safe='')}"
-        answer = await self._http.request_idempotent("GET", path, query={"state": state})
-        return tuple(answer["commands"])
 
     async def storage(self) -> Mapping[str, Any]:
         """Return the usage of the store's disk, as the store answers it."""

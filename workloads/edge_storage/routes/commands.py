@@ -1,9 +1,10 @@
 """Routes of commands to devices, which the gateway writes."""
 
 import datetime as dt
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 from starlette.requests import Request
@@ -21,6 +22,8 @@ from edge_wire.messages.document import load_object
 from edge_wire.store import CommandState
 
 Id = Annotated[str, Meta(max_length=128)]
+Change = Callable[..., dict[str, Any]]
+"""`commands.put` or `commands.create`."""
 
 
 class DevicePath(Struct, frozen=True):
@@ -51,13 +54,19 @@ class NewCommand(Struct, frozen=True):
 def commands_routes(store: Store) -> list[Route]:
     """Return the routes."""
 
-    async def put_command(request: Request) -> Response:
+    async def written(request: Request, change: Change) -> Response:
         where = of_path(request, CommandPath)
         body = load_object(await read_body(request))
         _state(of_document(body, NewCommand).state, "state")
         now = dt.datetime.now(dt.UTC)
-        work = partial(commands.put, device_id=where.device_id, command_id=where.command_id, body=body, now=now)
+        work = partial(change, device_id=where.device_id, command_id=where.command_id, body=body, now=now)
         return json(await store.write(work))
+
+    async def put_command(request: Request) -> Response:
+        return await written(request, commands.put)
+
+    async def create_command(request: Request) -> Response:
+        return await written(request, commands.create)
 
     async def get_command(request: Request) -> Response:
         where = of_path(request, CommandPath)
@@ -77,6 +86,7 @@ def commands_routes(store: Store) -> list[Route]:
 
     return [
         route("PUT", "/v1/commands/{device_id}/{command_id}", put_command),
+        route("POST", "/v1/commands/{device_id}/{command_id}", create_command),
         route("GET", "/v1/commands/{device_id}/{command_id}", get_command),
         route("GET", "/v1/commands/{device_id}", get_commands),
     ]

@@ -24,6 +24,7 @@ class RosterEntry:
         presence: the meaning of the loss of its connection.
         disabled: whether it may not connect.
         rotation: number of its current password.
+        cloud_commands: whether the cloud may send it commands; entries of older operators do not have it.
         uid: of its EdgeDevice, which differs if it is deleted and created again; empty if unknown.
         site: namespace and name of its EdgeSite: the author, if several sites share a broker.
         extra: unknown fields.
@@ -39,6 +40,7 @@ class RosterEntry:
     presence: Literal["Connected", "Intermittent"] = "Connected"
     disabled: bool = False
     rotation: int = 0
+    cloud_commands: bool = False
     uid: str = ""
     site: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -61,8 +63,9 @@ class RosterEntry:
             heartbeat_interval_seconds=_seconds(fields, "heartbeat_interval_seconds"),
             offline_after_seconds=_seconds(fields, "offline_after_seconds"),
             presence=_presence(fields),
-            disabled=_disabled(fields),
+            disabled=_flag(fields, "disabled"),
             rotation=_rotation(fields),
+            cloud_commands=_flag(fields, "cloud_commands"),
             uid=take.text(fields, "uid"),
             site=take.text(fields, "site"),
             extra=fields,
@@ -85,6 +88,7 @@ class RosterEntry:
             "presence": self.presence,
             "disabled": self.disabled,
             "rotation": self.rotation,
+            "cloud_commands": self.cloud_commands,
             "uid": self.uid,
             "site": self.site,
         }
@@ -108,10 +112,10 @@ def _presence(fields: dict[str, Any]) -> Literal["Connected", "Intermittent"]:
     return "Intermittent" if take.one_of(fields, "presence", _PRESENCES) == "Intermittent" else "Connected"
 
 
-def _disabled(fields: dict[str, Any]) -> bool:
-    value = fields.pop("disabled", None)
+def _flag(fields: dict[str, Any], name: str) -> bool:
+    value = fields.pop(name, None)
     if value is not None and not isinstance(value, bool):
-        raise MalformedError("type", f"disabled must be a boolean, not {kind(value)}")
+        raise MalformedError("type", f"{name} must be a boolean, not {kind(value)}")
     return bool(value)
 
 

@@ -22,6 +22,7 @@ def roster_entry(device: CachedDevice, site: CachedSite) -> RosterEntry:
         presence=spec.presence,
         disabled=device.disabled,
         rotation=device.rotation,
+        cloud_commands=spec.cloud_commands,
         uid=device.owner_ref.uid,
         site=site_name(site),
     )

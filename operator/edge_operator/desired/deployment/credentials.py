@@ -2,14 +2,19 @@
 
 from edge_operator.api.references import SecretReference
 from edge_operator.desired.connections import external_broker
-from edge_operator.desired.deployment.mounts import Mount, secrets_directory, source
+from edge_operator.desired.deployment.mounts import Mount, secret, secrets_directory, source
 from edge_operator.desired.inputs import Manifest, SiteInput
+from edge_operator.desired.secret.cloud_token import KEY as CLOUD_TOKEN
+from edge_operator.desired.secret.cloud_token import cloud_token_name
 from edge_operator.desired.secret.credentials import credentials_name
+from edge_operator.desired.sinks import commands_enabled
 
 BROKER_DIR = "/etc/edge/credentials"
 KAFKA_DIR = "/etc/edge/kafka"
 CLOUD_DIR = "/etc/edge/cloud"
 ALERTING_DIR = "/etc/edge/alerting"
+CLOUD_TOKEN_DIR = "/etc/edge/cloud-token"  # noqa: S105  # a directory
+CLOUD_TOKEN_FILE = f"{CLOUD_TOKEN_DIR}/{CLOUD_TOKEN}"
 LOGIN = ("username", "password")
 AUTHORITY = "ca.crt"
 
@@ -39,6 +44,11 @@ def alerting_credentials(site: SiteInput) -> Mount | None:
     """Return the directory with the token or the login for Alertmanager and webhook; None if none is given."""
     given = site.spec.alerting
     return _optional("alerting", ALERTING_DIR, given.credentials_secret_ref, given.ca_secret_ref) if given else None
+
+
+def cloud_token_mount(site: SiteInput) -> Mount | None:
+    """Return the directory with the token of the cloud's commands; None if the cloud may not send commands."""
+    return secret("cloud-token", cloud_token_name(site), CLOUD_TOKEN_DIR) if commands_enabled(site) else None
 
 
 def _optional(

@@ -3,13 +3,15 @@
 from edge_operator.desired import components, ports
 from edge_operator.desired.connections import broker_url, device_broker_url, storage_url
 from edge_operator.desired.deployment import environment
-from edge_operator.desired.deployment.credentials import broker_credentials
+from edge_operator.desired.deployment.credentials import CLOUD_TOKEN_FILE, broker_credentials, cloud_token_mount
 from edge_operator.desired.deployment.mounts import Mount, secret
 from edge_operator.desired.deployment.probes import http_probes
 from edge_operator.desired.deployment.workload import Workload, container_port, deployment
 from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.secret.api_token import KEY, api_token, api_token_name
+from edge_operator.desired.secret.cloud_token import cloud_token
 from edge_operator.desired.secret.credentials import credentials
+from edge_operator.desired.sinks import commands_enabled
 
 API_TOKEN_DIR = "/etc/edge/api-token"  # noqa: S105  # a directory
 TLS_DIR = "/etc/edge/tls"
@@ -26,9 +28,9 @@ def gateway_deployment(site: SiteInput) -> Manifest:
         component=components.gateway(site),
         ports=_ports(site),
         environment=environment.common(site, login) | _environment(site),
-        mounts=[login, token, _certificate(site)],
+        mounts=[login, token, cloud_token_mount(site), _certificate(site)],
         probes=http_probes(),
-        reads=[credentials(site, components.GATEWAY), api_token(site)],
+        reads=[credentials(site, components.GATEWAY), api_token(site), cloud_token(site)],
         grace_seconds=GRACE_SECONDS,
         lifecycle={"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
     )
@@ -56,6 +58,7 @@ def _environment(site: SiteInput) -> dict[str, str | None]:
         "DEVICE_MQTTS_BROKER": device_broker_url(site, "mqtts"),
         "STORAGE_URL": storage_url(site),
         "API_TOKEN_FILE": f"{API_TOKEN_DIR}/{KEY}",
+        "CLOUD_TOKEN_FILE": CLOUD_TOKEN_FILE if commands_enabled(site) else None,
         "ALLOW_PLAINTEXT_CREDENTIALS": str(gateway.allow_plaintext_credentials).lower(),
         "HTTPS_PORT": str(ports.HTTPS) if tls else None,
         "TLS_CERT_FILE": f"{TLS_DIR}/tls.crt" if tls else None,

@@ -7,22 +7,24 @@ from edge_operator.desired.deployment import environment
 from edge_operator.desired.deployment.credentials import (
     ALERTING_DIR,
     CLOUD_DIR,
+    CLOUD_TOKEN_FILE,
     KAFKA_DIR,
     alerting_credentials,
     broker_credentials,
     cloud_credentials,
+    cloud_token_mount,
     kafka_credentials,
 )
-from edge_operator.desired.deployment.mounts import Mount, config_directory, secret
+from edge_operator.desired.deployment.mounts import config_directory
 from edge_operator.desired.deployment.probes import http_probes
 from edge_operator.desired.deployment.workload import Workload, container_port, deployment
 from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.metadata import child_name
+from edge_operator.desired.secret.cloud_token import cloud_token
 from edge_operator.desired.secret.credentials import credentials
 from edge_operator.desired.sinks import commands_enabled, kafka_url, sink_names
 
 RULES_DIR = "/etc/edge/rules"
-CLOUD_TOKEN_DIR = "/etc/edge/cloud-token"  # noqa: S105  # a directory
 GRACE_SECONDS = 30
 MODES = {"RealTime": "real-time"}
 
@@ -36,9 +38,9 @@ def processor_deployment(site: SiteInput) -> Manifest:
         component=components.processor(site),
         ports=[container_port("http", ports.HTTP)],
         environment=environment.common(site, login) | _environment(site) | _sinks(site) | _commands(site),
-        mounts=[login, rules, *sinks, _cloud_token(site)],
+        mounts=[login, rules, *sinks, cloud_token_mount(site)],
         probes=http_probes(),
-        reads=[credentials(site, components.PROCESSOR), rules_config_map(site)],
+        reads=[credentials(site, components.PROCESSOR), rules_config_map(site), cloud_token(site)],
         grace_seconds=GRACE_SECONDS,
     )
     return deployment(site, workload)
@@ -81,12 +83,5 @@ def _commands(site: SiteInput) -> dict[str, str | None]:
     return {
         "CLOUD_COMMANDS": "true",
         "GATEWAY_URL": gateway_url(site),
-        "GATEWAY_TOKEN_FILE": f"{CLOUD_TOKEN_DIR}/token",
+        "GATEWAY_TOKEN_FILE": CLOUD_TOKEN_FILE,
     }
-
-
-def _cloud_token(site: SiteInput) -> Mount | None:
-    """Return the directory with the token with which the processor sends the cloud's commands to the gateway."""
-    if not commands_enabled(site):
-        return None
-    return secret("cloud-token", child_name(site, "cloud-token"), CLOUD_TOKEN_DIR)
