@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 from typing import Protocol
 
-from benchmarks.crash.script import Action, Kind
+from benchmarks.crash.script import PAUSES, Action, Kind
 from tests.edge_service.process import ServiceProcess
+from tests.support.link import Link, State
 from tests.support.mosquitto import Mosquitto
 
 POLL_SECONDS = 0.02
@@ -94,10 +95,38 @@ class Broker:
         self.broker.signal(SIGCONT)
 
 
+@dataclass(frozen=True)
+class Wire:
+    """The link to the sinks.
+
+    Attributes:
+        link: it.
+    """
+
+    link: Link
+    name = "link"
+
+    def send(self, kind: Kind) -> None:
+        """Make it fail."""
+        self.link.enter(State(kind))
+
+    def has_ended(self) -> bool:
+        """Return False: a link has no process of its own that ends."""
+        return False
+
+    def start(self) -> None:
+        """Have it up again."""
+        self.link.enter(State.UP)
+
+    def resume(self) -> None:
+        """Have it up again."""
+        self.link.enter(State.UP)
+
+
 def fail(part: Part, action: Action) -> Iterator[float]:
     """Make a part fail and start it again, step by step; yields how long to wait before the next step, in seconds."""
     part.send(action.kind)
-    if action.kind is Kind.STOP:
+    if action.kind in PAUSES:
         yield action.lasts
         part.resume()
         return

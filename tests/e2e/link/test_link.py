@@ -66,6 +66,10 @@ def echo(link: Link) -> Iterator[Link]:
         server.kill()
 
 
+def routes() -> str:
+    return subprocess.run(["ip", "route"], capture_output=True, text=True, check=True, timeout=20).stdout
+
+
 def ask(link: Link, code: str, *arguments: str) -> str:
     return run_at(link.near_prefix(), [sys.executable, "-c", code, *arguments]).stdout.strip()
 
@@ -133,7 +137,7 @@ def test_nothing_stays_of_a_link_that_is_killed(link: Link) -> None:
     before = interfaces()
     os.kill(link.pid, signal.SIGKILL)
     assert wait.until(lambda: len(interfaces()) == len(before) - 1, seconds=10)
-    assert str(link.far) not in subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout
+    assert str(link.far) not in routes()
 
 
 def test_a_link_ends_with_the_process_that_started_it(link: Link, tmp_path: Path) -> None:
@@ -146,4 +150,4 @@ def test_a_link_ends_with_the_process_that_started_it(link: Link, tmp_path: Path
         far, pid = owner.stdout.readline().split()
         owner.kill()
     assert wait.until(lambda: not Path(f"/proc/{pid}").exists(), seconds=10)
-    assert far not in subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout
+    assert far not in routes()
