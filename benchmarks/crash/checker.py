@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from benchmarks.crash.evidence import Alert, Evidence, Fault, Key, Rule, Stored, Verdict, Violation
-from benchmarks.crash.sink_checker import SinkChecker
+from benchmarks.crash.sinks.checker import SinkChecker
 
 FIRING = "firing"
 CLEARED = "cleared"

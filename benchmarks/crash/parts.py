@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 from typing import Protocol
 
 from benchmarks.crash.script import PAUSES, Action, Kind
 from tests.edge_service.process import ServiceProcess
 from tests.support.link import Link, State
-from tests.support.mosquitto import Mosquitto
 
 POLL_SECONDS = 0.02
 
@@ -66,33 +65,51 @@ class Program:
         self.process.signal(SIGCONT)
 
 
+class Daemon(Protocol):
+    """A program that is kept by its directory: Mosquitto or Kafka."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+
+    def signal(self, number: Signals, /) -> None:
+        """Send it a signal."""
+
+    def kill(self) -> None:
+        """End it by kill -9."""
+
+    def launch(self) -> None:
+        """Start it; returns at once."""
+
+
 @dataclass(frozen=True)
-class Broker:
-    """The broker.
+class KeptDaemon:
+    """The broker or Kafka.
 
     Attributes:
-        broker: it.
+        daemon: it.
+        name: for the history.
     """
 
-    broker: Mosquitto
-    name = "broker"
+    daemon: Daemon
+    name: str
 
     def send(self, kind: Kind) -> None:
         """Make it fail."""
-        self.broker.signal({Kind.KILL: SIGKILL, Kind.TERM: SIGTERM, Kind.STOP: SIGSTOP, Kind.CUT: SIGKILL}[kind])
+        self.daemon.signal({Kind.KILL: SIGKILL, Kind.TERM: SIGTERM, Kind.STOP: SIGSTOP, Kind.CUT: SIGKILL}[kind])
 
     def has_ended(self) -> bool:
         """Return whether its process has ended."""
-        return not self.broker.alive
+        return not self.daemon.alive
 
     def start(self) -> None:
         """Start it again."""
-        self.broker.kill()
-        self.broker.launch()
+        self.daemon.kill()
+        self.daemon.launch()
 
     def resume(self) -> None:
         """Let it continue."""
-        self.broker.signal(SIGCONT)
+        self.daemon.signal(SIGCONT)
 
 
 @dataclass(frozen=True)

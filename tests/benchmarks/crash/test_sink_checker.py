@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.crash.checker import Checker
 from benchmarks.crash.evidence import Alert, Arrival, Evidence, Fault, Key, Published, Rule, SinkEvidence, Stored
-from benchmarks.crash.sink_checker import increasing_series
+from benchmarks.crash.sinks.checker import increasing_series
 
 RULE = Rule(above=80, clear=75)
 SITE, LOG = "default/plant", "a" * 32

@@ -58,7 +58,7 @@ with socket.create_connection(("kafka.far.test", 8000), timeout=3) as connection
 @pytest.fixture
 def echo(link: Link) -> Iterator[Link]:
     """The link with a server that echoes at its far end."""
-    command = tied(["/usr/bin/env", *link.far_prefix(), sys.executable, "-c", SERVER])
+    command = tied([*link.far_prefix(), sys.executable, "-c", SERVER])
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
         assert server.stdout is not None
         assert server.stdout.readline() == "ready\n"
@@ -105,7 +105,7 @@ OPEN = {
 
 @pytest.mark.parametrize("state", OPEN)
 def test_an_open_connection(echo: Link, state: State) -> None:
-    command = tied(["/usr/bin/env", *echo.near_prefix(), sys.executable, "-c", CLIENT, "wait"])
+    command = tied([*echo.near_prefix(), sys.executable, "-c", CLIENT, "wait"])
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
         assert client.stdout is not None
         assert client.stdout.readline() == "True\n"

@@ -18,7 +18,7 @@ from tests.support.link.names import DOMAIN
 from tests.support.link.state import State
 from tests.support.link.tun import DEVICE
 
-IN_A_MOUNT_NAMESPACE = ("unshare", "--mount", "--propagation", "private", "sh", "-c")
+IN_A_MOUNT_NAMESPACE = ("/usr/bin/env", "unshare", "--mount", "--propagation", "private", "sh", "-c")
 WITH_NAMES = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
 
 
@@ -99,7 +99,7 @@ class Link:
 
     def far_prefix(self) -> list[str]:
         """Return what precedes the command of a program that runs at the far end."""
-        return ["nsenter", f"--net=/proc/{self.pid}/ns/net", *self.near_prefix()]
+        return ["/usr/bin/env", "nsenter", f"--net=/proc/{self.pid}/ns/net", *self.near_prefix()]
 
     def end(self) -> None:
         """Remove it."""

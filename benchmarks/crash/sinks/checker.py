@@ -76,10 +76,12 @@ class SinkChecker:
             if self._alerts.setdefault((each.alert_id, each.state), each.digest) != each.digest:
                 found[Fault.SINK_REPEAT_DIFFERS].append(f"{self.name}: {each}")
 
-    def has(self, stored: Iterable[Stored], arrived: SinkEvidence) -> bool:
-        """Return whether all readings have arrived; for a round that is not judged yet."""
+    def has(self, stored: Iterable[Stored], alerts: Iterable[Alert], arrived: SinkEvidence) -> bool:
+        """Return whether all readings and alerts have arrived; for a round that is not judged yet."""
         now = {each.offset for each in arrived.readings}
-        return all(each.offset in now or each.offset in self._offsets for each in stored)
+        raised = {(each.alert_id, each.state) for each in arrived.alerts}
+        is_each = all(each.offset in now or each.offset in self._offsets for each in stored)
+        return is_each and all((each.alert_id, each.state) in raised for each in alerts)
 
 
 def increasing_series(offsets: Sequence[int]) -> int:
