@@ -1,4 +1,4 @@
-"""Rows of a backlog: filled while the sink is away, drained when it is back."""
+"""Rows of a backlog: filled while the sink cannot be reached, drained when it is back."""
 
 import threading
 import time

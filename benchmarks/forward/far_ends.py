@@ -1,4 +1,4 @@
-"""What a measured site forwards to: a receiver with TLS, or Kafka; each can be away and come back."""
+"""What a measured site forwards to: a receiver with TLS, or Kafka; each can leave and come back."""
 
 import json
 import time
@@ -193,7 +193,7 @@ def _answer(tool: Tool, command: str) -> dict[str, Any]:
 
 @contextmanager
 def far_ends(names: Iterable[str], directory: Path) -> Iterator[list[FarEnd]]:
-    """Yield far ends by the names of their sinks, all of them away; end them afterwards."""
+    """Yield far ends by the names of their sinks, none of which takes connections yet; end them afterwards."""
     made: list[FarEnd] = []
     try:
         for name in names:

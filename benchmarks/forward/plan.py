@@ -33,7 +33,7 @@ class Plan:
 
     @contextmanager
     def site(self, sinks: Iterable[str]) -> Iterator[tuple[MeasuredSite, list[FarEnd]]]:
-        """Yield a site and the far ends of its sinks, which are away."""
+        """Yield a site and the far ends of its sinks, which take no connections yet."""
         with measured_site(self.python, self.directory, DEVICES) as site, far_ends(sinks, site.directory) as ends:
             yield site, ends
 
