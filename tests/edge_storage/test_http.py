@@ -220,7 +220,7 @@ async def test_a_database_of_a_newer_release_is_refused_with_a_word(tmp_path: Pa
     connection.close()
     store = RunningStore(tmp_path)
 
-    with pytest.raises(RuntimeError, match=r"edge\.db has schema version 99, this release knows 2"):
+    with pytest.raises(RuntimeError, match=r"edge\.db has schema version 99, this release knows 3"):
         await store.start()
 
     async with asyncio.timeout(10):

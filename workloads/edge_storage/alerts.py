@@ -3,6 +3,7 @@
 import datetime as dt
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 
@@ -15,6 +16,9 @@ from edge_wire.messages import Alert
 
 MAX_STATES = 20_000
 """Number of alert states in memory; the others are read from the database when they are needed."""
+
+
+_WITH_ID = b'{"id":%d,"alert":%b}'
 
 
 class AlertStates:
@@ -92,7 +96,23 @@ def outbox(connection: sqlite3.Connection, limit: int) -> Sequence[orjson.Fragme
     rows = connection.execute(
         "SELECT id, CAST(body AS BLOB) FROM alert WHERE is_sent = 0 ORDER BY id LIMIT ?", (limit,)
     )
-    return paginate(((row[0], b'{"id":%d,"alert":%b}' % row) for row in rows), limit).items
+    return paginate(((row[0], _WITH_ID % row) for row in rows), limit).items
+
+
+def after(connection: sqlite3.Connection, number: int, limit: int) -> Sequence[orjson.Fragment]:
+    """Return at most `limit` alerts with an id above `number`, sent or not, oldest first."""
+    rows = connection.execute(
+        "SELECT id, CAST(body AS BLOB) FROM alert WHERE id > ? ORDER BY id LIMIT ?", (number, limit)
+    )
+    return paginate(((row[0], _WITH_ID % row) for row in rows), limit).items
+
+
+def firing(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return the alerts that fire now, by rule and device."""
+    rows = connection.execute(
+        "SELECT body FROM alert_state WHERE body ->> '$.firing' IS NOT NULL ORDER BY rule, device_id"
+    )
+    return [orjson.loads(body)["firing"] for (body,) in rows]
 
 
 def mark_sent(connection: sqlite3.Connection, ids: list[int]) -> None:

@@ -15,6 +15,7 @@ from edge_storage.routes.dead_letters import dead_letters_routes
 from edge_storage.routes.lease import lease_routes
 from edge_storage.routes.log import log_routes
 from edge_storage.routes.readings import readings_routes
+from edge_storage.routes.sinks import sinks_routes
 from edge_storage.routes.storage import storage_routes
 from edge_storage.store import Store
 
@@ -40,6 +41,7 @@ def make_app(store: Store, metrics: StorageMetrics, registry: CollectorRegistry,
             *readings_routes(store, metrics, notifier),
             *dead_letters_routes(store, metrics, notifier),
             *log_routes(store),
+            *sinks_routes(store, metrics),
             *lease_routes(store, listener.port),
             *alerts_routes(store),
             *commands_routes(store),

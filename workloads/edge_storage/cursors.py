@@ -2,8 +2,6 @@
 
 import logging
 import sqlite3
-from contextlib import closing
-from pathlib import Path
 
 from edge_storage.log.tail import newest_offset
 from edge_wire.messages import MalformedError
@@ -24,6 +22,11 @@ def write_cursor(connection: sqlite3.Connection, name: str, cursor: Cursor) -> N
         "INSERT INTO cursor (name, body) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
         (name, cursor.encode().decode()),
     )
+
+
+def read_names(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the sinks that have a cursor."""
+    return [name for (name,) in connection.execute("SELECT name FROM cursor")]
 
 
 def read_all(connection: sqlite3.Connection) -> dict[str, Cursor]:
@@ -48,35 +51,6 @@ def advance(connection: sqlite3.Connection, name: str, cursor: Cursor) -> Cursor
     if joined != stored:
         write_cursor(connection, name, joined)
     return joined
-
-
-def continue_after_loss(connection: sqlite3.Connection, aside: Path, highest_offset: int) -> None:
-    """Create the cursor of `cloud/sensors` in a database that replaces a damaged one, unless it exists.
-
-    It is that of the damaged database. If that cannot be read, all readings that are left are published again: without
-    a cursor, those that were not published yet would never be.
-
-    Args:
-        connection: in autocommit mode.
-        aside: the damaged database; its write-ahead log is not read.
-        highest_offset: the largest offset that a cursor can have.
-    """
-    if read_cursor(connection, CLOUD_SENSORS) is not None:
-        return
-    cursor = _cursor_in(aside)
-    if cursor is None or cursor.highest > highest_offset:
-        logger.warning("the cursor of cloud/sensors is lost: all readings of the sealed segments are published again")
-        cursor = Cursor()
-    write_cursor(connection, CLOUD_SENSORS, cursor)
-
-
-def _cursor_in(path: Path) -> Cursor | None:
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-            return read_cursor(connection, CLOUD_SENSORS)
-    except (sqlite3.Error, MalformedError, UnicodeError) as error:
-        logger.warning("cannot read the cursor of cloud/sensors in %s: %s", path, error)
-        return None
 
 
 def begin(connection: sqlite3.Connection) -> None:

@@ -1,4 +1,4 @@
-"""Dead letters: payloads that are not readings, kept until a person has deleted or corrected them."""
+"""Dead letters: what is not a reading, or what a sink rejected, kept until a person has deleted or corrected it."""
 
 import base64
 import datetime as dt
@@ -19,10 +19,12 @@ from edge_wire.store import IngestRequest, Page, RawMessage
 MAX_DELETED_ROWS = 5000
 """Maximum number of dead letters that one transaction deletes, so that readings do not wait for it."""
 
-_COLUMNS = "id, device_id, received_at, reason, message, payload"
+COLUMNS = 'id, device_id, received_at, reason, message, payload, sink, "offset", resending'
+"""The columns of a dead letter, as `document` takes them."""
+
 _MATCHES = """
 (:device_id IS NULL OR device_id = :device_id) AND (:reason IS NULL OR reason = :reason)
-AND (:received_before IS NULL OR received_at < :received_before)
+AND (:received_before IS NULL OR received_at < :received_before) AND (:sink IS NULL OR sink = :sink)
 """
 
 
@@ -34,16 +36,18 @@ class Filter:
         device_id: of the sender.
         reason: as in `MalformedError.reason`.
         received_before: only those that arrived earlier (aware).
+        sink: name of the sink of which the destination rejected them.
     """
 
     device_id: str | None = None
     reason: str | None = None
     received_before: dt.datetime | None = None
+    sink: str | None = None
 
     def parameters(self) -> dict[str, str | int | None]:
         """Return the parameters of the queries."""
         before = None if self.received_before is None else to_milliseconds(self.received_before)
-        return {"device_id": self.device_id, "reason": self.reason, "received_before": before}
+        return {"device_id": self.device_id, "reason": self.reason, "received_before": before, "sink": self.sink}
 
 
 class DeadLetterNotFoundError(Exception):
@@ -65,16 +69,28 @@ class StillRejectedError(Exception):
 def dead_letters(connection: sqlite3.Connection, which: Filter, limit: int, before: int) -> Page[orjson.Fragment]:
     """Return at most `limit` dead letters (items) with an id below `before`, newest first."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM dead_letter WHERE id < :before AND {_MATCHES} ORDER BY id DESC LIMIT :limit",  # noqa: S608 - constants
+        f"SELECT {COLUMNS} FROM dead_letter WHERE id < :before AND {_MATCHES} ORDER BY id DESC LIMIT :limit",  # noqa: S608 - constants
         {**which.parameters(), "before": before, "limit": limit + 1},
     )
-    return paginate(((row[0], _document(*row)) for row in rows), limit)
+    return paginate(((row[0], document(*row)) for row in rows), limit)
 
 
 def get(connection: sqlite3.Connection, number: int) -> orjson.Fragment | None:
     """Return a dead letter; None if there is none."""
-    row = connection.execute(f"SELECT {_COLUMNS} FROM dead_letter WHERE id = ?", (number,)).fetchone()  # noqa: S608 - constants
-    return orjson.Fragment(_document(*row)) if row else None
+    row = connection.execute(f"SELECT {COLUMNS} FROM dead_letter WHERE id = ?", (number,)).fetchone()  # noqa: S608 - constants
+    return orjson.Fragment(document(*row)) if row else None
+
+
+def owner_of(connection: sqlite3.Connection, number: int) -> tuple[str, str | None]:
+    """Return the device of a dead letter, and the sink of which the destination rejected it; None if there is no sink.
+
+    Raises:
+        DeadLetterNotFoundError: there is no such dead letter.
+    """
+    row = connection.execute("SELECT device_id, sink FROM dead_letter WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        raise DeadLetterNotFoundError
+    return str(row[0]), row[1]
 
 
 def delete(connection: sqlite3.Connection, number: int) -> None:
@@ -135,13 +151,28 @@ def _check(rejected: Sequence[Rejected]) -> None:
         raise StillRejectedError(rejected)
 
 
-def _document(number: int, device_id: str, received_at: int, reason: str, message: str, payload: bytes) -> bytes:
-    document = {
-        "id": number,
-        "device_id": device_id,
-        "received_at": format_timestamp(from_milliseconds(received_at)),
-        "reason": reason,
-        "message": message,
-        "payload": base64.b64encode(payload).decode(),
-    }
-    return orjson.dumps(document)
+def document(
+    number: int,
+    device_id: str,
+    received_at: int,
+    reason: str,
+    message: str,
+    payload: bytes,
+    sink: str | None,
+    offset: int | None,
+    resending: int,
+) -> bytes:
+    """Return a dead letter as JSON; the arguments are its columns, `received_at` in milliseconds since 1970."""
+    return orjson.dumps(
+        {
+            "id": number,
+            "device_id": device_id,
+            "received_at": format_timestamp(from_milliseconds(received_at)),
+            "reason": reason,
+            "message": message,
+            "payload": base64.b64encode(payload).decode(),
+            "sink": sink,
+            "offset": offset,
+            "resending": bool(resending),
+        }
+    )

@@ -23,8 +23,14 @@ class StorageMetrics:
         self._letters_deleted = Counter("edge_storage_dead_letters_deleted", "Dead letters deleted.", registry=registry)
         self._resent = Counter(
             "edge_storage_dead_letters_resent",
-            "Dead letters sent again, by result (stored, rejected).",
+            "Dead letters sent again, by result (stored, rejected; marked: its sink delivers it again).",
             ["result"],
+            registry=registry,
+        )
+        self._sink_letters = Counter(
+            "edge_storage_sink_dead_letters",
+            "Readings and alerts that the destination of a sink rejected, by sink.",
+            ["sink"],
             registry=registry,
         )
         self._seconds = Histogram(
@@ -57,9 +63,14 @@ class StorageMetrics:
             ["forwarded"],
             registry=registry,
         )
+        self._dropped_alerts = Counter(
+            "edge_storage_dropped_alerts",
+            "Alerts that retention deleted before every sink had received them.",
+            registry=registry,
+        )
         self._deleted = Counter(
             "edge_storage_deleted_rows",
-            "Dead letters, sent alerts and final commands that retention deleted, by table.",
+            "Dead letters, alerts and final commands that retention deleted, by table.",
             ["table"],
             registry=registry,
         )
@@ -94,12 +105,20 @@ class StorageMetrics:
         self._letters_deleted.inc(count)
 
     def dead_letter_resent(self, result: str) -> None:
-        """Count a dead letter that was sent again: its `result` is stored or rejected."""
+        """Count a dead letter that was sent again: its `result` is stored, rejected or marked."""
         self._resent.labels(result).inc()
+
+    def sink_dead_letters(self, sink: str, count: int) -> None:
+        """Count new dead letters of a sink."""
+        self._sink_letters.labels(sink).inc(count)
 
     def dropped(self, readings: int, *, is_forwarded: bool) -> None:
         """Count a number of `readings` that retention dropped."""
         self._dropped.labels("true" if is_forwarded else "false").inc(readings)
+
+    def dropped_alerts(self, alerts: int) -> None:
+        """Count a number of `alerts` that retention dropped before every sink had received them."""
+        self._dropped_alerts.inc(alerts)
 
     def deleted(self, table: str, rows: int) -> None:
         """Count a number of `rows` of a table that retention deleted."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from edge_storage import cursors
 from edge_storage.database.connections import FILE, is_corrupt, open_writer
 from edge_storage.database.errors import CorruptDatabaseError, DatabaseFileError
 from edge_storage.database.set_aside import databases_without_note, set_database_aside
@@ -18,6 +17,7 @@ from edge_storage.log.migration import Migration
 from edge_storage.log.recovery import SKIPPED_OFFSETS, continue_after_loss, reconcile
 from edge_storage.log.segment_files import SegmentFiles
 from edge_storage.log.tail import SealLimits, batches, newest_offset
+from edge_storage.sinks.loss import restore_cursors
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Opening:
         damaged = reconcile(connection, self.files, newest_offset(connection), now)
         for aside in databases_without_note(connection, self.directory):
             damaged += 1
-            cursors.continue_after_loss(connection, aside, newest_offset(connection) + SKIPPED_OFFSETS)
+            restore_cursors(connection, aside, newest_offset(connection) + SKIPPED_OFFSETS)
             continue_after_loss(connection, self.files, aside, "the database was damaged", now)
         if damaged:
             self.observer.set_aside(damaged)

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
 from edge_storage.database.connections import FILES
 from edge_storage.log.chunking import milliseconds_of
@@ -18,6 +19,19 @@ _BLOCK_BYTES = 4096
 """Files occupy a multiple of it on the usual file systems."""
 
 _DROPPED = "dropped"
+
+
+class DropObserver(Protocol):
+    """Observes what retention drops."""
+
+    def dropped(self, readings: int, *, is_forwarded: bool) -> None:
+        """Record the drop of a number of `readings`; whether every sink had received them."""
+
+    def deleted(self, table: str, rows: int) -> None:
+        """Record that a number of `rows` of a table was deleted."""
+
+    def dropped_alerts(self, alerts: int) -> None:
+        """Record the drop of a number of `alerts` that a sink had not received."""
 
 
 def disk_bytes_of(directory: Path) -> int:

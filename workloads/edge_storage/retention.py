@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
 from edge_pacing.backoff import Backoff
 from edge_storage.log.expired_rows import TABLES, Table, delete, expired, newest_id
@@ -15,6 +14,7 @@ from edge_storage.log.expired_seen import SeenKey, delete_seen, expired_seen
 from edge_storage.log.retention_plan import Drop, Limits, next_drop
 from edge_storage.log.segment_index import has_segment, remove_segment, segments
 from edge_storage.retained import (
+    DropObserver,
     disk_bytes_of,
     estimated_bytes,
     is_oldest_batch,
@@ -35,16 +35,6 @@ SCAN_SECONDS = 60.0
 _LONGEST_RETRY_SECONDS = 60.0
 
 logger = logging.getLogger(__name__)
-
-
-class DropObserver(Protocol):
-    """Observes what retention drops."""
-
-    def dropped(self, readings: int, *, is_forwarded: bool) -> None:
-        """Record the drop of a number of `readings`; whether every sink had received them."""
-
-    def deleted(self, table: str, rows: int) -> None:
-        """Record that a number of `rows` of a table was deleted."""
 
 
 class Retention:
@@ -173,9 +163,13 @@ class Retention:
         if not ids:
             self._scanned[table.name] = (newest, now)
             return False
-        await self._store.write(partial(delete, table=table, ids=ids))
+        unsent = await self._store.write(partial(delete, table=table, ids=ids))
         self._observer.deleted(table.name, len(ids))
         logger.info("deleted %d of the oldest rows of the table %s", len(ids), table.name)
+        if unsent:
+            self._observer.dropped_alerts(unsent)
+            limits = f"the newest {table.max_rows}, in at most {table.max_bytes} bytes"
+            logger.error("dropped %d alerts that a sink has not received yet: the store keeps %s", unsent, limits)
         return True
 
     async def _delete_seen(self) -> bool:

@@ -41,7 +41,7 @@ def test_a_newer_file_is_refused(tmp_path: Path, connection: sqlite3.Connection)
     connection.close()
 
     with pytest.raises(
-        DatabaseFileError, match=r"edge\.db has schema version 3, this release knows 2: run the release"
+        DatabaseFileError, match=r"edge\.db has schema version 4, this release knows 3: run the release"
     ):
         open_writer(tmp_path)
 

@@ -52,7 +52,12 @@ def _fail(name: str) -> Work:
 
 def _kept(directory: Path) -> set[str]:
     reader = open_reader(directory)
-    names = {name for (name,) in reader.execute("SELECT name FROM setting")} - {"rules", "probe", "newest_offset"}
+    names = {name for (name,) in reader.execute("SELECT name FROM setting")} - {
+        "rules",
+        "probe",
+        "newest_offset",
+        "log_id",
+    }
     reader.close()
     return names
 

@@ -6,17 +6,28 @@ from dataclasses import replace
 import pytest
 
 from edge_storage.log import expired_seen as seen
-from edge_storage.log.expired_rows import DEAD_LETTERS, FINAL_COMMANDS, SENT_ALERTS, TABLES, Table, delete, expired
+from edge_storage.log.expired_rows import (
+    ALERTS,
+    DEAD_LETTERS,
+    FINAL_COMMANDS,
+    SINK_DEAD_LETTERS,
+    TABLES,
+    Table,
+    delete,
+    expired,
+)
 from edge_storage.log.expired_seen import SeenKey, delete_seen, expired_seen
 
 NOON = 1_769_860_800_000
+LETTER = "INSERT INTO dead_letter (id, device_id, received_at, reason, message, payload, sink)"
 
 
 def fill(connection: sqlite3.Connection, count: int) -> None:
     """Add rows to all tables; row n is n seconds after noon."""
     for number in range(1, count + 1):
         at = NOON + 1000 * number
-        connection.execute("INSERT INTO dead_letter VALUES (?, 'p', ?, 'json', '', x'0000')", (number, at))
+        connection.execute(f"{LETTER} VALUES (?, 'p', ?, 'json', '', x'0000', NULL)", (number, at))
+        connection.execute(f"{LETTER} VALUES (?, 'p', ?, 'json', '', x'0000', 'cloud')", (100 + number, at))
         body = f'{{"timestamp":"2026-01-31T12:00:{number:02}.000Z"}}'
         connection.execute("INSERT INTO alert VALUES (?, 'p', ?, ?)", (number, body, number % 2))
         state = "Acked" if number % 2 else "Sent"
@@ -27,7 +38,8 @@ def fill(connection: sqlite3.Connection, count: int) -> None:
     ("table", "old", "many"),
     [
         pytest.param(DEAD_LETTERS, [3, 2, 1], [6, 5, 4, 3, 2, 1], id="dead letters"),
-        pytest.param(SENT_ALERTS, [3, 1], [1], id="alerts that were sent"),
+        pytest.param(SINK_DEAD_LETTERS, [103, 102, 101], [106, 105, 104, 103, 102, 101], id="dead letters of sinks"),
+        pytest.param(ALERTS, [3, 1], [6, 5, 4, 3, 2, 1], id="alerts: for their age only those that were sent"),
         pytest.param(FINAL_COMMANDS, [3, 1], [1], id="commands that are final"),
     ],
 )
@@ -41,9 +53,43 @@ def test_old_rows_and_rows_beyond_the_number(
     assert expired(connection, table, NOON + 4000) == old
     assert expired(connection, few, None) == many
 
-    delete(connection, table, list(range(1, 4)))
-    left = [row[0] for row in connection.execute(f"SELECT id FROM {table.name} ORDER BY id")]
-    assert left == [each for each in range(1, 11) if each not in old]
+    ids = {row[0] for row in connection.execute(table.select)}
+    delete(connection, table, old)
+    assert {row[0] for row in connection.execute(table.select)} == ids - set(old)
+
+
+def test_a_command_that_is_not_final_is_never_deleted(connection: sqlite3.Connection) -> None:
+    fill(connection, 10)
+    delete(connection, FINAL_COMMANDS, list(range(1, 4)))
+    left = [row[0] for row in connection.execute("SELECT id FROM command ORDER BY id")]
+    assert left == [2, *range(4, 11)]
+
+
+@pytest.mark.parametrize(
+    ("cursors", "old"),
+    [
+        pytest.param({}, [5, 3, 1], id="no sink of alerts"),
+        pytest.param({"cloud": 3, "webhook": 9}, [3, 1], id="one has not received the alert 5"),
+        pytest.param({"cloud": 0}, [], id="one has received nothing"),
+    ],
+)
+def test_an_alert_is_kept_until_every_sink_has_received_it(
+    connection: sqlite3.Connection, cursors: dict[str, int], old: list[int]
+) -> None:
+    fill(connection, 10)
+    connection.executemany("INSERT INTO alert_cursor VALUES (?, ?)", cursors.items())
+
+    assert expired(connection, ALERTS, NOON + 6000) == old
+    assert delete(connection, ALERTS, old) == 0
+
+
+def test_the_number_of_alerts_is_bounded_and_lost_ones_are_counted(connection: sqlite3.Connection) -> None:
+    fill(connection, 10)
+    connection.execute("INSERT INTO alert_cursor VALUES ('cloud', 3)")
+    beyond = expired(connection, replace(ALERTS, max_rows=4), None)
+
+    assert beyond == [6, 5, 4, 3, 2, 1]
+    assert delete(connection, ALERTS, beyond) == 4, "1 and 3 were published, and the sink has received them"
 
 
 def test_rows_beyond_the_bytes(connection: sqlite3.Connection) -> None:
@@ -53,7 +99,7 @@ def test_rows_beyond_the_bytes(connection: sqlite3.Connection) -> None:
 
 
 def test_a_step_is_small(connection: sqlite3.Connection) -> None:
-    connection.executemany("INSERT INTO dead_letter VALUES (?, 'p', 0, 'json', '', x'')", [(n,) for n in range(2000)])
+    connection.executemany(f"{LETTER} VALUES (?, 'p', 0, 'json', '', x'', NULL)", [(n,) for n in range(2000)])
     assert len(expired(connection, DEAD_LETTERS, 1)) == 500
 
     connection.execute("UPDATE dead_letter SET payload = zeroblob(300000)")
@@ -64,7 +110,7 @@ def test_a_step_is_small(connection: sqlite3.Connection) -> None:
 
 def test_an_alert_without_a_readable_time_is_kept(connection: sqlite3.Connection) -> None:
     connection.execute("""INSERT INTO alert VALUES (1, 'p', '{"timestamp":"noon"}', 1), (2, 'p', '{}', 1)""")
-    assert expired(connection, SENT_ALERTS, NOON) == []
+    assert expired(connection, ALERTS, NOON) == []
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

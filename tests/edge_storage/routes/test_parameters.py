@@ -18,8 +18,8 @@ from edge_storage.routes import parameters
 from edge_storage.routes.alerts import Sent
 from edge_storage.routes.dead_letters import LetterPath, ListQuery
 from edge_storage.routes.lease import Acquire
-from edge_storage.routes.log import CursorPath, LogQuery
-from edge_storage.routes.parameters import of_document, of_path, of_query
+from edge_storage.routes.log import LogQuery
+from edge_storage.routes.parameters import SinkPath, of_document, of_path, of_query
 from edge_storage.routes.readings import PageQuery
 from edge_storage.routes.time_ranges import RangeQuery
 
@@ -83,7 +83,7 @@ def test_wrong_parameters_are_named(query: str, detail: str) -> None:
 
 @pytest.mark.parametrize("name", ["Kafka", "kafka\n", "k" * 64, "", "1a", "é"])
 def test_wrong_names_of_sinks(name: str) -> None:
-    asked = taken(partial(of_path, request(path={"name": name}), CursorPath))
+    asked = taken(partial(of_path, request(path={"name": name}), SinkPath))
     assert isinstance(asked, str)
     assert asked.startswith("path.name: ")
 

@@ -1,4 +1,4 @@
-"""`/dead-letters`: payloads of devices that are not readings: list, show, send again, delete."""
+"""`/dead-letters`: payloads that are not readings, and what sinks rejected: list, show, send again, delete."""
 
 import base64
 import logging
@@ -23,6 +23,7 @@ _LIST = "dead-letters"
 
 OfDevice = Annotated[str | None, Query(max_length=64, description="Only those of this device.")]
 WithReason = Annotated[str | None, Query(max_length=64, description="Only those with this reason, such as `json`.")]
+OfSink = Annotated[str | None, Query(max_length=64, description="Only those that this sink rejected, such as `cloud`.")]
 BeforeTime = Annotated[str | None, Query(max_length=64, description="Only those that arrived before this time.")]
 DeadLetterId = Annotated[int, Path(ge=0, le=MAX_OFFSET, description="`id` of the dead letter.")]
 
@@ -46,7 +47,9 @@ class DeadLetterRoutes:
         router = APIRouter(tags=["dead letters"])
         several, one = "/dead-letters", "/dead-letters/{number}"
         programs = auth.programs
-        router.add_api_route(several, self.list, dependencies=programs, summary="Payloads that are not readings")
+        router.add_api_route(
+            several, self.list, dependencies=programs, summary="Payloads that are not readings, and what sinks rejected"
+        )
         router.add_api_route(
             several, self.delete_several, methods=["DELETE"], dependencies=programs, summary="Delete dead letters"
         )
@@ -64,18 +67,27 @@ class DeadLetterRoutes:
             self.resend,
             methods=["POST"],
             dependencies=programs,
-            summary="Store a dead letter as a reading",
+            summary="Send a dead letter again",
             openapi_extra=RESEND_BODY,
         )
         return router
 
     async def list(
-        self, limit: Limit = 100, cursor: Cursor = None, device_id: OfDevice = None, reason: WithReason = None
+        self,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+        device_id: OfDevice = None,
+        reason: WithReason = None,
+        sink: OfSink = None,
     ) -> Response:
-        """List at most `limit` dead letters, newest first; `payload` is base64, `text` the payload if it is UTF-8."""
+        """List at most `limit` dead letters, newest first; `payload` is base64, `text` the payload if it is UTF-8.
+
+        `sink` is the sink that rejected a reading or an alert, null for a payload that is not a reading.
+        `offset` is that of the reading. `resending` is true until the sink has delivered it again.
+        """
         before = offset(_LIST, cursor)
         with translated():
-            page = await self.store.dead_letters(limit, before, device_id, reason)
+            page = await self.store.dead_letters(limit, before, device_id, reason, sink)
         return answer({"dead_letters": [_shown(each) for each in page.items], "next": next_page(_LIST, page.next)})
 
     async def show(self, number: DeadLetterId) -> Response:
@@ -91,29 +103,35 @@ class DeadLetterRoutes:
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     async def delete_several(
-        self, request: Request, device_id: OfDevice = None, reason: WithReason = None, before: BeforeTime = None
+        self,
+        request: Request,
+        device_id: OfDevice = None,
+        reason: WithReason = None,
+        before: BeforeTime = None,
+        sink: OfSink = None,
     ) -> Response:
         """Delete all dead letters that match every parameter; at least one parameter is required."""
-        if device_id is None and reason is None and before is None:
-            detail = "name at least one of device_id, reason and before: all dead letters would be deleted"
+        if device_id is None and reason is None and before is None and sink is None:
+            detail = "name at least one of device_id, reason, sink and before: all dead letters would be deleted"
             raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidParameter", detail)
         if before is not None and parse_timestamp(before) is None:
             detail = "before must be a time as RFC 3339, such as 2026-01-31T12:00:00.000Z"
             raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidParameter", detail, field="before")
         with translated():
-            deleted = await self.store.delete_dead_letters(device_id, reason, before)
+            deleted = await self.store.delete_dead_letters(device_id, reason, before, sink)
         logger.info(
-            "%s deleted %d dead letters (device %s, reason %s, before %s)",
+            "%s deleted %d dead letters (device %s, reason %s, before %s, sink %s)",
             caller_of(request).name,
             deleted,
-            *(each or "any" for each in (device_id, reason, before)),
+            *(each or "any" for each in (device_id, reason, before, sink)),
         )
         return answer({"deleted": deleted})
 
     async def resend(self, request: Request, number: DeadLetterId) -> Response:
         """Store the body, or without a body the dead letter itself, as readings of its device, and delete it.
 
-        It stays if any part is not a reading: `rejected` has the reasons.
+        It stays if any part is not a reading: `rejected` has the reasons. What a sink rejected is sent without a body:
+        the sink delivers it again, and then deletes it (202).
         """
         payload = await read_body(request)
         with _refusals(), translated():
@@ -121,18 +139,20 @@ class DeadLetterRoutes:
         logger.info(
             "%s sent the dead letter %d of device %s again", caller_of(request).name, number, stored["device_id"]
         )
-        return answer(stored)
+        return answer(stored, HTTPStatus.ACCEPTED if stored.get("resending") else HTTPStatus.OK)
 
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Answer with the store's own problem if it has no such dead letter, or if that is not a reading."""
+    """Answer with the store's own problem if it has no such dead letter, or if that cannot be sent again."""
     try:
         yield
     except StoreRefusedError as error:
         reason, detail = error.problem.get("reason"), str(error.problem.get("detail"))
         if reason == "DeadLetterNotFound":
             raise refuse(HTTPStatus.NOT_FOUND, reason, f"{detail.partition(':')[0]}: see GET /dead-letters") from error
+        if reason in ("PayloadNotAllowed", "SinkNotFound"):
+            raise refuse(HTTPStatus.CONFLICT, reason, detail) from error
         if reason == "NoReading":
             rejected = error.problem.get("rejected")
             raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, reason, detail, rejected=rejected) from error

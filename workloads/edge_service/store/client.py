@@ -1,35 +1,29 @@
 """The store's HTTP interface as typed methods."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
 from edge_service.store.dead_letters import DeadLetterRequests
-from edge_service.store.errors import StoreRefusedError
+from edge_service.store.sinks import SinkRequests
 from edge_service.store.transport import Transport
 from edge_wire.store import (
-    Cursor,
     IngestRequest,
     IngestResult,
     Lease,
-    LogPage,
-    OutboxAlert,
     Page,
     RangePage,
     RawMessage,
-    StoreUnavailableError,
 )
 from edge_wire.store.reading_query import ReadingQuery
-from edge_wire.store.records import NEWEST_OFFSET
 
 REQUEST_SECONDS = 10.0
 ATTEMPTS = 3
 """Of an idempotent request."""
 
 
-class StoreClient(DeadLetterRequests):
+class StoreClient(DeadLetterRequests, SinkRequests):
     """Client of the store; an asynchronous context manager. Idempotent requests are retried, others are not.
 
     Each method raises StoreUnavailableError if the store cannot be reached or cannot answer now, and
@@ -96,19 +90,6 @@ class StoreClient(DeadLetterRequests):
         """
         await self._http.request_idempotent("PUT", "/v1/rules", {"token": token, "rules": list(rules)})
 
-    async def alerts_to_send(self, limit: int = 100) -> tuple[OutboxAlert, ...]:
-        """Return the oldest alerts that have not been sent."""
-        answer = await self._http.request_idempotent("GET", "/v1/alerts/outbox", query={"limit": limit})
-        return tuple(OutboxAlert(each["id"], each["alert"]) for each in answer["alerts"])
-
-    async def alerts_sent(self, ids: Sequence[int], *, token: int) -> None:
-        """Mark alerts as sent.
-
-        Raises:
-            FencedError: the token is older than the lease's.
-        """
-        await self._http.request_idempotent("POST", "/v1/alerts/outbox/sent", {"token": token, "ids": list(ids)})
-
     async def alerts(
         self, device_id: str | None = None, limit: int = 100, before: int | None = None
     ) -> Page[Mapping[str, Any]]:
@@ -120,39 +101,6 @@ class StoreClient(DeadLetterRequests):
     ) -> Page[Mapping[str, Any]]:
         """Return stored readings, newest first."""
         return await self._page("readings", {"device_id": device_id, "limit": limit, "before": before})
-
-    async def log(self, after: int, limit: int, max_bytes: int) -> LogPage:
-        """Return stored readings in the order of their offsets.
-
-        Args:
-            after: only readings with a larger offset.
-            limit: maximum number of readings; 0 returns only the newest offset.
-            max_bytes: maximum size of all readings together; one is returned even if it is larger.
-        """
-        query = {"after": after, "limit": limit, "max_bytes": max_bytes}
-        headers, lines = await self._http.get_lines("/v1/log", query)
-        newest = headers.get(NEWEST_OFFSET.lower(), "")
-        if not (newest.isascii() and newest.isdecimal()):
-            raise StoreUnavailableError(f"the answer to GET /v1/log has no header {NEWEST_OFFSET}: check STORAGE_URL")
-        return LogPage(tuple(lines), int(newest))
-
-    async def cursor(self, name: str) -> Cursor | None:
-        """Return the cursor of the sink `name`; None if it has none."""
-        try:
-            return Cursor.from_object(await self._http.request_idempotent("GET", f"/v1/cursors/{name}"))
-        except StoreRefusedError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
-
-    async def put_cursor(self, name: str, cursor: Cursor, *, token: int) -> Cursor:
-        """Add what `cursor` has delivered to the cursor of the sink `name`; return it as stored.
-
-        Raises:
-            FencedError: the token is older than the lease's.
-        """
-        body = {"token": token, **cursor.to_object()}
-        return Cursor.from_object(await self._http.request_idempotent("PUT", f"/v1/cursors/{name}", body))
 
     async def readings_by_time(
         self, device_id: str, query: ReadingQuery, limit: int, cursor: str | None = None

@@ -68,10 +68,23 @@ class Transport:
             StoreUnavailableError: the store cannot be reached, or cannot answer now.
             StoreError: the store refuses the request.
         """
-        answer = await self._exchange("GET", path, None, query)
-        if answer.status != HTTPStatus.OK:
-            self._answer(answer.status, answer.content, f"GET {path}")
-        return answer.headers, answer.content.split(b"\n")[:-1]
+        lines: list[bytes] = []
+        rest = b""
+        try:
+            async with self._client.stream(_target(path, query), {}) as (answer, parts):
+                if answer.status != HTTPStatus.OK:
+                    self._answer(answer.status, b"".join([part async for part in parts]), f"GET {path}")
+                # Part by part: the allocator returns the memory of a whole page each time, and gets it again.
+                async for part in parts:
+                    first, *others = part.split(b"\n")
+                    rest += first
+                    if others:
+                        lines.append(rest)
+                        rest = others.pop()
+                        lines += others
+        except (HttpClientError, TimeoutError, OSError) as error:
+            raise self._unreachable(error) from error
+        return answer.headers, lines
 
     async def stream(self, path: str, query: Mapping[str, Any], media_type: str) -> AsyncGenerator[bytes, None]:
         """Send a GET request once and yield the parts of its answer; each part must arrive within the timeout.

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from edge_service.commands import CommandError
 from edge_storage.database.connections import BUSY_MILLISECONDS, FILE
 from edge_storage.database.errors import CorruptDatabaseError
-from edge_storage.database.schema import APPLICATION_ID, VERSION
+from edge_storage.database.schema import APPLICATION_ID, OLDEST_READABLE, VERSION
 from edge_storage.log.reader import LogReader
 from edge_storage.log.segment_files import SegmentFiles
 from edge_wire.store import StoreUnavailableError
@@ -77,7 +77,7 @@ def opened(directory: Path) -> Iterator[OpenedStore]:
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:
-    """Check that the database is of this release.
+    """Check that this release can read the readings of the database.
 
     Raises:
         CommandError: it is of another program or release, or is being migrated.
@@ -90,9 +90,11 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
         raise CommandError(f"{path} cannot be read ({error}): check that it is a database of this program") from error
     if application != APPLICATION_ID:
         raise CommandError(f"{path} is the database of another program")
-    if version != VERSION:
+    if not OLDEST_READABLE <= version <= VERSION:
         hint = "start the store of this release once, which migrates it" if version < VERSION else "use a newer release"
-        raise CommandError(f"{path} has schema version {version}, this release reads {VERSION}: {hint}")
+        raise CommandError(
+            f"{path} has schema version {version}, this release reads {OLDEST_READABLE} to {VERSION}: {hint}"
+        )
     if is_migrating:
         raise CommandError(f"{path} is not completely migrated to this release: start the store, and wait until it is")
 

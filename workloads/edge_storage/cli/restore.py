@@ -19,6 +19,7 @@ from edge_storage.database.errors import DatabaseFileError
 from edge_storage.log.segment import DamagedChunkError, chunks_of
 from edge_storage.log.segment_files import SegmentFiles
 from edge_storage.log.segment_index import Segment, chunks_of_segment, segments
+from edge_storage.log_id import renew_log_id
 
 _MEMBER = re.compile(rf"{re.escape(FILE)}|segments/\d{{20}}\.seg", re.ASCII)
 _IGNORED = frozenset({LOCK, "lost+found"})
@@ -84,6 +85,9 @@ def _copy(store: OpenedStore, directory: Path) -> None:
     partial = directory / f"{FILE}.restoring"
     with contextlib.closing(sqlite3.connect(partial)) as copy:
         store.connection.backup(copy)
+        # Offsets after those of the backup are assigned a second time, to other readings.
+        with copy:
+            renew_log_id(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
     for path in (partial, files.path(0).parent, directory):
         _sync(path)

@@ -124,11 +124,29 @@ WHERE name = 'newest_offset';
 """
 """The rows of the table `reading` are moved to segments afterwards; see `migration`."""
 
-_STEPS = {0: _SHARED + _LOG, 1: _LOG + _FROM_FIRST}
+_SINKS = """
+ALTER TABLE dead_letter ADD COLUMN sink TEXT;
+ALTER TABLE dead_letter ADD COLUMN "offset" INTEGER;
+ALTER TABLE dead_letter ADD COLUMN resending INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX dead_letter_of_sink ON dead_letter (sink, "offset") WHERE sink IS NOT NULL;
+CREATE INDEX dead_letter_to_resend ON dead_letter (sink, id) WHERE resending = 1;
+
+CREATE TABLE alert_cursor (
+  name TEXT PRIMARY KEY,
+  id INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO setting (name, value) VALUES ('log_id', lower(hex(randomblob(16))));
+"""
+
+_STEPS = {0: _SHARED + _LOG + _SINKS, 1: _LOG + _FROM_FIRST + _SINKS, 2: _SINKS}
 """The statements that lead from a version (0: an empty file) to the newest."""
 
-VERSION = 2
+VERSION = 3
 """Number of the newest schema, as in `user_version`."""
+
+OLDEST_READABLE = 2
+"""The oldest version with the same tables of readings as the newest."""
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -3,9 +3,18 @@
 Its first and last members are at fixed positions, so that the common queries need no JSON parser.
 """
 
-from edge_wire.store.line import START, device_id_of, offset_of
+from edge_wire.store.line import AFTER_OFFSET, START, device_id_of, offset_of
 
-__all__ = ["TIME_CHARACTERS", "device_id_of", "head", "offset_of", "received_at_of", "tail", "timestamp_of"]
+__all__ = [
+    "AFTER_OFFSET",
+    "TIME_CHARACTERS",
+    "device_id_of",
+    "head",
+    "offset_of",
+    "received_at_of",
+    "tail",
+    "timestamp_of",
+]
 
 TIME_CHARACTERS = 24
 """Characters of a time as `2026-01-31T12:00:00.000Z`: such times sort as texts."""

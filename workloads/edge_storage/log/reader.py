@@ -3,12 +3,12 @@
 import contextlib
 import logging
 import sqlite3
-import threading
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Protocol
 
+from edge_storage.log.joined import JoinedLines, PageOfLog, merged
 from edge_storage.log.line import head, offset_of
+from edge_storage.log.merged_segments import MergedSegments
 from edge_storage.log.segment import DamagedChunkError, decode_chunk
 from edge_storage.log.segment_files import SegmentFiles
 from edge_storage.log.segment_index import (
@@ -49,13 +49,17 @@ class LogReader:
     def __init__(self, files: SegmentFiles, observer: DamageObserver) -> None:
         self._files = files
         self._observer = observer
-        self._merging = threading.Lock()
-        self._merged: tuple[int, list[bytes]] | None = None
+        self._merged = MergedSegments()
 
     def read_after(
         self, connection: sqlite3.Connection, offset: int, limit_lines: int, limit_bytes: int
     ) -> list[Numbered]:
-        """Return the next lines after `offset`, in the order of their offsets.
+        """Return the next lines after `offset`, in the order of their offsets. See `page_after`."""
+        lines = self.page_after(connection, offset, limit_lines, limit_bytes).split(b"\n")[:-1]
+        return [(offset_of(line), line) for line in lines]
+
+    def page_after(self, connection: sqlite3.Connection, offset: int, limit_lines: int, limit_bytes: int) -> bytes:
+        """Return the next lines after `offset`, in the order of their offsets; each ends with a line break.
 
         Args:
             connection: of a reader.
@@ -63,15 +67,18 @@ class LogReader:
             limit_lines: maximum number of lines.
             limit_bytes: maximum size of the lines together in bytes; the first is returned even if it is larger.
         """
-        found: list[Numbered] = []
-        size = 0
+        page = PageOfLog(limit_lines, limit_bytes)
         with snapshot(connection):
-            for number, line in self._after(connection, offset):
-                size += len(line)
-                if len(found) >= limit_lines or (found and size > limit_bytes):
-                    break
-                found.append((number, line))
-        return found
+            while not page.is_full and (segment := first_segment_after(connection, offset)) is not None:
+                page.add(self._lines_of(connection, segment), offset)
+                if not page.is_full:
+                    # Whoever reads in order does not need it any more.
+                    self._merged.drop(segment.last_offset)
+                    offset = segment.last_offset
+            rows = batches(connection, offset)
+            while not page.is_full and (batch := next(rows, None)) is not None:
+                page.add_batch(batch, offset)
+        return page.content()
 
     def newest(self, connection: sqlite3.Connection, device_id: str | None, before: int) -> Iterator[Numbered]:
         """Return the lines before the offset `before`, of one device or of all, newest first; read as far as consumed.
@@ -125,25 +132,9 @@ class LogReader:
         with contextlib.closing(sqlite3.connect(path)) as newest:
             return has_segment(newest, segment)
 
-    def _after(self, connection: sqlite3.Connection, offset: int) -> Iterator[Numbered]:
-        while (segment := first_segment_after(connection, offset)) is not None:
-            lines = self._lines_of(connection, segment)
-            for line in lines[bisect_left(lines, offset + 1, key=offset_of) :]:
-                yield offset_of(line), line
-            offset = segment.last_offset
-        with self._merging:
-            # Whoever reads in order has no use for the sealed lines any more.
-            self._merged = None
-        for batch in batches(connection, offset):
-            for number, line in enumerate(batch.lines(), batch.first_offset):
-                if number > offset:
-                    yield number, line
-
     def _newest_of_all(self, connection: sqlite3.Connection, before: int) -> Iterator[Numbered]:
         while (segment := last_segment_before(connection, before)) is not None:
-            lines = self._lines_of(connection, segment)
-            for line in reversed(lines[: bisect_left(lines, before, key=offset_of)]):
-                yield offset_of(line), line
+            yield from self._lines_of(connection, segment).newest_before(before)
             before = segment.first_offset
 
     def _newest_of_device(self, connection: sqlite3.Connection, device_id: str, before: int) -> Iterator[Numbered]:
@@ -153,18 +144,26 @@ class LogReader:
                 if number < before:
                     yield number, line
 
-    def _lines_of(self, connection: sqlite3.Connection, segment: Segment) -> Sequence[bytes]:
-        """Return the lines of a segment in the order of their offsets; the last segment is kept for the next page."""
-        with self._merging:
-            if self._merged is not None and self._merged[0] == segment.last_offset:
-                return self._merged[1]
-            self._merged = None
+    def _lines_of(self, connection: sqlite3.Connection, segment: Segment) -> JoinedLines:
+        def merge() -> JoinedLines:
             lines: list[bytes] = []
+            content = self._content(segment)
             for chunk in chunks_of_segment(connection, segment.last_offset):
-                lines += self.read_chunk(connection, chunk)
-            lines.sort(key=offset_of)
-            self._merged = (segment.last_offset, lines)
-            return lines
+                try:
+                    lines += decode_chunk(content[chunk.position : chunk.position + chunk.length])
+                except DamagedChunkError:
+                    # Read again: this finds the cause, and reports it.
+                    lines += self.read_chunk(connection, chunk)
+            return merged(lines, segment.first_offset, segment.last_offset)
+
+        return self._merged.get(segment.last_offset, merge)
+
+    def _content(self, segment: Segment) -> bytes:
+        """Return the content of the file of a segment; nothing if it cannot be read as a whole."""
+        try:
+            return self._files.read_part(segment.last_offset, 0, segment.bytes)
+        except (OSError, DamagedChunkError):
+            return b""
 
 
 @contextlib.contextmanager

@@ -2,10 +2,11 @@
 
 import datetime as dt
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any
 
+import orjson
 from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,9 +15,11 @@ from starlette.routing import Route
 from edge_service.route import route
 from edge_storage import alerts, readings
 from edge_storage.lease import check_token
+from edge_storage.log.reader import snapshot
 from edge_storage.pages import NO_END
 from edge_storage.routes.answers import done, json, page
-from edge_storage.routes.parameters import Before, Limit, of_body, of_query
+from edge_storage.routes.parameters import MAX_ITEMS, Before, Id, Limit, of_body, of_query
+from edge_storage.sinks.alert_cursors import newest_alert
 from edge_storage.store import Store
 
 
@@ -42,6 +45,13 @@ class OutboxQuery(Struct, frozen=True):
     """
 
     limit: Limit = 100
+
+
+class AlertsLogQuery(Struct, frozen=True):
+    """Parameters of the log of alerts: `limit` alerts `after` an id; with the limit 0 only the newest id."""
+
+    after: Id = 0
+    limit: Annotated[int, Meta(ge=0, le=MAX_ITEMS)] = 100
 
 
 class AlertsQuery(Struct, frozen=True):
@@ -76,6 +86,13 @@ def alerts_routes(store: Store) -> list[Route]:
         await store.write(_fenced(asked.token, partial(alerts.mark_sent, ids=asked.ids)))
         return done()
 
+    async def get_log(request: Request) -> Response:
+        asked = of_query(request, AlertsLogQuery)
+        return json(await store.read(partial(_log, asked=asked)))
+
+    async def get_firing(_: Request) -> Response:
+        return json({"alerts": await store.read(alerts.firing)})
+
     async def get_alerts(request: Request) -> Response:
         asked = of_query(request, AlertsQuery)
         question = partial(readings.alerts, device_id=asked.device_id, limit=asked.limit, before=asked.before)
@@ -85,8 +102,17 @@ def alerts_routes(store: Store) -> list[Route]:
         route("PUT", "/v1/rules", put_rules),
         route("GET", "/v1/alerts/outbox", get_outbox),
         route("POST", "/v1/alerts/outbox/sent", post_sent),
+        route("GET", "/v1/alerts/log", get_log),
+        route("GET", "/v1/alerts/firing", get_firing),
         route("GET", "/v1/alerts", get_alerts),
     ]
+
+
+def _log(connection: sqlite3.Connection, asked: AlertsLogQuery) -> dict[str, Any]:
+    with snapshot(connection):
+        newest = newest_alert(connection)
+        found: Sequence[orjson.Fragment] = alerts.after(connection, asked.after, asked.limit) if asked.limit else []
+    return {"alerts": found, "newest": newest}
 
 
 def _fenced(token: int | None, work: Callable[[sqlite3.Connection], None]) -> Callable[[sqlite3.Connection], None]:

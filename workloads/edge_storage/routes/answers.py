@@ -9,9 +9,9 @@ from starlette.responses import Response
 from edge_wire.store import Page
 
 
-def json(document: Any) -> Response:
+def json(document: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Return a JSON response with `document`."""
-    return Response(orjson.dumps(document), media_type="application/json")
+    return Response(orjson.dumps(document), status, media_type="application/json")
 
 
 def done() -> Response:

@@ -16,14 +16,15 @@ from edge_storage import cursors
 from edge_storage.lease import check_token
 from edge_storage.log.reader import LogReader
 from edge_storage.log.tail import newest_offset
+from edge_storage.log_id import log_id
 from edge_storage.pages import MAX_PAGE_BYTES, NO_END
 from edge_storage.request_body import read_body
 from edge_storage.routes.answers import json
-from edge_storage.routes.parameters import of_document, of_path, of_query
+from edge_storage.routes.parameters import Fenced, SinkPath, of_document, of_path, of_query
 from edge_storage.store import Store
 from edge_wire.messages.document import load_object
 from edge_wire.store import Cursor
-from edge_wire.store.records import NEWEST_OFFSET
+from edge_wire.store.records import LOG_ID, NEWEST_OFFSET
 
 MAX_LINES = 10_000
 """Maximum number of readings that a request may ask for."""
@@ -39,38 +40,26 @@ class LogQuery(Struct, frozen=True):
     max_bytes: Annotated[int, Meta(ge=1, le=MAX_PAGE_BYTES)] = MAX_PAGE_BYTES // 4
 
 
-class CursorPath(Struct, frozen=True):
-    """The path of a cursor: the name of its sink."""
-
-    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,62}\Z")]
-
-
-class Fenced(Struct, frozen=True):
-    """The token of the ingester's lease in a body: without one a cursor could be moved by a former ingester."""
-
-    token: int
-
-
 def log_routes(store: Store) -> list[Route]:
     """Return the routes."""
 
     async def get_log(request: Request) -> Response:
-        newest, lines = await store.read(partial(_log, log=store.log, asked=of_query(request, LogQuery)))
-        content = b"".join(line + b"\n" for line in lines)
-        return Response(content, headers={NEWEST_OFFSET: str(newest)}, media_type=NDJSON)
+        found = await store.read(partial(_log, log=store.log, asked=of_query(request, LogQuery)))
+        newest, log_id_, content = found
+        return Response(content, headers={NEWEST_OFFSET: str(newest), LOG_ID: log_id_}, media_type=NDJSON)
 
     async def get_cursors(_: Request) -> Response:
         return json(await store.read(_all_cursors))
 
     async def get_cursor(request: Request) -> Response:
-        name = of_path(request, CursorPath).name
+        name = of_path(request, SinkPath).name
         found = await store.read(partial(cursors.read_cursor, name=name))
         if found is None:
             raise refuse(HTTPStatus.NOT_FOUND, "CursorNotFound", f"the sink {name} has no cursor: PUT one")
         return json(found.to_object())
 
     async def put_cursor(request: Request) -> Response:
-        name = of_path(request, CursorPath).name
+        name = of_path(request, SinkPath).name
         document = load_object(await read_body(request))
         token = of_document(document, Fenced).token
         work = partial(_advance, token=token, name=name, cursor=Cursor.from_object(document))
@@ -84,11 +73,10 @@ def log_routes(store: Store) -> list[Route]:
     ]
 
 
-def _log(connection: sqlite3.Connection, log: LogReader, asked: LogQuery) -> tuple[int, list[bytes]]:
+def _log(connection: sqlite3.Connection, log: LogReader, asked: LogQuery) -> tuple[int, str, bytes]:
     # The newest offset first: up to it, an offset without a line has no reading.
     newest = newest_offset(connection)
-    found = log.read_after(connection, asked.after, asked.limit, asked.max_bytes) if asked.limit else []
-    return newest, [line for _, line in found]
+    return newest, log_id(connection), log.page_after(connection, asked.after, asked.limit, asked.max_bytes)
 
 
 def _all_cursors(connection: sqlite3.Connection) -> dict[str, object]:

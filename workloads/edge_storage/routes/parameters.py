@@ -26,6 +26,25 @@ Before = Annotated[int, Meta(ge=0, le=NO_END)]
 Text = Annotated[str, Meta(max_length=256)]
 """A short text."""
 
+SinkName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,62}\Z")]
+"""Name of a sink."""
+
+Id = Annotated[int, Meta(ge=0, le=NO_END)]
+"""Id of a row."""
+
+
+class SinkPath(Struct, frozen=True):
+    """A path with the name of a sink."""
+
+    name: SinkName
+
+
+class Fenced(Struct, frozen=True):
+    """The token of the ingester's lease in a body: without one a former ingester could change what a sink has done."""
+
+    token: int
+
+
 StructT = TypeVar("StructT", bound=Struct)
 ValueT = TypeVar("ValueT")
 

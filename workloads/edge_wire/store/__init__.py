@@ -5,6 +5,7 @@ from edge_wire.store.cursor import CLOUD_SENSORS, Cursor
 from edge_wire.store.errors import FencedError, LeaseHeldError, StoreError, StoreUnavailableError
 from edge_wire.store.ingest import IngestRequest, IngestResult, MessageResult, RawMessage, Rejection, encode_result
 from edge_wire.store.records import Lease, LogPage, OutboxAlert, Page, RangePage
+from edge_wire.store.sink_dead_letters import DeadLetterCounts, DeclaredSinks, SinkDeadLetter, SinkResend
 
 __all__ = [
     "CLOUD_SENSORS",
@@ -12,6 +13,8 @@ __all__ = [
     "OPEN_STATES",
     "CommandState",
     "Cursor",
+    "DeadLetterCounts",
+    "DeclaredSinks",
     "FencedError",
     "IngestRequest",
     "IngestResult",
@@ -24,6 +27,8 @@ __all__ = [
     "RangePage",
     "RawMessage",
     "Rejection",
+    "SinkDeadLetter",
+    "SinkResend",
     "StoreError",
     "StoreUnavailableError",
     "encode_result",

@@ -3,10 +3,15 @@
 The device id is the first member of a line, `offset` and `received_at` are the last ones.
 """
 
-import re
-
 START = b'{"device_id":"'
-_OFFSET = re.compile(rb',"offset":(\d+),"received_at":"([^"]{24})"\}\Z')
+_OFFSET = b',"offset":'
+_RECEIVED_AT = b',"received_at":"'
+_END_BYTES = len(_RECEIVED_AT) + len('2026-01-31T12:00:00.000Z"}')
+
+AFTER_OFFSET = -_END_BYTES
+"""Position after the digits of `offset`, from the end of a line."""
+
+_RECEIVED_AT_ENDS = AFTER_OFFSET + len(_RECEIVED_AT)
 
 
 def device_id_of(line: bytes) -> bytes:
@@ -25,7 +30,9 @@ def offset_of(line: bytes) -> int:
     Raises:
         ValueError: it is not a line.
     """
-    found = _OFFSET.search(line)
-    if found is None:
+    begin = line.rfind(b":", 0, AFTER_OFFSET) + 1
+    digits = line[begin:AFTER_OFFSET]
+    is_line = line[AFTER_OFFSET:_RECEIVED_AT_ENDS] == _RECEIVED_AT and line[begin - len(_OFFSET) : begin] == _OFFSET
+    if not (is_line and digits.isdigit()):
         raise ValueError(f"not a stored reading: {line[:80]!r}")
-    return int(found[1])
+    return int(digits)

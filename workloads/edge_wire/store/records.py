@@ -52,6 +52,9 @@ class Page(Generic[T]):
 NEWEST_OFFSET = "Edge-Newest-Offset"
 """Header of `GET /v1/log` with the newest offset."""
 
+LOG_ID = "Edge-Log-Id"
+"""Header of `GET /v1/log` with the id of the log."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
@@ -63,10 +66,13 @@ class LogPage:
     Attributes:
         lines: stored readings as `cloud/sensors` has them, in bytes.
         newest_offset: of all stored readings, read before the lines; 0 if there is none.
+        log_id: of the store's database. The same offset of another log is another reading. Empty if the store is of an
+            older release.
     """
 
     lines: tuple[bytes, ...]
     newest_offset: int
+    log_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
