@@ -40,7 +40,7 @@ def session() -> MqttSession:
 @pytest.mark.parametrize("turns", TURNS)
 async def test_the_outbox_as_something_was_stored(turns: int, metrics: ProcessorMetrics) -> None:
     outbox = Outbox(StoreClient("http://127.0.0.1:1"), session(), 1, metrics)
-    await ends_when_cancelled(outbox.run(), lambda: outbox.stored([READING], alerts=1), turns)
+    await ends_when_cancelled(outbox.run(), lambda: outbox.stored([(1, READING)], alerts=1), turns)
 
 
 class Failing(StoreLink):
@@ -90,7 +90,7 @@ async def test_the_drain_as_all_is_acknowledged(turns: int, metrics: ProcessorMe
     async with StoreClient("http://127.0.0.1:1") as store:
         sensors = Sensors(unanswered, store, 1, metrics)
         running = asyncio.create_task(sensors.run())
-        sensors.stored([READING], alerts=0)
+        sensors.stored([(1, READING)], alerts=0)
         await unanswered.begun.wait()
         await ends_when_cancelled(sensors.drained(), unanswered.acknowledge_all, turns)
         running.cancel()

@@ -10,6 +10,8 @@ from edge_pacing.backoff import Backoff
 from edge_processor.activity import ActivityPublisher
 from edge_processor.batcher import Batcher
 from edge_processor.commits import Commits
+from edge_processor.delivery.ledger import entries_of
+from edge_processor.delivery.sink_reporter import SinkReporter
 from edge_processor.ingest import Ingest
 from edge_processor.lease import LeaseClient
 from edge_processor.metrics import ProcessorMetrics
@@ -66,6 +68,7 @@ class IngestPipeline:
         self._status = status
         self._storage = StorageReporter(self.session, store, status)
         self._sinks = build_sinks(settings, self.session, store, lease.token, metrics)
+        self._sink_reports = SinkReporter(self.session, store, status, self._sinks.external)
         self._activity = ActivityPublisher(self.session, store, metrics, lambda: self._batcher.is_idle)
         self._reception = Reception(settings.mqtt_topic_prefix, self._batcher, self._activity, metrics)
         self._link = StoreLink(settings.storage_url, lease.ingest_port or 0, self._stored_elsewhere)
@@ -88,8 +91,10 @@ class IngestPipeline:
                     group.create_task(self._link.run(), name="store-link"),
                     group.create_task(self._receive(), name="session"),
                     group.create_task(self._storage.run(), name="storage-report"),
+                    group.create_task(self._declare_sinks(), name="sinks"),
+                    group.create_task(self._sink_reports.run(), name="sink-reports"),
                     group.create_task(self._commits.run(), name="commits"),
-                    *(group.create_task(sink.run(), name=sink.name) for sink in self._sinks),
+                    *(group.create_task(sink.run(), name=sink.name) for sink in self._sinks.all),
                 ]
                 deadline.watch((publishing, *work))
                 await stop.wait()
@@ -105,6 +110,11 @@ class IngestPipeline:
         for task in work:
             task.cancel()
 
+    async def _declare_sinks(self) -> None:
+        await self._sinks.declaration.run()
+        # A task of `work` runs until it is cancelled: the end of one starts the countdown of the shutdown.
+        await asyncio.Event().wait()
+
     async def _receive(self) -> None:
         await hand_over_rules(self._settings.rules_file, self._store, self._lease.token)
         await self.session.run()
@@ -116,8 +126,7 @@ class IngestPipeline:
         try:
             async with asyncio.timeout(self._settings.drain_seconds):
                 await self._batcher.idle()
-                for sink in self._sinks:
-                    await sink.drained()
+                await asyncio.gather(*(sink.drained() for sink in self._sinks.all))
         except TimeoutError:
             logger.warning("%d messages were not stored in time: the next ingester gets them", len(self._batcher))
 
@@ -148,11 +157,12 @@ class IngestPipeline:
 
     def _stored(self, answer: CommitAnswer) -> None:
         if answer.lines:
-            for sink in self._sinks:
-                sink.stored(answer.lines, answer.alerts)
+            entries = entries_of(answer.lines)
+            for sink in self._sinks.all:
+                sink.stored(entries, answer.alerts)
 
     def _stored_elsewhere(self, newest_offset: int) -> None:
-        for sink in self._sinks:
+        for sink in self._sinks.all:
             sink.stored_elsewhere(newest_offset)
 
     def _renewed(self, lease: Lease) -> None:

@@ -1,11 +1,34 @@
 """Metrics of the processor."""
 
 import math
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _LATENCIES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class SinkMetrics:
+    """The metrics of one sink outside the site.
+
+    Attributes:
+        connected: 1 if the last attempt to reach its destination succeeded.
+        pending: stored readings, or alerts for a sink of alerts only, that are not delivered; NaN unless this replica
+            is the ingester.
+        oldest: seconds since the site received the oldest of them; 0 if none waits.
+        delivered: readings that the destination confirmed.
+        rejected: readings and alerts that it rejected.
+        alerts: alerts that it confirmed.
+    """
+
+    connected: Gauge
+    pending: Gauge
+    oldest: Gauge
+    delivered: Counter
+    rejected: Counter
+    alerts: Counter
 
 
 class ProcessorMetrics:
@@ -35,8 +58,8 @@ class ProcessorMetrics:
         def counter(name: str, about: str, *labels: str) -> Counter:
             return Counter(f"edge_processor_{name}", about, labels, registry=registry)
 
-        def gauge(name: str, about: str) -> Gauge:
-            return Gauge(f"edge_processor_{name}", about, registry=registry)
+        def gauge(name: str, about: str, *labels: str) -> Gauge:
+            return Gauge(f"edge_processor_{name}", about, labels, registry=registry)
 
         def histogram(name: str, about: str, buckets: tuple[float, ...]) -> Histogram:
             return Histogram(f"edge_processor_{name}", about, buckets=buckets, registry=registry)
@@ -69,4 +92,28 @@ class ProcessorMetrics:
         self.alerts = counter("alerts_sent", "Alerts sent.", "state")
         self.queue_lag = gauge(
             "queue_lag_seconds", "Time that messages wait in the broker's queue, in seconds; NaN while unknown."
+        )
+        self._sinks = (
+            gauge("sink_connected", "1 if the last attempt to reach the destination succeeded, by sink.", "sink"),
+            gauge("sink_pending_readings", "Stored readings that are not delivered yet, by sink.", "sink"),
+            gauge(
+                "sink_oldest_pending_seconds",
+                "Time since the site received the oldest pending reading, by sink.",
+                "sink",
+            ),
+            counter("sink_delivered", "Readings that the destination confirmed, by sink.", "sink"),
+            counter("sink_rejected", "Readings and alerts that the destination rejected, by sink.", "sink"),
+            counter("sink_alerts_delivered", "Alerts that the destination confirmed, by sink.", "sink"),
+        )
+
+    def sink(self, name: str) -> SinkMetrics:
+        """Return the metrics of the sink `name`."""
+        connected, pending, oldest, delivered, rejected, alerts = self._sinks
+        return SinkMetrics(
+            connected.labels(name),
+            pending.labels(name),
+            oldest.labels(name),
+            delivered.labels(name),
+            rejected.labels(name),
+            alerts.labels(name),
         )

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import logging
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from edge_service.mqtt import MqttError, MqttSession, Will
 from edge_service.program import release
 from edge_wire import topics
-from edge_wire.messages import PROCESSOR, ComponentStatus, StorageReport
-from edge_wire.messages.storage import MEMBER
+from edge_wire.messages import PROCESSOR, ComponentStatus, StorageReport, sinks, storage
+from edge_wire.messages.sinks import SinkReport
 
 TOPIC = topics.component_status(PROCESSOR)
 
@@ -20,11 +21,13 @@ class StatusPublisher:
 
     Attributes:
         storage: state of the store's volume, which is published too; None if it is unknown.
+        sinks: state of the sinks outside the site, which is published too; None if it is unknown.
     """
 
     def __init__(self, instance: str) -> None:
         self._instance = instance
         self.storage: StorageReport | None = None
+        self.sinks: Sequence[SinkReport] | None = None
 
     def will(self) -> Will:
         """Return the will: the broker publishes it if the connection ends without a DISCONNECT."""
@@ -46,5 +49,9 @@ class StatusPublisher:
 
     def _payload(self, status: Literal["online", "offline"]) -> bytes:
         now = dt.datetime.now(dt.UTC)
-        extra = {} if self.storage is None else {MEMBER: self.storage.to_object()}
+        extra: dict[str, Any] = {}
+        if self.storage is not None:
+            extra[storage.MEMBER] = self.storage.to_object()
+        if self.sinks is not None:
+            extra[sinks.MEMBER] = [each.to_object() for each in self.sinks]
         return ComponentStatus(PROCESSOR, status, self._instance, release(), now, extra).encode()

@@ -42,7 +42,11 @@ class Log:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["live", "elsewhere", "poll", "read", "deliver"]), st.integers(0, 5), st.integers(0, 2))
+    st.tuples(
+        st.sampled_from(["live", "elsewhere", "poll", "read", "deliver", "release"]),
+        st.integers(0, 5),
+        st.integers(0, 2),
+    )
 )
 
 
@@ -66,6 +70,12 @@ def test_everything_is_taken_exactly_once_and_the_cursor_has_only_what_was_deliv
         delivered.extend(offset for offset, _ in batch)
         ledger.confirm(batch)
 
+    def release(count: int) -> None:
+        """Let those that were queued last wait in the store, as if there were no connection."""
+        kept = max(0, len(queue) - count)
+        released, queue[kept:] = sorted(queue[kept:]), []
+        ledger.release(released)
+
     for step, count, holes in steps:
         if step == "live" and (stored := log.store(count, holes)):
             queue.extend(ledger.take_live(entries(*stored)))
@@ -76,6 +86,8 @@ def test_everything_is_taken_exactly_once_and_the_cursor_has_only_what_was_deliv
             ledger.settle(log.newest)
         elif step == "read":
             read(count + 1)
+        elif step == "release":
+            release(count)
         else:
             deliver(count)
         owed = set(log.offsets[begin:]) - set(delivered)
@@ -88,6 +100,31 @@ def test_everything_is_taken_exactly_once_and_the_cursor_has_only_what_was_deliv
     assert sorted(delivered) == log.offsets[begin:]
     assert ledger.delivered == Cursor(log.newest)
     assert ledger.pending_readings == 0
+
+
+def test_what_is_released_is_the_oldest_gap() -> None:
+    ledger = Ledger()
+    ledger.begin(Cursor(2), 2)
+    ledger.take_live(entries(3, 4, 5, 6, 7))
+    ledger.settle(7)
+    assert ledger.gap(10) is None
+
+    ledger.release(entries(5, 6, 7))
+
+    assert ledger.gap(10) == (5, 7)
+    assert ledger.take_page(5, LogPage(tuple(line for _, line in entries(5, 6, 7)), 7)) == entries(5, 6, 7)
+    assert ledger.gap(10) is None
+
+
+def test_what_is_released_may_lie_between_others() -> None:
+    ledger = Ledger()
+    ledger.begin(Cursor(0), 0)
+    ledger.take_live(entries(*range(1, 10)))
+    ledger.settle(9)
+
+    ledger.release(entries(2, 3, 6))
+
+    assert [offset for offset in range(1, 10) if not ledger.taken.has(offset)] == [2, 3, 6]
 
 
 def test_before_the_cursor_is_known_live_readings_are_taken_and_no_gap_is_read() -> None:

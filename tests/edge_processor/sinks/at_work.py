@@ -10,6 +10,7 @@ import orjson
 from prometheus_client import CollectorRegistry
 
 from edge_pacing.backoff import Backoff
+from edge_processor.delivery.ledger import entries_of
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.session import IngestSession
 from edge_processor.settings import ProcessorSettings
@@ -52,7 +53,7 @@ DESTINATIONS = {
 def sinks(session: IngestSession, store: StoreClient, token: int, figures: CollectorRegistry) -> dict[str, Sink]:
     """Return the sinks of an ingester by their names, with settings that ask for all of them."""
     built = build_sinks(ProcessorSettings(), session, store, token, ProcessorMetrics(figures))
-    return {sink.name: sink for sink in built}
+    return {sink.name: sink for sink in built.all}
 
 
 def unconnected() -> dict[str, Sink]:
@@ -97,13 +98,13 @@ class AtWork:
         messages = [RawMessage(self.device_id, payload, now) for payload in payloads]
         stored = await self.store.store(messages, location="hall-1", token=self.token)
         assert len(stored.readings) == len(messages)
-        self.sink.stored([orjson.dumps(each) for each in stored.readings], alerts=len(messages))
+        self.sink.stored(entries_of([orjson.dumps(each) for each in stored.readings]), alerts=len(messages))
 
     async def await_empty_outbox(self) -> None:
         """Return once no alert of an earlier test waits, which was not marked as sent before that test ended."""
         if self.sink.name == "outbox":
             while await self.store.alerts_to_send():
-                self.sink.stored([b"{}"], alerts=1)
+                self.sink.stored([(1, b"{}")], alerts=1)
                 await self.drained()
 
     def refused(self) -> float:

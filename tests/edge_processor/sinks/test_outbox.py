@@ -151,11 +151,11 @@ def test_a_store_that_is_away_is_asked_again() -> None:
 
 def test_the_shutdown_waits_for_one_attempt_and_not_for_a_store_that_is_away() -> None:
     async def story(world: World) -> None:
-        world.outbox.stored([b"{}"], alerts=1)
+        world.outbox.stored([(1, b"{}")], alerts=1)
         await world.outbox.drained()
         assert world.session.numbers == [3]
         world.store.error = StoreUnavailableError("away")
-        world.outbox.stored([b"{}"], alerts=1)
+        world.outbox.stored([(1, b"{}")], alerts=1)
         begun = now()
         await world.outbox.drained()
         assert now() - begun == pytest.approx(MIN_PAUSE_SECONDS)
@@ -190,7 +190,7 @@ def test_without_a_word_it_looks_each_second_and_with_one_at_once() -> None:
         await asyncio.sleep(10.5 * (POLL_SECONDS + MIN_PAUSE_SECONDS))
         assert len(world.store.asked) == 10
         assert world.store.asked[0] - begun == pytest.approx(POLL_SECONDS)
-        world.outbox.stored([b"{}"], alerts=1)
+        world.outbox.stored([(1, b"{}")], alerts=1)
         said = now()
         await asyncio.sleep(MIN_PAUSE_SECONDS)
         assert world.store.asked[-1] == said
@@ -204,7 +204,7 @@ def test_without_a_word_it_looks_each_second_and_with_one_at_once() -> None:
 def test_however_often_it_is_told_it_rests_between_two_looks() -> None:
     async def story(world: World) -> None:
         for _ in range(100):
-            world.outbox.stored([b"{}"], alerts=1)
+            world.outbox.stored([(1, b"{}")], alerts=1)
             await asyncio.sleep(MIN_PAUSE_SECONDS / 10)
 
     assert 9 <= len(play(story).store.asked) <= 11
@@ -213,7 +213,7 @@ def test_however_often_it_is_told_it_rests_between_two_looks() -> None:
 def test_without_a_connection_nothing_is_asked_for() -> None:
     async def story(world: World) -> None:
         world.session.connected.clear()
-        world.outbox.stored([b"{}"], alerts=1)
+        world.outbox.stored([(1, b"{}")], alerts=1)
         await asyncio.sleep(10 * POLL_SECONDS)
         assert world.store.asked == []
         world.session.connected.set()

@@ -7,8 +7,9 @@ from contextlib import suppress
 from prometheus_client import CollectorRegistry
 
 from edge_mqtt5 import Bulk
-from edge_processor.delivery.backlog import LIVE_SECONDS
 from edge_processor.delivery.cursor_file import WRITE_SECONDS
+from edge_processor.delivery.lanes.backlog import LIVE_SECONDS
+from edge_processor.delivery.ledger import entries_of
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.session import IngestSession
 from edge_processor.sinks.sensors import Sensors
@@ -83,7 +84,7 @@ class World:
 
     async def stored(self, *offsets: int) -> None:
         self.store.newest = max(self.store.newest, *offsets)
-        self.sensors.stored(lines(*offsets), alerts=0)
+        self.sensors.stored(entries_of(lines(*offsets)), alerts=0)
 
 
 def play(story: Callable[[World], Awaitable[None]]) -> World:

@@ -52,6 +52,15 @@ class Ledger:
             self.taken = self.taken.confirm(first, last)
         return new
 
+    def release(self, entries: Sequence[Entry]) -> None:
+        """Record that readings which were taken are not delivered by their taker: they are missing again.
+
+        Args:
+            entries: in the order of their offsets; none of them is in flight.
+        """
+        for first, last in runs(entries):
+            self.taken = _without(self.taken, first, last)
+
     def settle(self, offset: int) -> None:
         """Record that all readings up to `offset` are stored, and that those which are not taken do not come live."""
         self.settled = max(self.settled, offset)
@@ -78,9 +87,12 @@ class Ledger:
 
         Offsets without a reading are delivered: they never had one, or it was deleted.
         """
-        entries = [(offset_of(line), line) for line in page.lines]
+        entries = entries_of(page.lines)
         end = min(entries[-1][0] if entries else page.newest_offset, self.settled)
-        new = [entry for entry in entries if entry[0] <= end and not self.taken.has(entry[0])]
+        if entries and entries[-1][0] <= end and not self._has_some(first, end):
+            new = entries
+        else:
+            new = [entry for entry in entries if entry[0] <= end and not self.taken.has(entry[0])]
         present = Cursor(first - 1)
         for run in runs(entries):
             present = present.confirm(*run)
@@ -89,10 +101,24 @@ class Ledger:
         self.taken = self.taken.confirm(first, end)
         return new
 
+    def _has_some(self, first: int, last: int) -> bool:
+        """Return whether a reading with an offset from `first` to `last` is taken."""
+        return self.taken.missing(last)[-1:] != ((first, last),)
+
     @property
     def pending_readings(self) -> int:
         """Number of stored readings that are not delivered."""
         return sum(last - first + 1 for first, last in self.delivered.missing(self.settled)) if self._begun else 0
+
+
+def entries_of(lines: Sequence[bytes]) -> list[Entry]:
+    """Return lines, which are in the order of their offsets, with their offsets."""
+    if not lines:
+        return []
+    first, last = offset_of(lines[0]), offset_of(lines[-1])
+    if last - first + 1 == len(lines):
+        return list(zip(range(first, last + 1), lines, strict=True))
+    return [(offset_of(line), line) for line in lines]
 
 
 def runs(entries: Sequence[Entry]) -> Iterator[tuple[int, int]]:
@@ -109,3 +135,13 @@ def runs(entries: Sequence[Entry]) -> Iterator[tuple[int, int]]:
             first = offset
         last = offset
     yield first, last
+
+
+def _without(cursor: Cursor, first: int, last: int) -> Cursor:
+    """Return `cursor` without the offsets from `first` to `last`."""
+    done = min(cursor.done, first - 1)
+    parts = [(done + 1, cursor.done)] if cursor.done > done else []
+    kept: list[tuple[int, int]] = []
+    for begin, end in (*parts, *cursor.ranges):
+        kept += [part for part in ((begin, min(end, first - 1)), (max(begin, last + 1), end)) if part[0] <= part[1]]
+    return Cursor(done, tuple(kept))

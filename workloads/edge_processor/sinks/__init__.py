@@ -1,6 +1,6 @@
 """The sinks of the ingester: where stored readings, and the alerts about them, are delivered."""
 
-from edge_processor.sinks.registry import build_sinks
+from edge_processor.sinks.registry import Sinks, build_sinks
 from edge_processor.sinks.sink import Sink
 
-__all__ = ["Sink", "build_sinks"]
+__all__ = ["Sink", "Sinks", "build_sinks"]

@@ -9,6 +9,7 @@ from typing import ClassVar
 import orjson
 
 from edge_processor.delivery.errors import REFUSED, RETRY
+from edge_processor.delivery.ledger import Entry
 from edge_processor.metrics import ProcessorMetrics
 from edge_service.mqtt import MqttSession
 from edge_service.store import StoreClient
@@ -51,7 +52,7 @@ class Outbox:
         """There is nothing to send yet."""
         self._idle.set()
 
-    def stored(self, lines: Sequence[bytes], alerts: int) -> None:  # noqa: ARG002 - the store has the alerts
+    def stored(self, entries: Sequence[Entry], alerts: int) -> None:  # noqa: ARG002 - the store has the alerts
         """Read the outbox soon if the number of `alerts` about the readings is not 0."""
         if alerts:
             self._idle.clear()

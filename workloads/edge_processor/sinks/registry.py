@@ -1,22 +1,61 @@
 """The list of sinks: a new sink is added here."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
 
+from edge_processor.delivery.forwarding import ForwardingError, Rules, parse_rules
+from edge_processor.delivery.lanes.lane import LaneOptions
+from edge_processor.delivery.reading_sink import SinkOptions
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.session import IngestSession
 from edge_processor.settings import ProcessorSettings
+from edge_processor.sinks.declaration import Declaration
+from edge_processor.sinks.external import ExternalSink, Target
 from edge_processor.sinks.outbox import Outbox
 from edge_processor.sinks.sensors import Sensors
 from edge_processor.sinks.sink import Sink
+from edge_processor.sinks.unusable import UnusableDestination
 from edge_service.store import StoreClient
+
+CLOUD = "cloud"
+KAFKA = "kafka"
+ALERTMANAGER = "alertmanager"
+WEBHOOK = "webhook"
+
+LIVE = LaneOptions(500)
+BACKLOG = LaneOptions(2000)
+LIVE_REQUESTS = LaneOptions(500, linger_seconds=0.25)
+"""Of a destination that gets a request for each batch."""
+
+MQTT_BACKLOG = LaneOptions(500)
+"""Messages of both lanes share one connection: a batch of the backlog is no longer than a live one."""
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Sinks:
+    """The sinks of an ingester.
+
+    Attributes:
+        all: every sink, in the order in which they are notified.
+        external: those to destinations outside the site.
+        declaration: declares these to the store.
+    """
+
+    all: tuple[Sink, ...]
+    external: tuple[ExternalSink, ...]
+    declaration: Declaration
+
+
 def build_sinks(
     settings: ProcessorSettings, session: IngestSession, store: StoreClient, token: int, metrics: ProcessorMetrics
-) -> tuple[Sink, ...]:
-    """Return the sinks that the settings ask for, in the order in which they are notified.
+) -> Sinks:
+    """Return the sinks that the settings ask for.
 
     Args:
         settings: of the processor.
@@ -25,6 +64,71 @@ def build_sinks(
         token: of the ingester's lease.
         metrics: of the processor.
     """
-    if kafka := settings.output_sink or settings.kafka_broker:
-        logger.warning("the sink %s is not supported by this release: readings stay on site", kafka)
-    return Outbox(store, session, token, metrics), Sensors(session, store, token, metrics)
+    names = _configured(settings)
+    readings = [name for name in names if name in (CLOUD, KAFKA)]
+    declaration = Declaration(readings, names, store, token)
+    rules = _rules(settings) if readings else None
+    targets = [_target(name, settings, store, declaration.log_id, rules) for name in names]
+    external = tuple(ExternalSink(target, declaration, store, token, metrics) for target in targets)
+    own: tuple[Sink, ...] = (Outbox(store, session, token, metrics), Sensors(session, store, token, metrics))
+    return Sinks((*own, *external), external, declaration)
+
+
+def _configured(settings: ProcessorSettings) -> list[str]:
+    configured = {
+        CLOUD: settings.cloud_endpoint,
+        KAFKA: settings.output_sink or settings.kafka_broker,
+        ALERTMANAGER: settings.alertmanager_url,
+        WEBHOOK: settings.webhook_url,
+    }
+    return [name for name, address in configured.items() if address]
+
+
+def _target(
+    name: str, settings: ProcessorSettings, store: StoreClient, log_id: Callable[[], str], rules: Rules | None
+) -> Target:
+    try:
+        destination = _destination(name, settings, store, log_id)
+    except Exception as error:  # noqa: BLE001 - one sink must not end the others, nor the ingest
+        logger.error("the sink %s is not usable, and what it should get waits in the store: %s", name, error)  # noqa: TRY400
+        destination = UnusableDestination(str(error) or repr(error))
+    if name not in (CLOUD, KAFKA):
+        return Target(name, None, destination)
+    live, backlog = _lanes(name, settings)
+    return Target(name, destination, destination, SinkOptions(name, live, backlog, rules))
+
+
+def _destination(name: str, settings: ProcessorSettings, store: StoreClient, log_id: Callable[[], str]) -> Any:
+    """Return the destination of a sink, an object for readings and alerts.
+
+    Its module is loaded only if the sink is configured: the libraries of the sinks take 10 MiB and more.
+
+    Raises:
+        Exception: the settings of the sink are not usable; the message names the variable.
+    """
+    module, function, argument = {
+        CLOUD: ("edge_processor.sinks.cloud", "cloud_destination", log_id),
+        KAFKA: ("edge_processor.sinks.kafka", "kafka_destination", log_id),
+        ALERTMANAGER: ("edge_processor.sinks.alerts.alertmanager", "alertmanager_destination", store),
+        WEBHOOK: ("edge_processor.sinks.alerts.webhook", "webhook_destination", None),
+    }[name]
+    arguments = () if argument is None else (argument,)
+    return getattr(import_module(module), function)(settings, *arguments)
+
+
+def _lanes(name: str, settings: ProcessorSettings) -> tuple[LaneOptions, LaneOptions]:
+    if name == KAFKA:
+        return LIVE, BACKLOG
+    scheme = urlsplit(settings.cloud_endpoint or "").scheme
+    return (LIVE_REQUESTS, BACKLOG) if scheme.startswith("http") else (LIVE, MQTT_BACKLOG)
+
+
+def _rules(settings: ProcessorSettings) -> Rules | None:
+    path = settings.forwarding_file
+    if path is None:
+        return None
+    try:
+        return parse_rules(path.read_bytes()) or None
+    except (OSError, ForwardingError) as error:
+        logger.error("all readings are forwarded: FORWARDING_FILE %s: %s", path, error)  # noqa: TRY400
+        return None

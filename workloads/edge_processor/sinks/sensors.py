@@ -1,82 +1,89 @@
 """Publishes stored readings on `cloud/sensors/{id}`, at least once."""
 
 import asyncio
+import functools
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from edge_processor.delivery.backlog import LIVE_SECONDS, Backlog
-from edge_processor.delivery.cursor_file import CursorFile
-from edge_processor.delivery.destination import Outcome
-from edge_processor.delivery.lane import Lane
-from edge_processor.delivery.ledger import Entry, Ledger
-from edge_processor.delivery.publisher import SensorsPublisher
+from edge_mqtt5 import Bulk, reason_name
+from edge_processor.delivery.destination import LaneName, Outcome, Sender
+from edge_processor.delivery.lanes.lane import LaneOptions
+from edge_processor.delivery.ledger import Entry
+from edge_processor.delivery.reading_sink import ReadingSink, SinkOptions
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.session import IngestSession
 from edge_service.store import StoreClient
-from edge_service.waiting import set_within
+from edge_wire import topics
 from edge_wire.store import CLOUD_SENSORS
-from edge_wire.store.line import offset_of
+from edge_wire.store.line import device_id_of
 
-LIVE_BATCH_READINGS = 500
-"""Maximum number of readings in a batch; of each lane two batches may be in flight."""
+# A batch of the backlog takes half as much of the broker's time as one of live readings.
+OPTIONS = SinkOptions(CLOUD_SENSORS, LaneOptions(500), LaneOptions(250), drain_seconds=60.0)
 
-BACKLOG_BATCH_READINGS = LIVE_BATCH_READINGS // 2
-"""Maximum number of readings in a batch of the backlog: it takes half as much of the broker's time as live readings."""
+CACHED_TOPICS = 4096
+"""Number of devices with a topic in the cache."""
 
-MAX_WAITING_READINGS = 10_000
-"""Number of live readings in memory beyond which new ones are left to the backlog."""
-
-MAX_WAITING_BYTES = 8 * 1024 * 1024
-MAX_RANGES = 1024
-"""Beyond this number of ranges in the ledger, nothing is taken live: the backlog closes the gaps first."""
-
-IDLE_CHECK_SECONDS = 0.2
+_UNNAMED = "its device id cannot be a level of a topic"
 
 logger = logging.getLogger(__name__)
 
 
-class Sensors:
-    """Publishes every stored reading: those that the ingester stores at once, all others from the store's log.
+class SiteBroker:
+    """The sender to the site's broker; the only place that depends on how the session sends many messages."""
 
-    Readings that the ingester stores are published live, in order. What the store has besides (readings by HTTP, of an
-    earlier ingester, or beyond the queue in memory) is the backlog: read from the log and published oldest first,
-    beside the live readings. The cursor in the store says what is published.
-    """
+    def __init__(self, session: IngestSession) -> None:
+        self._session = session
+
+    def send(self, entries: Sequence[Entry]) -> asyncio.Future[Outcome]:
+        """Publish readings with QoS 1, in order; the future is done when each is acknowledged or rejected.
+
+        The session sends again what was not acknowledged when a connection ended.
+        """
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        messages = [(topic, line) for _, line in entries if (topic := _topic(device_id_of(line)))]
+        positions: Sequence[int] = range(len(entries))
+        unnamed: tuple[tuple[int, str], ...] = ()
+        if len(messages) < len(entries):
+            positions = [at for at, (_, line) in enumerate(entries) if _topic(device_id_of(line))]
+            unnamed = tuple((at, _UNNAMED) for at in sorted({*range(len(entries))}.difference(positions)))
+
+        def moved(bulk: Bulk) -> None:
+            if bulk.is_complete and not done.done():
+                refused = tuple((positions[index], reason_name(why)) for index, why in bulk.refused.items())
+                done.set_result(Outcome(unnamed + refused))
+
+        if messages:
+            self._session.publish_many(messages, moved)
+        else:
+            done.set_result(Outcome(unnamed))
+        return done
+
+
+class Sensors:
+    """Publishes every stored reading on the site's broker; what the broker rejects is counted and logged."""
 
     name: ClassVar[str] = "sensors"
 
     def __init__(self, session: IngestSession, store: StoreClient, token: int, metrics: ProcessorMetrics) -> None:
         self._metrics = metrics
-        self._publisher = SensorsPublisher(session)
-        self._ledger = Ledger()
-        self._live = Lane(self._publisher, LIVE_BATCH_READINGS, self._landed)
-        self._old = Lane(self._publisher, BACKLOG_BATCH_READINGS, self._landed)
-        self._backlog = Backlog(store, self._ledger, self._old)
-        self._cursor = CursorFile(CLOUD_SENSORS, store, self._ledger, token)
-        self._is_full = False
+        broker = SiteBroker(session)
+        # The session keeps the order of both lanes.
+        senders: Mapping[LaneName, Sender] = {"live": broker, "backlog": broker}
+        self._sink = ReadingSink(OPTIONS, session.connected, senders, store, token, self._count)
 
-    def stored(self, lines: Sequence[bytes], alerts: int) -> None:  # noqa: ARG002 - they have their own sink
-        """Publish newly stored readings; what does not fit into memory is left to the backlog.
-
-        Args:
-            lines: the readings.
-            alerts: number of alerts about them.
-        """
-        entries = _entries(lines)
-        if self._has_room():
-            self._live.put(self._ledger.take_live(entries))
-        self._ledger.settle(entries[-1][0])
-        self._backlog.wake()
+    def stored(self, entries: Sequence[Entry], alerts: int) -> None:
+        """Publish newly stored readings; what cannot be queued is left to the backlog."""
+        self._sink.stored(entries, alerts)
 
     def stored_elsewhere(self, newest_offset: int) -> None:
         """Publish soon what the store has up to `newest_offset` and what did not pass through this ingester."""
-        asyncio.get_running_loop().call_later(LIVE_SECONDS, self._settle, newest_offset)
+        self._sink.stored_elsewhere(newest_offset)
 
-    def _settle(self, newest_offset: int) -> None:
-        self._ledger.settle(newest_offset)
-        self._backlog.wake()
+    async def drained(self) -> None:
+        """Wait until the live readings are published, then write the cursor; without a connection only write it."""
+        await self._sink.drained()
 
     async def run(self) -> None:
         """Publish until cancelled.
@@ -84,51 +91,24 @@ class Sensors:
         Raises:
             FencedError: another replica is the ingester.
         """
-        self._metrics.unsent.set_function(lambda: self._ledger.pending_readings)
+        self._metrics.unsent.set_function(lambda: self._sink.ledger.pending_readings)
         try:
-            async with asyncio.TaskGroup() as group:
-                await self._cursor.load()
-                group.create_task(self._backlog.watch())
-                group.create_task(self._backlog.run())
-                group.create_task(self._cursor.run())
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+            await self._sink.run()
         finally:
             self._metrics.unsent.set_function(lambda: math.nan)
 
-    async def drained(self) -> None:
-        """Wait until the live readings are published, then write the cursor; without a connection only write it."""
-        self._backlog.stop()
-        for lane in (self._live, self._old):
-            while self._publisher.connected.is_set() and not lane.idle.is_set():
-                await set_within(lane.idle, IDLE_CHECK_SECONDS)
-        await self._cursor.write()
-
-    def _has_room(self) -> bool:
-        """Return whether live readings may be queued; once they may not, until the queue is half empty.
-
-        Otherwise a queue that is full for long would leave a gap at every batch.
-        """
-        share = 2 if self._is_full else 1
-        self._is_full = (
-            self._live.waiting_readings * share >= MAX_WAITING_READINGS
-            or self._live.waiting_bytes * share >= MAX_WAITING_BYTES
-            or len(self._ledger.taken.ranges) * share >= MAX_RANGES
-        )
-        return not self._is_full
-
-    def _landed(self, batch: Sequence[Entry], outcome: Outcome) -> None:
+    def _count(self, batch: Sequence[Entry], outcome: Outcome) -> None:
         for position, error in outcome.refused:
             logger.warning("the stored reading with offset %d was not published: %s", batch[position][0], error)
         if outcome.refused:
             self._metrics.unpublished.labels("refused").inc(len(outcome.refused))
         self._metrics.published.inc(len(batch) - len(outcome.refused))
-        self._ledger.confirm(batch)
 
 
-def _entries(lines: Sequence[bytes]) -> list[Entry]:
-    """Return lines, which are in the order of their offsets, with their offsets."""
-    first, last = offset_of(lines[0]), offset_of(lines[-1])
-    if last - first + 1 == len(lines):
-        return list(zip(range(first, last + 1), lines, strict=True))
-    return [(offset_of(line), line) for line in lines]
+@functools.lru_cache(CACHED_TOPICS)
+def _topic(device_id: bytes) -> bytes:
+    """Return the topic of a device; empty if its id cannot be a level of a topic."""
+    try:
+        return topics.sensors(device_id.decode()).encode()
+    except ValueError:
+        return b""

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from edge_processor.delivery.ledger import Entry
+
 
 class Sink(Protocol):
     """Delivers stored readings, or the alerts about them, to one destination: in order and at least once.
@@ -11,7 +13,8 @@ class Sink(Protocol):
 
     - retry (`RETRY` of `edge_processor.delivery.errors`): the destination or the store is unavailable. The sink tries
       again. A queue in memory is bounded: what does not fit, the sink reads from the store later.
-    - refused (`REFUSED` of the same module): the sink counts and logs the message, and continues with the next one.
+    - refused (`REFUSED` of the same module, or an `Outcome`): the sink counts and logs the message, keeps it as a dead
+      letter if the destination is outside the site, and continues with the next one.
     - fenced (`FencedError`): another replica is the ingester. `run` raises it, and the ingester stops all its work.
     """
 
@@ -19,11 +22,11 @@ class Sink(Protocol):
     def name(self) -> str:
         """The name of the sink's task, which logs show."""
 
-    def stored(self, lines: Sequence[bytes], alerts: int) -> None:
+    def stored(self, entries: Sequence[Entry], alerts: int) -> None:
         """Handle newly stored readings; must not raise: the next ones are stored after it returns.
 
         Args:
-            lines: one or more readings as the store has them, in the order of their offsets.
+            entries: one or more readings as the store has them, in the order of their offsets; shared by all sinks.
             alerts: number of alerts about them.
         """
 

@@ -23,6 +23,9 @@ class StorageReport:
         dropped_at: when that last happened (UTC); None if it has not within the last day.
         problem: why nothing can be stored now; empty if nothing is wrong.
         set_aside: name of the damaged file that was set aside; empty if there is none.
+        capacity_bytes: size of the volume, in bytes; 0 if it was not reported, as by a processor of an older release.
+        oldest_received_at: when the site received the oldest stored reading (UTC); None if none is stored, or if it
+            was not reported.
     """
 
     used_bytes: int = 0
@@ -30,6 +33,8 @@ class StorageReport:
     dropped_at: dt.datetime | None = None
     problem: str = ""
     set_aside: str = ""
+    capacity_bytes: int = 0
+    oldest_received_at: dt.datetime | None = None
 
     @classmethod
     def from_object(cls, document: Any) -> Self:
@@ -47,6 +52,8 @@ class StorageReport:
             dropped_at=optional_timestamp(fields, "dropped_at"),
             problem=take.text(fields, "problem"),
             set_aside=take.text(fields, "set_aside"),
+            capacity_bytes=_count(fields, "capacity_bytes", missing=0),
+            oldest_received_at=optional_timestamp(fields, "oldest_received_at"),
         )
 
     def to_object(self) -> dict[str, Any]:
@@ -57,11 +64,14 @@ class StorageReport:
             "dropped_at": format_timestamp(self.dropped_at) if self.dropped_at else None,
             "problem": self.problem,
             "set_aside": self.set_aside,
+            "capacity_bytes": self.capacity_bytes,
+            "oldest_received_at": format_timestamp(self.oldest_received_at) if self.oldest_received_at else None,
         }
 
 
-def _count(fields: dict[str, Any], name: str) -> int:
+def _count(fields: dict[str, Any], name: str, missing: int | None = None) -> int:
     value = take.whole_number(fields, name)
+    value = missing if value is None else value
     if value is None or value < 0:
         raise MalformedError("field", f"{MEMBER}.{name} must be a whole number of 0 or more")
     return value

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from edge_pacing.backoff import Backoff
 from edge_processor.delivery.errors import RETRY
-from edge_processor.delivery.lane import Lane
-from edge_processor.delivery.ledger import Ledger
+from edge_processor.delivery.lanes.lane import Lane
+from edge_processor.delivery.ledger import Entry, Ledger
 from edge_service.store import StoreClient
 from edge_wire.store import FencedError
 
@@ -21,24 +22,38 @@ PAGE_READINGS = 2000
 
 PAGE_BYTES = 1024 * 1024
 
+MayRead = Callable[[], Awaitable[None]]
+
 logger = logging.getLogger(__name__)
 
 
 class Backlog:
     """Fills the gaps of a ledger, oldest first.
 
-    Args:
-        store: has the log.
-        ledger: of the sink.
-        lane: delivers what is read.
+    While the destination is not connected, at most one page is read: the sender retries with it, and the rest waits in
+    the store.
     """
 
-    def __init__(self, store: StoreClient, ledger: Ledger, lane: Lane) -> None:
+    def __init__(
+        self, store: StoreClient, ledger: Ledger, lane: Lane, put: Callable[[list[Entry]], None], may_read: MayRead
+    ) -> None:
+        """Prepare.
+
+        Args:
+            store: has the log.
+            ledger: of the sink.
+            lane: delivers what is read.
+            put: called with readings for the lane.
+            may_read: awaited before a page is read.
+        """
         self._store = store
         self._ledger = ledger
         self._lane = lane
+        self._put = put
+        self._may_read = may_read
         self._wake = asyncio.Event()
         self._is_stopped = False
+        self._log_id = ""
 
     def wake(self) -> None:
         """Look for gaps now."""
@@ -47,7 +62,7 @@ class Backlog:
     def stop(self) -> None:
         """Deliver nothing more but what is in flight: the next ingester reads the rest."""
         self._is_stopped = True
-        self._lane.abandon()
+        self._lane.release()
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -59,7 +74,7 @@ class Backlog:
                 while await self._read_some():
                     backoff.reset()
             except RETRY as error:
-                logger.warning("readings that were not published wait for the store: %s", error)
+                logger.warning("readings that are not delivered wait for the store: %s", error)
                 await asyncio.sleep(backoff.next())
                 self._wake.set()
 
@@ -78,10 +93,13 @@ class Backlog:
 
     async def _ask(self) -> None:
         before = max(self._ledger.settled, self._ledger.delivered.highest)
-        newest = (await self._store.log(0, 0, 1)).newest_offset
-        if newest < before:
+        page = await self._store.log(0, 0, 1)
+        newest = page.newest_offset
+        self._log_id = self._log_id or page.log_id
+        if newest < before or page.log_id != self._log_id:
             raise FencedError(
-                f"the newest offset of the store is {newest}, and was {before}: it has another database; starting again"
+                f"the log of the store is {page.log_id} with the newest offset {newest}, and was {self._log_id} with"
+                f" {before}: it has another database; starting again"
             )
         if newest > self._ledger.settled:
             await asyncio.sleep(LIVE_SECONDS)
@@ -91,6 +109,7 @@ class Backlog:
     async def _read_some(self) -> bool:
         """Read the oldest gap; return whether there may be another one."""
         await self._lane.low.wait()
+        await self._may_read()
         gap = None if self._is_stopped else self._ledger.gap(PAGE_READINGS)
         if gap is None:
             return False
@@ -100,5 +119,5 @@ class Backlog:
             return False
         entries = self._ledger.take_page(first, page)
         if not self._is_stopped:
-            self._lane.put(entries)
+            self._put(entries)
         return True
