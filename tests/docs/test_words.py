@@ -18,6 +18,7 @@ PAGES = (
     "charts/edge-stack/templates/*.txt",
     "crds/*.yaml",
     "examples/*.yaml",
+    "examples/*/*.md",
 )
 CODE = ("operator", "workloads", "e2e", "benchmarks")
 
