@@ -17,6 +17,7 @@ pytest_plugins = [
     "e2e.story_fixture",
     "tests.support.link.fixture",
     "tests.support.mosquitto",
+    "tests.support.kafka",
     "tests.support.operators",
     "tests.support.broker_pod",
     "tests.support.quick",

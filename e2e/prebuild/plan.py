@@ -11,6 +11,7 @@ from e2e.cluster.node import possible, programs
 from e2e.cluster.sources import CNI, CONTAINERD, COREDNS, KUBE, LOCALPATH, NODE_SOURCES, RUNC, Source
 from e2e.cluster.steps import Steps
 from e2e.images import build as images
+from e2e.kafka import build as kafka
 from e2e.mosquitto import build as mosquitto
 from e2e.prebuild.go import GoQueue
 from e2e.prebuild.task import Task
@@ -63,6 +64,8 @@ class Plan:
     def _others(self) -> Iterator[Task]:
         if not mosquitto.is_ready(self.environment):
             yield Task("Mosquitto", partial(mosquitto.ensure_mosquitto, self.environment))
+        if not kafka.is_ready(self.environment):
+            yield Task("Kafka", partial(kafka.ensure_kafka, self.environment))
         if not images.are_built(self.environment):
             yield Task("the images of this checkout", partial(images.ensure_images, environment=self.environment))
 

@@ -7,7 +7,9 @@ import pytest
 
 MARKER = "process"
 CONTROL_PLANE = "control_plane"
-STARTERS = frozenset({CONTROL_PLANE, "mosquitto_programs", "node_programs", "archives", "tools", "running", "link"})
+STARTERS = frozenset(
+    {CONTROL_PLANE, "mosquitto_programs", "kafka_programs", "node_programs", "archives", "tools", "running", "link"}
+)
 """Fixtures that start processes, or build what is started; a test that uses one is marked."""
 
 EVENTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"})
