@@ -62,6 +62,7 @@ class Run:
         history: where events are written.
         store: the store as a part.
         sinks: the far end of the site; None if it has none.
+        alerts_played: number of alerts in all rounds so far.
     """
 
     site: Site
@@ -70,6 +71,7 @@ class Run:
     store: Part
     sinks: Sinks | None = None
     processors: list[ServiceProcess] = field(default_factory=list, init=False)
+    alerts_played: int = field(default=0, init=False)
     _acknowledged: dict[str, int] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -122,6 +124,7 @@ class Run:
 
     def _evidence(self, keys: frozenset[Key], stored: list[Stored], lanes: int, *, is_broker_killed: bool) -> Evidence:
         alerts = self._reader.alerts()
+        self.alerts_played += len(alerts)
         was, self._dead_letters = self._dead_letters, self._reader.dead_letters()
         dead_letters = self._dead_letters - was
         out = self._out

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from confluent_kafka.admin import AdminClient, NewTopic
-
 from benchmarks.path.site import Tool
 from e2e.cluster.ports import free_ports
 from e2e.kafka.build import ensure_kafka
 from e2e.kafka.node import Kafka, new_node
 from edge_operator.identity.certificates import authority_certificate, broker_certificate, period_of
 from tests.support.child import HOST
+from tests.support.kafka import create_topic
 
 ROOT_KEY = bytes(range(32, 64))
 AUTHORITY = "far-end"
@@ -24,7 +23,6 @@ TOPIC, ALERTS_TOPIC = "edge-readings", "alerts"
 PARTITIONS = 3
 ARRIVAL_SECONDS = 900.0
 POLL_SECONDS = 0.1
-TOPIC_SECONDS = 30.0
 
 
 class FarEnd(Protocol):
@@ -42,7 +40,7 @@ class FarEnd(Protocol):
         """Take no connections."""
 
     def ask(self, command: str) -> dict[str, Any]:
-        """Return what has arrived, after `figures` or `begin`."""
+        """Return what has arrived, after `begin`, `count` or `figures`."""
 
     def end(self) -> None:
         """End everything."""
@@ -55,10 +53,10 @@ def await_readings(end: FarEnd, count: int, seconds: float = ARRIVAL_SECONDS) ->
         AssertionError: they have not, after `seconds`.
     """
     begun = time.monotonic()
-    while (figures := end.ask("figures"))["readings"] < count:
+    while (figures := end.ask("count"))["readings"] < count:
         assert time.monotonic() < begun + seconds, f"{figures['readings']:,} of {count:,} readings are at {end.name}"
         time.sleep(POLL_SECONDS)
-    return figures
+    return end.ask("figures")
 
 
 def _certificate() -> str:
@@ -155,7 +153,8 @@ class KafkaEnd:
         self._node.start()
         back = time.time()
         if self._is_new:
-            self._create_topics()
+            create_topic(self._node, TOPIC, PARTITIONS)
+            create_topic(self._node, ALERTS_TOPIC, 1)
             self._is_new = False
         if self._tool is None:
             settings = json.dumps({"bootstrap.servers": self._node.brokers})
@@ -178,11 +177,6 @@ class KafkaEnd:
         if self._tool is not None:
             self._tool.end()
         self._node.kill()
-
-    def _create_topics(self) -> None:
-        admin = AdminClient({"bootstrap.servers": self._node.brokers})
-        for created in admin.create_topics([NewTopic(TOPIC, PARTITIONS, 1), NewTopic(ALERTS_TOPIC, 1, 1)]).values():
-            created.result(TOPIC_SECONDS)
 
 
 def _answer(tool: Tool, command: str) -> dict[str, Any]:

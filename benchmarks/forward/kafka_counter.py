@@ -33,7 +33,7 @@ class Counter:
 
     def take(self, records: list[Message]) -> None:
         """Count the records of a poll."""
-        values = [value for each in records if not each.error() and (value := each.value()) is not None]
+        values = [value for each in records if isinstance(value := each.value(), bytes) and not each.error()]
         if values:
             with self._lock:
                 content = b"\n".join(values)
@@ -44,7 +44,7 @@ class Counter:
         with self._lock:
             if line == "begin":
                 self.arrived = Arrived()
-            facts = vars(self.arrived) | {"delays": sorted(self.arrived.delays)}
+            facts = self.arrived.facts(line)
         return facts | {"wire_bytes": 0, "cpu_seconds": time.process_time()}
 
 

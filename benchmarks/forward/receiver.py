@@ -1,7 +1,7 @@
 """A cloud that takes every batch and stores nothing; a process of its own.
 
-It listens with TLS. Each line on stdin is a command, answered with one line of JSON: `figures` returns what has arrived
-since the last `begin`; `begin` forgets it.
+It listens with TLS. Each line on stdin is a command, answered with one line of JSON: what has arrived since the last
+`begin`. `begin` forgets it, `count` returns it without the delays, `figures` with them.
 """
 
 import argparse
@@ -49,6 +49,10 @@ class Arrived:
     first: float = 0.0
     last: float = 0.0
     delays: list[float] = field(default_factory=list)
+
+    def facts(self, command: str) -> dict[str, object]:
+        """Return this as JSON; the delays, sorted, only for the command `figures`."""
+        return vars(self) | {"delays": sorted(self.delays) if command == "figures" else []}
 
     def take(self, path: str, content: bytes, body_bytes: int) -> int:
         """Take the lines of a request; return their number."""
@@ -142,8 +146,10 @@ class Receiver:
         """Carry out a command."""
         if line == "begin":
             self.arrived, self._wire_before = Arrived(), self.wire_bytes()
-        facts = vars(self.arrived) | {"delays": sorted(self.arrived.delays)}
-        return facts | {"wire_bytes": self.wire_bytes() - self._wire_before, "cpu_seconds": time.process_time()}
+        return self.arrived.facts(line) | {
+            "wire_bytes": self.wire_bytes() - self._wire_before,
+            "cpu_seconds": time.process_time(),
+        }
 
 
 async def run(options: argparse.Namespace) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from benchmarks.crash.evidence import SinkEvidence
 from benchmarks.crash.parts import KeptDaemon, Part, Program, Wire
@@ -125,7 +126,9 @@ class Sinks:
         made = Certificates(self._authority(), self._certificate)
         self._kafka = kafka_at_far_end(self.link, self.directory, made, login)
         self._kafka.launch()
-        plaintext = {"bootstrap.servers": f"{self.link.far}:{self._kafka.ports['plaintext']}"}
+        plaintext: dict[str, str | int | float | bool] = {
+            "bootstrap.servers": f"{self.link.far}:{self._kafka.ports['plaintext']}"
+        }
         self._await_port(self._kafka.ports["plaintext"])
         topics = [NewTopic(READINGS, PARTITIONS, 1), NewTopic(ALERTS, 1, 1)]
         admin = AdminClient(plaintext)

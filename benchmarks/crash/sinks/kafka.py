@@ -21,12 +21,13 @@ METADATA_SECONDS = 5.0
 def line(record: Message, alerts_topic: str) -> bytes:
     """Return the line of a record."""
     content = record.value()
-    assert content is not None
+    assert isinstance(content, bytes)
     if record.topic() == alerts_topic:
         return alert_line(content)
-    headers = {name: (value or b"").decode() for name, value in record.headers() or ()}
-    device = (record.key() or b"").decode().rpartition("/")
-    assert device[0] == headers["site"], f"the key is of another site than the header: {record.key()!r}"
+    headers = {name: value.decode() for name, value in record.headers() or () if isinstance(value, bytes)}
+    key = record.key()
+    assert isinstance(key, bytes)
+    assert key.decode().rpartition("/")[0] == headers["site"], f"the key {key!r} is not of the site in the header"
     return reading_line(headers["site"], headers["log"], content, int(headers["offset"]))
 
 
