@@ -8,7 +8,7 @@ from typing import Self
 
 from benchmarks.forward.far_ends import FarEnd, await_readings
 from benchmarks.forward.live import said_of, send, start_load
-from benchmarks.forward.plan import Plan, settings_of
+from benchmarks.forward.plan import DEVICES, Plan, settings_of
 from benchmarks.path.figures import MIB, Spent, percentile, resident_bytes, wait_until_quiet
 from benchmarks.path.site import MeasuredSite
 from benchmarks.path.stored import fill
@@ -64,7 +64,7 @@ def drain(plan: Plan, name: str) -> Iterator[Row]:
         idle = [resident_bytes(pid) for pid in pids]
         end.leave()
         with Memory(pids) as filling:
-            fill(site, plan.backlog)
+            fill(site, plan.backlog, DEVICES)
             time.sleep(SETTLE_SECONDS)
         filled = [resident_bytes(pid) for pid in pids]
         pending = processor.metric("edge_processor_sink_pending_readings", sink=name)
@@ -98,17 +98,16 @@ def _live_meanwhile(
 ) -> Iterator[Row]:
     """Fill again, and send live readings while the second backlog drains."""
     end.leave()
-    fill(site, plan.backlog)
+    fill(site, plan.backlog, DEVICES, "second")
     load = start_load(site, int(plan.rate * plan.seconds), plan.rate, "meanwhile")
     wait_until_quiet([processor.pid, site.store.pid])
     end.come_back()
-    end.ask("begin")
     await_readings(end, 1)
     load.go()
     load.figures()
-    draining = end.ask("figures")
+    draining = end.ask("count")
     left = processor.metric("edge_processor_sink_pending_readings", sink=end.name)
-    delays = await_readings(end, plan.backlog)["delays"]
+    delays = await_readings(end, plan.backlog + int(plan.rate * plan.seconds))["delays"]
     share = percentile(delays, 99) / percentile(alone, 99) if alone else 0.0
     said = f"{said_of(delays)} against {said_of(alone)} ({share:.2f} of p99); {left:,.0f} pending at the end"
     yield Row(f"{end.name}: publish → sink while a backlog drains, p50 / p99", said, "≤ 1.2 of p99")

@@ -34,7 +34,11 @@ class FarEnd(Protocol):
         """Return the processor's settings for this sink."""
 
     def come_back(self) -> float:
-        """Take connections; return the moment from which it does, in seconds since 1970."""
+        """Take connections, and forget what arrived before.
+
+        Returns:
+            The moment from which it takes connections, in seconds since 1970.
+        """
 
     def leave(self) -> None:
         """Take no connections."""
@@ -93,7 +97,7 @@ class Cloud:
         return {"CLOUD_ENDPOINT": f"https://{HOST}:{self._port}", "CLOUD_CREDENTIALS_DIR": str(credentials)}
 
     def come_back(self) -> float:
-        """Listen."""
+        """Listen, as a new process."""
         arguments = ("--port", str(self._port), "--certificate", str(self.directory / "cloud.pem"))
         self._tool = Tool("benchmarks.forward.receiver", self.directory, arguments)
         self._tool.await_ready()
@@ -150,6 +154,8 @@ class KafkaEnd:
 
     def come_back(self) -> float:
         """Start Kafka; the first time it gets its topics and the consumer."""
+        if self._tool is not None:
+            self.ask("begin")
         self._node.start()
         back = time.time()
         if self._is_new:

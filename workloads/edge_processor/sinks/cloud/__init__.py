@@ -1,6 +1,5 @@
 """The cloud as a destination of readings and alerts: by HTTPS, or by MQTT over TLS."""
 
-from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -12,14 +11,14 @@ class CloudDestination(Destination, AlertDestination, Protocol):
     """The cloud; one `run` is enough for its readings and its alerts."""
 
 
-def cloud_destination(settings: ProcessorSettings, log_id: Callable[[], str]) -> CloudDestination:
+def cloud_destination(settings: ProcessorSettings, log_id: str) -> CloudDestination:
     """Return the destination of CLOUD_ENDPOINT.
 
     The clients are imported here: a processor without a cloud does not need their memory.
 
     Args:
         settings: of the processor.
-        log_id: returns the id of the store's database; with it, an offset names one reading of the site forever.
+        log_id: of the store's database; with it, an offset names one reading of the site forever.
 
     Raises:
         ValueError: CLOUD_ENDPOINT is not an address of a cloud; the message shows valid ones.

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from edge_processor.delivery.destination import AlertsRefusedError, DeliveryError, LaneName, Sender
@@ -27,7 +27,7 @@ class KafkaDestination:
 
     Args:
         settings: of the processor.
-        log_id: returns the identifier of the store's log.
+        log_id: identifier of the store's log.
 
     Attributes:
         connected: set while the last attempt to reach Kafka succeeded.
@@ -36,7 +36,7 @@ class KafkaDestination:
         ValueError: the settings name no brokers.
     """
 
-    def __init__(self, settings: ProcessorSettings, log_id: Callable[[], str]) -> None:
+    def __init__(self, settings: ProcessorSettings, log_id: str) -> None:
         brokers = kafka_brokers(settings.output_sink, settings.kafka_broker)
         site = f"{settings.edge_namespace}/{settings.edge_site}"
         self._link = Link(brokers, settings.kafka_topic)

@@ -1,6 +1,5 @@
 """Creates the destination, and loads confluent-kafka only then."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from edge_processor.delivery.destination import AlertDestination, Destination
@@ -11,12 +10,12 @@ class KafkaSink(Destination, AlertDestination, Protocol):
     """Kafka as a destination of readings and of alerts; one `run` serves both, and more calls of it do nothing."""
 
 
-def kafka_destination(settings: ProcessorSettings, log_id: Callable[[], str]) -> KafkaSink:
+def kafka_destination(settings: ProcessorSettings, log_id: str) -> KafkaSink:
     """Return the Kafka cluster of OUTPUT_SINK or KAFKA_BROKER as a destination.
 
     Args:
         settings: of the processor.
-        log_id: returns the identifier of the store's log, the header `log` of each record.
+        log_id: identifier of the store's log, the header `log` of each record.
 
     Raises:
         ValueError: the settings name no brokers; the message shows valid ones.

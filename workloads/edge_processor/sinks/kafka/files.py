@@ -8,7 +8,7 @@ from pathlib import Path
 from edge_processor.sinks.kafka.login import Stamp, stamp_of
 
 FILES_SECONDS = 1.0
-"""Time between two looks at the files."""
+"""Time between two checks of the files."""
 
 
 class Files:

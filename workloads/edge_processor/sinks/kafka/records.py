@@ -14,14 +14,14 @@ CACHED_KEYS = 4096
 """Number of devices with a key in the cache."""
 
 
-def reading_record(site: str, log_id: Callable[[], str]) -> Callable[[Entry], Record]:
+def reading_record(site: str, log_id: str) -> Callable[[Entry], Record]:
     """Return a function that turns a stored reading into a record.
 
     Args:
         site: namespace and name of the site, as `namespace/name`.
-        log_id: returns the identifier of the store's log.
+        log_id: identifier of the store's log.
     """
-    constant = _headers(site)
+    constant: Headers = [("log", log_id.encode()), ("site", site.encode())]
     prefix = site.encode() + b"/"
 
     @functools.lru_cache(CACHED_KEYS)
@@ -30,27 +30,17 @@ def reading_record(site: str, log_id: Callable[[], str]) -> Callable[[Entry], Re
 
     def record(entry: Entry) -> Record:
         offset, line = entry
-        return key(device_id_of(line)), line, [("offset", b"%d" % offset), *constant(log_id())]
+        return key(device_id_of(line)), line, [("offset", b"%d" % offset), *constant]
 
     return record
 
 
-def alert_record(site: str, log_id: Callable[[], str]) -> Callable[[OutboxAlert], Record]:
+def alert_record(site: str, log_id: str) -> Callable[[OutboxAlert], Record]:
     """Return a function that turns an alert into a record; arguments as those of `reading_record`."""
-    constant = _headers(site)
+    constant: Headers = [("log", log_id.encode()), ("site", site.encode())]
 
     def record(alert: OutboxAlert) -> Record:
         key = f"{site}/{alert.alert['device_id']}".encode()
-        return key, orjson.dumps(alert.alert), [("id", b"%d" % alert.id), *constant(log_id())]
+        return key, orjson.dumps(alert.alert), [("id", b"%d" % alert.id), *constant]
 
     return record
-
-
-def _headers(site: str) -> Callable[[str], Headers]:
-    """Return a function that returns the headers that all records of a log have."""
-
-    @functools.lru_cache(1)
-    def headers(log_id: str) -> Headers:
-        return [("log", log_id.encode()), ("site", site.encode())]
-
-    return headers

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import orjson
@@ -141,12 +141,12 @@ class HttpsCloud:
         self._endpoint.generation += 1
 
 
-def https_cloud(settings: ProcessorSettings, log_id: Callable[[], str]) -> HttpsCloud:
+def https_cloud(settings: ProcessorSettings, log_id: str) -> HttpsCloud:
     """Return the destination of CLOUD_ENDPOINT.
 
     Args:
         settings: of the processor.
-        log_id: returns the id of the store's database.
+        log_id: of the store's database.
 
     Raises:
         ValueError: CLOUD_ENDPOINT is not the URL of an HTTPS server.

@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
@@ -17,11 +18,12 @@ PROBE_SECONDS = 1.0
 PURGE_SECONDS = 2.0
 """Maximum time to wait for the reports about purged records."""
 
-_QUIET = "enable.gapless.guarantee is experimental"
+_QUIET = ("enable.gapless.guarantee is experimental", "Gap-less ordering would not be guaranteed")
+"""What librdkafka logs at each start, and at each record that Kafka rejects: the sink logs that."""
 
 _logger = logging.getLogger(f"{__name__}.librdkafka")
+_logger.addFilter(lambda record: not any(each in record.getMessage() for each in _QUIET))
 _logger.addFilter(RateLimit(per_second=1 / 60, burst=5))
-_logger.addFilter(lambda record: _QUIET not in record.getMessage())
 
 
 class Generation:
@@ -45,7 +47,7 @@ class Generation:
 
     def __init__(
         self,
-        settings: Mapping[str, str | int | bool],
+        settings: Mapping[str, Any],
         batch_messages: int,
         batch_bytes: int,
         noted: Callable[[KafkaError], None],

@@ -1,11 +1,14 @@
 """Finds the record because of which Kafka rejects a request."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from edge_processor.delivery.destination import Outcome
 from edge_processor.sinks.kafka.config import BATCH_BYTES, BATCH_MESSAGES
 from edge_processor.sinks.kafka.producing.lane import KafkaLane
+
+logger = logging.getLogger(__name__)
 
 DIVISOR = 8
 """How much smaller the requests of the next producer are than one that Kafka rejected."""
@@ -43,6 +46,7 @@ class Isolation:
                 self._suspected = unconfirmed
                 self._has_rejected = False
             self.batch_messages = max(1, count // DIVISOR)
+            logger.info("Kafka rejects a request of %d records: trying %d at a time", count, self.batch_messages)
         self._has_rejected = self._has_rejected or any(rejected)
         return count > 0
 

@@ -6,7 +6,7 @@ import time
 
 from confluent_kafka import KafkaError
 
-from edge_processor.sinks.kafka.producing.words import GENERAL, in_words
+from edge_processor.sinks.kafka.producing.words import GENERAL, in_words, rank_of
 
 CAUSE_SECONDS = 45.0
 """How long a cause is more than its consequences; librdkafka reports the same error again each 30 s."""
@@ -44,7 +44,8 @@ class Link:
     def note(self, error: KafkaError) -> None:
         """Take an error that librdkafka reports beside the records: it may be one of many brokers."""
         now = time.monotonic()
-        if self._cause is None or error.code() not in GENERAL or now - self._cause_at > CAUSE_SECONDS:
+        is_old = now - self._cause_at > CAUSE_SECONDS
+        if self._cause is None or rank_of(error) >= rank_of(self._cause) or is_old:
             self._cause, self._cause_at = error, now
         self.doubt.set()
 

@@ -73,16 +73,20 @@ class Producers:
 
     async def _serve(self, generation: Generation, files: Files, thread: Executor) -> bool:
         """Deliver until the producer must be replaced; return whether another one follows at once."""
-        service = Service(generation, self._lanes, self._link, self._topic)
+
+        def is_over() -> bool:
+            return self._isolation.is_over() or files.have_changed()
+
+        service = Service(generation, self._lanes, self._link, self._topic, is_over)
         self._service = service
         watch = asyncio.create_task(service.watch(thread))
         error: KafkaError | None = None
         is_rejection = False
         try:
-            while (error := service.poll()) is None and not files.have_changed() and not self._isolation.is_over():
-                await service.wait()
+            error = await service.ended
         finally:
             self._service = None
+            service.stop()
             watch.cancel()
             try:
                 await generation.purge()

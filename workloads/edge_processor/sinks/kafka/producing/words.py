@@ -20,7 +20,15 @@ _BY_CODE = {
     KafkaError._SSL: "no TLS with Kafka: ca.crt must contain the authority of the brokers' certificates ({said})",  # noqa: SLF001
     KafkaError._RESOLVE: "the name of a Kafka broker has no address: correct it, or the DNS ({said})",  # noqa: SLF001
     **dict.fromkeys(GENERAL, "Kafka cannot be reached: {said}"),
+    KafkaError._ALL_BROKERS_DOWN: "Kafka cannot be reached: no broker answers",  # noqa: SLF001
 }
+
+
+def rank_of(error: KafkaError) -> int:
+    """Return how much an error says about the cause: 0 only that there is one, 1 of a connection, 2 the cause."""
+    if error.code() not in GENERAL:
+        return 2
+    return 1 if error.code() == KafkaError._TRANSPORT else 0  # noqa: SLF001
 
 
 def in_words(error: KafkaError, topic: str) -> str:

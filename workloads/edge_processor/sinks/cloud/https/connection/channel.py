@@ -1,5 +1,6 @@
 """One connection to the server; a request on it has one answer or fails."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ IDLE_SECONDS = 55.0
 
 MAX_ANSWER_BYTES = 1024 * 1024
 """Maximum size of an answer; what is beyond is not read."""
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +86,21 @@ class Channel:
         Raises:
             ConnectionFailedError: no complete answer arrived.
         """
-        is_idle = self._is_proven and self._generation == self._endpoint.generation
+        is_kept = self._is_proven and self._generation == self._endpoint.generation
         try:
-            return await self._once(method, path, headers, body, seconds)
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if not is_idle or isinstance(error, aiohttp.ClientConnectorError):
-                raise self._failure(error, seconds) from None
-        except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
-            raise self._failure(error, seconds) from None
-        try:
-            return await self._once(method, path, headers, body, seconds)
-        except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
-            raise self._failure(error, seconds) from None
+            try:
+                return await self._once(method, path, headers, body, seconds)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                if not is_kept or isinstance(error, aiohttp.ClientConnectorError):
+                    raise
+                return await self._once(method, path, headers, body, seconds)
+        except ConnectionFailedError:
+            raise
+        except Exception as error:
+            if not isinstance(error, aiohttp.ClientError | OSError | ValueError):
+                logger.exception("a request to the cloud failed in an unexpected way")
+            text = described(error, self._endpoint.address, seconds)
+            raise ConnectionFailedError(self._endpoint.hide(text)) from None
 
     async def close(self) -> None:
         """Close the connection."""
@@ -121,13 +128,11 @@ class Channel:
                 ssl=credentials.context,
             ) as response:
                 answer = await _read(response, credentials)
-                is_complete = True
-                if not answer.has_received_all:
-                    response.close()  # instead of sending the rest
+                is_complete = answer.has_received_all
         finally:
-            if not is_complete:
+            if not is_complete:  # the next request does not wait for the rest of this one
                 await self.close()
-        self._is_proven = True
+        self._is_proven = is_complete
         return answer
 
     async def _open(self) -> aiohttp.ClientSession:
@@ -149,9 +154,6 @@ class Channel:
                 trust_env=False,
             )
         return self._session
-
-    def _failure(self, error: Exception, seconds: float) -> ConnectionFailedError:
-        return ConnectionFailedError(self._endpoint.hide(described(error, self._endpoint.address, seconds)))
 
 
 class _Response(ClientResponse):

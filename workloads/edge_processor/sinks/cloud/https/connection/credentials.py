@@ -78,7 +78,7 @@ class CredentialFiles:
     def _context(self, authorities: str) -> ssl.SSLContext:
         try:
             return ssl.create_default_context(cadata=authorities or None)
-        except ValueError as error:
+        except (ssl.SSLError, ValueError) as error:
             raise ConnectionFailedError(f"the cloud's ca.crt has no valid certificates ({error}): correct it") from None
 
     def _text(self, name: str) -> str:

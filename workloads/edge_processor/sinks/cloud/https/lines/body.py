@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -22,11 +22,11 @@ class Source:
 
     Attributes:
         site: `<namespace>/<site>`.
-        log_id: returns the id of the store's database.
+        log_id: of the store's database.
     """
 
     site: str
-    log_id: Callable[[], str]
+    log_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ def headers(source: Source, body: Body, key: str | None) -> dict[str, str]:
         "Content-Encoding": "gzip",
         "Content-Digest": f"sha-256=:{digest}:",
         "Edge-Site": source.site,
-        "Edge-Log-Id": source.log_id(),
+        "Edge-Log-Id": source.log_id,
         "Edge-Lines": str(body.lines),
     }
     if key is not None:
-        fields["Idempotency-Key"] = f"{source.site}/{source.log_id()}/{key}"
+        fields["Idempotency-Key"] = f"{source.site}/{source.log_id}/{key}"
     return fields
 
 
