@@ -1,6 +1,7 @@
 """`/dead-letters`: what a person does with payloads that are not readings; real gateway and store."""
 
 import asyncio
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -8,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from edge_service.store import StoreClient
+from edge_wire.store import SinkDeadLetter
 from tests.edge_gateway.gateways import LOCATION, TOKEN, Gateway
 from tests.edge_processor.site import Site
 
+NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 GOOD = {"sensor_type": "temperature", "value": 21.5, "session": "s", "seq": 1}
 
 
@@ -79,7 +83,9 @@ async def test_they_are_deleted_one_by_one_and_together(gateway: Gateway) -> Non
     rest = await gateway.ask("DELETE", "/dead-letters?device_id=d1&reason=type")
     assert rest.body == {"deleted": 2}
     assert await letters(gateway, "?device_id=d1") == []
-    assert "the holder of the API token deleted 2 dead letters (device d1, reason type, before any)" in log(gateway)
+    assert "the holder of the API token deleted 2 dead letters (device d1, reason type, before any, sink any)" in log(
+        gateway
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,6 +115,34 @@ async def test_they_are_in_the_openapi_document(gateway: Gateway) -> None:
     assert paths["/dead-letters/{number}/resend"]["post"]["requestBody"]["required"] is False
 
 
+async def test_what_a_sink_rejected_is_shown_and_delivered_again(gateway: Gateway, site: Site) -> None:
+    await gateway.ask("POST", "/devices/d2/data", data=b"{")
+    async with StoreClient(site.store_url) as store:
+        token = (await store.acquire_lease("test", 60)).token
+        await store.declare_sinks(["cloud"], [], token)
+        line = b'{"device_id":"d2","offset":41}'
+        await store.add_sink_dead_letters("cloud", [SinkDeadLetter(41, "d2", NOON, "rejected", "no", line)], token)
+
+        (letter,) = await letters(gateway, "?sink=cloud")
+        assert (letter["sink"], letter["offset"], letter["resending"]) == ("cloud", 41, False)
+        assert (letter["message"], letter["text"]) == ("no", line.decode())
+        assert [each["sink"] for each in await letters(gateway, "?device_id=d2")] == ["cloud", None]
+
+        path = f"/dead-letters/{letter['id']}"
+        refused = await gateway.ask("POST", f"{path}/resend", json={"value": 1})
+        assert (refused.status, refused.body["reason"]) == (409, "PayloadNotAllowed")
+        sent = await gateway.ask("POST", f"{path}/resend")
+        assert (sent.status, sent.body["resending"], sent.body["sink"]) == (202, True, "cloud")
+        assert (await gateway.ask("GET", path)).body["resending"] is True
+        assert [each.id for each in await store.sink_resends("cloud")] == [letter["id"]]
+
+        await store.declare_sinks([], [], token)
+        gone = await gateway.ask("POST", f"{path}/resend")
+        assert (gone.status, gone.body["reason"]) == (409, "SinkNotFound")
+        assert (await gateway.ask("DELETE", "/dead-letters?sink=cloud")).body == {"deleted": 1}
+        await store.release_lease("test", token)
+
+
 PAGE = Path(__file__).parents[2] / "docs/troubleshoot.md"
 
 
@@ -116,7 +150,7 @@ async def test_the_commands_of_the_page_do_what_it_says(gateway: Gateway, site: 
     await gateway.ask("POST", "/devices/boiler-1/status", json={"status": "online"})
     section = PAGE.read_text().partition("## Correct or delete dead letters\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     # kubectl reads the token and forwards the port: tests/node/test_pages.py runs the page in a cluster.
     script = "set -e\n" + "".join(blocks).replace("http://localhost:8080", gateway.url)
     script = re.sub(r"TOKEN=\$\(kubectl [^\n]*", f"TOKEN={TOKEN}", script)

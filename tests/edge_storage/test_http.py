@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import io
 import json
+import re
 import signal
 import sys
 from pathlib import Path
@@ -59,7 +60,9 @@ async def test_the_whole_way_with_the_client_of_the_other_components(running: Ru
 
 async def test_a_sink_reads_the_log_and_moves_its_cursor(running: RunningStore) -> None:
     async with StoreClient(running.url) as client:
-        assert await client.log(0, 10, 1000) == LogPage((), 0)
+        empty = await client.log(0, 10, 1000)
+        assert empty == LogPage((), 0, empty.log_id)
+        assert re.fullmatch("[0-9a-f]{32}", empty.log_id)
         raw = RawMessage("pump-1", json.dumps([READING | {"seq": seq} for seq in range(3)]).encode(), NOON)
         stored = await client.store([raw], location="hall")
         lease = await client.acquire_lease("a", 30)
@@ -67,7 +70,10 @@ async def test_a_sink_reads_the_log_and_moves_its_cursor(running: RunningStore) 
         page = await client.log(1, 10, 100_000)
         assert [json.loads(line) for line in page.lines] == list(stored.readings[1:])
         assert [offset_of(line) for line in page.lines] == [2, 3]
-        assert (await client.log(0, 0, 1), (await client.log(0, 10, 1)).lines) == (LogPage((), 3), await first(client))
+        assert (await client.log(0, 0, 1), (await client.log(0, 10, 1)).lines) == (
+            LogPage((), 3, empty.log_id),
+            await first(client),
+        )
         assert await client.cursor("kafka") is None
         assert await client.cursor(CLOUD_SENSORS) == Cursor(0)
         assert await client.put_cursor("kafka", Cursor(1, ((3, 3),)), token=lease.token) == Cursor(1, ((3, 3),))

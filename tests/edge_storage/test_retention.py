@@ -43,12 +43,16 @@ class Drops:
 
     readings: list[tuple[int, bool]] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
+    alerts: int = 0
 
     def dropped(self, readings: int, *, is_forwarded: bool) -> None:
         self.readings.append((readings, is_forwarded))
 
     def deleted(self, table: str, rows: int) -> None:
         self.rows[table] = self.rows.get(table, 0) + rows
+
+    def dropped_alerts(self, alerts: int) -> None:
+        self.alerts += alerts
 
 
 class Site:
@@ -284,6 +288,67 @@ async def test_dead_letters_are_bounded(by_age: Site) -> None:
     )
     assert left == (10_000, 2346)
     assert by_age.drops.rows == {"dead_letter": 2345}
+
+
+async def test_dead_letters_of_sinks_do_not_displace_the_others(by_age: Site) -> None:
+    def fill(connection: sqlite3.Connection) -> None:
+        connection.executemany(
+            "INSERT INTO dead_letter (device_id, received_at, reason, message, payload, sink)"
+            " VALUES ('p', ?, 'json', '', x'', ?)",
+            [(NOON_MILLISECONDS, None)] * 10 + [(NOON_MILLISECONDS, "cloud")] * 10_100,
+        )
+
+    await by_age.store.write(fill)
+    await by_age.settle()
+    left = await by_age.store.read(
+        lambda connection: connection.execute("SELECT count(*), count(sink) FROM dead_letter").fetchone()
+    )
+    assert left == (10_010, 10_000)
+    assert by_age.drops.rows == {"sink_dead_letter": 100}
+
+
+@pytest.mark.parametrize(("delivered", "lost"), [(30_000, 0), (4000, 2500), (0, 6500)])
+async def test_alerts_are_bounded_and_lost_ones_are_counted_and_logged(
+    by_age: Site, caplog: pytest.LogCaptureFixture, delivered: int, lost: int
+) -> None:
+    def fill(connection: sqlite3.Connection) -> None:
+        body = json.dumps({"timestamp": "2026-01-31T12:00:00.000Z"})
+        connection.executemany(
+            "INSERT INTO alert (device_id, body, is_sent) VALUES ('p', ?, 1)", [(body,) for _ in range(26_500)]
+        )
+        connection.execute("INSERT INTO alert_cursor VALUES ('cloud', ?), ('webhook', 30000)", (delivered,))
+
+    await by_age.store.write(fill)
+    await by_age.settle()
+
+    left = await by_age.store.read(
+        lambda connection: connection.execute("SELECT count(*), min(id) FROM alert").fetchone()
+    )
+    assert left == (20_000, 6501)
+    assert by_age.drops.alerts == lost
+    errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert sum(int(each.split()[1]) for each in errors) == lost
+    assert all("alerts that a sink has not received yet" in each for each in errors)
+
+
+async def test_an_alert_is_kept_for_its_age_until_every_sink_has_it(by_age: Site) -> None:
+    def fill(connection: sqlite3.Connection) -> None:
+        body = json.dumps({"timestamp": "2026-01-31T12:00:00.000Z"})
+        connection.executemany(
+            "INSERT INTO alert (device_id, body, is_sent) VALUES ('p', ?, ?)",
+            [(body, number != 2) for number in range(6)],
+        )
+        connection.execute("INSERT INTO alert_cursor VALUES ('cloud', 4)")
+
+    def ids(connection: sqlite3.Connection) -> list[int]:
+        return [row[0] for row in connection.execute("SELECT id FROM alert ORDER BY id")]
+
+    await by_age.store.write(fill)
+    by_age.now += 120 * 60_000
+    await by_age.settle()
+
+    assert await by_age.store.read(ids) == [3, 5, 6], "3 is not published yet, 5 and 6 are not in the cloud"
+    assert by_age.drops.alerts == 0
 
 
 async def test_a_directory_that_cannot_be_written_is_retried(by_age: Site, caplog: pytest.LogCaptureFixture) -> None:

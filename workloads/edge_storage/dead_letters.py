@@ -160,9 +160,12 @@ def document(
     payload: bytes,
     sink: str | None,
     offset: int | None,
-    resending: int,
+    is_resending: int,
 ) -> bytes:
-    """Return a dead letter as JSON; the arguments are its columns, `received_at` in milliseconds since 1970."""
+    """Return a dead letter as JSON; the arguments are its columns, `received_at` in milliseconds since 1970.
+
+    `is_resending` is the number of deliveries that it waits for: 0 or 1.
+    """
     return orjson.dumps(
         {
             "id": number,
@@ -173,6 +176,6 @@ def document(
             "payload": base64.b64encode(payload).decode(),
             "sink": sink,
             "offset": offset,
-            "resending": bool(resending),
+            "resending": bool(is_resending),
         }
     )

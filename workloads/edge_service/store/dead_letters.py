@@ -103,8 +103,8 @@ class DeadLetterRequests:
 
         Args:
             name: of the sink.
-            delivered: ids of the delivered dead letters.
-            refused: ids of those that the destination rejected again, with its answer.
+            delivered: ids of the items that were delivered.
+            refused: ids of the items that the destination rejected again, with its answer.
             token: of the ingester's lease.
         """
         items = [{"id": number, "message": message} for number, message in refused]

@@ -13,7 +13,8 @@ from edge_wire.store.records import LOG_ID, NEWEST_OFFSET
 class SinkRequests:
     """Requests about the log, alerts, and what each sink has delivered.
 
-    Each method with a `token` raises FencedError if it is older than the lease's.
+    Each method with a `token` raises FencedError if it is older than the lease's. `limit` is the maximum number of
+    items.
     """
 
     _http: Transport

@@ -29,7 +29,7 @@ class JoinedLines:
 
     @classmethod
     def of(cls, lines: list[bytes], offsets: Sequence[int]) -> "JoinedLines":
-        """Return `lines` joined; `offsets` are theirs, ascending."""
+        """Return `lines` joined; `offsets` are those of the readings, ascending."""
         ends = array("Q", (end + number for number, end in enumerate(accumulate(map(len, lines)), 1)))
         return cls(_BREAK.join([*lines, b""]), ends, offsets)
 

@@ -65,7 +65,7 @@ class Resent(Fenced, frozen=True):
 
 
 class ResendsQuery(Struct, frozen=True):
-    """Parameters of the list of dead letters that must be delivered again."""
+    """Parameters of the list of dead letters that must be delivered again: `limit` is the maximum number of them."""
 
     limit: Limit = 100
 

@@ -11,7 +11,7 @@ from edge_storage.timestamps import to_milliseconds
 from edge_wire.store.sink_dead_letters import SinkDeadLetter
 
 MAX_MESSAGE_CHARACTERS = 1000
-"""Maximum length of a kept answer of a destination; the rest is cut off."""
+"""Maximum length of a kept answer of a destination; the rest is dropped."""
 
 _ADD_READING = """
 INSERT INTO dead_letter (sink, "offset", device_id, received_at, reason, message, payload)
@@ -63,8 +63,8 @@ def resent(
     Args:
         connection: in a transaction.
         sink: name of the sink.
-        delivered: ids of the delivered ones.
-        refused: ids of the others, with the answer of the destination.
+        delivered: ids of the rows that were delivered.
+        refused: ids of the other rows, with the answer of the destination.
 
     Returns:
         The number of deleted dead letters.
