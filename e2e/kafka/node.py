@@ -16,9 +16,9 @@ from e2e.kafka.build import KafkaPrograms
 HOST = "127.0.0.1"
 HERE = Path(__file__).parent
 NAME = "kafka"
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 20.0
-FORMAT_SECONDS = 60.0
+FORMAT_SECONDS = 120.0
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
 
 # For a short life: little memory, a quick start.
