@@ -30,6 +30,9 @@ ANSWER: dict[str, Any] = {
         ({"used_bytes": 1101}, FIGURES_SECONDS - 1, False),
         ({"used_bytes": 0}, FIGURES_SECONDS, True),
         ({"dropped_readings": 1}, FIGURES_SECONDS, True),
+        ({"capacity_bytes": 1 << 30}, FIGURES_SECONDS, True),
+        ({"capacity_bytes": 1 << 30}, FIGURES_SECONDS - 1, False),
+        ({"oldest_received_at": NOW}, 3600.0, False),
         ({"problem": "disk full"}, 0.0, True),
         ({"set_aside": "edge.db.corrupt-1"}, 0.0, True),
         ({"dropped_at": NOW, "dropped_readings": 1}, 0.0, True),
@@ -52,6 +55,8 @@ def test_what_the_store_answers() -> None:
     old = recent | {"unforwarded_at": "2026-11-29T11:00:00.000Z"}
     assert report_of(ANSWER | {"dropped": recent}, NOW).dropped_at == NOW - dt.timedelta(hours=23)
     assert report_of(ANSWER | {"dropped": old}, NOW) == StorageReport(4096, 3)
+    whole = ANSWER | {"capacity": 1 << 30, "oldest_received_at": "2026-11-30T12:00:00.000Z"}
+    assert report_of(whole, NOW) == StorageReport(4096, capacity_bytes=1 << 30, oldest_received_at=NOW)
     aside = [{"file": "edge.db.corrupt-1"}, {"file": "edge.db.corrupt-2"}]
     assert report_of(ANSWER | {"set_aside": aside, "problem": "full"}, NOW) == StorageReport(
         4096, problem="full", set_aside="edge.db.corrupt-2"
@@ -62,7 +67,11 @@ def test_what_the_store_answers() -> None:
 async def test_the_report_is_retained_on_the_broker(site: Site) -> None:
     await asyncio.to_thread(lambda: site.processor().start().await_ready())
     async with site.listener("~operator", "edge/status/processor") as heard:
-        await heard.until(lambda: any("storage" in each for each in heard.payloads("edge/status/processor")))
+        await heard.until(
+            lambda: any("storage" in each and "sinks" in each for each in heard.payloads("edge/status/processor"))
+        )
         status = heard.payloads("edge/status/processor")[-1]
     assert status["status"] == "online"
-    assert StorageReport.from_object(status["storage"]).used_bytes >= 4096
+    report = StorageReport.from_object(status["storage"])
+    assert report.capacity_bytes > report.used_bytes >= 4096
+    assert status["sinks"] == []

@@ -74,6 +74,8 @@ def report_of(storage: Mapping[str, Any], now: dt.datetime) -> StorageReport:
         dropped_at=dropped_at if is_recent else None,
         problem=storage.get("problem") or "",
         set_aside=set_aside[-1]["file"] if set_aside else "",
+        capacity_bytes=storage.get("capacity") or 0,
+        oldest_received_at=parse_timestamp(storage.get("oldest_received_at")),
     )
 
 
@@ -85,7 +87,8 @@ def is_due(before: StorageReport | None, report: StorageReport, seconds: float) 
     if before is None or _problems(before) != _problems(report):
         return True
     is_moved = abs(report.used_bytes - before.used_bytes) > MIN_CHANGE * before.used_bytes
-    return seconds >= FIGURES_SECONDS and (is_moved or report.dropped_readings != before.dropped_readings)
+    has_grown = report.capacity_bytes != before.capacity_bytes or report.dropped_readings != before.dropped_readings
+    return seconds >= FIGURES_SECONDS and (is_moved or has_grown)
 
 
 def _problems(report: StorageReport) -> tuple[bool, str, str]:

@@ -1,5 +1,6 @@
 """The account of a sink, against a store whose log has holes and which others fill too."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hypothesis import given, settings
@@ -76,20 +77,21 @@ def test_everything_is_taken_exactly_once_and_the_cursor_has_only_what_was_deliv
         released, queue[kept:] = sorted(queue[kept:]), []
         ledger.release(released)
 
-    for step, count, holes in steps:
-        if step == "live" and (stored := log.store(count, holes)):
+    def live(count: int, holes: int) -> None:
+        if stored := log.store(count, holes):
             queue.extend(ledger.take_live(entries(*stored)))
             ledger.settle(stored[-1])
-        elif step == "elsewhere":
-            log.store(count, holes)
-        elif step == "poll":
-            ledger.settle(log.newest)
-        elif step == "read":
-            read(count + 1)
-        elif step == "release":
-            release(count)
-        else:
-            deliver(count)
+
+    play: dict[str, Callable[[int, int], object]] = {
+        "live": live,
+        "elsewhere": log.store,
+        "poll": lambda *_: ledger.settle(log.newest),
+        "read": lambda count, _: read(count + 1),
+        "release": lambda count, _: release(count),
+        "deliver": lambda count, _: deliver(count),
+    }
+    for step, count, holes in steps:
+        play[step](count, holes)
         owed = set(log.offsets[begin:]) - set(delivered)
         assert not any(ledger.delivered.has(offset) for offset in owed)
 

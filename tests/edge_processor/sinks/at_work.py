@@ -14,7 +14,7 @@ from edge_processor.delivery.ledger import entries_of
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.session import IngestSession
 from edge_processor.settings import ProcessorSettings
-from edge_processor.sinks import Sink, build_sinks
+from edge_processor.sinks import Sink, Sinks, build_sinks
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import MqttOptions, MqttSession, Subscription
 from edge_service.store import StoreClient
@@ -51,15 +51,26 @@ DESTINATIONS = {
 
 
 def sinks(session: IngestSession, store: StoreClient, token: int, figures: CollectorRegistry) -> dict[str, Sink]:
-    """Return the sinks of an ingester by their names, with settings that ask for all of them."""
+    """Return the sinks of an ingester by their names, with settings that ask for none outside the site."""
     built = build_sinks(ProcessorSettings(), session, store, token, ProcessorMetrics(figures))
     return {sink.name: sink for sink in built.all}
 
 
 def unconnected() -> dict[str, Sink]:
+    """Return the sinks of an ingester that never runs, and that is configured for none outside the site."""
+    return {sink.name: sink for sink in sinks_of(ProcessorSettings())}
+
+
+def sinks_of(settings: ProcessorSettings) -> tuple[Sink, ...]:
     """Return the sinks of an ingester that never runs."""
+    return built_of(settings).all
+
+
+def built_of(settings: ProcessorSettings) -> Sinks:
+    """Return the list of sinks of an ingester that never runs."""
     session = IngestSession(MqttOptions(BrokerAddress("127.0.0.1", 1), "edge-processor"))
-    return sinks(session, StoreClient("http://127.0.0.1:1"), 1, CollectorRegistry())
+    store, metrics = StoreClient("http://127.0.0.1:1"), ProcessorMetrics(CollectorRegistry())
+    return build_sinks(settings, session, store, 1, metrics)
 
 
 def value(number: int) -> float:

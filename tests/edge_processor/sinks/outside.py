@@ -91,6 +91,8 @@ async def outside(site: Site, destination: Shared, options: SinkOptions = OPTION
             work = Outside(sink, destination, store, lease.token, newest)
             await work.until(lambda: sink.ledger.has_begun)
             yield work
+            # The next test owes nothing of this one.
+            await sink.drained()
         finally:
             running.cancel()
             with suppress(asyncio.CancelledError, FencedError):

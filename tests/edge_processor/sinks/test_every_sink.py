@@ -1,22 +1,32 @@
 """What each sink of the ingester promises (edge_processor/sinks/sink.py), with a real broker and a real store."""
 
 import asyncio
+import inspect
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from edge_processor.settings import ProcessorSettings
 from edge_processor.sinks import registry
 from edge_wire.store import FencedError
-from tests.edge_processor.sinks.at_work import DESTINATIONS, LEASE_SECONDS, at_work, listening, unconnected
+from tests.edge_processor.sinks.at_work import DESTINATIONS, LEASE_SECONDS, at_work, listening, sinks_of, unconnected
 from tests.edge_processor.site import Site
+
+PROTOCOL = ("stored", "stored_elsewhere", "run", "drained")
 
 every_sink = pytest.mark.parametrize("name", unconnected())
 
 
-def test_every_file_is_in_the_list() -> None:
-    files = {path.stem for path in Path(registry.__file__).parent.glob("*.py")} - {"__init__", "registry", "sink"}
-    listed = {type(sink).__module__.rpartition(".")[2] for sink in unconnected().values()}
-    assert files == listed, "registry.py has an entry for each sink that the settings in sinks() ask for"
+def test_every_class_of_a_sink_is_in_the_list() -> None:
+    """The methods of the protocol are those of a sink."""
+    names = {path.stem for path in Path(registry.__file__).parent.glob("*.py")} - {"__init__", "sink"}
+    modules = [import_module(f"edge_processor.sinks.{name}") for name in sorted(names)]
+    members = {name: member for module in modules for name, member in inspect.getmembers(module, inspect.isclass)}
+    own = {name: member for name, member in members.items() if member.__module__.startswith("edge_processor.sinks.")}
+    classes = {name for name, member in own.items() if all(hasattr(member, each) for each in PROTOCOL)} - {"Sink"}
+    listed = {type(sink).__name__ for sink in sinks_of(ProcessorSettings(webhook_url="https://hooks.test"))}
+    assert classes == listed, "registry.py has an entry for each sink"
 
 
 def test_every_sink_has_a_row() -> None:

@@ -16,13 +16,14 @@ from edge_processor.delivery.ledger import entries_of
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.sinks.declaration import Declaration
 from edge_processor.sinks.external import ExternalSink, Target
-from edge_processor.sinks.unusable import UnusableDestination
 from edge_service.store import StoreClient
 from edge_wire.store import FencedError, OutboxAlert, RawMessage
 from edge_wire.store.line import offset_of
 from tests.edge_processor.delivery.sending import Shared
 from tests.edge_processor.sinks.outside import LEASE_SECONDS, OPTIONS
 from tests.edge_processor.site import RULES, SECONDS, Site
+
+LOG_ID_CHARACTERS = 32
 
 
 class FarEnd(Shared):
@@ -106,7 +107,7 @@ class External:
     async def kept(self, count: int) -> list[dict[str, Any]]:
         """Return the dead letters of the sink once there are so many."""
         async with asyncio.timeout(SECONDS):
-            while len(letters := await self.letters()) != count:
+            while len(letters := await self.letters()) != count:  # noqa: ASYNC110 - the store tells of no event
                 await asyncio.sleep(0.02)
         return letters
 
@@ -115,16 +116,25 @@ class External:
 
 
 @asynccontextmanager
-async def external(site: Site, far_end: FarEnd | None = None, **changes: Any) -> AsyncIterator[External]:
+async def external(
+    site: Site, far_end: FarEnd | None = None, error: Exception | None = None
+) -> AsyncIterator[External]:
     """Run a sink as the ingester does."""
     await asyncio.to_thread(site.store.await_ready)
     far_end = far_end or FarEnd()
+
+    def connect(log_id: str) -> FarEnd:
+        assert len(log_id) == LOG_ID_CHARACTERS
+        if error is not None:
+            raise error
+        return far_end
+
     figures = CollectorRegistry()
     async with StoreClient(site.store_url) as store:
         lease = await store.acquire_lease("external", LEASE_SECONDS)
         await store.put_rules(RULES["rules"], token=lease.token)
         declaration = Declaration(["cloud"], ["cloud"], store, lease.token)
-        target = Target("cloud", changes.get("destination", far_end), changes.get("destination", far_end), OPTIONS)
+        target = Target("cloud", connect, OPTIONS)
         sink = ExternalSink(target, declaration, store, lease.token, ProcessorMetrics(figures))
         running = asyncio.create_task(sink.run(), name=sink.name)
         await declaration.run()
@@ -253,7 +263,7 @@ async def test_a_destination_that_breaks_is_started_again(site: Site) -> None:
 
 
 async def test_a_sink_that_is_not_usable_keeps_its_readings_in_the_store(site: Site) -> None:
-    async with external(site, destination=UnusableDestination("CLOUD_ENDPOINT ftp://x: use https or mqtts")) as work:
+    async with external(site, error=ValueError("CLOUD_ENDPOINT ftp://x: use https or mqtts")) as work:
         await work.put("d1", 1, 2)
         await asyncio.sleep(0.3)
         assert (work.sink.is_connected, work.sink.last_error) == (False, "CLOUD_ENDPOINT ftp://x: use https or mqtts")

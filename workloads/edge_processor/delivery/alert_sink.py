@@ -22,6 +22,9 @@ POLL_SECONDS = 2.0
 MIN_PAUSE_SECONDS = 0.1
 """Minimum seconds between two reads, however much is stored."""
 
+ELSEWHERE_SECONDS = 0.5
+"""Seconds until the store is read after readings were stored that did not pass through the ingester."""
+
 MAX_ALERTS = 100
 """Maximum number of alerts in a batch."""
 
@@ -58,6 +61,7 @@ class AlertSink:
     oldest_pending: dt.datetime | None = field(default=None, init=False)
     _after: int = field(default=0, init=False)
     _written: int = field(default=0, init=False)
+    _timer: asyncio.TimerHandle | None = field(default=None, init=False)
     _last_failure: str = field(default="", init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -74,6 +78,11 @@ class AlertSink:
 
     def stored_elsewhere(self, newest_offset: int) -> None:  # noqa: ARG002 - alerts have no offsets
         """Read the store soon: there may be alerts about these readings."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(ELSEWHERE_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
         self._wake.set()
 
     async def run(self) -> None:

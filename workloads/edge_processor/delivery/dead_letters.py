@@ -25,6 +25,8 @@ REASON = "rejected"
 
 MAX_MESSAGE_CHARACTERS = 512
 MAX_REQUEST_LETTERS = 100
+"""Maximum number of dead letters in a request."""
+
 MAX_REQUEST_BYTES = 512 * 1024
 """Maximum size of the payloads in a request; base64 adds a third, and the store takes 1 MiB."""
 

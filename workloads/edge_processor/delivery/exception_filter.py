@@ -5,8 +5,8 @@ import functools
 import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 import orjson
 
@@ -17,17 +17,17 @@ MAX_SERIES = 100_000
 """Maximum number of devices with a sensor type of which the last forwarded value is kept."""
 
 _FIRST_CHARACTERS = re.compile(
-    rb'\{"device_id":"([^"]*)","timestamp":"[^"]*","sensor_type":"((?:[^"\\]|\\.)*)","value":([-+.0-9eE]+)'
+    rb'\{"device_id":"([^"]*)","timestamp":"[^"]*","sensor_type":"([^"\\]*(?:\\.[^"\\]*)*)","value":([-+.0-9eE]+)'
 )
 _CLOCK_SECONDS = 60.0
 """Beyond this number of seconds a time before that of the last reading means that the site's clock was set back."""
 
 _TIME_BYTES = slice(-26, -2)
 _CACHED_TIMES = 64
+_CACHED_VALUES = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class _Forwarded:
+class _Forwarded(NamedTuple):
     """The last forwarded reading of a series.
 
     Attributes:
@@ -77,7 +77,7 @@ class ExceptionFilter:
         if rule is None:
             return True
         series = found[1], found[2]
-        value, at = Decimal(found[3].decode()), _seconds(line[_TIME_BYTES])
+        value, at = _decimal(found[3]), _seconds(line[_TIME_BYTES])
         last = self._last.get(series)
         if last is not None and not _is_exception(rule, last, value, at):
             return False
@@ -100,6 +100,11 @@ def _is_exception(rule: ForwardingRule, last: _Forwarded, value: Decimal, at: fl
         return True
     has_moved = rule.deadband is None or abs(value - last.value) > rule.deadband
     return has_moved and passed >= rule.min_interval
+
+
+@functools.lru_cache(_CACHED_VALUES)
+def _decimal(value: bytes) -> Decimal:
+    return Decimal(value.decode())
 
 
 @functools.lru_cache(_CACHED_TIMES)

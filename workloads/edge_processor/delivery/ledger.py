@@ -38,6 +38,11 @@ class Ledger:
         self._begun = True
 
     @property
+    def has_gap(self) -> bool:
+        """Whether a stored reading is not taken."""
+        return self.taken.done < self.settled
+
+    @property
     def has_begun(self) -> bool:
         """Whether the cursor is known."""
         return self._begun

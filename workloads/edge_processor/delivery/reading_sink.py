@@ -62,6 +62,7 @@ class ReadingSink:
         store: StoreClient,
         token: int,
         landed: Callable[[Sequence[Entry], Outcome], None],
+        ledger: Ledger | None = None,
     ) -> None:
         """Prepare.
 
@@ -72,11 +73,12 @@ class ReadingSink:
             store: has the log and the cursor.
             token: of the ingester's lease.
             landed: called with each batch that is confirmed and with its outcome; must not raise.
+            ledger: account of the sink; None for a new one.
         """
         self._options = options
         self._connected = connected
         self._count = landed
-        self.ledger = Ledger()
+        self.ledger = ledger or Ledger()
         self._live = Lane(senders["live"], options.live, self._landed)
         self._old = Lane(senders["backlog"], options.backlog, self._landed)
         self._share = Share(self._live, self._old)
@@ -84,6 +86,11 @@ class ReadingSink:
         self._backlog = Backlog(store, self.ledger, self._old, self._put_old, self._may_read)
         self._cursor = CursorFile(options.cursor, store, self.ledger, token)
         self._is_full = False
+
+    @property
+    def waiting_readings(self) -> int:
+        """Number of readings in memory that are not sent yet."""
+        return self._live.waiting_readings + self._old.waiting_readings
 
     def stored(self, entries: Sequence[Entry], alerts: int) -> None:  # noqa: ARG002 - they have their own sink
         """Deliver newly stored readings; what cannot be queued is left to the backlog.
@@ -97,7 +104,8 @@ class ReadingSink:
         elif self._has_room():
             self._put_live(self.ledger.take_live(entries))
         self.ledger.settle(entries[-1][0])
-        self._backlog.wake()
+        if self.ledger.has_gap:
+            self._backlog.wake()
 
     def stored_elsewhere(self, newest_offset: int) -> None:
         """Deliver soon what the store has up to `newest_offset` and what did not pass through this ingester."""
@@ -135,7 +143,8 @@ class ReadingSink:
 
     def _settle(self, newest_offset: int) -> None:
         self.ledger.settle(newest_offset)
-        self._backlog.wake()
+        if self.ledger.has_gap:
+            self._backlog.wake()
 
     def _put_live(self, entries: list[Entry]) -> None:
         if entries:

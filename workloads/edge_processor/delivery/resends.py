@@ -19,6 +19,7 @@ POLL_SECONDS = 5.0
 """Seconds between two requests for marked dead letters."""
 
 MAX_LETTERS = 100
+"""Maximum number of dead letters in a request."""
 
 logger = logging.getLogger(__name__)
 

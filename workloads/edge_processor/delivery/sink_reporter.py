@@ -87,10 +87,8 @@ class SinkState:
         """Return the report at the time `now`, in seconds of the event loop's clock."""
         pending = self._pending(now)
         oldest = self.sink.oldest_alert if self.sink.ledger is None else self.oldest_pending_time
-        error = self.sink.last_error[:MAX_ERROR_CHARACTERS]
-        return SinkReport(
-            self.sink.name, self.sink.is_connected, pending, oldest if pending else None, self.dead_letters, error
-        )
+        figures = pending, oldest if pending else None, self.dead_letters
+        return SinkReport(self.sink.name, self.sink.is_connected, *figures, self.sink.last_error[:MAX_ERROR_CHARACTERS])
 
     async def ask(self, store: StoreClient, now: float) -> None:
         """Read the oldest pending reading from the store, at most each `OLDEST_SECONDS` and only if one is pending.
@@ -108,8 +106,7 @@ class SinkState:
         elif now - self._asked_at >= OLDEST_SECONDS:
             self._asked_at = now
             page = await store.log(ledger.delivered.done, 1, 1)
-            received_at = page.lines[0][-26:-2].decode() if page.lines else None
-            self.oldest_pending_time = parse_timestamp(received_at)
+            self.oldest_pending_time = parse_timestamp(page.lines[0][-26:-2].decode()) if page.lines else None
 
     def measure(self, now: dt.datetime) -> None:
         """Set the metric of the oldest pending reading or alert, at the time `now` (aware)."""
@@ -150,8 +147,7 @@ class SinkReporter:
 
     async def run(self) -> None:
         """Report until cancelled."""
-        loop = asyncio.get_running_loop()
-        states = [SinkState(sink) for sink in self.sinks]
+        loop, states = asyncio.get_running_loop(), [SinkState(sink) for sink in self.sinks]
         reported_at = counted_at = float("-inf")
         while True:
             now = loop.time()
@@ -168,8 +164,9 @@ class SinkReporter:
             reports = [state.report(now) for state in states]
             if is_due(self.status.sinks, reports, now - reported_at):
                 self.status.sinks, reported_at = reports, now
-                await self.session.connected.wait()
-                await self.status.publish_online(self.session)
+                # Without a connection, the next one publishes it.
+                if self.session.connected.is_set():
+                    await self.status.publish_online(self.session)
             await asyncio.sleep(CHECK_SECONDS)
 
     async def _count(self, states: Sequence[SinkState]) -> None:

@@ -19,6 +19,7 @@ class Declaration:
 
     Attributes:
         done: set when the store has the list.
+        log_id: the id of the store's log, which changes if its database is replaced; empty before `done`.
     """
 
     def __init__(self, readings: Sequence[str], alerts: Sequence[str], store: StoreClient, token: int) -> None:
@@ -34,12 +35,8 @@ class Declaration:
         self._alerts = alerts
         self._store = store
         self._token = token
-        self._log_id = ""
+        self.log_id = ""
         self.done = asyncio.Event()
-
-    def log_id(self) -> str:
-        """Return the id of the store's log, which changes if its database is replaced; empty before `done`."""
-        return self._log_id
 
     async def run(self) -> None:
         """Declare the sinks, however long the store is unavailable.
@@ -51,7 +48,7 @@ class Declaration:
         while not self.done.is_set():
             try:
                 await self._store.declare_sinks(self._readings, self._alerts, token=self._token)
-                self._log_id = (await self._store.log(0, 0, 1)).log_id
+                self.log_id = (await self._store.log(0, 0, 1)).log_id
             except RETRY as error:
                 logger.warning("the store does not have the list of sinks yet: %s", error)
                 await asyncio.sleep(backoff.next())

@@ -4,32 +4,27 @@ import asyncio
 import datetime as dt
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, cast
 
-from edge_pacing.backoff import Backoff
 from edge_processor.delivery.alert_sink import AlertSink
 from edge_processor.delivery.dead_letters import DeadLetters, Rejections
-from edge_processor.delivery.destination import (
-    AlertDestination,
-    Connection,
-    Destination,
-    LaneName,
-    Outcome,
-    Sender,
-)
+from edge_processor.delivery.destination import AlertDestination, Destination, LaneName, Outcome, Sender
 from edge_processor.delivery.ledger import Entry, Ledger
 from edge_processor.delivery.reading_sink import ReadingSink, SinkOptions
 from edge_processor.delivery.resends import Resends
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.sinks.declaration import Declaration
+from edge_processor.sinks.supervised import SupervisedDestination
+from edge_processor.sinks.unusable import UnusableDestination
 from edge_service.store import StoreClient
-from edge_wire.store import FencedError
-
-FIRST_RESTART_SECONDS = 1.0
-LONGEST_RESTART_SECONDS = 60.0
 
 logger = logging.getLogger(__name__)
+
+
+class ReadingDestination(Destination, AlertDestination, Protocol):
+    """A destination of readings and alerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +33,46 @@ class Target:
 
     Attributes:
         name: of the sink and of its cursors.
-        readings: receives readings; None for a sink of alerts only.
-        alerts: receives alerts; often the same object.
-        options: how readings are delivered; None for a sink of alerts only.
+        connect: returns the destination, given the id of the store's log; raises an error if its settings cannot be
+            used.
+        options: how readings are delivered; None for a sink of alerts only. With them, the destination is one of
+            readings and of alerts.
     """
 
     name: str
-    readings: Destination | None
-    alerts: AlertDestination
+    connect: Callable[[str], AlertDestination]
     options: SinkOptions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a sink has when the store's log is known.
+
+    Attributes:
+        destination: of the sink.
+        readings: delivers readings; None for a sink of alerts only.
+        alerts: delivers alerts.
+        rejections: keeps what is rejected.
+        resends: delivers dead letters again.
+    """
+
+    destination: SupervisedDestination
+    readings: ReadingSink | None
+    alerts: AlertSink
+    rejections: Rejections
+    resends: Resends
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for part in (self.destination, self.readings, self.alerts, self.rejections, self.resends):
+                if part is not None:
+                    group.create_task(part.run())
 
 
 class ExternalSink:
     """Delivers stored readings and alerts to one destination, and keeps what it rejects as dead letters.
+
+    It begins when the store has the list of sinks. Until then readings wait in the store.
 
     Attributes:
         name: of the sink.
@@ -62,62 +84,53 @@ class ExternalSink:
         self, target: Target, declaration: Declaration, store: StoreClient, token: int, metrics: ProcessorMetrics
     ) -> None:
         self.name = target.name
-        self._connection: Connection = target.alerts
-        self._run_destination = target.alerts.run
-        self._declaration = declaration
+        self.ledger = Ledger() if target.options is not None else None
         self.metrics = metrics.sink(self.name)
-        self._problem = ""
-        letters = DeadLetters(self.name, store, token)
-        self._rejections = Rejections(letters)
-        self._readings: ReadingSink | None = None
-        backlog: Sender | None = None
-        if target.readings is not None and target.options is not None:
-            live, backlog = target.readings.sender("live"), target.readings.sender("backlog")
-            senders: Mapping[LaneName, Sender] = {
-                "live": self._rejections.sender(live),
-                "backlog": self._rejections.sender(backlog),
-            }
-            connected = target.readings.connected
-            self._readings = ReadingSink(target.options, connected, senders, store, token, self._count)
-        self.ledger: Ledger | None = self._readings.ledger if self._readings else None
-        counted = self.metrics.alerts.inc, self.metrics.rejected.inc
-        self._alerts = AlertSink(self.name, target.alerts, store, token, *counted)
-        self._resends = Resends(letters, target.alerts.connected, backlog, target.alerts)
+        self._target = target
+        self._declaration = declaration
+        self._store = store
+        self._token = token
+        self._parts: _Parts | None = None
 
     @property
     def is_connected(self) -> bool:
         """Whether the last attempt to reach the destination succeeded."""
-        return self._connection.connected.is_set()
+        return self._parts is not None and self._parts.destination.is_connected
 
     @property
     def last_error(self) -> str:
         """Why the last attempt failed; empty if it succeeded."""
-        return "" if self.is_connected else self._problem or self._connection.last_error
+        return "not connected yet" if self._parts is None else self._parts.destination.last_error
 
     @property
     def pending(self) -> int:
         """Number of readings, or of alerts for a sink of alerts only, that wait."""
-        return self._alerts.pending if self.ledger is None else self.ledger.pending_readings
+        if self.ledger is not None:
+            return self.ledger.pending_readings
+        return self._parts.alerts.pending if self._parts else 0
 
     @property
     def oldest_alert(self) -> dt.datetime | None:
         """Time of the oldest alert that waits (UTC)."""
-        return self._alerts.oldest_pending
+        return self._parts.alerts.oldest_pending if self._parts else None
 
     def stored(self, entries: Sequence[Entry], alerts: int) -> None:
-        """Deliver newly stored readings, and alerts about them."""
-        if self._readings is not None:
-            if self._declaration.done.is_set():
-                self._readings.stored(entries, alerts)
-            else:
-                self._readings.stored_elsewhere(entries[-1][0])
-        self._alerts.stored(entries, alerts)
+        """Deliver newly stored readings; `alerts` is the number of alerts about them."""
+        if self._parts is None:
+            if self.ledger is not None:
+                self.ledger.settle(entries[-1][0])
+            return
+        if self._parts.readings is not None:
+            self._parts.readings.stored(entries, alerts)
+        self._parts.alerts.stored(entries, alerts)
 
     def stored_elsewhere(self, newest_offset: int) -> None:
         """Deliver soon what the store has up to `newest_offset`."""
-        if self._readings is not None:
-            self._readings.stored_elsewhere(newest_offset)
-        self._alerts.stored_elsewhere(newest_offset)
+        if self._parts is None:
+            return
+        if self._parts.readings is not None:
+            self._parts.readings.stored_elsewhere(newest_offset)
+        self._parts.alerts.stored_elsewhere(newest_offset)
 
     async def run(self) -> None:
         """Deliver until cancelled.
@@ -128,14 +141,9 @@ class ExternalSink:
         self.metrics.connected.set_function(lambda: self.is_connected)
         self.metrics.pending.set_function(lambda: self.pending)
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._stay_connected())
-                await self._declaration.done.wait()
-                if self._readings is not None:
-                    group.create_task(self._readings.run())
-                group.create_task(self._rejections.run())
-                group.create_task(self._alerts.run())
-                group.create_task(self._resends.run())
+            await self._declaration.done.wait()
+            self._parts = self._build()
+            await self._parts.run()
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         finally:
@@ -144,35 +152,37 @@ class ExternalSink:
 
     async def drained(self) -> None:
         """Wait until live readings and alerts are delivered, while the destination is connected."""
-        if not self._declaration.done.is_set():
-            return
-        if self._readings is None:
-            await self._alerts.drained()
-        else:
-            await asyncio.gather(self._readings.drained(), self._alerts.drained())
+        if self._parts is not None:
+            parts = (self._parts.readings, self._parts.alerts)
+            await asyncio.gather(*(part.drained() for part in parts if part is not None))
 
-    async def _stay_connected(self) -> None:
-        """Run the destination; if it fails, start it again.
+    def _build(self) -> _Parts:
+        destination = self._connect()
+        letters = DeadLetters(self.name, self._store, self._token)
+        rejections = Rejections(letters)
+        readings: ReadingSink | None = None
+        backlog: Sender | None = None
+        if self._target.options is not None and self.ledger is not None:
+            both = cast("ReadingDestination", destination)
+            live, backlog = both.sender("live"), both.sender("backlog")
+            senders: Mapping[LaneName, Sender] = {
+                "live": rejections.sender(live),
+                "backlog": rejections.sender(backlog),
+            }
+            connected, given = destination.connected, (self._store, self._token, self._count, self.ledger)
+            readings = ReadingSink(self._target.options, connected, senders, *given)
+        counted = self.metrics.alerts.inc, self.metrics.rejected.inc
+        alerts = AlertSink(self.name, destination, self._store, self._token, *counted)
+        resends = Resends(letters, destination.connected, backlog, destination)
+        return _Parts(SupervisedDestination(self.name, destination), readings, alerts, rejections, resends)
 
-        Raises:
-            FencedError: another replica is the ingester.
-        """
-        backoff = Backoff(FIRST_RESTART_SECONDS, LONGEST_RESTART_SECONDS)
-        loop = asyncio.get_running_loop()
-        while True:
-            began = loop.time()
-            try:
-                return await self._run_destination()
-            except FencedError:
-                raise
-            except Exception as error:
-                logger.exception("the connection of the sink %s failed and is started again", self.name)
-                self._problem = f"internal error: {error!r}"
-                self._connection.connected.clear()
-            if loop.time() - began > LONGEST_RESTART_SECONDS:
-                backoff.reset()
-            await asyncio.sleep(backoff.next())
-            self._problem = ""
+    def _connect(self) -> AlertDestination:
+        try:
+            return self._target.connect(self._declaration.log_id)
+        except Exception as error:  # noqa: BLE001 - one sink must not end the others, nor the ingest
+            problem = str(error) or repr(error)
+            logger.error("what the sink %s should get waits in the store: %s", self.name, problem)  # noqa: TRY400
+            return UnusableDestination(problem)
 
     def _count(self, batch: Sequence[Entry], outcome: Outcome) -> None:
         refused = len(outcome.refused)

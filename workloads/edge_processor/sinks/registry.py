@@ -1,8 +1,9 @@
 """The list of sinks: a new sink is added here."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,13 +19,20 @@ from edge_processor.sinks.external import ExternalSink, Target
 from edge_processor.sinks.outbox import Outbox
 from edge_processor.sinks.sensors import Sensors
 from edge_processor.sinks.sink import Sink
-from edge_processor.sinks.unusable import UnusableDestination
 from edge_service.store import StoreClient
 
 CLOUD = "cloud"
 KAFKA = "kafka"
 ALERTMANAGER = "alertmanager"
 WEBHOOK = "webhook"
+
+FACTORIES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    CLOUD: ("edge_processor.sinks.cloud", "cloud_destination", ("log_id",)),
+    KAFKA: ("edge_processor.sinks.kafka", "kafka_destination", ("log_id",)),
+    ALERTMANAGER: ("edge_processor.sinks.alerts.alertmanager", "alertmanager_destination", ("store",)),
+    WEBHOOK: ("edge_processor.sinks.alerts.webhook", "webhook_destination", ()),
+}
+"""By sink: the module and the function that returns its destination, and what it takes after the settings."""
 
 LIVE = LaneOptions(500)
 BACKLOG = LaneOptions(2000)
@@ -67,9 +75,10 @@ def build_sinks(
     names = _configured(settings)
     readings = [name for name in names if name in (CLOUD, KAFKA)]
     declaration = Declaration(readings, names, store, token)
-    rules = _rules(settings) if readings else None
-    targets = [_target(name, settings, store, declaration.log_id, rules) for name in names]
-    external = tuple(ExternalSink(target, declaration, store, token, metrics) for target in targets)
+    rules = rules_of(settings) if readings else None
+    external = tuple(
+        ExternalSink(_target(name, settings, store, rules), declaration, store, token, metrics) for name in names
+    )
     own: tuple[Sink, ...] = (Outbox(store, session, token, metrics), Sensors(session, store, token, metrics))
     return Sinks((*own, *external), external, declaration)
 
@@ -84,46 +93,37 @@ def _configured(settings: ProcessorSettings) -> list[str]:
     return [name for name, address in configured.items() if address]
 
 
-def _target(
-    name: str, settings: ProcessorSettings, store: StoreClient, log_id: Callable[[], str], rules: Rules | None
-) -> Target:
-    try:
-        destination = _destination(name, settings, store, log_id)
-    except Exception as error:  # noqa: BLE001 - one sink must not end the others, nor the ingest
-        logger.error("the sink %s is not usable, and what it should get waits in the store: %s", name, error)  # noqa: TRY400
-        destination = UnusableDestination(str(error) or repr(error))
+def _target(name: str, settings: ProcessorSettings, store: StoreClient, rules: Rules | None) -> Target:
+    connect = partial(_destination, name, settings, store)
     if name not in (CLOUD, KAFKA):
-        return Target(name, None, destination)
-    live, backlog = _lanes(name, settings)
-    return Target(name, destination, destination, SinkOptions(name, live, backlog, rules))
+        return Target(name, connect)
+    live, backlog = lanes_of(name, settings)
+    return Target(name, connect, SinkOptions(name, live, backlog, rules))
 
 
-def _destination(name: str, settings: ProcessorSettings, store: StoreClient, log_id: Callable[[], str]) -> Any:
+def _destination(name: str, settings: ProcessorSettings, store: StoreClient, log_id: str) -> Any:
     """Return the destination of a sink, an object for readings and alerts.
 
     Its module is loaded only if the sink is configured: the libraries of the sinks take 10 MiB and more.
 
     Raises:
-        Exception: the settings of the sink are not usable; the message names the variable.
+        Exception: the settings of the sink cannot be used; the message names the variable.
     """
-    module, function, argument = {
-        CLOUD: ("edge_processor.sinks.cloud", "cloud_destination", log_id),
-        KAFKA: ("edge_processor.sinks.kafka", "kafka_destination", log_id),
-        ALERTMANAGER: ("edge_processor.sinks.alerts.alertmanager", "alertmanager_destination", store),
-        WEBHOOK: ("edge_processor.sinks.alerts.webhook", "webhook_destination", None),
-    }[name]
-    arguments = () if argument is None else (argument,)
-    return getattr(import_module(module), function)(settings, *arguments)
+    module, function, names = FACTORIES[name]
+    given = {"log_id": log_id, "store": store}
+    return getattr(import_module(module), function)(settings, *(given[each] for each in names))
 
 
-def _lanes(name: str, settings: ProcessorSettings) -> tuple[LaneOptions, LaneOptions]:
+def lanes_of(name: str, settings: ProcessorSettings) -> tuple[LaneOptions, LaneOptions]:
+    """Return how the sink `name` sends live readings, and how older ones."""
     if name == KAFKA:
         return LIVE, BACKLOG
     scheme = urlsplit(settings.cloud_endpoint or "").scheme
     return (LIVE_REQUESTS, BACKLOG) if scheme.startswith("http") else (LIVE, MQTT_BACKLOG)
 
 
-def _rules(settings: ProcessorSettings) -> Rules | None:
+def rules_of(settings: ProcessorSettings) -> Rules | None:
+    """Return which readings leave the site; None for all, also if the file is not usable."""
     path = settings.forwarding_file
     if path is None:
         return None

@@ -74,7 +74,12 @@ class Sensors:
         self._sink = ReadingSink(OPTIONS, session.connected, senders, store, token, self._count)
 
     def stored(self, entries: Sequence[Entry], alerts: int) -> None:
-        """Publish newly stored readings; what cannot be queued is left to the backlog."""
+        """Publish newly stored readings; what cannot be queued is left to the backlog.
+
+        Args:
+            entries: the readings, one or more.
+            alerts: number of alerts about them, which have their own sink.
+        """
         self._sink.stored(entries, alerts)
 
     def stored_elsewhere(self, newest_offset: int) -> None:

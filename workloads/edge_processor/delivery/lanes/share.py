@@ -25,7 +25,8 @@ class Share:
 
     def _sent_live(self, readings: int) -> None:
         self._ahead_readings = max(0, self._ahead_readings - readings)
-        self._backlog.send()
+        if self._backlog.waiting_readings:
+            self._backlog.send()
 
     def _sent_backlog(self, readings: int) -> None:
         self._ahead_readings += readings

@@ -1,0 +1,60 @@
+"""The task of a destination: it is started again if it fails."""
+
+import asyncio
+import logging
+
+from edge_pacing.backoff import Backoff
+from edge_processor.delivery.destination import AlertDestination
+from edge_wire.store import FencedError
+
+FIRST_RESTART_SECONDS = 1.0
+LONGEST_RESTART_SECONDS = 60.0
+
+logger = logging.getLogger(__name__)
+
+
+class SupervisedDestination:
+    """Runs a destination; an unexpected error ends neither the sink nor the ingester.
+
+    Args:
+        name: of the sink.
+        destination: is run.
+    """
+
+    def __init__(self, name: str, destination: AlertDestination) -> None:
+        self._name = name
+        self._destination = destination
+        self._problem = ""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the last attempt to reach the destination succeeded."""
+        return self._destination.connected.is_set()
+
+    @property
+    def last_error(self) -> str:
+        """Why the last attempt failed; empty if it succeeded."""
+        return "" if self.is_connected else self._problem or self._destination.last_error
+
+    async def run(self) -> None:
+        """Run the destination until cancelled.
+
+        Raises:
+            FencedError: another replica is the ingester.
+        """
+        backoff = Backoff(FIRST_RESTART_SECONDS, LONGEST_RESTART_SECONDS)
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            try:
+                return await self._destination.run()
+            except FencedError:
+                raise
+            except Exception as error:
+                logger.exception("the connection of the sink %s failed and is started again", self._name)
+                self._problem = f"internal error: {error!r}"
+                self._destination.connected.clear()
+            if loop.time() - began > LONGEST_RESTART_SECONDS:
+                backoff.reset()
+            await asyncio.sleep(backoff.next())
+            self._problem = ""
