@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ class ReceiverProcess(Child):
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, _json(error.read())
-        except OSError:
+        except (OSError, HTTPException):
             return 0, None
 
     def stats(self) -> dict[str, Any]:

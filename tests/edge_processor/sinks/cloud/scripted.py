@@ -100,6 +100,7 @@ class ScriptedServer:
     requests: list[Exchange] = field(default_factory=list)
     probes: list[Exchange] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    open_writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -115,6 +116,7 @@ class ScriptedServer:
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a connection."""
+        self.open_writers.add(writer)
         # TimeoutError: the peer does not take part in the end of TLS.
         with suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             while True:
@@ -126,6 +128,7 @@ class ScriptedServer:
                 (self.probes if is_probe else self.requests).append(exchange)
                 self.arrived.set()
                 await (self.probe_script if is_probe else self.script)(exchange)
+        self.open_writers.discard(writer)
         writer.close()
 
 
@@ -141,3 +144,12 @@ async def scripted(
         yield server
     finally:
         serving.close()
+        for writer in server.open_writers:
+            writer.transport.abort()
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until `holds` returns true."""
+    async with asyncio.timeout(SECONDS):
+        while not holds():  # noqa: ASYNC110 - of another task's state
+            await asyncio.sleep(0.01)
