@@ -15,9 +15,20 @@ from e2e.kafka import build as kafka
 from e2e.mosquitto import build as mosquitto
 from e2e.prebuild.go import GoQueue
 from e2e.prebuild.task import Task
-from e2e.tools.sources import HELM, KUBE_SCORE, KUBECONFORM
+from e2e.tools.sources import ALERTMANAGER, HELM, KUBE_SCORE, KUBECONFORM
 
-SOURCES: tuple[Source, ...] = (KUBE, HELM, CONTAINERD, COREDNS, LOCALPATH, RUNC, CNI, KUBECONFORM, KUBE_SCORE)
+SOURCES: tuple[Source, ...] = (
+    KUBE,
+    HELM,
+    CONTAINERD,
+    COREDNS,
+    LOCALPATH,
+    RUNC,
+    CNI,
+    KUBECONFORM,
+    KUBE_SCORE,
+    ALERTMANAGER,
+)
 """The one that most tests wait for comes first; the others find the packages that they share with it compiled."""
 
 

@@ -1,4 +1,4 @@
-"""What the chart is installed and checked with, from pinned Go modules; each has a folder in `modules/`."""
+"""What the chart and the sinks are checked with, from pinned Go modules; each has a folder in `modules/`."""
 
 from pathlib import Path
 
@@ -45,7 +45,17 @@ KUBE_SCORE = ToolSource(
     usual="half a minute",
     variables=(("main.version", "v1.20.0"),),
 )
-TOOLS = {source.name: source for source in (HELM, KUBECONFORM, KUBE_SCORE)}
+# The last version that has its web pages in the module: later ones build them with Node.js.
+ALERTMANAGER = ToolSource(
+    name="alertmanager",
+    title="Alertmanager",
+    version="v0.31.1",
+    module="github.com/prometheus/alertmanager",
+    programs=("alertmanager",),
+    usual="1 to 2 min",
+    variables=(("github.com/prometheus/common/version.Version", "0.31.1"),),
+)
+TOOLS = {source.name: source for source in (HELM, KUBECONFORM, KUBE_SCORE, ALERTMANAGER)}
 
 
 def ensure_tool(name: str) -> Path:

@@ -50,6 +50,11 @@ class Outgoing:
         self._singles: deque[Single] = deque()
         self._bulks: deque[Bulk] = deque()
 
+    @property
+    def window_messages(self) -> int:
+        """Maximum number of messages in flight on this connection; 0 without one."""
+        return self._limits.receive_maximum
+
     def reserve_id(self) -> int:
         """Return a packet identifier for a SUBSCRIBE; `release_id` makes it free again."""
         packet_id = self._free_id()

@@ -52,6 +52,11 @@ class IngestSession(MqttSession):
         # identifier that this process does not have.
         self._outgoing = Outgoing(secrets.randbelow(MAX_PACKET_ID), options.inflight)
 
+    @property
+    def window_messages(self) -> int:
+        """Maximum number of unacknowledged messages; without a connection that of the options."""
+        return self._outgoing.window_messages or self.options.inflight
+
     def publish_many(self, messages: Sequence[tuple[bytes, bytes]], moved: Callable[[Bulk], None]) -> Bulk:
         """Publish messages with QoS 1, in their order, behind those of earlier calls; return their progress.
 

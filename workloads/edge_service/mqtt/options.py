@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from edge_service.address import BrokerAddress
-from edge_service.mqtt.credentials import Login
+from edge_service.mqtt.credentials import Login, read_login
 
 RETAIN_HANDLING = MappingProxyType({"always": 0, "once": 1, "never": 2})
 """The subscription option of MQTT 5 (section 3.8.3.1) for each `replay`."""
@@ -53,6 +53,7 @@ class MqttOptions:
         client_id: without the site's prefix.
         credentials_dir: directory of the login, read on each connect; None is anonymous.
         login: overrides `credentials_dir`: a login that is not in files.
+        read_login: called on each connect instead of reading `credentials_dir`; raises ConnectError.
         prefix: added to every topic and the client id, and removed from received topics.
         clean_start: whether to start with an empty session.
         session_expiry: seconds that the broker keeps the session after the connection has ended.
@@ -68,6 +69,7 @@ class MqttOptions:
     client_id: str
     credentials_dir: Path | None = None
     login: Login | None = None
+    read_login: Callable[[], Login] | None = None
     prefix: str = ""
     clean_start: bool = True
     session_expiry: int = 0
@@ -77,3 +79,13 @@ class MqttOptions:
     will: Callable[[], Will | None] = _no_will
     keepalive: int = 15
     inflight: int = 100
+
+    def current_login(self) -> Login:
+        """Return the login for the next connect.
+
+        Raises:
+            ConnectError: it cannot be read.
+        """
+        if self.login is not None:
+            return self.login
+        return read_login(self.credentials_dir) if self.read_login is None else self.read_login()

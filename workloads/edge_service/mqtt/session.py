@@ -9,7 +9,7 @@ from typing import Protocol, Self
 
 from edge_pacing.backoff import Backoff
 from edge_service.mqtt.connection import Connection
-from edge_service.mqtt.credentials import Login, read_login
+from edge_service.mqtt.credentials import Login
 from edge_service.mqtt.errors import ConnectError, MqttError, NotConnectedError
 from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions
@@ -188,7 +188,7 @@ class MqttSession:
         """Connect and wait until the connection ends; return the seconds that it lasted."""
         loop = asyncio.get_running_loop()
         await self._may_connect()
-        login = self.options.login or read_login(self.options.credentials_dir)
+        login = self.options.current_login()
         connection = self._new_connection(login)
         await connection.open()
         since = loop.time()
