@@ -69,10 +69,13 @@ def drain(plan: Plan, name: str) -> Iterator[Row]:
         filled = [resident_bytes(pid) for pid in pids]
         pending = processor.metric("edge_processor_sink_pending_readings", sink=name)
         yield Row(f"{name}: pending after {plan.backlog:,} readings", f"{pending:,.0f}", "")
-        yield Row(f"{name}: RSS before · with the backlog · highest", _memory(idle, filled, filling), "unchanged")
         with Memory(pids) as draining:
             yield from _drain(plan, end, pids)
-        yield Row(f"{name}: highest RSS while it drains", _mib(draining.highest_bytes), "")
+        drained = [resident_bytes(pid) for pid in pids]
+        said = " · ".join(map(_mib, (idle, filling.highest_bytes, filled, draining.highest_bytes, drained)))
+        yield Row(
+            f"{name}: RSS before · highest while it grows · with it · highest in the drain · after", said, "unchanged"
+        )
         yield from _live_meanwhile(plan, site, end, processor, alone.delays[name])
 
 
@@ -113,10 +116,6 @@ def _live_meanwhile(
     yield Row(f"{end.name}: publish → sink while a backlog drains, p50 / p99", said, "≤ 1.2 of p99")
     took = draining["last"] - draining["first"]
     yield Row(f"{end.name}: readings a second meanwhile", f"{draining['readings'] / took:,.0f}/s", "")
-
-
-def _memory(idle: Sequence[int], filled: Sequence[int], filling: Memory) -> str:
-    return " · ".join(_mib(each) for each in (idle, filled, filling.highest_bytes))
 
 
 def _mib(each: Sequence[int]) -> str:

@@ -24,7 +24,8 @@ def line(record: Message, alerts_topic: str) -> bytes:
     assert isinstance(content, bytes)
     if record.topic() == alerts_topic:
         return alert_line(content)
-    headers = {name: value.decode() for name, value in record.headers() or () if isinstance(value, bytes)}
+    pairs = dict(record.headers() or ())
+    headers = {name: value.decode() for name, value in pairs.items() if isinstance(value, bytes)}
     key = record.key()
     assert isinstance(key, bytes)
     assert key.decode().rpartition("/")[0] == headers["site"], f"the key {key!r} is not of the site in the header"
