@@ -1,5 +1,7 @@
 """Which brokers and which login the settings mean."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -116,6 +118,12 @@ def test_a_file_that_is_replaced_is_noticed(tmp_path: Path, monkeypatch: pytest.
 )
 def test_errors_in_words(code: int, text: str, words: str) -> None:
     assert in_words(KafkaError(code, text), "t") == words
+
+
+@pytest.mark.process
+def test_a_processor_without_kafka_does_not_load_the_client() -> None:
+    script = "import sys, edge_processor.sinks.kafka; sys.exit('confluent_kafka' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 0
 
 
 def test_requests_are_large_while_nothing_is_isolated() -> None:

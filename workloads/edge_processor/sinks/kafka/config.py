@@ -29,7 +29,7 @@ LINGER_MILLISECONDS = 5
 """Readings of this time share a request."""
 
 COMPRESSION = "zstd"
-"""20 bytes of disk and network for each reading, against 50 with lz4, for the same CPU time (docs/performance.md)."""
+"""20 bytes of disk and network for each reading of 216 bytes, against 50 with lz4, for the same CPU time."""
 
 COMPRESSION_LEVEL = 1
 """As small as the default level 3 for readings, and cheaper for the small requests of the live lane."""
