@@ -250,13 +250,14 @@ async def test_the_certificate_of_another_authority(
 
 async def test_a_second_run_only_waits(authority: Authority, running: Running) -> None:
     async with scripted(authority) as server, running(server.url) as cloud:
-        await eventually(cloud.connected.is_set)
-        second = asyncio.create_task(cloud.run())
         await within(cloud.sender("live").send(entries(1)))
-        assert not second.done()
+        before = len(asyncio.all_tasks())
+        second = asyncio.create_task(cloud.run())
+        await within(cloud.sender("live").send(entries(1, 2)))
+        assert len(asyncio.all_tasks()) == before + 1, "it starts no tasks"
         second.cancel()
         await asyncio.gather(second, return_exceptions=True)
-        await within(cloud.sender("live").send(entries(1, 2)))
+        await within(cloud.sender("live").send(entries(1, 3)))
 
 
 async def test_alerts_are_not_held_up_by_an_outage(running: Running) -> None:
