@@ -64,10 +64,5 @@ class Firing:
         await self.gate.wait()
         return found
 
-    async def alerts(
-        self,
-        device_id: str | None = None,
-        limit: int = 100,
-        before: int | None = None,  # noqa: ARG002
-    ) -> Page[Mapping[str, Any]]:
+    async def alerts(self, device_id: str | None = None, limit: int = 100) -> Page[Mapping[str, Any]]:
         return Page([each for each in self.history if each.get("device_id") == device_id][:limit], None)

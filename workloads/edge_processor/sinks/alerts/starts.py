@@ -19,9 +19,7 @@ HISTORY_ALERTS = 1000
 class History(Protocol):
     """What this module requires of the store's client."""
 
-    async def alerts(
-        self, device_id: str | None = None, limit: int = 100, before: int | None = None
-    ) -> Page[Mapping[str, Any]]:
+    async def alerts(self, device_id: str | None = None, limit: int = 100) -> Page[Mapping[str, Any]]:
         """Return at most `limit` alerts of the history, newest first."""
 
 
