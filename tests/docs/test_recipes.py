@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from edge_operator.api.edgedevice import EdgeDeviceStatus
-from edge_operator.api.edgesite import EdgeSiteStatus
+from edge_operator.api.site_status import EdgeSiteStatus
 from edge_operator.desired.kinds import CHILD_KINDS, ChildKind, kind_of
 from edge_operator.status import conditions, device
 

@@ -181,21 +181,28 @@ def test_a_retained_answer_is_no_sign_of_life() -> None:
     assert shown(given, "d1")["status"] == "online"
 
 
+REACHED = [{"name": "cloud", "connected": True}]
+
+
 @pytest.mark.parametrize(
     ("sinks", "connected"),
     [
-        ([{"name": "cloud", "connected": True}], True),
+        (REACHED, True),
         ([{"name": "cloud", "connected": False}], False),
         ([{"name": "kafka", "connected": True}, 7], False),
         ({"cloud": True}, False),
         (None, False),
     ],
 )
-def test_the_store_says_whether_it_reaches_the_cloud(sinks: Any, connected: bool) -> None:  # noqa: FBT001
+def test_the_processor_says_whether_it_reaches_the_cloud(sinks: Any, connected: bool) -> None:  # noqa: FBT001
     given = Given()
-    given.take("edge/status/storage", {"component": "storage", "status": "online", "sinks": sinks}, retain=True)
+    given.take("edge/status/storage", {"component": "storage", "status": "online", "sinks": REACHED}, retain=True)
+    assert given.handler.cloud_connected is False, "the store has no sinks"
+    given.take("edge/status/processor", {"component": "processor", "status": "online", "sinks": sinks}, retain=True)
     assert given.handler.cloud_connected is connected
-    given.take("edge/status/storage", {"component": "storage", "status": "offline", "sinks": sinks})
+    given.take("edge/status/storage", {"component": "storage", "status": "online"})
+    assert given.handler.cloud_connected is connected
+    given.take("edge/status/processor", {"component": "processor", "status": "offline", "sinks": sinks})
     assert given.handler.cloud_connected is False
 
 

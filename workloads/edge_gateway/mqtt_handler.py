@@ -21,6 +21,7 @@ from edge_wire.messages import (
     parse_boot,
     parse_uptime,
 )
+from edge_wire.messages.sinks import MEMBER
 
 COMPONENT = "gateway"
 CONNECTION = "connection"
@@ -38,7 +39,6 @@ SUBSCRIPTIONS = (
     Subscription(topic_table.ACTIVITY.filter),
 )
 
-_STORAGE = "storage"
 _CLOUD = "cloud"
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class MqttHandler:
         dropped: counts malformed messages, by reason.
 
     Attributes:
-        cloud_connected: whether the store reports a connection to the cloud.
+        cloud_connected: whether the processor reports a connection to the cloud.
     """
 
     def __init__(
@@ -118,9 +118,9 @@ class MqttHandler:
         if status.component == COMPONENT:
             self._own_status_received(status.extra.get(CONNECTION))
         elif status.component == PROCESSOR:
-            self._liveness.processor_status(is_online=status.status == "online", retained=message.retain)
-        elif status.component == _STORAGE:
-            self.cloud_connected = status.status == "online" and _reaches_cloud(status.extra.get("sinks"))
+            is_online = status.status == "online"
+            self._liveness.processor_status(is_online=is_online, retained=message.retain)
+            self.cloud_connected = is_online and _reaches_cloud(status.extra.get(MEMBER))
 
     HANDLERS: ClassVar = Dispatcher(
         {

@@ -24,7 +24,7 @@ class GatewaySettings(ServiceSettings):
         path,
         default=None,
     )
-    cloud_endpoint: str = setting("Address to which readings are forwarded; empty for none. Not used yet.", default="")
+    cloud_endpoint: str = setting("Address to which the processor forwards readings; empty for none.", default="")
     allow_plaintext_credentials: bool = setting(
         "Whether devices may show their password over HTTP without TLS.", boolean, default=False
     )

@@ -1,4 +1,4 @@
-"""What several parts of an EdgeSite's spec share, and the small ones: cloud, devices, scheduling, pods' metadata."""
+"""What several parts of an EdgeSite's spec share, and the small ones: devices, scheduling, pods' metadata."""
 
 from typing import Annotated, Literal
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from .placement import Affinity, Toleration
 from .references import SecretRef
 from .schema import LIST_ATOMIC, MAP_ATOMIC, ApiModel
-from .values import AnnotationMap, LabelMap, OptionalName, duration, url
+from .values import AnnotationMap, LabelMap, OptionalName, duration
 
 Replicas = Annotated[int, Field(ge=0, le=32)]
 
@@ -17,20 +17,6 @@ class Tls(ApiModel):
 
     secret_ref: SecretRef
     """Secret with the keys tls.crt and tls.key, in the format that cert-manager writes."""
-
-
-class Cloud(ApiModel):
-    """Cloud endpoint that readings are forwarded to. Not used yet."""
-
-    endpoint: Annotated[str, url("https", "mqtts", example="https://ingest.example.com/edge")]
-    """URL of the endpoint: https:// for batches, mqtts:// for single messages. Not used yet."""
-
-    credentials_secret_ref: SecretRef | None = None
-    """Secret with the key token (https), or the keys username and password. Not used yet."""
-
-    ca_secret_ref: SecretRef | None = None
-    """Secret with the key ca.crt: the certificate authority of the endpoint's certificate. If unset, the authorities of
-    the system are trusted. Not used yet."""
 
 
 class DeviceDefaults(ApiModel):

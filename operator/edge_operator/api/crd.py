@@ -88,7 +88,8 @@ DEFINITIONS = (
             Column("Ready", _condition("Ready")),
             Column("Devices", ".status.devices.total", "integer"),
             Column("Online", ".status.devices.online", "integer"),
-            Column("Cloud", _condition("CloudConnected")),
+            # Not the condition: it is also False without a cloud.
+            Column("Cloud", '.status.sinks[?(@.name=="cloud")].connected'),
             AGE,
         ),
         selectable=(".status.phase",),

@@ -123,6 +123,9 @@ class EdgeDeviceSpec(ApiModel):
     disabled: bool = False
     """If true, the broker and the gateway reject the device."""
 
+    cloud_commands: bool = False
+    """If true, the cloud may send commands to the device. The site must allow it too: cloud.commands: Enabled."""
+
     credentials: Annotated[Credentials, Field(json_schema_extra=CREDENTIALS_RULES)] = Credentials()
     """Login of the device on the broker."""
 

@@ -9,9 +9,22 @@ from .references import Resources, SecretRef
 from .schema import LIST_SET, ApiModel, list_map, rule, rules
 from .values import PRINTABLE, Decimal, Image, duration, is_quantity
 
+KafkaTopic = Annotated[
+    str,
+    Field(
+        max_length=249,
+        json_schema_extra=rules(
+            rule(
+                "self.matches('^[A-Za-z0-9._-]+$') && self != '.' && self != '..'",
+                "must be of letters, digits, '.', '_' and '-', and neither '.' nor '..'",
+            )
+        ),
+    ),
+]
+
 
 class Kafka(ApiModel):
-    """Kafka cluster that processed readings are sent to. Not used yet."""
+    """Kafka cluster that processed readings and alerts are produced to."""
 
     brokers: Annotated[
         list[
@@ -31,27 +44,22 @@ class Kafka(ApiModel):
         ],
         Field(min_length=1, max_length=16, json_schema_extra=LIST_SET),
     ]
-    """Addresses of the bootstrap brokers, as host:port, 1 to 16. Not used yet."""
+    """Addresses of the bootstrap brokers, as host:port, 1 to 16. If a broker runs in this cluster, use the port of its
+    pods: the processor's NetworkPolicy allows connections to these ports only."""
 
-    topic: Annotated[
-        str,
-        Field(
-            max_length=249,
-            json_schema_extra=rules(
-                rule(
-                    "self.matches('^[A-Za-z0-9._-]+$') && self != '.' && self != '..'",
-                    "must be of letters, digits, '.', '_' and '-', and neither '.' nor '..'",
-                )
-            ),
-        ),
-    ] = "edge-readings"
-    """Topic that readings are produced to. Not used yet."""
+    topic: KafkaTopic = "edge-readings"
+    """Topic that readings are produced to. The key of a record is <namespace>/<site>/<device>."""
+
+    alerts_topic: KafkaTopic = "alerts"
+    """Topic that alerts are produced to. It may be the same as topic."""
 
     credentials_secret_ref: SecretRef | None = None
-    """Secret with the keys username and password (SASL SCRAM-SHA-512 over TLS). Not used yet."""
+    """Secret with the keys username and password (SASL SCRAM-SHA-512 over TLS). A change of the Secret takes effect
+    without a restart."""
 
     ca_secret_ref: SecretRef | None = None
-    """Secret with the key ca.crt: the certificate authority of the brokers' certificates. Not used yet."""
+    """Secret with the key ca.crt: the certificate authority of the brokers' certificates. If it or
+    credentialsSecretRef is set, the connections use TLS."""
 
 
 class Rule(ApiModel):
@@ -126,7 +134,7 @@ class Processor(ApiModel):
     """Processing mode. RealTime: each reading is processed when it arrives."""
 
     kafka: Kafka | None = None
-    """Kafka cluster that processed readings are sent to. If unset, none. Not used yet."""
+    """Kafka cluster that processed readings and alerts are produced to. If unset, none."""
 
     rules: Annotated[
         list[Annotated[Rule, Field(json_schema_extra=RULE_RULES)]] | None,

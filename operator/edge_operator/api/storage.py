@@ -36,7 +36,8 @@ class Storage(ApiModel):
     """StorageClass of the site's volumes. If unset, the cluster's default class is used. Cannot be changed."""
 
     sync_interval: Annotated[str, duration("1s", "24h")] = "300s"
-    """Maximum time between two attempts to reach a sink (cloud, Kafka) that cannot be reached. Not used yet."""
+    """Maximum time between two attempts to deliver to a sink (cloud, Kafka, Alertmanager, webhook) that cannot be
+    reached."""
 
     retention: Retention | None = None
     """Retention of readings on site. Default: maxSize is 85 % of size, maxAge is unlimited."""

@@ -161,8 +161,11 @@ OptionalName = Annotated[
 _NO_PORT = "(0+|[0-9]{6,}|6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4})"
 
 
-def url(*schemes: str, example: str, has_path: bool = True) -> FieldInfo:
-    """Return the constraint of an absolute URL with a host and one of `schemes`; without `has_path` nothing follows."""
+def url(*schemes: str, example: str, has_path: bool = True, has_query: bool = True) -> FieldInfo:
+    """Return the constraint of an absolute URL with a host and one of `schemes`.
+
+    Without `has_path` it ends after the port, without `has_query` after the path.
+    """
     listed = ", ".join(f"'{scheme}'" for scheme in schemes)
     is_url = rule(
         f"isURL(self) && url(self).getScheme() in [{listed}] && url(self).getHostname() != ''"
@@ -170,7 +173,8 @@ def url(*schemes: str, example: str, has_path: bool = True) -> FieldInfo:
         f"must be a URL such as {example} (schemes: {', '.join(schemes)}; no blank, no user name)",
     )
     ends = rule("!self.matches('^[a-z]+://[^/?#]*(/.|[?#])')", f"must end after the port, as in {example}")
-    extra = rules(is_url) if has_path else rules(is_url, ends)
+    ends_with_path = rule("!self.matches('[?#]')", f"must have no query and no fragment, as in {example}")
+    extra = rules(is_url, *([] if has_path else [ends]), *([] if has_query else [ends_with_path]))
     constraint: FieldInfo = Field(max_length=1024, json_schema_extra=extra)
     return constraint
 

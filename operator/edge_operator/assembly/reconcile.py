@@ -19,12 +19,13 @@ from edge_operator.control.cache.child_cache import DEVICE, SITE
 from edge_operator.control.credentials.connection_info import ConnectionInfoSource
 from edge_operator.control.credentials.device_rotations import DeviceRotations
 from edge_operator.control.credentials.root_secrets import RootSecrets
+from edge_operator.control.credentials.sink_secrets import SinkSecrets
 from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
 from edge_operator.control.device.reconciler import DeviceReconciler
 from edge_operator.control.liveness.controller import LivenessController
 from edge_operator.control.loop.informers import Informers
 from edge_operator.control.loop.workers import Workers
-from edge_operator.control.site.due_counts import DueCounts
+from edge_operator.control.site.due_figures import DueFigures
 from edge_operator.control.site.observation import SiteObserver
 from edge_operator.control.site.plan import Plans
 from edge_operator.control.site.reconciler import SiteReconciler
@@ -60,9 +61,10 @@ def build_workers(
     site_status = StatusWriter(EDGE_SITE, informers.sites, objects, events, wall_clock)
     device_status = StatusWriter(EDGE_DEVICE, informers.devices, objects, events, wall_clock)
     link = BrokerEndpoints(brokers, objects, settings.broker_addresses)
-    observer = SiteObserver(children, plans, Revocations(children, plans, objects), ca_bundles, link, site_topics)
-    counts = DueCounts(liveness.counts, time.monotonic, settings.figures_seconds)
-    sites = SiteReconciler(children, roots, observer, applier, site_status, link, site_topics, counts, recheck)
+    revocations, sink_secrets = Revocations(children, plans, objects), SinkSecrets(objects, time.monotonic, recheck)
+    observer = SiteObserver(children, plans, revocations, ca_bundles, sink_secrets, link, site_topics)
+    figures = DueFigures(liveness.counts, time.monotonic, settings.figures_seconds)
+    sites = SiteReconciler(children, roots, observer, applier, site_status, link, site_topics, figures, recheck)
     enqueue_site = informers.site_queue.add
     devices = DeviceReconciler(
         informers.sites,

@@ -1,4 +1,4 @@
-"""URLs and ports of the broker, the store, Kafka and the cloud, for the components."""
+"""URLs and ports of the broker, the store and the gateway, for the components."""
 
 from urllib.parse import urlsplit
 
@@ -7,7 +7,7 @@ from edge_operator.desired import ports
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.metadata import child_name
 
-DEFAULT_PORTS = {"mqtt": ports.MQTT, "mqtts": ports.MQTTS, "https": 443}
+DEFAULT_PORTS = {"mqtt": ports.MQTT, "mqtts": ports.MQTTS, "http": 80, "https": 443}
 HIGHEST_PORT = 65535
 
 
@@ -57,31 +57,28 @@ def storage_url(site: SiteInput) -> str:
 
 def external_broker_port(external: ExternalBroker) -> int:
     """Return the port of the user's broker."""
-    return _port(_as_mqtt(external.url), "broker.external.url")
+    return port_of(_as_mqtt(external.url), "broker.external.url")
 
 
-def cloud_port(site: SiteInput) -> int | None:
-    """Return the port of the cloud, None without a cloud."""
-    return _port(site.spec.cloud.endpoint, "cloud.endpoint") if site.spec.cloud else None
-
-
-def kafka_ports(site: SiteInput) -> set[int]:
-    """Return the ports of the Kafka brokers, none without Kafka."""
-    kafka = site.spec.processor.kafka
-    return {_port(f"kafka://{broker}", "processor.kafka.brokers") for broker in kafka.brokers} if kafka else set()
-
-
-def kafka_url(site: SiteInput) -> str | None:
-    """Return the sink of processed readings, None without Kafka."""
-    kafka = site.spec.processor.kafka
-    return f"kafka://{','.join(kafka.brokers)}" if kafka else None
+def gateway_url(site: SiteInput) -> str:
+    """Return the URL of the gateway."""
+    return f"http://{child_name(site, 'gateway')}"
 
 
 def _as_mqtt(url: str) -> str:
     return f"mqtt://{url.removeprefix('tcp://')}" if url.startswith("tcp://") else url
 
 
-def _port(url: str, where: str) -> int:
+def port_of(url: str, where: str) -> int:
+    """Return the port of a URL, or that of its scheme.
+
+    Args:
+        url: the URL.
+        where: the field of the spec that has it.
+
+    Raises:
+        ValueError: the port is not valid, or the scheme has none.
+    """
     parts = urlsplit(url)
     try:
         port = parts.port if parts.port is not None else DEFAULT_PORTS.get(parts.scheme)

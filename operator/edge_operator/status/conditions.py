@@ -9,13 +9,14 @@ from edge_wire.messages import format_timestamp
 from . import reasons
 from .condition_value import ConditionValue, first_problem, first_result, stalled, truncated
 from .facts import BrokerFacts, ComponentFacts, SiteFacts
+from .sinks import FROM_SINKS, cloud_connected, kafka_connected
 from .storage_conditions import FROM_STORE, readings_dropped, storage_data_lost, storage_full
 
 CONDITION_TYPES = (
     "Ready",
     "Available",
     "BrokerConnected",
-    "CloudConnected",
+    *FROM_SINKS,
     "BrokerDropping",
     "BrokerDataLost",
     *FROM_STORE,
@@ -140,12 +141,6 @@ def _broker(facts: SiteFacts) -> ConditionValue:
     return first_result(BROKER, facts.broker)
 
 
-def _cloud(facts: SiteFacts) -> ConditionValue:
-    if facts.cloud:
-        return ConditionValue("Unknown", reasons.NOT_OBSERVED, "spec.cloud is not used yet: readings stay on site")
-    return ConditionValue("False", reasons.NOT_CONFIGURED, "spec.cloud is not set: readings stay on site")
-
-
 def _broker_dropping(facts: SiteFacts) -> ConditionValue | None:
     if facts.broker is None or not facts.topics.dropping_seconds:
         return None
@@ -187,7 +182,8 @@ def evaluate(facts: SiteFacts) -> dict[str, ConditionValue]:
         "Ready": ready,
         "Available": first_result(AVAILABLE, facts),
         "BrokerConnected": _broker(facts),
-        "CloudConnected": _cloud(facts),
+        "CloudConnected": cloud_connected(facts),
+        "KafkaConnected": kafka_connected(facts),
         "BrokerDropping": _broker_dropping(facts),
         "BrokerDataLost": _broker_data_lost(facts),
         "StorageFull": storage_full(facts),

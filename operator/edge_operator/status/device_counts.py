@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 MIN_CHANGE = 0.1
-"""A count that has changed by no more than this share is not written."""
+"""A figure that has changed by no more than this share is not written."""
 
 PERIOD_SECONDS = 30.0
-"""Default of the least time between two writes of a site's device counts."""
+"""Default of the least time between two writes of a site's figures."""
 
 COUNTS = ("total", "online", "offline", "unknown")
 
@@ -38,8 +38,14 @@ def changed_enough(before: Mapping[str, Any] | None, counts: DeviceCounts) -> bo
     """Return whether a count has changed by more than a tenth since `before` was written, or to or from zero."""
     if before is None:
         return True
-    return any(_changed_enough(int(before.get(figure) or 0), now) for figure, now in counts.to_status().items())
+    return any(figure_changed_enough(int(before.get(figure) or 0), now) for figure, now in counts.to_status().items())
 
 
-def _changed_enough(before: int, now: int) -> bool:
+def figure_changed_enough(before: int, now: int) -> bool:
+    """Return whether a figure has changed by more than a tenth, or to or from zero.
+
+    Args:
+        before: number of devices, readings or bytes that was written.
+        now: number of the same at present.
+    """
     return abs(now - before) > MIN_CHANGE * before

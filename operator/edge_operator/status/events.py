@@ -10,6 +10,7 @@ from edge_operator.api.conditions import find_condition
 from . import reasons
 from .connectivity import CONNECTED, Connectivity
 from .facts import Notice
+from .sinks import FROM_SINKS, present_sinks, waiting
 from .storage_conditions import FROM_STORE
 
 NORMAL, WARNING = "Normal", "Warning"
@@ -50,6 +51,8 @@ def site_events(
     return (
         *_broker_lost(before, after),
         *_appeared(before, after),
+        *_sinks_changed(before, after),
+        *_alert_sinks_changed(before, after),
         *_data_lost(before, after),
         *_phase_changed(before, after),
         *_noticed(before, notices),
@@ -106,6 +109,39 @@ def _broker_lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[E
     if find_condition(before, "BrokerConnected").get("status") != "True" or lost.get("status") != "False":
         return ()
     return (Event(WARNING, lost["reason"], lost["message"]),)
+
+
+def _sinks_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
+    """Return an Event if the cloud or Kafka cannot be delivered to, also if the reason differs, or can be again."""
+    events = []
+    for condition_type in FROM_SINKS:
+        was, now = _configured(before, condition_type), _configured(after, condition_type)
+        if now.get("status") == "False" and was.get("reason") != now["reason"]:
+            events.append(Event(WARNING, now["reason"], now["message"]))
+        elif now.get("status") == "True" and was.get("status") == "False":
+            events.append(Event(NORMAL, now["reason"], now["message"]))
+    return tuple(events)
+
+
+def _configured(status: Mapping[str, Any], condition_type: str) -> Mapping[str, Any]:
+    """Return the condition of a sink; `{}` if it is not configured."""
+    found = find_condition(status, condition_type)
+    return {} if found.get("reason") == reasons.NOT_CONFIGURED else found
+
+
+def _alert_sinks_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
+    """Return an Event for each sink of alerts, which has no condition, that cannot be delivered to, or can be again."""
+    present, events = present_sinks(before), []
+    for name, sink in present_sinks(after).items():
+        was_connected = present[name].connected if name in present else True
+        if name in FROM_SINKS.values() or was_connected == sink.connected:
+            continue
+        if sink.connected:
+            events.append(Event(NORMAL, reasons.ALERTS_DELIVERED, f"connected to {name}; {waiting(sink)}"))
+        else:
+            note = f"cannot deliver to {name}: {sink.last_error}; {waiting(sink)}: check spec.alerting and the network"
+            events.append(Event(WARNING, reasons.ALERTS_NOT_DELIVERED, note))
+    return tuple(events)
 
 
 def _appeared(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:

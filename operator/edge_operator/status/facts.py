@@ -6,6 +6,7 @@ from typing import Any
 
 from edge_operator.api.conditions import find_condition
 from edge_wire.messages import DataLost, StorageReport
+from edge_wire.messages.sinks import SinkReport
 
 from .device_counts import DeviceCounts
 
@@ -87,17 +88,21 @@ class TopicFacts:
         data_lost: data that the broker has lost lately; None if it has lost none.
         keeps_data_lost: whether the condition BrokerDataLost stays, because the broker has not reported yet.
         storage: state of the store; None if it was not reported yet.
+        sinks: state of the sinks; None if it was not reported yet.
+        sinks_change_seconds: seconds until a change of a connection is shown that is held back; 0 if none is.
     """
 
     dropping_seconds: float = 0.0
     data_lost: DataLost | None = None
     keeps_data_lost: bool = False
     storage: StorageReport | None = None
+    sinks: tuple[SinkReport, ...] | None = None
+    sinks_change_seconds: float = 0.0
 
     @property
     def changes_after(self) -> float | None:
         """Seconds until a condition changes without another message; None if none does."""
-        return self.dropping_seconds or None
+        return min((each for each in (self.dropping_seconds, self.sinks_change_seconds) if each), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,6 @@ class SiteFacts:
     Attributes:
         generation: metadata.generation that was reconciled.
         paused: spec.paused.
-        cloud: whether a cloud endpoint is configured.
         pending_changes: objects that differ and were not written because the site is paused.
         terminating: objects that are still being deleted: their replacements wait.
         problems: problems, the most severe first.
@@ -117,11 +121,13 @@ class SiteFacts:
         broker: state of the session with the broker; None before the first attempt has ended.
         topics: what topics of the broker report.
         devices: device counts to write; None to keep those in the status.
+        sinks: names of the sinks that the spec configures; None if the spec is unusable.
+        sink_problems: problems of the Secrets of sinks, by name of the sink.
+        figures_due: whether figures of sinks and store are written, although nothing else has changed.
     """
 
     generation: int
     paused: bool = False
-    cloud: bool = False
     pending_changes: tuple[str, ...] = ()
     terminating: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -131,6 +137,9 @@ class SiteFacts:
     broker: BrokerFacts | None = None
     topics: TopicFacts = TopicFacts()
     devices: DeviceCounts | None = None
+    sinks: tuple[str, ...] | None = ()
+    sink_problems: Mapping[str, str] = field(default_factory=dict)
+    figures_due: bool = True
 
 
 def component_facts(name: str, image: str, desired: int, deployment: Mapping[str, Any]) -> ComponentFacts:

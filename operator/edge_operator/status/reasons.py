@@ -25,7 +25,7 @@ SPEC_INVALID = "SpecInvalid"
 ROOT_SECRET_INVALID = "RootSecretInvalid"  # noqa: S105 - a reason
 ROOT_SECRET_MADE_ANEW = "RootSecretMadeAnew"  # noqa: S105 - a reason
 
-# Of sites: BrokerConnected, BrokerDropping, BrokerDataLost, CloudConnected.
+# Of sites: BrokerConnected, BrokerDropping, BrokerDataLost.
 CONNECTED = "Connected"
 BROKER_LOGIN_UNUSABLE = "BrokerLoginUnusable"
 BROKER_REFUSED = "BrokerRefused"
@@ -33,7 +33,12 @@ BROKER_UNTRUSTED = "BrokerUntrusted"
 BROKER_UNREACHABLE = "BrokerUnreachable"
 QUEUE_FULL = "QueueFull"
 DATABASE_DAMAGED = "DatabaseDamaged"
+
+# Of sites: CloudConnected, KafkaConnected.
 NOT_CONFIGURED = "NotConfigured"
+CLOUD_UNREACHABLE = "CloudUnreachable"
+KAFKA_UNREACHABLE = "KafkaUnreachable"
+SINK_SECRET_UNUSABLE = "SinkSecretUnusable"  # noqa: S105 - a reason
 
 # Of sites: StorageFull, ReadingsDropped, StorageDataLost.
 STORE_NOT_WRITABLE = "StoreNotWritable"
@@ -63,6 +68,10 @@ BROKER_RESTARTED = Reason.BROKER_RESTARTED.value
 NOT_YET_SEEN = Reason.NOT_YET_SEEN.value
 CREDENTIALS_PENDING = "CredentialsPending"
 DISABLED = Reason.DISABLED.value
+
+# Of Events only.
+ALERTS_NOT_DELIVERED = "AlertsNotDelivered"
+ALERTS_DELIVERED = "AlertsDelivered"
 
 # Of Events only, each about many devices of a site.
 DEVICES_CHANGED = "DevicesChanged"

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_operator.api.conditions import find_condition
-from edge_wire.messages import StorageReport
 
+from . import reasons
 from .condition_value import ConditionValue, comparable, merge_conditions
 from .conditions import CONDITION_TYPES, FROM_TOPICS, evaluate, phase
 from .facts import SiteFacts
-from .storage_conditions import FROM_STORE
+from .sinks import FROM_SINKS, sink_entry, sink_reports, sinks_changed_enough, with_held_sinks
+from .storage_conditions import FROM_STORE, storage_changed_enough, storage_status, with_held_storage
 
 
 def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     for condition_type in _unobserved(facts):
         if kept := _previous(condition_type, before):
             values[condition_type] = kept
+    values.update(_kept_sinks(facts, values, before))
     status: dict[str, Any] = {
         "observedGeneration": facts.generation,
         "phase": phase(facts, values, before),
@@ -34,6 +36,8 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
             for part in facts.components
         ],
     }
+    if sinks := sink_reports(facts, before):
+        status["sinks"] = [sink_entry(each) for each in sinks]
     if facts.endpoints:
         status["endpoints"] = dict(facts.endpoints)
     devices = before.get("devices") if facts.devices is None else facts.devices.to_status()
@@ -45,17 +49,28 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
     return status
 
 
-def storage_status(report: StorageReport) -> dict[str, int]:
-    """Return the store's figures as in the status."""
-    return {"bytes": report.used_bytes, "dropped": report.dropped_readings}
-
-
 def _unobserved(facts: SiteFacts) -> tuple[str, ...]:
     """Return the conditions that stay as they are, because the facts for them were not reported yet."""
     store = FROM_STORE if facts.topics.storage is None else ()
     if facts.broker is None:
         return FROM_TOPICS + store
     return (("BrokerDataLost",) if facts.topics.keeps_data_lost else ()) + store
+
+
+def _kept_sinks(
+    facts: SiteFacts, values: Mapping[str, ConditionValue], before: Mapping[str, Any]
+) -> dict[str, ConditionValue]:
+    """Return the conditions of sinks that stay, because the processor has not reported to this process yet."""
+    kept = {}
+    reported = {each.name for each in facts.topics.sinks or ()}
+    for condition_type in (each for each, sink in FROM_SINKS.items() if sink not in reported):
+        was, now = _previous(condition_type, before), values.get(condition_type)
+        if was is None:
+            continue
+        is_unknown = now is not None and now.reason == reasons.NOT_OBSERVED and was.reason != reasons.NOT_CONFIGURED
+        if facts.sinks is None or is_unknown:
+            kept[condition_type] = was
+    return kept
 
 
 def _steady(broker: ConditionValue, before: Mapping[str, Any]) -> ConditionValue:
@@ -77,13 +92,24 @@ def _previous(condition_type: str, before: Mapping[str, Any]) -> ConditionValue 
 
 
 def site_update(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[str, Any] | None:
-    """Return the status to write; None if nothing changes. Arguments as in `site_status`."""
+    """Return the status to write; None if nothing changes. Arguments as in `site_status`.
+
+    Figures are written if they are due, or if the status is written anyway.
+    """
+    held = with_held_storage(with_held_sinks(facts, before), before)
+    if not facts.figures_due and not site_status_differs(site_status(held, before, now), before):
+        return None
     status = site_status(facts, before, now)
     return status if site_status_differs(status, before) else None
 
 
+def figures_changed_enough(facts: SiteFacts, before: Mapping[str, Any]) -> bool:
+    """Return whether a figure of the sinks or of the store differs enough from the status `before` to be written."""
+    return sinks_changed_enough(facts, before) or storage_changed_enough(facts, before)
+
+
 OWNED = ("observedGeneration", "phase", "endpoints", "devices", "storage")
-"""Fields of the status that the reconciler owns, besides the conditions and the components."""
+"""Fields of the status that the reconciler owns, besides the lists: conditions, components and sinks."""
 
 
 def site_status_differs(status: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
@@ -96,5 +122,5 @@ def site_status_differs(status: Mapping[str, Any], before: Mapping[str, Any]) ->
 
 def _comparable(status: Mapping[str, Any]) -> tuple[object, ...]:
     conditions = comparable(status.get("conditions") or (), CONDITION_TYPES)
-    components = {part["name"]: part for part in status.get("components") or ()}
-    return (*(status.get(field) for field in OWNED), conditions, components)
+    components, sinks = ({part["name"]: part for part in status.get(each) or ()} for each in ("components", "sinks"))
+    return (*(status.get(field) for field in OWNED), conditions, components, sinks)

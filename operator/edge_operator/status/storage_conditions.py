@@ -1,9 +1,14 @@
-"""Conditions of a site that its store reports."""
+"""The store in the status of a site: its figures and its conditions."""
 
-from edge_wire.messages import format_timestamp
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from edge_wire.messages import StorageReport, format_timestamp, parse_timestamp
 
 from . import reasons
 from .condition_value import ConditionValue
+from .device_counts import figure_changed_enough
 from .facts import SiteFacts
 
 FROM_STORE = ("StorageFull", "ReadingsDropped", "StorageDataLost")
@@ -41,3 +46,40 @@ def storage_data_lost(facts: SiteFacts) -> ConditionValue | None:
         " are missing: copy the file if you want to examine it, then delete it to clear this condition"
     )
     return ConditionValue("True", reasons.DATABASE_SET_ASIDE, message)
+
+
+def storage_status(report: StorageReport) -> dict[str, Any]:
+    """Return the store's figures as in the status."""
+    status: dict[str, Any] = {"bytes": report.used_bytes, "dropped": report.dropped_readings}
+    if report.capacity_bytes:
+        status["capacity"] = report.capacity_bytes
+    if report.oldest_received_at is not None:
+        status["oldest"] = report.oldest_received_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return status
+
+
+def storage_changed_enough(facts: SiteFacts, before: Mapping[str, Any]) -> bool:
+    """Return whether a figure of the store differs enough from the status `before` to be written."""
+    report, present = facts.topics.storage, before.get("storage")
+    if report is None or present is None:
+        return report is not None
+    after = storage_status(report)
+    figures = ("bytes", "dropped", "capacity")
+    return ("oldest" in after) != ("oldest" in present) or any(
+        figure_changed_enough(int(present.get(each, 0)), int(after.get(each, 0))) for each in figures
+    )
+
+
+def with_held_storage(facts: SiteFacts, before: Mapping[str, Any]) -> SiteFacts:
+    """Return the facts with the store's figures in the status `before`, if there are any."""
+    report, present = facts.topics.storage, before.get("storage")
+    if report is None or present is None:
+        return facts
+    held = replace(
+        report,
+        used_bytes=present.get("bytes", 0),
+        dropped_readings=present.get("dropped", 0),
+        capacity_bytes=present.get("capacity", 0),
+        oldest_received_at=parse_timestamp(present.get("oldest")),
+    )
+    return replace(facts, topics=replace(facts.topics, storage=held))

@@ -114,6 +114,18 @@ class Metrics:
             ("namespace", "site"),
             registry=registry,
         )
+        self.sink_connected = Gauge(
+            "edge_operator_site_sink_connected",
+            "1 while the processor of a site is connected to the sink.",
+            ("namespace", "site", "sink"),
+            registry=registry,
+        )
+        self.sink_pending = Gauge(
+            "edge_operator_site_sink_pending",
+            "Readings (of sinks for alerts only: alerts) that wait to be forwarded to the sink.",
+            ("namespace", "site", "sink"),
+            registry=registry,
+        )
         self.malformed = Counter(
             "edge_broker_malformed_total",
             "MQTT messages that could not be decoded, by reason.",

@@ -34,7 +34,7 @@ def many(value: Any) -> Any:
     """Write out `{times: 3, of: x}`; `%` in x becomes the index."""
     if isinstance(value, dict) and set(value) == {"times", "of"}:
         written = [json.loads(json.dumps(value["of"]).replace("%", str(index))) for index in range(value["times"])]
-        if isinstance(value["of"], dict) and "name" not in value["of"]:
+        if isinstance(value["of"], dict) and not {"name", "sensorType"} & set(value["of"]):
             return {key: item for part in written for key, item in part.items()}
         return "".join(written) if isinstance(value["of"], str) else written
     if isinstance(value, dict):

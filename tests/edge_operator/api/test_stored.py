@@ -65,6 +65,7 @@ def test_defaults_of_a_device_are_stored(kubectl_here: Kubectl) -> None:
     kubectl_here("create", "-f", "-", stdin=manifest("EdgeDevice", "m1", spec=content))
     device = stored(kubectl_here, "edgedevice", "m1")
     assert device["spec"] == content | {
+        "cloudCommands": False,
         "credentials": {"rotation": 0, "switchAfter": "5m"},
         "disabled": False,
         "presence": "Connected",
@@ -95,11 +96,15 @@ def test_columns_of_sites(kubectl_here: Kubectl) -> None:
         "phase": "Degraded",
         "devices": {"total": 7, "online": 5},
         "conditions": [condition("Ready", "True"), condition("CloudConnected", "False")],
+        "sinks": [{"name": "kafka", "connected": True}, {"name": "cloud", "connected": False}],
     }
     patch_status(kubectl_here, "edgesite", "columns", status)
     header, row = words(kubectl_here("get", "esite", "--field-selector=status.phase=Degraded").stdout)
     assert header == ["NAME", "PHASE", "READY", "DEVICES", "ONLINE", "CLOUD", "AGE"]
-    assert row[:-1] == ["columns", "Degraded", "True", "7", "5", "False"]
+    assert row[:-1] == ["columns", "Degraded", "True", "7", "5", "false"]
+    patch_status(kubectl_here, "edgesite", "columns", {"sinks": None})
+    (_, row) = words(kubectl_here("get", "esite", "columns").stdout)
+    assert row[:-1] == ["columns", "Degraded", "True", "7", "5"], "without a cloud CLOUD is empty"
     assert "edgesite.edge-stack.io/columns" in kubectl_here("get", "edge", "-o", "name").stdout
 
 

@@ -10,7 +10,18 @@ from tests.edge_operator.desired.restricted import violations
 Manifests = list[dict[str, Any]]
 LONGEST_LABEL = 63
 LONGEST_SECRET = 253
-USERS_SECRETS = {"mine", "ca", "cloud-login", "cloud-ca", "kafka-login", "kafka-ca", "gateway-tls", "broker-tls"}
+USERS_SECRETS = {
+    "mine",
+    "ca",
+    "cloud-login",
+    "cloud-ca",
+    "kafka-login",
+    "kafka-ca",
+    "alerting-login",
+    "alerting-ca",
+    "gateway-tls",
+    "broker-tls",
+}
 
 
 def of_kind(manifests: Manifests, kind: str) -> Manifests:

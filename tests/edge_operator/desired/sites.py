@@ -13,10 +13,19 @@ EXTERNAL = {"type": "External", "external": {"url": "tcp://mqtt.example.com"}}
 FULL: dict[str, Any] = {
     "location": "Hall 3",
     "cloud": {
-        "endpoint": "mqtts://cloud.example.com",
+        "endpoint": "https://cloud.example.com/edge",
         "credentialsSecretRef": {"name": "cloud-login"},
         "caSecretRef": {"name": "cloud-ca"},
+        "commands": "Disabled",
+        "proxy": {"url": "http://proxy.example.com:3128", "noProxy": [".example.org", "10.0.0.1"]},
     },
+    "alerting": {
+        "alertmanager": {"url": "http://alertmanager.example.com:9093"},
+        "webhook": {"url": "https://hooks.example.com/edge?key=1"},
+        "credentialsSecretRef": {"name": "alerting-login"},
+        "caSecretRef": {"name": "alerting-ca"},
+    },
+    "forwarding": [{"sensorType": "temperature", "deadband": "0.5", "minInterval": "10s", "maxInterval": "10m"}],
     "broker": {
         "managed": {
             "image": "mirror.example.com/mosquitto:2.1.3",
@@ -51,6 +60,7 @@ FULL: dict[str, Any] = {
         "kafka": {
             "brokers": ["b1:9092", "b2:9093"],
             "topic": "readings",
+            "alertsTopic": "readings-alerts",
             "credentialsSecretRef": {"name": "kafka-login"},
             "caSecretRef": {"name": "kafka-ca"},
         },

@@ -74,6 +74,10 @@ RULE = st.fixed_dictionaries(
     {"name": NAME, "sensorType": st.text(min_size=1, max_size=64), "above": st.sampled_from([80, "-1.5"])},
     optional={"clear": st.just(1), "for": DURATION, "severity": st.sampled_from(["Info", "Critical"])},
 )
+FORWARDING = st.fixed_dictionaries(
+    {"sensorType": st.text(min_size=1, max_size=64)},
+    optional={"deadband": st.sampled_from([0, "0.5"]), "minInterval": DURATION, "maxInterval": DURATION},
+)
 KAFKA = st.fixed_dictionaries(
     {"brokers": st.lists(st.sampled_from(["k:9092", "k2:9092", "10.0.0.1:1"]), min_size=1, unique=True)},
     optional={"credentialsSecretRef": reference("kafka-login"), "caSecretRef": reference("kafka-ca")},
@@ -104,8 +108,22 @@ SPEC = some(
     location=st.text(min_size=1, max_size=253),
     cloud=st.fixed_dictionaries(
         {"endpoint": st.sampled_from(["https://c", "mqtts://c:1", "https://c:444/x"])},
-        optional={"credentialsSecretRef": reference("cloud-login"), "caSecretRef": reference("cloud-ca")},
+        optional={
+            "credentialsSecretRef": reference("cloud-login"),
+            "caSecretRef": reference("cloud-ca"),
+            "proxy": st.fixed_dictionaries(
+                {"url": st.sampled_from(["http://p", "https://p:3128"])},
+                optional={"noProxy": st.lists(NAME, max_size=2, unique=True)},
+            ),
+        },
     ),
+    alerting=some(
+        alertmanager=st.fixed_dictionaries({"url": st.sampled_from(["http://a:9093", "https://a/x"])}),
+        webhook=st.fixed_dictionaries({"url": st.sampled_from(["http://h", "https://h/x?y=1"])}),
+        credentialsSecretRef=reference("alerting-login"),
+        caSecretRef=reference("alerting-ca"),
+    ),
+    forwarding=st.lists(FORWARDING, max_size=3, unique_by=lambda each: each["sensorType"]),
     broker=BROKER,
     gateway=GATEWAY,
     processor=PROCESSOR,

@@ -34,6 +34,8 @@ def annotations(site: SiteInput) -> dict[str, str]:
         ({"gateway": {"replicas": 9, "image": "g:2"}}, set()),
         ({"storage": {"syncInterval": "1s", "size": "20Gi"}}, set()),
         ({"processor": {"rules": []}}, {"processor"}),
+        ({"forwarding": [{"sensorType": "temperature", "deadband": 1}]}, {"processor"}),
+        ({"alerting": {"webhook": {"url": "https://h"}}}, set()),
         ({"broker": {"managed": {"clients": [{"name": "grafana", "subscribe": ["alerts/#"]}]}}}, {"mqtt"}),
         ({"broker": {"managed": {"resources": {"limits": {"memory": "1Gi"}}}}}, {"mqtt"}),
         ({"broker": {"managed": {"image": "m:2"}}}, set()),

@@ -99,7 +99,6 @@ ENVIRONMENT = {
         "INGEST_PORT": "8081",
         "STORAGE_TYPE": "local",
         "STORAGE_PATH": "/data",
-        "SYNC_INTERVAL": "300s",
         "MQTT_BROKER": "mqtt://factory-mqtt-internal:1884",
         "RETENTION_MAX_BYTES": str(int(10 * 1024**3 * 0.85)),
     },

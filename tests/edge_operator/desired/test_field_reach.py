@@ -24,7 +24,10 @@ DEPLOYMENTS = {"D/gateway", "D/processor", "D/storage", "D/mqtt"}
 OWN = DEPLOYMENTS - {"D/mqtt"}
 TOUCHED: list[tuple[str, Any, set[str]]] = [
     ("location", "Hall 3", {"D/gateway", "D/processor"}),
-    ("cloud.endpoint", "https://x.example.com", {"D/gateway", "D/storage", "NetworkPolicy/storage"}),
+    ("cloud.endpoint", "https://x.example.com", {"D/gateway", "D/processor", "NetworkPolicy/processor"}),
+    ("alerting.alertmanager.url", "http://a:9093", {"D/processor", "NetworkPolicy/processor"}),
+    ("alerting.webhook.url", "https://h", {"D/processor", "NetworkPolicy/processor"}),
+    ("forwarding", [{"sensorType": "t", "deadband": 1}], {"D/processor", "ConfigMap/processor"}),
     ("broker.managed.image", "m:1", {"D/mqtt"}),
     ("broker.managed.storage.data", "2Gi", {"PersistentVolumeClaim/mqtt-data"}),
     ("broker.managed.storage.log", "2Gi", {"PersistentVolumeClaim/mqtt-log"}),
@@ -60,7 +63,6 @@ TOUCHED: list[tuple[str, Any, set[str]]] = [
         "fast",
         {f"PersistentVolumeClaim/{name}" for name in ("storage-data", "mqtt-data", "mqtt-log")},
     ),
-    ("storage.syncInterval", "5s", {"D/storage"}),
     ("storage.retention.maxAge", "24h", {"D/storage"}),
     ("storage.retention.maxSize", "1Gi", {"D/storage"}),
     (
@@ -82,7 +84,14 @@ TOGETHER = {
     "gateway.service.nodePorts.https",
     "cloud.credentialsSecretRef",
     "cloud.caSecretRef",
+    "cloud.commands",
+    "cloud.proxy.url",
+    "cloud.proxy.noProxy",
+    "alerting.credentialsSecretRef",
+    "alerting.caSecretRef",
+    "storage.syncInterval",
     "processor.kafka.topic",
+    "processor.kafka.alertsTopic",
     "processor.kafka.credentialsSecretRef",
     "processor.kafka.caSecretRef",
     "broker.type",
@@ -115,6 +124,37 @@ def given(path: str, value: Any) -> dict[str, Any]:
         value = {part: value}
     spec: dict[str, Any] = value
     return spec
+
+
+SINKS = {
+    "cloud": {"endpoint": "https://c", "proxy": {"url": "http://p:80"}},
+    "alerting": {"webhook": {"url": "https://h"}},
+    "processor": {"kafka": {"brokers": ["k:9092"]}},
+}
+BESIDE: list[tuple[str, Any, set[str]]] = [
+    ("cloud.credentialsSecretRef", {"name": "s"}, {"D/processor"}),
+    ("cloud.caSecretRef", {"name": "s"}, {"D/processor"}),
+    ("cloud.proxy.url", "http://p:3128", {"D/processor", "NetworkPolicy/processor"}),
+    ("cloud.proxy.noProxy", ["a"], {"D/processor"}),
+    ("alerting.credentialsSecretRef", {"name": "s"}, {"D/processor"}),
+    ("alerting.caSecretRef", {"name": "s"}, {"D/processor"}),
+    ("processor.kafka.topic", "t", {"D/processor"}),
+    ("processor.kafka.alertsTopic", "t", {"D/processor"}),
+    ("processor.kafka.credentialsSecretRef", {"name": "s"}, {"D/processor"}),
+    ("processor.kafka.caSecretRef", {"name": "s"}, {"D/processor"}),
+    ("storage.syncInterval", "5s", {"D/processor"}),
+]
+"""Fields of sinks, beside those that the sink needs."""
+
+
+def merged(before: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    both = {key: merged(before[key], more[key]) for key in before.keys() & more.keys() if isinstance(more[key], dict)}
+    return before | more | both
+
+
+@pytest.mark.parametrize(("path", "value", "touched"), BESIDE, ids=[path for path, _, _ in BESIDE])
+def test_field_of_a_sink_reaches_the_processor(path: str, value: Any, touched: set[str]) -> None:
+    assert changed(SINKS, merged(SINKS, given(path, value))) == touched
 
 
 def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:

@@ -14,7 +14,7 @@ GIB = 1024**3
 def test_gateway_fields() -> None:
     values = environment("gateway", FULL)
     assert values["EDGE_LOCATION"] == "Hall 3"
-    assert values["CLOUD_ENDPOINT"] == "mqtts://cloud.example.com"
+    assert values["CLOUD_ENDPOINT"] == "https://cloud.example.com/edge"
     assert values["ALLOW_PLAINTEXT_CREDENTIALS"] == "true"
     assert values["HTTPS_PORT"] == "8443"
     assert values["TLS_CERT_FILE"] == "/etc/edge/tls/tls.crt"
@@ -50,10 +50,80 @@ def test_processor_fields() -> None:
     assert values["OUTPUT_SINK"] == "kafka://b1:9092,b2:9093"
     assert values["KAFKA_TOPIC"] == "readings"
     assert values["KAFKA_CREDENTIALS_DIR"] == "/etc/edge/kafka"
+    assert values["KAFKA_ALERTS_TOPIC"] == "readings-alerts"
     assert values["SYNC_INTERVAL"] == "10s"
-    kafka = next(each for each in pod("processor", FULL)["volumes"] if each["name"] == "kafka")
-    names = [each["secret"]["name"] for each in kafka["projected"]["sources"]]
-    assert names == ["kafka-login", "kafka-ca"]
+    assert values["CLOUD_ENDPOINT"] == "https://cloud.example.com/edge"
+    assert values["CLOUD_CREDENTIALS_DIR"] == "/etc/edge/cloud"
+    assert values["HTTPS_PROXY"] == "http://proxy.example.com:3128"
+    assert values["NO_PROXY"] == ".example.org,10.0.0.1"
+    assert values["ALERTMANAGER_URL"] == "http://alertmanager.example.com:9093"
+    assert values["WEBHOOK_URL"] == "https://hooks.example.com/edge?key=1"
+    assert values["ALERTING_CREDENTIALS_DIR"] == "/etc/edge/alerting"
+    assert values["FORWARDING_FILE"] == "/etc/edge/rules/forwarding.json"
+
+
+def test_processor_sends_the_commands_of_the_cloud_to_the_gateway_if_they_are_enabled() -> None:
+    spec = {"cloud": {"endpoint": "https://c", "commands": "Enabled"}}
+    values = environment("processor", spec)
+    assert values["CLOUD_COMMANDS"] == "true"
+    assert values["GATEWAY_URL"] == "http://factory-gateway"
+    assert values["GATEWAY_TOKEN_FILE"] == "/etc/edge/cloud-token/token"
+    volume = {"name": "cloud-token", "secret": {"secretName": "factory-cloud-token", "defaultMode": 0o440}}
+    assert volume in pod("processor", spec)["volumes"]
+    assert all(each["name"] != "cloud-token" for each in pod("processor", FULL)["volumes"])
+
+
+@pytest.mark.parametrize("sink", ["kafka", "cloud", "alerting"])
+def test_secrets_of_a_sink_are_one_directory_and_may_be_missing(sink: str) -> None:
+    """A pod that waits for a Secret of a sink would store nothing."""
+    volume = next(each for each in pod("processor", FULL)["volumes"] if each["name"] == sink)
+    found = [(each["secret"]["name"], each["secret"]["optional"]) for each in volume["projected"]["sources"]]
+    assert found == [(f"{sink}-login", True), (f"{sink}-ca", True)]
+    mounts = {each["name"]: each["mountPath"] for each in container("processor", FULL)["volumeMounts"]}
+    assert mounts[sink] == f"/etc/edge/{sink}"
+    for component in ("gateway", "storage", "mqtt"):
+        assert all(each["name"] != sink for each in pod(component, FULL)["volumes"])
+
+
+def test_secrets_of_the_broker_may_not_be_missing() -> None:
+    reference = {"url": "mqtt://b", "credentialsSecretRef": {"name": "mine"}}
+    spec = {"broker": {"type": "External", "external": reference}}
+    volume = next(each for each in pod("processor", spec)["volumes"] if each["name"] == "credentials")
+    assert "optional" not in volume["projected"]["sources"][0]["secret"]
+
+
+SINK_VARIABLES = ("CLOUD_", "KAFKA_", "OUTPUT_", "ALERT", "WEBHOOK_", "SYNC_", "HTTPS_PROXY", "NO_PROXY", "GATEWAY_")
+
+
+@pytest.mark.parametrize(
+    ("spec", "names"),
+    [
+        ({}, set()),
+        ({"cloud": {"endpoint": "mqtts://c"}}, {"CLOUD_ENDPOINT", "SYNC_INTERVAL"}),
+        (
+            {"cloud": {"endpoint": "mqtts://c", "commands": "Enabled"}},
+            {"CLOUD_ENDPOINT", "SYNC_INTERVAL", "CLOUD_COMMANDS", "GATEWAY_URL", "GATEWAY_TOKEN_FILE"},
+        ),
+        (
+            {"processor": {"kafka": {"brokers": ["k:1"]}}},
+            {"OUTPUT_SINK", "KAFKA_TOPIC", "KAFKA_ALERTS_TOPIC", "SYNC_INTERVAL"},
+        ),
+        ({"alerting": {"alertmanager": {"url": "http://a"}}}, {"ALERTMANAGER_URL", "SYNC_INTERVAL"}),
+        ({"alerting": {"webhook": {"url": "http://a"}}}, {"WEBHOOK_URL", "SYNC_INTERVAL"}),
+    ],
+)
+def test_processor_has_the_variables_of_its_sinks_only(spec: dict[str, Any], names: set[str]) -> None:
+    assert {name for name in environment("processor", spec) if name.startswith(SINK_VARIABLES)} == names
+
+
+def test_store_has_no_variable_of_a_sink() -> None:
+    assert [name for name in environment("storage", FULL) if name.startswith(SINK_VARIABLES)] == []
+
+
+def test_what_is_forwarded_is_a_file_beside_the_rules() -> None:
+    files = children(FULL)["ConfigMap", "processor"]["data"]
+    assert json.loads(files["forwarding.json"]) == {"forwarding": FULL["forwarding"]}
+    assert set(children()["ConfigMap", "processor"]["data"]) == {"rules.json"}
 
 
 def rules(spec: dict[str, Any]) -> Any:
@@ -72,15 +142,8 @@ def test_rules_default_and_are_replaced_even_by_none() -> None:
 
 def test_storage_fields() -> None:
     values = environment("storage", FULL)
-    assert values["SYNC_INTERVAL"] == "10s"
     assert values["RETENTION_MAX_BYTES"] == str(50 * GIB)
     assert values["RETENTION_MAX_AGE"] == "720h"
-    assert values["CLOUD_ENDPOINT"] == "mqtts://cloud.example.com"
-    assert values["CLOUD_CREDENTIALS_DIR"] == "/etc/edge/cloud"
-    cloud = next(each for each in pod("storage", FULL)["volumes"] if each["name"] == "cloud")
-    assert [each["secret"]["name"] for each in cloud["projected"]["sources"]] == ["cloud-login", "cloud-ca"]
-    for component in ("gateway", "processor", "mqtt"):
-        assert all(each["name"] != "cloud" for each in pod(component, FULL)["volumes"])
 
 
 @pytest.mark.parametrize(

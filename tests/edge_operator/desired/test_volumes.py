@@ -31,6 +31,7 @@ def of_claim(name: str) -> dict[str, Any]:
     return {"persistentVolumeClaim": {"claimName": name}}
 
 
+OPTIONAL = {"optional": True}
 TMP = {"emptyDir": {"sizeLimit": "64Mi"}}
 VOLUMES: dict[tuple[str, str], dict[str, Any]] = {
     ("gateway", "/etc/edge/credentials"): projected(login("factory-gateway-credentials")),
@@ -39,11 +40,14 @@ VOLUMES: dict[tuple[str, str], dict[str, Any]] = {
     ("gateway", "/tmp"): TMP,
     ("processor", "/etc/edge/credentials"): projected(login("factory-processor-credentials")),
     ("processor", "/etc/edge/rules"): {"configMap": {"name": "factory-processor", "defaultMode": READ}},
-    ("processor", "/etc/edge/kafka"): projected(login("kafka-login"), authority("kafka-ca")),
+    ("processor", "/etc/edge/kafka"): projected(login("kafka-login") | OPTIONAL, authority("kafka-ca") | OPTIONAL),
+    ("processor", "/etc/edge/cloud"): projected({"name": "cloud-login"} | OPTIONAL, authority("cloud-ca") | OPTIONAL),
+    ("processor", "/etc/edge/alerting"): projected(
+        {"name": "alerting-login"} | OPTIONAL, authority("alerting-ca") | OPTIONAL
+    ),
     ("processor", "/tmp"): TMP,
     ("storage", "/data"): of_claim("factory-storage-data"),
     ("storage", "/etc/edge/credentials"): projected(login("factory-storage-credentials")),
-    ("storage", "/etc/edge/cloud"): projected({"name": "cloud-login"}, authority("cloud-ca")),
     ("storage", "/tmp"): TMP,
     ("mqtt", "/mosquitto/config/mosquitto.conf"): {
         "configMap": {"name": "factory-mqtt", "defaultMode": READ} | items("mosquitto.conf", "acl")

@@ -35,6 +35,32 @@ def lost(message: str) -> Status:
     return {"type": "BrokerDataLost", "status": "True", "reason": "DatabaseDamaged", "message": message}
 
 
+def cloud(status: str, reason: str, message: str = "m") -> Status:
+    return {"type": "CloudConnected", "status": status, "reason": reason, "message": message}
+
+
+NO_CLOUD, CLOUD_UNKNOWN = cloud("False", "NotConfigured"), cloud("Unknown", "NotObserved")
+CLOUD_UP, CLOUD_AWAY = cloud("True", "Connected", "connected to the cloud"), cloud("False", "CloudUnreachable", "away")
+NO_SECRET = cloud("False", "SinkSecretUnusable", "create it")
+KAFKA_AWAY = {"type": "KafkaConnected", "status": "False", "reason": "KafkaUnreachable", "message": "no broker"}
+
+
+def sinks(*entries: Status) -> Status:
+    return {**site("Ready", "R"), "sinks": list(entries)}
+
+
+def alert_sink(*, connected: bool, **more: Any) -> Status:
+    return {"name": "webhook", "connected": connected, "pending": 0, "deadLetters": 0, **more}
+
+
+WEBHOOK_UP, WEBHOOK_AWAY = alert_sink(connected=True), alert_sink(connected=False, pending=2, lastError="503")
+ALERTS_STUCK = Event(
+    "Warning",
+    "AlertsNotDelivered",
+    "cannot deliver to webhook: 503; 2 alerts wait: check spec.alerting and the network",
+)
+CLOUD_STUCK = Event("Warning", "CloudUnreachable", "away")
+
 SITES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
     "the store is full": (
         site("Ready", "Reconciled"),
@@ -95,6 +121,56 @@ SITES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
     "broker found": (site("Ready", "R", "m", AWAY), site("Ready", "R", "m", CONNECTED), ()),
     "broker still away": (site("Ready", "R", "m", AWAY), site("Ready", "R", "m", AWAY), ()),
     "broker never reached": (site("Ready", "R"), site("Ready", "R", "m", AWAY), ()),
+    "cloud lost": (site("Ready", "R", "m", CLOUD_UP), site("Ready", "R", "m", CLOUD_AWAY), (CLOUD_STUCK,)),
+    "cloud found": (
+        site("Ready", "R", "m", CLOUD_AWAY),
+        site("Ready", "R", "m", CLOUD_UP),
+        (Event("Normal", "Connected", "connected to the cloud"),),
+    ),
+    "cloud still away": (
+        site("Ready", "R", "m", CLOUD_AWAY),
+        site("Ready", "R", "m", CLOUD_AWAY | {"message": "more wait"}),
+        (),
+    ),
+    "cloud still connected": (
+        site("Ready", "R", "m", CLOUD_UP),
+        site("Ready", "R", "m", CLOUD_UP | {"message": "more wait"}),
+        (),
+    ),
+    "cloud never reached": (
+        site("Ready", "R", "m", CLOUD_UNKNOWN),
+        site("Ready", "R", "m", CLOUD_AWAY),
+        (CLOUD_STUCK,),
+    ),
+    "cloud configured": (site("Ready", "R", "m", NO_CLOUD), site("Ready", "R", "m", CLOUD_UNKNOWN), ()),
+    "cloud configured, and connected": (site("Ready", "R", "m", NO_CLOUD), site("Ready", "R", "m", CLOUD_UP), ()),
+    "cloud configured, and away": (
+        site("Ready", "R", "m", NO_CLOUD),
+        site("Ready", "R", "m", CLOUD_AWAY),
+        (CLOUD_STUCK,),
+    ),
+    "cloud removed": (site("Ready", "R", "m", CLOUD_UP), site("Ready", "R", "m", NO_CLOUD), ()),
+    "cloud removed while away": (site("Ready", "R", "m", CLOUD_AWAY), site("Ready", "R", "m", NO_CLOUD), ()),
+    "cloud away for another reason": (
+        site("Ready", "R", "m", CLOUD_AWAY),
+        site("Ready", "R", "m", NO_SECRET),
+        (Event("Warning", "SinkSecretUnusable", "create it"),),
+    ),
+    "Kafka lost": (
+        site("Ready", "R"),
+        site("Ready", "R", "m", KAFKA_AWAY),
+        (Event("Warning", "KafkaUnreachable", "no broker"),),
+    ),
+    "sink of alerts lost": (sinks(WEBHOOK_UP), sinks(WEBHOOK_AWAY), (ALERTS_STUCK,)),
+    "sink of alerts never reached": (sinks(), sinks(WEBHOOK_AWAY), (ALERTS_STUCK,)),
+    "sink of alerts found": (
+        sinks(WEBHOOK_AWAY),
+        sinks(WEBHOOK_UP),
+        (Event("Normal", "AlertsDelivered", "connected to webhook; no alert waits"),),
+    ),
+    "sink of alerts configured": (sinks(), sinks(WEBHOOK_UP), ()),
+    "sink of alerts still away": (sinks(WEBHOOK_AWAY), sinks(WEBHOOK_AWAY | {"pending": 9}), ()),
+    "sink of readings has a condition": (sinks(), sinks(WEBHOOK_AWAY | {"name": "cloud"}), ()),
     "broker unknown": (site("Ready", "R", "m", CONNECTED), site("Ready", "R", "m", UNKNOWN), ()),
 }
 

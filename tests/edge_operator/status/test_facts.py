@@ -54,14 +54,22 @@ def test_refused_pods(condition: dict[str, str], failure: str) -> None:
 def test_defaults_are_those_of_what_was_not_looked_at() -> None:
     assert ComponentFacts("x", "i", 1) == ComponentFacts("x", "i", 1, ready=0, rolled_out=False, failure="")
     assert SiteFacts(1) == SiteFacts(
-        1, paused=False, cloud=False, endpoints={}, broker=None, topics=TopicFacts(), devices=None
+        1, paused=False, sinks=(), sink_problems={}, endpoints={}, broker=None, topics=TopicFacts(), devices=None
     )
     connected = BrokerFacts(connected=True, message="")
     assert connected == replace(connected, refused=False, untrusted=False, unusable=False)
-    assert TopicFacts() == TopicFacts(dropping_seconds=0.0)
+    assert TopicFacts() == TopicFacts(dropping_seconds=0.0, sinks_change_seconds=0.0)
     assert Problem("Invalid", "correct it").lasting
 
 
-@pytest.mark.parametrize(("seconds", "after"), [(0.0, None), (600.0, 600.0)], ids=["nothing ends", "the drops end"])
-def test_when_a_fact_of_a_topic_changes_by_itself(seconds: float, after: float | None) -> None:
-    assert TopicFacts(dropping_seconds=seconds).changes_after == after
+@pytest.mark.parametrize(
+    ("drops", "sinks", "after"),
+    [
+        pytest.param(0.0, 0.0, None, id="nothing ends"),
+        pytest.param(600.0, 0.0, 600.0, id="the drops end"),
+        pytest.param(0.0, 3.0, 3.0, id="a connection that is held back"),
+        pytest.param(600.0, 3.0, 3.0, id="the earlier of both"),
+    ],
+)
+def test_when_a_fact_of_a_topic_changes_by_itself(drops: float, sinks: float, after: float | None) -> None:
+    assert TopicFacts(dropping_seconds=drops, sinks_change_seconds=sinks).changes_after == after

@@ -12,6 +12,7 @@ from edge_operator.status.device import DeviceFacts
 from edge_operator.status.device import evaluate as say_of_device
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, TopicFacts
 from edge_wire.messages import DataLost, StorageReport
+from edge_wire.messages.sinks import SinkReport
 
 GATEWAY = ComponentFacts("gateway", "i", 3, 3, rolled_out=True)
 PROCESSOR = ComponentFacts("processor", "i", 2, 0)
@@ -33,6 +34,17 @@ FOUND = (
 )
 
 KEPT, NOTHING_KEPT = FOUND.format(" (the broker's volume has it as db.1)"), FOUND.format("")
+
+CLOUD = SinkReport("cloud", connected=True)
+KEPT_READINGS = "the readings are kept in the store and delivered later"
+
+
+def reported(*sinks: SinkReport) -> SiteFacts:
+    """Return the facts of a site with these sinks."""
+    return replace(WELL, sinks=tuple(each.name for each in sinks), topics=TopicFacts(sinks=sinks))
+
+
+REPORTED = reported(CLOUD)
 
 SITE: dict[str, tuple[SiteFacts, str, str]] = {
     "rolled out": (WELL, "Ready", f"True Reconciled: {ALL_ROLLED_OUT}"),
@@ -145,12 +157,70 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         "BrokerDataLost",
         f"True DatabaseDamaged: the broker's database {NOTHING_KEPT}",
     ),
-    "cloud": (
-        replace(WELL, cloud=True),
-        "CloudConnected",
-        "Unknown NotObserved: spec.cloud is not used yet: readings stay on site",
-    ),
     "no cloud": (WELL, "CloudConnected", "False NotConfigured: spec.cloud is not set: readings stay on site"),
+    "cloud not reported": (
+        replace(WELL, sinks=("cloud",)),
+        "CloudConnected",
+        "Unknown NotObserved: the processor has not reported on the cloud yet",
+    ),
+    "no processor": (
+        replace(REPORTED, components=(replace(PROCESSOR, desired=0),)),
+        "CloudConnected",
+        "Unknown NotObserved: spec.processor.replicas is 0: nothing is forwarded to the cloud",
+    ),
+    "cloud connected": (REPORTED, "CloudConnected", "True Connected: connected to the cloud; no reading waits"),
+    "cloud connected, with a backlog": (
+        reported(replace(CLOUD, pending=2, oldest_pending_time=NOON, dead_letters=3)),
+        "CloudConnected",
+        (
+            "True Connected: connected to the cloud; 2 readings wait, the oldest since 2026-11-30T12:00:00Z; 3 dead"
+            " letters"
+        ),
+    ),
+    "cloud away": (
+        reported(SinkReport("cloud", connected=False, pending=1, oldest_pending_time=NOON, last_error="no route")),
+        "CloudConnected",
+        (
+            "False CloudUnreachable: cannot deliver to the cloud: no route; 1 reading waits, the oldest since"
+            f" 2026-11-30T12:00:00Z: check spec.cloud and the network; {KEPT_READINGS}"
+        ),
+    ),
+    "cloud never reached": (
+        reported(SinkReport("cloud", connected=False)),
+        "CloudConnected",
+        (
+            "False CloudUnreachable: cannot deliver to the cloud: no attempt has succeeded; no reading waits: check"
+            f" spec.cloud and the network; {KEPT_READINGS}"
+        ),
+    ),
+    "Secret of the cloud missing": (
+        replace(reported(replace(CLOUD, connected=False)), sink_problems={"cloud": "no Secret: create it"}),
+        "CloudConnected",
+        "False SinkSecretUnusable: no Secret: create it",
+    ),
+    "Secret of the cloud missing, before the first report": (
+        replace(WELL, sinks=("cloud",), sink_problems={"cloud": "no Secret: create it"}),
+        "CloudConnected",
+        "False SinkSecretUnusable: no Secret: create it",
+    ),
+    "Secret that the cloud does not need": (
+        replace(REPORTED, sink_problems={"cloud": "no Secret: create it"}),
+        "CloudConnected",
+        "True Connected: connected to the cloud; no reading waits",
+    ),
+    "Kafka away": (
+        reported(SinkReport("kafka", connected=False, last_error="no broker answers")),
+        "KafkaConnected",
+        (
+            "False KafkaUnreachable: cannot deliver to Kafka: no broker answers; no reading waits: check"
+            f" spec.processor.kafka and the network; {KEPT_READINGS}"
+        ),
+    ),
+    "Kafka connected": (
+        reported(SinkReport("kafka", connected=True)),
+        "KafkaConnected",
+        "True Connected: connected to Kafka; no reading waits",
+    ),
 }
 
 
@@ -158,6 +228,12 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
 def test_condition_of_a_site(facts: SiteFacts, condition_type: str, text: str) -> None:
     said = evaluate(facts)[condition_type]
     assert f"{said.status} {said.reason}: {said.message}" == text
+
+
+def test_kafka_has_a_condition_only_if_it_is_configured() -> None:
+    kafka = SinkReport("kafka", connected=True)
+    assert "KafkaConnected" not in evaluate(replace(reported(kafka), sinks=("cloud",)))
+    assert "KafkaConnected" in evaluate(replace(WELL, sinks=("kafka",)))
 
 
 DEVICE_WELL = DeviceFacts(3, "d1", secret_name="d1-device-credentials", host="edge.example.com")

@@ -1,16 +1,19 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_operator.api.edgesite import EdgeSiteStatus
+from edge_operator.api.site_status import EdgeSiteStatus
 from edge_operator.status.condition_value import ConditionValue, merge_conditions
 from edge_operator.status.conditions import CONDITION_TYPES, evaluate, phase
 from edge_operator.status.device_counts import DeviceCounts
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, TopicFacts
-from edge_operator.status.site import site_status, site_status_differs, site_update
+from edge_operator.status.site import figures_changed_enough, site_status, site_status_differs, site_update
+from edge_wire.messages import StorageReport
+from edge_wire.messages.sinks import SinkReport
 
 UP = ComponentFacts("gateway", "image", 2, 2, rolled_out=True)
 ROLLING = ComponentFacts("processor", "image", 2, 1)
@@ -113,11 +116,6 @@ def test_kstatus_is_present_only_while_true(facts: SiteFacts, present: set[str])
     assert all(said[condition_type].status == "True" for condition_type in present)
 
 
-@pytest.mark.parametrize(("cloud", "reason"), [(True, "NotObserved"), (False, "NotConfigured")])
-def test_cloud(*, cloud: bool, reason: str) -> None:
-    assert evaluate(replace(WELL, cloud=cloud))["CloudConnected"].reason == reason
-
-
 def test_more_problems_are_counted_and_notices_said() -> None:
     assert "(and 2 more)" in evaluate(replace(WELL, problems=(LASTING, LASTING, PASSING)))["Ready"].message
     assert "anew" in evaluate(replace(WELL, notices=(Notice("RootSecretMadeAnew", "made anew"),)))["Ready"].message
@@ -163,7 +161,8 @@ def test_nothing_differs_once_it_is_written() -> None:
 @pytest.mark.parametrize(
     ("change", "differing"),
     [
-        pytest.param({"sinks": [{"name": "cloud", "connected": True}]}, False, id="what others own"),
+        pytest.param({"auditedBy": "somebody"}, False, id="what others own"),
+        pytest.param({"sinks": [{"name": "cloud", "connected": True}]}, True, id="sink to remove"),
         pytest.param({"devices": {"total": 3}}, True, id="figures"),
         pytest.param({"phase": "Pending"}, True, id="phase"),
         pytest.param({"observedGeneration": 1}, True, id="generation"),
@@ -192,11 +191,22 @@ def test_condition_of_ours_that_is_over_is_a_difference() -> None:
 
 
 WORDS = st.text("abcXYZ", min_size=1, max_size=8)
+COUNTS = st.integers(0, 2**62)
+TIMES = st.none() | st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+SINK_NAMES = st.sampled_from(["cloud", "kafka", "alertmanager", "webhook"])
+SINKS = st.builds(SinkReport, SINK_NAMES, st.booleans(), COUNTS, TIMES, COUNTS, st.text(max_size=256))
 FACTS = st.builds(
     SiteFacts,
     generation=st.integers(1, 5),
     paused=st.booleans(),
-    cloud=st.booleans(),
+    sinks=st.none() | st.lists(SINK_NAMES, unique=True).map(tuple),
+    sink_problems=st.dictionaries(SINK_NAMES, WORDS, max_size=2),
+    topics=st.builds(
+        TopicFacts,
+        sinks=st.none() | st.lists(SINKS, max_size=4, unique_by=lambda sink: sink.name).map(tuple),
+        storage=st.none() | st.builds(StorageReport, COUNTS, COUNTS, oldest_received_at=TIMES, capacity_bytes=COUNTS),
+    ),
+    figures_due=st.booleans(),
     pending_changes=st.lists(WORDS, max_size=2).map(tuple),
     terminating=st.lists(WORDS, max_size=2).map(tuple),
     problems=st.lists(st.builds(Problem, WORDS, WORDS, st.booleans()), max_size=2).map(tuple),
@@ -222,6 +232,8 @@ def test_status_is_always_consistent(history: list[SiteFacts]) -> None:
     for number, facts in enumerate(history):
         status = site_status(facts, status, f"2026-01-01T00:00:0{number}Z")
         assert not site_status_differs(site_status(facts, status, NOW), status), "the same facts say the same"
+        assert site_update(replace(facts, figures_due=False), status, NOW) is None, "what is written is not due"
+        assert not figures_changed_enough(facts, status)
         said = {each["type"]: each for each in status["conditions"]}
         assert len(said) == len(status["conditions"])
         assert set(said) <= set(CONDITION_TYPES)

@@ -12,8 +12,8 @@ from edge_operator.desired.components import components
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import DEPLOYMENT, SERVICE
 from edge_operator.desired.metadata import child_name
+from edge_operator.desired.sinks import sink_names
 from edge_operator.status import reasons
-from edge_operator.status.device_counts import DeviceCounts
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, component_facts
 
 from .actions import pending_changes
@@ -32,7 +32,6 @@ def site_facts(
     done: Report,
     children: ChildCache,
     broker: BrokerFacts | None,
-    devices: DeviceCounts | None,
 ) -> SiteFacts:
     """Return the facts of a site after a reconcile.
 
@@ -41,7 +40,6 @@ def site_facts(
         done: the result of the writes.
         children: the children as last observed, writes of this reconcile included.
         broker: state of the session with the broker.
-        devices: device counts to write.
     """
     site, desired, ca_problem = seen.site, seen.desired, seen.secrets.ca_problem
     problems = (*done.problems, ca_problem) if ca_problem is not None else done.problems
@@ -49,13 +47,12 @@ def site_facts(
     if seen.problem is not None:
         return replace(stale_facts(site, seen.problem), problems=(seen.problem, *problems))
     if desired is None:
-        return SiteFacts(site.generation, paused=True, pending_changes=("everything",), problems=problems)
+        return SiteFacts(site.generation, paused=True, pending_changes=("everything",), problems=problems, sinks=None)
     described = desired.described
     service = _body(children, ObjectKey(SERVICE, described.namespace, child_name(described, "gateway")))
     return SiteFacts(
         generation=site.generation,
         paused=site.paused,
-        cloud=described.spec.cloud is not None,
         pending_changes=pending_changes(site, desired, children) if site.paused else (),
         terminating=done.terminating,
         problems=problems,
@@ -64,7 +61,8 @@ def site_facts(
         notices=(ROOT_REGENERATED,) if desired.root.regenerated else (),
         broker=broker,
         topics=seen.topics,
-        devices=devices,
+        sinks=sink_names(described.spec),
+        sink_problems=seen.secrets.sink_problems,
     )
 
 
@@ -78,7 +76,12 @@ def stale_facts(site: CachedSite, problem: Problem) -> SiteFacts:
         for part in site.status.get("components") or ()
     )
     return SiteFacts(
-        site.generation, paused=site.paused, problems=(problem,), components=parts, endpoints=site.endpoints
+        site.generation,
+        paused=site.paused,
+        problems=(problem,),
+        components=parts,
+        endpoints=site.endpoints,
+        sinks=None,
     )
 
 

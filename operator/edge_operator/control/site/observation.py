@@ -1,12 +1,14 @@
 """Gathers everything that one reconcile of a site is decided on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from edge_operator.broker.endpoint import Endpoint
 from edge_operator.cluster.errors import ApiError, UnreachableError
 from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secrets import RootKey
+from edge_operator.control.credentials.sink_secrets import SinkSecrets
 from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
 from edge_operator.control.diff.observed import Observed
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints, LoginUnusableError
@@ -43,12 +45,14 @@ class UserSecrets:
         endpoint: address and login of its broker; None if it cannot be connected to.
         login_problem: why the login of its external broker is unusable; empty if it is not.
         error: the error with which reading them failed, or None.
+        sink_problems: problems of the Secrets of its sinks, by name of the sink.
     """
 
     ca_problem: Problem | None = None
     endpoint: Endpoint | None = None
     login_problem: str = ""
     error: ApiError | UnreachableError | None = None
+    sink_problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ class SiteObservation:
     @property
     def needs_recheck(self) -> bool:
         """Whether the reconcile depends on something that no watch reports."""
-        return self.problem is not None or self.site.external_broker or self.site.user_tls_secret is not None
+        is_named = self.site.external_broker or self.site.user_tls_secret is not None
+        return self.problem is not None or is_named or bool(self.secrets.sink_problems)
 
 
 class SiteObserver:
@@ -87,6 +92,7 @@ class SiteObserver:
         plans: the desired objects.
         revocations: finds the logins to revoke.
         ca_bundles: CA bundles that users provide.
+        sink_secrets: the Secrets of sinks.
         brokers: endpoints of the sites' brokers.
         topics: facts that topics of the brokers report.
     """
@@ -97,6 +103,7 @@ class SiteObserver:
         plans: Plans,
         revocations: Revocations,
         ca_bundles: UserCaBundles,
+        sink_secrets: SinkSecrets,
         brokers: BrokerEndpoints,
         topics: SiteTopics,
     ) -> None:
@@ -104,6 +111,7 @@ class SiteObserver:
         self._plans = plans
         self._revocations = revocations
         self._ca_bundles = ca_bundles
+        self._sink_secrets = sink_secrets
         self._brokers = brokers
         self._topics = topics
 
@@ -112,6 +120,7 @@ class SiteObserver:
         self._plans.remove(site)
         self._revocations.remove(site)
         self._ca_bundles.remove(site)
+        self._sink_secrets.remove(site)
 
     async def observe(self, site: CachedSite, root: RootKey | Problem | None) -> SiteObservation:
         """Return everything that the reconcile of a site is decided on.
@@ -126,14 +135,15 @@ class SiteObserver:
         """
         desired, problem = self._desired(site, root)
         is_frozen = site.paused or desired is None
+        topics = self._topics.get(site)
         return SiteObservation(
             site,
             desired,
             problem,
             owned=tuple(self._children.owned_by(SITE, site.key)),
             revocations=await self._revocations.plan(site) if is_frozen else Plan.of([]),
-            secrets=await self._user_secrets(site, desired),
-            topics=self._topics.get(site),
+            secrets=await self._user_secrets(site, desired, topics),
+            topics=topics,
         )
 
     def _desired(self, site: CachedSite, root: RootKey | Problem | None) -> tuple[DesiredSite | None, Problem | None]:
@@ -144,17 +154,21 @@ class SiteObserver:
         except SpecUnusableError as error:
             return None, error.problem
 
-    async def _user_secrets(self, site: CachedSite, desired: DesiredSite | None) -> UserSecrets:
+    async def _user_secrets(self, site: CachedSite, desired: DesiredSite | None, topics: TopicFacts) -> UserSecrets:
         """Read the Secrets of the user.
 
         If that fails, the site is still applied first: a login may have to be revoked.
         """
-        ca_problem = None
+        ca_problem: Problem | None = None
+        sink_problems: Mapping[str, str] = {}
+        connected = [each.name for each in topics.sinks or () if each.connected]
         try:
             ca_problem = await self._ca_bundles.problem(site)
+            if desired is not None:
+                sink_problems = await self._sink_secrets.problems(desired.described, connected)
             endpoint = await self._brokers.resolve(desired.described) if desired is not None else None
         except LoginUnusableError as error:
-            return UserSecrets(ca_problem, login_problem=str(error))
+            return UserSecrets(ca_problem, login_problem=str(error), sink_problems=sink_problems)
         except (ApiError, UnreachableError) as error:
             return UserSecrets(ca_problem, error=error)
-        return UserSecrets(ca_problem, endpoint)
+        return UserSecrets(ca_problem, endpoint, sink_problems=sink_problems)

@@ -19,7 +19,7 @@ from edge_operator.status.facts import BrokerFacts, Problem
 from edge_operator.status.site import site_update
 
 from .actions import SiteActions, site_actions
-from .due_counts import DueCounts
+from .due_figures import DueFigures
 from .facts import component_states, site_facts
 from .observation import DesiredSite, SiteObservation, SiteObserver, UserSecrets
 
@@ -37,7 +37,7 @@ class SiteReconciler:
         status: writes the status.
         brokers: keeps the sessions with the sites' brokers.
         topics: facts that topics of the brokers report.
-        counts: the device counts to write.
+        figures: the figures to write.
         recheck_seconds: seconds after which to check again what no watch reports.
     """
 
@@ -50,7 +50,7 @@ class SiteReconciler:
         status: StatusWriter,
         brokers: BrokerEndpoints,
         topics: SiteTopics,
-        counts: DueCounts,
+        figures: DueFigures,
         recheck_seconds: float,
     ) -> None:
         self._children = children
@@ -60,7 +60,7 @@ class SiteReconciler:
         self._status = status
         self._brokers = brokers
         self._topics = topics
-        self._counts = counts
+        self._figures = figures
         self._recheck_seconds = recheck_seconds
 
     def remove(self, key: ResourceKey) -> None:
@@ -69,7 +69,7 @@ class SiteReconciler:
         self._observer.remove(key)
         self._brokers.disconnect(key)
         self._topics.remove(key)
-        self._counts.remove(key)
+        self._figures.remove(key)
 
     async def observe(self, site: CachedSite) -> None:
         """Read the root key of a site, which a standby needs in order to take over."""
@@ -128,16 +128,16 @@ class SiteReconciler:
 
     async def _report(self, seen: SiteObservation, done: Report) -> float | None:
         """Write the status and return the seconds until the next reconcile."""
-        site, broker, devices, counts_after = seen.site, None, None, None
+        site, figures_after = seen.site, None
+        broker = self._broker_facts(site, seen.secrets) if seen.desired is not None else None
+        facts = site_facts(seen, done, self._children, broker)
         if seen.desired is not None:
-            broker = self._broker_facts(site, seen.secrets)
-            devices, counts_after = self._counts.next_counts(site)
-        facts = site_facts(seen, done, self._children, broker, devices)
+            facts, figures_after = self._figures.with_due(site, facts)
         events = partial(site_events, notices=facts.notices)
         is_current = await self._status.write(site, partial(site_update, facts), events)
         return soonest(
             done.requeue_after,
-            counts_after,
+            figures_after,
             seen.topics.changes_after,
             self._recheck_seconds if seen.needs_recheck else None,
             None if is_current else OVERTAKEN_SECONDS,

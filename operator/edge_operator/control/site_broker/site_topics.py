@@ -1,6 +1,7 @@
 """Facts of the sites that topics of their brokers report: the message handler adds them, the reconciler reads them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from edge_operator.broker.session import Message
@@ -13,6 +14,7 @@ from edge_wire.dispatcher import Dispatcher
 from edge_wire.messages import BrokerBoot, ComponentStatus, DataLost, parse_dropped
 
 from .drops import BrokerDrops
+from .sink_reports import SinkReports
 from .store_reports import StoreReports
 
 
@@ -28,6 +30,7 @@ class SiteTopics:
     def __init__(self, metrics: Metrics, enqueue: Callable[[ResourceKey], None], clock: Callable[[], float]) -> None:
         self._drops = BrokerDrops(metrics, enqueue, clock)
         self._stores = StoreReports(enqueue)
+        self._sinks = SinkReports(metrics, enqueue, clock)
         self._enqueue = enqueue
         self._lost: dict[ResourceKey, DataLost | None] = {}
 
@@ -46,22 +49,26 @@ class SiteTopics:
 
         Until its broker reports to this process, they are those in its status: a previous leader may have written them.
         """
-        storage = self._stores.get(site.key)
+        sinks, sinks_change_seconds = self._sinks.get(site.key)
+        reported = TopicFacts(
+            storage=self._stores.get(site.key), sinks=sinks, sinks_change_seconds=sinks_change_seconds
+        )
         if site.external_broker:
-            return TopicFacts(storage=storage)
+            return reported
         if site.broker_dropping:
             self._drops.restore(site.key)
-        return TopicFacts(
+        return replace(
+            reported,
             dropping_seconds=self._drops.remaining(site.key),
             data_lost=self._lost.get(site.key),
             keeps_data_lost=site.broker_data_lost and site.key not in self._lost,
-            storage=storage,
         )
 
     def remove(self, site: ResourceKey) -> None:
         """Remove a deleted site."""
         self.remove_broker(site)
         self._stores.remove(site)
+        self._sinks.remove(site)
 
     def remove_broker(self, site: ResourceKey) -> None:
         """Remove the facts about the broker of a site that has an external one."""
@@ -72,6 +79,7 @@ class SiteTopics:
         """Remove all sites, because another process leads now."""
         self._drops.clear()
         self._stores.clear()
+        self._sinks.clear()
         self._lost.clear()
 
     def _dropped(self, site: ResourceKey, message: Message) -> str:
@@ -79,7 +87,9 @@ class SiteTopics:
         return "dropped"
 
     def _component(self, site: ResourceKey, message: Message) -> str:
-        self._stores.record(site, ComponentStatus.parse(message.payload))
+        status = ComponentStatus.parse(message.payload)
+        self._stores.record(site, status)
+        self._sinks.record(site, status)
         return "component"
 
     def _boot(self, site: ResourceKey, message: Message) -> str:

@@ -5,7 +5,7 @@ from edge_operator.desired import components, ports
 from edge_operator.desired.connections import broker_url
 from edge_operator.desired.defaults import RETAINED_SHARE_PERCENT
 from edge_operator.desired.deployment import environment
-from edge_operator.desired.deployment.credentials import CLOUD_DIR, broker_credentials, cloud_credentials
+from edge_operator.desired.deployment.credentials import broker_credentials
 from edge_operator.desired.deployment.mounts import claim
 from edge_operator.desired.deployment.probes import http_probes
 from edge_operator.desired.deployment.workload import Workload, container_port, deployment
@@ -25,7 +25,7 @@ def storage_deployment(site: SiteInput) -> Manifest:
         component=components.storage(site),
         ports=[container_port("http", ports.HTTP), container_port("ingest", ports.INGEST)],
         environment=environment.common(site, login) | _environment(site),
-        mounts=[claim("data", child_name(site, STORAGE_DATA), DATA_DIR), login, cloud_credentials(site)],
+        mounts=[claim("data", child_name(site, STORAGE_DATA), DATA_DIR), login],
         probes=http_probes(),
         reads=[credentials(site, components.STORAGE)],
         grace_seconds=GRACE_SECONDS,
@@ -39,9 +39,6 @@ def _environment(site: SiteInput) -> dict[str, str | None]:
         "INGEST_PORT": str(ports.INGEST),
         "STORAGE_TYPE": "local",
         "STORAGE_PATH": DATA_DIR,
-        "SYNC_INTERVAL": storage.sync_interval,
-        "CLOUD_ENDPOINT": site.spec.cloud.endpoint if site.spec.cloud else None,
-        "CLOUD_CREDENTIALS_DIR": CLOUD_DIR if cloud_credentials(site) else None,
         "MQTT_BROKER": broker_url(site),
         "RETENTION_MAX_BYTES": str(_retained_bytes(site)),
         "RETENTION_MAX_AGE": storage.retention.max_age if storage.retention else None,

@@ -1,17 +1,15 @@
-"""The NetworkPolicy of the store: for the gateway and the processor; it reaches the broker and the cloud.
+"""The NetworkPolicy of the store: for the gateway and the processor; it reaches the broker only.
 
 Only the processor may send frames.
 """
 
 from edge_operator.desired import components, ports
-from edge_operator.desired.connections import cloud_port
 from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.network_policy.common import (
     metrics_readers,
     network_policy,
     pods,
     tcp,
-    to_anywhere,
     to_broker,
     to_dns,
 )
@@ -24,10 +22,5 @@ def storage_policy(site: SiteInput) -> Manifest:
         {"from": readers, "ports": tcp(ports.HTTP)},
         {"from": pods(site, components.PROCESSOR), "ports": tcp(ports.INGEST)},
     ]
-    cloud = cloud_port(site)
-    egress = [
-        to_dns(),
-        to_broker(site, ports.MQTT_COMPONENTS),
-        *to_anywhere([] if cloud is None else [cloud]),
-    ]
+    egress = [to_dns(), to_broker(site, ports.MQTT_COMPONENTS)]
     return network_policy(site, components.STORAGE, ingress, egress)

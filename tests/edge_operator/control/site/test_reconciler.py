@@ -11,12 +11,12 @@ from edge_operator.control.apply.report import Report
 from edge_operator.control.apply.status_writer import OVERTAKEN_SECONDS, StatusWriter
 from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
 from edge_operator.control.credentials.root_secrets import RootSecrets
-from edge_operator.control.site.due_counts import DueCounts
+from edge_operator.control.site.due_figures import DueFigures
 from edge_operator.control.site.observation import SiteObservation, SiteObserver, UserSecrets
 from edge_operator.control.site.reconciler import SiteReconciler
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.control.site_broker.site_topics import SiteTopics
-from edge_operator.status.facts import BrokerFacts, Problem, TopicFacts
+from edge_operator.status.facts import BrokerFacts, Problem, SiteFacts, TopicFacts
 from edge_operator.telemetry.metrics import Metrics
 from tests.edge_operator.control.samples import site
 from tests.edge_operator.control.site.test_actions import WELL
@@ -52,8 +52,8 @@ class Steps:
     def facts(self, _site: ResourceKey) -> BrokerFacts | None:
         return None
 
-    def next_counts(self, _site: object) -> tuple[None, None]:
-        return None, None
+    def with_due(self, _site: object, facts: SiteFacts) -> tuple[SiteFacts, None]:
+        return facts, None
 
     async def write(self, *_: object) -> bool:
         self.done.append("status")
@@ -69,7 +69,7 @@ class Steps:
             cast("StatusWriter", self),
             cast("BrokerEndpoints", self),
             SiteTopics(Metrics(), lambda _: None, lambda: 0.0),
-            cast("DueCounts", self),
+            cast("DueFigures", self),
             RECHECK,
         )
         return await reconciler.reconcile(self.seen.site)

@@ -1,18 +1,21 @@
-"""Decides when to write the device counts of a site: rarely, and only if they have changed enough."""
+"""Decides when to write the figures of a site: rarely, and only if they have changed enough."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.loop.throttle import Throttle
 from edge_operator.status.device_counts import PERIOD_SECONDS, DeviceCounts, changed_enough
+from edge_operator.status.facts import SiteFacts
+from edge_operator.status.site import figures_changed_enough
 
 Count = Callable[[ResourceKey], DeviceCounts | None]
 """Returns the device counts of a site; None while this process does not track it."""
 
 
-class DueCounts:
-    """Device counts that are due to be written.
+class DueFigures:
+    """Figures that are due to be written: device counts, sinks, store. All of a site have one interval.
 
     Args:
         count: returns the device counts of a site.
@@ -25,21 +28,25 @@ class DueCounts:
         self._clock = clock
         self._throttle = Throttle(period)
 
-    def next_counts(self, site: CachedSite) -> tuple[DeviceCounts | None, float | None]:
-        """Return the counts to write now, and the seconds until the next ones can be written; None for neither.
+    def with_due(self, site: CachedSite, facts: SiteFacts) -> tuple[SiteFacts, float | None]:
+        """Return the facts with the figures to write now, and the seconds until the next can be written, or None.
 
-        The caller must write the returned counts: the interval to the next write starts now.
+        The caller must write the figures: the interval to the next write starts now.
         """
-        counts = self._count(site.key)
-        if counts is None or not changed_enough(site.status.get("devices"), counts):
-            return None, None
+        counts, status = self._count(site.key), site.status
+        if counts is not None and not changed_enough(status.get("devices"), counts):
+            counts = None
+        if counts is None and not figures_changed_enough(facts, status):
+            return replace(facts, figures_due=False), None
         # After a restart the time of the last write is unknown: it may have been just now.
         first = self._throttle.period
-        if "devices" not in site.status:
+        if counts is not None and "devices" not in status:
             self._throttle.remove(site.key)
             first = 0.0
         wait = self._throttle.wait(site.key, self._clock(), first)
-        return (None, wait) if wait > 0 else (counts, None)
+        if wait > 0:
+            return replace(facts, figures_due=False), wait
+        return replace(facts, devices=counts, figures_due=True), None
 
     def remove(self, site: ResourceKey) -> None:
         """Remove a deleted site."""

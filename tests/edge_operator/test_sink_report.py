@@ -1,0 +1,158 @@
+"""A processor that reports its sinks: status, conditions and Events of the site, over outages, Secrets and leaders."""
+
+import base64
+import datetime as dt
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from e2e.cluster.audit import AuditCursor
+from e2e.cluster.fixture import Kubectl
+from edge_operator.desired.kinds import SECRET
+from edge_wire import topics
+from edge_wire.messages import PROCESSOR, ComponentStatus
+from edge_wire.messages.sinks import MEMBER, SinkReport
+from tests.support.brokered import BrokeredSite, brokered
+from tests.support.mosquitto import MosquittoFactory
+from tests.support.processes import OperatorFactory, OperatorProcess, eventually
+from tests.support.sites import Sites, kind_path
+from tests.support.writes import OperatorWrites
+
+FIGURES_SECONDS = 2
+CLOUD = {"endpoint": "https://ingest.example.com/edge"}
+KAFKA = {"brokers": ["kafka:9092"]}
+UP = SinkReport("cloud", connected=True)
+AWAY = SinkReport(
+    "cloud",
+    connected=False,
+    pending=1000,
+    oldest_pending_time=dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC),
+    last_error="no route to host",
+)
+KAFKA_UP = SinkReport("kafka", connected=True)
+
+
+@pytest.fixture
+def site(module_mosquitto: MosquittoFactory, namespace: str, api: client.ApiClient) -> Iterator[BrokeredSite]:
+    with brokered(Sites.of(api, namespace), "plant", module_mosquitto([])) as site:
+        yield site
+        site.sites.delete(site.name)
+
+
+@pytest.fixture
+def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProcess:
+    site.apply(cloud=CLOUD, processor={"kafka": KAFKA})
+    return site.lead(make_operator, EDGE_FIGURES_SECONDS=str(FIGURES_SECONDS))
+
+
+def report(site: BrokeredSite, *sinks: SinkReport) -> None:
+    """Publish the status of the processor, as the processor does."""
+    status = ComponentStatus(PROCESSOR, "online", "p-1", extra={MEMBER: [each.to_object() for each in sinks]})
+    words = [*site.broker.arguments("~processor"), "-t", topics.component_status(PROCESSOR), "-q", "1", "-r", "-s"]
+    command = [str(site.broker.programs / "mosquitto_pub"), *words]
+    subprocess.run(command, input=status.encode(), check=True, timeout=20)
+
+
+def await_condition(site: BrokeredSite, kind: str, status: str, reason: str) -> dict[str, Any]:
+    def condition() -> dict[str, Any] | None:
+        found = site.sites.condition(site.name, kind)
+        return found if (found.get("status"), found.get("reason")) == (status, reason) else None
+
+    found: dict[str, Any] = eventually(f"{kind} {status} {reason}", condition)
+    return found
+
+
+def sinks_of(site: BrokeredSite) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in site.sites.status(site.name).get("sinks") or ()}
+
+
+def column(site: BrokeredSite, kubectl: Kubectl) -> str:
+    """Return what `kubectl get edgesites` shows below CLOUD."""
+    head, row = kubectl("get", "edgesites", site.name, "-n", site.sites.namespace).stdout.splitlines()
+    return row[head.index("CLOUD") : head.index("AGE")].strip()
+
+
+def test_outage_of_the_cloud_is_seen_and_so_is_its_end(
+    site: BrokeredSite, operator: OperatorProcess, make_operator: OperatorFactory
+) -> None:
+    await_condition(site, "CloudConnected", "Unknown", "NotObserved")
+    report(site, UP, KAFKA_UP)
+    await_condition(site, "CloudConnected", "True", "Connected")
+    await_condition(site, "KafkaConnected", "True", "Connected")
+    for sink in ("cloud", "kafka"):
+        labels = {"namespace": site.sites.namespace, "site": site.name, "sink": sink}
+        assert operator.metric("edge_operator_site_sink_connected", **labels) == 1
+    report(site, AWAY, KAFKA_UP)
+    condition = await_condition(site, "CloudConnected", "False", "CloudUnreachable")
+    assert "no route to host; 1000 readings wait, the oldest since 2026-11-30T12:00:00Z" in condition["message"]
+    assert sinks_of(site)["cloud"] == {
+        "name": "cloud",
+        "connected": False,
+        "pending": 1000,
+        "oldestPendingTime": "2026-11-30T12:00:00Z",
+        "deadLetters": 0,
+        "lastError": "no route to host",
+    }
+    eventually("one Event", lambda: len(site.events("CloudUnreachable")) == 1)
+    report(site, replace(AWAY, pending=2000), KAFKA_UP)
+    eventually("the figures", lambda: sinks_of(site)["cloud"]["pending"] == 2000)
+    operator.kill()
+    make_operator.renew_lease()
+    site.lead(make_operator, EDGE_FIGURES_SECONDS=str(FIGURES_SECONDS))
+    report(site, UP, KAFKA_UP)
+    await_condition(site, "CloudConnected", "True", "Connected")
+    eventually("an Event of its end", lambda: len(site.events("Connected")) == 1)
+    assert len(site.events("CloudUnreachable")) == 1
+    assert sinks_of(site)["cloud"] == {"name": "cloud", "connected": True, "pending": 0, "deadLetters": 0}
+    ready = site.sites.condition(site.name, "Ready")
+    assert ready["reason"] != "Stalled"
+
+
+def test_sinks_disappear_with_the_spec(site: BrokeredSite, operator: OperatorProcess, kubectl: Kubectl) -> None:
+    report(site, UP, KAFKA_UP)
+    await_condition(site, "CloudConnected", "True", "Connected")
+    assert column(site, kubectl) == "true"
+    site.apply(cloud=None, processor={"kafka": None})
+    eventually("no sinks", lambda: sinks_of(site) == {})
+    await_condition(site, "CloudConnected", "False", "NotConfigured")
+    assert site.sites.condition(site.name, "KafkaConnected") == {}
+    assert column(site, kubectl) == ""
+    assert operator.metric("edge_leader") == 1
+
+
+def test_missing_secret_is_named_until_it_is_there(site: BrokeredSite, operator: OperatorProcess) -> None:
+    site.apply(cloud=CLOUD | {"credentialsSecretRef": {"name": "plant-cloud"}}, processor={"kafka": KAFKA})
+    condition = await_condition(site, "CloudConnected", "False", "SinkSecretUnusable")
+    assert condition["message"] == (
+        "the Secret plant-cloud, named in spec.cloud.credentialsSecretRef, does not exist: create it"
+    )
+    report(site, replace(AWAY, last_error="401"), KAFKA_UP)
+    eventually("its error", lambda: "plant-cloud" in sinks_of(site).get("cloud", {}).get("lastError", ""))
+    data = {"token": base64.b64encode(b"t").decode()}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "plant-cloud"}, "data": data}
+    site.sites.api("POST", kind_path(SECRET, site.sites.namespace), secret)
+    report(site, UP, KAFKA_UP)
+    await_condition(site, "CloudConnected", "True", "Connected")
+    assert operator.metric("edge_leader") == 1
+
+
+def test_reports_are_written_within_the_limit(
+    site: BrokeredSite, operator: OperatorProcess, audit: AuditCursor
+) -> None:
+    report(site, AWAY, KAFKA_UP)
+    await_condition(site, "CloudConnected", "False", "CloudUnreachable")
+    writes = OperatorWrites(audit, site.sites.namespace)
+    writes.await_quiet(1.5 * FIGURES_SECONDS)
+    writes.restart()
+    began = dt.datetime.now(dt.UTC)
+    for number in range(2, 42):
+        report(site, replace(AWAY, pending=1000 * number), KAFKA_UP)
+    eventually("the last figures", lambda: sinks_of(site)["cloud"]["pending"] > 0.9 * 41_000)
+    seconds = (dt.datetime.now(dt.UTC) - began).total_seconds()
+    written = [each for each in writes.all() if each.resource == "edgesites"]
+    assert 1 <= len(written) <= seconds / FIGURES_SECONDS + 2, f"{len(written)} writes in {seconds:.1f} s"
+    assert operator.metric("edge_leader") == 1
