@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 GENERATED := crds charts/edge-stack/crds
 
-.PHONY: help setup demo up down status test test-quick lint format bench bench-devices bench-pods bench-path bench-crash mutate e2e images generate run-local lock clean
+.PHONY: help setup demo up down status test test-quick lint format bench bench-devices bench-pods bench-path bench-forward bench-crash mutate e2e images generate run-local lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,8 +74,12 @@ bench-pods: setup ## measure a site in pods: memory, CPU, 1,000 readings a secon
 bench-path: setup ## measure the data path: CPU, rate, delays, bytes, queries, against a null processor (about 15 minutes)
 	@$(BIN)/python -m benchmarks.path $(ARGS)
 
-bench-crash: setup ## kill, end and stop processor, store and broker under load; power cuts of the store (about 20 minutes)
+bench-forward: setup ## measure forwarding to the cloud and to Kafka: drain, delays, CPU, bytes, memory (about 10 minutes)
+	@$(BIN)/python -m benchmarks.forward $(ARGS)
+
+bench-crash: setup ## kill, end and stop processor, store, broker, sinks and link under load; power cuts (about 30 minutes)
 	@$(BIN)/python -m benchmarks.crash $(ARGS)
+	@test "$$(id -u)" -ne 0 || $(BIN)/python -m benchmarks.crash --sinks cloud,kafka --rounds 8 --rate 2000
 	@$(BIN)/python -m benchmarks.power_cut
 
 mutate: setup ## run mutation tests of the code without I/O: print the mutations that no quick test detects

@@ -6,11 +6,13 @@ import sys
 import time
 from dataclasses import dataclass
 
+from e2e.cloud import CloudReceiver, Uplink
 from e2e.cluster.checkout import EDGE
 from e2e.cluster.choose import Cluster
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.lifecycle import Edge
 from e2e.cluster.steps import Steps
+from e2e.demo_link import LinkStory
 from e2e.demo_without_pods import play as play_without_pods
 from e2e.device_watch import nobody_offline
 from e2e.gateway import gateway
@@ -38,7 +40,9 @@ def main() -> int:
             play_without_pods(edge, steps)
         else:
             link_helm()
-            play(Story(Kubernetes(edge.kubeconfig, EDGE / "home"), edge.load_image, steps))
+            story = Story(Kubernetes(edge.kubeconfig, EDGE / "home"), edge.load_image, steps)
+            play(story)
+            play_link(edge, story)
     except HarnessError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -83,6 +87,19 @@ def play(story: Story) -> None:
         answer = story.command(door, HOT, "ping")
         story.steps.say(f"a command to {HOT}: ping, answered {answer['result']!r} ({answer['status']})")
     play_troubles(story, lives)
+
+
+def play_link(edge: Edge, story: Story) -> None:
+    """Forward the readings to a cloud on this machine, and cut the link to it.
+
+    Raises:
+        HarnessError: a reading is lost, or the status of the site is not reported correctly.
+    """
+    cloud = CloudReceiver(edge.cloud, edge.address_for_pods())
+    cloud.start()
+    uplink = Uplink(edge.run_in_node, cloud.address, cloud.port)
+    screen = Screen(story.cluster)
+    LinkStory(story, NAMESPACE, SITE, cloud, uplink, screen.show).play([HOT, KILLED, SILENT])
     screen.show("get", "edgesites,edgedevices", "-n", NAMESPACE)
 
 

@@ -15,6 +15,7 @@ pytest_plugins = [
     "e2e.cluster.fixture",
     "e2e.cluster.node_fixture",
     "e2e.story_fixture",
+    "tests.support.link.fixture",
     "tests.support.mosquitto",
     "tests.support.kafka",
     "tests.support.operators",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from benchmarks.crash.evidence import Alert, Evidence, Fault, Key, Rule, Stored, Verdict, Violation
+from benchmarks.crash.sinks.checker import SinkChecker
 
 FIRING = "firing"
 CLEARED = "cleared"
@@ -36,6 +37,8 @@ class Checker:
     _firing: set[str] = field(default_factory=set)
     """The devices that are above the rule, by the stored readings."""
 
+    _sinks: dict[str, SinkChecker] = field(default_factory=dict)
+
     def check(self, round_: Evidence) -> Verdict:
         """Return the judgement of the next round."""
         found: dict[Fault, list[str]] = defaultdict(list)
@@ -52,10 +55,26 @@ class Checker:
             found[Fault.NOT_OUT] += map(str, silent)
             found[Fault.ALERT_NOT_OUT] += map(str, quiet)
         found[Fault.DEAD_LETTER] += ["see GET /v1/dead-letters"] * round_.dead_letters
+        repeats += self._check_sinks(round_, found)
         self._remember(round_.stored)
         violations = tuple(Violation(fault, len(each), each[0]) for fault, each in sorted(found.items()) if each)
         lost, unsent = (len(missing), len(silent) + len(quiet)) if round_.is_broker_killed else (0, 0)
         return Verdict(violations, lost, unsent, repeats)
+
+    def sink(self, name: str) -> SinkChecker:
+        """Return the checker of a sink."""
+        return self._sinks.setdefault(name, SinkChecker(name))
+
+    def _check_sinks(self, round_: Evidence, found: dict[Fault, list[str]]) -> int:
+        """Return the number of repeats at all sinks."""
+        repeats = 0
+        for name, arrived in round_.sinks.items():
+            at_sink, again = self.sink(name).check(round_, arrived)
+            repeats += again
+            for fault, examples in at_sink.items():
+                found[fault] += examples
+        found[Fault.DECEIVED] += ["see the log of the link"] * round_.deceived
+        return repeats
 
     def _remember(self, stored: Iterable[Stored]) -> None:
         for key, offset, _ in stored:

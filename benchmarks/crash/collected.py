@@ -2,7 +2,7 @@
 
 import json
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,8 +60,13 @@ class StoreReader:
         self._alert = max(0, self._alert) + len(alerts)
 
     def dead_letters(self) -> int:
-        """Return the number of dead letters."""
-        return sum(1 for _ in self._pages("dead-letters"))
+        """Return the number of dead letters that are payloads of devices."""
+        return sum(each.get("sink") is None for each in self._pages("dead-letters"))
+
+    def sink_dead_letters(self) -> Mapping[str, int]:
+        """Return the number of dead letters of each sink."""
+        counts: dict[str, int] = ask(f"{self.url}/v1/dead-letters/counts")["sinks"]
+        return counts
 
     def _pages(self, name: str) -> Iterator[dict[str, Any]]:
         position = None

@@ -1,7 +1,7 @@
 """What a round of a crash run is judged by, and the judgement."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -48,8 +48,26 @@ class Published(NamedTuple):
     digest: int
 
 
+class Arrival(NamedTuple):
+    """A reading at the cloud or in Kafka.
+
+    Attributes:
+        site: of which it is, as `namespace/name`.
+        log: id of the store's log.
+        offset: its position in the log.
+        key: what identifies it.
+        digest: of the whole reading, as a number.
+    """
+
+    site: str
+    log: str
+    offset: int
+    key: Key
+    digest: int
+
+
 class Alert(NamedTuple):
-    """An alert, stored or on `alerts`.
+    """An alert, stored, on `alerts` or at a sink.
 
     Attributes:
         device: its id.
@@ -83,6 +101,13 @@ class Fault(StrEnum):
     ALERT_NOT_OUT = "stored alert never on alerts/+"
     ALERT_DIFFERS = "a repeat on alerts/+ differs"
     DEAD_LETTER = "a dead letter, though every payload is a reading"
+    NOT_AT_SINK = "stored and never at a sink"
+    AT_SINK_ONLY = "at a sink and not stored"
+    SINK_REPEAT_DIFFERS = "a repeat at a sink differs"
+    SINK_ORDER = "at a sink in an order that two lanes do not have"
+    ALERT_NOT_AT_SINK = "stored alert never at a sink"
+    SINK_DEAD_LETTER = "a dead letter of a sink that refuses nothing"
+    DECEIVED = "a connection to a server with another certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +126,21 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class SinkEvidence:
+    """What has arrived at a sink since the last round.
+
+    Attributes:
+        readings: in the order of their arrival, with repeats.
+        alerts: in the order of their arrival, with repeats.
+        dead_letters: number of dead letters of the sink.
+    """
+
+    readings: Sequence[Arrival]
+    alerts: Sequence[Alert]
+    dead_letters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known of a round at its end, when everything is at rest.
 
@@ -112,6 +152,9 @@ class Evidence:
         alerts_published: since the last round, in order.
         is_broker_killed: whether the broker was killed.
         dead_letters: number of dead letters since the last round.
+        sinks: what has arrived at each sink, by name.
+        lanes: number of increasing series of offsets that a device may have at a sink: two for each ingester.
+        deceived: number of connections that a server with another certificate got.
     """
 
     acknowledged: frozenset[Key]
@@ -121,6 +164,9 @@ class Evidence:
     alerts_published: Sequence[Alert]
     is_broker_killed: bool = False
     dead_letters: int = 0
+    sinks: Mapping[str, SinkEvidence] = field(default_factory=dict)
+    lanes: int = 2
+    deceived: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 from typing import Protocol
 
-from benchmarks.crash.script import Action, Kind
+from benchmarks.crash.script import PAUSES, Action, Kind
 from tests.edge_service.process import ServiceProcess
-from tests.support.mosquitto import Mosquitto
+from tests.support.link import Link, State
 
 POLL_SECONDS = 0.02
 
@@ -65,39 +65,85 @@ class Program:
         self.process.signal(SIGCONT)
 
 
+class Daemon(Protocol):
+    """A program that is kept by its directory: Mosquitto or Kafka."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+
+    def signal(self, number: Signals, /) -> None:
+        """Send it a signal."""
+
+    def kill(self) -> None:
+        """End it by kill -9."""
+
+    def launch(self) -> None:
+        """Start it; returns at once."""
+
+
 @dataclass(frozen=True)
-class Broker:
-    """The broker.
+class KeptDaemon:
+    """The broker or Kafka.
 
     Attributes:
-        broker: it.
+        daemon: it.
+        name: for the history.
     """
 
-    broker: Mosquitto
-    name = "broker"
+    daemon: Daemon
+    name: str
 
     def send(self, kind: Kind) -> None:
         """Make it fail."""
-        self.broker.signal({Kind.KILL: SIGKILL, Kind.TERM: SIGTERM, Kind.STOP: SIGSTOP, Kind.CUT: SIGKILL}[kind])
+        self.daemon.signal({Kind.KILL: SIGKILL, Kind.TERM: SIGTERM, Kind.STOP: SIGSTOP, Kind.CUT: SIGKILL}[kind])
 
     def has_ended(self) -> bool:
         """Return whether its process has ended."""
-        return not self.broker.alive
+        return not self.daemon.alive
 
     def start(self) -> None:
         """Start it again."""
-        self.broker.kill()
-        self.broker.launch()
+        self.daemon.kill()
+        self.daemon.launch()
 
     def resume(self) -> None:
         """Let it continue."""
-        self.broker.signal(SIGCONT)
+        self.daemon.signal(SIGCONT)
+
+
+@dataclass(frozen=True)
+class Wire:
+    """The link to the sinks.
+
+    Attributes:
+        link: it.
+    """
+
+    link: Link
+    name = "link"
+
+    def send(self, kind: Kind) -> None:
+        """Make it fail."""
+        self.link.enter(State(kind))
+
+    def has_ended(self) -> bool:
+        """Return False: a link has no process of its own that ends."""
+        return False
+
+    def start(self) -> None:
+        """Have it up again."""
+        self.link.enter(State.UP)
+
+    def resume(self) -> None:
+        """Have it up again."""
+        self.link.enter(State.UP)
 
 
 def fail(part: Part, action: Action) -> Iterator[float]:
     """Make a part fail and start it again, step by step; yields how long to wait before the next step, in seconds."""
     part.send(action.kind)
-    if action.kind is Kind.STOP:
+    if action.kind in PAUSES:
         yield action.lasts
         part.resume()
         return

@@ -10,6 +10,7 @@ from benchmarks.crash.history import History
 from benchmarks.crash.parts import Part
 from benchmarks.crash.run import Options, Run
 from benchmarks.crash.script import Round
+from benchmarks.crash.sinks.far_end import Sinks
 from benchmarks.table import Row, print_table
 from e2e.mosquitto.build import ensure_mosquitto
 from edge_operator.api.broker import BrokerClient
@@ -23,7 +24,12 @@ BROKER_BYTES = 1 << 30
 
 
 def play(
-    directory: Path, options: Options, rounds: list[Round], history: History, store_of: Callable[[Site], Part]
+    directory: Path,
+    options: Options,
+    rounds: list[Round],
+    history: History,
+    store_of: Callable[[Site], Part],
+    sinks: Sinks | None = None,
 ) -> list[Verdict]:
     """Play rounds on a site of their own; return their judgements.
 
@@ -33,6 +39,7 @@ def play(
         rounds: what fails.
         history: where events are written.
         store_of: returns the store of a site as a part, before it is started.
+        sinks: the far end of the site, which runs; None if it has none.
     """
     factory = MosquittoFactory(ensure_mosquitto() / "bin", directory)
     verdicts = []
@@ -41,7 +48,7 @@ def play(
         try:
             store = store_of(site)
             site.store.start().await_ready()
-            with Run(site, options, history, store).started() as run:
+            with Run(site, options, history, store, sinks).started() as run:
                 for number, round_ in enumerate(rounds):
                     verdicts.append(run.play(number, round_))
                     _say(number, round_, verdicts[-1])

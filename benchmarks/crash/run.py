@@ -4,17 +4,18 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.crash.checker import Checker
 from benchmarks.crash.collected import StoreReader, SubscriberFile
-from benchmarks.crash.evidence import Evidence, Key, Rule, Stored, Verdict
+from benchmarks.crash.evidence import Alert, Evidence, Key, Rule, Stored, Verdict
 from benchmarks.crash.failing import carry_out
 from benchmarks.crash.history import History
-from benchmarks.crash.parts import Broker, Part, Program
+from benchmarks.crash.parts import KeptDaemon, Part, Program
 from benchmarks.crash.publisher import SESSION
 from benchmarks.crash.script import Kind, Round, Target
+from benchmarks.crash.sinks.far_end import Sinks
 from benchmarks.path.site import Tool
 from tests.edge_processor.site import Site
 from tests.edge_service.process import ServiceProcess
@@ -25,10 +26,15 @@ LEASE_METRIC = "edge_processor_lease_held"
 SETTLE_SECONDS = 240.0
 """Time after a round for everything to be stored and published."""
 
-LOSS_SECONDS = 8.0
+LOSS_SECONDS = 20.0
 """Time without any change after which what is missing is lost."""
 
+SINK_LOSS_SECONDS = 30.0
+"""The same with sinks: a request that gets no answer is sent again after its time limit."""
+
 POLL_SECONDS = 0.25
+_INGESTERS = frozenset({Target.PROCESSOR, Target.STANDBY, Target.STORE})
+"""What a round may end an ingester with: each has lanes of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,17 @@ class Run:
         options: how the run is done.
         history: where events are written.
         store: the store as a part.
+        sinks: the far end of the site; None if it has none.
+        alerts_played: number of alerts in all rounds so far.
     """
 
     site: Site
     options: Options
     history: History
     store: Part
+    sinks: Sinks | None = None
     processors: list[ServiceProcess] = field(default_factory=list, init=False)
+    alerts_played: int = field(default=0, init=False)
     _acknowledged: dict[str, int] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -74,7 +84,7 @@ class Run:
     def started(self) -> Iterator["Run"]:
         """Run processors, subscriber and devices."""
         port, passwords = str(self.site.broker.layout.mqtt), self.site.broker.passwords
-        self.processors = [self.site.processor(name).start().await_ready() for name in ("first", "second")]
+        self.processors = [self._processor(name) for name in ("first", "second")]
         login = ("--username", SUBSCRIBER, "--password", passwords[SUBSCRIBER])
         subscriber = self._tool("subscriber", "--port", port, *login, "--out", str(self._out.path))
         try:
@@ -107,16 +117,21 @@ class Run:
             process.await_ready()
         stored = self._settled(keys)
         killed = any(each.target is Target.BROKER and each.kind is Kind.KILL for each in round_)
-        verdict = self._checker.check(self._evidence(keys, stored, is_broker_killed=killed))
+        ingesters = 1 + sum(each.target in _INGESTERS for each in round_)
+        verdict = self._checker.check(self._evidence(keys, stored, 2 * ingesters, is_broker_killed=killed))
         self.history.add("judged", stored=len(stored), **_facts(verdict))
         return verdict
 
-    def _evidence(self, keys: frozenset[Key], stored: list[Stored], *, is_broker_killed: bool) -> Evidence:
+    def _evidence(self, keys: frozenset[Key], stored: list[Stored], lanes: int, *, is_broker_killed: bool) -> Evidence:
         alerts = self._reader.alerts()
+        self.alerts_played += len(alerts)
         was, self._dead_letters = self._dead_letters, self._reader.dead_letters()
         dead_letters = self._dead_letters - was
         out = self._out
         evidence = Evidence(keys, stored, out.published, alerts, out.alerts, is_broker_killed, dead_letters)
+        if self.sinks:
+            at_sinks, deceived = self.sinks.take(self._reader.sink_dead_letters())
+            evidence = replace(evidence, sinks=at_sinks, lanes=lanes, deceived=deceived)
         self._reader.forget(stored, alerts)
         self._out.forget()
         return evidence
@@ -125,22 +140,36 @@ class Run:
         """Return what is stored, once everything has arrived or nothing has changed for some seconds."""
         begun = changed = time.monotonic()
         newest, stored = -1, list[Stored]()
-        while time.monotonic() < begun + SETTLE_SECONDS and time.monotonic() < changed + LOSS_SECONDS:
+        patience = LOSS_SECONDS if self.sinks is None else SINK_LOSS_SECONDS
+        while time.monotonic() < begun + SETTLE_SECONDS and time.monotonic() < changed + patience:
             was, newest = newest, self._reader.newest()
-            if self._out.read() or newest != was:
+            if self._out.read() + (self.sinks.read() if self.sinks else 0) or newest != was:
                 changed = time.monotonic()
                 continue
             stored = self._reader.stored()
             alerts = len({(each.alert_id, each.state) for each in self._out.alerts})
             is_out = {each.offset for each in stored} <= {each.offset for each in self._out.published}
-            if is_out and keys <= {each.key for each in stored} and len(self._reader.alerts()) <= alerts:
+            raised = self._reader.alerts()
+            is_all = keys <= {each.key for each in stored} and len(raised) <= alerts
+            if is_out and is_all and self._is_at_sinks(stored, raised):
                 break
             time.sleep(POLL_SECONDS)
         return stored
 
+    def _is_at_sinks(self, stored: list[Stored], raised: list[Alert]) -> bool:
+        found = self.sinks.arrived() if self.sinks else {}
+        return all(self._checker.sink(name).has(stored, raised, each) for name, each in found.items())
+
+    def _processor(self, name: str) -> ServiceProcess:
+        process = self.site.processor(name, **(self.sinks.settings() if self.sinks else {}))
+        process.prefix = self.sinks.link.near_prefix() if self.sinks else ()
+        return process.start().await_ready()
+
     def _part(self, target: Target) -> Part:
+        if self.sinks and target in (Target.CLOUD, Target.KAFKA, Target.LINK):
+            return self.sinks.part(target)
         if target is Target.BROKER:
-            return Broker(self.site.broker)
+            return KeptDaemon(self.site.broker, "broker")
         if target is Target.STORE:
             return self.store
         holder, standby = sorted(self.processors, key=lambda each: -each.metric(LEASE_METRIC))

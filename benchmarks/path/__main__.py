@@ -12,11 +12,10 @@ from benchmarks.path.at_rest import stored
 from benchmarks.path.by_http import http
 from benchmarks.path.by_mqtt import default_limits, mqtt
 from benchmarks.path.ekuiper import ekuiper
-from benchmarks.path.image_python import image_python
+from benchmarks.path.image_python import python_of
 from benchmarks.path.plan import Plan
 from benchmarks.path.telegraf import telegraf
 from benchmarks.table import Row, print_table
-from e2e.cluster.errors import HarnessError
 
 SECTIONS: tuple[tuple[str, str, Callable[[Plan], Iterator[Row]]], ...] = (
     ("mqtt", "Readings by MQTT, through processor and store", mqtt),
@@ -46,7 +45,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(name for name, _, _ in SECTIONS), help="sections, by comma")
     options = parser.parse_args()
     millions = int(options.millions * 1e6)
-    python = _python(options.python)
+    python = python_of(options.python)
     plan = Plan(python, options.directory, millions, options.burst, options.seconds, options.telegraf, options.ekuiper)
     print(f"programs run by {plan.python}")
     for name, title, section in SECTIONS:
@@ -54,16 +53,6 @@ def main() -> None:
             print_table(title, rows)
             sys.stdout.flush()
     print(NOTE)
-
-
-def _python(chosen: str) -> Path:
-    if chosen != "images":
-        return Path(chosen).absolute()
-    try:
-        return image_python()
-    except HarnessError as error:
-        print(f"the images' Python cannot be used, this one runs the programs: {error}", file=sys.stderr)
-        return Path(sys.executable)
 
 
 if __name__ == "__main__":

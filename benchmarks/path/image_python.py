@@ -8,11 +8,13 @@ import json
 import os
 import shlex
 import shutil
+import sys
 import tarfile
 from pathlib import Path
 
 from e2e.cluster.cache import cache_root
 from e2e.cluster.checkout import ROOT
+from e2e.cluster.errors import HarnessError
 from e2e.images.build import ensure_images
 
 IMAGE = "storage"
@@ -34,6 +36,17 @@ def image_python() -> Path:
         shutil.rmtree(place, ignore_errors=True)
         draft.rename(place)
     return program
+
+
+def python_of(chosen: str) -> Path:
+    """Return a program that runs the Python of that path; `images` is that of the images, or this one without it."""
+    if chosen != "images":
+        return Path(chosen).absolute()
+    try:
+        return image_python()
+    except HarnessError as error:
+        print(f"the images' Python cannot be used, this one runs the programs: {error}", file=sys.stderr)
+        return Path(sys.executable)
 
 
 def _digests(image: tarfile.TarFile) -> list[str]:

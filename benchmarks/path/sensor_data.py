@@ -53,11 +53,13 @@ class Replay:
         values: measured values.
         devices: number of devices.
         begun: time of the first reading, in seconds since 1970.
+        session: of the devices.
     """
 
     values: Sequence[str]
     devices: int
     begun: float
+    session: str = "boot-17"
 
     def second(self, number: int) -> Iterator[tuple[str, str]]:
         """Yield each device and the JSON array of its readings in second `number` since the begin."""
@@ -74,7 +76,7 @@ class Replay:
     def _reading(self, name: str, device: int, stamp: str, at: int, seq: int) -> str:
         value = self.values[at % len(self.values)]
         battery, rssi = 100 - seq // 100_000 % 60, -60 - int(float(value)) % 7
-        return _READING % (name, stamp, value, device % 4 + 1, battery, rssi, "boot-17", seq)
+        return _READING % (name, stamp, value, device % 4 + 1, battery, rssi, self.session, seq)
 
 
 def _stamp(time: float) -> str:

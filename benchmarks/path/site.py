@@ -39,7 +39,7 @@ class MeasuredProcess(ServiceProcess):
 
     def command(self) -> list[str]:
         """Return what is run."""
-        return [str(self.python), "-m", self.module, *self.arguments]
+        return [*self.prefix, str(self.python), "-m", self.module, *self.arguments]
 
     def variables(self) -> dict[str, str]:
         """Return its whole environment; the code is that of this checkout, whichever interpreter runs it."""

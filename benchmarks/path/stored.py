@@ -85,13 +85,20 @@ class Filled:
     disk: int
 
 
-def fill(site: MeasuredSite, readings: int) -> Filled:
-    """Store a number of readings through the store's own interface, as an ingester's batches of a second."""
+def fill(site: MeasuredSite, readings: int, devices: int | None = None, session: str = "boot-17") -> Filled:
+    """Store a number of readings through the store's own interface, as an ingester's batches of a second.
+
+    Args:
+        site: with the store.
+        readings: how many.
+        devices: number of devices; by default as many as can each have more than an hour.
+        session: of the devices: the store has each reading of a session once.
+    """
     api = StoreApi(site)
-    devices = _devices(readings)
+    devices = devices or _devices(readings)
     seconds = readings // (devices * READINGS_PER_SECOND)
     # The newest readings are from now.
-    replay = Replay(temperatures(), devices, float(int(time.time()) - seconds))
+    replay = Replay(temperatures(), devices, float(int(time.time()) - seconds), session)
     before = Spent.of([site.store.pid])
     for number in range(seconds):
         body = json.dumps(_request(replay, number)).encode()

@@ -86,6 +86,28 @@ class Kind:
         """
         self._must("kind", "load", "image-archive", str(archive), "--name", self.name)
 
+    def gateway(self) -> str:
+        """Return the IPv4 address of this machine in the network of the node's container.
+
+        Raises:
+            HarnessError: Docker does not say.
+        """
+        said = self._must(
+            "docker", "network", "inspect", "kind", "--format", "{{range .IPAM.Config}}{{.Gateway}} {{end}}"
+        )
+        found = [address for address in said.split() if "." in address]
+        if not found:
+            raise HarnessError(f"Docker's network `kind` has no IPv4 gateway: {said.strip()}")
+        return found[0]
+
+    def run(self, *command: str) -> str:
+        """Run a command in the node's container; what it printed.
+
+        Raises:
+            HarnessError: it failed.
+        """
+        return self._must("docker", "exec", f"{self.name}-control-plane", *command)
+
     def delete(self) -> None:
         """Delete the cluster; fine when there is none.
 

@@ -21,7 +21,7 @@ from e2e.cluster.node.node import Node
 from e2e.cluster.scratch import remove_dead
 from e2e.cluster.sources import KUBE
 from e2e.cluster.steps import Steps
-from e2e.cluster.teardown import GRACE_SECONDS, end_cluster, end_operator
+from e2e.cluster.teardown import GRACE_SECONDS, end_cluster, end_daemons
 
 # The daemons outlive this process, and their data a power cut.
 OPTIONS = Options(tied=False, fsync=True)
@@ -63,7 +63,8 @@ class Edge:
             HarnessError: a kind cluster was brought up and kind cannot delete it, or a node's process does not end.
         """
         with self._locked():
-            end_operator(self.directory / "operator", self.steps.say)
+            end_daemons(self.directory / "operator", "operator", self.steps.say)
+            end_daemons(self.cloud, "cloud receiver", self.steps.say)
             end_cluster(self._cluster, self.steps.say)
             remove_dead(self.directory)
             if self._kind_record.exists() or self.environment.get("CLUSTER") == Cluster.KIND:
@@ -126,6 +127,27 @@ class Edge:
         """
         with self._locked():
             self.node().reboot(self.steps.say)
+
+    def address_for_pods(self) -> str:
+        """Return the address of this machine by which pods reach its programs.
+
+        Raises:
+            HarnessError: no pod can run on what is here, or Docker does not name its network.
+        """
+        return self._kind.gateway() if self.here() == Cluster.KIND else str(self.node().network.host)
+
+    def run_in_node(self, *command: str) -> str:
+        """Run a command as one logged in on the node would; what it printed.
+
+        Raises:
+            HarnessError: no pod can run on what is here, or the command failed.
+        """
+        return self._kind.run(*command) if self.here() == Cluster.KIND else self.node().run(*command)
+
+    @property
+    def cloud(self) -> Path:
+        """Directory of the demo's cloud receiver."""
+        return self.directory / "cloud"
 
     @property
     def kubeconfig(self) -> Path:

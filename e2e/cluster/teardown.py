@@ -10,12 +10,12 @@ from e2e.cluster.node import kernel, traces
 GRACE_SECONDS = 3.0
 
 
-def end_operator(directory: Path, say: Say) -> None:
-    """End the operator of the checkout."""
+def end_daemons(directory: Path, what: str, say: Say) -> None:
+    """End the operator of the checkout, or another program beside the cluster."""
     ended = Keeper(directory, tied=False).end_strays(grace=GRACE_SECONDS)
     shutil.rmtree(directory, ignore_errors=True)
     if ended:
-        say("operator ended")
+        say(f"{what} ended")
 
 
 def end_cluster(directory: Path, say: Say) -> None:

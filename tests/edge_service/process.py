@@ -22,6 +22,7 @@ class ServiceProcess(Child):
         name: of the files with its output.
         environment: its settings.
         arguments: its flags.
+        prefix: what precedes the command, such as a program that enters a namespace.
     """
 
     listening = f"listening on http://{HOST}:([0-9]+)"
@@ -31,10 +32,11 @@ class ServiceProcess(Child):
     name: str
     environment: Mapping[str, str] = field(default_factory=dict)
     arguments: Sequence[str] = ()
+    prefix: Sequence[str] = ()
 
     def command(self) -> list[str]:
         """Return what is run."""
-        return [sys.executable, "-m", self.module, *self.arguments]
+        return [*self.prefix, sys.executable, "-m", self.module, *self.arguments]
 
     def variables(self) -> dict[str, str]:
         """Return its whole environment."""

@@ -8,7 +8,7 @@ import pytest
 MARKER = "process"
 CONTROL_PLANE = "control_plane"
 STARTERS = frozenset(
-    {CONTROL_PLANE, "mosquitto_programs", "kafka_programs", "node_programs", "archives", "tools", "running"}
+    {CONTROL_PLANE, "mosquitto_programs", "kafka_programs", "node_programs", "archives", "tools", "running", "link"}
 )
 """Fixtures that start processes, or build what is started; a test that uses one is marked."""
 

@@ -1,0 +1,1 @@
+"""Measurements of what leaves the site: `python -m benchmarks.forward`."""
