@@ -16,7 +16,7 @@ FULL: dict[str, Any] = {
         "endpoint": "https://cloud.example.com/edge",
         "credentialsSecretRef": {"name": "cloud-login"},
         "caSecretRef": {"name": "cloud-ca"},
-        "commands": "Disabled",
+        "commands": "Enabled",
         "proxy": {"url": "http://proxy.example.com:3128", "noProxy": [".example.org", "10.0.0.1"]},
     },
     "alerting": {

@@ -70,7 +70,8 @@ def test_processor_sends_the_commands_of_the_cloud_to_the_gateway_if_they_are_en
     assert values["GATEWAY_TOKEN_FILE"] == "/etc/edge/cloud-token/token"
     volume = {"name": "cloud-token", "secret": {"secretName": "factory-cloud-token", "defaultMode": 0o440}}
     assert volume in pod("processor", spec)["volumes"]
-    assert all(each["name"] != "cloud-token" for each in pod("processor", FULL)["volumes"])
+    disabled = {"cloud": {"endpoint": "https://c", "commands": "Disabled"}}
+    assert all(each["name"] != "cloud-token" for each in pod("processor", disabled)["volumes"])
 
 
 @pytest.mark.parametrize("sink", ["kafka", "cloud", "alerting"])
