@@ -64,9 +64,9 @@ def test_device_appears_changes_and_goes(site: BrokeredSite, roster: RosterListe
     roster.await_field("pump", "offline_after_seconds", 120.0)
     assert (roster.entries["pump"]["presence"], roster.entries["pump"]["disabled"]) == ("Intermittent", True)
     site.devices.apply("pump", cloudCommands=True)
-    roster.await_field("pump", "cloud_commands", True)
+    roster.await_field("pump", "cloud_commands", value=True)
     site.devices.apply("pump")
-    roster.await_field("pump", "cloud_commands", False)
+    roster.await_field("pump", "cloud_commands", value=False)
     site.devices.delete("pump")
     roster.await_ids()
 

@@ -18,6 +18,25 @@ def test_what_holds_where_nothing_is_set() -> None:
     assert (settings.lease_seconds, settings.drain_seconds, settings.batch_messages) == (2.0, 10.0, 500)
 
 
+@pytest.mark.parametrize("missing", ["CLOUD_ENDPOINT", "GATEWAY_URL", "GATEWAY_TOKEN_FILE"])
+def test_commands_of_the_cloud_need_the_cloud_and_the_gateway(
+    missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {
+        "CLOUD_COMMANDS": "true",
+        "CLOUD_ENDPOINT": "https://c",
+        "GATEWAY_URL": "http://g",
+        "GATEWAY_TOKEN_FILE": "/t",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert ProcessorSettings.load().cloud_commands
+    monkeypatch.delenv(missing)
+    with pytest.raises(SystemExit):
+        ProcessorSettings.load()
+    assert missing in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("LEASE_SECONDS", "100ms"), ("DRAIN_SECONDS", "0s"), ("DRAIN_SECONDS", "soon")]
 )

@@ -9,6 +9,7 @@ from edge_mqtt5 import Publish
 from edge_pacing.backoff import Backoff
 from edge_processor.activity import ActivityPublisher
 from edge_processor.batcher import Batcher
+from edge_processor.cloud_commands import build_cloud_commands
 from edge_processor.commits import Commits
 from edge_processor.ingest import Ingest
 from edge_processor.lease import LeaseClient
@@ -66,6 +67,7 @@ class IngestPipeline:
         self._status = status
         self._storage = StorageReporter(self.session, store, status)
         self._sinks = build_sinks(settings, self.session, store, lease.token, metrics)
+        self._cloud_commands = build_cloud_commands(settings, metrics)
         self._activity = ActivityPublisher(self.session, store, metrics, lambda: self._batcher.is_idle)
         self._reception = Reception(settings.mqtt_topic_prefix, self._batcher, self._activity, metrics)
         self._link = StoreLink(settings.storage_url, lease.ingest_port or 0, self._stored_elsewhere)
@@ -90,6 +92,7 @@ class IngestPipeline:
                     group.create_task(self._storage.run(), name="storage-report"),
                     group.create_task(self._commits.run(), name="commits"),
                     *(group.create_task(sink.run(), name=sink.name) for sink in self._sinks),
+                    *(group.create_task(each.run(), name=each.name) for each in self._cloud_commands),
                 ]
                 deadline.watch((publishing, *work))
                 await stop.wait()

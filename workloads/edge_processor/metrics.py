@@ -28,6 +28,7 @@ class ProcessorMetrics:
         unpublished: stored readings that were not published on cloud/sensors, by reason.
         unsent: stored readings that are not published on cloud/sensors yet; NaN unless this replica is the ingester.
         alerts: alerts sent, by state.
+        cloud_commands: commands of the cloud, by result.
         queue_lag: seconds that messages wait in the broker's queue; NaN while unknown.
     """
 
@@ -67,6 +68,9 @@ class ProcessorMetrics:
         )
         self.unsent.set(math.nan)
         self.alerts = counter("alerts_sent", "Alerts sent.", "state")
+        self.cloud_commands = counter(
+            "cloud_commands", "Commands of the cloud, by result (Acked, Failed, Expired, Refused, malformed).", "result"
+        )
         self.queue_lag = gauge(
             "queue_lag_seconds", "Time that messages wait in the broker's queue, in seconds; NaN while unknown."
         )

@@ -78,6 +78,15 @@ class ProcessorSettings(ServiceSettings):
         "Most messages in one commit; twice as many may be unacknowledged.", whole_number(1, 10_000), default=500
     )
 
+    def __post_init__(self) -> None:
+        """Check what one setting requires of others.
+
+        Raises:
+            ValueError: a setting that the commands of the cloud require is missing.
+        """
+        if self.cloud_commands and not (self.cloud_endpoint and self.gateway_url and self.gateway_token_file):
+            raise ValueError("CLOUD_COMMANDS: needs CLOUD_ENDPOINT, GATEWAY_URL and GATEWAY_TOKEN_FILE")
+
 
 def holder_name() -> str:
     """Return a unique name of this process for the lease."""

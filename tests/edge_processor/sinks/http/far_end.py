@@ -62,6 +62,11 @@ class FarEnd:
             await self._runner.cleanup()
             self._runner = None
 
+    async def idle(self) -> None:
+        """Return once no client is connected."""
+        server = self._runner.server if self._runner is not None else None
+        await eventually("no connections", lambda: server is None or not server.connections)
+
     async def count(self, count: int) -> None:
         await eventually(f"{count} requests", lambda: len(self.requests) >= count)
 

@@ -1,0 +1,107 @@
+"""Commands from the cloud to a device and back, by MQTT over TLS: a real broker as the cloud."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from edge_pacing.backoff import Backoff
+from edge_service.address import BrokerAddress
+from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
+from tests.edge_processor.cloud_commands.cloud import expiring
+from tests.edge_processor.cloud_commands.conftest import CommandedSite
+from tests.edge_processor.site import SECONDS
+from tests.edge_service.process import ServiceProcess
+from tests.edge_service.waiting import eventually
+
+TOPIC = "plant-1/cloud/commands"
+OK = {"status": "ok", "result": 7}
+
+
+@dataclass
+class Boss:
+    """A program of the cloud.
+
+    Attributes:
+        results: by device, in the order of their arrival.
+    """
+
+    results: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    session: MqttSession | None = None
+
+    def received(self, message: Message) -> None:
+        self.results.setdefault(message.topic.split("/")[-2], []).append(orjson.loads(message.payload))
+
+    async def publish(self, device_id: str, payload: bytes) -> None:
+        assert self.session is not None
+        await self.session.publish(f"{TOPIC}/{device_id}", payload)
+
+    async def send(self, device_id: str, command_id: str, seconds: float = 60.0) -> None:
+        command = {"command_id": command_id, "command": "open", "expires_at": expiring(seconds)}
+        await self.publish(device_id, orjson.dumps(command))
+
+    async def result(self, device_id: str, count: int = 1) -> dict[str, Any]:
+        await eventually(f"{count} results of {device_id}", lambda: len(self.results.get(device_id, [])) >= count, 30)
+        return self.results[device_id][-1]
+
+
+@asynccontextmanager
+async def boss(commanded: CommandedSite) -> AsyncIterator[Boss]:
+    made, broker = Boss(), commanded.site.broker
+    options = MqttOptions(
+        BrokerAddress.parse(broker.url),
+        "boss",
+        broker.credentials("~boss"),
+        subscriptions=(Subscription(f"{TOPIC}/+/result"),),
+    )
+    async with MqttSession(options, made.received, backoff=Backoff(0.05, 0.2)) as session:
+        made.session = session
+        async with asyncio.timeout(SECONDS):
+            await session.connected.wait()
+        yield made
+
+
+def processor(commanded: CommandedSite, name: str = "processor") -> ServiceProcess:
+    broker = commanded.site.broker
+    return commanded.processor(f"{broker.tls_url}/plant-1", broker.credentials("~site"), name)
+
+
+async def test_a_command_reaches_its_device_and_the_acknowledgement_comes_back(commanded: CommandedSite) -> None:
+    commanded.allow("d1")
+    commanded.allow("d2", allowed=False)
+    running = processor(commanded).start()
+    async with boss(commanded) as cloud, commanded.device("d1", OK) as device, commanded.device("d2", OK) as other:
+        await eventually("the subscription", lambda: '.commands"' in running.log.read_text())
+        for garbage in (b"", b"\xff", b"[]", b"{}", b'{"command_id":"a/b"}', b"[" * 1000):
+            await cloud.publish("d1", garbage)
+        await cloud.send("d1", "m-1")
+        await cloud.send("d2", "m-2")
+        assert await cloud.result("d1") == {"command_id": "m-1", "state": "Acked", "status": "ok", "result": 7}
+        refused = await cloud.result("d2")
+        assert (refused["command_id"], refused["state"]) == ("m-2", "Refused")
+        assert (refused["reason"], refused["status"]) == ("CloudCommandsDisabled", None)
+        # The same command again: the same result, and the device does not get it again.
+        await cloud.send("d1", "m-3")
+        await cloud.result("d1", 2)
+        assert (device.ids, other.ids) == (["m-1", "m-3"], [])
+
+
+async def test_g5_what_arrives_while_no_processor_runs_or_is_killed_with_it_is_not_lost(
+    commanded: CommandedSite,
+) -> None:
+    commanded.allow("d1", "d2")
+    first = processor(commanded).start()
+    async with boss(commanded) as cloud, commanded.device("d1", None) as device, commanded.device("d2", OK) as other:
+        await eventually("the subscription", lambda: '.commands"' in first.log.read_text())
+        await cloud.send("d1", "m-1")
+        await eventually("the command", lambda: device.got)
+        first.kill()
+        await cloud.send("d2", "m-2")
+        await device.acknowledge("m-1", status="ok", result=7)
+        processor(commanded, "second").start()
+        assert (await cloud.result("d1"))["state"] == "Acked"
+        assert (await cloud.result("d2"))["state"] == "Acked"
+        assert (device.ids, other.ids) == (["m-1"], ["m-2"])

@@ -1,0 +1,151 @@
+"""Commands by MQTT: a durable session of its own with the broker of the cloud."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+import orjson
+
+from edge_pacing.backoff import Backoff
+from edge_processor.cloud_commands.command import CloudCommand, CommandResult
+from edge_processor.cloud_commands.open_commands import MAX_OPEN
+from edge_processor.metrics import ProcessorMetrics
+from edge_service.address import BrokerAddress
+from edge_service.mqtt import Message, MqttError, MqttOptions, MqttSession, Subscription
+from edge_wire.messages import MalformedError
+from edge_wire.messages.document import load
+
+TOPIC = "cloud/commands/"
+"""Commands to a device arrive on this topic with its id, after the path of the endpoint."""
+
+SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
+"""Seconds for which the broker keeps commands while there is no connection; no command has a longer deadline."""
+
+logger = logging.getLogger(__name__)
+
+_Key = tuple[str, str]
+
+
+class MqttSource:
+    """A `CommandSource`.
+
+    A message is acknowledged when the result of its command is published, so that the broker sends it again to the
+    next process if this one ends before. MQTT requires acknowledgements in the order of the messages.
+
+    Args:
+        endpoint: `mqtts://host:port`, perhaps with a path, which is before every topic.
+        credentials_dir: the login; None is anonymous.
+        client_id: of the session.
+        sync_interval: maximum seconds between two attempts to connect.
+        metrics: of the processor.
+
+    Raises:
+        ValueError: the endpoint is not such an address.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        credentials_dir: Path | None,
+        client_id: str,
+        sync_interval: float,
+        metrics: ProcessorMetrics,
+    ) -> None:
+        address, self._prefix = _parse(endpoint)
+        options = MqttOptions(
+            address,
+            client_id,
+            credentials_dir,
+            clean_start=False,
+            session_expiry=SESSION_EXPIRY_SECONDS,
+            receive_maximum=MAX_OPEN,
+            manual_ack=True,
+            subscriptions=(Subscription(f"{self._prefix}{TOPIC}+", replay="never"),),
+        )
+        backoff = Backoff(0.2, min(sync_interval, 4.0))
+        self._session = MqttSession(options, self._received, backoff=backoff, on_down=lambda _: self._forget())
+        self._metrics = metrics
+        self._sync_interval = sync_interval
+        self._commands: asyncio.Queue[CloudCommand] = asyncio.Queue()
+        self._unacknowledged: deque[tuple[_Key | None, Message]] = deque()
+        self._answered: set[_Key] = set()
+
+    async def __aenter__(self) -> Self:
+        """Begin to connect."""
+        await self._session.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Disconnect."""
+        await self._session.__aexit__(kind, error, trace)
+
+    async def receive(self) -> Sequence[CloudCommand]:
+        """Wait for a command."""
+        return (await self._commands.get(),)
+
+    async def answer(self, command: CloudCommand, result: CommandResult) -> None:
+        """Publish a result, and acknowledge the command."""
+        topic = f"{self._prefix}{TOPIC}{command.device_id}/result"
+        payload = orjson.dumps({"command_id": command.command_id} | result.to_object())
+        backoff = Backoff(0.2, self._sync_interval)
+        while True:
+            await self._session.connected.wait()
+            try:
+                await self._session.publish(topic, payload)
+            except MqttError as error:
+                logger.warning("the result of the command %s waits: %s", command.command_id, error)
+                await asyncio.sleep(backoff.next())
+            else:
+                break
+        if any(key == command.key for key, _ in self._unacknowledged):
+            self._answered.add(command.key)
+        self._acknowledge()
+
+    def _received(self, message: Message) -> None:
+        command = self._parse(message)
+        self._unacknowledged.append((command.key if command else None, message))
+        if command is None:
+            self._acknowledge()
+        else:
+            self._commands.put_nowait(command)
+
+    def _parse(self, message: Message) -> CloudCommand | None:
+        try:
+            device_id = message.topic.removeprefix(f"{self._prefix}{TOPIC}")
+            return CloudCommand.from_document(load(message.payload), device_id)
+        except MalformedError as error:
+            self._metrics.cloud_commands.labels("malformed").inc()
+            logger.warning("dropped a command of the cloud on %s: %s", message.topic, error.message)
+            return None
+
+    def _acknowledge(self) -> None:
+        """Acknowledge the oldest messages up to the first one with a command that has no result yet."""
+        while self._unacknowledged:
+            key, message = self._unacknowledged[0]
+            if key is not None and key not in self._answered:
+                return
+            self._unacknowledged.popleft()
+            message.ack()
+            if key is not None and all(key != other for other, _ in self._unacknowledged):
+                self._answered.discard(key)
+
+    def _forget(self) -> None:
+        """Forget the messages of a connection that has ended: the broker sends them again on the next one."""
+        self._unacknowledged.clear()
+        self._answered.clear()
+        while not self._commands.empty():
+            self._commands.get_nowait()
+
+
+def _parse(endpoint: str) -> tuple[BrokerAddress, str]:
+    parts = urlsplit(endpoint.strip())
+    path = parts.path.strip("/")
+    address = BrokerAddress.parse(urlunsplit((parts.scheme, parts.netloc, "", parts.query, parts.fragment)))
+    return address, f"{path}/" if path else ""
