@@ -95,6 +95,21 @@ def test_two_requests_at_once_are_sent_once(play: Play) -> None:
     play(story)
 
 
+def test_another_replica_leaves_a_command_to_the_one_that_sends_it(play: Play) -> None:
+    async def story(world: CloudWorld) -> None:
+        async def slow(*_: Any) -> None:
+            await asyncio.sleep(SENDING.total_seconds() / 2)
+
+        world.publisher.during = slow
+        sending = asyncio.create_task(world.cloud().send("pump", body()))
+        await asyncio.sleep(SENDING.total_seconds() / 4)
+        assert (await world.of_other_replica().send("pump", body())).state is CommandState.QUEUED
+        await sending
+        assert (world.sent, world.elsewhere.taken) == (["m-1"], [])
+
+    play(story)
+
+
 def test_the_same_id_for_two_devices_is_two_commands(play: Play) -> None:
     async def story(world: CloudWorld) -> None:
         async def both(device_id: str, command_id: str) -> None:

@@ -88,12 +88,9 @@ class World:
         audit = CommandAudit(Counter("commands", "Commands.", ("actor", "state"), registry=self.registry))
         self._began = now()
         self.commands = Commands(CommandRepository(self.store), self.publisher, audit, self.time)
-        self.other = Commands(
-            CommandRepository(self.store),
-            Carrying(),
-            CommandAudit(Counter("o", "o", ("actor", "state"), registry=None)),
-            self.time,
-        )
+        other = CommandAudit(Counter("o", "o", ("actor", "state"), registry=None))
+        self.elsewhere = Carrying()
+        self.other = Commands(CommandRepository(self.store), self.elsewhere, other, self.time)
 
     def time(self) -> dt.datetime:
         return BEGAN + dt.timedelta(seconds=now() - self._began)
