@@ -36,9 +36,11 @@ TMP = {"emptyDir": {"sizeLimit": "64Mi"}}
 VOLUMES: dict[tuple[str, str], dict[str, Any]] = {
     ("gateway", "/etc/edge/credentials"): projected(login("factory-gateway-credentials")),
     ("gateway", "/etc/edge/api-token"): {"secret": {"secretName": "factory-api-token", "defaultMode": READ}},
+    ("gateway", "/etc/edge/cloud-token"): {"secret": {"secretName": "factory-cloud-token", "defaultMode": READ}},
     ("gateway", "/etc/edge/tls"): {"secret": {"secretName": "gateway-tls", "defaultMode": READ}},
     ("gateway", "/tmp"): TMP,
     ("processor", "/etc/edge/credentials"): projected(login("factory-processor-credentials")),
+    ("processor", "/etc/edge/cloud-token"): {"secret": {"secretName": "factory-cloud-token", "defaultMode": READ}},
     ("processor", "/etc/edge/rules"): {"configMap": {"name": "factory-processor", "defaultMode": READ}},
     ("processor", "/etc/edge/kafka"): projected(login("kafka-login") | OPTIONAL, authority("kafka-ca") | OPTIONAL),
     ("processor", "/etc/edge/cloud"): projected({"name": "cloud-login"} | OPTIONAL, authority("cloud-ca") | OPTIONAL),
