@@ -52,14 +52,14 @@ class Pauses:
 
 @dataclass(eq=False, slots=True)
 class LaneState:
-    """What the link keeps of one lane.
+    """What the link keeps of one lane. All times are seconds of the loop's clock.
 
     Attributes:
         name: of the lane.
         pauses: of this lane alone.
         succeeded_at: when its last attempt succeeded; negative infinity if it failed.
         failed_at: when its last attempt failed; negative infinity if it succeeded.
-        not_before: when its next attempt is due, if only this lane fails; as all times in seconds of the loop's clock.
+        not_before: when its next attempt is due, if only this lane fails; in seconds of that clock.
         error: why only this lane fails; empty if it does not.
     """
 
