@@ -32,6 +32,7 @@ class LinkStory:
         cloud: the receiver, which runs.
         uplink: the way to it.
         show: prints a kubectl command and its answer.
+        during: called while the link is cut and a backlog grows.
     """
 
     story: Story
@@ -40,6 +41,7 @@ class LinkStory:
     cloud: CloudReceiver
     uplink: Uplink
     show: Callable[..., None]
+    during: Callable[[], object] = lambda: None
 
     def play(self, devices: Iterable[str]) -> None:
         """Connect the site, cut its link, restore it, and compare store and cloud.
@@ -55,6 +57,7 @@ class LinkStory:
         self.story.steps.say("cut the link: every packet to the cloud is dropped")
         try:
             self._watch_backlog()
+            self.during()
         finally:
             self.uplink.restore()
         self.story.steps.say("restored the link")

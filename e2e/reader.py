@@ -42,14 +42,19 @@ class Reader:
         self._kubeconfig.chmod(0o600)
         self.run_text(f"kubectl config set-context --current --namespace={self.namespace}")
 
-    def run(self, parts: Iterable[Block]) -> str:
+    def run(self, parts: Iterable[Block], **variables: str) -> str:
         """Type the commands of blocks, one after the other; what was printed.
+
+        Args:
+            parts: the blocks.
+            variables: of the shell, which the page asks the reader to set.
 
         Raises:
             AssertionError: one failed; with everything that was printed, and the block's place.
         """
         (port,) = free_ports(1)
-        return self.run_text(script(list(parts), {"8080:80": f"{port}:80", "localhost:8080": f"localhost:{port}"}))
+        text = script(list(parts), {"8080:80": f"{port}:80", "localhost:8080": f"localhost:{port}"})
+        return self.run_text("".join(f"export {name}={value}\n" for name, value in variables.items()) + text)
 
     def run_text(self, text: str) -> str:
         """Run a script of bash; what was printed. Raises as `run` does."""

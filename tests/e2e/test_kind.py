@@ -12,7 +12,7 @@ import yaml
 
 from e2e.cluster.checkout import ROOT, checkout_hash
 from e2e.cluster.errors import HarnessError
-from e2e.cluster.kind import CONFIG, reason_against
+from e2e.cluster.kind import CONFIG, Kind, reason_against
 from e2e.cluster.lifecycle import Edge
 from e2e.cluster.steps import Steps
 
@@ -125,6 +125,20 @@ def test_up_again_exports_the_kubeconfig(tmp_path: Path) -> None:
     _program(tmp_path / "programs", "kind", f'[ "$1" = get ] && echo "edge-stack-{checkout_hash(tmp_path)}"; true')
     assert "was up already" in _cluster(tmp_path, "up").stdout
     assert _calls(tmp_path)[-1].startswith("kind export kubeconfig --name edge-stack-")
+
+
+def test_a_program_of_this_machine_is_reached_by_the_gateway_of_dockers_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _program(tmp_path / "programs", "docker", "echo 'fc00:f853:ccd:e793::1 172.18.0.1 '")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'programs'}:/usr/bin:/bin")
+    kind = Kind("edge", tmp_path / "kubeconfig")
+    assert kind.gateway() == "172.18.0.1"
+    kind.run("iptables", "-I", "FORWARD")
+    assert _calls(tmp_path)[-1] == "docker exec edge-control-plane iptables -I FORWARD"
+    _program(tmp_path / "programs", "docker", "echo 'fc00::1 '")
+    with pytest.raises(HarnessError, match="has no IPv4 gateway"):
+        kind.gateway()
 
 
 def test_other_cluster_is_refused_until_down(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """A newcomer on a real node types what the pages say, from the installation to the cleaning up."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from e2e.cluster.node.node import Node
 from e2e.reader import Reader, sections
 from e2e.story import Story
 
@@ -42,6 +44,18 @@ def test_troubleshoot(reader: Reader) -> None:
     assert "CredentialsReady=True InClusterOnly" in printed
 
 
+def test_forwarding_and_an_outage(reader: Reader, node: Node) -> None:
+    pages = [*sections("forwarding.md"), *sections("offline.md")]
+    printed = reader.run(pages, ADDRESS=str(node.network.host))
+    before, _, after = printed.partition("cloud: connected=false")
+    assert "edgesite.edge-stack.io/plant condition met" in before
+    pending = re.search(r"pending=(\d+)", after)
+    assert pending
+    assert int(pending[1]) > 0
+    first, *_, last = map(int, re.findall(r'{"readings":([0-9]+),', printed))
+    assert last > first > 0
+
+
 def test_cleaning_up_leaves_the_data_until_it_is_given_up(reader: Reader) -> None:
     first, last = sections("first-site.md", only=END)
     printed = reader.run([first])
@@ -56,6 +70,8 @@ def test_cleaning_up_leaves_the_data_until_it_is_given_up(reader: Reader) -> Non
 def test_pages_are_there() -> None:
     assert {path.name for path in Path(__file__).parents[2].joinpath("docs").glob("*.md")} >= {
         "first-site.md",
+        "forwarding.md",
+        "offline.md",
         "troubleshoot.md",
         "architecture.md",
         "conditions.md",
