@@ -39,6 +39,9 @@ BACKLOG = LaneOptions(2000)
 LIVE_REQUESTS = LaneOptions(500, linger_seconds=0.25)
 """Of a destination that gets a request for each batch."""
 
+LIVE_RECORDS = LaneOptions(500, linger_seconds=0.1)
+"""Of Kafka: a report, a wake-up and a compressed batch for each batch cost more than its records at low rates."""
+
 MQTT_BACKLOG = LaneOptions(500)
 """Messages of both lanes share one connection: a batch of the backlog is no longer than a live one."""
 
@@ -117,7 +120,7 @@ def _destination(name: str, settings: ProcessorSettings, store: StoreClient, log
 def lanes_of(name: str, settings: ProcessorSettings) -> tuple[LaneOptions, LaneOptions]:
     """Return how the sink `name` sends live readings, and how older ones."""
     if name == KAFKA:
-        return LIVE, BACKLOG
+        return LIVE_RECORDS, BACKLOG
     scheme = urlsplit(settings.cloud_endpoint or "").scheme
     return (LIVE_REQUESTS, BACKLOG) if scheme.startswith("http") else (LIVE, MQTT_BACKLOG)
 

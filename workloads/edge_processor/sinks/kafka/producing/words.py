@@ -40,7 +40,7 @@ def in_words(error: KafkaError, topic: str) -> str:
     """
     said = _tidy(error.str())
     if "ssl.ca.location" in said:
-        said = f"ca.crt cannot be used: correct it in the Secret ({said})"
+        return f"ca.crt cannot be used: correct it in the Secret ({said})"
     return _BY_CODE.get(error.code(), "Kafka: {said}").format(topic=topic, said=said)
 
 
