@@ -46,10 +46,10 @@ def test_the_function_of_a_destination_takes_what_it_gets(name: str) -> None:
     [
         ("cloud", "https://c", LaneOptions(500, linger_seconds=0.25), LaneOptions(2000)),
         ("cloud", "mqtts://c:8883", LaneOptions(500), LaneOptions(500)),
-        ("kafka", "https://c", LaneOptions(500), LaneOptions(2000)),
+        ("kafka", "https://c", LaneOptions(500, linger_seconds=0.1), LaneOptions(2000)),
     ],
 )
-def test_requests_wait_for_a_batch_and_messages_do_not(
+def test_requests_and_records_wait_for_a_batch_and_messages_do_not(
     name: str, endpoint: str, live: LaneOptions, backlog: LaneOptions
 ) -> None:
     settings = ProcessorSettings(cloud_endpoint=endpoint)
