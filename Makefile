@@ -104,6 +104,7 @@ lock: setup ## pin the dependencies again
 	@$(LOCK) --python-version 3.11 --extra dev -o requirements/dev.txt pyproject.toml
 	@$(LOCK) --python-version 3.13 --extra operator -c requirements/dev.txt -o requirements/operator.txt pyproject.toml
 	@$(LOCK) --python-version 3.13 --extra workloads -c requirements/dev.txt -o requirements/workloads.txt pyproject.toml
+	@$(LOCK) --python-version 3.13 --extra processor -c requirements/dev.txt -o requirements/processor.txt pyproject.toml
 
 clean: down ## stop the local cluster and remove .edge
 	@rm -rf .edge

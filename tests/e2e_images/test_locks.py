@@ -8,7 +8,7 @@ import pytest
 
 from e2e.cluster.checkout import ROOT
 
-EXTRAS = ("operator", "workloads")
+EXTRAS = ("operator", "processor", "workloads")
 PINNED = re.compile(r"^([a-z0-9._-]+)==(\S+).*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 
 

@@ -27,7 +27,7 @@ def token(sites: Sites, site: str) -> str:
 def environment(sites: Sites, site: str, component: str) -> dict[str, str]:
     found: Any = sites.child(DEPLOYMENT, f"{site}-{component}")
     (container,) = (each for each in found["spec"]["template"]["spec"]["containers"] if each["name"] == component)
-    return {each["name"]: each["value"] for each in container["env"]}
+    return {each["name"]: each.get("value", "") for each in container["env"]}
 
 
 def test_the_token_comes_with_the_permission_and_goes_with_it(sites: Sites, operator: OperatorProcess) -> None:

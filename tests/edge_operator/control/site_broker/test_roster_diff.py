@@ -212,6 +212,7 @@ def test_entry_says_what_the_device_says_with_the_defaults_of_its_site() -> None
         "presence": "Intermittent",
         "disabled": True,
         "rotation": 3,
+        "cloud_commands": False,
         "uid": "uid-pump",
         "site": "factory/plant",
     }

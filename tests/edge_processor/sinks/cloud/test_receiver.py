@@ -117,7 +117,7 @@ def test_a_request_has_at_most_a_mebibyte_unless_one_line_has_more() -> None:
 @pytest.mark.process
 def test_a_processor_without_a_cloud_does_not_load_its_client() -> None:
     code = "import edge_processor.__main__, edge_processor.sinks.cloud, sys; print({'aiohttp','yarl'} & {*sys.modules})"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert found.stdout.strip() == "set()"
 
 
