@@ -111,6 +111,21 @@ async def test_an_id_of_the_api_token_is_not_taken(clouded: Gateway) -> None:
     assert re.fullmatch("[0-9a-f]{32}", answer.body["command_id"])
 
 
+async def test_refused_commands_of_the_api_token_are_lines_of_the_audit(clouded: Gateway) -> None:
+    wanted = {"command": "refused-open"}
+    too_large = {"command": "refused-large", "params": "x" * 300_000}
+    for device_id, content in (("nobody", wanted), ("d1", wanted | {"expires_in": "no time"}), ("d1", too_large)):
+        answer = await clouded.ask("POST", f"/devices/{device_id}/command", json=content)
+        assert 400 <= answer.status < 500
+    lines = [orjson.loads(line) for line in clouded.process.log.read_bytes().splitlines() if line.startswith(b"{")]
+    audit = [line for line in lines if line.get("actor") == "api-token" and line["state"] == "Refused"]
+    assert [(line["device"], line["command"], line["reason"]) for line in audit] == [
+        ("nobody", "refused-open", "DeviceNotFound"),
+        ("d1", "refused-open", "InvalidBody"),
+        ("d1", "", "BodyTooLarge"),
+    ]
+
+
 async def test_every_command_is_one_line_of_the_audit(clouded: Gateway) -> None:
     answers = [
         await clouded.ask("POST", "/devices/d1/command", token=CLOUD, json=body(f"a-{number}")) for number in range(30)

@@ -242,4 +242,5 @@ async def test_help_names_every_setting() -> None:
         said, _ = await process.communicate()
 
     assert process.returncode == 0
-    assert all(name in said.decode() for name in ("STORAGE_PATH", "RETENTION_MAX_BYTES", "SYNC_INTERVAL", "PORT"))
+    assert all(name in said.decode() for name in ("STORAGE_PATH", "RETENTION_MAX_BYTES", "RETENTION_MAX_AGE", "PORT"))
+    assert not any(name in said.decode() for name in ("SYNC_INTERVAL", "CLOUD_")), "the processor forwards"

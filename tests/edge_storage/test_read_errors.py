@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
+from edge_service.store import StoreClient
+from edge_wire.store import StoreUnavailableError
 from tests.edge_storage.running import RunningStore, ask, eventually, message, request
 
 UNAVAILABLE = 503
@@ -38,6 +41,25 @@ async def test_a_segment_that_cannot_be_opened_is_no_gap(running: RunningStore, 
     assert len(lines) == 10
     async with http.get(f"{running.url}/metrics") as response:
         assert "edge_storage_damaged_chunks_total 0.0" in await response.text()
+
+
+async def test_the_use_of_the_disk_that_cannot_be_read_is_503_with_the_cause(
+    running: RunningStore, http: aiohttp.ClientSession
+) -> None:
+    url = f"{running.url}/v1/storage"
+    async with StoreClient(running.url) as client:
+        await client.storage()
+        before = allow_no_more_files(running.process.pid)
+        try:
+            async with http.get(url) as response:
+                kind, status, problem = response.content_type, response.status, await response.json()
+            with pytest.raises(StoreUnavailableError, match="Too many open files"):
+                await client.storage()
+        finally:
+            resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE, before)
+        assert (kind, status, problem["reason"]) == ("application/problem+json", UNAVAILABLE, "StoreUnavailable")
+        assert "Too many open files" in problem["detail"]
+        assert (await client.storage())["newest_offset"] == 0
 
 
 def allow_no_more_files(pid: int) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from edge_device.unsent import Unsent
 from edge_pacing.backoff import Backoff
 from edge_service.mqtt import (
     NO_MATCHING_SUBSCRIBERS,
+    NOT_YET,
     Message,
     MqttError,
     MqttOptions,
@@ -175,7 +176,7 @@ class Device:
     async def _sign_off(self) -> None:
         """Send the rest and sign off, if there is a connection, within `SIGN_OFF_SECONDS`."""
         if not self._session.connected.is_set():
-            self._events.emit("left_unconnected", self._id, error=self._session.last_error)
+            self._events.emit("left_unconnected", self._id, error=self._session.last_error or NOT_YET)
             return
         with contextlib.suppress(MqttError, TimeoutError):
             async with asyncio.timeout(SIGN_OFF_SECONDS):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.mqtt_handler import COMPONENT, CONNECTION, MqttHandler
 from edge_gateway.problem import unavailable
-from edge_service.mqtt import NO_MATCHING_SUBSCRIBERS, Message, MqttError, MqttOptions, MqttSession
+from edge_service.mqtt import NO_MATCHING_SUBSCRIBERS, NOT_YET, Message, MqttError, MqttOptions, MqttSession
 from edge_service.program import release
 from edge_service.waiting import set_within
 from edge_wire import topics
@@ -71,7 +71,7 @@ class GatewayMqtt:
             ProblemError: there is no connection (503).
         """
         if not self.connected:
-            detail = f"cannot reach the site's broker: try again ({self.session.last_error})"
+            detail = f"cannot reach the site's broker: try again ({self.session.last_error or NOT_YET})"
             raise unavailable("BrokerUnavailable", detail)
 
     def own_status_received(self, connection: object) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge_processor.lease import LeaseClient
-from edge_service.mqtt import MqttSession
+from edge_service.mqtt import NOT_YET, MqttSession
 
 STORE_SILENT_SECONDS = 10.0
 """Seconds without an answer of the store after which a replica is not ready."""
@@ -35,8 +35,8 @@ class Readiness:
         if answered_at is None or asyncio.get_running_loop().time() - answered_at > STORE_SILENT_SECONDS:
             missing.append("the store")
         if self.session is not None and not self.is_connected:
-            missing.append(f"the broker: {self.session.last_error}")
+            missing.append(f"the broker: {self.session.last_error or NOT_YET}")
         if self.session is None and self.lease_client is not None and self.lease_client.is_valid:
             # It has just become the ingester, and has not subscribed to the devices' messages yet.
-            missing.append("the broker: not connected yet")
+            missing.append(f"the broker: {NOT_YET}")
         return missing

@@ -9,17 +9,10 @@ from edge_service.settings import ServiceSettings
 
 @dataclass(frozen=True, kw_only=True)
 class StorageSettings(ServiceSettings):
-    """Settings of the store. `sync_interval` and `retention_max_age` are in seconds; their variables have a unit."""
+    """Settings of the store. `retention_max_age` is in seconds; its variable has a unit."""
 
     storage_type: str = setting("Where readings are kept: local is a database file.", one_of("local"), default="local")
     storage_path: Path = setting("Directory of the database.", path, default=Path("/data"))
-    sync_interval: float = setting(
-        "Longest pause between two attempts to reach the cloud; not used by this release.", duration(), default=300.0
-    )
-    cloud_endpoint: str | None = setting("Where readings are forwarded to; not used by this release.", default=None)
-    cloud_credentials_dir: Path | None = setting(
-        "Directory with the credentials for the cloud; not used by this release.", path, default=None
-    )
     mqtt_broker: str = setting(
         "The broker for the store's own status; not used by this release.", default="tcp://localhost:1883"
     )

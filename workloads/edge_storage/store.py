@@ -136,7 +136,7 @@ class Store:
         """Run `question` and return its result.
 
         Raises:
-            StoreUnavailableError: the database cannot be read.
+            StoreUnavailableError: the database, or a file that the question is about, cannot be read.
         """
         return await self._open_parts.readers.run(question)
 

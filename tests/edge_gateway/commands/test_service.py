@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,13 +17,14 @@ from edge_gateway.commands.record import CommandRecord
 from edge_gateway.commands.repository import CommandRepository
 from edge_gateway.commands.service import FETCH_POLL_SECONDS, POLL_SECONDS, SENDING, Commands
 from edge_gateway.problem import unavailable
+from edge_logs import AUDIT
 from edge_service.mqtt import NotConnectedError
 from edge_service.problem import ProblemError
 from edge_service.store import StoreClient, StoreRefusedError
 from edge_storage import commands as kept
 from edge_storage.database.connections import open_writer
 from edge_wire.messages import Command, CommandAck
-from edge_wire.store import CommandState
+from edge_wire.store import CommandState, StoreUnavailableError
 from tests.edge_operator.cluster.virtual import now, run_virtual
 
 BEGAN = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
@@ -156,6 +158,26 @@ def test_losing_the_broker_during_a_command_fails_it(play: Play) -> None:
         record = await world.ask("pump", world.publisher.taken[0][1].command_id)
         assert record.state is CommandState.FAILED
         assert record.result == {"error": "the connection to the broker ended while the command was sent"}
+
+    play(story)
+
+
+def test_a_command_that_was_published_is_in_the_audit_although_the_store_does_not_take_its_state(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def story(world: World) -> None:
+        async def away(command: Mapping[str, Any]) -> None:
+            if command["state"] != CommandState.QUEUED:
+                raise StoreUnavailableError("the store is away")
+
+        world.store.before_put = away
+        with pytest.raises(ProblemError):
+            await world.commands.send("pump", BODY)
+        ((_, command),) = world.publisher.taken
+        (line,) = [getattr(each, AUDIT) for each in caplog.records if hasattr(each, AUDIT)]
+        assert (line["command_id"], line["command"], line["state"]) == (command.command_id, "reboot", "Sent")
 
     play(story)
 

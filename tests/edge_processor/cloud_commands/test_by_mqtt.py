@@ -1,16 +1,23 @@
 """Commands from the cloud to a device and back, by MQTT over TLS: a real broker as the cloud."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
+from prometheus_client import CollectorRegistry
 
 from edge_pacing.backoff import Backoff
+from edge_processor.cloud_commands.mqtt import MqttSource
+from edge_processor.metrics import ProcessorMetrics
+from edge_processor.sinks.cloud.mqtt import attempts
 from edge_service.address import BrokerAddress
-from edge_service.mqtt import Message, MqttOptions, MqttSession, Subscription
+from edge_service.mqtt import ConnectRefusedError, Message, MqttOptions, MqttSession, NotConnectedError, Subscription
 from tests.edge_processor.cloud_commands.cloud import expiring
 from tests.edge_processor.cloud_commands.conftest import CommandedSite
 from tests.edge_processor.site import SECONDS
@@ -105,3 +112,38 @@ async def test_g5_what_arrives_while_no_processor_runs_or_is_killed_with_it_is_n
         assert (await cloud.result("d1"))["state"] == "Acked"
         assert (await cloud.result("d2"))["state"] == "Acked"
         assert (device.ids, other.ids) == (["m-1"], ["m-2"])
+
+
+async def test_the_login_is_that_of_the_readings_and_a_refused_one_waits(
+    commanded: CommandedSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 3600.0)
+    broker = commanded.site.broker
+    secret = Path(shutil.copytree(broker.credentials("~site"), tmp_path / "secret"))
+    (secret / "password").write_text("geheim")
+    endpoint, metrics = f"{broker.tls_url}/plant-1", ProcessorMetrics(CollectorRegistry())
+    async with MqttSource(endpoint, secret, "ns.hall.commands", 3600.0, metrics) as source, asyncio.timeout(SECONDS):
+        session = source._session  # noqa: SLF001 - what the broker says to it
+        await eventually("refused", lambda: "refuses the client" in session.last_error)
+        for name in ("username", "password", "ca.crt"):
+            (secret / name).unlink()
+        await eventually("missing", lambda: f"{secret} has neither username and password" in session.last_error)
+        shutil.copytree(broker.credentials("~site"), secret, dirs_exist_ok=True)
+        await session.connected.wait()
+
+
+async def test_authorities_without_a_login_are_enough(tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").write_text("pem")
+    source = MqttSource("mqtts://h/p", tmp_path, "ns.hall.commands", 60.0, ProcessorMetrics(CollectorRegistry()))
+    login = source._session.options.current_login()  # noqa: SLF001 - no broker here has no logins
+    assert (login.username, login.password, login.authorities) == (None, None, tmp_path / "ca.crt")
+
+
+def test_a_broker_that_refuses_is_asked_less_often_than_one_that_is_away() -> None:
+    waits = attempts.Attempts(None, 300.0)
+    for error, longest in (
+        (ConnectRefusedError("refuses the client", 135), 300.0),
+        (NotConnectedError("ended"), attempts.MAX_UNREACHABLE_SECONDS),
+    ):
+        waits.failed(error)
+        assert waits.backoff.longest == longest

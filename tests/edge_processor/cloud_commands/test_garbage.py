@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from edge_logs import AUDIT
 from edge_processor.cloud_commands.command import CloudCommand, CommandResult
 from edge_processor.cloud_commands.https import HttpsSource
 from edge_processor.delivery.destination import DeliveryError
@@ -59,10 +60,12 @@ def source() -> HttpsSource:
 @pytest.fixture(scope="module", autouse=True)
 def quiet() -> Iterator[None]:
     """Log no line for each body."""
-    logger = logging.getLogger("edge_processor.cloud_commands.https")
-    logger.setLevel(logging.CRITICAL)
+    loggers = [logging.getLogger(f"edge_processor.cloud_commands.{name}") for name in ("https", "audit")]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     yield
-    logger.setLevel(logging.NOTSET)
+    for logger in loggers:
+        logger.setLevel(logging.NOTSET)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,9 +103,10 @@ ANSWERS: list[tuple[int, bytes]] = [
 ]
 
 
-async def test_after_every_wrong_answer_it_asks_again(tmp_path: Path) -> None:
+async def test_after_every_wrong_answer_it_asks_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with cloud(tmp_path) as far:
         answers = list(ANSWERS)
+        caplog.set_level(logging.WARNING, "edge_processor.cloud_commands.audit")
 
         async def garbage(_request: web.Request, _content: bytes) -> web.StreamResponse:
             if answers:
@@ -120,6 +124,9 @@ async def test_after_every_wrong_answer_it_asks_again(tmp_path: Path) -> None:
         assert answers == []
         figure = registry.get_sample_value("edge_processor_cloud_commands_total", {"result": "malformed"})
         assert figure == 7.0
+        audit = [getattr(line, AUDIT) for line in caplog.records if hasattr(line, AUDIT)]
+        assert [(line["device"], line["command_id"]) for line in audit] == [("", "")] * 5 + [("d1", ""), ("", "c")]
+        assert {(line["actor"], line["state"], line["reason"]) for line in audit} == {("cloud", "Refused", "Malformed")}
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 410, 413, 422])

@@ -22,25 +22,35 @@ def test_all_fields() -> None:
         {"sensorType": "pressure", "deadband": 100},
         {"sensorType": "humidity", "deadband": 0.1, "minInterval": None},
         {"sensorType": "state"},
+        {"sensorType": "flow", "deadband": "+0.5"},
     )
-    assert parse_rules(payload) == {
-        "temperature": ForwardingRule(Decimal("0.5"), 10.0, 300.0),
-        "pressure": ForwardingRule(Decimal(100)),
-        "humidity": ForwardingRule(Decimal("0.1")),
-        "state": ForwardingRule(),
-    }
+    assert parse_rules(payload) == (
+        {
+            "temperature": ForwardingRule(Decimal("0.5"), 10.0, 300.0),
+            "pressure": ForwardingRule(Decimal(100)),
+            "humidity": ForwardingRule(Decimal("0.1")),
+            "state": ForwardingRule(),
+            "flow": ForwardingRule(Decimal("0.5")),
+        },
+        (),
+    )
 
 
 def test_no_rule() -> None:
-    assert parse_rules(rules()) == {}
+    assert parse_rules(rules()) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"), [(b"", "not usable"), (b"[]", "not usable"), (b"{}", 'with the array "forwarding"')]
+)
+def test_what_is_no_list_of_rules_is_an_error(payload: bytes, reason: str) -> None:
+    with pytest.raises(ForwardingError, match=reason):
+        parse_rules(payload)
 
 
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
-        (b"", "not usable"),
-        (b"[]", "not usable"),
-        (b"{}", 'with the array "forwarding"'),
         (rules(7), "forwarding rule 0 must be a JSON object"),
         (rules({"deadband": 1}), "forwarding rule 0: sensorType is missing"),
         (rules({"sensorType": "t"}, {"sensorType": "t"}), "two forwarding rules are for t"),
@@ -52,9 +62,13 @@ def test_no_rule() -> None:
         (rules({"sensorType": "t", "minInterval": "2m", "maxInterval": "1m"}), "must not be shorter than minInterval"),
     ],
 )
-def test_errors_name_the_rule_and_the_field(payload: bytes, reason: str) -> None:
-    with pytest.raises(ForwardingError, match=reason):
-        parse_rules(payload)
+def test_a_rule_that_is_invalid_is_named_and_the_others_count(payload: bytes, reason: str) -> None:
+    listed = [*orjson.loads(payload)["forwarding"], {"sensorType": "good", "deadband": 2}]
+    found, (problem,) = parse_rules(rules(*listed))
+    assert reason in problem
+    assert found["good"] == ForwardingRule(Decimal(2))
+    # The first of two rules for a sensor type, which is valid.
+    assert set(found) - {"good"} == ({"t"} if reason.startswith("two") else set())
 
 
 VALUES = st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.text(max_size=4) | st.just("10s")
@@ -64,5 +78,5 @@ DOCUMENTS = st.dictionaries(st.sampled_from(["sensorType", "deadband", "minInter
 @given(st.binary(max_size=60) | st.lists(DOCUMENTS, max_size=3).map(lambda each: rules(*each)))
 def test_any_bytes_are_rules_or_the_error_of_the_parser(payload: bytes) -> None:
     with suppress(ForwardingError):
-        parsed = parse_rules(payload)
+        parsed, _ = parse_rules(payload)
         assert all(rule.deadband is None or rule.deadband >= 0 for rule in parsed.values())

@@ -31,7 +31,7 @@ class File:
         self.path = os.environ["FAR_END"]
         self.log_id = log_id
         self.connected = asyncio.Event()
-        self.last_error = "not connected yet"
+        self.last_error = ""
 
     def sender(self, lane):
         return Lane(self, lane)

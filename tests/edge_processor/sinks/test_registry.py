@@ -60,16 +60,22 @@ def test_requests_and_records_wait_for_a_batch_and_messages_do_not(
     ("content", "expected"),
     [
         ('{"forwarding":[{"sensorType":"t","deadband":1}]}', {"t": ForwardingRule(Decimal(1))}),
+        (
+            '{"forwarding":[{"sensorType":"a","deadband":-1},{"sensorType":"t","deadband":1}]}',
+            {"t": ForwardingRule(Decimal(1))},
+        ),
+        ('{"forwarding":[{"sensorType":"a","deadband":-1}]}', None),
         ('{"forwarding":[]}', None),
         ("{}", None),
         (None, None),
     ],
 )
 def test_forwarding_rules_that_cannot_be_used_hold_nothing_back(
-    tmp_path: Path, content: str | None, expected: dict[str, ForwardingRule] | None
+    tmp_path: Path, content: str | None, expected: dict[str, ForwardingRule] | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "forwarding.json"
     if content is not None:
         file.write_text(content)
     assert registry.rules_of(ProcessorSettings(forwarding_file=file)) == expected
+    assert any("rule a: deadband must be" in each for each in caplog.messages) == ("-1" in (content or ""))
     assert registry.rules_of(ProcessorSettings()) is None

@@ -101,7 +101,6 @@ class Commands:
             await self._publish(record)
         finally:
             record = await self._settle(record.key)
-            self._audit.sent(record)
         self.notifier.notify(record.device_id)
         return record
 
@@ -178,14 +177,18 @@ class Commands:
         self._sending[key] = self._sending[key].sent(session=session)
 
     async def _settle(self, key: str) -> CommandRecord:
-        """Store the state of a command after sending it, with acknowledgements that arrived during it."""
+        """Store and log the state of a command after sending it, with acknowledgements that arrived during it."""
+        settled: CommandRecord | None = None
         try:
             while True:
                 latest = self._sending[key]
                 kept = await self._keep(latest)
                 if self._sending[key] is latest:
-                    return kept
+                    settled = kept
+                    return settled
         finally:
+            # Also if the store does not take the state: the command was published.
+            self._audit.sent(settled or self._sending[key])
             del self._sending[key]
             self.notifier.notify(key)
 

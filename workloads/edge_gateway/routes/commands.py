@@ -73,12 +73,7 @@ class CommandRoutes:
     async def send(self, request: Request, device_id: DeviceId, wait: Wait = None) -> Response:
         """Send a command; with `wait` the answer comes when the device has answered (200), or 504."""
         seconds = parse_wait(wait)
-        body = await read_body(request)
-        if caller_of(request).is_cloud:
-            record = await self._send_of_cloud(device_id, body)
-        else:
-            DeviceFinder(self.table).find(device_id)
-            record = await self.commands.send(device_id, body)
+        record = await self._send(request, device_id)
         if wait is None:
             return answer(record.to_receipt(self.now()), HTTPStatus.ACCEPTED)
         record = await self.commands.outcome(record, seconds)
@@ -115,14 +110,20 @@ class CommandRoutes:
             raise _not_found(device_id, command_id)
         return answer(record.to_object(self.now()))
 
-    async def _send_of_cloud(self, device_id: str, body: bytes) -> CommandRecord:
+    async def _send(self, request: Request, device_id: str) -> CommandRecord:
+        actor = Actor.CLOUD if caller_of(request).is_cloud else Actor.API_TOKEN
+        finder, body = DeviceFinder(self.table), b""
         try:
-            DeviceFinder(self.table).check_cloud_commands(device_id)
-            return await self.cloud.send(device_id, body)
+            body = await read_body(request)
+            if actor is Actor.CLOUD:
+                finder.check_cloud_commands(device_id)
+                return await self.cloud.send(device_id, body)
+            finder.find(device_id)
+            return await self.commands.send(device_id, body)
         except ProblemError as error:
-            # With 503 the cloud repeats its request.
+            # With 503 nothing is wrong with the command: the sender repeats its request.
             if error.problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                self.audit.refused(Actor.CLOUD, device_id, body, error.problem.reason)
+                self.audit.refused(actor, device_id, body, error.problem.reason)
             raise
 
     def _caller_is_device(self, request: Request, device_id: str) -> bool:

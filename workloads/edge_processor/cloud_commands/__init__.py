@@ -1,29 +1,40 @@
 """Commands that the cloud sends to devices over the outgoing connection of the site."""
 
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
 from edge_processor.cloud_commands.gateway_client import GatewayClient
 from edge_processor.cloud_commands.runner import CloudCommands
 from edge_processor.cloud_commands.source import CommandSource
+from edge_processor.cloud_commands.supervised import SupervisedCommands
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.settings import ProcessorSettings
+from edge_service.address import endpoint_url
 
-__all__ = ["CloudCommands", "build_cloud_commands"]
+__all__ = ["SupervisedCommands", "build_cloud_commands"]
 
 
-def build_cloud_commands(settings: ProcessorSettings, metrics: ProcessorMetrics) -> Sequence[CloudCommands]:
+def build_cloud_commands(settings: ProcessorSettings, metrics: ProcessorMetrics) -> Sequence[SupervisedCommands]:
     """Return what handles the commands of the cloud; nothing if the cloud may not send commands.
+
+    Settings that cannot be used are logged when it runs: they must not keep the ingester from storing readings.
+    """
+    if not settings.cloud_commands:
+        return ()
+    return (SupervisedCommands(partial(_connect, settings, metrics)),)
+
+
+def _connect(settings: ProcessorSettings, metrics: ProcessorMetrics) -> CloudCommands:
+    """Return what handles the commands.
 
     Raises:
         ValueError: a setting is missing or wrong; the message names it.
     """
-    if not settings.cloud_commands:
-        return ()
     if settings.cloud_endpoint is None or settings.gateway_url is None or settings.gateway_token_file is None:
         raise ValueError("CLOUD_COMMANDS: needs CLOUD_ENDPOINT, GATEWAY_URL and GATEWAY_TOKEN_FILE")
-    gateway = GatewayClient(settings.gateway_url, settings.gateway_token_file)
-    return (CloudCommands(_source(settings, settings.cloud_endpoint, metrics), gateway, metrics),)
+    source = _source(settings, settings.cloud_endpoint, metrics)
+    return CloudCommands(source, GatewayClient(settings.gateway_url, settings.gateway_token_file), metrics)
 
 
 def _source(settings: ProcessorSettings, endpoint: str, metrics: ProcessorMetrics) -> CommandSource:
@@ -35,7 +46,7 @@ def _source(settings: ProcessorSettings, endpoint: str, metrics: ProcessorMetric
         from edge_processor.sinks.http_credentials import CredentialFiles  # noqa: PLC0415
         from edge_processor.sinks.http_session import HttpSession  # noqa: PLC0415
 
-        session = HttpSession(endpoint.rstrip("/"), CredentialFiles(directory))
+        session = HttpSession(_https_url(endpoint), CredentialFiles(directory))
         return HttpsSource(session, f"{settings.edge_namespace}/{settings.edge_site}", interval, metrics)
     if scheme == "mqtts":
         from edge_processor.cloud_commands.mqtt import MqttSource  # noqa: PLC0415
@@ -43,3 +54,10 @@ def _source(settings: ProcessorSettings, endpoint: str, metrics: ProcessorMetric
         client_id = f"{settings.edge_namespace}.{settings.edge_site}.commands"
         return MqttSource(endpoint, directory, client_id, interval, metrics)
     raise ValueError("CLOUD_ENDPOINT: must begin with https:// or mqtts://")
+
+
+def _https_url(endpoint: str) -> str:
+    try:
+        return endpoint_url(endpoint).rstrip("/")
+    except ValueError as error:
+        raise ValueError(f"CLOUD_ENDPOINT {error}") from None

@@ -24,11 +24,13 @@ class CloudCommand:
         device_id: the device.
         command_id: assigned by the cloud; the same command always has the same one.
         body: JSON for the gateway, without the device.
+        command: what the device is to do; empty if the cloud names none.
     """
 
     device_id: str
     command_id: str
     body: bytes = field(repr=False)
+    command: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -59,7 +61,8 @@ class CloudCommand:
             raise MalformedError("depth", f"a command is nested too deeply: {error}") from None
         if len(body) > MAX_PAYLOAD_BYTES:
             raise MalformedError("too_large", f"a command has {len(body)} bytes: the limit is {MAX_PAYLOAD_BYTES}")
-        return cls(named, command_id, body)
+        command = fields.get("command")
+        return cls(named, command_id, body, command if isinstance(command, str) else "")
 
 
 @dataclass(frozen=True, slots=True)

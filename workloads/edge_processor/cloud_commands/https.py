@@ -11,6 +11,7 @@ from typing import Any, Self
 import orjson
 
 from edge_pacing.backoff import Backoff
+from edge_processor.cloud_commands.audit import MALFORMED, log_refused
 from edge_processor.cloud_commands.command import CloudCommand, CommandResult
 from edge_processor.delivery.destination import DeliveryError
 from edge_processor.metrics import ProcessorMetrics
@@ -131,7 +132,7 @@ class HttpsSource:
                 found.append(CloudCommand.from_document(document))
             except MalformedError as error:
                 self._metrics.cloud_commands.labels("malformed").inc()
-                logger.warning("dropped a command of the cloud: %s", error.message)
+                log_refused(document, MALFORMED, error.message)
         return found
 
     def _pace(self, keys: frozenset[tuple[str, str]], begun: float) -> None:

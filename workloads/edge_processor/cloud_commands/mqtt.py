@@ -4,18 +4,21 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, Self
 
 import orjson
 
 from edge_pacing.backoff import Backoff
+from edge_processor.cloud_commands.audit import MALFORMED, log_refused
 from edge_processor.cloud_commands.command import CloudCommand, CommandResult
 from edge_processor.cloud_commands.open_commands import MAX_OPEN
 from edge_processor.metrics import ProcessorMetrics
-from edge_service.address import BrokerAddress
+from edge_processor.sinks.cloud.mqtt.address import cloud_broker
+from edge_processor.sinks.cloud.mqtt.attempts import Attempts
+from edge_processor.sinks.cloud.mqtt.login import login_in
 from edge_service.mqtt import Message, MqttError, MqttOptions, MqttSession, Subscription
 from edge_wire.messages import MalformedError
 from edge_wire.messages.document import load
@@ -39,9 +42,9 @@ class MqttSource:
 
     Args:
         endpoint: `mqtts://host:port`, perhaps with a path, which is before every topic.
-        credentials_dir: the login; None is anonymous.
+        credentials_dir: the login, as that of the readings; None is anonymous.
         client_id: of the session.
-        sync_interval: maximum seconds between two attempts to connect.
+        sync_interval: maximum seconds between two attempts that the broker refuses.
         metrics: of the processor.
 
     Raises:
@@ -56,34 +59,38 @@ class MqttSource:
         sync_interval: float,
         metrics: ProcessorMetrics,
     ) -> None:
-        address, self._prefix = _parse(endpoint)
+        address, self._prefix = cloud_broker(endpoint)
         options = MqttOptions(
             address,
             client_id,
-            credentials_dir,
+            read_login=partial(login_in, credentials_dir),
             clean_start=False,
             session_expiry=SESSION_EXPIRY_SECONDS,
             receive_maximum=MAX_OPEN,
             manual_ack=True,
             subscriptions=(Subscription(f"{self._prefix}{TOPIC}+", replay="never"),),
         )
-        backoff = Backoff(0.2, min(sync_interval, 4.0))
-        self._session = MqttSession(options, self._received, backoff=backoff, on_down=lambda _: self._forget())
+        self._attempts = Attempts(credentials_dir, sync_interval)
+        self._session = MqttSession(options, self._received, backoff=self._attempts.backoff, on_down=self._down)
         self._metrics = metrics
         self._sync_interval = sync_interval
         self._commands: asyncio.Queue[CloudCommand] = asyncio.Queue()
         self._unacknowledged: deque[tuple[_Key | None, Message]] = deque()
         self._answered: set[_Key] = set()
+        self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         """Begin to connect."""
         await self._session.__aenter__()
+        self._watching = asyncio.create_task(self._attempts.watch(self._session))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Disconnect."""
+        if self._watching is not None:
+            self._watching.cancel()
         await self._session.__aexit__(kind, error, trace)
 
     async def receive(self) -> Sequence[CloudCommand]:
@@ -117,12 +124,15 @@ class MqttSource:
             self._commands.put_nowait(command)
 
     def _parse(self, message: Message) -> CloudCommand | None:
+        device_id = message.topic.removeprefix(f"{self._prefix}{TOPIC}")
+        document: Any = None
         try:
-            device_id = message.topic.removeprefix(f"{self._prefix}{TOPIC}")
-            return CloudCommand.from_document(load(message.payload), device_id)
+            document = load(message.payload)
+            return CloudCommand.from_document(document, device_id)
         except MalformedError as error:
             self._metrics.cloud_commands.labels("malformed").inc()
-            logger.warning("dropped a command of the cloud on %s: %s", message.topic, error.message)
+            fields = document if isinstance(document, dict) else {}
+            log_refused({**fields, "device_id": device_id}, MALFORMED, error.message)
             return None
 
     def _acknowledge(self) -> None:
@@ -136,16 +146,10 @@ class MqttSource:
             if key is not None and all(key != other for other, _ in self._unacknowledged):
                 self._answered.discard(key)
 
-    def _forget(self) -> None:
+    def _down(self, error: MqttError) -> None:
         """Forget the messages of a connection that has ended: the broker sends them again on the next one."""
+        self._attempts.failed(error)
         self._unacknowledged.clear()
         self._answered.clear()
         while not self._commands.empty():
             self._commands.get_nowait()
-
-
-def _parse(endpoint: str) -> tuple[BrokerAddress, str]:
-    parts = urlsplit(endpoint.strip())
-    path = parts.path.strip("/")
-    address = BrokerAddress.parse(urlunsplit((parts.scheme, parts.netloc, "", parts.query, parts.fragment)))
-    return address, f"{path}/" if path else ""

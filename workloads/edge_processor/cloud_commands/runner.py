@@ -5,6 +5,7 @@ import logging
 from typing import ClassVar
 
 from edge_pacing.backoff import Backoff
+from edge_processor.cloud_commands.audit import log_refused
 from edge_processor.cloud_commands.command import REFUSED, CloudCommand, CommandResult
 from edge_processor.cloud_commands.gateway_client import GatewayClient, GatewayUnavailableError
 from edge_processor.cloud_commands.open_commands import MAX_OPEN_OF_DEVICE, DeviceTurn, OpenCommands
@@ -19,6 +20,8 @@ FOLLOW_SECONDS = (0.1, 10.0)
 
 RETRY_SECONDS = (0.2, 5.0)
 """First and longest pause after a request that the gateway could not answer, in seconds."""
+
+TOO_MANY = "TooManyCommands"
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +84,9 @@ class CloudCommands:
 
     def _too_many(self, command: CloudCommand) -> CommandResult:
         message = f"device {command.device_id} has {MAX_OPEN_OF_DEVICE} commands without a result: send it later"
-        return CommandResult(REFUSED, reason="TooManyCommands", message=message)
+        fields = {"device_id": command.device_id, "command_id": command.command_id, "command": command.command}
+        log_refused(fields, TOO_MANY, message)
+        return CommandResult(REFUSED, reason=TOO_MANY, message=message)
 
     async def _send(self, command: CloudCommand) -> CommandResult | None:
         backoff = Backoff(*RETRY_SECONDS)

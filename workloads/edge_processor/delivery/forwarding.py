@@ -10,7 +10,7 @@ from edge_wire.goduration import parse_duration
 from edge_wire.messages import MalformedError
 from edge_wire.messages.document import load_object
 
-_DECIMAL = re.compile(r"\d+(\.\d+)?", re.ASCII)
+_DECIMAL = re.compile(r"\+?\d+(\.\d+)?", re.ASCII)
 
 
 class ForwardingError(ValueError):
@@ -36,11 +36,13 @@ Rules = Mapping[str, ForwardingRule]
 """By sensor type; readings of all others are forwarded."""
 
 
-def parse_rules(payload: bytes) -> Rules:
-    """Return the rules in a file `{"forwarding": [{"sensorType": …, "deadband": …, …}]}`.
+def parse_rules(payload: bytes) -> tuple[Rules, tuple[str, ...]]:
+    """Return the valid rules in a file `{"forwarding": [{"sensorType": …, "deadband": …, …}]}`, and what others lack.
+
+    Each problem of a rule names the rule, the field and what is valid. Of two rules for a sensor type the first counts.
 
     Raises:
-        ForwardingError: it contains no valid rules.
+        ForwardingError: it is not such a file.
     """
     try:
         document = load_object(payload)
@@ -50,12 +52,17 @@ def parse_rules(payload: bytes) -> Rules:
     if not isinstance(listed, list):
         raise ForwardingError('the forwarding rules must be a JSON object with the array "forwarding"')
     rules: dict[str, ForwardingRule] = {}
+    problems: list[str] = []
     for index, each in enumerate(listed):
-        sensor_type, rule = _rule(each, index)
+        try:
+            sensor_type, rule = _rule(each, index)
+        except ForwardingError as error:
+            problems.append(str(error))
+            continue
         if sensor_type in rules:
-            raise ForwardingError(f"two forwarding rules are for {sensor_type}: remove one of them")
-        rules[sensor_type] = rule
-    return rules
+            problems.append(f"two forwarding rules are for {sensor_type}: remove one of them")
+        rules.setdefault(sensor_type, rule)
+    return rules, tuple(problems)
 
 
 def _rule(document: Any, index: int) -> tuple[str, ForwardingRule]:

@@ -99,8 +99,8 @@ class ExternalSink:
 
     @property
     def last_error(self) -> str:
-        """Why the last attempt failed; empty if it succeeded."""
-        return "not connected yet" if self._parts is None else self._parts.destination.last_error
+        """Why the last attempt failed; empty if it succeeded, or if there was none yet."""
+        return "" if self._parts is None else self._parts.destination.last_error
 
     @property
     def pending(self) -> int:

@@ -126,12 +126,15 @@ def lanes_of(name: str, settings: ProcessorSettings) -> tuple[LaneOptions, LaneO
 
 
 def rules_of(settings: ProcessorSettings) -> Rules | None:
-    """Return which readings leave the site; None for all, also if the file is not usable."""
+    """Return which readings leave the site; None for all, also if the file is not usable. Invalid rules are skipped."""
     path = settings.forwarding_file
     if path is None:
         return None
     try:
-        return parse_rules(path.read_bytes()) or None
+        rules, problems = parse_rules(path.read_bytes())
     except (OSError, ForwardingError) as error:
         logger.error("all readings are forwarded: FORWARDING_FILE %s: %s", path, error)  # noqa: TRY400
         return None
+    for problem in problems:
+        logger.error("a rule of FORWARDING_FILE %s is not used: %s", path, problem)
+    return rules or None

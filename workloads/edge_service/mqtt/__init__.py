@@ -11,9 +11,10 @@ from edge_service.mqtt.errors import (
 )
 from edge_service.mqtt.message import Message
 from edge_service.mqtt.options import MqttOptions, Subscription, Will
-from edge_service.mqtt.session import NO_MATCHING_SUBSCRIBERS, MqttSession
+from edge_service.mqtt.session import NO_MATCHING_SUBSCRIBERS, NOT_YET, MqttSession
 
 __all__ = [
+    "NOT_YET",
     "NO_MATCHING_SUBSCRIBERS",
     "ConnectError",
     "ConnectRefusedError",

@@ -20,6 +20,9 @@ STEADY_SECONDS = 5.0
 NO_MATCHING_SUBSCRIBERS = 0x10
 """MQTT 5 reason code: the broker accepted the message, but no session has a matching subscription."""
 
+NOT_YET = "not connected yet"
+"""Why there is no connection before the end of the first attempt."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -72,7 +75,7 @@ class MqttSession:
     Attributes:
         connected: set while there is a connection with its subscriptions; cleared before `send` fails without one.
         connects: number of connections so far.
-        last_error: why there is no connection, while there is none.
+        last_error: why there is no connection, while there is none; empty before the end of the first attempt.
     """
 
     def __init__(
@@ -97,7 +100,7 @@ class MqttSession:
         self.options = options
         self.connected = asyncio.Event()
         self.connects = 0
-        self.last_error = "not connected yet"
+        self.last_error = ""
         self._on_message = on_message
         self._on_connected = on_connected
         self._backoff = backoff or Backoff()
@@ -125,7 +128,8 @@ class MqttSession:
         """
         if self._connection is None:
             done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-            done.set_exception(NotConnectedError(f"not connected to {self.options.broker}: {self.last_error}"))
+            why = self.last_error or NOT_YET
+            done.set_exception(NotConnectedError(f"not connected to {self.options.broker}: {why}"))
             return done
         return self._connection.send(topic, payload, qos, retain=retain, expiry=expiry)
 

@@ -36,7 +36,7 @@ class Readers:
         """Run `question` in another thread and return its result.
 
         Raises:
-            StoreUnavailableError: the database cannot be read.
+            StoreUnavailableError: the database, or a file that the question is about, cannot be read.
         """
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, question)
 
@@ -54,5 +54,7 @@ class Readers:
             raise StoreUnavailableError(f"the database cannot be read: {error}") from error
         except CorruptDatabaseError as error:
             raise StoreUnavailableError(f"the database cannot be read: {self._damage.found(error)}") from error
+        except OSError as error:
+            raise StoreUnavailableError(f"a file of the store cannot be read: {error}") from error
         finally:
             self._connections.put(connection)

@@ -9,9 +9,11 @@ import pytest
 
 from edge_processor.delivery.destination import AlertsRefusedError, DeliveryError, Outcome
 from edge_processor.settings import ProcessorSettings
-from edge_processor.sinks.cloud.mqtt import cloud as product
+from edge_processor.sinks.cloud.mqtt import attempts as product
 from edge_processor.sinks.cloud.mqtt import mqtt_cloud
 from edge_processor.sinks.cloud.mqtt.cloud import MAX_SENT_MESSAGES
+from edge_processor.sinks.cloud.mqtt.login import login_in
+from edge_service.mqtt import ConnectError, Login
 from tests.edge_processor.sinks.alerts.documents import alert
 from tests.edge_processor.sinks.cloud_mqtt.uplink import CLIENTS, entries, reading, slow_way, uplink
 from tests.edge_service.waiting import eventually
@@ -116,8 +118,22 @@ async def test_a_wrong_password_is_healed_by_a_new_secret(
         waiting = cloud.sender("live").send(entries("d1", [1]))
         (secret / "password").unlink()
         await eventually("missing", lambda: "password is missing" in cloud.last_error)
-        (secret / "password").write_text(broker.passwords["~uplink"])
+        (secret / "username").unlink()
+        (secret / "ca.crt").unlink()
+        await eventually(
+            "no file", lambda: f"{secret} has neither username and password nor ca.crt" in cloud.last_error
+        )
+        shutil.copytree(broker.credentials("~uplink"), secret, dirs_exist_ok=True)
         assert await waiting == Outcome()
+
+
+def test_authorities_without_a_login_are_enough_and_no_file_is_no_login(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("of HTTPS")
+    with pytest.raises(ConnectError, match="create the Secret of the cloud"):
+        login_in(tmp_path)
+    (tmp_path / "ca.crt").write_text("pem")
+    assert login_in(tmp_path) == Login(authorities=tmp_path / "ca.crt")
+    assert login_in(None) == Login()
 
 
 async def test_a_broker_of_another_authority_gets_no_login(broker: Mosquitto, secret: Path) -> None:

@@ -58,7 +58,6 @@ def test_what_is_not_a_list_of_brokers_is_named(output_sink: str | None, kafka_b
 @pytest.mark.parametrize(
     ("files", "protocol"),
     [
-        ({}, "PLAINTEXT"),
         ({"ca.crt": "pem"}, "SSL"),
         ({"ca.crt": "pem", "username": "edge\n", "password": "geheim\n"}, "SASL_SSL"),
         ({"username": "edge", "password": "geheim"}, "SASL_SSL"),
@@ -82,6 +81,13 @@ def test_half_a_login_is_named(present: str, missing: str, tmp_path: Path) -> No
     with pytest.raises(LoginError, match=f"{missing} is missing or empty") as raised:
         read_login(tmp_path)
     assert "geheim" not in str(raised.value)
+
+
+def test_a_directory_without_files_is_not_plaintext(tmp_path: Path) -> None:
+    """The Secret is optional for the kubelet: it may be missing."""
+    for missing in (tmp_path, tmp_path / "none"):
+        with pytest.raises(LoginError, match=f"{missing} has neither username and password nor ca.crt: create the"):
+            read_login(missing)
 
 
 def test_no_directory_is_plaintext() -> None:

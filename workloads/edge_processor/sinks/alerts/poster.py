@@ -31,13 +31,13 @@ class Poster:
 
     Attributes:
         connected: set while the last attempt to reach the destination succeeded.
-        last_error: why the last attempt failed; empty if it succeeded.
+        last_error: why the last attempt failed; empty if it succeeded, or if there was none yet.
     """
 
     def __init__(self, session: HttpSession) -> None:
         self._session = session
         self.connected = asyncio.Event()
-        self.last_error = "not connected yet"
+        self.last_error = ""
         self._is_unreachable = True
 
     async def post_in_halves(self, alerts: Sequence[Posted], path: str, encode: Encode[Posted]) -> None:

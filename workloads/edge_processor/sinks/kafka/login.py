@@ -15,7 +15,7 @@ class LoginError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KafkaLogin:
-    """SASL over TLS with a username, TLS with authorities only, plaintext without both.
+    """SASL over TLS with a username, TLS with authorities only, plaintext without a directory.
 
     Attributes:
         username: for SASL SCRAM-SHA-512; None for no login.
@@ -57,7 +57,8 @@ def read_login(directory: Path | None) -> KafkaLogin:
     """Return the login in `directory` as it is now: a Secret may change while the program runs.
 
     Raises:
-        LoginError: a file cannot be read, or only one of `username` and `password` exists.
+        LoginError: a file cannot be read, only one of `username` and `password` exists, or there is no file: readings
+            would be sent unencrypted although a login was configured.
     """
     if directory is None:
         return KafkaLogin()
@@ -66,7 +67,13 @@ def read_login(directory: Path | None) -> KafkaLogin:
         lacking = "password" if username else "username"
         raise LoginError(f"{directory / lacking} is missing or empty: the Secret needs both username and password")
     authorities = directory / FILES[2]
-    return KafkaLogin(username or None, password or None, authorities if authorities.exists() else None)
+    has_authorities = authorities.exists()
+    if not username and not has_authorities:
+        raise LoginError(
+            f"{directory} has neither username and password nor ca.crt: create the Secret of the Kafka sink with them,"
+            " or unset KAFKA_CREDENTIALS_DIR to connect without TLS"
+        )
+    return KafkaLogin(username or None, password or None, authorities if has_authorities else None)
 
 
 def _text(path: Path) -> str:

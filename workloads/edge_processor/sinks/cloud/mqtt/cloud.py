@@ -4,36 +4,25 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 
-from edge_pacing.backoff import Backoff
 from edge_processor.delivery.destination import AlertsRefusedError, DeliveryError, LaneName, Sender
 from edge_processor.session import IngestSession
 from edge_processor.settings import ProcessorSettings
+from edge_processor.sinks.cloud.mqtt.address import cloud_broker
+from edge_processor.sinks.cloud.mqtt.attempts import Attempts
 from edge_processor.sinks.cloud.mqtt.login import login_in
 from edge_processor.sinks.cloud.mqtt.sender import LaneSender
 from edge_processor.sinks.cloud.mqtt.turns import Turns
-from edge_processor.sinks.http_credentials import CredentialFiles
 from edge_service.address import BrokerAddress
-from edge_service.mqtt import (
-    ConnectRefusedError,
-    MqttError,
-    MqttOptions,
-    NotConnectedError,
-    PublishRefusedError,
-)
+from edge_service.mqtt import MqttOptions, NotConnectedError, PublishRefusedError
 from edge_wire import topics
 from edge_wire.store import OutboxAlert
 
 MAX_SENT_MESSAGES = 1000
 """Maximum number of unacknowledged messages; the receive maximum of the broker may be lower."""
 
-MAX_UNREACHABLE_SECONDS = 4.0
-"""Maximum seconds between two attempts while there is no connection: readings flow soon after the link is back."""
-
-FIRST_WAIT_SECONDS = 0.2
 ALERT_SECONDS = 60.0
 """Maximum seconds until alerts are acknowledged."""
 
@@ -57,21 +46,19 @@ class MqttCloud:
     def __init__(
         self, broker: BrokerAddress, client_id: str, credentials_dir: Path | None, prefix: str, sync_interval: float
     ) -> None:
-        self._files = CredentialFiles(credentials_dir)
-        self._sync_interval = sync_interval
-        self._backoff = Backoff(FIRST_WAIT_SECONDS, min(MAX_UNREACHABLE_SECONDS, sync_interval))
+        self._attempts = Attempts(credentials_dir, sync_interval)
         # Not the prefix of the options: that is also a part of the client id.
         options = MqttOptions(
             broker, client_id, read_login=partial(login_in, credentials_dir), inflight=MAX_SENT_MESSAGES
         )
         self.prefix = prefix
-        self.session = IngestSession(options, backoff=self._backoff, on_down=self._on_down)
+        self.session = IngestSession(options, backoff=self._attempts.backoff, on_down=self._attempts.failed)
         self.connected = self.session.connected
         self._turns = Turns(self.session.publish_many, lambda: self.session.window_messages)
 
     @property
     def last_error(self) -> str:
-        """Why the last attempt failed; empty if there is a connection."""
+        """Why the last attempt failed; empty if there is a connection, or if there was no attempt yet."""
         return "" if self.connected.is_set() else self.session.last_error
 
     def sender(self, lane: LaneName) -> Sender:
@@ -103,12 +90,7 @@ class MqttCloud:
     async def run(self) -> None:
         """Stay connected until cancelled; other credentials end a wait for the next attempt."""
         async with self.session:
-            while True:
-                await self._files.changed()
-                # What is read on the next connect; here only what is compared.
-                self._files.note()
-                if not self.connected.is_set():
-                    self.session.retry_now()
+            await self._attempts.watch(self.session)
 
     def _send_alert(self, each: OutboxAlert) -> "asyncio.Future[int]":
         alert = each.alert
@@ -119,11 +101,6 @@ class MqttCloud:
             failed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
             failed.set_exception(ValueError(f"the alert cannot be published: {error}"))
             return failed
-
-    def _on_down(self, error: MqttError) -> None:
-        """Set the longest wait: a broker that refuses this client is not asked every few seconds."""
-        is_refused = isinstance(error, ConnectRefusedError)
-        self._backoff.longest = self._sync_interval if is_refused else min(MAX_UNREACHABLE_SECONDS, self._sync_interval)
 
 
 def mqtt_cloud(settings: ProcessorSettings, log_id: object) -> MqttCloud:  # noqa: ARG001 - as of the other way
@@ -136,17 +113,6 @@ def mqtt_cloud(settings: ProcessorSettings, log_id: object) -> MqttCloud:  # noq
     Raises:
         ValueError: CLOUD_ENDPOINT is not such an address; the message shows a valid one.
     """
-    parts = urlsplit((settings.cloud_endpoint or "").strip())
-    try:
-        broker = BrokerAddress.parse(urlunsplit((parts.scheme, parts.netloc, "", parts.query, parts.fragment)))
-    except ValueError:
-        broker = None
-    path = parts.path.strip("/")
-    if broker is None or not broker.tls or any(sign in path for sign in "+#$"):
-        raise ValueError(
-            "CLOUD_ENDPOINT must be an address such as mqtts://broker.example.com:8883/plant-1, without login: username"
-            " and password come from CLOUD_CREDENTIALS_DIR"
-        )
+    broker, prefix = cloud_broker(settings.cloud_endpoint or "")
     client_id = f"{settings.edge_namespace}.{settings.edge_site}.processor"
-    prefix = f"{path}/" if path else ""
     return MqttCloud(broker, client_id, settings.cloud_credentials_dir, prefix, settings.sync_interval)

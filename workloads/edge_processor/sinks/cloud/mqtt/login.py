@@ -6,10 +6,11 @@ from edge_service.mqtt import ConnectError, Login
 
 
 def login_in(directory: Path | None) -> Login:
-    """Return the login in a directory with `username` and `password`, and perhaps `ca.crt`, as it is now.
+    """Return the login in a directory with `username` and `password`, `ca.crt`, or all of them, as it is now.
 
     Raises:
-        ConnectError: a file cannot be read, or there is one of username and password only.
+        ConnectError: a file cannot be read, there is one of username and password only, or there is no file: without
+            them the connection would be anonymous although a login was configured.
     """
     if directory is None:
         return Login()
@@ -18,7 +19,13 @@ def login_in(directory: Path | None) -> Login:
         missing = "username" if username is None else "password"
         raise ConnectError(f"{directory / missing} is missing: add it to the Secret of the cloud")
     authorities = directory / "ca.crt"
-    return Login(username, password, authorities if authorities.exists() else None)
+    has_authorities = authorities.exists()
+    if username is None and not has_authorities:
+        raise ConnectError(
+            f"{directory} has neither username and password nor ca.crt: create the Secret of the cloud, with username"
+            " and password"
+        )
+    return Login(username, password, authorities if has_authorities else None)
 
 
 def _text(path: Path) -> str | None:

@@ -66,7 +66,8 @@ def judge(answer: Answer, lines: int) -> Verdict:
         return Taken(rejected) if rejected else Unacceptable(_reason(answer), answer.status == _TOO_LARGE)
     pause = retry_after_seconds(answer) if answer.status in _PAUSES else None
     advice = _ADVICE.get(answer.status)
-    raise ServerRefusedError(f"the server answers {_reason(answer)}{f': {advice}' if advice else ''}", pause)
+    # Without the body: the id or the time of a request in it would make each attempt a new error in the site's status.
+    raise ServerRefusedError(f"the server answers {_status(answer)}{f': {advice}' if advice else ''}", pause)
 
 
 def retry_after_seconds(answer: Answer) -> float | None:
@@ -115,8 +116,11 @@ def _rejected(answer: Answer, lines: int) -> tuple[tuple[int, str], ...]:
 
 def _reason(answer: Answer) -> str:
     text = _short(answer.hide(answer.body.decode(errors="replace")))
-    status = f"{answer.status} {_short(answer.hide(answer.reason))}".strip()
-    return f"{status} ({text})" if text else status
+    return f"{_status(answer)} ({text})" if text else _status(answer)
+
+
+def _status(answer: Answer) -> str:
+    return f"{answer.status} {_short(answer.hide(answer.reason))}".strip()
 
 
 def _short(text: str) -> str:
