@@ -32,10 +32,10 @@ def _source(settings: ProcessorSettings, endpoint: str, metrics: ProcessorMetric
     scheme = urlsplit(endpoint).scheme.lower()
     if scheme == "https":
         from edge_processor.cloud_commands.https import HttpsSource  # noqa: PLC0415
-        from edge_processor.sinks.http_credentials import CredentialFiles  # noqa: PLC0415
-        from edge_processor.sinks.http_session import HttpSession  # noqa: PLC0415
+        from edge_processor.sinks.http.endpoint import endpoint_of  # noqa: PLC0415
+        from edge_processor.sinks.http.session import HttpSession  # noqa: PLC0415
 
-        session = HttpSession(endpoint.rstrip("/"), CredentialFiles(directory))
+        session = HttpSession(endpoint_of("CLOUD_ENDPOINT", endpoint, directory))
         return HttpsSource(session, f"{settings.edge_namespace}/{settings.edge_site}", interval, metrics)
     if scheme == "mqtts":
         from edge_processor.cloud_commands.mqtt import MqttSource  # noqa: PLC0415

@@ -15,7 +15,7 @@ from edge_processor.settings import ProcessorSettings
 from edge_processor.sinks.cloud.mqtt.login import login_in
 from edge_processor.sinks.cloud.mqtt.sender import LaneSender
 from edge_processor.sinks.cloud.mqtt.turns import Turns
-from edge_processor.sinks.http_credentials import CredentialFiles
+from edge_processor.sinks.http.credentials import CredentialFiles
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import (
     ConnectRefusedError,
@@ -103,10 +103,10 @@ class MqttCloud:
     async def run(self) -> None:
         """Stay connected until cancelled; other credentials end a wait for the next attempt."""
         async with self.session:
+            seen = self._files.state()
             while True:
-                await self._files.changed()
-                # What is read on the next connect; here only what is compared.
-                self._files.note()
+                await self._files.changed(seen)
+                seen = self._files.state()
                 if not self.connected.is_set():
                     self.session.retry_now()
 
