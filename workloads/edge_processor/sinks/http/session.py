@@ -129,8 +129,8 @@ class HttpSession:
             ssl=credentials.context,
         ) as response:
             answer = await _read(response, credentials)
-            if not answer.has_received_all:
-                response.close()  # the next request does not wait for the rest of this one
+            if not answer.has_received_all and isinstance(response, _Response):
+                response.abandon()
         self._is_proven = answer.has_received_all
         return answer
 
@@ -156,8 +156,16 @@ class _Response(ClientResponse):
     """An answer that records whether the request had been received completely."""
 
     has_received_all = True
+    _carrier: asyncio.Transport | None = None
+
+    def abandon(self) -> None:
+        """Close the connection at once: the next request must not wait for the rest of this one."""
+        self.close()
+        if self._carrier is not None:
+            self._carrier.abort()
 
     async def start(self, connection: Connection) -> ClientResponse:
+        self._carrier = connection.transport
         sent = SentData(connection.transport.get_extra_info("socket").fileno()) if connection.transport else None
         try:
             return await super().start(connection)
