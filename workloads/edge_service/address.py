@@ -59,16 +59,3 @@ def http_url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an address such as http://storage:8080")
     return text.strip().rstrip("/")
-
-
-def endpoint_url(text: str) -> str:
-    """Parse the URL of an HTTP destination; the value is the text as it is: a slash at its end may matter.
-
-    Raises:
-        ValueError: it is not such a URL, or it has a username; the message has no part of it.
-    """
-    http_url(text)
-    parts = urlsplit(text.strip())
-    if parts.username is not None or parts.fragment:
-        raise ValueError("must be a URL without fragment, username and password: the latter come from the Secret")
-    return text.strip()

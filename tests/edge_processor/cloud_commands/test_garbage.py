@@ -19,8 +19,9 @@ from edge_processor.cloud_commands.command import CloudCommand, CommandResult
 from edge_processor.cloud_commands.https import HttpsSource
 from edge_processor.delivery.destination import DeliveryError
 from edge_processor.metrics import ProcessorMetrics
-from edge_processor.sinks.http_credentials import CredentialFiles
-from edge_processor.sinks.http_session import HttpSession
+from edge_processor.sinks.http.credentials import CredentialFiles
+from edge_processor.sinks.http.endpoint import Endpoint
+from edge_processor.sinks.http.session import HttpSession
 from tests.edge_processor.cloud_commands.cloud import cloud, expiring
 
 BODIES = 10_000
@@ -53,7 +54,7 @@ KINDS: dict[str, st.SearchStrategy[bytes]] = {
 
 
 def source() -> HttpsSource:
-    session = HttpSession("https://127.0.0.1:1", CredentialFiles(None))
+    session = HttpSession(Endpoint("https://127.0.0.1:1", CredentialFiles(None)))
     return HttpsSource(session, "ns/site", 1.0, ProcessorMetrics(CollectorRegistry()))
 
 
@@ -117,7 +118,7 @@ async def test_after_every_wrong_answer_it_asks_again(tmp_path: Path, caplog: py
 
         far.end.answer = garbage
         registry = CollectorRegistry()
-        session = HttpSession(far.end.url, CredentialFiles(tmp_path / "credentials"))
+        session = HttpSession(Endpoint(far.end.url, CredentialFiles(tmp_path / "credentials")))
         async with HttpsSource(session, "ns/site", 0.2, ProcessorMetrics(registry)) as asked, asyncio.timeout(60):
             (command,) = await asked.receive()
         assert command.key == ("d1", "good")
@@ -133,7 +134,7 @@ async def test_after_every_wrong_answer_it_asks_again(tmp_path: Path, caplog: py
 async def test_a_result_that_the_cloud_rejects_ends_nothing(tmp_path: Path, status: int) -> None:
     async with cloud(tmp_path) as far:
         far.send("d1", "m-1")
-        session = HttpSession(far.end.url, CredentialFiles(tmp_path / "credentials"))
+        session = HttpSession(Endpoint(far.end.url, CredentialFiles(tmp_path / "credentials")))
         async with HttpsSource(session, "ns/site", 0.2, ProcessorMetrics(CollectorRegistry())) as asked:
             (command,) = await asked.receive()
 
@@ -150,7 +151,7 @@ async def test_a_result_waits_for_a_cloud_that_cannot_take_it(tmp_path: Path) ->
 
     async with cloud(tmp_path) as far:
         far.send("d1", "m-1")
-        session = HttpSession(far.end.url, CredentialFiles(tmp_path / "credentials"))
+        session = HttpSession(Endpoint(far.end.url, CredentialFiles(tmp_path / "credentials")))
         async with HttpsSource(session, "ns/site", 0.5, ProcessorMetrics(CollectorRegistry())) as asked:
             (command,) = await asked.receive()
             await far.end.stop()

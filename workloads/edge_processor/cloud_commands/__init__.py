@@ -10,7 +10,6 @@ from edge_processor.cloud_commands.source import CommandSource
 from edge_processor.cloud_commands.supervised import SupervisedCommands
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.settings import ProcessorSettings
-from edge_service.address import endpoint_url
 
 __all__ = ["SupervisedCommands", "build_cloud_commands"]
 
@@ -43,10 +42,10 @@ def _source(settings: ProcessorSettings, endpoint: str, metrics: ProcessorMetric
     scheme = urlsplit(endpoint).scheme.lower()
     if scheme == "https":
         from edge_processor.cloud_commands.https import HttpsSource  # noqa: PLC0415
-        from edge_processor.sinks.http_credentials import CredentialFiles  # noqa: PLC0415
-        from edge_processor.sinks.http_session import HttpSession  # noqa: PLC0415
+        from edge_processor.sinks.http.endpoint import endpoint_of  # noqa: PLC0415
+        from edge_processor.sinks.http.session import HttpSession  # noqa: PLC0415
 
-        session = HttpSession(_https_url(endpoint), CredentialFiles(directory))
+        session = HttpSession(endpoint_of("CLOUD_ENDPOINT", endpoint, directory))
         return HttpsSource(session, f"{settings.edge_namespace}/{settings.edge_site}", interval, metrics)
     if scheme == "mqtts":
         from edge_processor.cloud_commands.mqtt import MqttSource  # noqa: PLC0415
@@ -54,10 +53,3 @@ def _source(settings: ProcessorSettings, endpoint: str, metrics: ProcessorMetric
         client_id = f"{settings.edge_namespace}.{settings.edge_site}.commands"
         return MqttSource(endpoint, directory, client_id, interval, metrics)
     raise ValueError("CLOUD_ENDPOINT: must begin with https:// or mqtts://")
-
-
-def _https_url(endpoint: str) -> str:
-    try:
-        return endpoint_url(endpoint).rstrip("/")
-    except ValueError as error:
-        raise ValueError(f"CLOUD_ENDPOINT {error}") from None

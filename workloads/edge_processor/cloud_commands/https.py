@@ -1,7 +1,6 @@
 """Commands by HTTPS: a long poll of the endpoint. Loads aiohttp: import it only if it is configured."""
 
 import asyncio
-import datetime as dt
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -15,8 +14,9 @@ from edge_processor.cloud_commands.audit import MALFORMED, log_refused
 from edge_processor.cloud_commands.command import CloudCommand, CommandResult
 from edge_processor.delivery.destination import DeliveryError
 from edge_processor.metrics import ProcessorMetrics
-from edge_processor.sinks.http_answers import delivery_error, is_taken
-from edge_processor.sinks.http_session import HttpReply, HttpSession, UnreachableError
+from edge_processor.sinks.http.answers import Answer, delivery_error, is_taken
+from edge_processor.sinks.http.pauses import Pauses
+from edge_processor.sinks.http.session import HttpSession
 from edge_wire.messages import MalformedError
 
 WAIT_SECONDS = 30
@@ -25,14 +25,8 @@ WAIT_SECONDS = 30
 ANSWER_SECONDS = 2.0 * WAIT_SECONDS
 RESULT_SECONDS = 30.0
 
-MAX_RECONNECT_SECONDS = 4.0
-"""Maximum pause in seconds if the endpoint cannot be reached: a link that is back is used soon."""
-
 REPEAT_SECONDS = (0.5, 10.0)
 """First and longest pause in seconds between two requests if an endpoint answers at once with nothing new."""
-
-CHECK_SECONDS = 1.0
-"""Seconds between two checks of the credentials' files during a pause."""
 
 _PASSING = frozenset(
     {
@@ -63,7 +57,7 @@ class HttpsSource:
         self._headers = {"Edge-Site": site}
         self._sync_interval = sync_interval
         self._metrics = metrics
-        self._pauses = self._new_pauses()
+        self._pauses = Pauses(sync_interval)
         self._repeats = Backoff(*REPEAT_SECONDS)
         self._last: frozenset[tuple[str, str]] = frozenset()
         self._next_poll = 0.0
@@ -83,47 +77,49 @@ class HttpsSource:
         """Ask for commands until there are some."""
         loop = asyncio.get_running_loop()
         while True:
-            await self._rest(self._next_poll - loop.time())
+            await self._session.rest(self._next_poll - loop.time())
             begun = loop.time()
             try:
                 found = await self._poll()
             except DeliveryError as error:
                 self._note(str(error))
-                self._next_poll = loop.time() + self._pauses.seconds(error)
+                self._next_poll = self._pauses.until(error, begun, loop.time())
                 continue
             self._note("")
-            self._pauses = self._new_pauses()
+            self._pauses.reset()
             self._pace(frozenset(command.key for command in found), begun)
             if found:
                 return found
 
     async def answer(self, command: CloudCommand, result: CommandResult) -> None:
         """Post a result until the endpoint takes or rejects it."""
-        path = f"/commands/{command.device_id}/{command.command_id}/result"
+        path = f"commands/{command.device_id}/{command.command_id}/result"
         content = orjson.dumps(result.to_object())
         headers = self._headers | {"Content-Type": "application/json"}
-        pauses = self._new_pauses()
+        pauses = Pauses(self._sync_interval)
+        loop = asyncio.get_running_loop()
         while True:
+            begun = loop.time()
             try:
-                reply = await self._session.request("POST", path, content, headers, RESULT_SECONDS)
-                if is_taken(reply.status) or _is_final(reply.status):
+                answer = await self._session.request("POST", path, content, headers, RESULT_SECONDS)
+                if is_taken(answer.status) or _is_final(answer.status):
                     break
-                raise self._error_of(reply)
+                raise self._error_of(answer)
             except DeliveryError as error:
                 logger.warning("the result of the command %s waits: %s", command.command_id, error)
-                await self._rest(pauses.seconds(error))
-        if not is_taken(reply.status):
+                await self._session.rest(pauses.until(error, begun, loop.time()) - loop.time())
+        if not is_taken(answer.status):
             # If the endpoint does not have the result, it sends the command again.
-            logger.warning("the cloud rejects the result of the command %s: %d", command.command_id, reply.status)
+            logger.warning("the cloud rejects the result of the command %s: %d", command.command_id, answer.status)
 
     async def _poll(self) -> list[CloudCommand]:
-        path = f"/commands?wait={WAIT_SECONDS}s"
-        reply = await self._session.request("GET", path, None, self._headers, ANSWER_SECONDS)
-        if reply.status == HTTPStatus.NO_CONTENT:
+        path = f"commands?wait={WAIT_SECONDS}s"
+        answer = await self._session.request("GET", path, b"", self._headers, ANSWER_SECONDS)
+        if answer.status == HTTPStatus.NO_CONTENT:
             return []
-        if reply.status != HTTPStatus.OK:
-            raise self._error_of(reply)
-        return self._commands(reply.content)
+        if answer.status != HTTPStatus.OK:
+            raise self._error_of(answer)
+        return self._commands(answer.body)
 
     def _commands(self, content: bytes) -> list[CloudCommand]:
         found = []
@@ -144,8 +140,8 @@ class HttpsSource:
             self._next_poll = begun + self._repeats.next()
         self._last = keys
 
-    def _error_of(self, reply: HttpReply) -> DeliveryError:
-        return delivery_error(self._session.origin, reply, dt.datetime.now(dt.UTC))
+    def _error_of(self, answer: Answer) -> DeliveryError:
+        return delivery_error(self._session.endpoint.origin, answer)
 
     def _note(self, error: str) -> None:
         if error and error != self._error:
@@ -153,36 +149,6 @@ class HttpsSource:
         if self._error and not error:
             logger.info("the cloud can send commands again")
         self._error = error
-
-    async def _rest(self, seconds: float) -> None:
-        """Wait; a change of the credentials ends it."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while (left := end - loop.time()) > 0:
-            await asyncio.sleep(min(left, CHECK_SECONDS))
-            if self._session.credentials.has_changed():
-                return
-
-    def _new_pauses(self) -> "_Pauses":
-        return _Pauses(self._sync_interval)
-
-
-class _Pauses:
-    """Pauses after attempts that failed: short if the endpoint cannot be reached, longer if it refuses.
-
-    Args:
-        sync_interval: maximum seconds between two attempts.
-    """
-
-    def __init__(self, sync_interval: float) -> None:
-        self._unreachable = Backoff(0.2, min(sync_interval, MAX_RECONNECT_SECONDS))
-        self._refused = Backoff(0.5, sync_interval)
-
-    def seconds(self, error: DeliveryError) -> float:
-        """Return the seconds until the next attempt."""
-        if error.retry_after_seconds is not None:
-            return max(error.retry_after_seconds, self._unreachable.next())
-        return (self._unreachable if isinstance(error, UnreachableError) else self._refused).next()
 
 
 def _is_final(status: int) -> bool:

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from edge_processor.delivery.destination import DeliveryError
 from edge_processor.sinks.alerts import alertmanager as product
 from edge_processor.sinks.alerts.poster import Poster
-from edge_processor.sinks.http_credentials import CredentialFiles
-from edge_processor.sinks.http_session import HttpSession
+from edge_processor.sinks.http.credentials import CredentialFiles
+from edge_processor.sinks.http.endpoint import Endpoint
+from edge_processor.sinks.http.session import HttpSession
 from edge_wire.store import OutboxAlert
 from tests.edge_processor.sinks.alerts.documents import Firing
 from tests.support.alertmanager import Alertmanager
@@ -21,7 +22,7 @@ async def destination(
     url: str, store: Firing, repeat_seconds: float = REPEAT_SECONDS, answer_seconds: float = 5.0
 ) -> AsyncIterator[product.Alertmanager]:
     """Run the destination as a sink does."""
-    session = HttpSession(url, CredentialFiles(None), answer_seconds)
+    session = HttpSession(Endpoint(url, CredentialFiles(None)), answer_seconds)
     async with running(product.Alertmanager(Poster(session), store, "factory", "berlin", repeat_seconds)) as made:
         yield made
 

@@ -37,7 +37,7 @@ async def test_one_alert_that_is_rejected_is_found_by_halves(tmp_path: Path) -> 
         async with destination(f"http://127.0.0.1:{end.port}", store, repeat_seconds=3600) as sink:
             with pytest.raises(AlertsRefusedError) as refused:
                 await sink.send_alerts([alert(f"pump-{number}", number=number) for number in range(8)])
-    assert refused.value.refused == ((5, '400: {"message": "too long"}'),)
+    assert refused.value.refused == ((5, '400 Bad Request ({"message": "too long"})'),)
     taken = [[each["labels"]["device_id"] for each in json.loads(body)] for *_, body in end.requests]
     assert ["pump-4"] in taken
     assert ["pump-6", "pump-7"] in taken

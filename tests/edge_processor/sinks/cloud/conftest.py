@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from edge_processor.sinks.cloud.https import HttpsCloud
-from edge_processor.sinks.cloud.https.connection.credentials import CredentialFiles
-from edge_processor.sinks.cloud.https.connection.endpoint import Endpoint
 from edge_processor.sinks.cloud.https.lines.body import Source
+from edge_processor.sinks.http.credentials import CredentialFiles
+from edge_processor.sinks.http.endpoint import Endpoint
 from tests.edge_processor.sinks.cloud.secret import MountedSecret
 from tests.support.cloud import TOKEN, Authority, ReceiverProcess
 

@@ -246,7 +246,7 @@ async def test_the_token_is_in_no_message(authority: Authority, running: Running
         await server.await_requests(1)
         await eventually(lambda: bool(cloud.last_error))
         assert "401" in cloud.last_error
-        assert "correct the credentials" in cloud.last_error
+        assert "check the Secret with its credentials" in cloud.last_error
         assert TOKEN not in cloud.last_error
         with pytest.raises(DeliveryError) as raised:
             await cloud.send_alerts(alerts(1))

@@ -2,11 +2,12 @@
 
 import pytest
 
-from edge_processor.sinks.cloud.https.failure import ConnectionFailedError, FailedError, ServerRefusedError
-from edge_processor.sinks.cloud.https.pauses import Pauses
+from edge_processor.delivery.destination import DeliveryError
+from edge_processor.sinks.http.errors import ConnectionFailedError
+from edge_processor.sinks.http.pauses import Pauses
 
 
-def waits(pauses: Pauses, failure: FailedError, took_seconds: float = 0.0, count: int = 20) -> list[float]:
+def waits(pauses: Pauses, failure: DeliveryError, took_seconds: float = 0.0, count: int = 20) -> list[float]:
     """Return the pauses after attempts that took so long, in seconds."""
     return [pauses.until(failure, 100.0, 100.0 + took_seconds) - 100.0 - took_seconds for _ in range(count)]
 
@@ -24,19 +25,19 @@ def test_the_time_of_an_attempt_is_a_part_of_its_pause() -> None:
 
 
 def test_a_server_that_refuses_is_tried_less_often() -> None:
-    found = waits(Pauses(300.0), ServerRefusedError("x"))
+    found = waits(Pauses(300.0), DeliveryError("x"))
     assert found[0] <= 0.5
     assert all(150.0 <= each <= 300.0 for each in found[12:])
 
 
 def test_the_server_says_when() -> None:
-    found = waits(Pauses(300.0), ServerRefusedError("x", retry_after_seconds=600.0))
+    found = waits(Pauses(300.0), DeliveryError("x", retry_after_seconds=600.0))
     assert all(600.0 <= each <= 660.0 for each in found)
     assert len(set(found)) > 1, "not all sites at once"
 
 
 def test_after_a_success_pauses_are_short_again() -> None:
     pauses = Pauses(300.0)
-    waits(pauses, ServerRefusedError("x"))
+    waits(pauses, DeliveryError("x"))
     pauses.reset()
-    assert waits(pauses, ServerRefusedError("x"), count=1)[0] <= 0.5
+    assert waits(pauses, DeliveryError("x"), count=1)[0] <= 0.5

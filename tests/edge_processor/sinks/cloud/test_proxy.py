@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
+from yarl import URL
 
 from edge_processor.delivery.destination import Outcome
-from edge_processor.sinks.cloud.https.connection.proxy import proxy_for
+from edge_processor.sinks.http.proxy import proxy_for
 from tests.edge_processor.sinks.cloud.conftest import Running
 from tests.edge_processor.sinks.cloud.readings import entries
 from tests.edge_processor.sinks.cloud.scripted import eventually, scripted
@@ -88,7 +89,7 @@ async def test_a_proxy_that_rejects(authority: Authority, running: Running) -> N
         async with running(server.url, environment=environment) as cloud:
             sent = cloud.sender("live").send(entries(10))
             await eventually(lambda: bool(cloud.last_error))
-            assert cloud.last_error == f"the proxy rejects the connection to {HOST}:{server.port}: 407 Said"
+            assert cloud.last_error == f"the proxy cannot connect to https://{HOST}:{server.port}: it answers 407 Said"
             proxy.status = 200
             assert await within(sent) == Outcome()
 
@@ -96,7 +97,7 @@ async def test_a_proxy_that_rejects(authority: Authority, running: Running) -> N
 async def test_a_proxy_that_is_not_there(authority: Authority, running: Running) -> None:
     async with running(f"https://{HOST}:9/edge", environment={"HTTPS_PROXY": f"http://user:secret@{HOST}:1"}) as cloud:
         await eventually(lambda: bool(cloud.last_error))
-        assert f"cannot connect to the proxy {HOST}:1" in cloud.last_error
+        assert f"the proxy {HOST}:1 cannot be reached" in cloud.last_error
         assert "secret" not in cloud.last_error
 
 
@@ -127,8 +128,15 @@ async def test_a_proxy_that_is_not_there(authority: Authority, running: Running)
 )
 def test_which_servers_are_reached_directly(no_proxy: str, host: str, *, is_direct: bool) -> None:
     environment = {"HTTPS_PROXY": "proxy:3128", "NO_PROXY": no_proxy}
-    assert proxy_for(host, 8443, environment) == (None if is_direct else "http://proxy:3128")
+    assert proxy_for(URL.build(scheme="https", host=host, port=8443), environment) == (
+        None if is_direct else "http://proxy:3128"
+    )
 
 
 def test_without_a_proxy() -> None:
-    assert proxy_for("cloud.example.com", 443, {"HTTP_PROXY": "http://proxy:3128", "HTTPS_PROXY": ""}) is None
+    assert proxy_for(URL("https://cloud.example.com"), {"HTTP_PROXY": "http://proxy:3128", "HTTPS_PROXY": ""}) is None
+    assert proxy_for(URL("http://cloud.example.com"), {"HTTPS_PROXY": "http://proxy:3128"}) is None
+
+
+def test_http_has_a_proxy_of_its_own() -> None:
+    assert proxy_for(URL("http://alertmanager"), {"HTTP_PROXY": "proxy:3128"}) == "http://proxy:3128"

@@ -1,10 +1,8 @@
 """The destination and the example receiver, a process with TLS."""
 
 import asyncio
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +12,8 @@ from edge_processor.settings import ProcessorSettings
 from edge_processor.sinks.cloud import cloud_destination
 from edge_processor.sinks.cloud.https import HttpsCloud
 from edge_processor.sinks.cloud.https.lines.body import Source, compress, headers, pieces
+from edge_processor.sinks.http.credentials import CredentialFiles
+from edge_processor.sinks.http.endpoint import Endpoint
 from tests.edge_processor.sinks.cloud.conftest import LOG_ID, Running
 from tests.edge_processor.sinks.cloud.readings import alerts, entries
 from tests.edge_processor.sinks.cloud.scripted import eventually
@@ -136,11 +136,13 @@ def test_endpoints_that_are_rejected(endpoint: str, message: str) -> None:
     assert "secret" not in str(raised.value)
 
 
-async def test_the_query_of_an_endpoint_is_kept(tmp_path: Path) -> None:
-    from edge_processor.sinks.cloud.https.connection.credentials import CredentialFiles  # noqa: PLC0415
-    from edge_processor.sinks.cloud.https.connection.endpoint import Endpoint  # noqa: PLC0415
-
-    endpoint = Endpoint("https://cloud.example.com:8443/a%2Fb/?tenant=7", CredentialFiles(None), os.environ)
+def test_the_query_of_an_endpoint_is_kept() -> None:
+    endpoint = Endpoint("https://cloud.example.com:8443/a%2Fb/?tenant=7", CredentialFiles(None))
     assert str(endpoint.url("readings")) == "https://cloud.example.com:8443/a%2Fb/readings?tenant=7"
     assert str(endpoint.url("commands?wait=30s")).endswith("/a%2Fb/commands?tenant=7&wait=30s")
-    assert endpoint.address == "cloud.example.com:8443"
+    assert endpoint.origin == "https://cloud.example.com:8443"
+
+
+@pytest.mark.parametrize("url", ["https://hooks.example.com/a%7Eb/", "http://hooks.example.com?sig=a%2Bb%3d"])
+def test_a_url_without_a_path_below_it_stays_as_it_is(url: str) -> None:
+    assert str(Endpoint(url, CredentialFiles(None)).url("")) == url

@@ -1,23 +1,25 @@
 """What answers of HTTP destinations mean, however malformed they are."""
 
-import datetime as dt
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_processor.sinks.http_answers import (
+from edge_processor.sinks.http.answers import (
     MAX_REASON_CHARACTERS,
     MAX_RETRY_AFTER_SECONDS,
     REJECTING,
+    Answer,
     delivery_error,
     is_taken,
-    rejection,
     retry_after_seconds,
+    said,
 )
-from edge_processor.sinks.http_session import HttpReply
 
-NOW = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
+DATE = "Mon, 30 Nov 2026 12:00:00 GMT"
+
+
+def answered(status: int, retry_after: str, body: bytes = b"") -> Answer:
+    return Answer(status, "Said", {"Retry-After": retry_after, "Date": DATE}, body)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ NOW = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
     ],
 )
 def test_when_to_try_again(value: str, seconds: float | None) -> None:
-    assert retry_after_seconds(value, NOW) == seconds
+    assert retry_after_seconds(answered(503, value)) == seconds
 
 
 @pytest.mark.parametrize(
@@ -48,17 +50,15 @@ def test_when_to_try_again(value: str, seconds: float | None) -> None:
     ],
 )
 def test_an_error_names_the_next_step(status: int, message: str) -> None:
-    error = delivery_error(
-        "https://far.example.com", HttpReply(status, {"Retry-After": "9"}, b"", is_request_sent=True), NOW
-    )
+    error = delivery_error("https://far.example.com", answered(status, "9", b""))
     assert message in str(error)
     assert error.retry_after_seconds is None, "only 429 and 503 delay"
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_destination_that_is_overloaded_names_the_time(status: int) -> None:
-    reply = HttpReply(status, {"Retry-After": "9"}, b"", is_request_sent=True)
-    assert delivery_error("https://far.example.com", reply, NOW).retry_after_seconds == 9.0
+    answer = answered(status, "9", b"")
+    assert delivery_error("https://far.example.com", answer).retry_after_seconds == 9.0
 
 
 @settings(max_examples=10_000)
@@ -68,11 +68,11 @@ def test_a_destination_that_is_overloaded_names_the_time(status: int) -> None:
     st.binary(),
 )
 def test_no_answer_is_an_error_of_ours(status: int, retry_after: str, content: bytes) -> None:
-    reply = HttpReply(status, {"Retry-After": retry_after}, content, is_request_sent=True)
+    answer = answered(status, retry_after, content)
     assert is_taken(status) == (status // 100 == 2)
-    error = delivery_error("https://far.example.com", reply, NOW)
+    error = delivery_error("https://far.example.com", answer)
     assert error.retry_after_seconds is None or 0 <= error.retry_after_seconds <= MAX_RETRY_AFTER_SECONDS
-    text = rejection(reply)
-    assert len(text) <= MAX_REASON_CHARACTERS + 5
+    text = said(answer)
+    assert len(text) <= MAX_REASON_CHARACTERS + len("999 Said ()")
     assert text.isprintable()
     assert not any(is_taken(each) for each in REJECTING)

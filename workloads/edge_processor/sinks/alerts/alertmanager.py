@@ -16,23 +16,19 @@ from edge_processor.settings import ProcessorSettings
 from edge_processor.sinks.alerts.poster import HEADERS, Poster
 from edge_processor.sinks.alerts.series import Resolved, parse_all, to_post
 from edge_processor.sinks.alerts.starts import History, Starts
-from edge_processor.sinks.http_credentials import CredentialFiles
-from edge_processor.sinks.http_session import HttpSession
-from edge_service.address import endpoint_url
+from edge_processor.sinks.http.endpoint import endpoint_of
+from edge_processor.sinks.http.session import HttpSession
 from edge_service.waiting import set_within
 from edge_wire.messages.alert import Alert
 from edge_wire.store import OutboxAlert
 
-PATH = "/api/v2/alerts"
+PATH = "api/v2/alerts"
 REPEAT_SECONDS = 60.0
 """Seconds between two repetitions."""
 
 RETRY_SECONDS = 4.0
 """Maximum seconds between two repetitions while the last one has failed: alerts that Alertmanager has resolved or
 forgotten meanwhile fire again soon after it is back."""
-
-ANSWER_SECONDS = 20.0
-"""Maximum seconds of a request with its answer."""
 
 logger = logging.getLogger(__name__)
 
@@ -178,12 +174,8 @@ def alertmanager_destination(settings: ProcessorSettings, store: AlertStore) -> 
     Raises:
         ValueError: ALERTMANAGER_URL is not a URL of a server.
     """
-    try:
-        url = endpoint_url(settings.alertmanager_url or "").rstrip("/")
-    except ValueError as error:
-        raise ValueError(f"ALERTMANAGER_URL {error}") from None
-    session = HttpSession(url, CredentialFiles(settings.alerting_credentials_dir), ANSWER_SECONDS)
-    return Alertmanager(Poster(session), store, settings.edge_namespace, settings.edge_site)
+    endpoint = endpoint_of("ALERTMANAGER_URL", settings.alertmanager_url, settings.alerting_credentials_dir)
+    return Alertmanager(Poster(HttpSession(endpoint)), store, settings.edge_namespace, settings.edge_site)
 
 
 def _now() -> dt.datetime:

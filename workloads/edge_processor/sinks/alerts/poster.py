@@ -1,14 +1,14 @@
 """Posts alerts to an HTTP destination, in halves if it rejects some, and keeps the state of the connection."""
 
 import asyncio
-import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TypeVar
 
 from edge_processor.delivery.destination import AlertsRefusedError, DeliveryError
-from edge_processor.sinks.http_answers import REJECTING, delivery_error, is_taken, rejection
-from edge_processor.sinks.http_session import HttpReply, HttpSession, UnreachableError
+from edge_processor.sinks.http.answers import REJECTING, Answer, delivery_error, is_taken, said
+from edge_processor.sinks.http.errors import UnreachableError
+from edge_processor.sinks.http.session import HttpSession
 
 MAX_ALERTS = 500
 """Maximum number of alerts in a request."""
@@ -52,11 +52,11 @@ class Poster:
         while waiting:
             first, end = waiting.pop(0)
             content, headers = encode(alerts[first:end])
-            reply = await self.request("POST", path, content, headers)
-            if reply.status not in REJECTING:
+            answer = await self.request("POST", path, content, headers)
+            if answer.status not in REJECTING:
                 continue
             if end - first == 1:
-                refused.append((first, rejection(reply)))
+                refused.append((first, said(answer)))
             else:
                 middle = (first + end) // 2
                 waiting[:0] = [(first, middle), (middle, end)]
@@ -64,29 +64,29 @@ class Poster:
             raise AlertsRefusedError(refused)
 
     async def request(
-        self, method: str, path: str, content: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> HttpReply:
+        self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """Send a request; return its answer if that is 2xx or a rejection.
 
         Raises:
             DeliveryError: there is no answer, or another one.
         """
         try:
-            reply = await self._session.request(method, path, content, headers)
-            if not is_taken(reply.status) and reply.status not in REJECTING:
-                raise delivery_error(self._session.origin, reply, dt.datetime.now(dt.UTC))
+            answer = await self._session.request(method, path, content, headers)
+            if not is_taken(answer.status) and answer.status not in REJECTING:
+                raise delivery_error(self._session.endpoint.origin, answer)
         except DeliveryError as error:
             self.failed(error)
             raise
         self.succeeded()
-        return reply
+        return answer
 
     async def check(self, method: str) -> None:
         """Send a request that delivers nothing: any answer but 401 and 403 shows that the connection works."""
         try:
-            reply = await self._session.request(method)
-            if reply.status in UNAUTHORIZED:
-                raise delivery_error(self._session.origin, reply, dt.datetime.now(dt.UTC))
+            answer = await self._session.request(method)
+            if answer.status in UNAUTHORIZED:
+                raise delivery_error(self._session.endpoint.origin, answer)
         except DeliveryError as error:
             self.failed(error)
         else:
@@ -95,7 +95,7 @@ class Poster:
     @property
     def may_be_reachable(self) -> bool:
         """Whether a check can show more than the last attempt: that had no answer, or other credentials."""
-        return self._is_unreachable or self._session.credentials.has_changed()
+        return self._is_unreachable or self._session.endpoint.files.has_changed()
 
     def succeeded(self) -> None:
         """Record that the destination has answered."""
@@ -111,11 +111,7 @@ class Poster:
 
     async def rest(self, seconds: float) -> None:
         """Wait for `seconds`, or until the credentials change."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._session.credentials.changed()
-        except TimeoutError:
-            return
+        await self._session.rest(seconds)
 
     async def close(self) -> None:
         """Close the connections."""

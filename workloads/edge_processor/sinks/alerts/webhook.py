@@ -8,9 +8,8 @@ import orjson
 
 from edge_processor.settings import ProcessorSettings
 from edge_processor.sinks.alerts.poster import HEADERS, Poster
-from edge_processor.sinks.http_credentials import CredentialFiles
-from edge_processor.sinks.http_session import HttpSession
-from edge_service.address import endpoint_url
+from edge_processor.sinks.http.endpoint import endpoint_of
+from edge_processor.sinks.http.session import HttpSession
 from edge_wire.store import OutboxAlert
 
 VERSION = "1"
@@ -21,9 +20,6 @@ PROBE_SECONDS = 4.0
 
 CHECK_SECONDS = 60.0
 """Seconds between two checks whether the webhook can be reached."""
-
-ANSWER_SECONDS = 20.0
-"""Maximum seconds of a request with its answer."""
 
 KEY_CHARACTERS = 32
 
@@ -101,10 +97,5 @@ def webhook_destination(settings: ProcessorSettings) -> Webhook:
     Raises:
         ValueError: WEBHOOK_URL is not a URL of a server; the message has no part of it, as its path may be a secret.
     """
-    try:
-        url = endpoint_url(settings.webhook_url or "")
-    except ValueError as error:
-        raise ValueError(f"WEBHOOK_URL {error}") from None
-    credentials = CredentialFiles(settings.alerting_credentials_dir)
-    session = HttpSession(url, credentials, ANSWER_SECONDS)
-    return Webhook(Poster(session), settings.edge_namespace, settings.edge_site)
+    endpoint = endpoint_of("WEBHOOK_URL", settings.webhook_url, settings.alerting_credentials_dir)
+    return Webhook(Poster(HttpSession(endpoint)), settings.edge_namespace, settings.edge_site)

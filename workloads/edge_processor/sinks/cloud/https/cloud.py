@@ -1,7 +1,6 @@
 """The HTTPS destination: two lanes of readings, and alerts."""
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -9,21 +8,19 @@ import orjson
 
 from edge_processor.delivery.destination import AlertsRefusedError, DeliveryError, LaneName
 from edge_processor.settings import ProcessorSettings
-from edge_processor.sinks.cloud.https.connection.channel import ANSWER_SECONDS, Channel
-from edge_processor.sinks.cloud.https.connection.credentials import CredentialFiles
-from edge_processor.sinks.cloud.https.connection.endpoint import Endpoint
-from edge_processor.sinks.cloud.https.failure import FailedError, ServerRefusedError
 from edge_processor.sinks.cloud.https.lines.body import Source, compress
 from edge_processor.sinks.cloud.https.lines.division import Division
 from edge_processor.sinks.cloud.https.lines.verdict import Verdict
 from edge_processor.sinks.cloud.https.link import Link
 from edge_processor.sinks.cloud.https.post import Poster
 from edge_processor.sinks.cloud.https.sender import LaneSender
+from edge_processor.sinks.http.endpoint import Endpoint, endpoint_of
+from edge_processor.sinks.http.session import ANSWER_SECONDS, HttpSession
 from edge_service.waiting import set_within
 from edge_wire.store import OutboxAlert
 
 CHECK_SECONDS = 0.5
-"""Seconds between two checks of the credentials' files, and of whether a request without lines is due."""
+"""Seconds between two checks of whether a request without lines is due."""
 
 CONNECT_WAIT_SECONDS = 5.0
 """Seconds for which alerts wait for the link before they report that it is down."""
@@ -50,7 +47,7 @@ class HttpsCloud:
         self._endpoint = endpoint
         self._source = source
         self._answer_seconds = answer_seconds
-        self._link = Link(sync_interval, self._reopen)
+        self._link = Link(sync_interval, endpoint.reopen)
         self.connected = self._link.connected
         self._senders: Mapping[LaneName, LaneSender] = {
             "live": LaneSender("live", self._poster("live")),
@@ -100,12 +97,7 @@ class HttpsCloud:
             key = f"alerts/{alerts[part.start].id}-{alerts[part.stop - 1].id}"
             return await self._alerts.post("alerts", compress(lines[part]), key)
 
-        try:
-            rejected = await self._alert_division.deliver(lines, post)
-        except FailedError as failure:
-            pause = failure.retry_after_seconds if isinstance(failure, ServerRefusedError) else None
-            raise DeliveryError(str(failure), pause) from None
-        if rejected:
+        if rejected := await self._alert_division.deliver(lines, post):
             raise AlertsRefusedError(rejected)
 
     async def _await_link(self) -> None:
@@ -115,16 +107,18 @@ class HttpsCloud:
             raise DeliveryError(self.last_error, pause)
 
     async def _watch_files(self) -> None:
+        files = self._endpoint.files
+        seen = files.state()
         while True:
-            await asyncio.sleep(CHECK_SECONDS)
-            if self._endpoint.refresh():
-                self._link.retry_now()
+            await files.changed(seen)
+            seen = files.state()
+            self._link.retry_now()
 
     async def _probe_when_idle(self) -> None:
         nothing = compress([])
         while True:
             if self._is_probe_due():
-                with suppress(FailedError):
+                with suppress(DeliveryError):
                     await self._probe.post("readings", nothing, None)
             await asyncio.sleep(CHECK_SECONDS)
 
@@ -135,10 +129,7 @@ class HttpsCloud:
         return self._link.is_doubtful or idle_seconds >= self._link.sync_interval
 
     def _poster(self, name: str) -> Poster:
-        return Poster(name, self._source, Channel(self._endpoint), self._link, self._answer_seconds)
-
-    def _reopen(self) -> None:
-        self._endpoint.generation += 1
+        return Poster(name, self._source, HttpSession(self._endpoint, self._answer_seconds), self._link)
 
 
 def https_cloud(settings: ProcessorSettings, log_id: str) -> HttpsCloud:
@@ -151,7 +142,6 @@ def https_cloud(settings: ProcessorSettings, log_id: str) -> HttpsCloud:
     Raises:
         ValueError: CLOUD_ENDPOINT is not the URL of an HTTPS server.
     """
-    files = CredentialFiles(settings.cloud_credentials_dir)
-    endpoint = Endpoint(settings.cloud_endpoint or "", files, os.environ)
+    endpoint = endpoint_of("CLOUD_ENDPOINT", settings.cloud_endpoint, settings.cloud_credentials_dir)
     source = Source(f"{settings.edge_namespace}/{settings.edge_site}", log_id)
     return HttpsCloud(endpoint, source, settings.sync_interval)

@@ -6,15 +6,40 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from edge_processor.sinks.cloud.https.failure import ConnectionFailedError, FailedError
-from edge_processor.sinks.cloud.https.pauses import NEVER, LaneState, Pauses
+from edge_processor.delivery.destination import DeliveryError
+from edge_processor.sinks.http.errors import ConnectionFailedError
+from edge_processor.sinks.http.pauses import Pauses
 
 Result = TypeVar("Result")
 
 OTHER_LANE_SECONDS = 5.0
 """If another lane succeeded within these seconds, the failure of a lane concerns only itself."""
 
+NEVER = float("-inf")
+"""A time, in seconds, before all others."""
+
 logger = logging.getLogger(__name__)
+
+
+@dataclass(eq=False, slots=True)
+class LaneState:
+    """What the link keeps of one lane. All times are seconds of the loop's clock.
+
+    Attributes:
+        name: of the lane.
+        pauses: of this lane alone.
+        succeeded_at: when its last attempt succeeded; negative infinity if it failed.
+        failed_at: when its last attempt failed; negative infinity if it succeeded.
+        not_before: when its next attempt is due, if only this lane fails; in seconds of that clock.
+        error: why only this lane fails; empty if it does not.
+    """
+
+    name: str
+    pauses: Pauses
+    succeeded_at: float = NEVER
+    failed_at: float = NEVER
+    not_before: float = 0.0
+    error: str = ""
 
 
 @dataclass(eq=False)
@@ -78,7 +103,7 @@ class Link:
         """Attempt `request` when it is due; return its result.
 
         Raises:
-            FailedError: it failed.
+            DeliveryError: it failed.
         """
         self.waiting_attempts += 1
         try:
@@ -97,7 +122,7 @@ class Link:
         started = loop.time()
         try:
             result = await request()
-        except FailedError as failure:
+        except DeliveryError as failure:
             self.last_attempt_at = loop.time()
             self._note_failure(lane, failure, started, loop.time())
             raise
@@ -115,7 +140,7 @@ class Link:
             self.connected.set()
             self._notify()
 
-    def _note_failure(self, lane: LaneState, failure: FailedError, started: float, now: float) -> None:
+    def _note_failure(self, lane: LaneState, failure: DeliveryError, started: float, now: float) -> None:
         error = str(failure)
         is_alone = _others_succeed(lane, self._lanes, now)
         lane.succeeded_at, lane.failed_at = NEVER, now

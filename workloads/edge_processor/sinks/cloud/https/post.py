@@ -1,10 +1,10 @@
 """Posts lines over one connection, when the link allows it."""
 
 from edge_processor.delivery.destination import LaneName
-from edge_processor.sinks.cloud.https.connection.channel import Channel
 from edge_processor.sinks.cloud.https.lines.body import Body, Source, headers
 from edge_processor.sinks.cloud.https.lines.verdict import Verdict, judge
 from edge_processor.sinks.cloud.https.link import Link
+from edge_processor.sinks.http.session import HttpSession
 
 
 class Poster:
@@ -13,16 +13,14 @@ class Poster:
     Args:
         name: of the lane, in logs.
         source: of the lines.
-        channel: the lane's own connection.
+        session: the lane's own connection.
         link: the state that all lanes share.
-        answer_seconds: the time for an answer, beside the time for the body.
     """
 
-    def __init__(self, name: str, source: Source, channel: Channel, link: Link, answer_seconds: float) -> None:
+    def __init__(self, name: str, source: Source, session: HttpSession, link: Link) -> None:
         self._source = source
-        self._channel = channel
+        self._session = session
         self._link = link
-        self._answer_seconds = answer_seconds
         self.state = link.lane(name)
 
     async def post(self, path: str, body: Body, key: str | None, lane: LaneName | None = None) -> Verdict:
@@ -35,18 +33,18 @@ class Poster:
             lane: of readings.
 
         Raises:
-            FailedError: they are not delivered.
+            DeliveryError: they are not delivered.
         """
         fields = headers(self._source, body, key)
         if lane is not None:
             fields["Edge-Lane"] = lane
 
         async def request() -> Verdict:
-            answer = await self._channel.request("POST", path, fields, body.data, self._answer_seconds)
+            answer = await self._session.request("POST", path, body.data, fields)
             return judge(answer, body.lines)
 
         return await self._link.attempt(self.state, request)
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._channel.close()
+        await self._session.close()

@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from edge_processor.delivery.destination import LaneName, Outcome
+from edge_processor.delivery.destination import DeliveryError, LaneName, Outcome
 from edge_processor.delivery.ledger import Entry
-from edge_processor.sinks.cloud.https.failure import FailedError
 from edge_processor.sinks.cloud.https.lines.body import Body, compress, pieces
 from edge_processor.sinks.cloud.https.lines.division import Division
 from edge_processor.sinks.cloud.https.lines.verdict import Verdict
@@ -61,7 +60,7 @@ class LaneSender:
             while True:
                 try:
                     return await self._poster.post("readings", compressed, key, self._lane)
-                except FailedError:
+                except DeliveryError:
                     continue  # the link waits before the next attempt
 
         return Outcome(await self._division.deliver(lines, post))

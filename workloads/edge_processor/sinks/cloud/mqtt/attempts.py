@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edge_pacing.backoff import Backoff
-from edge_processor.sinks.http_credentials import CredentialFiles
+from edge_processor.sinks.http.credentials import CredentialFiles
 from edge_service.mqtt import ConnectRefusedError, MqttError, MqttSession
 
 MAX_UNREACHABLE_SECONDS = 4.0
@@ -35,9 +35,9 @@ class Attempts:
 
     async def watch(self, session: MqttSession) -> None:
         """End a pause of `session` when the credentials have changed, until cancelled."""
+        seen = self._files.state()
         while True:
-            await self._files.changed()
-            # What is read on the next connect; here only what is compared.
-            self._files.note()
+            await self._files.changed(seen)
+            seen = self._files.state()
             if not session.connected.is_set():
                 session.retry_now()

@@ -29,7 +29,7 @@ class Resolver(AbstractResolver):
         key = (host, port, family)
         lookup = self._lookups.get(key)
         if lookup is None:
-            lookup = daemon_thread.start(lambda: _lookup(host, port, family), "cloud-dns")
+            lookup = daemon_thread.start(lambda: _lookup(host, port, family), f"resolve {host}")
             self._lookups[key] = lookup
             lookup.add_done_callback(lambda done: self._end(key, done))
         return [_result(host, each) for each in await asyncio.shield(lookup)]

@@ -3,23 +3,25 @@
 import ipaddress
 from collections.abc import Mapping
 
+from yarl import URL
 
-def proxy_for(host: str, port: int, environment: Mapping[str, str]) -> str | None:
-    """Return the URL of the proxy for an HTTPS server; None for a direct connection.
+
+def proxy_for(url: URL, environment: Mapping[str, str]) -> str | None:
+    """Return the URL of the proxy for a server; None for a direct connection. HTTP_PROXY is for `http://`.
 
     An entry of NO_PROXY is `*`, an IP address, a range of them such as 10.0.0.0/8, or a domain: of itself and of all
     names below it (`example.com`, `.example.com`, `*.example.com`). Each may end with a port.
 
     Args:
-        host: name or IP address, an IPv6 address without brackets.
-        port: TCP port.
+        url: of the server.
         environment: variables by name, in capitals or small letters.
     """
-    proxy = _variable("HTTPS_PROXY", environment)
+    proxy = _variable(f"{url.scheme.upper()}_PROXY", environment)
     if not proxy:
         return None
+    host = (url.host or "").lower()
     exceptions = (entry.strip().lower() for entry in _variable("NO_PROXY", environment).split(","))
-    if any(entry and _fits(entry, host.lower(), port) for entry in exceptions):
+    if any(entry and _fits(entry, host, url.port) for entry in exceptions):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
@@ -28,7 +30,7 @@ def _variable(name: str, environment: Mapping[str, str]) -> str:
     return (environment.get(name.lower()) or environment.get(name) or "").strip()
 
 
-def _fits(entry: str, host: str, port: int) -> bool:
+def _fits(entry: str, host: str, port: int | None) -> bool:
     if entry == "*":
         return True
     name, its_port = _split(entry)

@@ -1,4 +1,4 @@
-"""Sockets to the cloud: they detect a lost peer, and show whether it has received everything."""
+"""Sockets of HTTP destinations: they detect a lost peer, and show whether it has received everything."""
 
 import fcntl
 import os
