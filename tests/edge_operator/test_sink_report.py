@@ -47,7 +47,17 @@ def site(module_mosquitto: MosquittoFactory, namespace: str, api: client.ApiClie
 @pytest.fixture
 def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProcess:
     site.apply(cloud=CLOUD, processor={"kafka": KAFKA})
-    return site.lead(make_operator, EDGE_FIGURES_SECONDS=str(FIGURES_SECONDS))
+    operator = site.lead(make_operator, EDGE_FIGURES_SECONDS=str(FIGURES_SECONDS))
+    site.sites.await_reconciled(site.name)
+    set_ready(site, 1)
+    return operator
+
+
+def set_ready(site: BrokeredSite, pods: int) -> None:
+    """Set the number of ready pods of the processor: no controller runs."""
+    path = f"{kind_path(DEPLOYMENT, site.sites.namespace)}/{site.name}-processor/status"
+    body = {"status": {"replicas": pods, "readyReplicas": pods}}
+    site.sites.api("PATCH", path, body, content_type="application/merge-patch+json")
 
 
 def report(site: BrokeredSite, *sinks: SinkReport) -> None:
@@ -161,6 +171,21 @@ def test_secret_is_mounted_only_with_the_label(
     eventually("the mount", lambda: mounted_for_cloud(site) == [source])
     assert writes.to_children() == {f"deployments/{site.name}-processor": 1}
     report(site, UP, KAFKA_UP)
+    await_condition(site, "CloudConnected", "True", "Connected")
+    assert operator.metric("edge_leader") == 1
+
+
+def test_state_is_unknown_without_a_processor(site: BrokeredSite, operator: OperatorProcess, kubectl: Kubectl) -> None:
+    report(site, UP, KAFKA_UP)
+    await_condition(site, "CloudConnected", "True", "Connected")
+    set_ready(site, 0)
+
+    def is_unknown() -> bool:
+        return site.sites.condition(site.name, "CloudConnected")["reason"] == "ProcessorNotRunning"
+
+    eventually("no processor", is_unknown, 60)
+    assert column(site, kubectl) == "false"
+    set_ready(site, 1)
     await_condition(site, "CloudConnected", "True", "Connected")
     assert operator.metric("edge_leader") == 1
 

@@ -13,7 +13,9 @@ from edge_operator.control.credentials.sink_secrets import SinkSecrets
 from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
 from edge_operator.control.diff.observed import Observed
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints, LoginUnusableError
+from edge_operator.control.site_broker.processor_presence import processor_is_ready
 from edge_operator.control.site_broker.site_topics import SiteTopics
+from edge_operator.desired.sinks import sink_names
 from edge_operator.desired.site import SiteInput
 from edge_operator.status.facts import Problem, TopicFacts
 
@@ -142,6 +144,9 @@ class SiteObserver:
         """
         topics = self._topics.get(site)
         desired, problem, sinks = await self._desired(site, root, topics)
+        if desired is not None and sink_names(desired.described.spec):
+            ready = processor_is_ready(self._children, desired.described)
+            topics = self._topics.with_processor(topics, site.key, ready=ready)
         is_frozen = site.paused or desired is None
         return SiteObservation(
             site,
