@@ -12,7 +12,7 @@ from kubernetes import client
 
 from e2e.cluster.audit import AuditCursor
 from e2e.cluster.fixture import Kubectl
-from edge_operator.desired.kinds import SECRET
+from edge_operator.desired.kinds import DEPLOYMENT, SECRET
 from edge_wire import topics
 from edge_wire.messages import PROCESSOR, ComponentStatus
 from edge_wire.messages.sinks import MEMBER, SinkReport
@@ -33,6 +33,7 @@ AWAY = SinkReport(
     oldest_pending_time=dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC),
     last_error="no route to host",
 )
+LABELS = {"edge-stack.io/use": "true"}
 KAFKA_UP = SinkReport("kafka", connected=True)
 
 
@@ -46,7 +47,17 @@ def site(module_mosquitto: MosquittoFactory, namespace: str, api: client.ApiClie
 @pytest.fixture
 def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProcess:
     site.apply(cloud=CLOUD, processor={"kafka": KAFKA})
-    return site.lead(make_operator, EDGE_FIGURES_SECONDS=str(FIGURES_SECONDS))
+    operator = site.lead(make_operator, EDGE_FIGURES_SECONDS=str(FIGURES_SECONDS))
+    site.sites.await_reconciled(site.name)
+    set_ready(site, 1)
+    return operator
+
+
+def set_ready(site: BrokeredSite, pods: int) -> None:
+    """Set the number of ready pods of the processor: no controller runs."""
+    path = f"{kind_path(DEPLOYMENT, site.sites.namespace)}/{site.name}-processor/status"
+    body = {"status": {"replicas": pods, "readyReplicas": pods}}
+    site.sites.api("PATCH", path, body, content_type="application/merge-patch+json")
 
 
 def report(site: BrokeredSite, *sinks: SinkReport) -> None:
@@ -124,18 +135,57 @@ def test_sinks_disappear_with_the_spec(site: BrokeredSite, operator: OperatorPro
     assert operator.metric("edge_leader") == 1
 
 
-def test_missing_secret_is_named_until_it_is_there(site: BrokeredSite, operator: OperatorProcess) -> None:
+def mounted_for_cloud(site: BrokeredSite) -> list[dict[str, Any]]:
+    """Return what the processor's Deployment mounts for the cloud."""
+    path = f"{kind_path(DEPLOYMENT, site.sites.namespace)}/{site.name}-processor"
+    volumes = site.sites.api("GET", path)["spec"]["template"]["spec"]["volumes"]
+    (found,) = (each["projected"] for each in volumes if each["name"] == "cloud")
+    return list(found.get("sources") or ())
+
+
+def test_secret_is_mounted_only_with_the_label(
+    site: BrokeredSite, operator: OperatorProcess, audit: AuditCursor
+) -> None:
     site.apply(cloud=CLOUD | {"credentialsSecretRef": {"name": "plant-cloud"}}, processor={"kafka": KAFKA})
     condition = await_condition(site, "CloudConnected", "False", "SinkSecretUnusable")
     assert condition["message"] == (
-        "the Secret plant-cloud, named in spec.cloud.credentialsSecretRef, does not exist: create it"
+        "the Secret plant-cloud, named in spec.cloud.credentialsSecretRef, does not exist: create it, then run"
+        " kubectl label secret plant-cloud edge-stack.io/use=true"
     )
     report(site, replace(AWAY, last_error="401"), KAFKA_UP)
     eventually("its error", lambda: "plant-cloud" in sinks_of(site).get("cloud", {}).get("lastError", ""))
-    data = {"token": base64.b64encode(b"t").decode()}
+    data = {"token": base64.b64encode(b"t").decode(), "other": base64.b64encode(b"o").decode()}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "plant-cloud"}, "data": data}
-    site.sites.api("POST", kind_path(SECRET, site.sites.namespace), secret)
+    secrets = kind_path(SECRET, site.sites.namespace)
+    site.sites.api("POST", secrets, secret)
+
+    def lacks_label() -> bool:
+        return "does not have the label" in site.sites.condition(site.name, "CloudConnected")["message"]
+
+    eventually("the label", lacks_label)
+    assert mounted_for_cloud(site) == [], "it would be sent to the host in the spec"
+    writes = OperatorWrites(audit, site.sites.namespace)
+    site.sites.api("PUT", f"{secrets}/plant-cloud", secret | {"metadata": {"name": "plant-cloud", "labels": LABELS}})
+    keys = [{"key": key, "path": key} for key in ("token", "username", "password")]
+    source = {"secret": {"name": "plant-cloud", "items": keys, "optional": True}}
+    eventually("the mount", lambda: mounted_for_cloud(site) == [source])
+    assert writes.to_children() == {f"deployments/{site.name}-processor": 1}
     report(site, UP, KAFKA_UP)
+    await_condition(site, "CloudConnected", "True", "Connected")
+    assert operator.metric("edge_leader") == 1
+
+
+def test_state_is_unknown_without_a_processor(site: BrokeredSite, operator: OperatorProcess, kubectl: Kubectl) -> None:
+    report(site, UP, KAFKA_UP)
+    await_condition(site, "CloudConnected", "True", "Connected")
+    set_ready(site, 0)
+
+    def is_unknown() -> bool:
+        return site.sites.condition(site.name, "CloudConnected")["reason"] == "ProcessorNotRunning"
+
+    eventually("no processor", is_unknown, 60)
+    assert column(site, kubectl) == "false"
+    set_ready(site, 1)
     await_condition(site, "CloudConnected", "True", "Connected")
     assert operator.metric("edge_leader") == 1
 

@@ -54,12 +54,12 @@ class Kafka(ApiModel):
     """Topic that alerts are produced to. It may be the same as topic."""
 
     credentials_secret_ref: SecretRef | None = None
-    """Secret with the keys username and password (SASL SCRAM-SHA-512 over TLS). A change of the Secret takes effect
-    without a restart."""
+    """Secret with the label edge-stack.io/use: "true", and the keys username and password (SASL SCRAM-SHA-512 over
+    TLS). It is not used without the label. A change of the keys takes effect without a restart."""
 
     ca_secret_ref: SecretRef | None = None
-    """Secret with the key ca.crt: the certificate authority of the brokers' certificates. If it or
-    credentialsSecretRef is set, the connections use TLS."""
+    """Secret with the label edge-stack.io/use: "true", and the key ca.crt: the certificate authority of the
+    brokers' certificates. If it or credentialsSecretRef is set, the connections use TLS."""
 
 
 class Rule(ApiModel):

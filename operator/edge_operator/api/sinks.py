@@ -44,12 +44,12 @@ class Cloud(ApiModel):
     """URL of the endpoint: https:// for batches, mqtts:// for single messages."""
 
     credentials_secret_ref: SecretRef | None = None
-    """Secret with the key token (https), or the keys username and password. A change of the Secret takes effect
-    without a restart."""
+    """Secret with the label edge-stack.io/use: "true", and the key token (https) or the keys username and password. It
+    is not used without the label. A change of the keys takes effect without a restart."""
 
     ca_secret_ref: SecretRef | None = None
-    """Secret with the key ca.crt: the certificate authority of the endpoint's certificate. If unset, the authorities of
-    the system are trusted."""
+    """Secret with the label edge-stack.io/use: "true", and the key ca.crt: the certificate authority of the endpoint's
+    certificate. If unset, the authorities of the system are trusted."""
 
     commands: Literal["Disabled", "Enabled"] = "Disabled"
     """Enabled: the cloud may send commands to the devices with cloudCommands, over the connection that the site opens.
@@ -60,6 +60,12 @@ class Cloud(ApiModel):
 
 
 CLOUD_RULES = rules(
+    rule(
+        r"!self.endpoint.startsWith('mqtts://') || self.endpoint.matches('^mqtts://[^/?#]*(/[^?#+$]*)?$')",
+        "must have no query, no fragment, and no + or $ in its path, which begins the topics: use a URL such as"
+        " mqtts://broker.example.com:8883/plant-1",
+        fieldPath=".endpoint",
+    ),
     rule(
         "!has(self.proxy) || !isURL(self.endpoint) || url(self.endpoint).getScheme() == 'https'",
         "goes with an https:// endpoint only: the connection to an mqtts:// endpoint uses no proxy",
@@ -95,12 +101,12 @@ class Alerting(ApiModel):
     """HTTP endpoint that receives the alerts. If unset, none."""
 
     credentials_secret_ref: SecretRef | None = None
-    """Secret with the key token, or the keys username and password, for Alertmanager and webhook. A change of the
-    Secret takes effect without a restart."""
+    """Secret with the label edge-stack.io/use: "true", and the key token or the keys username and password, for
+    Alertmanager and webhook. It is not used without the label. A change of the keys takes effect without a restart."""
 
     ca_secret_ref: SecretRef | None = None
-    """Secret with the key ca.crt: the certificate authority of their certificates. If unset, the authorities of the
-    system are trusted. Only valid with an https:// URL."""
+    """Secret with the label edge-stack.io/use: "true", and the key ca.crt: the certificate authority of their
+    certificates. If unset, the authorities of the system are trusted. Only valid with an https:// URL."""
 
 
 def _is_https(destination: str) -> str:

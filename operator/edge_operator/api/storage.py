@@ -36,8 +36,9 @@ class Storage(ApiModel):
     """StorageClass of the site's volumes. If unset, the cluster's default class is used. Cannot be changed."""
 
     sync_interval: Annotated[str, duration("1s", "24h")] = "300s"
-    """Maximum time between two attempts to deliver to a sink (cloud, Kafka, Alertmanager, webhook) that cannot be
-    reached."""
+    """Maximum time between two attempts to deliver to the cloud while that fails. If only the connection fails, it is
+    at most 4s. If the cloud answers with Retry-After, the processor waits for that time, at most 1h. Kafka,
+    Alertmanager and webhook have intervals of their own."""
 
     retention: Retention | None = None
     """Retention of readings on site. Default: maxSize is 85 % of size, maxAge is unlimited."""

@@ -57,11 +57,13 @@ def build_workers(
     ca_bundles = UserCaBundles(objects, time.monotonic, recheck, informers.enqueue_site_and_devices)
     rotations = DeviceRotations(children, wall_clock)
     user_passwords = informers.user_passwords
-    plans = Plans(_release(settings), children, informers.devices, rotations, user_passwords, wall_clock)
+    sink_secrets = SinkSecrets(objects, time.monotonic, recheck)
+    release, usable = _release(settings), sink_secrets.usable
+    plans = Plans(release, children, informers.devices, rotations, user_passwords, wall_clock, usable)
     site_status = StatusWriter(EDGE_SITE, informers.sites, objects, events, wall_clock)
     device_status = StatusWriter(EDGE_DEVICE, informers.devices, objects, events, wall_clock)
     link = BrokerEndpoints(brokers, objects, settings.broker_addresses)
-    revocations, sink_secrets = Revocations(children, plans, objects), SinkSecrets(objects, time.monotonic, recheck)
+    revocations = Revocations(children, plans, objects)
     observer = SiteObserver(children, plans, revocations, ca_bundles, sink_secrets, link, site_topics)
     figures = DueFigures(liveness.counts, time.monotonic, settings.figures_seconds)
     sites = SiteReconciler(children, roots, observer, applier, site_status, link, site_topics, figures, recheck)

@@ -90,6 +90,8 @@ class TopicFacts:
         storage: state of the store; None if it was not reported yet.
         sinks: state of the sinks; None if it was not reported yet.
         sinks_change_seconds: seconds until a change of a connection is shown that is held back; 0 if none is.
+        processor_absent: whether no processor of a site with sinks has run for a while.
+        processor_change_seconds: seconds until that becomes true; 0 if nothing changes by itself.
     """
 
     dropping_seconds: float = 0.0
@@ -98,11 +100,14 @@ class TopicFacts:
     storage: StorageReport | None = None
     sinks: tuple[SinkReport, ...] | None = None
     sinks_change_seconds: float = 0.0
+    processor_absent: bool = False
+    processor_change_seconds: float = 0.0
 
     @property
     def changes_after(self) -> float | None:
         """Seconds until a condition changes without another message; None if none does."""
-        return min((each for each in (self.dropping_seconds, self.sinks_change_seconds) if each), default=None)
+        changes = (self.dropping_seconds, self.sinks_change_seconds, self.processor_change_seconds)
+        return min((each for each in changes if each), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ DATABASE_DAMAGED = "DatabaseDamaged"
 NOT_CONFIGURED = "NotConfigured"
 CLOUD_UNREACHABLE = "CloudUnreachable"
 KAFKA_UNREACHABLE = "KafkaUnreachable"
+PROCESSOR_NOT_RUNNING = "ProcessorNotRunning"
 SINK_SECRET_UNUSABLE = "SinkSecretUnusable"  # noqa: S105 - a reason
 
 # Of sites: StorageFull, ReadingsDropped, StorageDataLost.

@@ -19,13 +19,14 @@ FROM_SINKS = {"CloudConnected": CLOUD, "KafkaConnected": KAFKA}
 """Sinks by type of condition. CloudConnected is always present, KafkaConnected only if Kafka is configured."""
 
 PROCESSOR = "processor"
+NO_PROCESSOR = "no processor runs"
 
 
 def sink_reports(facts: SiteFacts, before: Mapping[str, Any]) -> tuple[SinkReport, ...]:
     """Return the state of the sinks that the spec configures, in its order.
 
     Until the processor reports it, it is that in the status `before`. The problem of a Secret replaces the error that
-    it causes.
+    it causes. Without a processor no sink is connected.
     """
     reports = present_sinks(before) | {each.name: each for each in facts.topics.sinks or ()}
     names = tuple(reports) if facts.sinks is None else facts.sinks
@@ -68,12 +69,19 @@ def sinks_changed_enough(facts: SiteFacts, before: Mapping[str, Any]) -> bool:
     return any(_changed_enough(present.get(each.name), each) for each in sink_reports(facts, before))
 
 
+def sink_errors_changed(facts: SiteFacts, before: Mapping[str, Any]) -> bool:
+    """Return whether the error of a sink differs from that in the status `before`."""
+    present = present_sinks(before)
+    reports = sink_reports(facts, before)
+    return any(present[each.name].last_error != each.last_error for each in reports if each.name in present)
+
+
 def with_held_sinks(facts: SiteFacts, before: Mapping[str, Any]) -> SiteFacts:
     """Return the facts with the state in the status `before` of each sink of which only figures or the error differ."""
     if facts.topics.sinks is None:
         return facts
     present = present_sinks(before)
-    held = (_held(present.get(each.name), each) for each in facts.topics.sinks)
+    held = (_held(present.get(each.name), _explained(each, facts)) for each in facts.topics.sinks)
     return replace(facts, topics=replace(facts.topics, sinks=tuple(held)))
 
 
@@ -107,13 +115,16 @@ def waiting(report: SinkReport) -> str:
 
 
 def _connected(facts: SiteFacts, name: str, where: str, field: str, unreachable: str) -> ConditionValue:
-    if any(part.name == PROCESSOR and part.desired == 0 for part in facts.components):
+    if _is_scaled_to_zero(facts):
         message = f"spec.processor.replicas is 0: nothing is forwarded to {where}"
-        return ConditionValue("Unknown", reasons.NOT_OBSERVED, message)
-    report = {each.name: each for each in facts.topics.sinks or ()}.get(name)
+        return ConditionValue("Unknown", reasons.PROCESSOR_NOT_RUNNING, message)
+    report = {each.name: _explained(each, facts) for each in facts.topics.sinks or ()}.get(name)
     problem = facts.sink_problems.get(name)
     if problem is not None and (report is None or not report.connected):
         return ConditionValue("False", reasons.SINK_SECRET_UNUSABLE, problem)
+    if facts.topics.processor_absent:
+        message = f"{NO_PROCESSOR}: nothing is forwarded to {where}: check the pods of the processor"
+        return ConditionValue("Unknown", reasons.PROCESSOR_NOT_RUNNING, message)
     if report is None:
         return ConditionValue("Unknown", reasons.NOT_OBSERVED, f"the processor has not reported on {where} yet")
     if report.connected:
@@ -127,9 +138,15 @@ def _connected(facts: SiteFacts, name: str, where: str, field: str, unreachable:
 
 def _explained(report: SinkReport, facts: SiteFacts) -> SinkReport:
     problem = facts.sink_problems.get(report.name)
+    if facts.topics.processor_absent or _is_scaled_to_zero(facts):
+        return replace(report, connected=False, last_error=(problem or NO_PROCESSOR)[:MAX_ERROR_CHARACTERS])
     if problem is None or report.connected:
         return report
     return replace(report, last_error=problem[:MAX_ERROR_CHARACTERS])
+
+
+def _is_scaled_to_zero(facts: SiteFacts) -> bool:
+    return any(part.name == PROCESSOR and part.desired == 0 for part in facts.components)
 
 
 def _held(present: SinkReport | None, report: SinkReport) -> SinkReport:
@@ -142,7 +159,7 @@ def _changed_enough(present: SinkReport | None, report: SinkReport) -> bool:
     return (
         figure_changed_enough(present.pending, report.pending)
         or figure_changed_enough(present.dead_letters, report.dead_letters)
-        or (present.connected, present.last_error) != (report.connected, report.last_error)
+        or present.connected != report.connected
     )
 
 

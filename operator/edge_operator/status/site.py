@@ -67,8 +67,9 @@ def _kept_sinks(
         was, now = _previous(condition_type, before), values.get(condition_type)
         if was is None:
             continue
-        is_unknown = now is not None and now.reason == reasons.NOT_OBSERVED and was.reason != reasons.NOT_CONFIGURED
-        if facts.sinks is None or is_unknown:
+        is_unknown = now is not None and now.reason == reasons.NOT_OBSERVED
+        was_reported = was.status != "Unknown" and was.reason != reasons.NOT_CONFIGURED
+        if facts.sinks is None or (is_unknown and was_reported):
             kept[condition_type] = was
     return kept
 

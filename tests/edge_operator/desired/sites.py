@@ -97,8 +97,12 @@ FULL: dict[str, Any] = {
 def make_site(
     spec: dict[str, Any] | None = None, *, name: str = "factory", release: Release | None = None
 ) -> SiteInput:
-    """Return a site with `spec`."""
-    return SiteInput(name, "plant", "uid-1", EdgeSiteSpec.model_validate(spec or {}), release or Release("1.2.3"), ROOT)
+    """Return a site with `spec`. The Secrets that it names for its sinks exist and have the label."""
+    parsed = EdgeSiteSpec.model_validate(spec or {})
+    sinks = [each for each in (parsed.cloud, parsed.processor.kafka, parsed.alerting) if each is not None]
+    references = [each for sink in sinks for each in (sink.credentials_secret_ref, sink.ca_secret_ref)]
+    names = frozenset(each.name for each in references if each is not None)
+    return SiteInput(name, "plant", "uid-1", parsed, release or Release("1.2.3"), ROOT, sink_secrets=names)
 
 
 def children(spec: dict[str, Any] | None = None, *, name: str = "factory") -> dict[tuple[str, str], dict[str, Any]]:

@@ -18,6 +18,7 @@ SPECS: dict[str, dict[str, Any]] = {
     "plain": {},
     "full": FULL,
     "external": {"broker": EXTERNAL | {"external": {"url": "mqtts://b", "caSecretRef": {"name": "ca"}}}},
+    "unlabelled": {"cloud": FULL["cloud"], "alerting": FULL["alerting"]},
     "closed": {"gateway": {"replicas": 0}, "processor": {"replicas": 0, "rules": []}},
 }
 APPLY = ("apply", "--server-side", "--validate=strict", "--field-manager=edge-operator", "-f", "-")
@@ -32,7 +33,8 @@ def restricted(kubectl: Kubectl, namespace: str) -> str:
 
 @pytest.fixture(params=list(SPECS))
 def site(request: pytest.FixtureRequest, restricted: str) -> SiteInput:
-    return replace(make_site(SPECS[request.param], name=f"site-{request.param}"), namespace=restricted)
+    made = replace(make_site(SPECS[request.param], name=f"site-{request.param}"), namespace=restricted)
+    return replace(made, sink_secrets=frozenset()) if request.param == "unlabelled" else made
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """What each component's container finds where, and what it may write to."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.edge_operator.desired.sites import FULL, children, container, pod
+from edge_operator.desired.deployment.processor import processor_deployment
+from tests.edge_operator.desired.sites import FULL, children, container, make_site, pod
 
 READ = 0o440
 """Of files: they are root's, and the pod's group may read them."""
@@ -32,6 +34,13 @@ def of_claim(name: str) -> dict[str, Any]:
 
 
 OPTIONAL = {"optional": True}
+
+
+def token_or_login(name: str) -> dict[str, Any]:
+    """Return the source with the keys of an HTTP login; the kubelet skips those that the Secret does not have."""
+    return {"name": name} | items("token", "username", "password") | OPTIONAL
+
+
 TMP = {"emptyDir": {"sizeLimit": "64Mi"}}
 VOLUMES: dict[tuple[str, str], dict[str, Any]] = {
     ("gateway", "/etc/edge/credentials"): projected(login("factory-gateway-credentials")),
@@ -43,9 +52,9 @@ VOLUMES: dict[tuple[str, str], dict[str, Any]] = {
     ("processor", "/etc/edge/cloud-token"): {"secret": {"secretName": "factory-cloud-token", "defaultMode": READ}},
     ("processor", "/etc/edge/rules"): {"configMap": {"name": "factory-processor", "defaultMode": READ}},
     ("processor", "/etc/edge/kafka"): projected(login("kafka-login") | OPTIONAL, authority("kafka-ca") | OPTIONAL),
-    ("processor", "/etc/edge/cloud"): projected({"name": "cloud-login"} | OPTIONAL, authority("cloud-ca") | OPTIONAL),
+    ("processor", "/etc/edge/cloud"): projected(token_or_login("cloud-login"), authority("cloud-ca") | OPTIONAL),
     ("processor", "/etc/edge/alerting"): projected(
-        {"name": "alerting-login"} | OPTIONAL, authority("alerting-ca") | OPTIONAL
+        token_or_login("alerting-login"), authority("alerting-ca") | OPTIONAL
     ),
     ("processor", "/tmp"): TMP,
     ("storage", "/data"): of_claim("factory-storage-data"),
@@ -76,6 +85,18 @@ def test_what_is_mounted_where(component: str) -> None:
     assert {each["mountPath"] for each in mounts if not each.get("readOnly", False)} == WRITABLE & {
         each["mountPath"] for each in mounts
     }
+
+
+@pytest.mark.parametrize("usable", [set(), {"cloud-ca", "alerting-login"}])
+def test_secrets_of_sinks_without_the_label_are_not_mounted(usable: set[str]) -> None:
+    """Who may edit a site, but not read Secrets, could have any Secret sent to a host of his."""
+    deployment = processor_deployment(replace(make_site(FULL), sink_secrets=frozenset(usable)))
+    spec = deployment["spec"]["template"]["spec"]
+    sources = {each["name"]: each["projected"]["sources"] for each in spec["volumes"] if "projected" in each}
+    sinks = [sources[name] for name in ("kafka", "cloud", "alerting")]
+    assert {each["secret"]["name"] for found in sinks for each in found} == usable
+    environment = {each["name"]: each["value"] for each in spec["containers"][0]["env"]}
+    assert environment["CLOUD_CREDENTIALS_DIR"] == "/etc/edge/cloud", "the directory is empty"
 
 
 @pytest.mark.parametrize(("claim", "size"), [("storage-data", "100Gi"), ("mqtt-data", "2Gi"), ("mqtt-log", "512Mi")])

@@ -166,7 +166,15 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
     "no processor": (
         replace(REPORTED, components=(replace(PROCESSOR, desired=0),)),
         "CloudConnected",
-        "Unknown NotObserved: spec.processor.replicas is 0: nothing is forwarded to the cloud",
+        "Unknown ProcessorNotRunning: spec.processor.replicas is 0: nothing is forwarded to the cloud",
+    ),
+    "no processor is ready": (
+        replace(REPORTED, topics=replace(REPORTED.topics, processor_absent=True)),
+        "CloudConnected",
+        (
+            "Unknown ProcessorNotRunning: no processor runs: nothing is forwarded to the cloud: check the pods of the"
+            " processor"
+        ),
     ),
     "cloud connected": (REPORTED, "CloudConnected", "True Connected: connected to the cloud; no reading waits"),
     "cloud connected, with a backlog": (

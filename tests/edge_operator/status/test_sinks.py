@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edge_operator.status.facts import SiteFacts, TopicFacts
+from edge_operator.status.facts import ComponentFacts, SiteFacts, TopicFacts
 from edge_operator.status.site import site_status, site_update
 from edge_wire.messages import StorageReport
 from edge_wire.messages.sinks import SinkReport
@@ -127,3 +127,35 @@ def test_figures_of_the_store() -> None:
     assert status["storage"] == {"bytes": 4096, "dropped": 1, "capacity": 10 << 30, "oldest": "2026-11-30T12:00:00Z"}
     old = site_status(facts(storage=StorageReport(4096, 1)), {}, NOW)
     assert old["storage"] == {"bytes": 4096, "dropped": 1}, "a processor of an older release"
+
+
+ZERO = (ComponentFacts("processor", "p:1", 0),)
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        pytest.param(replace(facts(UP), topics=TopicFacts(sinks=(UP,), processor_absent=True)), id="no ready pod"),
+        pytest.param(facts(UP, components=ZERO), id="replicas 0"),
+        pytest.param(replace(facts(components=ZERO), topics=TopicFacts()), id="replicas 0, not reported"),
+    ],
+)
+def test_no_sink_is_connected_without_a_processor(without: SiteFacts) -> None:
+    before = site_status(facts(UP), {}, THEN)
+    after = site_update(without, before, NOW)
+    assert after is not None
+    assert cloud(after) == ("Unknown", NOW)
+    (sink,) = after["sinks"]
+    assert (sink["connected"], sink["lastError"]) == (False, "no processor runs")
+    assert site_update(without, after, NOW) is None
+    again = site_status(replace(facts(), topics=TopicFacts()), after, NOW)
+    assert "replicas is 0" not in str(again["conditions"])
+
+
+def test_message_of_an_older_release_is_not_kept() -> None:
+    before = site_status(facts(), {}, THEN)
+    for each in before["conditions"]:
+        if each["type"] == "CloudConnected":
+            each["message"] = "spec.cloud is not used yet: readings stay on site"
+    after = site_status(replace(facts(), topics=TopicFacts()), before, NOW)
+    assert "not used yet" not in str(after["conditions"])

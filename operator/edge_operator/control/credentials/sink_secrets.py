@@ -1,55 +1,44 @@
-"""Finds out whether the Secrets exist that a site's spec names for its sinks."""
+"""Reads the Secrets that a site's spec names for its sinks: which of them may be mounted, and what is wrong."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from edge_operator.api.references import SecretReference
+from edge_operator.cluster.errors import ApiError, UnreachableError
 from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.cache.child_cache import ResourceKey
+from edge_operator.desired.components import PROCESSOR
+from edge_operator.desired.deployment.credentials import SINK_VOLUMES
 from edge_operator.desired.inputs import SiteInput
-from edge_operator.desired.kinds import SECRET
-from edge_operator.desired.sinks import ALERTMANAGER, CLOUD, KAFKA, WEBHOOK, sink_names
+from edge_operator.desired.kinds import DEPLOYMENT, SECRET
+from edge_operator.desired.metadata import child_name
 
-LOGIN = ("username", "password")
-TOKEN = ("token",)
-AUTHORITY = ("ca.crt",)
+from .sink_references import ReadError, Secret, SinkReference, is_usable, reference_problem, sink_references
 
-
-@dataclass(frozen=True, slots=True)
-class _Reference:
-    """A Secret that the spec names.
-
-    Attributes:
-        sink: name of the sink.
-        where: field of the spec that names it.
-        secret: its name.
-        keys: sets of keys of which it must have one.
-    """
-
-    sink: str
-    where: str
-    secret: str
-    keys: tuple[tuple[str, ...], ...]
+QUIET_PERIODS = 10
+"""Secrets without a problem, of sinks that are connected, are read this many times less often."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Problems when the Secrets were read.
+    """The Secrets of a site when they were read.
 
     Attributes:
         references: what was read.
         at: time of the read on the monotonic clock, in seconds.
+        usable: names of those that may be mounted.
         problems: problems by name of the sink.
     """
 
-    references: tuple[_Reference, ...]
-    at: float = field(compare=False)
+    references: tuple[SinkReference, ...]
+    at: float
+    usable: frozenset[str]
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
 class SinkSecrets:
-    """Problems of the Secrets of sinks. The Secrets are not watched.
+    """The Secrets of sinks. They are not watched.
+
+    If a Secret cannot be read, it stays mounted or not mounted as it is: the pods are not replaced because of that.
 
     Args:
         objects: client for single objects.
@@ -67,66 +56,68 @@ class SinkSecrets:
         """Remove a deleted site."""
         self._entries.pop(site, None)
 
+    def usable(self, site: ResourceKey) -> frozenset[str]:
+        """Return the names of the Secrets that may be mounted: when they were last read, they had the label."""
+        entry = self._entries.get(site)
+        return entry.usable if entry is not None else frozenset()
+
     async def problems(self, site: SiteInput, connected: Collection[str]) -> Mapping[str, str]:
-        """Read the Secrets of the sinks that are not connected, and return the problems by name of the sink.
+        """Read the Secrets unless that was done lately, and return the problems by name of the sink.
 
         Args:
             site: the site.
-            connected: names of the sinks that the processor reports as connected: their Secrets are not read.
+            connected: names of the sinks that the processor reports as connected.
 
         Raises:
-            ApiError: the API server rejected the read.
-            UnreachableError: the API server did not respond.
+            ApiError: the API server rejected the read of a Secret, and then that of the processor's Deployment.
+            UnreachableError: the same without a response.
         """
         key = site.namespace, site.name
-        references = tuple(each for each in _references(site) if each.sink not in connected)
+        references = tuple(sink_references(site))
         if not references:
             self.remove(key)
             return {}
-        before = self._entries.get(key)
-        if before is None or before.references != references or self._clock() - before.at >= self._fresh_for:
-            before = self._entries[key] = _Entry(references, self._clock(), await self._read(site, references))
-        return before.problems
+        entry = self._entries.get(key)
+        if entry is None or entry.references != references or self._is_due(entry, connected):
+            entry = self._entries[key] = await self._read(site, references)
+        return entry.problems
 
-    async def _read(self, site: SiteInput, references: Iterable[_Reference]) -> dict[str, str]:
+    def _is_due(self, entry: _Entry, connected: Collection[str]) -> bool:
+        is_quiet = not entry.problems and all(each.sink in connected for each in entry.references)
+        return self._clock() - entry.at >= self._fresh_for * (QUIET_PERIODS if is_quiet else 1)
+
+    async def _read(self, site: SiteInput, references: tuple[SinkReference, ...]) -> _Entry:
+        at = self._clock()
+        found = await self._secrets(site.namespace, dict.fromkeys(each.secret for each in references))
         problems: dict[str, str] = {}
-        found: dict[str, Mapping[str, Any] | None] = {}
         for each in references:
-            if each.secret not in found:
-                found[each.secret] = await self._objects.get(SECRET, site.namespace, each.secret)
-            problem = _problem(each, found[each.secret])
-            if problem is not None:
+            if (problem := reference_problem(each, found[each.secret])) is not None:
                 problems.setdefault(each.sink, problem)
-        return problems
+        usable = {name for name, secret in found.items() if not isinstance(secret, Exception) and is_usable(secret)}
+        unread = {name for name, secret in found.items() if isinstance(secret, Exception)}
+        if unread:
+            usable |= unread & await self._mounted(site)
+        return _Entry(references, at, frozenset(usable), problems)
 
+    async def _secrets(self, namespace: str, names: Collection[str]) -> dict[str, Secret | ReadError]:
+        found: dict[str, Secret | ReadError] = {}
+        lost: UnreachableError | None = None
+        for name in names:
+            try:
+                found[name] = lost or await self._objects.get(SECRET, namespace, name)
+            except ApiError as error:
+                found[name] = error
+            except UnreachableError as error:
+                found[name] = lost = error
+        return found
 
-def _references(site: SiteInput) -> Iterable[_Reference]:
-    cloud, kafka, alerting = site.spec.cloud, site.spec.processor.kafka, site.spec.alerting
-    names = sink_names(site.spec)
-    for sink, where, part, keys in (
-        (CLOUD, "cloud", cloud, (TOKEN, LOGIN)),
-        (KAFKA, "processor.kafka", kafka, (LOGIN,)),
-        (ALERTMANAGER, "alerting", alerting, (TOKEN, LOGIN)),
-        (WEBHOOK, "alerting", alerting, (TOKEN, LOGIN)),
-    ):
-        if part is not None and sink in names:
-            yield from _reference(sink, f"spec.{where}.credentialsSecretRef", part.credentials_secret_ref, keys)
-            yield from _reference(sink, f"spec.{where}.caSecretRef", part.ca_secret_ref, (AUTHORITY,))
-
-
-def _reference(
-    sink: str, where: str, given: SecretReference | None, keys: tuple[tuple[str, ...], ...]
-) -> Iterable[_Reference]:
-    if given is not None and given.name:
-        yield _Reference(sink, where, given.name, keys)
-
-
-def _problem(reference: _Reference, secret: Mapping[str, Any] | None) -> str | None:
-    named = f"the Secret {reference.secret}, named in {reference.where},"
-    if secret is None:
-        return f"{named} does not exist: create it"
-    present = set(secret.get("data") or {})
-    if any(present.issuperset(keys) for keys in reference.keys):
-        return None
-    wanted = " or ".join(" and ".join(keys) for keys in reference.keys)
-    return f"{named} has no key {wanted}: add it"
+    async def _mounted(self, site: SiteInput) -> frozenset[str]:
+        """Return the Secrets that are mounted: as decided before, or by the previous leader."""
+        entry = self._entries.get((site.namespace, site.name))
+        if entry is not None:
+            return entry.usable
+        deployment = await self._objects.get(DEPLOYMENT, site.namespace, child_name(site, PROCESSOR))
+        volumes = deployment["spec"]["template"]["spec"].get("volumes") or () if deployment is not None else ()
+        mounted = (each.get("projected") or {} for each in volumes if each["name"] in SINK_VOLUMES)
+        sources = (source for each in mounted for source in each.get("sources") or ())
+        return frozenset(source["secret"]["name"] for source in sources if "secret" in source)

@@ -1,18 +1,21 @@
 """Gathers everything that one reconcile of a site is decided on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge_operator.broker.endpoint import Endpoint
 from edge_operator.cluster.errors import ApiError, UnreachableError
 from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secrets import RootKey
+from edge_operator.control.credentials.sink_references import sink_references
 from edge_operator.control.credentials.sink_secrets import SinkSecrets
 from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
 from edge_operator.control.diff.observed import Observed
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints, LoginUnusableError
+from edge_operator.control.site_broker.processor_presence import processor_is_ready
 from edge_operator.control.site_broker.site_topics import SiteTopics
+from edge_operator.desired.sinks import sink_names
 from edge_operator.desired.site import SiteInput
 from edge_operator.status.facts import Problem, TopicFacts
 
@@ -81,7 +84,13 @@ class SiteObservation:
     def needs_recheck(self) -> bool:
         """Whether the reconcile depends on something that no watch reports."""
         is_named = self.site.external_broker or self.site.user_tls_secret is not None
-        return self.problem is not None or is_named or bool(self.secrets.sink_problems)
+        is_named = is_named or (self.desired is not None and any(sink_references(self.desired.described)))
+        return self.problem is not None or is_named
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the reconcile waits for a change by the user that no watch reports."""
+        return bool(self.secrets.sink_problems)
 
 
 class SiteObserver:
@@ -133,42 +142,54 @@ class SiteObserver:
             ApiError: the API server rejected the read of a Secret of the broker's logins.
             UnreachableError: the API server did not respond to it.
         """
-        desired, problem = self._desired(site, root)
-        is_frozen = site.paused or desired is None
         topics = self._topics.get(site)
+        desired, problem, sinks = await self._desired(site, root, topics)
+        if desired is not None and sink_names(desired.described.spec):
+            ready = processor_is_ready(self._children, desired.described)
+            topics = self._topics.with_processor(topics, site.key, ready=ready)
+        is_frozen = site.paused or desired is None
         return SiteObservation(
             site,
             desired,
             problem,
             owned=tuple(self._children.owned_by(SITE, site.key)),
             revocations=await self._revocations.plan(site) if is_frozen else Plan.of([]),
-            secrets=await self._user_secrets(site, desired, topics),
+            secrets=sinks if sinks.error is not None else await self._user_secrets(site, desired, sinks),
             topics=topics,
         )
 
-    def _desired(self, site: CachedSite, root: RootKey | Problem | None) -> tuple[DesiredSite | None, Problem | None]:
+    async def _desired(
+        self, site: CachedSite, root: RootKey | Problem | None, topics: TopicFacts
+    ) -> tuple[DesiredSite | None, Problem | None, UserSecrets]:
+        """Return the desired state, or why there is none, and what the Secrets of sinks contain."""
         if root is None or isinstance(root, Problem):
-            return None, root
+            return None, root, UserSecrets()
+        connected = [each.name for each in topics.sinks or () if each.connected]
         try:
-            return DesiredSite(root, self._plans.without_devices(site, root), self._plans.plan(site, root)), None
+            described = self._plans.without_devices(site, root)
+            sink_problems = await self._sink_secrets.problems(described, connected)
+            described = replace(described, sink_secrets=self._sink_secrets.usable(site.key))
+            return (
+                DesiredSite(root, described, self._plans.plan(site, root)),
+                None,
+                UserSecrets(sink_problems=sink_problems),
+            )
         except SpecUnusableError as error:
-            return None, error.problem
+            return None, error.problem, UserSecrets()
+        except (ApiError, UnreachableError) as error:
+            return None, None, UserSecrets(error=error)
 
-    async def _user_secrets(self, site: CachedSite, desired: DesiredSite | None, topics: TopicFacts) -> UserSecrets:
-        """Read the Secrets of the user.
+    async def _user_secrets(self, site: CachedSite, desired: DesiredSite | None, sinks: UserSecrets) -> UserSecrets:
+        """Read the other Secrets of the user.
 
         If that fails, the site is still applied first: a login may have to be revoked.
         """
-        ca_problem: Problem | None = None
-        sink_problems: Mapping[str, str] = {}
-        connected = [each.name for each in topics.sinks or () if each.connected]
+        found = sinks
         try:
-            ca_problem = await self._ca_bundles.problem(site)
-            if desired is not None:
-                sink_problems = await self._sink_secrets.problems(desired.described, connected)
+            found = replace(found, ca_problem=await self._ca_bundles.problem(site))
             endpoint = await self._brokers.resolve(desired.described) if desired is not None else None
         except LoginUnusableError as error:
-            return UserSecrets(ca_problem, login_problem=str(error), sink_problems=sink_problems)
+            return replace(found, login_problem=str(error))
         except (ApiError, UnreachableError) as error:
-            return UserSecrets(ca_problem, error=error)
-        return UserSecrets(ca_problem, endpoint, sink_problems=sink_problems)
+            return replace(found, error=error)
+        return replace(found, endpoint=endpoint)

@@ -1,6 +1,6 @@
 """What the sites' processors report about their sinks, in their status."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from edge_operator.control.cache.child_cache import ResourceKey
@@ -9,11 +9,37 @@ from edge_wire.messages import PROCESSOR, ComponentStatus
 from edge_wire.messages.sinks import MEMBER, SinkReport, sink_reports
 
 HOLD_SECONDS = 10.0
-"""Minimum time between two changes of connections that are shown: each is a write of the status and an Event.
+"""Minimum time between two changes of a sink's connection that are shown: each is a write of the status and an Event.
 
 It is doubled, up to `MAX_HOLD_SECONDS`, while a change follows soon after it.
 """
 MAX_HOLD_SECONDS = 60.0
+
+UNDECIDED_SECONDS = 30.0
+"""Time for which a connection stays as it was while a processor that has just started makes its first attempt."""
+
+
+@dataclass(slots=True)
+class _Hold:
+    """How long the connection of a sink is shown.
+
+    Attributes:
+        until: time on the monotonic clock until which it is shown, in seconds.
+        seconds: time for which it is held.
+    """
+
+    until: float = 0.0
+    seconds: float = HOLD_SECONDS
+
+    def renew(self, now: float) -> None:
+        """Hold another connection; longer if the one before was held until lately.
+
+        Args:
+            now: time on the monotonic clock, in seconds.
+        """
+        is_soon = now < self.until + self.seconds
+        self.seconds = min(2 * self.seconds, MAX_HOLD_SECONDS) if is_soon else HOLD_SECONDS
+        self.until = now + self.seconds
 
 
 @dataclass(slots=True)
@@ -21,44 +47,64 @@ class _Seen:
     """Reports of one site.
 
     Attributes:
-        latest: the last report, without the sinks of which no attempt has ended yet.
+        reported: the last report.
+        instance: the processor that sent it.
+        latest: the last report, with the earlier connection of each sink of which no attempt has ended yet.
         shown: the report with the connections that are shown.
-        held_until: time on the monotonic clock until which these connections are shown, in seconds.
-        hold_seconds: time for which they are held.
+        holds: by name of a sink, how long its connection is shown.
         instances: by name of a sink, the processor that last attempted to reach it.
+        undecided: by name of a sink, until when the end of a first attempt is awaited: monotonic, in seconds.
     """
 
+    reported: tuple[SinkReport, ...] = ()
+    instance: str = ""
     latest: tuple[SinkReport, ...] = ()
     shown: tuple[SinkReport, ...] = ()
-    held_until: float = 0.0
-    hold_seconds: float = HOLD_SECONDS
+    holds: dict[str, _Hold] = field(default_factory=dict)
     instances: dict[str, str] = field(default_factory=dict)
+    undecided: dict[str, float] = field(default_factory=dict)
 
-    def decided(self, reports: Iterable[SinkReport], instance: str) -> tuple[SinkReport, ...]:
-        """Return the reports; the connection of a sink stays while a processor that has just started connects to it.
-
-        Args:
-            reports: the reports of the processor.
-            instance: its name.
-        """
-        before, decided = {each.name: each for each in self.latest}, []
-        for each in reports:
-            if each.connected or each.last_error or self.instances.get(each.name) == instance:
-                self.instances[each.name] = instance
-                decided.append(each)
-            elif (known := before.get(each.name)) is not None:
-                decided.append(replace(each, connected=known.connected, last_error=known.last_error))
-        return tuple(decided)
-
-    def hold(self, now: float) -> None:
-        """Hold the connections of the latest report; longer if those before were held until lately.
+    def decide(self, now: float) -> bool:
+        """Set the latest report, and return whether it or the time of its next change differs.
 
         Args:
             now: time on the monotonic clock, in seconds.
         """
-        is_soon = now < self.held_until + self.hold_seconds
-        self.hold_seconds = min(2 * self.hold_seconds, MAX_HOLD_SECONDS) if is_soon else HOLD_SECONDS
-        self.held_until = now + self.hold_seconds
+        was, before, decided = (self.latest, set(self.undecided)), {each.name: each for each in self.latest}, []
+        for each in self.reported:
+            if self._is_decided(each, now):
+                self.instances[each.name] = self.instance
+                self.undecided.pop(each.name, None)
+                decided.append(each)
+            elif (known := before.get(each.name)) is not None:
+                decided.append(replace(each, connected=known.connected, last_error=known.last_error))
+        self.latest = tuple(decided)
+        return was != (self.latest, set(self.undecided))
+
+    def _is_decided(self, report: SinkReport, now: float) -> bool:
+        if report.connected or report.last_error or self.instances.get(report.name) == self.instance:
+            return True
+        return now >= self.undecided.setdefault(report.name, now + UNDECIDED_SECONDS)
+
+    def show(self, now: float) -> float:
+        """Set the report to show, and return the seconds until another one is shown; 0 if none waits.
+
+        Args:
+            now: time on the monotonic clock, in seconds.
+        """
+        before, shown = {each.name: each for each in self.shown}, []
+        waits = [until - now for until in self.undecided.values()]
+        for each in self.latest:
+            present, hold = before.get(each.name, each), self.holds.setdefault(each.name, _Hold())
+            if present.connected != each.connected and now < hold.until:
+                shown.append(present)
+                waits.append(hold.until - now)
+                continue
+            if present.connected != each.connected:
+                hold.renew(now)
+            shown.append(each)
+        self.shown = tuple(shown)
+        return min(waits, default=0.0)
 
 
 class SinkReports:
@@ -88,34 +134,33 @@ class SinkReports:
         """
         if status.component != PROCESSOR or status.status != "online" or MEMBER not in status.extra:
             return
-        reports = sink_reports(status.extra[MEMBER])
-        seen = self._seen.get(site)
-        if seen is None:
-            seen = self._seen[site] = _Seen()
-            seen.latest = seen.shown = seen.decided(reports, status.instance)
-        else:
-            reports = seen.decided(reports, status.instance)
-            if reports == seen.latest:
-                return
-            self._remove_metrics(site, seen.latest)
-            seen.latest = reports
-        for each in seen.latest:
-            self._metrics.sink_connected.labels(*site, each.name).set(each.connected)
-            self._metrics.sink_pending.labels(*site, each.name).set(each.pending)
-        self._enqueue(site)
+        reports, is_first = sink_reports(status.extra[MEMBER]), site not in self._seen
+        seen = self._seen.setdefault(site, _Seen())
+        seen.reported, seen.instance = reports, status.instance
+        has_changed = self._decide(site, seen)
+        if is_first:
+            seen.shown = seen.latest
+        if has_changed or is_first:
+            self._enqueue(site)
 
     def get(self, site: ResourceKey) -> tuple[tuple[SinkReport, ...] | None, float]:
         """Return the reports of a site to show, and the seconds until newer ones are shown; None before the first."""
         seen = self._seen.get(site)
         if seen is None:
             return None, 0.0
-        if _is_flip(seen.shown, seen.latest):
-            now = self._clock()
-            if now < seen.held_until:
-                return seen.shown, seen.held_until - now
-            seen.hold(now)
-        seen.shown = seen.latest
-        return seen.shown, 0.0
+        self._decide(site, seen)
+        wait_seconds = seen.show(self._clock())
+        return seen.shown, wait_seconds
+
+    def _decide(self, site: ResourceKey, seen: _Seen) -> bool:
+        before = seen.latest
+        if not seen.decide(self._clock()):
+            return False
+        self._remove_metrics(site, before)
+        for each in seen.latest:
+            self._metrics.sink_connected.labels(*site, each.name).set(each.connected)
+            self._metrics.sink_pending.labels(*site, each.name).set(each.pending)
+        return True
 
     def remove(self, site: ResourceKey) -> None:
         """Remove a deleted site."""
@@ -131,9 +176,3 @@ class SinkReports:
         for each in reports:
             self._metrics.sink_connected.remove(*site, each.name)
             self._metrics.sink_pending.remove(*site, each.name)
-
-
-def _is_flip(shown: tuple[SinkReport, ...], latest: tuple[SinkReport, ...]) -> bool:
-    """Return whether a sink of both reports is connected in one of them only."""
-    before = {each.name: each.connected for each in shown}
-    return any(before.get(each.name, each.connected) != each.connected for each in latest)

@@ -14,6 +14,7 @@ from edge_wire.dispatcher import Dispatcher
 from edge_wire.messages import BrokerBoot, ComponentStatus, DataLost, parse_dropped
 
 from .drops import BrokerDrops
+from .processor_presence import ProcessorPresence
 from .sink_reports import SinkReports
 from .store_reports import StoreReports
 
@@ -31,6 +32,7 @@ class SiteTopics:
         self._drops = BrokerDrops(metrics, enqueue, clock)
         self._stores = StoreReports(enqueue)
         self._sinks = SinkReports(metrics, enqueue, clock)
+        self._processors = ProcessorPresence(enqueue, clock)
         self._enqueue = enqueue
         self._lost: dict[ResourceKey, DataLost | None] = {}
 
@@ -64,11 +66,23 @@ class SiteTopics:
             keeps_data_lost=site.broker_data_lost and site.key not in self._lost,
         )
 
+    def with_processor(self, topics: TopicFacts, site: ResourceKey, *, ready: bool) -> TopicFacts:
+        """Return the facts of a site that has sinks, with the fact whether a processor runs.
+
+        Args:
+            topics: the other facts.
+            site: the site.
+            ready: whether a pod of the processor is ready now.
+        """
+        is_absent, seconds = self._processors.get(site, ready=ready)
+        return replace(topics, processor_absent=is_absent, processor_change_seconds=seconds)
+
     def remove(self, site: ResourceKey) -> None:
         """Remove a deleted site."""
         self.remove_broker(site)
         self._stores.remove(site)
         self._sinks.remove(site)
+        self._processors.remove(site)
 
     def remove_broker(self, site: ResourceKey) -> None:
         """Remove the facts about the broker of a site that has an external one."""
@@ -80,6 +94,7 @@ class SiteTopics:
         self._drops.clear()
         self._stores.clear()
         self._sinks.clear()
+        self._processors.clear()
         self._lost.clear()
 
     def _dropped(self, site: ResourceKey, message: Message) -> str:
@@ -90,6 +105,7 @@ class SiteTopics:
         status = ComponentStatus.parse(message.payload)
         self._stores.record(site, status)
         self._sinks.record(site, status)
+        self._processors.record(site, status)
         return "component"
 
     def _boot(self, site: ResourceKey, message: Message) -> str:

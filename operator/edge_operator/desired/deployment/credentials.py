@@ -1,6 +1,8 @@
 """The directories with logins and certificates that containers find: broker, Kafka, cloud, alerting."""
 
+from edge_operator.api.processor import Kafka
 from edge_operator.api.references import SecretReference
+from edge_operator.api.sinks import Alerting, Cloud
 from edge_operator.desired.connections import external_broker
 from edge_operator.desired.deployment.mounts import Mount, secret, secrets_directory, source
 from edge_operator.desired.inputs import Manifest, SiteInput
@@ -15,7 +17,9 @@ CLOUD_DIR = "/etc/edge/cloud"
 ALERTING_DIR = "/etc/edge/alerting"
 CLOUD_TOKEN_DIR = "/etc/edge/cloud-token"  # noqa: S105  # a directory
 CLOUD_TOKEN_FILE = f"{CLOUD_TOKEN_DIR}/{CLOUD_TOKEN}"
+KAFKA_VOLUME, CLOUD_VOLUME, ALERTING_VOLUME = SINK_VOLUMES = ("kafka", "cloud", "alerting")
 LOGIN = ("username", "password")
+TOKEN_OR_LOGIN = ("token", *LOGIN)
 AUTHORITY = "ca.crt"
 
 
@@ -29,21 +33,21 @@ def broker_credentials(site: SiteInput, component: str) -> Mount | None:
 
 
 def kafka_credentials(site: SiteInput) -> Mount | None:
-    """Return the directory with the login on Kafka; None if none is given."""
+    """Return the directory with the login on Kafka; None if the spec names no Secret."""
     kafka = site.spec.processor.kafka
-    return _optional("kafka", KAFKA_DIR, kafka.credentials_secret_ref, kafka.ca_secret_ref, *LOGIN) if kafka else None
+    return _of_sink(site, KAFKA_VOLUME, KAFKA_DIR, kafka, LOGIN) if kafka else None
 
 
 def cloud_credentials(site: SiteInput) -> Mount | None:
-    """Return the directory with the token or the login for the cloud; None if none is given."""
+    """Return the directory with the token or the login for the cloud; None if the spec names no Secret."""
     cloud = site.spec.cloud
-    return _optional("cloud", CLOUD_DIR, cloud.credentials_secret_ref, cloud.ca_secret_ref) if cloud else None
+    return _of_sink(site, CLOUD_VOLUME, CLOUD_DIR, cloud, TOKEN_OR_LOGIN) if cloud else None
 
 
 def alerting_credentials(site: SiteInput) -> Mount | None:
-    """Return the directory with the token or the login for Alertmanager and webhook; None if none is given."""
-    given = site.spec.alerting
-    return _optional("alerting", ALERTING_DIR, given.credentials_secret_ref, given.ca_secret_ref) if given else None
+    """Return the directory with the token or the login for Alertmanager and webhook; None if the spec names none."""
+    alerting = site.spec.alerting
+    return _of_sink(site, ALERTING_VOLUME, ALERTING_DIR, alerting, TOKEN_OR_LOGIN) if alerting else None
 
 
 def cloud_token_mount(site: SiteInput) -> Mount | None:
@@ -51,18 +55,25 @@ def cloud_token_mount(site: SiteInput) -> Mount | None:
     return secret("cloud-token", cloud_token_name(site), CLOUD_TOKEN_DIR) if commands_enabled(site) else None
 
 
-def _optional(
-    name: str, path: str, login: SecretReference | None, authority: SecretReference | None, *keys: str
+def _of_sink(
+    site: SiteInput, name: str, path: str, sink: Kafka | Cloud | Alerting, keys: tuple[str, ...]
 ) -> Mount | None:
-    """Return the directory of a sink; None if no Secret is given.
+    """Return the directory of a sink; None if the spec names no Secret.
 
-    The pod also starts without a Secret that does not exist: the site works without its sinks. The kubelet adds it
-    when it is created.
+    It has only the Secrets that exist with the label, and only these keys of them. It is empty without such a Secret:
+    the site works without its sinks. The kubelet adds a key that is missing when it is added to the Secret.
     """
-    sources = _sources(login, authority, *keys)
+    login, authority = sink.credentials_secret_ref, sink.ca_secret_ref
+    if login is None and authority is None:
+        return None
+    sources = [
+        source(given.name, *wanted)
+        for given, wanted in ((login, keys), (authority, (AUTHORITY,)))
+        if given is not None and given.name in site.sink_secrets
+    ]
     for each in sources:
         each["secret"]["optional"] = True
-    return secrets_directory(name, sources, path) if sources else None
+    return secrets_directory(name, sources, path)
 
 
 def _sources(login: SecretReference | None, authority: SecretReference | None, *keys: str) -> list[Manifest]:

@@ -5,13 +5,15 @@ from typing import Any, cast
 
 import pytest
 
+from edge_operator.cluster.errors import ApiError, UnreachableError
 from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.credentials.sink_secrets import SinkSecrets
 from edge_operator.desired.inputs import SiteInput
-from edge_operator.desired.kinds import ChildKind
+from edge_operator.desired.kinds import DEPLOYMENT, ChildKind
 from tests.edge_operator.desired.sites import FULL, make_site
 
 RECHECK = 30.0
+KEY = ("plant", "factory")
 GOOD = {
     "cloud-login": ("token",),
     "cloud-ca": ("ca.crt",),
@@ -24,42 +26,137 @@ GOOD = {
 
 @dataclass
 class Place:
-    """The Secrets of one namespace: their keys by name."""
+    """The Secrets of one namespace: their keys by name.
+
+    Attributes:
+        secrets: the Secrets.
+        labels: label edge-stack.io/use of those that do not have the value "true".
+        errors: errors of reads, by name of the object.
+        mounted: Secrets by name of the volume in the processor's Deployment.
+        reads: names of the objects that were read.
+        now: monotonic clock, in seconds.
+    """
 
     secrets: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(GOOD))
+    labels: dict[str, str | None] = field(default_factory=dict)
+    errors: dict[str, Exception] = field(default_factory=dict)
+    mounted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
     now: float = 0.0
 
     def __post_init__(self) -> None:
         self.found = SinkSecrets(cast(ObjectClient, self), lambda: self.now, RECHECK)
 
-    async def get(self, _kind: ChildKind, _namespace: str, name: str) -> dict[str, Any] | None:
+    async def get(self, kind: ChildKind, _namespace: str, name: str) -> dict[str, Any] | None:
         self.reads.append(name)
+        if name in self.errors:
+            raise self.errors[name]
+        if kind is DEPLOYMENT:
+            return self._deployment()
+        label = self.labels.get(name, "true")
+        metadata = {"name": name} | ({} if label is None else {"labels": {"edge-stack.io/use": label}})
         keys = self.secrets.get(name)
-        return None if keys is None else {"data": dict.fromkeys(keys, "")}
+        return None if keys is None else {"metadata": metadata, "data": dict.fromkeys(keys, "")}
+
+    def _deployment(self) -> dict[str, Any]:
+        volumes: list[dict[str, Any]] = [
+            {"name": volume, "projected": {"sources": [{"secret": {"name": each}} for each in names]}}
+            for volume, names in self.mounted.items()
+        ]
+        return {"spec": {"template": {"spec": {"volumes": [*volumes, {"name": "tmp", "emptyDir": {}}]}}}}
 
     async def problems(self, *connected: str, site: SiteInput | None = None) -> dict[str, str]:
         return dict(await self.found.problems(site or make_site(FULL), connected))
 
+    @property
+    def usable(self) -> set[str]:
+        return set(self.found.usable(KEY))
 
-async def test_secrets_as_they_should_be_are_read_once() -> None:
+
+async def test_secrets_as_they_should_be_are_read_once_and_usable() -> None:
     place = Place()
+    assert place.usable == set()
     assert await place.problems() == {}
     assert sorted(place.reads) == sorted(GOOD)
+    assert place.usable == set(GOOD)
 
 
-async def test_secrets_of_connected_sinks_are_not_read() -> None:
-    place = Place(secrets={})
-    assert await place.problems("cloud", "kafka", "alertmanager", "webhook") == {}
-    assert place.reads == []
-    assert set(await place.problems("cloud", "alertmanager", "webhook")) == {"kafka"}
+@pytest.mark.parametrize("label", [None, "false", "True", ""])
+async def test_secret_without_the_label_is_not_usable(label: str | None) -> None:
+    """Who may edit a site, but not read Secrets, must not have any Secret sent to a host of his."""
+    place = Place(labels={"cloud-login": label})
+    assert await place.problems() == {
+        "cloud": "the Secret cloud-login, named in spec.cloud.credentialsSecretRef, does not have the label"
+        ' edge-stack.io/use: "true": run kubectl label secret cloud-login edge-stack.io/use=true'
+    }
+    assert place.usable == set(GOOD) - {"cloud-login"}
+    place.labels.clear()
+    place.now += RECHECK / 2
+    assert await place.problems() == {}
+    assert place.usable == set(GOOD)
+
+
+async def test_secret_that_does_not_exist_is_not_usable() -> None:
+    """It could be created without the label, and the kubelet would mount it."""
+    place = Place()
+    del place.secrets["kafka-ca"]
+    await place.problems()
+    assert place.usable == set(GOOD) - {"kafka-ca"}
+
+
+async def test_secrets_of_connected_sinks_are_read_rarely() -> None:
+    place, connected = Place(), ("cloud", "kafka", "alertmanager", "webhook")
+    await place.problems(*connected)
+    place.reads.clear()
+    place.labels["cloud-login"] = None
+    place.now += 10 * RECHECK / 2 - 1
+    await place.problems(*connected)
+    assert (place.reads, place.usable) == ([], set(GOOD))
+    place.now += 1
+    await place.problems(*connected)
+    assert place.usable == set(GOOD) - {"cloud-login"}
 
 
 async def test_site_without_sinks_reads_nothing() -> None:
     place = Place()
     assert await place.problems(site=make_site()) == {}
     assert await place.problems(site=make_site({"cloud": {"endpoint": "https://c"}})) == {}
-    assert place.reads == []
+    assert (place.reads, place.usable) == ([], set())
+
+
+ERRORS = [ApiError(403, "Forbidden", "not allowed"), UnreachableError("timeout")]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=["rejected", "unreachable"])
+async def test_secret_that_cannot_be_read_stays_as_it_is(error: Exception) -> None:
+    """The pods would otherwise be replaced twice because of one error."""
+    place = Place(labels={"kafka-login": None})
+    await place.problems()
+    place.errors = {"cloud-login": error, "kafka-login": error}
+    place.now += RECHECK / 2
+    problems = await place.problems()
+    assert problems["cloud"] == (
+        f"the Secret cloud-login, named in spec.cloud.credentialsSecretRef, cannot be read: {error}"
+    )
+    assert place.usable == set(GOOD) - {"kafka-login"}
+
+
+async def test_first_secret_that_cannot_be_read_stays_as_the_previous_leader_has_mounted_it() -> None:
+    error = ApiError(500, "InternalError", "no")
+    place = Place(mounted={"cloud": ("cloud-login",), "credentials": ("kafka-login",)})
+    place.errors = {"cloud-login": error, "kafka-login": error}
+    await place.problems()
+    assert place.usable == set(GOOD) - {"kafka-login"}, "only volumes of sinks count"
+
+
+async def test_nothing_is_decided_if_neither_the_secret_nor_the_deployment_can_be_read() -> None:
+    error = ApiError(500, "InternalError", "no")
+    place = Place(errors={"cloud-login": error, "factory-processor": error})
+    with pytest.raises(ApiError):
+        await place.problems()
+    place.errors.clear()
+    await place.problems()
+    assert place.usable == set(GOOD)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +165,10 @@ async def test_site_without_sinks_reads_nothing() -> None:
         (
             "cloud-login",
             None,
-            {"cloud": "the Secret cloud-login, named in spec.cloud.credentialsSecretRef, does not exist: create it"},
+            {
+                "cloud": "the Secret cloud-login, named in spec.cloud.credentialsSecretRef, does not exist: create it,"
+                " then run kubectl label secret cloud-login edge-stack.io/use=true"
+            },
         ),
         (
             "cloud-login",
@@ -97,7 +197,8 @@ async def test_site_without_sinks_reads_nothing() -> None:
             None,
             dict.fromkeys(
                 ("alertmanager", "webhook"),
-                "the Secret alerting-ca, named in spec.alerting.caSecretRef, does not exist: create it",
+                "the Secret alerting-ca, named in spec.alerting.caSecretRef, does not exist: create it, then"
+                " run kubectl label secret alerting-ca edge-stack.io/use=true",
             ),
         ),
     ],
@@ -127,6 +228,6 @@ async def test_another_spec_and_another_site_of_that_name_are_read_at_once() -> 
     other = {"cloud": FULL["cloud"] | {"credentialsSecretRef": {"name": "none"}}}
     assert set(await place.problems(site=make_site(other))) == {"cloud"}
     place.reads.clear()
-    place.found.remove(("plant", "factory"))
+    place.found.remove(KEY)
     await place.problems(site=make_site(other))
     assert place.reads == ["none", "cloud-ca"]

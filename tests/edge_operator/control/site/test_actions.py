@@ -17,7 +17,7 @@ from edge_operator.control.site.plan import Plan
 from edge_operator.desired.kinds import CONFIG_MAP
 from edge_operator.status.facts import Problem, TopicFacts
 from tests.edge_operator.control.samples import NAMESPACE, SITE, site
-from tests.edge_operator.desired.sites import make_site
+from tests.edge_operator.desired.sites import FULL, make_site
 
 OWNER = {"apiVersion": API_VERSION, "kind": KIND, "name": SITE[1], "uid": "site-1", "controller": True}
 ROOT = RootKey(b"k" * 32, "u", "5", regenerated=False, extra=(), valid=True)
@@ -70,6 +70,7 @@ RECHECKS: dict[str, tuple[SiteObservation, bool]] = {
         replace(WELL, site=site(broker={"managed": {"tls": {"secretRef": {"name": "t"}}}})),
         True,
     ),
+    "a Secret of the user for a sink": (replace(WELL, desired=replace(DESIRED, described=make_site(FULL))), True),
 }
 
 

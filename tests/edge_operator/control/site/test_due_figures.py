@@ -88,7 +88,6 @@ def reporting(sink: SinkReport = CLOUD, storage: StorageReport = STORE) -> SiteF
         pytest.param(reporting(replace(CLOUD, pending=8)), True, id="a fifth less"),
         pytest.param(reporting(replace(CLOUD, pending=0)), True, id="none waits"),
         pytest.param(reporting(replace(CLOUD, dead_letters=1)), True, id="the first dead letter"),
-        pytest.param(reporting(replace(CLOUD, last_error="401")), True, id="another error"),
         pytest.param(reporting(replace(CLOUD, connected=True)), True, id="connected"),
         pytest.param(replace(reporting(replace(CLOUD, pending=99)), sinks=()), False, id="not in the spec"),
         pytest.param(reporting(storage=StorageReport(1100)), False, id="a tenth more bytes"),
@@ -113,3 +112,13 @@ def test_all_figures_of_a_site_have_one_interval() -> None:
     world.at += 1
     world.counts = NEW
     assert world.take_reported(FACTS) == (False, PERIOD - 1)
+
+
+def test_error_alone_is_due_at_most_every_five_minutes() -> None:
+    world, facts = World(OLD), reporting(replace(CLOUD, last_error="401, request 1"))
+    due = []
+    for second in range(0, 1200, 5):
+        is_due, _ = world.take_reported(facts)
+        due += [second] if is_due else []
+        world.at += 5
+    assert due == [30, 330, 630, 930]

@@ -138,3 +138,8 @@ def test_no_report_costs_more_writes_than_its_period_allows(
 def test_the_last_state_is_shown_after_flapping() -> None:
     world = hour(lambda second: away(second) if is_odd(second) and second < HOUR - 90 else UP)
     assert world.connected() == "True"
+
+
+def test_errors_that_differ_at_each_attempt_cost_no_write_of_their_own_while_figures_are_written() -> None:
+    world = hour(lambda second: away(second, f"request {second} failed"))
+    assert len(world.writes) <= 40, f"{len(world.writes)} writes"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from edge_operator.api.edgesite import EdgeSiteSpec
-from edge_operator.control.cache.child_cache import ChildCache
+from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.cache.resource_cache import DeviceCache
 from edge_operator.control.cache.user_passwords import UserPasswords
@@ -16,7 +16,7 @@ from edge_operator.control.credentials.device_rotations import DeviceRotations
 from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.site.plan import Plans
 from edge_operator.control.site.spec import SpecUnusableError
-from edge_operator.desired.kinds import PVC
+from edge_operator.desired.kinds import DEPLOYMENT, PVC
 from edge_operator.desired.release import Release
 from edge_operator.identity.certificates import PERIOD
 from tests.edge_operator.control.fake_client import site_body
@@ -34,6 +34,7 @@ def plans_over(
     kind: type[PlansKind],
     devices: DeviceCache | None = None,
     wall_clock: Callable[[], dt.datetime] = lambda: NOW,
+    sink_secrets: Callable[[ResourceKey], frozenset[str]] = lambda _: frozenset(),
 ) -> PlansKind:
     return kind(
         RELEASE,
@@ -42,6 +43,7 @@ def plans_over(
         DeviceRotations(children, wall_clock),
         UserPasswords(lambda _: None),
         wall_clock,
+        sink_secrets,
     )
 
 
@@ -117,6 +119,17 @@ def test_spec_of_other_rules_is_unusable_and_says_where() -> None:
     plans = plans_over(ChildCache(lambda *_: None), Plans)
     with pytest.raises(SpecUnusableError, match=r"spec\.gateway\.replicas.*correct the spec of the EdgeSite ns/hall"):
         plans.plan(CachedSite(site_body() | {"spec": {"gateway": {"replicas": "many"}}}), ROOT)
+
+
+def test_secret_of_a_sink_that_gets_the_label_changes_the_deployment_only() -> None:
+    usable = frozenset[str]()
+    plans = plans_over(ChildCache(lambda *_: None), Plans, sink_secrets=lambda _: usable)
+    cloud = {"endpoint": "https://c", "credentialsSecretRef": {"name": "login"}}
+    site = CachedSite(site_body() | {"spec": {"cloud": cloud}})
+    before = {each.key: each for each in plans.plan(site, ROOT).digests}
+    usable = frozenset({"login"})
+    changed = [each.key for each in plans.plan(site, ROOT).digests if each != before[each.key]]
+    assert [(key.kind, key.name) for key in changed] == [(DEPLOYMENT, "hall-processor")]
 
 
 @pytest.mark.parametrize("status", [{"phase": "Sleeping"}, {"components": [{"name": "lights"}]}, {"conditions": [{}]}])

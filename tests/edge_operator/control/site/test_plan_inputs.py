@@ -32,6 +32,7 @@ def plans(children: ChildCache) -> Plans:
         DeviceRotations(children, lambda: NOW),
         passwords,
         lambda: NOW,
+        lambda _: frozenset(),
     )
 
 

@@ -33,7 +33,9 @@ class World:
             self.devices.put(device(name, **spec).body)
         children = ChildCache(lambda *_: None)
         rotations = DeviceRotations(children, lambda: NOW)
-        self.plans = Plans(Release("1.0.0"), children, self.devices, rotations, self.passwords, lambda: NOW)
+        self.plans = Plans(
+            Release("1.0.0"), children, self.devices, rotations, self.passwords, lambda: NOW, lambda _: frozenset()
+        )
 
     def bring(self, password: str | None, version: int = 1, name: str = "brought") -> None:
         data = {} if password is None else {"password": base64.b64encode(password.encode()).decode()}

@@ -88,6 +88,11 @@ async def test_site_that_cannot_be_described_keeps_its_session_and_is_looked_at_
     assert steps.done == ["root", "observe", "apply plant-mqtt-auth", "delete ", "status"]
 
 
+async def test_site_that_waits_for_a_secret_of_a_sink_is_read_again_sooner() -> None:
+    waiting = replace(WELL, secrets=UserSecrets(sink_problems={"cloud": "no label"}))
+    assert await Steps(waiting).reconcile() == RECHECK / 2
+
+
 @pytest.mark.parametrize("error", [ApiError(403, "Forbidden", "no"), UnreachableError("no")], ids=["refused", "away"])
 async def test_secret_of_the_user_that_cannot_be_read_delays_no_revocation(
     error: ApiError | UnreachableError,

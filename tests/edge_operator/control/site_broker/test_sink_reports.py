@@ -10,6 +10,7 @@ from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.site_broker.sink_reports import (
     HOLD_SECONDS,
     MAX_HOLD_SECONDS,
+    UNDECIDED_SECONDS,
     SinkReports,
 )
 from edge_operator.telemetry.metrics import Metrics
@@ -129,14 +130,36 @@ def test_connection_stays_while_a_new_processor_connects() -> None:
     """Each failover and each roll-out would otherwise be an outage in the status, with an Event."""
     world, undecided = World(), SinkReport("cloud", connected=False, pending=9)
     world.record(undecided)
-    assert world.get() == ((), 0.0), "nothing is known yet"
+    assert world.get() == ((), UNDECIDED_SECONDS), "nothing is known yet"
     world.record(UP)
     world.record(undecided, instance="b")
-    assert world.get() == ((replace(UP, pending=9),), 0.0)
+    assert world.get() == ((replace(UP, pending=9),), UNDECIDED_SECONDS)
     world.record(AWAY, instance="b")
     assert world.get() == ((AWAY,), 0.0)
     world.record(undecided, instance="c")
-    assert world.get() == ((replace(AWAY, pending=9),), 0.0)
+    assert world.get() == ((replace(AWAY, pending=9),), UNDECIDED_SECONDS)
+
+
+def test_processor_that_ends_no_attempt_keeps_the_connection_for_a_while_only() -> None:
+    world, undecided = World(), SinkReport("cloud", connected=False, pending=9)
+    world.record(UP)
+    world.record(undecided, instance="b")
+    world.at += UNDECIDED_SECONDS - 1
+    world.record(undecided, instance="c")
+    assert world.get() == ((replace(UP, pending=9),), 1.0)
+    world.at += 1
+    assert world.get() == ((undecided,), 0.0)
+    assert world.metric("connected", "cloud") == 0.0
+
+
+def test_sink_that_flaps_holds_back_no_other() -> None:
+    world, kafka_away = World(), replace(KAFKA, connected=False, last_error="no broker")
+    for each in (UP, AWAY, UP):
+        world.record(each, KAFKA)
+        world.get()
+    assert world.get() == ((AWAY, KAFKA), HOLD_SECONDS)
+    world.record(UP, kafka_away)
+    assert world.get() == ((AWAY, kafka_away), HOLD_SECONDS)
 
 
 def test_connection_that_is_lost_before_the_error_is_known_is_lost() -> None:
