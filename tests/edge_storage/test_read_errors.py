@@ -48,7 +48,9 @@ async def test_the_use_of_the_disk_that_cannot_be_read_is_503_with_the_cause(
 ) -> None:
     url = f"{running.url}/v1/storage"
     async with StoreClient(running.url) as client:
+        # Both have a connection: the process can accept no further one.
         await client.storage()
+        assert (await ask(http, "GET", url))[0] == 200
         before = allow_no_more_files(running.process.pid)
         try:
             async with http.get(url) as response:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from edge_gateway.activity_digest import ActivityDigest
 from edge_gateway.auth.actor import Actor
 from edge_gateway.auth.route_auth import RouteAuth, caller_of
+from edge_gateway.body import too_large
 from edge_gateway.commands.ack import parse_ack
 from edge_gateway.commands.audit import CommandAudit
 from edge_gateway.commands.cloud import CloudCommands
@@ -22,6 +23,7 @@ from edge_gateway.routes.finder import DeviceFinder
 from edge_gateway.routes.inputs import CommandId, DeviceId, Wait, answer, read_body
 from edge_gateway.wait import parse_wait
 from edge_service.problem import ProblemError, refuse
+from edge_service.request_body import BodyTooLargeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,9 @@ class CommandRoutes:
                 return await self.cloud.send(device_id, body)
             finder.find(device_id)
             return await self.commands.send(device_id, body)
+        except BodyTooLargeError:
+            self.audit.refused(actor, device_id, body, too_large().problem.reason)
+            raise
         except ProblemError as error:
             # With 503 nothing is wrong with the command: the sender repeats its request.
             if error.problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
