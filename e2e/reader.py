@@ -23,7 +23,7 @@ class Reader:
     Attributes:
         cluster: where the commands go.
         namespace: the current namespace.
-        home: what is theirs on this machine.
+        home: what is theirs on this machine: programs, and a checkout in which they leave files.
     """
 
     cluster: Kubernetes
@@ -38,6 +38,7 @@ class Reader:
         for name, path in (("kubectl", kubectl_binary()), ("helm", ensure_tool("helm"))):
             (programs / name).unlink(missing_ok=True)
             (programs / name).symlink_to(path)
+        self._make_checkout()
         self._kubeconfig.write_bytes(self.cluster.kubeconfig.read_bytes())
         self._kubeconfig.chmod(0o600)
         self.run_text(f"kubectl config set-context --current --namespace={self.namespace}")
@@ -60,7 +61,7 @@ class Reader:
         """Run a script of bash; what was printed. Raises as `run` does."""
         done = subprocess.run(
             ["bash", "-c", text],
-            cwd=ROOT,
+            cwd=self._checkout,
             env={
                 "PATH": f"{self.home / 'bin'}:{os.environ['PATH']}",
                 "HOME": str(self.home),
@@ -76,6 +77,18 @@ class Reader:
         if done.returncode != 0:
             raise AssertionError(f"a command of the page ended with {done.returncode}:\n{done.stdout}")
         return done.stdout
+
+    def _make_checkout(self) -> None:
+        """Link everything of this checkout, except that their `.edge` has only our Python in it."""
+        (self._checkout / ".edge").mkdir(parents=True)
+        (self._checkout / ".edge" / "venv").symlink_to(ROOT / ".edge" / "venv")
+        for each in ROOT.iterdir():
+            if each.name != ".edge":
+                (self._checkout / each.name).symlink_to(each)
+
+    @property
+    def _checkout(self) -> Path:
+        return self.home / "checkout"
 
     @property
     def _kubeconfig(self) -> Path:

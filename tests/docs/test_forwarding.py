@@ -24,7 +24,8 @@ KUBECTL = 'kubectl() { echo "kubectl $*"; }\n'
 
 def test_the_receiver_is_started_stopped_and_started_again(tmp_path: Path) -> None:
     (port,) = free_ports(1)
-    for name in ("examples", ".edge"):
+    (tmp_path / ".edge").mkdir()
+    for name in ("examples", ".edge/venv"):
         (tmp_path / name).symlink_to(ROOT / name)
     parts = [
         *sections("forwarding.md", only=RECEIVER),
@@ -41,6 +42,7 @@ def test_the_receiver_is_started_stopped_and_started_again(tmp_path: Path) -> No
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert {each.name for each in tmp_path.iterdir()} == {"examples", ".edge"}, "git must ignore all other files"
     assert re.findall(r'{"readings":([0-9]+),', done.stdout) == ["0", "0"]
     patch = re.search(r"--type=merge -p (\{.*?\}\}\}\})", done.stdout, re.DOTALL)
     assert patch

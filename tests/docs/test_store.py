@@ -20,6 +20,7 @@ PAGE = (ROOT / "docs/store.md").read_text()
 KUBECTL = """kubectl() {
   while [ "$1" != -- ]; do shift; done
   shift
+  [ "$1" = python3 ] || { echo "the image has no program $1" >&2; return 127; }
   case "$*" in *" restore "*) STORAGE_PATH=$PWD/new "$@" ;; *) "$@" ;; esac
 }
 """
