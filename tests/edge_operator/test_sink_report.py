@@ -181,7 +181,7 @@ def test_state_is_unknown_without_a_processor(site: BrokeredSite, operator: Oper
     set_ready(site, 0)
 
     def is_unknown() -> bool:
-        return site.sites.condition(site.name, "CloudConnected")["reason"] == "ProcessorNotRunning"
+        return bool(site.sites.condition(site.name, "CloudConnected")["reason"] == "ProcessorNotRunning")
 
     eventually("no processor", is_unknown, 60)
     assert column(site, kubectl) == "false"

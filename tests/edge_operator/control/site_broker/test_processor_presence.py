@@ -56,7 +56,9 @@ def test_will_of_a_processor_that_was_replaced_and_other_components_do_not_count
 
 def test_deleted_site_and_another_leader_begin_again() -> None:
     world = World()
-    for forget in (lambda: world.presence.remove(SITE), world.presence.clear):
-        world.offline()
-        forget()
-        assert world.get() == (False, 0.0)
+    world.offline()
+    world.presence.remove(SITE)
+    assert world.get() == (False, 0.0)
+    world.offline()
+    world.presence.clear()
+    assert world.get() == (False, 0.0)
