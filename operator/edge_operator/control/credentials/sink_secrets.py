@@ -15,7 +15,7 @@ from edge_operator.desired.metadata import child_name
 from .sink_references import ReadError, Secret, SinkReference, is_usable, reference_problem, sink_references
 
 QUIET_PERIODS = 10
-"""Secrets without a problem, of sinks that are connected, are read this many times less often."""
+"""Number of periods between two reads of Secrets without a problem, of sinks that are connected."""
 
 
 @dataclass(frozen=True, slots=True)
