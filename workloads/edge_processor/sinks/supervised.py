@@ -1,16 +1,7 @@
 """The task of a destination: it is started again if it fails."""
 
-import asyncio
-import logging
-
-from edge_pacing.backoff import Backoff
 from edge_processor.delivery.destination import AlertDestination
-from edge_wire.store import FencedError
-
-FIRST_RESTART_SECONDS = 1.0
-LONGEST_RESTART_SECONDS = 60.0
-
-logger = logging.getLogger(__name__)
+from edge_processor.supervised import supervised
 
 
 class SupervisedDestination:
@@ -42,19 +33,12 @@ class SupervisedDestination:
         Raises:
             FencedError: another replica is the ingester.
         """
-        backoff = Backoff(FIRST_RESTART_SECONDS, LONGEST_RESTART_SECONDS)
-        loop = asyncio.get_running_loop()
-        while True:
-            began = loop.time()
-            try:
-                return await self._destination.run()
-            except FencedError:
-                raise
-            except Exception as error:
-                logger.exception("the connection of the sink %s failed and is started again", self._name)
-                self._problem = f"internal error: {error!r}"
-                self._destination.connected.clear()
-            if loop.time() - began > LONGEST_RESTART_SECONDS:
-                backoff.reset()
-            await asyncio.sleep(backoff.next())
-            self._problem = ""
+        await supervised(f"the connection of the sink {self._name}", self._run, self._failed)
+
+    async def _run(self) -> None:
+        self._problem = ""
+        await self._destination.run()
+
+    def _failed(self, error: Exception) -> None:
+        self._problem = f"internal error: {error!r}"
+        self._destination.connected.clear()
