@@ -1,5 +1,6 @@
 """The commands of `edge-storage`, as processes, against a store that runs and against its backups."""
 
+import datetime as dt
 import io
 import json
 import shutil
@@ -12,10 +13,12 @@ from typing import Protocol
 
 import pytest
 
+from edge_service.store import StoreClient
 from edge_storage.__main__ import PROGRAM
 from edge_storage.database.connections import FILE, open_writer
 from edge_storage.log.segment_files import SegmentFiles
 from edge_storage.log.segment_index import segments
+from edge_wire.store import FencedError, RawMessage
 from tests.edge_storage.lines import lines_of
 from tests.edge_storage.log.logs import add_batch, add_sealed
 from tests.edge_storage.log.made_lines import NOON, line
@@ -24,6 +27,7 @@ from tests.edge_storage.running import RunningStore
 pytestmark = pytest.mark.process
 
 COUNT = 1000
+NOW = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -94,6 +98,17 @@ async def test_a_backup_of_a_running_store_is_restored(directory: Path, tmp_path
     ]
     async with RunningStore(restored) as store:
         assert [each for each in store.lines if each["level"] == "error"] == []
+
+
+async def test_the_ingester_of_before_a_restore_is_fenced_off(directory: Path, tmp_path: Path) -> None:
+    async with RunningStore(directory) as store, StoreClient(store.url) as client:
+        before = await client.acquire_lease("ingester", 60)
+        started("backup", tmp_path / "backup", "--data", directory)
+    started("restore", tmp_path / "backup", "--data", tmp_path / "restored")
+    async with RunningStore(tmp_path / "restored") as store, StoreClient(store.url) as client:
+        with pytest.raises(FencedError):
+            await client.store([RawMessage("pump-1", b"{}", NOW)], location="hall", token=before.token)
+        assert (await client.acquire_lease("ingester", 60)).token > before.token
 
 
 def test_a_segment_that_is_dropped_during_the_backup(run: Run, directory: Path, tmp_path: Path) -> None:

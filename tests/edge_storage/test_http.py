@@ -81,6 +81,10 @@ async def test_a_sink_reads_the_log_and_moves_its_cursor(running: RunningStore) 
         assert await client.cursor("kafka") == Cursor(1, ((3, 3),))
         with pytest.raises(FencedError):
             await client.put_cursor("kafka", Cursor(1), token=lease.token - 1)
+        log_id = (await client.log(0, 0, 1)).log_id
+        assert (await client.put_cursor("kafka", Cursor(1), token=lease.token, log_id=log_id)).has(1)
+        with pytest.raises(FencedError, match=f"the log of the store is {log_id}, not 0000"):
+            await client.put_cursor("kafka", Cursor(1), token=lease.token, log_id="0" * 32)
 
 
 async def first(client: StoreClient) -> tuple[bytes, ...]:

@@ -73,6 +73,9 @@ async def test_alerts_in_the_order_of_their_ids(client: StoreClient) -> None:
     await send(client, 10)
     assert [each["device_id"] for each in await client.alerts_firing()] == ["pump-2"]
     assert await client.put_alert_cursor("cloud", 2, token) == 2
+    with pytest.raises(FencedError, match="the log of the store is"):
+        await client.put_alert_cursor("cloud", 3, token, "0" * 32)
+    assert await client.put_alert_cursor("cloud", 3, token, (await client.log(0, 0, 1)).log_id) == 3
     with pytest.raises(StoreRefusedError, match="the newest alert has 5"):
         await client.put_alert_cursor("cloud", 6, token)
 

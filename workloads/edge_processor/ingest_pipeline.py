@@ -26,6 +26,7 @@ from edge_processor.sinks import build_sinks
 from edge_processor.status import StatusPublisher
 from edge_processor.storage_reporter import StorageReporter
 from edge_processor.store_link import StoreLink
+from edge_processor.supervised import supervised
 from edge_service.store import StoreClient
 from edge_wire.store import Lease
 from edge_wire.store.frames import CommitAnswer
@@ -94,7 +95,9 @@ class IngestPipeline:
                     group.create_task(self._receive(), name="session"),
                     group.create_task(self._storage.run(), name="storage-report"),
                     group.create_task(self._declare_sinks(), name="sinks"),
-                    group.create_task(self._sink_reports.run(), name="sink-reports"),
+                    group.create_task(
+                        supervised("the reports about sinks", self._sink_reports.run), name="sink-reports"
+                    ),
                     group.create_task(self._commits.run(), name="commits"),
                     *(group.create_task(sink.run(), name=sink.name) for sink in self._sinks.all),
                     *(group.create_task(each.run(), name=each.name) for each in self._cloud_commands),

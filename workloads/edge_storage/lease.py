@@ -1,5 +1,6 @@
 """The ingester's lease: its holder may commit messages from MQTT; a token fences off former holders."""
 
+import datetime as dt
 import sqlite3
 import time
 from collections.abc import Callable
@@ -42,6 +43,16 @@ class Leases:
     def release(self, connection: sqlite3.Connection, holder: str, token: int) -> None:
         """Release the lease, if it is still that of `holder` and `token`."""
         connection.execute("UPDATE lease SET holder = NULL WHERE holder = ? AND token = ?", (holder, token))
+
+
+def fence_off(connection: sqlite3.Connection, now: dt.datetime) -> None:
+    """Revoke the lease of the ingester of an earlier database, of which this one may not have the token.
+
+    Args:
+        connection: of a database that replaces another one.
+        now: the time (aware); tokens continue from it.
+    """
+    connection.execute("UPDATE lease SET holder = NULL, token = max(token + 1, ?)", (int(now.timestamp()),))
 
 
 def check_token(connection: sqlite3.Connection, token: int | None) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from edge_processor.delivery.destination import Outcome
 from edge_processor.delivery.lanes.lane import Lane, LaneOptions
-from edge_processor.delivery.lanes.share import Share
+from edge_processor.delivery.lanes.share import YIELD_SECONDS, Share
 from edge_processor.delivery.lanes.window import FAILED_SECONDS
 from edge_processor.delivery.ledger import Entry
 from tests.edge_operator.cluster.virtual import now, run_virtual
@@ -20,13 +20,17 @@ class Manual:
     Attributes:
         sent: offsets of the batches.
         futures: of the batches.
+        failures: raised by the next calls.
     """
 
     def __init__(self) -> None:
         self.sent: list[list[int]] = []
         self.futures: list[asyncio.Future[Outcome]] = []
+        self.failures: list[Exception] = []
 
     def send(self, entries: Sequence[Entry]) -> asyncio.Future[Outcome]:
+        if self.failures:
+            raise self.failures.pop()
         self.sent.append([offset for offset, _ in entries])
         self.futures.append(asyncio.get_running_loop().create_future())
         return self.futures[-1]
@@ -160,6 +164,32 @@ def test_a_sender_that_breaks_its_promise_gets_the_batch_again(error: Exception 
         await world.settle(2)
 
     assert [batch for batch, _ in play(LaneOptions(2), story).landed] == [[1, 2], [3, 4]]
+
+
+def test_a_sender_that_raises_gets_the_batch_again() -> None:
+    async def story(world: World) -> None:
+        world.sender.failures = [RuntimeError("broken")]
+        world.lane.put(entries(1, 4))
+        assert world.sender.sent == [[3, 4]]
+        await asyncio.sleep(1.1 * FAILED_SECONDS)
+        await world.settle(0)
+        await world.settle(1)
+
+    assert [batch for batch, _ in play(LaneOptions(2), story).landed] == [[1, 2], [3, 4]]
+
+
+def test_the_backlog_does_not_wait_for_live_readings_that_are_not_taken() -> None:
+    async def story() -> None:
+        stuck, taken = Manual(), Shared(readings_per_second=10_000)
+        live = Lane(stuck, LaneOptions(500), lambda *_: None)
+        backlog = Lane(taken.sender("backlog"), LaneOptions(2000), lambda *_: None)
+        Share(live, backlog)
+        live.put(entries(1, 2000))
+        backlog.put(entries(1, 20_000))
+        await asyncio.sleep(2 * YIELD_SECONDS)
+        assert len(taken.came["backlog"]) == 20_000
+
+    run_virtual(story())
 
 
 async def _share(live_rate: float, capacity: float, seconds: float) -> tuple[float, float]:

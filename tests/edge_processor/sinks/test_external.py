@@ -11,6 +11,7 @@ import orjson
 import pytest
 from prometheus_client import CollectorRegistry
 
+from edge_processor.delivery import resends
 from edge_processor.delivery.destination import AlertsRefusedError, DeliveryError
 from edge_processor.delivery.ledger import entries_of
 from edge_processor.metrics import ProcessorMetrics
@@ -33,6 +34,8 @@ class FarEnd(Shared):
         alerts: that were confirmed, as device and state.
         refused_devices: of which alerts are rejected.
         failures: errors of the next calls.
+        bugs: unexpected errors of the next calls.
+        ids: of the alerts.
         runs: how often it was started.
     """
 
@@ -41,14 +44,19 @@ class FarEnd(Shared):
         self.alerts: list[tuple[str, str]] = []
         self.refused_devices: set[str] = set()
         self.failures: list[DeliveryError] = []
+        self.bugs: list[Exception] = []
+        self.ids: list[int] = []
         self.calls = 0
         self.runs = 0
         self.breaks = False
 
     async def send_alerts(self, alerts: Sequence[OutboxAlert]) -> None:
         self.calls += 1
+        if self.bugs:
+            raise self.bugs.pop()
         if self.failures:
             raise self.failures.pop(0)
+        self.ids += [each.id for each in alerts]
         if not self.connected.is_set():
             raise DeliveryError("cut")
         refused = [(at, "poison") for at, each in enumerate(alerts) if each.alert["device_id"] in self.refused_devices]
@@ -225,13 +233,47 @@ async def test_a_rejected_alert_is_a_dead_letter_and_can_be_sent_again(site: Sit
         assert work.far_end.alerts[2:] == [("d2", "firing")]
 
 
+async def test_an_alert_that_cannot_be_sent_again_repeats_no_reading(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resends, "POLL_SECONDS", 0.1)
+    far_end = FarEnd()
+    far_end.poison = lambda _: "no"
+    async with external(site, far_end) as work:
+        far_end.refused_devices = {"d2"}
+        (offset,) = await work.put("d2", 90)
+        letters = await work.kept(2)
+        far_end.poison, far_end.refused_devices = lambda _: None, set()
+        far_end.failures = [DeliveryError("500") for _ in range(1000)]
+        for letter in letters:
+            await work.store.resend_dead_letter(letter["id"], b"", location="hall-1")
+        (alert,) = await work.kept(1)
+        await asyncio.sleep(0.5)
+        assert (alert["offset"], far_end.came["backlog"]) == (None, [offset])
+        far_end.failures = []
+        await work.kept(0)
+        assert far_end.ids[-1] == -alert["id"]
+
+
+async def test_a_task_that_breaks_is_started_again(site: Site) -> None:
+    far_end = FarEnd()
+    async with external(site, far_end) as work:
+        far_end.bugs = [KeyError("x")]
+        await work.put("d1", 90)
+        await work.until(lambda: far_end.alerts == [("d1", "firing")])
+        assert not work.running.done()
+
+
 async def test_a_destination_that_asks_for_a_pause_gets_it(site: Site) -> None:
     async with external(site) as work:
         work.far_end.failures = [DeliveryError("429", retry_after_seconds=1.0)]
         before = work.far_end.calls
         await work.put("d1", 90)
         await work.until(lambda: work.far_end.calls == before + 1)
-        await asyncio.sleep(0.8)
+        work.far_end.cut()
+        await asyncio.sleep(0.4)
+        work.far_end.restore()
+        await asyncio.sleep(0.4)
         assert work.far_end.calls == before + 1
         await work.until(lambda: work.far_end.alerts == [("d1", "firing")])
 

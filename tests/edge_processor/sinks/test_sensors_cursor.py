@@ -42,8 +42,8 @@ class Store(StoreClient):
         assert name == "cloud-sensors"
         return Cursor(0)
 
-    async def put_cursor(self, name: str, cursor: Cursor, *, token: int) -> Cursor:
-        assert (name, token) == ("cloud-sensors", 7)
+    async def put_cursor(self, name: str, cursor: Cursor, *, token: int, log_id: str = "") -> Cursor:
+        assert (name, token, log_id) == ("cloud-sensors", 7, "")
         self.written.append(cursor)
         return cursor
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from edge_processor.cloud_commands.runner import CloudCommands
-from edge_processor.sinks.supervised import run_supervised
+from edge_processor.supervised import supervised
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class SupervisedCommands:
 
     async def run(self) -> None:
         """Handle commands until cancelled; with settings that cannot be used, only log why."""
-        await run_supervised("the handling of the cloud's commands", self._run, lambda _: None)
+        await supervised("the handling of the cloud's commands", self._run)
 
     async def _run(self) -> None:
         try:

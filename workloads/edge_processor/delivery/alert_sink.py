@@ -47,6 +47,7 @@ class AlertSink:
         token: of the ingester's lease.
         delivered: called with the number of alerts of a batch that are confirmed.
         rejected: called with the number of alerts of a batch that are dead letters now.
+        log_id: of the store's log: the alerts of another database have other ids.
         pending: number of alerts that wait.
         oldest_pending: time of the oldest alert that waits (UTC); None if none waits.
     """
@@ -57,6 +58,7 @@ class AlertSink:
     token: int
     delivered: Callable[[int], None]
     rejected: Callable[[int], None]
+    log_id: str
     pending: int = field(default=0, init=False)
     oldest_pending: dt.datetime | None = field(default=None, init=False)
     _after: int = field(default=0, init=False)
@@ -173,7 +175,7 @@ class AlertSink:
         return len(waiting) == MAX_ALERTS
 
     async def _write(self) -> None:
-        await self.store.put_alert_cursor(self.name, self._after, token=self.token)
+        await self.store.put_alert_cursor(self.name, self._after, self.token, self.log_id)
         self._written = self._after
 
     async def _keep(self, waiting: Sequence[OutboxAlert], refused: Sequence[tuple[int, str]]) -> None:

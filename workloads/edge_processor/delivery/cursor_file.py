@@ -5,6 +5,7 @@ import logging
 
 from edge_pacing.backoff import Backoff
 from edge_processor.delivery.errors import RETRY
+from edge_processor.delivery.lanes.known_log import KnownLog
 from edge_processor.delivery.ledger import Ledger
 from edge_service.store import StoreClient
 from edge_wire.store import Cursor
@@ -23,26 +24,34 @@ class CursorFile:
         store: has it.
         ledger: is copied.
         token: of the ingester's lease.
+        log: whose offsets the ledger has.
     """
 
-    def __init__(self, name: str, store: StoreClient, ledger: Ledger, token: int) -> None:
+    def __init__(self, name: str, store: StoreClient, ledger: Ledger, token: int, log: KnownLog) -> None:
         self._name = name
         self._store = store
         self._ledger = ledger
         self._token = token
+        self._log = log
         self._written = Cursor()
 
     async def load(self) -> None:
-        """Start the ledger from the stored cursor; retry until the store answers."""
+        """Start the ledger from the stored cursor; retry until the store answers.
+
+        Raises:
+            FencedError: the store has another database than before.
+        """
         backoff = Backoff(first=0.1, longest=2.0)
         while True:
             try:
                 stored = await self._store.cursor(self._name)
-                newest = (await self._store.log(0, 0, 1)).newest_offset
+                page = await self._store.log(0, 0, 1)
             except RETRY as error:
                 logger.warning("cannot read the cursor %s: %s", self._name, error)
                 await asyncio.sleep(backoff.next())
                 continue
+            self._log.check(page)
+            newest = page.newest_offset
             self._ledger.begin(stored, newest)
             self._written = stored or Cursor()
             logger.info("the cursor %s is at %d of %d", self._name, self._ledger.delivered.done, newest)
@@ -68,7 +77,7 @@ class CursorFile:
         if not self._ledger.has_begun or delivered == self._written:
             return
         try:
-            await self._store.put_cursor(self._name, delivered, token=self._token)
+            await self._store.put_cursor(self._name, delivered, token=self._token, log_id=self._log.log_id)
         except RETRY as error:
             logger.warning("cannot write the cursor %s: %s", self._name, error)
         else:

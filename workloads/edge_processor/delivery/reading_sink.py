@@ -10,6 +10,7 @@ from edge_processor.delivery.destination import LaneName, Outcome, Sender
 from edge_processor.delivery.exception_filter import ExceptionFilter
 from edge_processor.delivery.forwarding import Rules
 from edge_processor.delivery.lanes.backlog import LIVE_SECONDS, Backlog
+from edge_processor.delivery.lanes.known_log import KnownLog
 from edge_processor.delivery.lanes.lane import Lane, LaneOptions
 from edge_processor.delivery.lanes.share import Share
 from edge_processor.delivery.ledger import Entry, Ledger
@@ -63,6 +64,7 @@ class ReadingSink:
         token: int,
         landed: Callable[[Sequence[Entry], Outcome], None],
         ledger: Ledger | None = None,
+        log_id: str = "",
     ) -> None:
         """Prepare.
 
@@ -74,6 +76,7 @@ class ReadingSink:
             token: of the ingester's lease.
             landed: called with each batch that is confirmed and with its outcome; must not raise.
             ledger: account of the sink; None for a new one.
+            log_id: of the store's log; empty if the first answer of the store has it.
         """
         self._options = options
         self._connected = connected
@@ -83,8 +86,9 @@ class ReadingSink:
         self._old = Lane(senders["backlog"], options.backlog, self._landed)
         self._share = Share(self._live, self._old)
         self._filters = (ExceptionFilter(options.rules), ExceptionFilter(options.rules)) if options.rules else None
-        self._backlog = Backlog(store, self.ledger, self._old, self._put_old, self._may_read)
-        self._cursor = CursorFile(options.cursor, store, self.ledger, token)
+        log = KnownLog(log_id)
+        self._backlog = Backlog(store, log, self.ledger, self._old, self._put_old, self._may_read)
+        self._cursor = CursorFile(options.cursor, store, self.ledger, token, log)
         self._is_full = False
 
     @property

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -63,17 +63,21 @@ class Resends:
 
     async def _send_some(self) -> bool:
         """Deliver the oldest marked dead letters; return whether there may be more."""
-        sink, store, token = self.dead_letters.sink, self.dead_letters.store, self.dead_letters.token
-        marked = await store.sink_resends(sink, MAX_LETTERS)
-        refused = await self._send_readings([each for each in marked if each.letter.offset is not None])
+        marked = await self.dead_letters.store.sink_resends(self.dead_letters.sink, MAX_LETTERS)
+        readings = [each for each in marked if each.letter.offset is not None]
+        if readings:
+            await self._report(readings, await self._send_readings(readings))
         for each in marked:
             if each.letter.offset is None:
-                refused |= await self._send_alert(each)
-        if marked:
-            delivered = [each.id for each in marked if each.id not in refused]
-            await store.sink_resends_done(sink, delivered, list(refused.items()), token=token)
-            logger.info("%s took %d of %d dead letters that were sent again", sink, len(delivered), len(marked))
+                # Each for itself: one that cannot be delivered stops those behind it, and repeats none before it.
+                await self._report([each], await self._send_alert(each))
         return len(marked) == MAX_LETTERS
+
+    async def _report(self, sent: Sequence[SinkResend], refused: Mapping[int, str]) -> None:
+        letters = self.dead_letters
+        delivered = [each.id for each in sent if each.id not in refused]
+        await letters.store.sink_resends_done(letters.sink, delivered, list(refused.items()), token=letters.token)
+        logger.info("%s took %d of %d dead letters that were sent again", letters.sink, len(delivered), len(sent))
 
     async def _send_readings(self, letters: Sequence[SinkResend]) -> dict[int, str]:
         """Deliver readings; return those that are rejected, by the id of their dead letters."""
@@ -95,7 +99,7 @@ class Resends:
         if self.alerts is None:
             return {resend.id: "the sink takes no alerts now"}
         try:
-            await self.alerts.send_alerts([OutboxAlert(0, orjson.loads(resend.letter.payload))])
+            await self.alerts.send_alerts([OutboxAlert(-resend.id, orjson.loads(resend.letter.payload))])
         except AlertsRefusedError as error:
             return {resend.id: str(error)}
         except ValueError as error:

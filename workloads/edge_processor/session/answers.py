@@ -20,6 +20,6 @@ def settle(done: asyncio.Future[int], reason: int | None, broker: BrokerAddress,
     if reason is None:
         fail(done, NotConnectedError(f"the connection to {broker} ended: {why_lost}"))
     elif reason >= FIRST_FAILURE:
-        fail(done, PublishRefusedError(f"{broker} does not take the message: {reason_name(reason)}"))
+        fail(done, PublishRefusedError(f"{broker} does not take the message: {reason_name(reason)}", reason))
     elif not done.done():
         done.set_result(reason)

@@ -18,6 +18,7 @@ from edge_processor.metrics import ProcessorMetrics
 from edge_processor.sinks.declaration import Declaration
 from edge_processor.sinks.supervised import SupervisedDestination
 from edge_processor.sinks.unusable import UnusableDestination
+from edge_processor.supervised import supervised
 from edge_service.store import StoreClient
 
 logger = logging.getLogger(__name__)
@@ -63,10 +64,14 @@ class _Parts:
     resends: Resends
 
     async def run(self) -> None:
+        others = {"alerts": self.alerts, "rejected messages": self.rejections, "dead letters": self.resends}
         async with asyncio.TaskGroup() as group:
-            for part in (self.destination, self.readings, self.alerts, self.rejections, self.resends):
-                if part is not None:
-                    group.create_task(part.run())
+            group.create_task(self.destination.run())
+            if self.readings is not None:
+                # Not started again: its lanes have what is under way.
+                group.create_task(self.readings.run())
+            for what, part in others.items():
+                group.create_task(supervised(f"the task for {what} of the sink {self.alerts.name}", part.run))
 
 
 class ExternalSink:
@@ -157,7 +162,7 @@ class ExternalSink:
             await asyncio.gather(*(part.drained() for part in parts if part is not None))
 
     def _build(self) -> _Parts:
-        destination = self._connect()
+        destination, log_id = self._connect(), self._declaration.log_id
         letters = DeadLetters(self.name, self._store, self._token)
         rejections = Rejections(letters)
         readings: ReadingSink | None = None
@@ -169,10 +174,10 @@ class ExternalSink:
                 "live": rejections.sender(live),
                 "backlog": rejections.sender(backlog),
             }
-            connected, given = destination.connected, (self._store, self._token, self._count, self.ledger)
+            connected, given = destination.connected, (self._store, self._token, self._count, self.ledger, log_id)
             readings = ReadingSink(self._target.options, connected, senders, *given)
         counted = self.metrics.alerts.inc, self.metrics.rejected.inc
-        alerts = AlertSink(self.name, destination, self._store, self._token, *counted)
+        alerts = AlertSink(self.name, destination, self._store, self._token, *counted, log_id)
         resends = Resends(letters, destination.connected, backlog, destination)
         return _Parts(SupervisedDestination(self.name, destination), readings, alerts, rejections, resends)
 

@@ -30,4 +30,12 @@ class NotConnectedError(MqttError):
 
 
 class PublishRefusedError(MqttError):
-    """The broker refused the message."""
+    """The broker refused the message.
+
+    Attributes:
+        reason: its reason code; None if it is not known.
+    """
+
+    def __init__(self, message: str, reason: int | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -53,13 +53,19 @@ class SinkRequests:
         found = await self._found(f"/v1/cursors/{name}")
         return None if found is None else Cursor.from_object(found)
 
-    async def put_cursor(self, name: str, cursor: Cursor, *, token: int) -> Cursor:
+    async def put_cursor(self, name: str, cursor: Cursor, *, token: int, log_id: str = "") -> Cursor:
         """Add what `cursor` has delivered to the cursor of the sink `name`; return it as stored.
 
+        Args:
+            name: of the sink.
+            cursor: its offsets.
+            token: of the ingester's lease.
+            log_id: of the log in which the offsets are; empty if it is not known.
+
         Raises:
-            FencedError: the token is older than the lease's.
+            FencedError: the token is older than the lease's, or the store has another log.
         """
-        body = {"token": token, **cursor.to_object()}
+        body = {"token": token, **_in_log(log_id), **cursor.to_object()}
         return Cursor.from_object(await self._http.request_idempotent("PUT", f"/v1/cursors/{name}", body))
 
     async def alerts_to_send(self, limit: int = 100) -> tuple[OutboxAlert, ...]:
@@ -95,9 +101,19 @@ class SinkRequests:
         found = await self._found(f"/v1/alert-cursors/{name}")
         return None if found is None else int(found["id"])
 
-    async def put_alert_cursor(self, name: str, number: int, token: int) -> int:
-        """Move the cursor of alerts of the sink `name` to the id `number`; return it as stored: it never moves back."""
-        body = {"token": token, "id": number}
+    async def put_alert_cursor(self, name: str, number: int, token: int, log_id: str = "") -> int:
+        """Move the cursor of alerts of the sink `name` to the id `number`; return it as stored: it never moves back.
+
+        Args:
+            name: of the sink.
+            number: id of the last alert that is delivered.
+            token: of the ingester's lease.
+            log_id: of the log of the store that has the alert; empty if it is not known.
+
+        Raises:
+            FencedError: the token is older than the lease's, or the store has another log.
+        """
+        body = {"token": token, **_in_log(log_id), "id": number}
         answer = await self._http.request_idempotent("PUT", f"/v1/alert-cursors/{name}", body)
         return int(answer["id"])
 
@@ -109,3 +125,7 @@ class SinkRequests:
                 return None
             raise
         return answer
+
+
+def _in_log(log_id: str) -> Mapping[str, str]:
+    return {"log_id": log_id} if log_id else {}

@@ -1,6 +1,7 @@
 """`edge-storage restore`: puts a backup into an empty directory, after it has verified every checksum."""
 
 import contextlib
+import datetime as dt
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from edge_storage.cli.backup import STDOUT, TAR_SUFFIX
 from edge_storage.cli.opened import OpenedStore, opened
 from edge_storage.database.connections import FILE, LOCK, lock
 from edge_storage.database.errors import DatabaseFileError
+from edge_storage.lease import fence_off
 from edge_storage.log.segment import DamagedChunkError, chunks_of
 from edge_storage.log.segment_files import SegmentFiles
 from edge_storage.log.segment_index import Segment, chunks_of_segment, segments
@@ -88,6 +90,7 @@ def _copy(store: OpenedStore, directory: Path) -> None:
         # Offsets after those of the backup are assigned a second time, to other readings.
         with copy:
             renew_log_id(copy)
+            fence_off(copy, dt.datetime.now(dt.UTC))
         copy.execute("PRAGMA journal_mode = DELETE")
     for path in (partial, files.path(0).parent, directory):
         _sync(path)

@@ -10,6 +10,7 @@ import orjson
 
 from edge_storage.database.set_aside import note
 from edge_storage.database.transaction import transaction
+from edge_storage.lease import fence_off
 from edge_storage.log.devices import number_of
 from edge_storage.log.line import device_id_of, offset_of
 from edge_storage.log.seen import SeenReadings
@@ -77,7 +78,7 @@ def continue_after_loss(
     newest = (known[-1].last_offset if known else 0) + SKIPPED_OFFSETS
     with transaction(connection):
         connection.execute("UPDATE setting SET value = ? WHERE name = 'newest_offset'", (str(newest),))
-        connection.execute("UPDATE lease SET token = ?", (int(now.timestamp()),))
+        fence_off(connection, now)
         seen = SeenReadings()
         for segment in known[-_SEEN_SEGMENTS:]:
             content = files.read(segment.last_offset)

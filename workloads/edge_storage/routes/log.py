@@ -16,11 +16,11 @@ from edge_storage import cursors
 from edge_storage.lease import check_token
 from edge_storage.log.reader import LogReader
 from edge_storage.log.tail import newest_offset
-from edge_storage.log_id import log_id
+from edge_storage.log_id import check_log, log_id
 from edge_storage.pages import MAX_PAGE_BYTES, NO_END
 from edge_storage.request_body import read_body
 from edge_storage.routes.answers import json
-from edge_storage.routes.parameters import Fenced, SinkPath, of_document, of_path, of_query
+from edge_storage.routes.parameters import FencedOffset, SinkPath, of_document, of_path, of_query
 from edge_storage.store import Store
 from edge_wire.messages.document import load_object
 from edge_wire.store import Cursor
@@ -61,8 +61,8 @@ def log_routes(store: Store) -> list[Route]:
     async def put_cursor(request: Request) -> Response:
         name = of_path(request, SinkPath).name
         document = load_object(await read_body(request))
-        token = of_document(document, Fenced).token
-        work = partial(_advance, token=token, name=name, cursor=Cursor.from_object(document))
+        asked = of_document(document, FencedOffset)
+        work = partial(_advance, asked=asked, name=name, cursor=Cursor.from_object(document))
         return json((await store.write(work)).to_object())
 
     return [
@@ -89,6 +89,7 @@ def _all_cursors(connection: sqlite3.Connection) -> dict[str, object]:
     return {"newest_offset": newest, "cursors": listed}
 
 
-def _advance(connection: sqlite3.Connection, token: int, name: str, cursor: Cursor) -> Cursor:
-    check_token(connection, token)
+def _advance(connection: sqlite3.Connection, asked: FencedOffset, name: str, cursor: Cursor) -> Cursor:
+    check_token(connection, asked.token)
+    check_log(connection, asked.log_id)
     return cursors.advance(connection, name, cursor)

@@ -45,6 +45,12 @@ class Fenced(Struct, frozen=True):
     token: int
 
 
+class FencedOffset(Fenced, frozen=True, kw_only=True):
+    """Body with a position in the log `log_id`; empty in requests of earlier releases, which do not know it."""
+
+    log_id: str = ""
+
+
 StructT = TypeVar("StructT", bound=Struct)
 ValueT = TypeVar("ValueT")
 

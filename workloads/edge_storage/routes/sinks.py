@@ -14,9 +14,20 @@ from starlette.routing import Route
 from edge_service.problem import refuse
 from edge_service.route import route
 from edge_storage.lease import check_token
+from edge_storage.log_id import check_log
 from edge_storage.metrics import StorageMetrics
 from edge_storage.routes.answers import done, json
-from edge_storage.routes.parameters import Fenced, Id, Limit, SinkName, SinkPath, of_body, of_path, of_query
+from edge_storage.routes.parameters import (
+    Fenced,
+    FencedOffset,
+    Id,
+    Limit,
+    SinkName,
+    SinkPath,
+    of_body,
+    of_path,
+    of_query,
+)
 from edge_storage.sinks import alert_cursors, dead_letters, declared
 from edge_storage.store import Store
 from edge_wire.store.sink_dead_letters import SinkDeadLetter
@@ -38,7 +49,7 @@ class Declared(Fenced, frozen=True):
     alerts: Names
 
 
-class AlertCursor(Fenced, frozen=True):
+class AlertCursor(FencedOffset, frozen=True):
     """Body with the id of the last alert that a sink has delivered."""
 
     id: Id
@@ -91,7 +102,7 @@ def sinks_routes(store: Store, metrics: StorageMetrics) -> list[Route]:
 
     async def put_alert_cursor(request: Request) -> Response:
         name, asked = of_path(request, SinkPath).name, await of_body(request, AlertCursor)
-        work = partial(alert_cursors.advance_alert_cursor, name=name, number=asked.id)
+        work = partial(_advance, name=name, asked=asked)
         return json({"id": await store.write(_fenced(asked.token, work))})
 
     return [
@@ -127,6 +138,11 @@ def _dead_letter_routes(store: Store, metrics: StorageMetrics) -> list[Route]:
         route("GET", "/v1/sinks/{name}/resends", get_resends),
         route("POST", "/v1/sinks/{name}/resends/done", post_done),
     ]
+
+
+def _advance(connection: sqlite3.Connection, name: str, asked: AlertCursor) -> int:
+    check_log(connection, asked.log_id)
+    return alert_cursors.advance_alert_cursor(connection, name, asked.id)
 
 
 def _fenced(token: int, work: Callable[[sqlite3.Connection], T]) -> Callable[[sqlite3.Connection], T]:

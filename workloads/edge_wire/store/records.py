@@ -28,7 +28,7 @@ class OutboxAlert:
     """An alert that waits to be sent.
 
     Attributes:
-        id: its place in the outbox.
+        id: its place in the outbox; of a dead letter that is sent again, the dead letter's id with a minus sign.
         alert: the message, as on the topic `alerts/{device}`.
     """
 

@@ -18,6 +18,7 @@ from e2e.cluster.keeper import tied
 from e2e.cluster.ports import free_ports
 from edge_processor.delivery.destination import AlertsRefusedError, DeliveryError
 from edge_processor.settings import ProcessorSettings
+from edge_processor.sinks.alerts import webhook as product
 from edge_processor.sinks.alerts import webhook_destination
 from edge_processor.sinks.alerts.webhook import Webhook
 from tests.edge_processor.sinks.alerts.documents import alert
@@ -166,7 +167,12 @@ async def test_a_new_token_heals_401(end: FarEnd, secret: Path) -> None:
         await sink.send_alerts([alert("pump-1")])
 
 
-async def test_a_webhook_that_answers_deliveries_with_errors_stays_unconnected(end: FarEnd, secret: Path) -> None:
+async def test_a_webhook_that_answers_deliveries_with_errors_is_checked_later(
+    end: FarEnd, secret: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(product, "PROBE_SECONDS", 0.05)
+    monkeypatch.setattr(product, "CHECK_SECONDS", 1.0)
+
     async def broken(request: web.Request, _content: bytes) -> web.StreamResponse:
         return web.Response(status=500 if request.method == "POST" else 200)
 
@@ -177,6 +183,7 @@ async def test_a_webhook_that_answers_deliveries_with_errors_stays_unconnected(e
             await sink.send_alerts([alert("pump-1")])
         assert not sink.connected.is_set()
         assert "answers 500" in sink.last_error
+        await eventually("connected", sink.connected.is_set)
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])

@@ -95,16 +95,28 @@ async def test_messages_that_the_broker_rejects_are_named_and_hold_up_none(
         await heard.until(lambda: len(heard.on("plant-1/alerts/d1")) == 2)
 
 
-async def test_messages_without_the_right_to_publish_are_refused(broker: Mosquitto, secret: Path) -> None:
+async def test_messages_without_the_right_to_publish_wait_until_there_is_one(broker: Mosquitto, secret: Path) -> None:
+    right = {name: (secret / name).read_text() for name in ("username", "password")}
     for name in ("username", "password"):
         (secret / name).write_text({"username": "~reader", "password": broker.passwords["~reader"]}[name])
     async with uplink(broker, secret) as cloud, asyncio.timeout(SECONDS):
         await cloud.connected.wait()
-        outcome = await cloud.sender("live").send([*entries("not a level", [1]), *entries("d1", range(2, 1001))])
-        assert outcome.refused[0] == (0, "its device id cannot be a level of a topic")
-        assert outcome.refused[1:] == tuple((at, "Not authorized") for at in range(1, 1000))
-        with pytest.raises(AlertsRefusedError, match="Not authorized"):
+        with pytest.raises(DeliveryError, match="Not authorized") as failed:
             await cloud.send_alerts([alert("d1")])
+        assert failed.value.retry_after_seconds
+        assert not cloud.connected.is_set()
+        sent = cloud.sender("live").send([*entries("not a level", [1]), *entries("d1", range(2, 1001))])
+        await eventually("refused", lambda: cloud.last_error == "the broker takes no readings: Not authorized")
+        await asyncio.sleep(1.5)
+        assert (sent.done(), cloud.connected.is_set()) == (False, False)
+        await asyncio.to_thread(broker.stop)
+        for name, value in right.items():
+            (secret / name).write_text(value)
+        await asyncio.to_thread(broker.start)
+        assert (await sent).refused == ((0, "its device id cannot be a level of a topic"),)
+        await cloud.connected.wait()
+        await cloud.send_alerts([alert("d1")])
+        assert (cloud.connected.is_set(), cloud.last_error) == (True, "")
 
 
 async def test_a_wrong_password_is_healed_by_a_new_secret(

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from edge_pacing.backoff import Backoff
 from edge_processor.delivery.errors import RETRY
+from edge_processor.delivery.lanes.known_log import KnownLog
 from edge_processor.delivery.lanes.lane import Lane
 from edge_processor.delivery.ledger import Entry, Ledger
 from edge_service.store import StoreClient
-from edge_wire.store import FencedError
 
 POLL_SECONDS = 2.0
 """Seconds between two requests for the newest offset, in case a notification of the store was lost."""
@@ -35,25 +35,32 @@ class Backlog:
     """
 
     def __init__(
-        self, store: StoreClient, ledger: Ledger, lane: Lane, put: Callable[[list[Entry]], None], may_read: MayRead
+        self,
+        store: StoreClient,
+        log: KnownLog,
+        ledger: Ledger,
+        lane: Lane,
+        put: Callable[[list[Entry]], None],
+        may_read: MayRead,
     ) -> None:
         """Prepare.
 
         Args:
             store: has the log.
+            log: that the store must have.
             ledger: of the sink.
             lane: delivers what is read.
             put: called with readings for the lane.
             may_read: awaited before a page is read.
         """
         self._store = store
+        self._log = log
         self._ledger = ledger
         self._lane = lane
         self._put = put
         self._may_read = may_read
         self._wake = asyncio.Event()
         self._is_stopped = False
-        self._log_id = ""
 
     def wake(self) -> None:
         """Look for gaps now."""
@@ -65,7 +72,11 @@ class Backlog:
         self._lane.release()
 
     async def run(self) -> None:
-        """Read until cancelled."""
+        """Read until cancelled.
+
+        Raises:
+            FencedError: the store has another database than before.
+        """
         backoff = Backoff(first=0.1, longest=2.0)
         while True:
             await self._wake.wait()
@@ -94,13 +105,8 @@ class Backlog:
     async def _ask(self) -> None:
         before = max(self._ledger.settled, self._ledger.delivered.highest)
         page = await self._store.log(0, 0, 1)
+        self._log.check(page, before)
         newest = page.newest_offset
-        self._log_id = self._log_id or page.log_id
-        if newest < before or page.log_id != self._log_id:
-            raise FencedError(
-                f"the log of the store is {page.log_id} with the newest offset {newest}, and was {self._log_id} with"
-                f" {before}: it has another database; starting again"
-            )
         if newest > self._ledger.settled:
             await asyncio.sleep(LIVE_SECONDS)
             self._ledger.settle(newest)
@@ -115,6 +121,7 @@ class Backlog:
             return False
         first, last = gap
         page = await self._store.log(first - 1, last - first + 1, PAGE_BYTES)
+        self._log.check(page)
         if page.newest_offset < first:
             return False
         entries = self._ledger.take_page(first, page)

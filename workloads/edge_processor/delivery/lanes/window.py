@@ -62,8 +62,12 @@ class Window:
         return len(sent)
 
     def _start(self, flight: _Flight) -> None:
-        flight.future = self._sender.send(flight.sent)
-        flight.future.add_done_callback(self._settle)
+        try:
+            flight.future = self._sender.send(flight.sent)
+        except Exception as error:  # noqa: BLE001 - a batch without a future would end the lane
+            self._send_again(flight, repr(error))
+        else:
+            flight.future.add_done_callback(self._settle)
 
     def _settle(self, _: asyncio.Future[Outcome]) -> None:
         while self._in_flight:
@@ -71,15 +75,16 @@ class Window:
             if flight.future is None or not flight.future.done():
                 break
             if flight.future.cancelled() or flight.future.exception() is not None:
-                self._send_again(flight, flight.future)
+                failed = flight.future
+                cause = "the delivery was cancelled" if failed.cancelled() else repr(failed.exception())
+                self._send_again(flight, cause)
                 break
             self._in_flight.popleft()
             self._landed(flight.batch, _placed(flight, flight.future.result()))
         self._moved()
 
-    def _send_again(self, flight: _Flight, failed: asyncio.Future[Outcome]) -> None:
+    def _send_again(self, flight: _Flight, cause: str) -> None:
         flight.future = None
-        cause = "the delivery was cancelled" if failed.cancelled() else repr(failed.exception())
         logger.error("a batch was not delivered and is sent again: %s", cause)
         asyncio.get_running_loop().call_later(FAILED_SECONDS, self._start, flight)
 

@@ -60,12 +60,16 @@ class Webhook:
         """Check the connection until cancelled, while no alert does.
 
         The check is a HEAD, which delivers nothing; any answer to it will do, except that the credentials are wrong. A
-        webhook that has answered a delivery with an error stays unconnected until a delivery succeeds, or until other
-        credentials come.
+        webhook that has answered a delivery with an error stays unconnected until a delivery succeeds, until other
+        credentials come, or for CHECK_SECONDS: the delivery may not come again.
         """
+        loop = asyncio.get_running_loop()
+        checked_at = loop.time() - CHECK_SECONDS
         try:
             while True:
-                if self.connected.is_set() or self._poster.may_be_reachable:
+                is_due = loop.time() - checked_at >= CHECK_SECONDS
+                if is_due or self.connected.is_set() or self._poster.may_be_reachable:
+                    checked_at = loop.time()
                     await self._poster.check("HEAD")
                 if self.connected.is_set():
                     await asyncio.sleep(CHECK_SECONDS)

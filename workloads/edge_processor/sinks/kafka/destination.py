@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from edge_processor.delivery.destination import AlertsRefusedError, DeliveryError, LaneName, Sender
 from edge_processor.delivery.ledger import Entry
 from edge_processor.settings import ProcessorSettings
 from edge_processor.sinks.kafka.address import kafka_brokers
+from edge_processor.sinks.kafka.producing.daemon_thread import DaemonThread
 from edge_processor.sinks.kafka.producing.lane import KafkaLane
 from edge_processor.sinks.kafka.producing.link import Link
 from edge_processor.sinks.kafka.producing.producers import Producers
@@ -17,6 +17,9 @@ from edge_wire.store import OutboxAlert
 
 ALERTS_SECONDS = 15.0
 """Maximum time for the confirmation of alerts; the caller tries again."""
+
+END_SECONDS = 3.0
+"""Maximum time to wait for the end of librdkafka's threads."""
 
 ALERT_BYTES = 500
 """Approximate size of an alert."""
@@ -83,17 +86,22 @@ class KafkaDestination:
     async def run(self) -> None:
         """Deliver until cancelled. A second call waits, and continues if the first one is cancelled."""
         async with self._running:
-            thread = ThreadPoolExecutor(1, "kafka")
+            thread = DaemonThread("kafka")
             try:
                 await self._producers.run(thread)
             finally:
                 self.connected.clear()
-                # Its thread ends librdkafka's threads, in a moment unless Kafka is being asked at this time.
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.to_thread(thread.shutdown)
+                await _ended(thread)
 
     def _changed(self) -> None:
         self._producers.wake()
+
+
+async def _ended(thread: DaemonThread) -> None:
+    """Wait for the thread that ends librdkafka's threads, unless one of these resolves a name: that can take long."""
+    with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+        async with asyncio.timeout(END_SECONDS):
+            await asyncio.wrap_future(thread.end())
 
 
 def _size_bytes(entry: Entry) -> int:

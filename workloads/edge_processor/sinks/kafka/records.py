@@ -41,6 +41,11 @@ def alert_record(site: str, log_id: str) -> Callable[[OutboxAlert], Record]:
 
     def record(alert: OutboxAlert) -> Record:
         key = f"{site}/{alert.alert['device_id']}".encode()
-        return key, orjson.dumps(alert.alert), [("id", b"%d" % alert.id), *constant]
+        return key, orjson.dumps(alert.alert), [("id", _id_of(alert)), *constant]
 
     return record
+
+
+def _id_of(alert: OutboxAlert) -> bytes:
+    """Return the id; `dead-letter-7` for a dead letter that is sent again, whose id in the store is not known."""
+    return b"%d" % alert.id if alert.id >= 0 else b"dead-letter-%d" % -alert.id

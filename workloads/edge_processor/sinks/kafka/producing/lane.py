@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from confluent_kafka import KafkaError, Producer
@@ -50,6 +51,7 @@ class KafkaLane:
         """Deliver items, in order; the future is done when each is confirmed or rejected."""
         batch = Batch(self._topic, entries, self._record, sum(map(self._size_bytes, entries)))
         self._waiting.append(batch)
+        batch.done.add_done_callback(partial(self._drop, batch))
         self._changed()
         return batch.done
 
@@ -110,6 +112,11 @@ class KafkaLane:
             self._sent.popleft()
             self._sent_bytes -= batch.size_bytes
         return None
+
+    def _drop(self, batch: Batch, done: asyncio.Future[Outcome]) -> None:
+        """Forget a batch that its caller does not wait for any more, unless the producer has it."""
+        if done.cancelled() and batch in self._waiting:
+            self._waiting.remove(batch)
 
     def _give_up(self, batch: Batch, failure: KafkaError) -> None:
         if not batch.done.done():
