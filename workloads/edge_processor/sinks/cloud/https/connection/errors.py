@@ -6,14 +6,20 @@ CONNECT_SECONDS = 5.0
 """Maximum seconds until a connection is established, with name lookup, proxy and TLS."""
 
 
-def described(error: Exception, address: str, seconds: float) -> str:  # noqa: PLR0911 - a table
-    """Return what failed; not the message of aiohttp, which may have a URL in it.
+def described(error: Exception, address: str, seconds: float) -> str:
+    """Return what failed, as printable text; not the message of aiohttp, which may have a URL in it.
 
     Args:
         error: of a request.
         address: host and port of the server.
         seconds: for which the request waited for its answer.
     """
+    # A reason phrase in Latin-1 has surrogates, which JSON cannot have.
+    text = _described(error, address, seconds).encode("utf-8", "replace").decode()
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
+def _described(error: Exception, address: str, seconds: float) -> str:  # noqa: PLR0911 - a table
     match error:
         case aiohttp.ClientConnectorCertificateError(certificate_error=why):
             text = getattr(why, "verify_message", "") or why
@@ -32,5 +38,7 @@ def described(error: Exception, address: str, seconds: float) -> str:  # noqa: P
             return f"{address} closed the connection without an answer"
         case aiohttp.ClientResponseError(message=message):
             return f"the answer of {address} is not valid HTTP: {message.partition(chr(10))[0]}"
-        case _:
+        case OSError() if "://" not in str(error) and "@" not in str(error):
             return f"the connection to {address} failed: {error}"
+        case _:  # the URL of a proxy may have a password
+            return f"the connection to {address} failed ({type(error).__name__})"
