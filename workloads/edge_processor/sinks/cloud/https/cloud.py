@@ -17,6 +17,7 @@ from edge_processor.sinks.cloud.https.lines.body import Source, compress
 from edge_processor.sinks.cloud.https.lines.division import Division
 from edge_processor.sinks.cloud.https.lines.verdict import Verdict
 from edge_processor.sinks.cloud.https.link import Link
+from edge_processor.sinks.cloud.https.pauses import PROBE
 from edge_processor.sinks.cloud.https.post import Poster
 from edge_processor.sinks.cloud.https.sender import LaneSender
 from edge_service.waiting import set_within
@@ -58,7 +59,7 @@ class HttpsCloud:
         }
         self._alerts = self._poster("alerts")
         self._alert_division = Division(MOST_ALERTS)
-        self._probe = self._poster("probe")
+        self._probe = self._poster(PROBE)
         self._is_running = False
 
     @property

@@ -25,7 +25,7 @@ class Link:
         sync_interval: maximum seconds between two attempts.
         on_down: called when the server cannot be used: connections are opened again.
         connected: set while the last attempt succeeded.
-        waiting_attempts: number of attempts that run or wait.
+        waiting_attempts: number of attempts that run or wait, but for those that wait for a pause of their own lane.
         last_attempt_at: when the last attempt ended, in seconds of the loop's clock.
     """
 
@@ -80,9 +80,9 @@ class Link:
         Raises:
             FailedError: it failed.
         """
+        await self._pause(lambda: lane.not_before)
         self.waiting_attempts += 1
         try:
-            await self._pause(lambda: lane.not_before)
             if not self.connected.is_set():
                 async with self._probing:
                     await self._pause(lambda: 0.0 if self.connected.is_set() else self._not_before)
@@ -150,5 +150,8 @@ class Link:
 
 def _others_succeed(lane: LaneState, lanes: Sequence[LaneState], now: float) -> bool:
     """Return whether only this lane fails: another one succeeded lately, or at least after this one failed before."""
-    since = now - OTHER_LANE_SECONDS if lane.failed_at == NEVER else NEVER
-    return any(each.succeeded_at > since for each in lanes if each is not lane)
+    recently = now - OTHER_LANE_SECONDS
+    since = recently if lane.failed_at == NEVER else min(lane.failed_at, recently)
+    # Requests without lines show that the server can be used; not that it takes readings.
+    others = (each for each in lanes if each is not lane and not (each.is_probe and lane.has_readings))
+    return any(each.succeeded_at > since for each in others)

@@ -14,6 +14,12 @@ MIN_PAUSE_SECONDS = 0.1
 NEVER = float("-inf")
 """A time, in seconds, before all others."""
 
+PROBE = "probe"
+"""Name of the lane of the requests without lines."""
+
+READING_LANES = frozenset({"live", "backlog"})
+"""Names of the lanes of readings."""
+
 _RETRY_AFTER_SPREAD = 0.1
 """Part of the pause that a server asks for by which it is extended at random: many sites received the same one."""
 
@@ -69,3 +75,13 @@ class LaneState:
     failed_at: float = NEVER
     not_before: float = 0.0
     error: str = ""
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether its requests have no lines."""
+        return self.name == PROBE
+
+    @property
+    def has_readings(self) -> bool:
+        """Whether its requests have readings."""
+        return self.name in READING_LANES
