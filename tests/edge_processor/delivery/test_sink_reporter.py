@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -41,6 +42,12 @@ OTHER = SinkReport("kafka", connected=True)
 )
 def test_when_it_is_due(before: SinkReport, changes: dict[str, Any], seconds: float, *, due: bool) -> None:
     assert is_due([OTHER, before], [OTHER, replace(before, **changes)], seconds) is due
+
+
+def test_an_error_with_surrogates_does_not_prevent_the_report() -> None:
+    report = SinkState(Sink(last_error="n\udcf6tig")).report(0.0)
+    assert report.last_error == "n?tig"
+    assert orjson.dumps(report.to_object())
 
 
 def test_the_first_is_due() -> None:

@@ -88,7 +88,9 @@ class SinkState:
         pending = self._pending(now)
         oldest = self.sink.oldest_alert if self.sink.ledger is None else self.oldest_pending_time
         figures = pending, oldest if pending else None, self.dead_letters
-        return SinkReport(self.sink.name, self.sink.is_connected, *figures, self.sink.last_error[:MAX_ERROR_CHARACTERS])
+        # JSON has no surrogates: what a destination says must not prevent the status.
+        error = self.sink.last_error[:MAX_ERROR_CHARACTERS].encode("utf-8", "replace").decode()
+        return SinkReport(self.sink.name, self.sink.is_connected, *figures, error)
 
     async def ask(self, store: StoreClient, now: float) -> None:
         """Read the oldest pending reading from the store, at most each `OLDEST_SECONDS` and only if one is pending.

@@ -200,6 +200,35 @@ async def test_one_alert_that_is_rejected_is_found_by_halves(end: FarEnd, secret
         assert sink.connected.is_set()
 
 
+@pytest.mark.parametrize("status", [400, 413, 422])
+@pytest.mark.parametrize("count", [1, 5])
+async def test_a_webhook_that_rejects_everything_loses_nothing(
+    end: FarEnd, secret: Path, status: int, count: int
+) -> None:
+    async def rejecting(request: web.Request, _content: bytes) -> web.StreamResponse:
+        return web.Response(status=status if request.method == "POST" else 200, text="no such header")
+
+    end.answer = rejecting
+    async with destination(end.url, secret) as sink:
+        await eventually("connected", sink.connected.is_set)
+        with pytest.raises(DeliveryError, match="rejects every request, also without alerts"):
+            await sink.send_alerts([alert(f"pump-{number}", number=number) for number in range(count)])
+        assert not sink.connected.is_set()
+        assert f"{status}: no such header" in sink.last_error
+
+
+async def test_a_webhook_that_rejects_all_alerts_of_a_request(end: FarEnd, secret: Path) -> None:
+    async def picky(_request: web.Request, content: bytes) -> web.StreamResponse:
+        return web.Response(status=400 if content and json.loads(content)["alerts"] else 200)
+
+    end.answer = picky
+    async with destination(end.url, secret) as sink:
+        with pytest.raises(AlertsRefusedError) as refused:
+            await sink.send_alerts([alert("pump-1"), alert("pump-2")])
+        assert refused.value.refused == ((0, "400"), (1, "400"))
+        assert sink.connected.is_set()
+
+
 @pytest.mark.parametrize("url", ["ftp://x", "https://user:geheim@x", "x", "https://x/geheim#y"])
 def test_a_url_that_is_wrong_is_named_and_not_shown(url: str) -> None:
     with pytest.raises(ValueError, match="WEBHOOK_URL must") as failed:

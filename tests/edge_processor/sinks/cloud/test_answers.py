@@ -2,6 +2,8 @@
 
 import asyncio
 import datetime as dt
+import gzip
+import hashlib
 import socket
 from email.utils import format_datetime
 
@@ -9,6 +11,7 @@ import orjson
 import pytest
 
 from edge_processor.delivery.destination import AlertsRefusedError, DeliveryError, Outcome
+from edge_wire.store import OutboxAlert
 from tests.edge_processor.sinks.cloud.conftest import LOG_ID, Running
 from tests.edge_processor.sinks.cloud.readings import alerts, entries
 from tests.edge_processor.sinks.cloud.scripted import SECONDS, Exchange, Script, eventually, scripted
@@ -203,7 +206,8 @@ async def test_poison_is_found_by_halves_and_order_is_kept(status: int, authorit
         assert outcome.refused == tuple((offset - 1, reason) for offset in sorted(poison))
         assert taken == [each for each in range(1, 101) if each not in poison]
         first, last = server.requests[-1].offsets[0], server.requests[-1].offsets[-1]
-        assert server.requests[-1].headers["idempotency-key"] == f"plant/berlin/{LOG_ID}/{first}-{last}"
+        digest = hashlib.sha256(gzip.decompress(server.requests[-1].body)).hexdigest()[:16]
+        assert server.requests[-1].headers["idempotency-key"] == f"plant/berlin/{LOG_ID}/{first}-{last}/{digest}"
 
 
 async def test_smaller_requests_after_a_server_finds_them_too_large(authority: Authority, running: Running) -> None:
@@ -236,6 +240,35 @@ async def test_rejected_lines(body: bytes, is_listed: bool, authority: Authority
         assert len(server.requests) == (1 if is_listed else 3)
 
 
+async def test_other_lines_with_the_same_ids_have_another_key(authority: Authority, running: Running) -> None:
+    async with scripted(authority) as server, running(server.url) as cloud:
+        five, nine = entries(1, 5)[0], entries(1, 9)[0]
+        for batch in (entries(5, 5), [five, nine], [five, nine]):
+            await within(cloud.sender("live").send(batch))
+        for text in ("a", "b"):
+            await cloud.send_alerts([OutboxAlert(0, {"alert_id": text})])
+        whole, part, again, *resent = [each.headers["idempotency-key"] for each in server.requests]
+        assert whole != part == again
+        assert resent[0] != resent[1]
+
+
+async def test_a_list_in_an_answer_to_half_a_body_is_not_believed(authority: Authority, running: Running) -> None:
+    listener = socket.create_server((HOST, 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    end = asyncio.Event()
+
+    async def half(exchange: Exchange) -> None:
+        await exchange.read(exchange.size // 4)
+        await exchange.say(422, b'{"rejected": [{"line": 0}]}')
+        await end.wait()
+
+    large = [(n, b'{"text":"' + random_text(450_000) + b'","offset":%d}' % n) for n in (1, 2)]
+    async with scripted(authority, first_then_accept(half), listener) as server, running(server.url) as cloud:
+        assert await within(cloud.sender("live").send(large)) == Outcome()
+        assert server.requests[1].offsets == [1, 2]
+        end.set()
+
+
 async def test_the_token_is_in_no_message(authority: Authority, running: Running) -> None:
     async def echo(exchange: Exchange) -> None:
         await exchange.answer(401, f"unknown token: {exchange.headers['authorization']}".encode())
@@ -261,7 +294,8 @@ async def test_rejected_alerts_are_named(authority: Authority, running: Running)
         assert raised.value.refused == ((1, "unknown rule"),)
         (request,) = server.requests
         assert request.head == "POST /edge/alerts HTTP/1.1"
-        assert request.headers["idempotency-key"] == f"plant/berlin/{LOG_ID}/alerts/7-9"
+        digest = hashlib.sha256(gzip.decompress(request.body)).hexdigest()[:16]
+        assert request.headers["idempotency-key"] == f"plant/berlin/{LOG_ID}/alerts/7-9/{digest}"
         assert [each["alert_id"] for each in request.lines] == ["alert-7", "alert-8", "alert-9"]
 
 

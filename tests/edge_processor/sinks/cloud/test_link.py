@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from edge_processor.delivery.destination import DeliveryError, Outcome
+from edge_processor.sinks.cloud.https.link import Link
 from tests.edge_processor.sinks.cloud.conftest import Running
 from tests.edge_processor.sinks.cloud.readings import alerts, entries
 from tests.edge_processor.sinks.cloud.scripted import SECONDS, Exchange, eventually, scripted
 from tests.edge_processor.sinks.cloud.secret import MountedSecret
-from tests.edge_processor.sinks.cloud.test_answers import answering, within
+from tests.edge_processor.sinks.cloud.test_answers import answering, no_answer, within
 from tests.support.child import HOST
 from tests.support.cloud import TOKEN, Authority
 
@@ -132,6 +133,80 @@ async def test_alerts_that_are_rejected_do_not_disconnect_readings(authority: Au
         assert cloud.connected.is_set()
         assert await within(cloud.sender("live").send(entries(1))) == Outcome()
         assert [each.head for each in server.requests].count("POST /edge/alerts HTTP/1.1") <= 3
+
+
+async def test_a_server_that_takes_only_requests_without_lines_is_not_connected(
+    authority: Authority, running: Running
+) -> None:
+    async with scripted(authority, answering(500)) as server, running(server.url, sync_interval=0.5) as cloud:
+        await eventually(lambda: len(server.probes) >= 2)
+        sent = cloud.sender("live").send(entries(1))
+        await server.await_requests(2)
+        was_set: list[bool] = []
+        while len(server.requests) < 8:
+            was_set.append(cloud.connected.is_set())
+            await asyncio.sleep(0.01)
+        assert not any(was_set)
+        assert "500" in cloud.last_error
+        server.script = answering(200)
+        assert await within(sent) == Outcome()
+
+
+async def test_a_lane_with_a_long_pause_does_not_prevent_others_from_connecting(
+    authority: Authority, running: Running
+) -> None:
+    async def script(exchange: Exchange) -> None:
+        is_live = exchange.lane == "live"
+        await exchange.answer(429 if is_live else 200, b"", **({"Retry_After": "600"} if is_live else {}))
+
+    async with scripted(authority, script) as server, running(server.url) as cloud:
+        await within(cloud.sender("backlog").send(entries(10)))
+        cloud.sender("live").send(entries(10, 100))
+        await server.await_requests(2)
+        await eventually(lambda: "429" in cloud.last_error)
+        server.script = server.probe_script = answering(500)
+        old = cloud.sender("backlog").send(entries(10, 10))
+        await eventually(lambda: not cloud.connected.is_set())
+        server.script, server.probe_script = script, answering(200)
+        assert await within(old) == Outcome()
+        await eventually(cloud.connected.is_set)
+
+
+async def test_a_link_is_checked_while_a_lane_has_a_long_pause() -> None:
+    link = Link(300.0, lambda: None)
+    live, backlog = link.lane("live"), link.lane("backlog")
+
+    async def answer(*failure: DeliveryError) -> None:
+        for each in failure:
+            raise each
+
+    await link.attempt(backlog, answer)
+    with pytest.raises(DeliveryError):
+        await link.attempt(live, lambda: answer(DeliveryError("429", 600.0)))
+    waiting = asyncio.create_task(link.attempt(live, answer))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    assert link.waiting_attempts == 0, "a request without lines is sent if the link is lost now"
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+
+
+async def test_a_batch_in_hand_is_delivered_after_a_restart(authority: Authority, running: Running) -> None:
+    failed = pytest.raises(ExceptionGroup)
+    async with scripted(authority, no_answer) as server:
+        with failed:
+            async with running(server.url) as cloud:
+                sent = [cloud.sender("live").send(entries(10, first)) for first in (1, 11)]
+                await server.await_requests(1)
+                cloud._is_probe_due = lambda: bool(1 / 0)  # type: ignore[method-assign]  # noqa: SLF001
+                await eventually(lambda: not cloud._is_running)  # noqa: SLF001
+                del cloud._is_probe_due  # noqa: SLF001
+                server.script = answering(200)
+                again = asyncio.create_task(cloud.run())
+                assert [await within(each) for each in sent] == [Outcome()] * 2
+                assert [each.offsets[0] for each in server.requests[1:]] == [1, 11]
+                again.cancel()
+                await asyncio.gather(again, return_exceptions=True)
 
 
 async def test_a_server_that_starts_is_used_soon(authority: Authority, running: Running) -> None:

@@ -5,10 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import RequestInfo
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from edge_processor.delivery.destination import Outcome
+from edge_processor.sinks.http.errors import failure
 from edge_processor.sinks.http.proxy import proxy_for
 from tests.edge_processor.sinks.cloud.conftest import Running
 from tests.edge_processor.sinks.cloud.readings import entries
@@ -92,6 +96,22 @@ async def test_a_proxy_that_rejects(authority: Authority, running: Running) -> N
             assert cloud.last_error == f"the proxy cannot connect to https://{HOST}:{server.port}: it answers 407 Said"
             proxy.status = 200
             assert await within(sent) == Outcome()
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://user:pa/secret@proxy:3128", "socks5://user:secret@proxy:1080", "http://user:secret@proxy:99999"]
+)
+async def test_the_url_of_a_proxy_is_in_no_message(proxy: str, running: Running) -> None:
+    async with running(f"https://{HOST}:9/edge", environment={"HTTPS_PROXY": proxy}) as cloud:
+        await eventually(lambda: bool(cloud.last_error))
+        assert "secret" not in cloud.last_error
+        assert "user" not in cloud.last_error
+
+
+def test_an_error_with_surrogates_is_text() -> None:
+    request = RequestInfo(URL("http://proxy"), "CONNECT", CIMultiDictProxy(CIMultiDict()), URL("http://proxy"))
+    error = aiohttp.ClientHttpProxyError(request, (), status=407, message="n\udcf6tig\n")
+    assert str(failure(error, "https://cloud", 5)) == "the proxy cannot connect to https://cloud: it answers 407 n?tig "
 
 
 async def test_a_proxy_that_is_not_there(authority: Authority, running: Running) -> None:

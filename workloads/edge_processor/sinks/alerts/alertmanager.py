@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, Protocol
 
 import orjson
@@ -98,7 +97,7 @@ class Alertmanager:
             try:
                 await self._post(valid)
             except AlertsRefusedError as error:
-                await self._check_takes_any(error)
+                await self._check_takes_any()
                 refused += [(positions[at], reason) for at, reason in error.refused]
             if not was_connected:
                 # It may have been restarted, and have no other alert.
@@ -131,7 +130,7 @@ class Alertmanager:
                 alerts = parse_all(firing)[1]
                 self._starts.note(alerts)
                 repeated = [*self._resolved.to_repeat(alerts, _now()), *alerts]
-                await (self._post(repeated) if repeated else self._poster.request("POST", PATH, b"[]", HEADERS))
+                await (self._post(repeated) if repeated else self._check_takes_any())
         except AlertsRefusedError as error:
             logger.warning("Alertmanager rejects %d of the alerts that are repeated: %s", len(error.refused), error)
         except RETRY as error:
@@ -149,19 +148,8 @@ class Alertmanager:
         now = _now()
         return orjson.dumps([to_post(alert, self._namespace, self._site, now) for alert in alerts]), HEADERS
 
-    async def _check_takes_any(self, refused: AlertsRefusedError) -> None:
-        """Check that it is the alerts which are rejected.
-
-        Raises:
-            DeliveryError: the server rejects an empty list as well: it is not an Alertmanager.
-        """
-        reply = await self._poster.request("POST", PATH, b"[]", HEADERS)
-        if reply.status != HTTPStatus.OK:
-            error = DeliveryError(
-                f"the server rejects every request ({refused}): check that its URL is an Alertmanager"
-            )
-            self._poster.failed(error)
-            raise error
+    async def _check_takes_any(self) -> None:
+        await self._poster.check_takes_any(PATH, b"[]", HEADERS, "an Alertmanager")
 
 
 def alertmanager_destination(settings: ProcessorSettings, store: AlertStore) -> Alertmanager:

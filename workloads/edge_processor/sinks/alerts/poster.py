@@ -78,8 +78,30 @@ class Poster:
         except DeliveryError as error:
             self.failed(error)
             raise
-        self.succeeded()
+        if is_taken(answer.status):
+            self.succeeded()
         return answer
+
+    async def check_takes_any(self, path: str, content: bytes, headers: Mapping[str, str], what: str) -> None:
+        """Send a request without alerts: a server that rejects it as well says nothing about alerts.
+
+        Args:
+            path: of the request.
+            content: its body.
+            headers: of it.
+            what: the destination should be.
+
+        Raises:
+            DeliveryError: it is not answered with 2xx.
+        """
+        answer = await self.request("POST", path, content, headers)
+        if not is_taken(answer.status):
+            error = DeliveryError(
+                f"{self._session.endpoint.origin} rejects every request, also without alerts ({said(answer)}): check"
+                f" that its URL is {what}"
+            )
+            self.failed(error)
+            raise error
 
     async def check(self, method: str) -> None:
         """Send a request that delivers nothing: any answer but 401 and 403 shows that the connection works."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
+from edge_processor.delivery.destination import AlertsRefusedError
 from edge_processor.settings import ProcessorSettings
 from edge_processor.sinks.alerts.poster import HEADERS, Poster
 from edge_processor.sinks.http.endpoint import endpoint_of
@@ -52,9 +53,14 @@ class Webhook:
 
         Raises:
             AlertsRefusedError: it rejects some of them.
-            DeliveryError: it cannot be reached, or did not confirm.
+            DeliveryError: it cannot be reached, did not confirm, or rejects everything.
         """
-        await self._poster.post_in_halves(alerts, "", self._encoded)
+        try:
+            await self._poster.post_in_halves(alerts, "", self._encoded)
+        except AlertsRefusedError as error:
+            if len(error.refused) == len(alerts):
+                await self._poster.check_takes_any("", *self._encoded([]), "a webhook for alerts")
+            raise
 
     async def run(self) -> None:
         """Check the connection until cancelled, while no alert does.

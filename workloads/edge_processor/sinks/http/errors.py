@@ -16,14 +16,22 @@ class UnreachableError(ConnectionFailedError):
     """There is no connection, by name lookup, TCP, TLS or the proxy: nothing was sent."""
 
 
-def failure(error: Exception, origin: str, seconds: float) -> ConnectionFailedError:  # noqa: PLR0911 - a table
+def failure(error: Exception, origin: str, seconds: float) -> ConnectionFailedError:
     """Return what failed; not with the message of aiohttp, which may have a URL in it: its path may be a secret.
+
+    The text is printable: a reason phrase in Latin-1 has surrogates, which JSON cannot have.
 
     Args:
         error: of a request.
         origin: of the destination.
         seconds: for which the request waited for its answer.
     """
+    found = _failure(error, origin, seconds)
+    text = str(found).encode("utf-8", "replace").decode()
+    return type(found)("".join(each if each.isprintable() else " " for each in text))
+
+
+def _failure(error: Exception, origin: str, seconds: float) -> ConnectionFailedError:  # noqa: PLR0911 - a table
     match error:
         case aiohttp.ClientConnectorCertificateError(certificate_error=why):
             text = getattr(why, "verify_message", "") or why

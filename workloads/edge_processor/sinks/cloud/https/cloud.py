@@ -11,7 +11,7 @@ from edge_processor.settings import ProcessorSettings
 from edge_processor.sinks.cloud.https.lines.body import Source, compress
 from edge_processor.sinks.cloud.https.lines.division import Division
 from edge_processor.sinks.cloud.https.lines.verdict import Verdict
-from edge_processor.sinks.cloud.https.link import Link
+from edge_processor.sinks.cloud.https.link import PROBE, Link
 from edge_processor.sinks.cloud.https.post import Poster
 from edge_processor.sinks.cloud.https.sender import LaneSender
 from edge_processor.sinks.http.endpoint import Endpoint, endpoint_of
@@ -55,7 +55,7 @@ class HttpsCloud:
         }
         self._alerts = self._poster("alerts")
         self._alert_division = Division(MOST_ALERTS)
-        self._probe = self._poster("probe")
+        self._probe = self._poster(PROBE)
         self._is_running = False
 
     @property

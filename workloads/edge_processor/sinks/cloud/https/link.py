@@ -18,6 +18,12 @@ OTHER_LANE_SECONDS = 5.0
 NEVER = float("-inf")
 """A time, in seconds, before all others."""
 
+PROBE = "probe"
+"""Name of the lane of the requests without lines."""
+
+READING_LANES = frozenset({"live", "backlog"})
+"""Names of the lanes of readings."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -41,6 +47,16 @@ class LaneState:
     not_before: float = 0.0
     error: str = ""
 
+    @property
+    def is_probe(self) -> bool:
+        """Whether its requests have no lines."""
+        return self.name == PROBE
+
+    @property
+    def has_readings(self) -> bool:
+        """Whether its requests have readings."""
+        return self.name in READING_LANES
+
 
 @dataclass(eq=False)
 class Link:
@@ -50,7 +66,7 @@ class Link:
         sync_interval: maximum seconds between two attempts.
         on_down: called when the server cannot be used: connections are opened again.
         connected: set while the last attempt succeeded.
-        waiting_attempts: number of attempts that run or wait.
+        waiting_attempts: number of attempts that run or wait, but for those that wait for a pause of their own lane.
         last_attempt_at: when the last attempt ended, in seconds of the loop's clock.
     """
 
@@ -105,9 +121,9 @@ class Link:
         Raises:
             DeliveryError: it failed.
         """
+        await self._pause(lambda: lane.not_before)
         self.waiting_attempts += 1
         try:
-            await self._pause(lambda: lane.not_before)
             if not self.connected.is_set():
                 async with self._probing:
                     await self._pause(lambda: 0.0 if self.connected.is_set() else self._not_before)
@@ -175,5 +191,8 @@ class Link:
 
 def _others_succeed(lane: LaneState, lanes: Sequence[LaneState], now: float) -> bool:
     """Return whether only this lane fails: another one succeeded lately, or at least after this one failed before."""
-    since = now - OTHER_LANE_SECONDS if lane.failed_at == NEVER else NEVER
-    return any(each.succeeded_at > since for each in lanes if each is not lane)
+    recently = now - OTHER_LANE_SECONDS
+    since = recently if lane.failed_at == NEVER else min(lane.failed_at, recently)
+    # Requests without lines show that the server can be used; not that it takes readings.
+    others = (each for each in lanes if each is not lane and not (each.is_probe and lane.has_readings))
+    return any(each.succeeded_at > since for each in others)

@@ -1,8 +1,8 @@
 """Posts lines over one connection, when the link allows it."""
 
-from edge_processor.delivery.destination import LaneName
-from edge_processor.sinks.cloud.https.lines.body import Body, Source, headers
-from edge_processor.sinks.cloud.https.lines.verdict import Verdict, judge
+from edge_processor.delivery.destination import DeliveryError, LaneName
+from edge_processor.sinks.cloud.https.lines.body import Body, Source, compress, headers
+from edge_processor.sinks.cloud.https.lines.verdict import Unacceptable, Verdict, judge
 from edge_processor.sinks.cloud.https.link import Link
 from edge_processor.sinks.http.session import HttpSession
 
@@ -26,6 +26,9 @@ class Poster:
     async def post(self, path: str, body: Body, key: str | None, lane: LaneName | None = None) -> Verdict:
         """Send lines when the next attempt is due; return what the server says about them.
 
+        If the server rejects them as a whole, a request without lines must be answered with 2xx at once: a server that
+        rejects everything says nothing about lines.
+
         Args:
             path: below the endpoint.
             body: with the lines.
@@ -40,10 +43,24 @@ class Poster:
             fields["Edge-Lane"] = lane
 
         async def request() -> Verdict:
-            answer = await self._session.request("POST", path, body.data, fields)
-            return judge(answer, body.lines)
+            verdict = await self._send(path, fields, body)
+            if isinstance(verdict, Unacceptable):
+                await self._check_takes_any(path, verdict, body.lines)
+            return verdict
 
         return await self._link.attempt(self.state, request)
+
+    async def _check_takes_any(self, path: str, verdict: Unacceptable, lines: int) -> None:
+        nothing = compress([])
+        if not lines or isinstance(await self._send(path, headers(self._source, nothing, None), nothing), Unacceptable):
+            raise DeliveryError(
+                f"the server rejects every request, also without lines ({verdict.reason}): correct the endpoint, or"
+                " what the server requires of a request"
+            )
+
+    async def _send(self, path: str, fields: dict[str, str], body: Body) -> Verdict:
+        answer = await self._session.request("POST", path, body.data, fields)
+        return judge(answer, body.lines)
 
     async def close(self) -> None:
         """Close the connection."""

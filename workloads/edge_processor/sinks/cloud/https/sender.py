@@ -29,6 +29,7 @@ class LaneSender:
         self._poster = poster
         self._division = Division(MOST_LINES)
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue()
+        self._in_hand: _Waiting | None = None
 
     def send(self, entries: Sequence[Entry]) -> asyncio.Future[Outcome]:
         """Deliver one or more readings after those of the calls before; the future never has an exception."""
@@ -40,11 +41,13 @@ class LaneSender:
         return done
 
     async def run(self) -> None:
-        """Deliver until cancelled."""
+        """Deliver until cancelled; a batch that is in hand then is the first of the next call."""
         try:
             while True:
-                entries, body, done = await self._waiting.get()
+                self._in_hand = self._in_hand or await self._waiting.get()
+                entries, body, done = self._in_hand
                 outcome = await self._deliver(entries, body)
+                self._in_hand = None
                 if not done.done():
                     done.set_result(outcome)
         finally:

@@ -12,6 +12,9 @@ MAX_BODY_BYTES = 1024 * 1024
 LEVEL = 5
 """Of gzip: 27 bytes and 2.9 µs a reading; level 1 has 33 bytes and 1.3 µs, level 9 has 23 bytes and 9 µs."""
 
+DIGEST_CHARACTERS = 16
+"""Of the SHA-256 in a key: offsets and ids alone may be the same for other lines."""
+
 _GZIP = 31
 """The window bits of zlib for the format of gzip."""
 
@@ -36,17 +39,20 @@ class Body:
     Attributes:
         data: as it is sent.
         lines: number of lines.
+        digest: begin of the SHA-256 of the lines before compression, in hexadecimal.
     """
 
     data: bytes
     lines: int
+    digest: str
 
 
 def compress(lines: Sequence[bytes]) -> Body:
     """Return the body with `lines`."""
     text = b"\n".join([*lines, b""]) if lines else b""
     compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, _GZIP)
-    return Body(compressor.compress(text) + compressor.flush(), len(lines))
+    digest = hashlib.sha256(text).hexdigest()[:DIGEST_CHARACTERS]
+    return Body(compressor.compress(text) + compressor.flush(), len(lines), digest)
 
 
 def headers(source: Source, body: Body, key: str | None) -> dict[str, str]:
@@ -55,7 +61,7 @@ def headers(source: Source, body: Body, key: str | None) -> dict[str, str]:
     Args:
         source: of the lines.
         body: with the lines.
-        key: what identifies the lines within the source; None for a request without lines.
+        key: where the lines are in the source; None for a request without lines. The digest of the lines is appended.
     """
     digest = base64.b64encode(hashlib.sha256(body.data).digest()).decode()
     fields = {
@@ -67,7 +73,7 @@ def headers(source: Source, body: Body, key: str | None) -> dict[str, str]:
         "Edge-Lines": str(body.lines),
     }
     if key is not None:
-        fields["Idempotency-Key"] = f"{source.site}/{source.log_id}/{key}"
+        fields["Idempotency-Key"] = f"{source.site}/{source.log_id}/{key}/{body.digest}"
     return fields
 
 

@@ -53,8 +53,7 @@ def judge(answer: Answer, lines: int) -> Verdict:
 
 
 def _check_taken(answer: Answer, lines: int) -> None:
-    if not answer.has_received_all:
-        raise DeliveryError(f"the server answers {answer.status} before it has received the complete request")
+    _check_received(answer)
     is_json = "json" in answer.headers.get("Content-Type", "").lower()
     try:
         document = orjson.loads(answer.body) if answer.body else None
@@ -62,14 +61,15 @@ def _check_taken(answer: Answer, lines: int) -> None:
         if is_json:
             raise DeliveryError(f"the JSON in the server's answer {answer.status} is incomplete") from None
         return
-    if isinstance(document, dict) and "accepted" in document:
-        accepted = document["accepted"]
-        if accepted != lines or isinstance(accepted, bool):
-            raise DeliveryError(f"the server accepted {str(accepted)[:20]} of {lines} lines")
+    _check_accepted(document, lines)
 
 
 def _rejected(answer: Answer, lines: int) -> tuple[tuple[int, str], ...]:
-    """Return the rejected lines of the body of a 422; none if it does not list them correctly."""
+    """Return the rejected lines of the body of a 422; none if it does not list them correctly.
+
+    Raises:
+        DeliveryError: it lists them, but has not received the other ones.
+    """
     try:
         document = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
@@ -81,4 +81,19 @@ def _rejected(answer: Answer, lines: int) -> tuple[tuple[int, str], ...]:
         if not isinstance(line, int) or isinstance(line, bool) or not 0 <= line < lines:
             return ()
         found[line] = readable(answer.hide(str(each.get("reason") or "rejected")))
+    if found:
+        _check_received(answer)
+        _check_accepted(document, lines - len(found))
     return tuple(sorted(found.items()))
+
+
+def _check_received(answer: Answer) -> None:
+    if not answer.has_received_all:
+        raise DeliveryError(f"the server answers {answer.status} before it has received the complete request")
+
+
+def _check_accepted(document: object, lines: int) -> None:
+    if isinstance(document, dict) and "accepted" in document:
+        accepted = document["accepted"]
+        if accepted != lines or isinstance(accepted, bool):
+            raise DeliveryError(f"the server accepted {str(accepted)[:20]} of {lines} lines")
