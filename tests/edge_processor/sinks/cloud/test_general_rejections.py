@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from edge_processor.delivery.destination import AlertDestination, AlertsRefusedError, DeliveryError, Outcome
+from edge_processor.delivery.destination import AlertsRefusedError, DeliveryError, Outcome
+from edge_processor.sinks.cloud.https import HttpsCloud
 from tests.edge_processor.sinks.cloud.conftest import Running
 from tests.edge_processor.sinks.cloud.readings import alerts, entries
 from tests.edge_processor.sinks.cloud.scripted import eventually, scripted
@@ -57,11 +58,10 @@ async def test_a_server_without_readings_is_connected_only_by_2xx(
         assert str(status) in cloud.last_error
 
 
-async def send_until_judged(cloud: AlertDestination) -> None:
-    """Send an alert again after the pause of the first attempt."""
+async def send_one_alert(cloud: HttpsCloud) -> None:
     while True:
-        with suppress(DeliveryError):
-            await cloud.send_alerts(alerts(1))
+        with suppress(DeliveryError):  # the pause of an earlier attempt
+            return await cloud.send_alerts(alerts(1))
         await asyncio.sleep(0.1)
 
 
@@ -75,7 +75,7 @@ async def test_alerts_that_are_rejected_with_everything_else_wait(authority: Aut
         server.probe_script = answering(200)
         await eventually(cloud.connected.is_set)
         with pytest.raises(AlertsRefusedError) as raised:
-            await send_until_judged(cloud)
+            await send_one_alert(cloud)
         assert raised.value.refused == ((0, "400 Said"),)
 
 

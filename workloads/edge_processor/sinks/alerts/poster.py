@@ -83,7 +83,7 @@ class Poster:
         return answer
 
     async def check_takes_any(self, path: str, content: bytes, headers: Mapping[str, str], what: str) -> None:
-        """Send a request without alerts: a server that rejects it as well says nothing about alerts.
+        """Send a request without alerts: a server that rejects it as well rejects everything.
 
         Args:
             path: of the request.

@@ -27,7 +27,7 @@ class Poster:
         """Send lines when the next attempt is due; return what the server says about them.
 
         If the server rejects them as a whole, a request without lines must be answered with 2xx at once: a server that
-        rejects everything says nothing about lines.
+        rejects everything does not reject the lines.
 
         Args:
             path: below the endpoint.
