@@ -64,7 +64,11 @@ class _Parts:
     resends: Resends
 
     async def run(self) -> None:
-        others = {"alerts": self.alerts, "rejected messages": self.rejections, "dead letters": self.resends}
+        others: Mapping[str, AlertSink | Rejections | Resends] = {
+            "alerts": self.alerts,
+            "rejected messages": self.rejections,
+            "dead letters": self.resends,
+        }
         async with asyncio.TaskGroup() as group:
             group.create_task(self.destination.run())
             if self.readings is not None:
