@@ -24,7 +24,7 @@ class CursorFile:
         store: has it.
         ledger: is copied.
         token: of the ingester's lease.
-        log: whose offsets the ledger has.
+        log: has the offsets of the ledger.
     """
 
     def __init__(self, name: str, store: StoreClient, ledger: Ledger, token: int, log: KnownLog) -> None:

@@ -47,5 +47,5 @@ def alert_record(site: str, log_id: str) -> Callable[[OutboxAlert], Record]:
 
 
 def _id_of(alert: OutboxAlert) -> bytes:
-    """Return the id; `dead-letter-7` for a dead letter that is sent again, whose id in the store is not known."""
+    """Return the id; `dead-letter-7` for a dead letter that is sent again: its id as an alert is not known."""
     return b"%d" % alert.id if alert.id >= 0 else b"dead-letter-%d" % -alert.id
