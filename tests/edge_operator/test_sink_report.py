@@ -2,15 +2,18 @@
 
 import base64
 import datetime as dt
+import hashlib
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from kubernetes import client
 
 from e2e.cluster.audit import AuditCursor
+from e2e.cluster.controlplane import ControlPlane
 from e2e.cluster.fixture import Kubectl
 from edge_operator.desired.kinds import DEPLOYMENT, SECRET
 from edge_wire import topics
@@ -18,7 +21,7 @@ from edge_wire.messages import PROCESSOR, ComponentStatus
 from edge_wire.messages.sinks import MEMBER, SinkReport
 from tests.support.brokered import BrokeredSite, brokered
 from tests.support.mosquitto import MosquittoFactory
-from tests.support.processes import OperatorFactory, OperatorProcess, eventually
+from tests.support.processes import OperatorFactory, OperatorProcess, eventually, operators
 from tests.support.sites import Sites, kind_path
 from tests.support.writes import OperatorWrites
 
@@ -42,6 +45,21 @@ def site(module_mosquitto: MosquittoFactory, namespace: str, api: client.ApiClie
     with brokered(Sites.of(api, namespace), "plant", module_mosquitto([])) as site:
         yield site
         site.sites.delete(site.name)
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def make_operator(
+    installed: None, control_plane: ControlPlane, namespace: str, tmp_path: Path
+) -> Iterator[OperatorFactory]:
+    """Make operators of one test: the next one has leaders of its own."""
+    lease = f"lease-{namespace}-{hashlib.sha256(tmp_path.name.encode()).hexdigest()[:8]}"
+    with operators(control_plane, _made(tmp_path / "operators"), namespace, lease) as factory:
+        yield factory
 
 
 @pytest.fixture
@@ -127,7 +145,7 @@ def test_sinks_disappear_with_the_spec(site: BrokeredSite, operator: OperatorPro
     report(site, UP, KAFKA_UP)
     await_condition(site, "CloudConnected", "True", "Connected")
     assert column(site, kubectl) == "true"
-    site.apply(cloud=None, processor={"kafka": None})
+    site.apply()
     eventually("no sinks", lambda: sinks_of(site) == {})
     await_condition(site, "CloudConnected", "False", "NotConfigured")
     assert site.sites.condition(site.name, "KafkaConnected") == {}
@@ -162,14 +180,14 @@ def test_secret_is_mounted_only_with_the_label(
     def lacks_label() -> bool:
         return "does not have the label" in site.sites.condition(site.name, "CloudConnected")["message"]
 
-    eventually("the label", lacks_label)
+    eventually("the label", lacks_label, 60)
     assert mounted_for_cloud(site) == [], "it would be sent to the host in the spec"
     writes = OperatorWrites(audit, site.sites.namespace)
     site.sites.api("PUT", f"{secrets}/plant-cloud", secret | {"metadata": {"name": "plant-cloud", "labels": LABELS}})
     keys = [{"key": key, "path": key} for key in ("token", "username", "password")]
     source = {"secret": {"name": "plant-cloud", "items": keys, "optional": True}}
-    eventually("the mount", lambda: mounted_for_cloud(site) == [source])
-    assert writes.to_children() == {f"deployments/{site.name}-processor": 1}
+    eventually("the mount", lambda: mounted_for_cloud(site) == [source], 60)
+    assert writes.to_children()[f"deployments/{site.name}-processor"] == 2, "created, and changed once"
     report(site, UP, KAFKA_UP)
     await_condition(site, "CloudConnected", "True", "Connected")
     assert operator.metric("edge_leader") == 1
