@@ -1,6 +1,7 @@
 """Commands from the cloud to a device and back, by MQTT over TLS: a real broker as the cloud."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -53,6 +54,17 @@ class Boss:
     async def result(self, device_id: str, count: int = 1) -> dict[str, Any]:
         await eventually(f"{count} results of {device_id}", lambda: len(self.results.get(device_id, [])) >= count, 30)
         return self.results[device_id][-1]
+
+
+@pytest.fixture(autouse=True)
+def _client_ids_are_free(commanded: CommandedSite) -> None:
+    """Let one login have two sessions: readings and commands have one each."""
+    broker = commanded.site.broker
+    broker.stop()
+    conf = Path(broker.layout.config_dir) / "mosquitto.conf"
+    conf.write_text(re.sub(r"^use_username_as_clientid true\n", "", conf.read_text(), flags=re.MULTILINE))
+    broker.launch()
+    broker.await_answer()
 
 
 @asynccontextmanager
