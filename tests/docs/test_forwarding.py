@@ -32,7 +32,7 @@ def test_the_receiver_is_started_stopped_and_started_again(tmp_path: Path) -> No
         *sections("forwarding.md", only="Connect the site"),
         *sections("offline.md", only="Test it"),
     ]
-    text = script(parts, {"8443": str(port), "sleep 40": "sleep 0"})
+    text = script(parts, {"8443": str(port), "sleep 90": "sleep 0"})
     done = subprocess.run(
         ["bash", "-c", f"export ADDRESS=127.0.0.1\n{KUBECTL}{text}"],
         cwd=tmp_path,

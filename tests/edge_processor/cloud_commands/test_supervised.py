@@ -13,6 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge_logs import AUDIT
+from edge_processor import supervised
 from edge_processor.cloud_commands import build_cloud_commands
 from edge_processor.cloud_commands.command import CloudCommand, CommandResult
 from edge_processor.cloud_commands.gateway_client import GatewayClient
@@ -21,7 +22,6 @@ from edge_processor.cloud_commands.runner import CloudCommands
 from edge_processor.cloud_commands.supervised import SupervisedCommands
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.settings import ProcessorSettings
-from edge_processor.sinks import supervised
 from tests.edge_processor.cloud_commands.conftest import CommandedSite
 from tests.edge_service.waiting import eventually
 

@@ -39,7 +39,7 @@ def in_words(error: KafkaError, topic: str) -> str:
         topic: that was written to.
     """
     said = _tidy(error.str())
-    if "ssl.ca.location" in said:
+    if "ssl.ca.location" in said and error.code() not in _BY_CODE:
         return f"ca.crt cannot be used: correct it in the Secret ({said})"
     return _BY_CODE.get(error.code(), "Kafka: {said}").format(topic=topic, said=said)
 
