@@ -214,7 +214,7 @@ async def test_a_webhook_that_rejects_everything_loses_nothing(
         with pytest.raises(DeliveryError, match="rejects every request, also without alerts"):
             await sink.send_alerts([alert(f"pump-{number}", number=number) for number in range(count)])
         assert not sink.connected.is_set()
-        assert f"{status}: no such header" in sink.last_error
+        assert f"{status} {HTTPStatus(status).phrase} (no such header)" in sink.last_error
 
 
 async def test_a_webhook_that_rejects_all_alerts_of_a_request(end: FarEnd, secret: Path) -> None:
@@ -225,7 +225,7 @@ async def test_a_webhook_that_rejects_all_alerts_of_a_request(end: FarEnd, secre
     async with destination(end.url, secret) as sink:
         with pytest.raises(AlertsRefusedError) as refused:
             await sink.send_alerts([alert("pump-1"), alert("pump-2")])
-        assert refused.value.refused == ((0, "400"), (1, "400"))
+        assert refused.value.refused == ((0, "400 Bad Request"), (1, "400 Bad Request"))
         assert sink.connected.is_set()
 
 
