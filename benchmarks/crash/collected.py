@@ -79,6 +79,15 @@ class StoreReader:
                 return
 
 
+def lines_after(path: Path, at: int) -> tuple[list[str], int]:
+    """Return the complete lines of a growing file after the position `at`, in bytes, and the position after them."""
+    with path.open("rb") as file:
+        file.seek(at)
+        content = file.read()
+    whole = content[: content.rfind(b"\n") + 1]
+    return whole.decode().splitlines(), at + len(whole)
+
+
 @dataclass
 class SubscriberFile:
     """Reads the file of the subscriber.
@@ -96,12 +105,7 @@ class SubscriberFile:
 
     def read(self) -> int:
         """Read what is new; return the number of new messages."""
-        with self.path.open("rb") as file:
-            file.seek(self._at)
-            content = file.read()
-        whole = content[: content.rfind(b"\n") + 1]
-        self._at += len(whole)
-        lines = whole.decode().splitlines()
+        lines, self._at = lines_after(self.path, self._at)
         for line in lines:
             kind, *words = line.split()
             if kind == "alert":

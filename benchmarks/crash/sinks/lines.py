@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
+from benchmarks.crash.collected import lines_after
 from benchmarks.crash.evidence import Alert, Arrival, Key, SinkEvidence
 
 
@@ -47,12 +48,7 @@ class SinkFile:
         """Read what is new; return the number of new lines."""
         if not self.path.exists():
             return 0
-        with self.path.open("rb") as file:
-            file.seek(self._at)
-            content = file.read()
-        whole = content[: content.rfind(b"\n") + 1]
-        self._at += len(whole)
-        lines = whole.decode().splitlines()
+        lines, self._at = lines_after(self.path, self._at)
         self._take(line.split() for line in lines)
         return len(lines)
 
