@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.edge_gateway.gateways import TOKEN, Gateway, Gateways
+from tests.edge_gateway.gateways import TOKEN, Answer, Gateway, Gateways
 from tests.edge_processor.site import Site
 from tests.support.child import HOST
 from tests.support.processes import eventually
@@ -21,11 +21,12 @@ BEFORE = 50
 """Readings that are acknowledged before the store is killed."""
 
 
-async def answered(gateway: Gateway, status: int, method: str, path: str, **options: Any) -> None:
-    """Return once a request is answered so."""
+async def answered(gateway: Gateway, status: int, method: str, path: str, **options: Any) -> Answer:
+    """Return the answer once a request is answered with this status."""
     async with asyncio.timeout(SECONDS):
-        while (await gateway.ask(method, path, **options)).status != status:  # noqa: ASYNC110 - HTTP tells no event
+        while (answer := await gateway.ask(method, path, **options)).status != status:  # noqa: ASYNC110 - HTTP
             await asyncio.sleep(0.1)
+    return answer
 
 
 async def connected(gateway: Gateway, count: int) -> None:
@@ -123,6 +124,20 @@ async def test_without_the_broker_readings_are_still_stored_and_commands_are_not
     assert json.loads(gateway.process.get("/health")[1])["broker_connected"] is False
     own_site.broker.start()
     await answered(gateway, 202, "POST", "/devices/d1/command", json={"command": "x"})
+
+
+async def test_an_unknown_device_is_not_called_unknown_while_the_broker_cannot_be_reached(
+    own_site: Site, own_gateways: Gateways
+) -> None:
+    gateway = own_gateways()
+    assert (await gateway.ask("GET", "/devices/d9")).body["reason"] == "DeviceNotFound"
+    own_site.broker.kill()
+    answer = await answered(gateway, 503, "GET", "/devices/d9")
+    assert (answer.body["reason"], answer.headers["Retry-After"]) == ("DevicesNotKnownYet", "2")
+    assert (await gateway.ask("GET", "/devices")).status == 200
+    own_site.broker.start()
+    answer = await answered(gateway, 404, "GET", "/devices/d9")
+    assert answer.body["reason"] == "DeviceNotFound"
 
 
 async def test_it_starts_before_broker_and_store_and_is_ready_when_it_has_reached_both(

@@ -125,6 +125,7 @@ class GatewayMqtt:
 
     def _lost(self, _error: MqttError) -> None:
         self._connection_number = 0
+        self._table.disconnected()
         self._on_lost()
 
     async def _connected(self, _session_present: bool) -> None:  # noqa: FBT001 - the shape of the session's callback

@@ -97,6 +97,20 @@ def test_a_reply_lists_nobody() -> None:
     assert world.ids() == []
 
 
+def test_the_table_is_current_from_the_end_of_a_resync_to_the_end_of_its_connection() -> None:
+    world = World()
+    assert not world.table.is_current
+    world.table.begin_resync()
+    assert not world.table.is_current
+    world.table.end_resync()
+    assert world.table.is_current
+    world.table.disconnected()
+    assert (world.table.is_current, world.table.has_been_complete) == (False, True)
+    world.table.end_resync()
+    world.table.begin_resync()
+    assert not world.table.is_current, "a connection that began before the end of the last one was noticed"
+
+
 def test_what_the_broker_does_not_send_again_after_a_reconnect_is_removed() -> None:
     world = World("kept", "cleared", "listed")
     world.roster("listed")

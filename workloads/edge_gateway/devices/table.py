@@ -39,11 +39,13 @@ class DeviceTable:
         grace: seconds after a resync until what the broker has not sent again is removed.
 
     Attributes:
-        has_been_complete: whether a resync has ever ended: until then a missing device means nothing.
+        has_been_complete: whether a resync has ever ended: until then the list of devices means nothing.
+        is_current: whether there is a connection whose resync has ended: otherwise a missing device means nothing.
     """
 
     def __init__(self, liveness: DeviceLiveness, rejected: Callable[[], None], grace: float) -> None:
         self.has_been_complete = False
+        self.is_current = False
         self._liveness = liveness
         self._rejected = rejected
         self._records = Records()
@@ -60,6 +62,7 @@ class DeviceTable:
 
     def begin_resync(self) -> None:
         """Handle a new connection, on which the broker begins to send its retained messages."""
+        self.is_current = False
         self._liveness.connected()
         self._resync.begin()
 
@@ -67,6 +70,11 @@ class DeviceTable:
         """Record that the broker has sent all retained messages."""
         self._resync.complete()
         self.has_been_complete = True
+        self.is_current = True
+
+    def disconnected(self) -> None:
+        """Record that the connection ended: what the operator publishes now is received after the next one."""
+        self.is_current = False
 
     def expire(self) -> None:
         """Remove what the broker has not sent again, after the grace period of a resync; call it periodically."""

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from edge_gateway.devices.device import Device
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.problem import unavailable, unknown_device
-from edge_service.problem import refuse
+from edge_service.problem import ProblemError, refuse
 
 
 class DeviceFinder:
@@ -25,19 +25,26 @@ class DeviceFinder:
             ProblemError: the broker has not sent all devices yet (503).
         """
         if not self._table.has_been_complete:
-            raise unavailable(
-                "DevicesNotKnownYet", "the gateway has not received the site's devices from the broker yet: try again"
-            )
+            raise _not_known_yet()
+
+    def _check_current(self) -> None:
+        """Check that what is missing in the table is missing at the broker.
+
+        Raises:
+            ProblemError: there is no connection, or the broker has not sent all devices on it yet (503).
+        """
+        if not self._table.is_current:
+            raise _not_known_yet()
 
     def find(self, device_id: str) -> Device:
         """Return a device.
 
         Raises:
-            ProblemError: the device is unknown (404), or the table has never been complete (503).
+            ProblemError: the device is unknown (404), or may be one that the broker has not sent yet (503).
         """
         device = self._table.get(device_id)
         if device is None:
-            self.check_complete()
+            self._check_current()
             raise unknown_device(device_id)
         return device
 
@@ -50,8 +57,13 @@ class DeviceFinder:
         if self.find(device_id).accepts_cloud_commands:
             return
         # Its status may have arrived before its roster entry.
-        self.check_complete()
+        self._check_current()
         detail = (
             f"the cloud may not send commands to device {device_id}: set spec.cloudCommands of its EdgeDevice to true"
         )
         raise refuse(HTTPStatus.FORBIDDEN, "CloudCommandsDisabled", detail, field="spec.cloudCommands")
+
+
+def _not_known_yet() -> ProblemError:
+    detail = "the gateway has not received the site's devices from the broker yet: try again"
+    return unavailable("DevicesNotKnownYet", detail)
