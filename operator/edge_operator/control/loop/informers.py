@@ -124,7 +124,8 @@ def _connection_fingerprint(site: CachedSite | None) -> tuple[object, ...] | Non
     """Return the values of a site that its devices depend on."""
     if site is None:
         return None
-    return site.owner_ref.uid, site.external_broker, site.user_tls_secret, site.paused, site.endpoints.get("mqtts")
+    addresses = site.endpoints.get("mqtts"), site.endpoints.get("https")
+    return site.owner_ref.uid, site.external_broker, site.user_tls_secret, site.paused, addresses
 
 
 def _device_fingerprint(device: CachedDevice | None, *, own: bool) -> tuple[object, ...] | None:
