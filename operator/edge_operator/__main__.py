@@ -18,7 +18,7 @@ from .cluster.connection import Connection, ConnectionConfigError, load_connecti
 from .cluster.crds import await_established
 from .cluster.resource_versions import ClusterRestoredError
 from .handlers import Feed, watch_resources
-from .settings import Settings, explain
+from .settings import Settings, described, explain
 from .telemetry import logs
 
 CRDS = ("edgesites.edge-stack.io", "edgedevices.edge-stack.io")
@@ -150,8 +150,9 @@ def main() -> None:
     """
     parser = argparse.ArgumentParser(
         prog="edge-operator",
-        description="Kubernetes operator for EdgeSite and EdgeDevice. Configured by the environment: "
-        + ", ".join(f"EDGE_{name.upper()}" for name in Settings.model_fields),
+        description="Kubernetes operator for EdgeSite and EdgeDevice. Configured by the environment.",
+        epilog=f"environment variables; an empty one is the same as none:\n\n{described()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=version("edge-stack"))
     parser.parse_args()
