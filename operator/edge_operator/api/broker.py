@@ -87,7 +87,7 @@ class ManagedBroker(ApiModel):
 
     resources: Resources | None = None
     """CPU and memory of the container. Default: requests {cpu: 50m, memory: 64Mi}, limits {cpu: 100m, memory:
-    128Mi}."""
+    128Mi}. Each quantity that is not set keeps its default."""
 
     tls: Tls | None = None
     """Certificate of the TLS listener on port 8883. If the Secret has a key ca.crt, it is copied to the devices'

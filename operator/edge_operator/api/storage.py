@@ -27,7 +27,7 @@ class Storage(ApiModel):
 
     resources: Resources | None = None
     """CPU and memory of the container. Default: requests {cpu: 100m, memory: 128Mi}, limits {cpu: 200m, memory:
-    256Mi}."""
+    256Mi}. Each quantity that is not set keeps its default."""
 
     size: Quantity = "10Gi"
     """Size of the volume. It can be increased but not decreased."""

@@ -20,7 +20,7 @@ def test_gateway_fields() -> None:
     assert values["TLS_CERT_FILE"] == "/etc/edge/tls/tls.crt"
     main = container("gateway", FULL)
     assert main["image"] == "mirror.example.com/gateway:9"
-    assert main["resources"] == {"requests": {"cpu": 1}, "limits": {"memory": "1Gi"}}
+    assert main["resources"] == {"requests": {"cpu": 1, "memory": "128Mi"}, "limits": {"cpu": 1, "memory": "1Gi"}}
     assert {"name": "https", "containerPort": 8443, "protocol": "TCP"} in main["ports"]
     assert {"name": "tls", "secret": {"secretName": "gateway-tls", "defaultMode": 0o440}} in pod("gateway", FULL)[
         "volumes"
