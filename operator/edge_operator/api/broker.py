@@ -1,13 +1,13 @@
 """The broker of an EdgeSite: managed (Mosquitto in the cluster) or external."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from .components import Tls
 from .references import Resources, SecretRef
 from .schema import LIST_SET, ApiModel, list_map, rule, rules
-from .values import Image, Quantity, only_grows, url
+from .values import Image, Quantity, url
 
 RESERVED_CLIENTS = ("api-token", "broker", "cloud-token", "gateway", "mqtt", "operator", "processor", "root", "storage")
 """Logins of the site's own components, and Secrets of a site: other clients cannot have such a name."""
@@ -66,7 +66,7 @@ class BrokerClient(ApiModel):
 
 
 class BrokerStorage(ApiModel):
-    """Sizes of the broker's volumes. A size can be increased but not decreased."""
+    """Sizes of the broker's volumes. A volume never shrinks, and grows only if its StorageClass can expand volumes."""
 
     data: Quantity = "1Gi"
     """Size of the volume for sessions, queued messages and retained messages."""
@@ -151,18 +151,6 @@ class Broker(ApiModel):
     """Settings of the external broker. Required if type is External, otherwise forbidden."""
 
 
-def _size_only_grows(size: str) -> dict[str, Any]:
-    def effective(broker: str) -> str:
-        return f"(has({broker}.managed) && has({broker}.managed.storage) ? {broker}.managed.storage.{size} : '1Gi')"
-
-    return only_grows(
-        f".managed.storage.{size}",
-        effective("self"),
-        effective("oldSelf"),
-        where="self.type == 'Managed' && oldSelf.type == 'Managed'",
-    )
-
-
 BROKER_RULES = rules(
     rule(
         "self.type != 'External' || has(self.external)",
@@ -176,6 +164,4 @@ BROKER_RULES = rules(
         fieldPath=".external",
         reason="FieldValueForbidden",
     ),
-    _size_only_grows("data"),
-    _size_only_grows("log"),
 )

@@ -64,7 +64,7 @@ def build_workers(
     device_status = StatusWriter(EDGE_DEVICE, informers.devices, objects, events, wall_clock)
     link = BrokerEndpoints(brokers, objects, settings.broker_addresses)
     revocations = Revocations(children, plans, objects)
-    observer = SiteObserver(children, plans, revocations, ca_bundles, sink_secrets, link, site_topics)
+    observer = SiteObserver(children, informers.pods, plans, revocations, ca_bundles, sink_secrets, link, site_topics)
     figures = DueFigures(liveness.counts, time.monotonic, settings.figures_seconds)
     sites = SiteReconciler(children, roots, observer, applier, site_status, link, site_topics, figures, recheck)
     enqueue_site = informers.site_queue.add
