@@ -12,9 +12,9 @@ from tests.edge_operator.status.pod_samples import RUNNING, pod, terminated, wai
 
 NOON = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
 PULL = (
-    'failed to pull and unpack image "registry.invalid/edge-gateway:9": failed to resolve reference'
-    ' "registry.invalid/edge-gateway:9": failed to do request: Head'
-    ' "https://registry.invalid/v2/edge-gateway/manifests/9": dial tcp: lookup registry.invalid: no such host'
+    'failed to pull and unpack image "registry.invalid/edge-gateway:9": failed to resolve image: failed to do request:'
+    ' Head "https://registry.invalid/v2/edge-gateway/manifests/9": dial tcp: lookup registry.invalid on [::1]:53: read'
+    " udp [::1]:35835->[::1]:53: read: connection refused"
 )
 LOG = (
     '{"time": "2026-11-30T11:00:01.000Z", "level": "info", "message": "starts"}\n'
