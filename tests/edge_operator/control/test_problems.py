@@ -10,12 +10,20 @@ from edge_operator.control.apply import report
 from edge_operator.control.apply.field_conflicts import FieldConflict
 from edge_operator.control.apply.refusals import refusal_problem
 from edge_operator.control.apply.report import ProblemError
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials import ca_bundle_problems, root_secret_problems
 from edge_operator.control.device import problems as device_problems
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.desired.kinds import SECRET
 from edge_operator.status.facts import Problem
-from tests.edge_operator.control.samples import device
+from tests.edge_operator.control.samples import device, site
+
+
+def plant(**ready: str) -> CachedSite:
+    """Return a site with a condition Ready, or without any."""
+    conditions = [{"type": "Ready", "reason": "R", **ready}] if ready else []
+    return CachedSite({**site().body, "status": {"conditions": conditions}})
+
 
 SITE, SECRET_KEY = ("factory", "plant"), ("factory", "mine")
 PUMP = device(deviceId="pump-7")
@@ -32,7 +40,17 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
         True,
     ),
     "site not up": (
-        lambda: device_problems.site_not_reconciled(PUMP),
+        lambda: device_problems.site_not_reconciled(plant()),
+        "SiteNotReconciled: EdgeSite factory/plant is not ready yet: see its condition Ready",
+        False,
+    ),
+    "site with problems": (
+        lambda: device_problems.site_not_reconciled(plant(status="False", message="Secret a/b is refused\nmore")),
+        "SiteNotReconciled: EdgeSite factory/plant is not ready yet: Secret a/b is refused",
+        False,
+    ),
+    "site that is up in a moment": (
+        lambda: device_problems.site_not_reconciled(plant(status="True", message="all components are rolled out")),
         "SiteNotReconciled: EdgeSite factory/plant is not ready yet: see its condition Ready",
         False,
     ),

@@ -20,6 +20,7 @@ from edge_operator.telemetry.metrics import Metrics
 from .field_conflicts import FieldConflicts
 from .refusals import Refusals, refusal_problem
 from .report import Report, field_contested, not_ours
+from .volume_refusals import volume_refusal
 from .write_errors import AfterApply, after_apply, is_persistent
 
 CONFLICT_AGAIN_SECONDS = 1.0
@@ -157,7 +158,8 @@ class Applier:
             case AfterApply.NAMESPACE_TERMINATING:
                 return Report(namespace_terminating=True)
             case AfterApply.BACK_OFF:
-                problem = self._refusals.add(desired, error)
+                problem = volume_refusal(desired, self._children.get(desired.key), error)
+                problem = self._refusals.add(desired, error, problem)
                 logger.warning("%s: %s", resource, problem.message)
                 return Report((problem,), requeue_after=self._refusals.wait(desired))
             case AfterApply.RAISE:
