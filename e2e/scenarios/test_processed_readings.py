@@ -17,6 +17,7 @@ COMPONENTS = ("processor", "storage")
 DEVICES, RATE = 10, 20.0
 ROUNDS = 10
 SETTLE_SECONDS = 90.0
+SCENARIO_SECONDS = 3600
 CLIENT = "warehouse"
 TOPIC = "cloud/sensors/+"
 SITE = f"""
@@ -54,6 +55,7 @@ def login(cluster: Kubernetes, namespace: str, site: str) -> Login:
     return Login(address, int(given["port"]), given["username"], given["password"])
 
 
+@pytest.mark.timeout(SCENARIO_SECONDS)
 def test_every_stored_reading_is_published(
     installed: Story, node: Node, cluster: Kubernetes, namespace: str, site: str, fleet: Fleet, tmp_path: Path
 ) -> None:
