@@ -144,6 +144,7 @@ class DeviceReconciler:
             port=info.address.port,
             authority=info.authority,
             root=info.root,
+            https=info.address.https,
         )
         report = await self._apply(device, [desired_object(device_secret(described))], paused=paused)
         updated = replace(
