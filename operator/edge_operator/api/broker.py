@@ -97,6 +97,19 @@ class ManagedBroker(ApiModel):
     """Other programs with a login on the broker, at most 32."""
 
 
+class ComponentLogins(ApiModel):
+    """Secrets with logins of single components, each with the keys username and password."""
+
+    operator: SecretRef | None = None
+    """Login of the operator. Default: the one in credentialsSecretRef."""
+
+    gateway: SecretRef | None = None
+    """Login of the gateway's pods. Default: the one in credentialsSecretRef."""
+
+    processor: SecretRef | None = None
+    """Login of the processor's pods. Default: the one in credentialsSecretRef."""
+
+
 class ExternalBroker(ApiModel):
     """Broker that you operate, such as EMQX, HiveMQ or VerneMQ. You then also manage the devices' credentials."""
 
@@ -121,7 +134,11 @@ class ExternalBroker(ApiModel):
     """Prefix of every topic and client ID of the site. Must end with '/' unless empty. Default: <namespace>/<site>/."""
 
     credentials_secret_ref: SecretRef | None = None
-    """Secret with the keys username and password, used by the site's components."""
+    """Secret with the keys username and password, used by the operator and the site's components."""
+
+    credentials_secret_refs: ComponentLogins | None = None
+    """Logins of single components, for a broker that ties the client ID to the login. If unset, all use the login in
+    credentialsSecretRef. With such a broker, gateway.replicas must be 1."""
 
     ca_secret_ref: SecretRef | None = None
     """Secret with the key ca.crt: the certificate authority of the broker's certificate. Only valid with an mqtts://

@@ -1,10 +1,14 @@
 """Conditions of a site: named checks in order, the first result wins."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from edge_operator.desired.components import MQTT
 from edge_wire.messages import format_timestamp
 
 from . import reasons
+from .certificate_facts import CertificateReport
+from .certificates import FROM_CERTIFICATES, certificate_conditions
 from .condition_value import ConditionValue, first_result, stalled
 from .facts import BrokerFacts, SiteFacts
 from .readiness import ready_condition
@@ -19,6 +23,7 @@ CONDITION_TYPES = (
     "BrokerDropping",
     "BrokerDataLost",
     *FROM_STORE,
+    *FROM_CERTIFICATES,
     "Reconciling",
     "Stalled",
 )
@@ -26,6 +31,16 @@ CONDITION_TYPES = (
 
 Reconciling and Stalled are those of kstatus.
 """
+
+NO_BROKER_POD = "the broker has no ready pod: see the condition Available"
+"""Message of BrokerUnreachable for a managed broker that does not run; a network error would point elsewhere."""
+
+CONTENDED = (
+    "other clients take the operator's session over again and again, because the broker ties the client id to the"
+    " login: let the broker accept several client ids with one login, or give each component a login of its own"
+    " (spec.broker.external.credentialsSecretRefs)"
+)
+"""Message of SessionContended. The same whether there is a connection at the moment: it would change all the time."""
 
 FROM_TOPICS = ("BrokerDropping", "BrokerDataLost")
 """Conditions of which the facts come from the broker's topics. They stay while there is no connection."""
@@ -40,14 +55,17 @@ def _components_not_observed(facts: SiteFacts) -> ConditionValue | None:
 
 
 def _components_unavailable(facts: SiteFacts) -> ConditionValue | None:
-    silent = [component.name for component in facts.components if component.ready < 1]
+    silent = [component.name for component in facts.components if component.ready < 1 <= component.desired]
     if not silent:
         return None
     return ConditionValue("False", reasons.COMPONENTS_UNAVAILABLE, "no pod is ready of: " + ", ".join(silent))
 
 
-def _available(_facts: SiteFacts) -> ConditionValue:
-    return ConditionValue("True", reasons.COMPONENTS_AVAILABLE, "every component has a pod that is ready")
+def _available(facts: SiteFacts) -> ConditionValue:
+    message = "every component has a pod that is ready"
+    if unwanted := [component.name for component in facts.components if component.desired == 0]:
+        message += "; scaled to 0 by the spec: " + ", ".join(unwanted)
+    return ConditionValue("True", reasons.COMPONENTS_AVAILABLE, message)
 
 
 AVAILABLE: tuple[Check, ...] = (_components_not_observed, _components_unavailable, _available)
@@ -55,6 +73,10 @@ AVAILABLE: tuple[Check, ...] = (_components_not_observed, _components_unavailabl
 
 def _broker_unusable(broker: BrokerFacts) -> ConditionValue | None:
     return ConditionValue("False", reasons.BROKER_LOGIN_UNUSABLE, broker.message) if broker.unusable else None
+
+
+def _session_contended(broker: BrokerFacts) -> ConditionValue | None:
+    return ConditionValue("False", reasons.SESSION_CONTENDED, CONTENDED) if broker.contended else None
 
 
 def _broker_refuses(broker: BrokerFacts) -> ConditionValue | None:
@@ -75,6 +97,7 @@ def _broker_connected(broker: BrokerFacts) -> ConditionValue:
 
 BROKER: tuple[Callable[[BrokerFacts], ConditionValue | None], ...] = (
     _broker_unusable,
+    _session_contended,
     _broker_refuses,
     _broker_untrusted,
     _broker_unreachable,
@@ -85,7 +108,11 @@ BROKER: tuple[Callable[[BrokerFacts], ConditionValue | None], ...] = (
 def _broker(facts: SiteFacts) -> ConditionValue:
     if facts.broker is None:
         return ConditionValue("Unknown", reasons.NOT_OBSERVED, "the operator has not connected to the broker yet")
-    return first_result(BROKER, facts.broker)
+    value = first_result(BROKER, facts.broker)
+    has_no_pod = any(part.name == MQTT and part.ready < 1 for part in facts.components)
+    if value.reason == reasons.BROKER_UNREACHABLE and has_no_pod:
+        return replace(value, message=NO_BROKER_POD)
+    return value
 
 
 def _broker_dropping(facts: SiteFacts) -> ConditionValue | None:
@@ -132,6 +159,7 @@ def evaluate(facts: SiteFacts) -> dict[str, ConditionValue]:
         "StorageFull": storage_full(facts),
         "ReadingsDropped": readings_dropped(facts),
         "StorageDataLost": storage_data_lost(facts),
+        **certificate_conditions(facts.certificates or CertificateReport()),
         "Reconciling": _reconciling(facts, ready),
         "Stalled": stalled(facts.problems),
     }

@@ -8,6 +8,7 @@ from edge_operator.api.conditions import find_condition
 from edge_wire.messages import DataLost, StorageReport
 from edge_wire.messages.sinks import SinkReport
 
+from .certificate_facts import CertificateReport
 from .device_counts import DeviceCounts
 
 
@@ -72,6 +73,7 @@ class BrokerFacts:
         refused: whether the broker rejects the operator's login.
         untrusted: whether the broker's certificate is not trusted.
         unusable: whether the login in the spec is missing or invalid.
+        contended: whether other clients take the session over again and again.
     """
 
     connected: bool
@@ -79,6 +81,7 @@ class BrokerFacts:
     refused: bool = False
     untrusted: bool = False
     unusable: bool = False
+    contended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ class SiteFacts:
         devices: device counts to write; None to keep those in the status.
         sinks: names of the sinks that the spec configures; None if the spec is unusable.
         sink_problems: problems of the Secrets of sinks, by name of the sink.
+        certificates: what is wrong with its certificates; None if they were not read.
         figures_due: whether figures of sinks and store are written, although nothing else has changed.
     """
 
@@ -148,6 +152,7 @@ class SiteFacts:
     devices: DeviceCounts | None = None
     sinks: tuple[str, ...] | None = ()
     sink_problems: Mapping[str, str] = field(default_factory=dict)
+    certificates: CertificateReport | None = None
     figures_due: bool = True
 
 

@@ -1,5 +1,6 @@
 """The problems of sites and devices word for word: which object, and what to do."""
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -26,9 +27,11 @@ def plant(**ready: str) -> CachedSite:
 
 SITE, SECRET_KEY = ("factory", "plant"), ("factory", "mine")
 PUMP = device(deviceId="pump-7")
-ELDER = device("old-pump", deviceId="pump-7")
+ELDER = device("old-pump", deviceId="pump-7", created="2026-11-24T00:00:00Z")
+TWIN = device("a-pump", deviceId="pump-7")
 KEY = ObjectKey(SECRET, "factory", "pump-device-credentials")
-REPLICAS = ("f:spec", "f:replicas")
+REPLICAS, USERNAME = ("f:spec", "f:replicas"), ("f:data", "f:username")
+UNTIL = dt.datetime(2026, 11, 30, 12, 5, tzinfo=dt.UTC)
 
 TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
     "no site": (
@@ -64,6 +67,15 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
         ),
         True,
     ),
+    "identifier taken in the same second": (
+        lambda: device_problems.duplicate(PUMP, TWIN),
+        (
+            "DuplicateDeviceId: the EdgeDevice factory/a-pump, which was created in the same second and is the first"
+            " by name, has the deviceId pump-7 in the site plant: delete one of the two, or create this device again"
+            " with another deviceId"
+        ),
+        True,
+    ),
     "no Secret of the user": (
         lambda: device_problems.user_password_missing(PUMP, SECRET_KEY),
         (
@@ -78,11 +90,20 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
         True,
     ),
     "contested": (
-        lambda: report.field_contested(FieldConflict(KEY, REPLICAS, "hpa")),
+        lambda: report.field_contested(FieldConflict(KEY, USERNAME, "gitops", UNTIL)),
         (
-            "FieldContested: Secret factory/pump-device-credentials: .spec.replicas is repeatedly changed by"
-            " the manager 'hpa': stop that manager from changing it, or set the value in the spec of the site;"
-            " the operator does not reapply it for now"
+            "FieldContested: Secret factory/pump-device-credentials: .data.username is repeatedly changed by the"
+            " manager 'gitops'; the operator does not reapply it until 2026-11-30T12:05:00Z: stop that manager from"
+            " changing it, or set the value in the spec of the site"
+        ),
+        True,
+    ),
+    "replicas contested": (
+        lambda: report.field_contested(FieldConflict(KEY, REPLICAS, "kubectl", UNTIL)),
+        (
+            "FieldContested: Secret factory/pump-device-credentials: .spec.replicas is repeatedly changed by the"
+            " manager 'kubectl'; the operator does not reapply it until 2026-11-30T12:05:00Z: do not use kubectl scale"
+            " or an autoscaler on it; set the number of replicas in the spec of the site"
         ),
         True,
     ),

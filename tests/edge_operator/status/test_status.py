@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_operator.api.conditions import find_condition
 from edge_operator.api.site_status import EdgeSiteStatus
 from edge_operator.status.condition_value import ConditionValue, merge_conditions
-from edge_operator.status.conditions import CONDITION_TYPES, evaluate
+from edge_operator.status.conditions import CONDITION_TYPES, NO_BROKER_POD, evaluate
 from edge_operator.status.device_counts import DeviceCounts
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, TopicFacts
 from edge_operator.status.readiness import phase
@@ -18,6 +19,7 @@ from edge_wire.messages.sinks import SinkReport
 
 UP = ComponentFacts("gateway", "image", 2, 2, rolled_out=True)
 ROLLING = ComponentFacts("processor", "image", 2, 1)
+NONE_WANTED = ComponentFacts("gateway", "image", 0, 0, rolled_out=True)
 DOWN = ComponentFacts("storage", "image", 1, 0)
 REFUSED = ComponentFacts("mqtt", "image", 1, 0, failure="exceeded quota")
 LASTING = Problem("Invalid", "correct it")
@@ -77,6 +79,12 @@ def test_ready_and_phase(facts: SiteFacts, ready: tuple[str, str], word: str) ->
         pytest.param(replace(WELL, components=(UP, ROLLING)), ("True", "ComponentsAvailable"), id="one pod is enough"),
         pytest.param(replace(WELL, components=(UP, DOWN)), ("False", "ComponentsUnavailable"), id="one has none"),
         pytest.param(replace(WELL, components=()), ("Unknown", "NotObserved"), id="nothing known"),
+        pytest.param(replace(WELL, components=(UP, NONE_WANTED)), ("True", "ComponentsAvailable"), id="none wanted"),
+        pytest.param(
+            replace(WELL, components=(DOWN, NONE_WANTED)),
+            ("False", "ComponentsUnavailable"),
+            id="none wanted of one, another down",
+        ),
     ],
 )
 def test_available(facts: SiteFacts, available: tuple[str, str]) -> None:
@@ -307,6 +315,29 @@ def test_what_was_said_of_the_broker_stands_while_a_new_leader_asks() -> None:
 def test_other_words_for_the_same_are_no_news() -> None:
     before = site_status(replace(WELL, broker=BrokerFacts(connected=False, message="refused")), {}, NOW)
     assert site_update(replace(WELL, broker=BrokerFacts(connected=False, message="timed out")), before, "later") is None
+
+
+def test_contended_session_is_written_once_whether_connected_at_the_moment_or_not() -> None:
+    away = BrokerFacts(connected=False, message="taken over", contended=True)
+    status = site_status(replace(WELL, broker=away), {}, NOW)
+    for connected in (True, False, True):
+        broker = BrokerFacts(connected=connected, message="connected to mqtt://x", contended=True)
+        assert site_update(replace(WELL, broker=broker), status, "later") is None
+    over = site_update(replace(WELL, broker=BrokerFacts(connected=True, message="x")), status, "later")
+    assert over is not None
+    assert find_condition(over, "BrokerConnected")["status"] == "True"
+
+
+def test_that_the_broker_has_no_pod_and_that_it_has_one_again_is_news() -> None:
+    away, no_pod = BrokerFacts(connected=False, message="refused"), ComponentFacts("mqtt", "image", 1, 0)
+    facts = replace(WELL, broker=away, components=(no_pod,))
+    status = site_update(facts, site_status(replace(facts, components=(replace(no_pod, ready=1),)), {}, NOW), "later")
+    assert status is not None
+    assert find_condition(status, "BrokerConnected")["message"] == NO_BROKER_POD
+    assert site_update(facts, status, "later") is None
+    again = site_update(replace(facts, components=(replace(no_pod, ready=1),)), status, "later")
+    assert again is not None
+    assert find_condition(again, "BrokerConnected")["message"] == "refused"
 
 
 def test_figures_stand_until_others_are_to_be_told() -> None:

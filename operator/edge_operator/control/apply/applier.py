@@ -125,7 +125,8 @@ class Applier:
             return Report((refused.problem,), requeue_after=self._refusals.wait(desired))
         lost: dict[Path, str] = {}
         if action is not Action.APPLY:
-            if active := self._conflicts.active(key):
+            # Changes of others during a pause do not count: nobody reapplied the fields in between.
+            if not resource.resumes and (active := self._conflicts.active(key)):
                 return Report((field_contested(active[0]),), requeue_after=self._conflicts.wait(key))
             lost = await self._lost_fields(resource, desired)
         try:
@@ -134,7 +135,7 @@ class Applier:
             return self._handle_error(resource, desired, error)
         self._refusals.remove(desired)
         self._children.put(key.kind, written)
-        if lost:
+        if lost and not resource.resumes:
             self._conflicts.record(key, lost)
         if is_repair(action, seen, resource):
             self._metrics.drift.labels(key.kind.kind).inc()

@@ -32,10 +32,12 @@ def site_paused(device: CachedDevice) -> Problem:
 
 
 def duplicate(device: CachedDevice, elder: CachedDevice) -> Problem:
-    """Return the problem of the younger of two devices with the same identifier."""
+    """Return the problem of the other one of two devices with the same identifier: `elder` has it."""
+    tie = elder.creation_order[0] == device.creation_order[0]
+    why = "was created in the same second and is the first by name" if tie else "is older"
     return Problem(
         reasons.DUPLICATE_DEVICE_ID,
-        f"the {elder}, which is older, has the deviceId {device.device_id} in the site {device.site[1]}: delete"
+        f"the {elder}, which {why}, has the deviceId {device.device_id} in the site {device.site[1]}: delete"
         " one of the two, or create this device again with another deviceId",
     )
 
