@@ -16,6 +16,7 @@ from edge_gateway.docs_page import docs_page
 from edge_gateway.metrics import Metrics
 from edge_gateway.metrics_middleware import MetricsMiddleware
 from edge_gateway.routes.direct_route import DirectRoute, DirectRoutes
+from edge_service.head_requests import HeadRequests, with_head
 from edge_service.problem import Explain, Explanations, Problem
 from edge_service.program import release
 from edge_service.request_body import BodyTooLargeError
@@ -52,7 +53,7 @@ def build_app(routers: Sequence[APIRouter], probes: APIRouter, metrics: Metrics)
     explanations = Explanations(_EXPLANATIONS)
     explanations.install(app)
     direct = [route for router in routers for route in router.routes if isinstance(route, DirectRoute)]
-    return MetricsMiddleware(DirectRoutes(app, direct, explanations), metrics)
+    return HeadRequests(MetricsMiddleware(DirectRoutes(app, direct, explanations), metrics))
 
 
 async def _docs(app: FastAPI, _request: Request) -> Response:
@@ -70,7 +71,7 @@ def _http(request: Request, error: HTTPException) -> Problem:
     reason = {HTTPStatus.NOT_FOUND: "RouteNotFound", HTTPStatus.METHOD_NOT_ALLOWED: "MethodNotAllowed"}
     detail = f"{request.method} {request.url.path}: {error.detail}; the routes are listed at /docs"
     status = HTTPStatus(error.status_code)
-    return Problem(status, reason.get(status, "HTTPError"), detail, error.headers or {})
+    return Problem(status, reason.get(status, "HTTPError"), detail, with_head(error.headers))
 
 
 def _too_large(_: Request, __: BodyTooLargeError) -> Problem:
