@@ -146,6 +146,9 @@ def test_somebody_elses_secret_is_left_alone(devices: Devices) -> None:
         devices.apply(device, credentials={"secretName": name})
         message = devices.await_reason(device, "CredentialsReady", "SecretNotOurs")
         assert "credentials.secretName" in message
+        is_ours = name != "theirs"
+        assert (f"belongs to the EdgeSite {devices.sites.namespace}/{SITE}:" in message) is is_ours
+        assert ("delete" in message) is not is_ours, "without its root Secret a site loses every login"
         assert devices.secret(name) == before
         devices.delete(device)
 
