@@ -6,11 +6,13 @@ from typing import Any
 
 from edge_liveness import Phase, Transition
 from edge_operator.api.conditions import find_condition
+from edge_wire.messages import StatusFault
 
 from . import reasons
 from .connectivity import CONNECTED, Connectivity
 from .facts import Notice
 from .sinks import FROM_SINKS, present_sinks, waiting
+from .status_fault import CONDITION, fault_condition
 from .storage_conditions import FROM_STORE
 
 NORMAL, WARNING = "Normal", "Warning"
@@ -82,6 +84,11 @@ def connectivity_events(transition: Transition, connectivity: Connectivity) -> t
         return ()
     severity = WARNING if connectivity.reason in LOST else NORMAL
     return (Event(severity, connectivity.reason, f"{connectivity.phase}: {CONNECTED[connectivity.reason].message}"),)
+
+
+def fault_event(fault: StatusFault) -> Event:
+    """Return the Event of a device with a status that cannot be read."""
+    return Event(WARNING, CONDITION, fault_condition(fault).message)
 
 
 def mass_disconnect_event(devices: int) -> Event:
