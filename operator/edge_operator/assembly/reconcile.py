@@ -21,6 +21,7 @@ from edge_operator.control.credentials.device_rotations import DeviceRotations
 from edge_operator.control.credentials.root_secrets import RootSecrets
 from edge_operator.control.credentials.sink_secrets import SinkSecrets
 from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
+from edge_operator.control.credentials.user_certificates import UserCertificates
 from edge_operator.control.device.reconciler import DeviceReconciler
 from edge_operator.control.liveness.controller import LivenessController
 from edge_operator.control.loop.informers import Informers
@@ -52,7 +53,8 @@ def build_workers(
     objects = ObjectClient(client)
     events = Events(client, settings.identity, wall_clock, metrics)
     recheck, children = settings.look_again_seconds, informers.children
-    applier = Applier(objects, children, FieldConflicts(time.monotonic), Refusals(time.monotonic), metrics, recheck)
+    conflicts = FieldConflicts(time.monotonic, wall_clock)
+    applier = Applier(objects, children, conflicts, Refusals(time.monotonic), metrics, recheck)
     roots = RootSecrets(objects, children, lambda: secrets.token_bytes(ROOT_BYTES), informers.enqueue_devices)
     ca_bundles = UserCaBundles(objects, time.monotonic, recheck, informers.enqueue_site_and_devices)
     rotations = DeviceRotations(children, wall_clock)
@@ -64,7 +66,10 @@ def build_workers(
     device_status = StatusWriter(EDGE_DEVICE, informers.devices, objects, events, wall_clock)
     link = BrokerEndpoints(brokers, objects, settings.broker_addresses)
     revocations = Revocations(children, plans, objects)
-    observer = SiteObserver(children, plans, revocations, ca_bundles, sink_secrets, link, site_topics)
+    certificates = UserCertificates(objects, time.monotonic, wall_clock, recheck, metrics)
+    observer = SiteObserver(
+        children, informers.pods, plans, revocations, ca_bundles, sink_secrets, certificates, link, site_topics
+    )
     figures = DueFigures(liveness.counts, time.monotonic, settings.figures_seconds)
     sites = SiteReconciler(children, roots, observer, applier, site_status, link, site_topics, figures, recheck)
     enqueue_site = informers.site_queue.add

@@ -9,8 +9,10 @@ from edge_operator.api.conditions import find_condition
 from edge_wire.messages import StatusFault
 
 from . import reasons
+from .certificates import FROM_CERTIFICATES
 from .connectivity import CONNECTED, Connectivity
 from .facts import Notice
+from .readiness import POD_REASONS
 from .sinks import FROM_SINKS, present_sinks, waiting
 from .status_fault import CONDITION, fault_condition
 from .storage_conditions import FROM_STORE
@@ -36,6 +38,9 @@ class Event:
     note: str
 
 
+ONLINE = frozenset({reasons.HEARTBEAT_RECEIVED})
+"""Reasons of a device that is online."""
+
 StatusEvents = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Event, ...]]
 """Returns the Events for a change of a status, from the status before and after; `{}` if there was none."""
 
@@ -55,7 +60,7 @@ def site_events(
         *_appeared(before, after),
         *_sinks_changed(before, after),
         *_alert_sinks_changed(before, after),
-        *_data_lost(before, after),
+        *_reported(before, after),
         *_phase_changed(before, after),
         *_noticed(before, notices),
     )
@@ -106,8 +111,18 @@ def summary_event(counts: Mapping[str, int]) -> Event:
     Args:
         counts: number of transitions by reason.
     """
-    note = "more devices: " + ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+    online = sum(count for reason, count in counts.items() if reason in ONLINE)
+    offline = {reason: count for reason, count in counts.items() if reason not in ONLINE}
+    notes = [_devices_are(online, Phase.ONLINE)] if online else []
+    if offline:
+        causes = ", ".join(f"{count} {reason}" for reason, count in sorted(offline.items()))
+        notes.append(f"{_devices_are(sum(offline.values()), Phase.OFFLINE)} ({causes})")
+    note = "; ".join(notes) + "; besides devices with an Event of their own"
     return Event(WARNING if LOST & counts.keys() else NORMAL, reasons.DEVICES_CHANGED, note)
+
+
+def _devices_are(count: int, phase: Phase) -> str:
+    return f"1 device is {phase}" if count == 1 else f"{count} devices are {phase}"
 
 
 def _broker_lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
@@ -152,23 +167,35 @@ def _alert_sinks_changed(before: Mapping[str, Any], after: Mapping[str, Any]) ->
 
 
 def _appeared(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
-    """Return an Event for each condition of the store that was not there before."""
-    new = (find_condition(after, each) for each in FROM_STORE if not find_condition(before, each))
+    """Return an Event for each condition of the store, and for BrokerDropping, that was not there before."""
+    shown = ("BrokerDropping", *FROM_STORE)
+    new = (find_condition(after, each) for each in shown if not find_condition(before, each))
     return tuple(Event(WARNING, each["reason"], each["message"]) for each in new if each)
 
 
-def _data_lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
-    """Return one Event for each loss of data of the broker."""
-    lost = find_condition(after, "BrokerDataLost")
-    if not lost or find_condition(before, "BrokerDataLost").get("message") == lost["message"]:
-        return ()
-    return (Event(WARNING, lost["reason"], lost["message"]),)
+def _reported(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
+    """Return an Event for each loss of data of the broker, and each change of what is wrong with certificates.
+
+    None if the Ready condition has the same reason: it has an Event of its own.
+    """
+    ready, events = find_condition(after, "Ready"), []
+    for condition_type in ("BrokerDataLost", *FROM_CERTIFICATES):
+        was, now = find_condition(before, condition_type), find_condition(after, condition_type)
+        if now and now["message"] != was.get("message") and now["reason"] != ready["reason"]:
+            events.append(Event(WARNING, now["reason"], now["message"]))
+    return tuple(events)
 
 
 def _phase_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
-    """Return an Event if the phase, or the reason of the Ready condition, has changed."""
+    """Return an Event if the phase, or the reason of the Ready condition, has changed.
+
+    That a pod starts, for which the reason was another one, is shown by the next change of the phase.
+    """
     phase, ready = after["phase"], find_condition(after, "Ready")
-    if (before.get("phase"), find_condition(before, "Ready").get("reason")) == (phase, ready["reason"]):
+    was = before.get("phase"), find_condition(before, "Ready").get("reason")
+    if was == (phase, ready["reason"]):
+        return ()
+    if was[0] == phase and was[1] in POD_REASONS and ready["reason"] == reasons.COMPONENTS_NOT_READY:
         return ()
     return (Event(WARNING if phase == "Degraded" else NORMAL, ready["reason"], f"{phase}: {ready['message']}"),)
 

@@ -8,7 +8,9 @@ from edge_operator.api.conditions import find_condition
 from edge_wire.messages import DataLost, StorageReport
 from edge_wire.messages.sinks import SinkReport
 
+from .certificate_facts import CertificateReport
 from .device_counts import DeviceCounts
+from .dropped_messages import DroppedMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class ComponentFacts:
         ready: number of ready pods.
         rolled_out: whether every pod is ready and has the present template.
         failure: message of the API server if pods cannot be created; else empty.
+        old: number of pods with an earlier template, if pods with the present one are not all ready.
     """
 
     name: str
@@ -58,6 +61,7 @@ class ComponentFacts:
     ready: int = 0
     rolled_out: bool = False
     failure: str = ""
+    old: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class BrokerFacts:
         refused: whether the broker rejects the operator's login.
         untrusted: whether the broker's certificate is not trusted.
         unusable: whether the login in the spec is missing or invalid.
+        contended: whether other clients take the session over again and again.
     """
 
     connected: bool
@@ -77,6 +82,7 @@ class BrokerFacts:
     refused: bool = False
     untrusted: bool = False
     unusable: bool = False
+    contended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,8 @@ class TopicFacts:
 
     Attributes:
         dropping_seconds: seconds for which the condition BrokerDropping stays; 0 if the broker drops nothing.
+        dropped: messages that the broker has dropped since that condition began; None if that is not known.
+        dropped_change_seconds: seconds until another number of them is shown; 0 if it does not change.
         data_lost: data that the broker has lost lately; None if it has lost none.
         keeps_data_lost: whether the condition BrokerDataLost stays, because the broker has not reported yet.
         storage: state of the store; None if it was not reported yet.
@@ -95,6 +103,8 @@ class TopicFacts:
     """
 
     dropping_seconds: float = 0.0
+    dropped: DroppedMessages | None = None
+    dropped_change_seconds: float = 0.0
     data_lost: DataLost | None = None
     keeps_data_lost: bool = False
     storage: StorageReport | None = None
@@ -106,7 +116,12 @@ class TopicFacts:
     @property
     def changes_after(self) -> float | None:
         """Seconds until a condition changes without another message; None if none does."""
-        changes = (self.dropping_seconds, self.sinks_change_seconds, self.processor_change_seconds)
+        changes = (
+            self.dropping_seconds,
+            self.dropped_change_seconds,
+            self.sinks_change_seconds,
+            self.processor_change_seconds,
+        )
         return min((each for each in changes if each), default=None)
 
 
@@ -121,6 +136,7 @@ class SiteFacts:
         terminating: objects that are still being deleted: their replacements wait.
         problems: problems, the most severe first.
         components: the components of the site.
+        pods: why pods of components that are not rolled out do not run.
         endpoints: URLs of the site by protocol.
         notices: information that is not a problem, such as a regenerated root Secret.
         broker: state of the session with the broker; None before the first attempt has ended.
@@ -128,6 +144,7 @@ class SiteFacts:
         devices: device counts to write; None to keep those in the status.
         sinks: names of the sinks that the spec configures; None if the spec is unusable.
         sink_problems: problems of the Secrets of sinks, by name of the sink.
+        certificates: what is wrong with its certificates; None if they were not read.
         figures_due: whether figures of sinks and store are written, although nothing else has changed.
     """
 
@@ -137,6 +154,7 @@ class SiteFacts:
     terminating: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     components: tuple[ComponentFacts, ...] = ()
+    pods: tuple[Problem, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     broker: BrokerFacts | None = None
@@ -144,6 +162,7 @@ class SiteFacts:
     devices: DeviceCounts | None = None
     sinks: tuple[str, ...] | None = ()
     sink_problems: Mapping[str, str] = field(default_factory=dict)
+    certificates: CertificateReport | None = None
     figures_due: bool = True
 
 
@@ -163,6 +182,7 @@ def component_facts(name: str, image: str, desired: int, deployment: Mapping[str
     generation = deployment.get("generation")
     seen = generation is not None and status.get("observedGeneration", 0) >= generation
     counts = [int(status.get(count) or 0) for count in ("updatedReplicas", "availableReplicas", "replicas")]
+    updated, _, total = counts
     return ComponentFacts(
         name=name,
         image=image,
@@ -170,6 +190,7 @@ def component_facts(name: str, image: str, desired: int, deployment: Mapping[str
         ready=int(status.get("readyReplicas") or 0),
         rolled_out=seen and all(count == desired for count in counts),
         failure=_failure(status),
+        old=max(0, total - updated),
     )
 
 

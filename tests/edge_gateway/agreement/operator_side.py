@@ -75,7 +75,7 @@ class OperatorSide:
 
     def start(self) -> None:
         clocks, metrics = self._time.clocks, Metrics()
-        informers = self._informers = Informers()
+        informers = self._informers = Informers(clocks.wall)
         self._writer = _Writer()
         events = LivenessEvents(EventBudget(lambda _: False), _NoEvents(), informers.sites)
         informers.site_queue.add_after = lambda *_: None  # type: ignore[method-assign]  # no reconciler runs here

@@ -28,6 +28,7 @@ def site(phase: str, reason: str, message: str = "m", *more: Status) -> Status:
     return {"phase": phase, "conditions": [{"type": "Ready", "reason": reason, "message": message}, *more]}
 
 
+DROPS = {"type": "BrokerDropping", "status": "True", "reason": "QueueFull", "message": "dropped 3 messages"}
 FULL = {"type": "StorageFull", "status": "True", "reason": "StoreNotWritable", "message": "disk full"}
 
 
@@ -62,6 +63,16 @@ ALERTS_STUCK = Event(
 CLOUD_STUCK = Event("Warning", "CloudUnreachable", "away")
 
 SITES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
+    "the broker drops messages": (
+        site("Ready", "Reconciled"),
+        site("Ready", "Reconciled", "m", DROPS),
+        (Event("Warning", "QueueFull", "dropped 3 messages"),),
+    ),
+    "the broker drops more": (
+        site("Ready", "Reconciled", "m", DROPS),
+        site("Ready", "Reconciled", "m", DROPS | {"message": "dropped 52892 messages"}),
+        (),
+    ),
     "the store is full": (
         site("Ready", "Reconciled"),
         site("Ready", "Reconciled", "m", FULL),
@@ -92,6 +103,17 @@ SITES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
     ),
     "another reason": (site("Progressing", "X"), site("Progressing", "Y"), (Event("Normal", "Y", "Progressing: m"),)),
     "degraded": (site("Ready", "Reconciled"), site("Degraded", "X"), (Event("Warning", "X", "Degraded: m"),)),
+    "a pod does not run": (
+        site("Progressing", "ComponentsNotReady"),
+        site("Progressing", "ImageUnavailable", "no image"),
+        (Event("Normal", "ImageUnavailable", "Progressing: no image"),),
+    ),
+    "it starts": (site("Progressing", "ImageUnavailable"), site("Progressing", "ComponentsNotReady", "0/1 ready"), ()),
+    "it starts, and the site ran before": (
+        site("Degraded", "ImageUnavailable"),
+        site("Progressing", "ComponentsNotReady", "0/1 ready"),
+        (Event("Normal", "ComponentsNotReady", "Progressing: 0/1 ready"),),
+    ),
     "broker lost data": (
         site("Ready", "Reconciled"),
         site("Ready", "Reconciled", "m", lost("at nine")),
@@ -263,14 +285,25 @@ def test_transition_without_an_event(overtaken: Transition, phase: str) -> None:
 
 
 SUMMARIES = {
-    "nobody has to act": ({"HeartbeatReceived": 3, "Disconnected": 1}, "Normal", "1 Disconnected, 3 HeartbeatReceived"),
-    "somebody has to act": ({"HeartbeatReceived": 1, "LastWill": 2}, "Warning", "1 HeartbeatReceived, 2 LastWill"),
+    "they came": ({"HeartbeatReceived": 50}, "Normal", "50 devices are Online"),
+    "nobody has to act": (
+        {"HeartbeatReceived": 3, "Disconnected": 1},
+        "Normal",
+        "3 devices are Online; 1 device is Offline (1 Disconnected)",
+    ),
+    "somebody has to act": (
+        {"HeartbeatReceived": 1, "LastWill": 2, "HeartbeatExpired": 7},
+        "Warning",
+        "1 device is Online; 9 devices are Offline (7 HeartbeatExpired, 2 LastWill)",
+    ),
+    "they were lost": ({"LastWill": 2}, "Warning", "2 devices are Offline (2 LastWill)"),
 }
 
 
 @pytest.mark.parametrize(("counts", "severity", "note"), SUMMARIES.values(), ids=SUMMARIES)
 def test_event_of_many_devices(counts: dict[str, int], severity: str, note: str) -> None:
-    assert summary_event(counts) == Event(severity, "DevicesChanged", f"more devices: {note}")
+    whole = f"{note}; besides devices with an Event of their own"
+    assert summary_event(counts) == Event(severity, "DevicesChanged", whole)
 
 
 def test_event_of_devices_that_are_lost_at_once() -> None:

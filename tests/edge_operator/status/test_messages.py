@@ -10,6 +10,7 @@ from edge_operator.status.conditions import evaluate
 from edge_operator.status.connectivity import CONNECTED
 from edge_operator.status.device import DeviceFacts
 from edge_operator.status.device import evaluate as say_of_device
+from edge_operator.status.dropped_messages import DroppedMessages
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, TopicFacts
 from edge_wire.messages import DataLost, StorageReport
 from edge_wire.messages.sinks import SinkReport
@@ -17,14 +18,17 @@ from edge_wire.messages.sinks import SinkReport
 GATEWAY = ComponentFacts("gateway", "i", 3, 3, rolled_out=True)
 PROCESSOR = ComponentFacts("processor", "i", 2, 0)
 STORAGE = ComponentFacts("storage", "i", 1, 0)
+NO_GATEWAY = ComponentFacts("gateway", "i", 0, 0, rolled_out=True)
+UP_STORAGE = ComponentFacts("storage", "i", 1, 1, rolled_out=True)
+NO_MQTT = ComponentFacts("mqtt", "i", 1, 0)
 REFUSED = ComponentFacts("mqtt", "i", 1, 0, failure="exceeded quota")
 WELL = SiteFacts(3, components=(GATEWAY,))
 CONNECTED_TO = BrokerFacts(connected=True, message="connected to mqtt://a:1884")
 DROPPED_AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
 ALL_ROLLED_OUT = "all components are rolled out"
 DROPPED = (
-    "the broker dropped messages within the last minutes: a client's queue was full, because it reads too slowly or"
-    " not at all; see the broker's log, or give it more memory (spec.broker.managed.resources)"
+    ": a client's queue was full, because it reads too slowly or not at all; find the client in the broker's log, or"
+    " give the broker more memory (spec.broker.managed.resources)"
 )
 
 NOON, MORNING = datetime(2026, 11, 30, 12, tzinfo=UTC), datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -71,7 +75,7 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
     "pods refused": (
         replace(WELL, components=(GATEWAY, REFUSED)),
         "Ready",
-        "False PodsRefused: the pods of mqtt are refused: exceeded quota",
+        "False PodsRefused: the pods of mqtt are refused: exceeded quota\nnot rolled out yet: mqtt (0/1 ready)",
     ),
     "nothing looked at": (
         replace(WELL, components=()),
@@ -83,10 +87,34 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         "Ready",
         "False ComponentsNotReady: not rolled out yet: processor (0/2 ready), storage (0/1 ready)",
     ),
+    "a new pod beside the old one": (
+        replace(WELL, components=(GATEWAY, replace(PROCESSOR, ready=2, old=1))),
+        "Ready",
+        "False ComponentsNotReady: not rolled out yet: processor (old 1, new 1 of 2 ready)",
+    ),
+    "no pod is ready, neither old nor new": (
+        replace(WELL, components=(replace(PROCESSOR, ready=0, old=2),)),
+        "Ready",
+        "False ComponentsNotReady: not rolled out yet: processor (old 2, new 0 of 2 ready)",
+    ),
+    "everything at once": (
+        replace(
+            WELL,
+            problems=(Problem("Invalid", "Secret a/b is refused"),),
+            terminating=("Service a/b",),
+            pods=(Problem("ImageUnavailable", "gateway: no image", lasting=False),),
+            components=(REFUSED,),
+        ),
+        "Ready",
+        (
+            "False Invalid: Secret a/b is refused\nstill being deleted: Service a/b\nthe pods of mqtt are refused:"
+            " exceeded quota\ngateway: no image\nnot rolled out yet: mqtt (0/1 ready)"
+        ),
+    ),
     "with notices": (
         replace(WELL, notices=(Notice("A", "first"), Notice("B", "second"))),
         "Ready",
-        f"True Reconciled: {ALL_ROLLED_OUT}; first; second",
+        f"True Reconciled: {ALL_ROLLED_OUT}\nfirst\nsecond",
     ),
     "reconciling": (
         replace(WELL, components=(PROCESSOR,)),
@@ -94,6 +122,11 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         "True ComponentsNotReady: not rolled out yet: processor (0/2 ready)",
     ),
     "available": (WELL, "Available", "True ComponentsAvailable: every component has a pod that is ready"),
+    "available without a gateway": (
+        replace(WELL, components=(NO_GATEWAY, UP_STORAGE)),
+        "Available",
+        "True ComponentsAvailable: every component has a pod that is ready; scaled to 0 by the spec: gateway",
+    ),
     "not available": (
         replace(WELL, components=(GATEWAY, PROCESSOR, STORAGE)),
         "Available",
@@ -119,10 +152,39 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         "BrokerConnected",
         "False BrokerUnreachable: no route",
     ),
+    "broker without a pod": (
+        replace(WELL, components=(GATEWAY, NO_MQTT), broker=BrokerFacts(connected=False, message="no route")),
+        "BrokerConnected",
+        "False BrokerUnreachable: the broker has no ready pod: see the condition Available",
+    ),
+    "broker that goes on without a ready pod": (
+        replace(WELL, components=(GATEWAY, NO_MQTT), broker=CONNECTED_TO),
+        "BrokerConnected",
+        "True Connected: connected to mqtt://a:1884",
+    ),
+    "login refused by a broker without a ready pod": (
+        replace(WELL, components=(NO_MQTT,), broker=BrokerFacts(connected=False, message="no", refused=True)),
+        "BrokerConnected",
+        "False BrokerRefused: no",
+    ),
+    "session taken over": (
+        replace(WELL, broker=BrokerFacts(connected=False, message="taken over", contended=True)),
+        "BrokerConnected",
+        (
+            "False SessionContended: other clients take the operator's session over again and again, because the broker"
+            " ties the client id to the login: let the broker accept several client ids with one login, or give each"
+            " component a login of its own (spec.broker.external.credentialsSecretRefs)"
+        ),
+    ),
     "broker drops": (
         replace(WELL, broker=CONNECTED_TO, topics=TopicFacts(dropping_seconds=1.0)),
         "BrokerDropping",
-        f"True QueueFull: {DROPPED}",
+        f"True QueueFull: the broker dropped messages within the last minutes{DROPPED}",
+    ),
+    "broker dropped so many": (
+        replace(WELL, broker=CONNECTED_TO, topics=TopicFacts(1.0, DroppedMessages(52_892, MORNING, NOON))),
+        "BrokerDropping",
+        f"True QueueFull: {DroppedMessages(52_892, MORNING, NOON).text()}{DROPPED}",
     ),
     "store full": (
         replace(WELL, topics=TopicFacts(storage=StorageReport(problem="disk full"))),

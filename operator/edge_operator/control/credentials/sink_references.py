@@ -6,8 +6,10 @@ from typing import Any
 
 from edge_operator.api.references import SecretReference
 from edge_operator.cluster.errors import ApiError, UnreachableError
+from edge_operator.desired.encoding import secret_value
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.sinks import ALERTMANAGER, CLOUD, KAFKA, WEBHOOK, sink_names
+from edge_operator.identity.user_certificates import certificates_alone
 
 LABEL = "edge-stack.io/use"
 """Label of the Secrets that may be used. Without it, who may edit a site could send any Secret to a host."""
@@ -75,9 +77,17 @@ def reference_problem(reference: SinkReference, secret: Secret | ReadError) -> s
         return f'{named} does not have the label {LABEL}: "true": run {label}'
     present = set(secret.get("data") or {})
     if any(present.issuperset(keys) for keys in reference.keys):
-        return None
+        return _authority_problem(named, secret) if reference.keys == (AUTHORITY,) else None
     wanted = " or ".join(" and ".join(keys) for keys in reference.keys)
     return f"{named} has no key {wanted}: add it"
+
+
+def _authority_problem(named: str, secret: Mapping[str, Any]) -> str | None:
+    try:
+        certificates_alone(secret_value(secret, AUTHORITY[0]) or b"")
+    except ValueError as error:
+        return f"{named} has no certificates that can be used under {AUTHORITY[0]} ({error}): correct it"
+    return None
 
 
 def _is_labelled(secret: Mapping[str, Any]) -> bool:

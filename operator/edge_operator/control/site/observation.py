@@ -6,17 +6,20 @@ from dataclasses import dataclass, field, replace
 from edge_operator.broker.endpoint import Endpoint
 from edge_operator.cluster.errors import ApiError, UnreachableError
 from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
+from edge_operator.control.cache.pod_problems import PodProblems, PodsSeen
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.credentials.sink_references import sink_references
 from edge_operator.control.credentials.sink_secrets import SinkSecrets
 from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
+from edge_operator.control.credentials.user_certificates import UserCertificates
 from edge_operator.control.diff.observed import Observed
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints, LoginUnusableError
 from edge_operator.control.site_broker.processor_presence import processor_is_ready
 from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.desired.sinks import sink_names
 from edge_operator.desired.site import SiteInput
+from edge_operator.status.certificate_facts import CertificateReport
 from edge_operator.status.facts import Problem, TopicFacts
 
 from .plan import Plan, Plans
@@ -49,6 +52,8 @@ class UserSecrets:
         login_problem: why the login of its external broker is unusable; empty if it is not.
         error: the error with which reading them failed, or None.
         sink_problems: problems of the Secrets of its sinks, by name of the sink.
+        certificates: what is wrong with its certificates; None if they were not read.
+        certificate_problems: problems of those that its components present.
     """
 
     ca_problem: Problem | None = None
@@ -56,6 +61,8 @@ class UserSecrets:
     login_problem: str = ""
     error: ApiError | UnreachableError | None = None
     sink_problems: Mapping[str, str] = field(default_factory=dict)
+    certificates: CertificateReport | None = None
+    certificate_problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,7 @@ class SiteObservation:
         revocations: its Secrets without the logins to revoke while nothing else of it may be changed.
         secrets: what the Secrets contain that its spec references.
         topics: what topics of its broker report.
+        pods: why pods of it do not run.
     """
 
     site: CachedSite
@@ -79,18 +87,23 @@ class SiteObservation:
     revocations: Plan
     secrets: UserSecrets
     topics: TopicFacts
+    pods: PodsSeen = field(default_factory=PodsSeen)
 
     @property
     def needs_recheck(self) -> bool:
         """Whether the reconcile depends on something that no watch reports."""
         is_named = self.site.external_broker or self.site.user_tls_secret is not None
-        is_named = is_named or (self.desired is not None and any(sink_references(self.desired.described)))
+        if self.desired is not None:
+            described = self.desired.described
+            is_named = is_named or described.spec.gateway.tls is not None or any(sink_references(described))
         return self.problem is not None or is_named
 
     @property
     def is_waiting(self) -> bool:
         """Whether the reconcile waits for a change by the user that no watch reports."""
-        return bool(self.secrets.sink_problems)
+        report, problems = self.secrets.certificates, self.secrets.certificate_problems
+        has_wrong_certificate = report is not None and bool(report.expired or report.misnamed)
+        return bool(self.secrets.sink_problems or problems or has_wrong_certificate)
 
 
 class SiteObserver:
@@ -98,10 +111,12 @@ class SiteObserver:
 
     Args:
         children: cache of the children.
+        pods: why pods do not run.
         plans: the desired objects.
         revocations: finds the logins to revoke.
         ca_bundles: CA bundles that users provide.
         sink_secrets: the Secrets of sinks.
+        certificates: the certificates that components present or trust.
         brokers: endpoints of the sites' brokers.
         topics: facts that topics of the brokers report.
     """
@@ -109,18 +124,22 @@ class SiteObserver:
     def __init__(
         self,
         children: ChildCache,
+        pods: PodProblems,
         plans: Plans,
         revocations: Revocations,
         ca_bundles: UserCaBundles,
         sink_secrets: SinkSecrets,
+        certificates: UserCertificates,
         brokers: BrokerEndpoints,
         topics: SiteTopics,
     ) -> None:
         self._children = children
+        self._pods = pods
         self._plans = plans
         self._revocations = revocations
         self._ca_bundles = ca_bundles
         self._sink_secrets = sink_secrets
+        self._certificates = certificates
         self._brokers = brokers
         self._topics = topics
 
@@ -130,6 +149,11 @@ class SiteObserver:
         self._revocations.remove(site)
         self._ca_bundles.remove(site)
         self._sink_secrets.remove(site)
+        self._certificates.remove(site)
+
+    def stand_by(self, site: ResourceKey) -> None:
+        """Remove what only the leader shows of a site in its metrics."""
+        self._certificates.remove(site)
 
     async def observe(self, site: CachedSite, root: RootKey | Problem | None) -> SiteObservation:
         """Return everything that the reconcile of a site is decided on.
@@ -156,6 +180,7 @@ class SiteObserver:
             revocations=await self._revocations.plan(site) if is_frozen else Plan.of([]),
             secrets=sinks if sinks.error is not None else await self._user_secrets(site, desired, sinks),
             topics=topics,
+            pods=self._pods.of_site(site.key),
         )
 
     async def _desired(
@@ -169,11 +194,8 @@ class SiteObserver:
             described = self._plans.without_devices(site, root)
             sink_problems = await self._sink_secrets.problems(described, connected)
             described = replace(described, sink_secrets=self._sink_secrets.usable(site.key))
-            return (
-                DesiredSite(root, described, self._plans.plan(site, root)),
-                None,
-                UserSecrets(sink_problems=sink_problems),
-            )
+            desired = DesiredSite(root, described, self._plans.plan(site, root))
+            return desired, None, UserSecrets(sink_problems=sink_problems)
         except SpecUnusableError as error:
             return None, error.problem, UserSecrets()
         except (ApiError, UnreachableError) as error:
@@ -187,6 +209,9 @@ class SiteObserver:
         found = sinks
         try:
             found = replace(found, ca_problem=await self._ca_bundles.problem(site))
+            if desired is not None:
+                report, problems = await self._certificates.report(desired.described, paused=site.paused)
+                found = replace(found, certificates=report, certificate_problems=problems)
             endpoint = await self._brokers.resolve(desired.described) if desired is not None else None
         except LoginUnusableError as error:
             return replace(found, login_problem=str(error))
