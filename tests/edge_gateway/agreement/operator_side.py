@@ -92,7 +92,7 @@ class OperatorSide:
         for key in informers.devices:
             self._fleet.schedule_write(key, edited=True)
         informers.add_handler(self._fleet)
-        topics = SiteTopics(metrics, lambda _: None, clocks.steady)
+        topics = SiteTopics(metrics, lambda _: None, clocks.steady, clocks.wall)
         self._handler = BrokerMessageHandler(
             self._fleet.index, self._sessions, cleanup, rosters, lambda _: None, topics, metrics
         )
