@@ -17,7 +17,7 @@ KUBECTL_TIMEOUT = "100s"
 
 @dataclass(frozen=True)
 class Component:
-    """A component of a site whose pods are disturbed, all at once.
+    """A component of a site. All its pods are disturbed at once.
 
     Attributes:
         cluster: where it is.
@@ -35,7 +35,7 @@ class Component:
 
     @property
     def disturbances(self) -> dict[str, Callable[[], None]]:
-        """By name; each returns when as many pods are ready again as before, all with other containers.
+        """By name; each begins and returns when all pods are ready, at last all with other containers.
 
         Raises:
             HarnessError: by the disturbance, if they are not in time.
@@ -44,15 +44,23 @@ class Component:
         return {f"{name} {self.name}": partial(self._disturb, end) for name, end in ends.items()}
 
     def _disturb(self, end: Callable[[list[str]], object]) -> None:
-        before = self._containers()
+        before = self._await_ready(frozenset())
         end(sorted({pod for pod, _ in before}))
+        self._await_ready(before)
 
-        def is_again() -> bool:
-            now = self._containers()
-            return len(now) == len(before) and not now & before
+    def _await_ready(self, before: frozenset[tuple[str, int]]) -> frozenset[tuple[str, int]]:
+        """Return the containers once all are ready, and none of them is one of `before`."""
+        deployment = self.cluster.get("deployment", "-n", self.namespace, f"{self.site}-{self.name}")
+        count = int(deployment["spec"]["replicas"])
+        found: list[frozenset[tuple[str, int]]] = []
 
-        if not wait.until(is_again, seconds=AGAIN_SECONDS, every=0.5):
-            raise HarnessError(f"{self.name} of {self.site} is not ready again within {AGAIN_SECONDS:.0f} s")
+        def are_ready() -> bool:
+            found[:] = [self._containers()]
+            return len(found[0]) == count and not found[0] & before
+
+        if not wait.until(are_ready, seconds=AGAIN_SECONDS, every=0.5):
+            raise HarnessError(f"{self.name} of {self.site} is not ready within {AGAIN_SECONDS:.0f} s: {found[0]}")
+        return found[0]
 
     def _kill(self, pods: list[str]) -> None:
         for pod in pods:
@@ -73,15 +81,15 @@ class Component:
             self.cluster.kubectl("uncordon", self.node.name)
             drained.result()
 
-    def _containers(self) -> set[tuple[str, int]]:
+    def _containers(self) -> frozenset[tuple[str, int]]:
         """Return the pod and the restarts of each ready container."""
         pods: list[dict[str, Any]] = self.cluster.items("pods", "-n", self.namespace, "-l", self._selector)
-        return {
+        return frozenset(
             (pod["metadata"]["name"], each["restartCount"])
             for pod in pods
             for each in pod["status"].get("containerStatuses") or ()
             if each["ready"]
-        }
+        )
 
     @property
     def _selector(self) -> str:

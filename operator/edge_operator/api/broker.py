@@ -1,13 +1,13 @@
 """The broker of an EdgeSite: managed (Mosquitto in the cluster) or external."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from .components import Tls
 from .references import Resources, SecretRef
 from .schema import LIST_SET, ApiModel, list_map, rule, rules
-from .values import Image, Quantity, only_grows, url
+from .values import Image, Quantity, url
 
 RESERVED_CLIENTS = ("api-token", "broker", "cloud-token", "gateway", "mqtt", "operator", "processor", "root", "storage")
 """Logins of the site's own components, and Secrets of a site: other clients cannot have such a name."""
@@ -66,7 +66,7 @@ class BrokerClient(ApiModel):
 
 
 class BrokerStorage(ApiModel):
-    """Sizes of the broker's volumes. A size can be increased but not decreased."""
+    """Sizes of the broker's volumes. A volume never shrinks, and grows only if its StorageClass can expand volumes."""
 
     data: Quantity = "1Gi"
     """Size of the volume for sessions, queued messages and retained messages."""
@@ -87,7 +87,7 @@ class ManagedBroker(ApiModel):
 
     resources: Resources | None = None
     """CPU and memory of the container. Default: requests {cpu: 50m, memory: 64Mi}, limits {cpu: 100m, memory:
-    128Mi}."""
+    128Mi}. Each quantity that is not set keeps its default."""
 
     tls: Tls | None = None
     """Certificate of the TLS listener on port 8883. If the Secret has a key ca.crt, it is copied to the devices'
@@ -168,18 +168,6 @@ class Broker(ApiModel):
     """Settings of the external broker. Required if type is External, otherwise forbidden."""
 
 
-def _size_only_grows(size: str) -> dict[str, Any]:
-    def effective(broker: str) -> str:
-        return f"(has({broker}.managed) && has({broker}.managed.storage) ? {broker}.managed.storage.{size} : '1Gi')"
-
-    return only_grows(
-        f".managed.storage.{size}",
-        effective("self"),
-        effective("oldSelf"),
-        where="self.type == 'Managed' && oldSelf.type == 'Managed'",
-    )
-
-
 BROKER_RULES = rules(
     rule(
         "self.type != 'External' || has(self.external)",
@@ -193,6 +181,4 @@ BROKER_RULES = rules(
         fieldPath=".external",
         reason="FieldValueForbidden",
     ),
-    _size_only_grows("data"),
-    _size_only_grows("log"),
 )

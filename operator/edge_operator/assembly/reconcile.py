@@ -67,7 +67,9 @@ def build_workers(
     link = BrokerEndpoints(brokers, objects, settings.broker_addresses)
     revocations = Revocations(children, plans, objects)
     certificates = UserCertificates(objects, time.monotonic, wall_clock, recheck, metrics)
-    observer = SiteObserver(children, plans, revocations, ca_bundles, sink_secrets, certificates, link, site_topics)
+    observer = SiteObserver(
+        children, informers.pods, plans, revocations, ca_bundles, sink_secrets, certificates, link, site_topics
+    )
     figures = DueFigures(liveness.counts, time.monotonic, settings.figures_seconds)
     sites = SiteReconciler(children, roots, observer, applier, site_status, link, site_topics, figures, recheck)
     enqueue_site = informers.site_queue.add

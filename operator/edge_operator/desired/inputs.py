@@ -41,6 +41,7 @@ class SiteInput:
         addresses: addresses of the gateway's load balancer, if it has any.
         period: number of the period of the broker's certificate.
         sink_secrets: names of the user's Secrets that may be mounted for sinks: they exist and have the label.
+        storage_bytes: size of the store's volume in bytes; None until there is one.
     """
 
     name: str
@@ -53,6 +54,7 @@ class SiteInput:
     addresses: tuple[str, ...] = ()
     period: int = 0
     sink_secrets: frozenset[str] = frozenset()
+    storage_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class DeviceInput:
         port: port at which the device connects.
         authority: CA certificates in PEM; None if a public authority signed the broker's certificate.
         root: root key of the site.
+        https: URL of the gateway for devices that use HTTP; None if the gateway has no certificate.
     """
 
     name: str
@@ -84,3 +87,4 @@ class DeviceInput:
     port: int
     authority: str | None
     root: bytes = field(repr=False)
+    https: str | None = None

@@ -1,8 +1,7 @@
 """Conditions of a site: named checks in order, the first result wins."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from edge_operator.desired.components import MQTT
 from edge_wire.messages import format_timestamp
@@ -10,8 +9,9 @@ from edge_wire.messages import format_timestamp
 from . import reasons
 from .certificate_facts import CertificateReport
 from .certificates import FROM_CERTIFICATES, certificate_conditions
-from .condition_value import ConditionValue, first_problem, first_result, stalled, truncated
-from .facts import BrokerFacts, ComponentFacts, SiteFacts
+from .condition_value import ConditionValue, first_result, stalled
+from .facts import BrokerFacts, SiteFacts
+from .readiness import ready_condition
 from .sinks import FROM_SINKS, cloud_connected, kafka_connected
 from .storage_conditions import FROM_STORE, readings_dropped, storage_data_lost, storage_full
 
@@ -46,58 +46,6 @@ FROM_TOPICS = ("BrokerDropping", "BrokerDataLost")
 """Conditions of which the facts come from the broker's topics. They stay while there is no connection."""
 
 Check = Callable[[SiteFacts], ConditionValue | None]
-
-
-def _problem(facts: SiteFacts) -> ConditionValue | None:
-    return first_problem(facts.problems)
-
-
-def _paused(facts: SiteFacts) -> ConditionValue | None:
-    if not (facts.paused and facts.pending_changes):
-        return None
-    waiting = truncated(facts.pending_changes)
-    return ConditionValue("False", reasons.PAUSED, f"changes are applied when spec.paused is false: {waiting}")
-
-
-def _replacing(facts: SiteFacts) -> ConditionValue | None:
-    if not facts.terminating:
-        return None
-    return ConditionValue("False", reasons.WAITING_FOR_DELETION, "still being deleted: " + truncated(facts.terminating))
-
-
-def _pods_refused(facts: SiteFacts) -> ConditionValue | None:
-    for component in facts.components:
-        if component.failure:
-            return ConditionValue(
-                "False", reasons.PODS_REFUSED, f"the pods of {component.name} are refused: {component.failure}"
-            )
-    return None
-
-
-def _rolling(facts: SiteFacts) -> ConditionValue | None:
-    if not facts.components:
-        return ConditionValue("False", reasons.COMPONENTS_NOT_READY, "the components were not observed yet")
-    missing = [_counted(component) for component in facts.components if not component.rolled_out]
-    if not missing:
-        return None
-    return ConditionValue("False", reasons.COMPONENTS_NOT_READY, "not rolled out yet: " + ", ".join(missing))
-
-
-def _counted(component: ComponentFacts) -> str:
-    return f"{component.name} ({component.ready}/{component.desired} ready)"
-
-
-def _ready(facts: SiteFacts) -> ConditionValue:
-    if facts.paused:
-        return ConditionValue(
-            "True",
-            reasons.PAUSED,
-            "all components are rolled out; the operator changes nothing while the site is paused",
-        )
-    return ConditionValue("True", reasons.RECONCILED, "all components are rolled out")
-
-
-READY: tuple[Check, ...] = (_problem, _paused, _replacing, _pods_refused, _rolling, _ready)
 
 
 def _components_not_observed(facts: SiteFacts) -> ConditionValue | None:
@@ -197,13 +145,9 @@ def _reconciling(facts: SiteFacts, ready: ConditionValue) -> ConditionValue | No
     return ConditionValue("True", ready.reason, ready.message)
 
 
-def _with_notices(value: ConditionValue, facts: SiteFacts) -> ConditionValue:
-    return replace(value, message="; ".join((value.message, *(notice.message for notice in facts.notices))))
-
-
 def evaluate(facts: SiteFacts) -> dict[str, ConditionValue]:
     """Return the value of each condition of a site; some only while they are true."""
-    ready = _with_notices(first_result(READY, facts), facts)
+    ready = ready_condition(facts)
     values = {
         "Ready": ready,
         "Available": first_result(AVAILABLE, facts),
@@ -220,20 +164,3 @@ def evaluate(facts: SiteFacts) -> dict[str, ConditionValue]:
         "Stalled": stalled(facts.problems),
     }
     return {condition_type: value for condition_type, value in values.items() if value is not None}
-
-
-def phase(facts: SiteFacts, values: Mapping[str, ConditionValue], before: Mapping[str, Any]) -> str:
-    """Return the phase of a site.
-
-    A site that was never ready is Progressing; one that was, and has a component without a ready pod, is Degraded.
-    """
-    if facts.paused:
-        return "Paused"
-    if not facts.components:
-        return "Pending"
-    if values["Ready"].status == "True":
-        return "Ready"
-    was_up = before.get("phase") in ("Ready", "Degraded")
-    fell = was_up and values["Available"].status != "True"
-    is_refused = values["Ready"].reason == reasons.PODS_REFUSED
-    return "Degraded" if fell or is_refused or "Stalled" in values else "Progressing"

@@ -51,6 +51,7 @@ class ComponentFacts:
         ready: number of ready pods.
         rolled_out: whether every pod is ready and has the present template.
         failure: message of the API server if pods cannot be created; else empty.
+        old: number of pods with an earlier template, if pods with the present one are not all ready.
     """
 
     name: str
@@ -59,6 +60,7 @@ class ComponentFacts:
     ready: int = 0
     rolled_out: bool = False
     failure: str = ""
+    old: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class SiteFacts:
         terminating: objects that are still being deleted: their replacements wait.
         problems: problems, the most severe first.
         components: the components of the site.
+        pods: why pods of components that are not rolled out do not run.
         endpoints: URLs of the site by protocol.
         notices: information that is not a problem, such as a regenerated root Secret.
         broker: state of the session with the broker; None before the first attempt has ended.
@@ -141,6 +144,7 @@ class SiteFacts:
     terminating: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     components: tuple[ComponentFacts, ...] = ()
+    pods: tuple[Problem, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     broker: BrokerFacts | None = None
@@ -168,6 +172,7 @@ def component_facts(name: str, image: str, desired: int, deployment: Mapping[str
     generation = deployment.get("generation")
     seen = generation is not None and status.get("observedGeneration", 0) >= generation
     counts = [int(status.get(count) or 0) for count in ("updatedReplicas", "availableReplicas", "replicas")]
+    updated, _, total = counts
     return ComponentFacts(
         name=name,
         image=image,
@@ -175,6 +180,7 @@ def component_facts(name: str, image: str, desired: int, deployment: Mapping[str
         ready=int(status.get("readyReplicas") or 0),
         rolled_out=seen and all(count == desired for count in counts),
         failure=_failure(status),
+        old=max(0, total - updated),
     )
 
 

@@ -8,8 +8,9 @@ from edge_operator.api.conditions import find_condition
 from . import reasons
 from .certificates import FROM_CERTIFICATES
 from .condition_value import ConditionValue, comparable, merge_conditions
-from .conditions import CONDITION_TYPES, FROM_TOPICS, NO_BROKER_POD, evaluate, phase
+from .conditions import CONDITION_TYPES, FROM_TOPICS, NO_BROKER_POD, evaluate
 from .facts import SiteFacts
+from .readiness import phase
 from .sinks import FROM_SINKS, sink_entry, sink_reports, sinks_changed_enough, with_held_sinks
 from .storage_conditions import FROM_STORE, storage_changed_enough, storage_status, with_held_storage
 

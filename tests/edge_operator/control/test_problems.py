@@ -10,13 +10,21 @@ from edge_operator.control.apply import report
 from edge_operator.control.apply.field_conflicts import FieldConflict
 from edge_operator.control.apply.refusals import refusal_problem
 from edge_operator.control.apply.report import ProblemError
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials import ca_bundle_problems, root_secret_problems
 from edge_operator.control.device import problems as device_problems
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.control.diff.observed import UNKNOWN
 from edge_operator.desired.kinds import SECRET
 from edge_operator.status.facts import Problem
-from tests.edge_operator.control.samples import device
+from tests.edge_operator.control.samples import device, site
+
+
+def plant(**ready: str) -> CachedSite:
+    """Return a site with a condition Ready, or without any."""
+    conditions = [{"type": "Ready", "reason": "R", **ready}] if ready else []
+    return CachedSite({**site().body, "status": {"conditions": conditions}})
+
 
 SITE, SECRET_KEY = ("factory", "plant"), ("factory", "mine")
 PUMP = device(deviceId="pump-7")
@@ -33,7 +41,17 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
         True,
     ),
     "site not up": (
-        lambda: device_problems.site_not_reconciled(PUMP),
+        lambda: device_problems.site_not_reconciled(plant()),
+        "SiteNotReconciled: EdgeSite factory/plant is not ready yet: see its condition Ready",
+        False,
+    ),
+    "site with problems": (
+        lambda: device_problems.site_not_reconciled(plant(status="False", message="Secret a/b is refused\nmore")),
+        "SiteNotReconciled: EdgeSite factory/plant is not ready yet: Secret a/b is refused",
+        False,
+    ),
+    "site that is up in a moment": (
+        lambda: device_problems.site_not_reconciled(plant(status="True", message="all components are rolled out")),
         "SiteNotReconciled: EdgeSite factory/plant is not ready yet: see its condition Ready",
         False,
     ),
@@ -72,22 +90,6 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
         "ExistingSecretInvalid: Secret factory/mine needs the key `password` with 20 to 1024 printable characters",
         True,
     ),
-    "device's Secret is another's": (
-        lambda: device_problems.secret_not_ours(report.not_ours(KEY)),
-        (
-            "SecretNotOurs: Secret factory/pump-device-credentials exists and does not belong to this site:"
-            " the operator does not change it; delete it, or set credentials.secretName"
-        ),
-        True,
-    ),
-    "child is another's": (
-        lambda: report.not_ours(KEY),
-        (
-            "NotOurs: Secret factory/pump-device-credentials exists and does not belong to this site: the"
-            " operator does not change it; delete or rename it, or rename the site"
-        ),
-        True,
-    ),
     "contested": (
         lambda: report.field_contested(FieldConflict(KEY, USERNAME, "gitops", UNTIL)),
         (
@@ -112,15 +114,6 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
             "FieldContested: Secret factory/pump-device-credentials: .data.username is repeatedly changed by an unknown"
             " manager; the operator does not reapply it until 2026-11-30T12:05:00Z: stop that manager from changing it,"
             " or set the value in the spec of the site"
-        ),
-        True,
-    ),
-    "root Secret is another's": (
-        lambda: root_secret_problems.not_ours(SITE, "plant-root"),
-        (
-            "NotOurs: Secret factory/plant-root is not the operator's: delete or rename it or, if it is this"
-            " site's root Secret from a backup, label it"
-            " edge-stack.io/site=plant,app.kubernetes.io/managed-by=edge-stack"
         ),
         True,
     ),

@@ -92,6 +92,17 @@ SITES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
     ),
     "another reason": (site("Progressing", "X"), site("Progressing", "Y"), (Event("Normal", "Y", "Progressing: m"),)),
     "degraded": (site("Ready", "Reconciled"), site("Degraded", "X"), (Event("Warning", "X", "Degraded: m"),)),
+    "a pod does not run": (
+        site("Progressing", "ComponentsNotReady"),
+        site("Progressing", "ImageUnavailable", "no image"),
+        (Event("Normal", "ImageUnavailable", "Progressing: no image"),),
+    ),
+    "it starts": (site("Progressing", "ImageUnavailable"), site("Progressing", "ComponentsNotReady", "0/1 ready"), ()),
+    "it starts, and the site ran before": (
+        site("Degraded", "ImageUnavailable"),
+        site("Progressing", "ComponentsNotReady", "0/1 ready"),
+        (Event("Normal", "ComponentsNotReady", "Progressing: 0/1 ready"),),
+    ),
     "broker lost data": (
         site("Ready", "Reconciled"),
         site("Ready", "Reconciled", "m", lost("at nine")),

@@ -74,7 +74,7 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
     "pods refused": (
         replace(WELL, components=(GATEWAY, REFUSED)),
         "Ready",
-        "False PodsRefused: the pods of mqtt are refused: exceeded quota",
+        "False PodsRefused: the pods of mqtt are refused: exceeded quota\nnot rolled out yet: mqtt (0/1 ready)",
     ),
     "nothing looked at": (
         replace(WELL, components=()),
@@ -86,10 +86,34 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         "Ready",
         "False ComponentsNotReady: not rolled out yet: processor (0/2 ready), storage (0/1 ready)",
     ),
+    "a new pod beside the old one": (
+        replace(WELL, components=(GATEWAY, replace(PROCESSOR, ready=2, old=1))),
+        "Ready",
+        "False ComponentsNotReady: not rolled out yet: processor (old 1, new 1 of 2 ready)",
+    ),
+    "no pod is ready, neither old nor new": (
+        replace(WELL, components=(replace(PROCESSOR, ready=0, old=2),)),
+        "Ready",
+        "False ComponentsNotReady: not rolled out yet: processor (old 2, new 0 of 2 ready)",
+    ),
+    "everything at once": (
+        replace(
+            WELL,
+            problems=(Problem("Invalid", "Secret a/b is refused"),),
+            terminating=("Service a/b",),
+            pods=(Problem("ImageUnavailable", "gateway: no image", lasting=False),),
+            components=(REFUSED,),
+        ),
+        "Ready",
+        (
+            "False Invalid: Secret a/b is refused\nstill being deleted: Service a/b\nthe pods of mqtt are refused:"
+            " exceeded quota\ngateway: no image\nnot rolled out yet: mqtt (0/1 ready)"
+        ),
+    ),
     "with notices": (
         replace(WELL, notices=(Notice("A", "first"), Notice("B", "second"))),
         "Ready",
-        f"True Reconciled: {ALL_ROLLED_OUT}; first; second",
+        f"True Reconciled: {ALL_ROLLED_OUT}\nfirst\nsecond",
     ),
     "reconciling": (
         replace(WELL, components=(PROCESSOR,)),

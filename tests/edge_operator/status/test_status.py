@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from edge_operator.api.conditions import find_condition
 from edge_operator.api.site_status import EdgeSiteStatus
 from edge_operator.status.condition_value import ConditionValue, merge_conditions
-from edge_operator.status.conditions import CONDITION_TYPES, NO_BROKER_POD, evaluate, phase
+from edge_operator.status.conditions import CONDITION_TYPES, NO_BROKER_POD, evaluate
 from edge_operator.status.device_counts import DeviceCounts
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, TopicFacts
+from edge_operator.status.readiness import phase
 from edge_operator.status.site import figures_changed_enough, site_status, site_status_differs, site_update
 from edge_wire.messages import StorageReport
 from edge_wire.messages.sinks import SinkReport
@@ -108,6 +109,26 @@ def test_phase_depends_on_whether_it_was_up(before: str | None, components: Any,
 
 
 @pytest.mark.parametrize(
+    ("before", "components", "word"),
+    [
+        pytest.param(None, (DOWN,), "Progressing", id="has never run"),
+        pytest.param("Progressing", (DOWN,), "Progressing", id="has not run yet"),
+        pytest.param("Ready", (ROLLING,), "Degraded", id="ran, and an old pod still works"),
+        pytest.param("Progressing", (ROLLING,), "Degraded", id="works now, but for one pod"),
+        pytest.param("Degraded", (DOWN,), "Degraded", id="ran"),
+    ],
+)
+def test_phase_of_a_site_with_a_pod_that_does_not_run(before: str | None, components: Any, word: str) -> None:
+    pods = (Problem("ImageUnavailable", "no image", lasting=False),)
+    facts = replace(WELL, components=components, pods=pods)
+    said = evaluate(facts)
+    assert phase(facts, said, {"phase": before}) == word
+    assert said["Ready"].reason == said["Reconciling"].reason == "ImageUnavailable"
+    assert "Stalled" not in said
+    assert phase(facts, said, {"phase": before, "storage": {"bytes": 1}}) == "Degraded", "its store has reported"
+
+
+@pytest.mark.parametrize(
     ("facts", "present"),
     [
         pytest.param(WELL, set(), id="well"),
@@ -124,8 +145,9 @@ def test_kstatus_is_present_only_while_true(facts: SiteFacts, present: set[str])
     assert all(said[condition_type].status == "True" for condition_type in present)
 
 
-def test_more_problems_are_counted_and_notices_said() -> None:
-    assert "(and 2 more)" in evaluate(replace(WELL, problems=(LASTING, LASTING, PASSING)))["Ready"].message
+def test_every_problem_and_every_notice_has_a_line() -> None:
+    said = evaluate(replace(WELL, problems=(LASTING, LASTING, PASSING)))["Ready"].message
+    assert said.splitlines() == ["correct it", "correct it", "it passes"]
     assert "anew" in evaluate(replace(WELL, notices=(Notice("RootSecretMadeAnew", "made anew"),)))["Ready"].message
 
 

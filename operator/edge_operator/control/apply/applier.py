@@ -18,8 +18,10 @@ from edge_operator.desired.kinds import Watched
 from edge_operator.telemetry.metrics import Metrics
 
 from .field_conflicts import FieldConflicts
+from .not_ours import not_ours
 from .refusals import Refusals, refusal_problem
-from .report import Report, field_contested, not_ours
+from .report import Report, field_contested
+from .volume_refusals import volume_refusal
 from .write_errors import AfterApply, after_apply, is_persistent
 
 CONFLICT_AGAIN_SECONDS = 1.0
@@ -102,8 +104,8 @@ class Applier:
         match action:
             case Action.WAIT:
                 return Report(terminating=(str(desired.key),), requeue_after=self._recheck_seconds)
-            case Action.NOT_OURS:
-                return Report((not_ours(desired.key),), requeue_after=self._recheck_seconds)
+            case Action.NOT_OURS if seen is not None:
+                return Report((not_ours(seen, resource.owner_ref),), requeue_after=self._recheck_seconds)
             case Action.APPLY | Action.REAPPLY | Action.STRIP:
                 return await self._write(resource, desired, action, seen)
         return Report()
@@ -157,7 +159,8 @@ class Applier:
             case AfterApply.NAMESPACE_TERMINATING:
                 return Report(namespace_terminating=True)
             case AfterApply.BACK_OFF:
-                problem = self._refusals.add(desired, error)
+                problem = volume_refusal(desired, self._children.get(desired.key), error)
+                problem = self._refusals.add(desired, error, problem)
                 logger.warning("%s: %s", resource, problem.message)
                 return Report((problem,), requeue_after=self._refusals.wait(desired))
             case AfterApply.RAISE:

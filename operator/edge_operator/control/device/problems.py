@@ -1,9 +1,8 @@
 """Problems of a device's identity, with what to do about them."""
 
-from dataclasses import replace
-
+from edge_operator.api.conditions import find_condition
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import CachedDevice
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.cache.user_passwords import KEY, MAX_CHARACTERS, MIN_CHARACTERS, SELECTOR
 from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
@@ -17,10 +16,11 @@ def site_not_found(device: CachedDevice) -> Problem:
     )
 
 
-def site_not_reconciled(device: CachedDevice) -> Problem:
-    """Return the temporary problem of a device of a site that is not ready yet."""
-    namespace, name = device.site
-    message = f"EdgeSite {namespace}/{name} is not ready yet: see its condition Ready"
+def site_not_reconciled(site: CachedSite) -> Problem:
+    """Return the temporary problem of a device of a site that is not ready yet: the first problem of the site."""
+    ready = find_condition(site.status, "Ready")
+    first = str(ready.get("message", "")).partition("\n")[0] if ready.get("status") == "False" else ""
+    message = f"{site} is not ready yet: {first or 'see its condition Ready'}"
     return Problem(reasons.SITE_NOT_RECONCILED, message, lasting=False)
 
 
@@ -57,14 +57,4 @@ def user_password_unusable(secret: ResourceKey) -> Problem:
         reasons.EXISTING_SECRET_INVALID,
         f"Secret {secret[0]}/{secret[1]} needs the key `{KEY}` with {MIN_CHARACTERS} to {MAX_CHARACTERS} printable"
         " characters",
-    )
-
-
-def secret_not_ours(problem: Problem) -> Problem:
-    """Return the problem of an object of somebody else under the name of the device's Secret."""
-    return replace(
-        problem,
-        reason=reasons.SECRET_NOT_OURS,
-        message=f"{problem.message.partition(':')[0]}: the operator does not change it; delete it, or set"
-        " credentials.secretName",
     )

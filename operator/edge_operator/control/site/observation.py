@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from edge_operator.broker.endpoint import Endpoint
 from edge_operator.cluster.errors import ApiError, UnreachableError
 from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
+from edge_operator.control.cache.pod_problems import PodProblems, PodsSeen
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.credentials.sink_references import sink_references
@@ -76,6 +77,7 @@ class SiteObservation:
         revocations: its Secrets without the logins to revoke while nothing else of it may be changed.
         secrets: what the Secrets contain that its spec references.
         topics: what topics of its broker report.
+        pods: why pods of it do not run.
     """
 
     site: CachedSite
@@ -85,6 +87,7 @@ class SiteObservation:
     revocations: Plan
     secrets: UserSecrets
     topics: TopicFacts
+    pods: PodsSeen = field(default_factory=PodsSeen)
 
     @property
     def needs_recheck(self) -> bool:
@@ -108,6 +111,7 @@ class SiteObserver:
 
     Args:
         children: cache of the children.
+        pods: why pods do not run.
         plans: the desired objects.
         revocations: finds the logins to revoke.
         ca_bundles: CA bundles that users provide.
@@ -120,6 +124,7 @@ class SiteObserver:
     def __init__(
         self,
         children: ChildCache,
+        pods: PodProblems,
         plans: Plans,
         revocations: Revocations,
         ca_bundles: UserCaBundles,
@@ -129,6 +134,7 @@ class SiteObserver:
         topics: SiteTopics,
     ) -> None:
         self._children = children
+        self._pods = pods
         self._plans = plans
         self._revocations = revocations
         self._ca_bundles = ca_bundles
@@ -174,6 +180,7 @@ class SiteObserver:
             revocations=await self._revocations.plan(site) if is_frozen else Plan.of([]),
             secrets=sinks if sinks.error is not None else await self._user_secrets(site, desired, sinks),
             topics=topics,
+            pods=self._pods.of_site(site.key),
         )
 
     async def _desired(
@@ -187,11 +194,8 @@ class SiteObserver:
             described = self._plans.without_devices(site, root)
             sink_problems = await self._sink_secrets.problems(described, connected)
             described = replace(described, sink_secrets=self._sink_secrets.usable(site.key))
-            return (
-                DesiredSite(root, described, self._plans.plan(site, root)),
-                None,
-                UserSecrets(sink_problems=sink_problems),
-            )
+            desired = DesiredSite(root, described, self._plans.plan(site, root))
+            return desired, None, UserSecrets(sink_problems=sink_problems)
         except SpecUnusableError as error:
             return None, error.problem, UserSecrets()
         except (ApiError, UnreachableError) as error:

@@ -145,6 +145,7 @@ class SiteReconciler:
             figures_after,
             seen.topics.changes_after,
             self._certificates_change(seen.secrets),
+            seen.pods.changes_after,
             self._recheck_seconds if seen.needs_recheck else None,
             self._recheck_seconds / 2 if seen.is_waiting else None,
             None if is_current else OVERTAKEN_SECONDS,
