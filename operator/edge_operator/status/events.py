@@ -160,8 +160,9 @@ def _alert_sinks_changed(before: Mapping[str, Any], after: Mapping[str, Any]) ->
 
 
 def _appeared(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
-    """Return an Event for each condition of the store that was not there before."""
-    new = (find_condition(after, each) for each in FROM_STORE if not find_condition(before, each))
+    """Return an Event for each condition of the store, and for BrokerDropping, that was not there before."""
+    shown = ("BrokerDropping", *FROM_STORE)
+    new = (find_condition(after, each) for each in shown if not find_condition(before, each))
     return tuple(Event(WARNING, each["reason"], each["message"]) for each in new if each)
 
 

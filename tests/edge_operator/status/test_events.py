@@ -28,6 +28,7 @@ def site(phase: str, reason: str, message: str = "m", *more: Status) -> Status:
     return {"phase": phase, "conditions": [{"type": "Ready", "reason": reason, "message": message}, *more]}
 
 
+DROPS = {"type": "BrokerDropping", "status": "True", "reason": "QueueFull", "message": "dropped 3 messages"}
 FULL = {"type": "StorageFull", "status": "True", "reason": "StoreNotWritable", "message": "disk full"}
 
 
@@ -62,6 +63,16 @@ ALERTS_STUCK = Event(
 CLOUD_STUCK = Event("Warning", "CloudUnreachable", "away")
 
 SITES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
+    "the broker drops messages": (
+        site("Ready", "Reconciled"),
+        site("Ready", "Reconciled", "m", DROPS),
+        (Event("Warning", "QueueFull", "dropped 3 messages"),),
+    ),
+    "the broker drops more": (
+        site("Ready", "Reconciled", "m", DROPS),
+        site("Ready", "Reconciled", "m", DROPS | {"message": "dropped 52892 messages"}),
+        (),
+    ),
     "the store is full": (
         site("Ready", "Reconciled"),
         site("Ready", "Reconciled", "m", FULL),
