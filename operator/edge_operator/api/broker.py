@@ -121,11 +121,12 @@ class ExternalBroker(ApiModel):
     """Prefix of every topic and client ID of the site. Must end with '/' unless empty. Default: <namespace>/<site>/."""
 
     credentials_secret_ref: SecretRef | None = None
-    """Secret with the keys username and password, used by the site's components."""
+    """Secret with the label edge-stack.io/use: "true", and the keys username and password, used by the site's
+    components. The spec is not applied without the label."""
 
     ca_secret_ref: SecretRef | None = None
-    """Secret with the key ca.crt: the certificate authority of the broker's certificate. Only valid with an mqtts://
-    URL."""
+    """Secret with the label edge-stack.io/use: "true", and the key ca.crt: the certificate authority of the broker's
+    certificate. The spec is not applied without the label. Only valid with an mqtts:// URL."""
 
 
 EXTERNAL_RULES = rules(

@@ -42,7 +42,7 @@ def site_facts(
         broker: state of the session with the broker.
     """
     site, desired, ca_problem = seen.site, seen.desired, seen.secrets.ca_problem
-    problems = (*done.problems, ca_problem) if ca_problem is not None else done.problems
+    problems = (*done.problems, *seen.secrets.refusals, *([ca_problem] if ca_problem is not None else []))
     problems = tuple(sorted(problems, key=_severity_key))
     if seen.problem is not None:
         return replace(stale_facts(site, seen.problem), problems=(seen.problem, *problems))

@@ -21,7 +21,8 @@ from edge_operator.status.site import site_update
 from .actions import SiteActions, site_actions
 from .due_figures import DueFigures
 from .facts import component_states, site_facts
-from .observation import DesiredSite, SiteObservation, SiteObserver, UserSecrets
+from .observation import DesiredSite, SiteObservation, UserSecrets
+from .observer import SiteObserver
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from edge_operator.desired import components, ports
 from edge_operator.desired.connections import broker_url, device_broker_url, storage_url
 from edge_operator.desired.deployment import environment
 from edge_operator.desired.deployment.credentials import CLOUD_TOKEN_FILE, broker_credentials, cloud_token_mount
-from edge_operator.desired.deployment.mounts import Mount, secret
+from edge_operator.desired.deployment.mounts import Mount, secret, secrets_directory, source
 from edge_operator.desired.deployment.probes import http_probes
 from edge_operator.desired.deployment.workload import Workload, container_port, deployment
 from edge_operator.desired.inputs import Manifest, SiteInput
@@ -68,4 +68,4 @@ def _environment(site: SiteInput) -> dict[str, str | None]:
 
 def _certificate(site: SiteInput) -> Mount | None:
     tls = site.spec.gateway.tls
-    return secret("tls", tls.secret_ref.name, TLS_DIR) if tls else None
+    return secrets_directory("tls", [source(tls.secret_ref.name, "tls.crt", "tls.key")], TLS_DIR) if tls else None

@@ -12,7 +12,8 @@ from edge_operator.control.apply.status_writer import OVERTAKEN_SECONDS, StatusW
 from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
 from edge_operator.control.credentials.root_secrets import RootSecrets
 from edge_operator.control.site.due_figures import DueFigures
-from edge_operator.control.site.observation import SiteObservation, SiteObserver, UserSecrets
+from edge_operator.control.site.observation import SiteObservation, UserSecrets
+from edge_operator.control.site.observer import SiteObserver
 from edge_operator.control.site.reconciler import SiteReconciler
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.control.site_broker.site_topics import SiteTopics
@@ -91,6 +92,12 @@ async def test_site_that_cannot_be_described_keeps_its_session_and_is_looked_at_
 async def test_site_that_waits_for_a_secret_of_a_sink_is_read_again_sooner() -> None:
     waiting = replace(WELL, secrets=UserSecrets(sink_problems={"cloud": "no label"}))
     assert await Steps(waiting).reconcile() == RECHECK / 2
+
+
+async def test_site_that_waits_for_a_secret_of_its_pods_is_not_applied_and_read_again_sooner() -> None:
+    steps = Steps(replace(WELL, secrets=UserSecrets(refusals=(Problem("SecretUnusable", "no label"),))))
+    assert await steps.reconcile() == RECHECK / 2
+    assert steps.done == ["root", "observe", "apply plant-mqtt-auth", "delete ", "connect", "status"]
 
 
 @pytest.mark.parametrize("error", [ApiError(403, "Forbidden", "no"), UnreachableError("no")], ids=["refused", "away"])

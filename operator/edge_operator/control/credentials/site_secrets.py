@@ -1,4 +1,4 @@
-"""Reads the Secrets that a site's spec names for its sinks: which of them may be mounted, and what is wrong."""
+"""Reads the Secrets that a site's spec names: which of them may be used, and what is wrong."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,11 +11,28 @@ from edge_operator.desired.deployment.credentials import SINK_VOLUMES
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import DEPLOYMENT, SECRET
 from edge_operator.desired.metadata import child_name
+from edge_operator.desired.sinks import SINKS
+from edge_operator.identity.secret_use import Secret, SecretUse
+from edge_operator.status import reasons
+from edge_operator.status.facts import Problem
 
-from .sink_references import ReadError, Secret, SinkReference, is_usable, reference_problem, sink_references
+from .secret_references import NEEDED, ReadError, SiteSecret, reference_problem, secret_references
 
 QUIET_PERIODS = 10
 """Number of periods between two reads of Secrets without a problem, of sinks that are connected."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFindings:
+    """What is wrong with the Secrets that a spec names.
+
+    Attributes:
+        of_sinks: problems by name of the sink. The site works without its sinks.
+        refusals: problems because of which the spec is not applied.
+    """
+
+    of_sinks: Mapping[str, str] = field(default_factory=dict)
+    refusals: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,31 +42,40 @@ class _Entry:
     Attributes:
         references: what was read.
         at: time of the read on the monotonic clock, in seconds.
-        usable: names of those that may be mounted.
-        problems: problems by name of the sink.
+        usable: names of those that may be used.
+        findings: what is wrong with them.
     """
 
-    references: tuple[SinkReference, ...]
+    references: tuple[SiteSecret, ...]
     at: float
     usable: frozenset[str]
-    problems: Mapping[str, str] = field(default_factory=dict)
+    findings: SecretFindings
+
+    @property
+    def has_problem(self) -> bool:
+        """Whether a sink or the site waits for a change of a Secret."""
+        return bool(self.findings.of_sinks or self.findings.refusals)
 
 
-class SinkSecrets:
-    """The Secrets of sinks. They are not watched.
+class SiteSecrets:
+    """The Secrets that specs name. They are not watched.
 
-    If a Secret cannot be read, it stays mounted or not mounted as it is: the pods are not replaced because of that.
+    If a Secret cannot be read, it stays used or not used as it is: the pods are not replaced because of that.
 
     Args:
         objects: client for single objects.
         clock: monotonic clock, in seconds.
         recheck_seconds: seconds between reconciles of a site without events.
+        use: the rule which Secrets may be used.
     """
 
-    def __init__(self, objects: ObjectClient, clock: Callable[[], float], recheck_seconds: float) -> None:
+    def __init__(
+        self, objects: ObjectClient, clock: Callable[[], float], recheck_seconds: float, use: SecretUse
+    ) -> None:
         self._objects = objects
         self._clock = clock
         self._fresh_for = recheck_seconds / 2
+        self._use = use
         self._entries: dict[ResourceKey, _Entry] = {}
 
     def remove(self, site: ResourceKey) -> None:
@@ -57,12 +83,12 @@ class SinkSecrets:
         self._entries.pop(site, None)
 
     def usable(self, site: ResourceKey) -> frozenset[str]:
-        """Return the names of the Secrets that may be mounted: when they were last read, they had the label."""
+        """Return the names of the Secrets that may be used, as of the last read."""
         entry = self._entries.get(site)
         return entry.usable if entry is not None else frozenset()
 
-    async def problems(self, site: SiteInput, connected: Collection[str]) -> Mapping[str, str]:
-        """Read the Secrets unless that was done lately, and return the problems by name of the sink.
+    async def check(self, site: SiteInput, connected: Collection[str]) -> SecretFindings:
+        """Read the Secrets unless that was done lately, and return what is wrong with them.
 
         Args:
             site: the site.
@@ -73,31 +99,51 @@ class SinkSecrets:
             UnreachableError: the same without a response.
         """
         key = site.namespace, site.name
-        references = tuple(sink_references(site))
+        references = tuple(secret_references(site))
         if not references:
             self.remove(key)
-            return {}
+            return SecretFindings()
         entry = self._entries.get(key)
         if entry is None or entry.references != references or self._is_due(entry, connected):
             entry = self._entries[key] = await self._read(site, references)
-        return entry.problems
+        return entry.findings
 
     def _is_due(self, entry: _Entry, connected: Collection[str]) -> bool:
-        is_quiet = not entry.problems and all(each.sink in connected for each in entry.references)
+        sinks = (each.user for each in entry.references if each.user in SINKS)
+        is_quiet = not entry.has_problem and all(each in connected for each in sinks)
         return self._clock() - entry.at >= self._fresh_for * (QUIET_PERIODS if is_quiet else 1)
 
-    async def _read(self, site: SiteInput, references: tuple[SinkReference, ...]) -> _Entry:
+    async def _read(self, site: SiteInput, references: tuple[SiteSecret, ...]) -> _Entry:
         at = self._clock()
         found = await self._secrets(site.namespace, dict.fromkeys(each.secret for each in references))
-        problems: dict[str, str] = {}
-        for each in references:
-            if (problem := reference_problem(each, found[each.secret])) is not None:
-                problems.setdefault(each.sink, problem)
-        usable = {name for name, secret in found.items() if not isinstance(secret, Exception) and is_usable(secret)}
         unread = {name for name, secret in found.items() if isinstance(secret, Exception)}
-        if unread:
-            usable |= unread & await self._mounted(site)
-        return _Entry(references, at, frozenset(usable), problems)
+        kept = await self._mounted(site) & unread if unread else frozenset()
+        usable = kept.union(name for name in found.keys() - unread if self._allows(site.namespace, name, found[name]))
+        findings = self._findings(site.namespace, references, found, kept)
+        return _Entry(references, at, usable, findings)
+
+    def _allows(self, namespace: str, name: str, secret: Secret | ReadError) -> bool:
+        return not isinstance(secret, Exception) and self._use.allows(namespace, name, secret)
+
+    def _findings(
+        self,
+        namespace: str,
+        references: Collection[SiteSecret],
+        found: Mapping[str, Secret | ReadError],
+        kept: Collection[str],
+    ) -> SecretFindings:
+        of_sinks: dict[str, str] = {}
+        refusals: list[Problem] = []
+        for each in references:
+            secret = found[each.secret]
+            problem = reference_problem(self._use, namespace, each, secret)
+            if problem is not None and each.user in SINKS:
+                of_sinks.setdefault(each.user, problem)
+            elif problem is not None and each.user in NEEDED and each.secret not in kept:
+                # A Secret that does not exist may still come, for example from cert-manager.
+                is_there = secret is not None and not isinstance(secret, Exception)
+                refusals.append(Problem(reasons.SECRET_UNUSABLE, problem, lasting=is_there))
+        return SecretFindings(of_sinks, tuple(refusals))
 
     async def _secrets(self, namespace: str, names: Collection[str]) -> dict[str, Secret | ReadError]:
         found: dict[str, Secret | ReadError] = {}
