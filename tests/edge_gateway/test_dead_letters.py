@@ -22,7 +22,7 @@ GOOD = {"sensor_type": "temperature", "value": 21.5, "session": "s", "seq": 1}
 async def known(gateway: Gateway) -> None:
     for device in ("d1", "d2"):
         assert (await gateway.ask("POST", f"/devices/{device}/status", json={"status": "online"})).status == 200
-        await gateway.ask("DELETE", f"/dead-letters?device_id={device}")
+        await gateway.ask("DELETE", f"/dead-letters?device_id={device}", token="admin")
 
 
 async def letters(gateway: Gateway, query: str = "") -> list[dict[str, Any]]:
@@ -76,11 +76,13 @@ async def test_they_are_deleted_one_by_one_and_together(gateway: Gateway) -> Non
     await gateway.ask("POST", "/devices/d1/data", json=[1, 2, 3])
     (first, *_) = await letters(gateway, "?device_id=d1")
 
-    assert (await gateway.ask("DELETE", f"/dead-letters/{first['id']}")).status == 204
-    assert (await gateway.ask("DELETE", f"/dead-letters/{first['id']}")).body["reason"] == "DeadLetterNotFound"
-    early = await gateway.ask("DELETE", "/dead-letters?device_id=d1&before=2000-01-01T00:00:00Z")
+    assert (await gateway.ask("DELETE", f"/dead-letters/{first['id']}", token="admin")).status == 204
+    assert (await gateway.ask("DELETE", f"/dead-letters/{first['id']}", token="admin")).body[
+        "reason"
+    ] == "DeadLetterNotFound"
+    early = await gateway.ask("DELETE", "/dead-letters?device_id=d1&before=2000-01-01T00:00:00Z", token="admin")
     assert early.body == {"deleted": 0}
-    rest = await gateway.ask("DELETE", "/dead-letters?device_id=d1&reason=type")
+    rest = await gateway.ask("DELETE", "/dead-letters?device_id=d1&reason=type", token="admin")
     assert rest.body == {"deleted": 2}
     assert await letters(gateway, "?device_id=d1") == []
     assert "the holder of the API token deleted 2 dead letters (device d1, reason type, before any, sink any)" in log(
@@ -139,7 +141,7 @@ async def test_what_a_sink_rejected_is_shown_and_delivered_again(gateway: Gatewa
         await store.declare_sinks([], [], token)
         gone = await gateway.ask("POST", f"{path}/resend")
         assert (gone.status, gone.body["reason"]) == (409, "SinkNotFound")
-        assert (await gateway.ask("DELETE", "/dead-letters?sink=cloud")).body == {"deleted": 1}
+        assert (await gateway.ask("DELETE", "/dead-letters?sink=cloud", token="admin")).body == {"deleted": 1}
         await store.release_lease("test", token)
 
 

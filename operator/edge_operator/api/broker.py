@@ -9,10 +9,21 @@ from .references import Resources, SecretRef
 from .schema import LIST_SET, ApiModel, list_map, rule, rules
 from .values import Image, Quantity, only_grows, url
 
-RESERVED_CLIENTS = ("api-token", "broker", "cloud-token", "gateway", "mqtt", "operator", "processor", "root", "storage")
+RESERVED_CLIENTS = (
+    "api-token",
+    "api-tokens",
+    "broker",
+    "cloud-token",
+    "gateway",
+    "mqtt",
+    "operator",
+    "processor",
+    "root",
+    "storage",
+)
 """Logins of the site's own components, and Secrets of a site: other clients cannot have such a name."""
 
-_RESERVED = "^(" + "|".join(RESERVED_CLIENTS) + "|(client|mqtt)-.*|.*-credentials)$"
+_RESERVED = "^(" + "|".join(RESERVED_CLIENTS) + "|(client|mqtt|token)-.*|.*-credentials)$"
 """The Secret of a client could otherwise be one that a site named <site>-client, or a device, needs."""
 
 _LEVEL = "([+]|[^\\\\s\\\\p{C}\\\\p{Z}+#/]*)"
@@ -50,8 +61,8 @@ class BrokerClient(ApiModel):
                 ),
                 rule(
                     f"!self.matches('{_RESERVED}')",
-                    f"must not be one of {', '.join(RESERVED_CLIENTS)}, nor begin with 'client-' or 'mqtt-', nor end"
-                    " with '-credentials'",
+                    f"must not be one of {', '.join(RESERVED_CLIENTS)}, nor begin with 'client-', 'mqtt-' or 'token-',"
+                    " nor end with '-credentials'",
                 ),
             ),
         ),
@@ -118,7 +129,8 @@ class ExternalBroker(ApiModel):
         ]
         | None
     ) = None
-    """Prefix of every topic and client ID of the site. Must end with '/' unless empty. Default: <namespace>/<site>/."""
+    """Prefix of every topic of the site. Must end with '/' unless empty. Default: <namespace>/<site>/. Client IDs have
+    the same prefix with '.' for '/', such as <namespace>.<site>.edge-processor."""
 
     credentials_secret_ref: SecretRef | None = None
     """Secret with the label edge-stack.io/use: "true", and the keys username and password, used by the site's

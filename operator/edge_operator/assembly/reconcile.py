@@ -31,6 +31,7 @@ from edge_operator.control.site.observer import SiteObserver
 from edge_operator.control.site.plan import Plans
 from edge_operator.control.site.reconciler import SiteReconciler
 from edge_operator.control.site.revocations import Revocations
+from edge_operator.control.site_broker.api_token_publisher import ApiTokenPublisher
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.desired.release import Release
@@ -69,8 +70,9 @@ def build_workers(
     revocations = Revocations(children, plans, objects)
     hosts = AllowedHosts(settings.allowed_hosts)
     observer = SiteObserver(children, plans, revocations, ca_bundles, secrets_in_use, hosts, link, site_topics)
+    tokens = ApiTokenPublisher(brokers)
     figures = DueFigures(liveness.counts, time.monotonic, settings.figures_seconds)
-    sites = SiteReconciler(children, roots, observer, applier, site_status, link, site_topics, figures, recheck)
+    sites = SiteReconciler(children, roots, observer, applier, site_status, link, tokens, site_topics, figures, recheck)
     enqueue_site = informers.site_queue.add
     devices = DeviceReconciler(
         informers.sites,

@@ -54,6 +54,8 @@ FULL: dict[str, Any] = {
         "coap": {"security": "None"},
         "tls": {"secretRef": {"name": "gateway-tls"}},
         "allowPlaintextCredentials": True,
+        "apiTokens": [{"name": "t" * 40, "role": "Admin", "rotation": 3}, {"name": "grafana"}],
+        "apiTokenRotation": 2,
     },
     "processor": {
         "replicas": 3,

@@ -44,7 +44,7 @@ def token_or_login(name: str) -> dict[str, Any]:
 TMP = {"emptyDir": {"sizeLimit": "64Mi"}}
 VOLUMES: dict[tuple[str, str], dict[str, Any]] = {
     ("gateway", "/etc/edge/credentials"): projected(login("factory-gateway-credentials")),
-    ("gateway", "/etc/edge/api-token"): {"secret": {"secretName": "factory-api-token", "defaultMode": READ}},
+    ("gateway", "/etc/edge/api-tokens"): {"secret": {"secretName": "factory-api-tokens", "defaultMode": READ}},
     ("gateway", "/etc/edge/cloud-token"): {"secret": {"secretName": "factory-cloud-token", "defaultMode": READ}},
     ("gateway", "/etc/edge/tls"): projected({"name": "gateway-tls"} | items("tls.crt", "tls.key")),
     ("gateway", "/tmp"): TMP,

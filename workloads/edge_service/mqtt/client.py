@@ -52,7 +52,7 @@ def build_client(options: MqttOptions, login: Login) -> paho.Client:
     Raises:
         UntrustedError: the login's certificate authorities cannot be used.
     """
-    client = _Client(f"{options.prefix}{options.client_id}", manual_ack=options.manual_ack)
+    client = _Client(options.full_client_id, manual_ack=options.manual_ack)
     client.max_inflight_messages_set(options.inflight)
     client.connect_timeout = CONNECT_SECONDS
     client.suppress_exceptions = False

@@ -11,6 +11,7 @@ from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secret_problems import RootUnusableError
 from edge_operator.control.credentials.root_secrets import RootKey, RootSecrets
+from edge_operator.control.site_broker.api_token_publisher import ApiTokenPublisher
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.desired.components import MQTT
@@ -37,6 +38,7 @@ class SiteReconciler:
         applier: applies and deletes objects.
         status: writes the status.
         brokers: keeps the sessions with the sites' brokers.
+        api_tokens: publishes the API tokens for the gateways.
         topics: facts that topics of the brokers report.
         figures: the figures to write.
         recheck_seconds: seconds after which to check again what no watch reports.
@@ -50,6 +52,7 @@ class SiteReconciler:
         applier: Applier,
         status: StatusWriter,
         brokers: BrokerEndpoints,
+        api_tokens: ApiTokenPublisher,
         topics: SiteTopics,
         figures: DueFigures,
         recheck_seconds: float,
@@ -60,6 +63,7 @@ class SiteReconciler:
         self._applier = applier
         self._status = status
         self._brokers = brokers
+        self._api_tokens = api_tokens
         self._topics = topics
         self._figures = figures
         self._recheck_seconds = recheck_seconds
@@ -69,6 +73,7 @@ class SiteReconciler:
         self._roots.remove(key)
         self._observer.remove(key)
         self._brokers.disconnect(key)
+        self._api_tokens.remove(key)
         self._topics.remove(key)
         self._figures.remove(key)
 
@@ -124,6 +129,7 @@ class SiteReconciler:
         components = component_states(desired.described, self._children)
         ready = any(part.name == MQTT and part.ready for part in components)
         self._brokers.connect(site.key, secrets.endpoint, ready=ready)
+        self._api_tokens.publish(desired.described)
         if site.external_broker:
             self._topics.remove_broker(site.key)
 
