@@ -1,4 +1,4 @@
-"""The Python of the images, taken from an image's archive: Debian's, which was built with PGO and LTO.
+"""The Python of the images, taken from their archives: Debian's, which was built with PGO and LTO.
 
 It runs with Debian's own loader and libraries from a directory of the cache, so no root and no container is needed.
 """
@@ -10,6 +10,7 @@ import shlex
 import shutil
 import sys
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from e2e.cluster.cache import cache_root
@@ -17,21 +18,24 @@ from e2e.cluster.checkout import ROOT
 from e2e.cluster.errors import HarnessError
 from e2e.images.build import ensure_images
 
-IMAGE = "storage"
+IMAGES = ("storage", "processor")
+"""The images whose packages it has: the processor's are its own."""
+
 LAYERS = 2
 """Number of layers with the interpreter and the packages; the next one is the code."""
+
+PINNED = ("requirements/workloads.txt", "requirements/processor.txt", "workloads/Dockerfile")
 
 
 def image_python() -> Path:
     """Return a program that runs the images' Python with the images' packages; the image is built if need be."""
     # Another code of the programs does not need another interpreter.
-    pinned = b"".join((ROOT / name).read_bytes() for name in ("requirements/workloads.txt", "workloads/Dockerfile"))
+    pinned = b"".join((ROOT / name).read_bytes() for name in PINNED)
     place = cache_root(os.environ, Path.home()) / "images-python" / hashlib.sha256(pinned).hexdigest()[:16]
     program = place / "python"
     if not program.exists():
         draft = place.with_name(f"{place.name}.{os.getpid()}")
-        with tarfile.open(ensure_images([IMAGE])[IMAGE]) as image:
-            _unpack(image, draft / "root")
+        _unpack(ensure_images(IMAGES).values(), draft / "root")
         _write_program(place / "root", draft)
         shutil.rmtree(place, ignore_errors=True)
         draft.rename(place)
@@ -55,12 +59,17 @@ def _digests(image: tarfile.TarFile) -> list[str]:
     return [layer["digest"].removeprefix("sha256:") for layer in manifest["layers"][:LAYERS]]
 
 
-def _unpack(image: tarfile.TarFile, root: Path) -> None:
+def _unpack(archives: Iterable[Path], root: Path) -> None:
     root.mkdir(parents=True)
-    for digest in _digests(image):
-        content = image.extractfile(_blob(digest))
-        with tarfile.open(fileobj=content) as layer:
-            layer.extractall(root, filter="tar")
+    unpacked: set[str] = set()
+    for archive in archives:
+        with tarfile.open(archive) as image:
+            for digest in _digests(image):
+                if digest in unpacked:
+                    continue
+                unpacked.add(digest)
+                with tarfile.open(fileobj=image.extractfile(_blob(digest))) as layer:
+                    layer.extractall(root, filter="tar")
     # The programs ask for the release that they are of; the image has it in the layer of the code.
     metadata = root / "usr/lib/python3/dist-packages/edge_stack-0.dist-info/METADATA"
     metadata.parent.mkdir()

@@ -16,12 +16,15 @@ from .assembly import Operator, assemble
 from .cluster.clock import wall_clock
 from .cluster.connection import Connection, ConnectionConfigError, load_connection
 from .cluster.crds import await_established
+from .cluster.resource_versions import ClusterRestoredError
 from .handlers import Feed, watch_resources
-from .settings import Settings, explain
+from .settings import Settings, described, explain
 from .telemetry import logs
 
 CRDS = ("edgesites.edge-stack.io", "edgedevices.edge-stack.io")
 RESTART_SECONDS = 1.0
+RESTORED_EXIT_CODE = 3
+"""Exit code after the API server's data was restored: the kubelet starts the operator again."""
 
 logger = logging.getLogger(__name__)
 
@@ -30,21 +33,25 @@ class StartError(Exception):
     """The process cannot start; the message names the setting."""
 
 
-async def run(settings: Settings, connection: Connection) -> None:
-    """Run the operator until SIGTERM or SIGINT.
+async def run(settings: Settings, connection: Connection) -> int:
+    """Run the operator until SIGTERM or SIGINT, or until the API server's data is restored from a backup.
+
+    Returns:
+        The exit code of the process.
 
     Raises:
         StartError: the port of the probes is not available.
     """
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    stop: asyncio.Future[int] = loop.create_future()
     for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stop.set)
+        loop.add_signal_handler(signum, _end, stop, 0)
     operator = assemble(settings, connection)
     try:
         await _listen(operator, settings)
         logger.info("probes and metrics on port %d", operator.probes.port)
-        await _run_beside(_tasks(operator, settings, connection), stop)
+        await _run_beside(_tasks(operator, settings, connection, stop), stop)
+        return stop.result()
     finally:
         operator.brokers.close_all()
         await operator.election.release()
@@ -64,12 +71,12 @@ async def _listen(operator: Operator, settings: Settings) -> None:
 
 
 def _tasks(
-    operator: Operator, settings: Settings, connection: Connection
+    operator: Operator, settings: Settings, connection: Connection, stop: asyncio.Future[int]
 ) -> list[Callable[[], Coroutine[Any, Any, None]]]:
     return [
         lambda: _watch_resources(operator, settings, connection),
         lambda: _work(operator),
-        operator.election.run,
+        lambda: _elect(operator, stop),
         operator.resyncs.sites.run,
         operator.resyncs.devices.run,
         operator.lag.run,
@@ -78,17 +85,31 @@ def _tasks(
     ]
 
 
-async def _run_beside(tasks: list[Callable[[], Coroutine[Any, Any, None]]], stop: asyncio.Event) -> None:
-    """Run `tasks` until `stop` is set.
+async def _run_beside(tasks: list[Callable[[], Coroutine[Any, Any, None]]], stop: asyncio.Future[int]) -> None:
+    """Run `tasks` until `stop` has a result.
 
     Raises:
         ExceptionGroup: a task failed; the others have been cancelled.
     """
     async with asyncio.TaskGroup() as group:
         started = [group.create_task(task()) for task in tasks]
-        await stop.wait()
+        await asyncio.wait([stop])
         for task in started:
             task.cancel()
+
+
+async def _elect(operator: Operator, stop: asyncio.Future[int]) -> None:
+    """Take part in the election; end the process if its caches describe a cluster that does not exist any more."""
+    try:
+        await operator.election.run()
+    except ClusterRestoredError as error:
+        logger.error("%s", error)  # noqa: TRY400 - the message has everything
+        _end(stop, RESTORED_EXIT_CODE)
+
+
+def _end(stop: asyncio.Future[int], code: int) -> None:
+    if not stop.done():
+        stop.set_result(code)
 
 
 async def _work(operator: Operator) -> None:
@@ -122,11 +143,16 @@ async def _watch_resources(operator: Operator, settings: Settings, connection: C
 
 
 def main() -> None:
-    """Run the operator; exit with 2 if the settings or the connection to the API server are invalid."""
+    """Run the operator.
+
+    Exits with 2 if the settings or the connection to the API server are invalid, with 3 if the API server's data was
+    restored from a backup.
+    """
     parser = argparse.ArgumentParser(
         prog="edge-operator",
-        description="Kubernetes operator for EdgeSite and EdgeDevice. Configured by the environment: "
-        + ", ".join(f"EDGE_{name.upper()}" for name in Settings.model_fields),
+        description="Kubernetes operator for EdgeSite and EdgeDevice. Configured by the environment.",
+        epilog=f"environment variables; an empty one is the same as none:\n\n{described()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=version("edge-stack"))
     parser.parse_args()
@@ -139,7 +165,7 @@ def main() -> None:
         parser.exit(2, f"edge-operator: {error}\n")
     logs.configure(settings.log_level)
     try:
-        asyncio.run(run(settings, connection))
+        parser.exit(asyncio.run(run(settings, connection)))
     except StartError as error:
         parser.exit(2, f"edge-operator: {error}\n")
 

@@ -3,12 +3,14 @@
 import os
 import platform
 import secrets
+import textwrap
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .broker.endpoint import BrokerAddress, SiteKey, parse_addresses
@@ -28,6 +30,9 @@ def _identity() -> str:
 
 
 PREFIX = "EDGE_"
+HELP_COLUMNS = 100
+"""Width of the text of `--help`, in characters."""
+
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
 DnsName = Annotated[str, Field(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", max_length=253)]
 
@@ -40,19 +45,21 @@ class Settings(BaseSettings):
     )
 
     watch_namespaces: Annotated[tuple[DnsLabel, ...], NoDecode] = ()
-    """Namespaces to serve, separated by commas; all if empty."""
+    """Namespaces to serve, separated by commas. Default: all."""
 
     operator_namespace: DnsLabel = Field(default_factory=_own_namespace)
-    """Namespace of the operator: of its Lease, and of its pods, which may reach the sites' brokers."""
+    """Namespace of the operator: of its Lease, and of its pods, which may reach the sites' brokers. Default: the
+    namespace of the pod; outside a cluster edge-system.
+    """
 
     lease_name: DnsName = "edge-operator"
     """Name of the Lease with which the replicas elect their leader."""
 
     identity: Annotated[str, Field(pattern=r"^[-._A-Za-z0-9]+$", max_length=128)] = Field(default_factory=_identity)
-    """Name of this process in the Lease; must be unique."""
+    """Name of this process in the Lease; must be unique. Default: POD_NAME or the host name, with a random suffix."""
 
     release: str = Field(default_factory=lambda: version("edge-stack"))
-    """Tag of the images of a site, unless its spec sets them."""
+    """Tag of the images of a site, unless its spec sets them. Default: the operator's own version."""
 
     allowed_secrets: Annotated[tuple[Annotated[str, AfterValidator(check_secret_pattern)], ...], NoDecode] = ()
     """Secrets that sites may use without the label edge-stack.io/use: "true", as namespace/name separated by commas; *
@@ -65,10 +72,10 @@ class Settings(BaseSettings):
     """
 
     image_registry: str = ""
-    """Prefix of every default image, such as registry.example.com/mirror."""
+    """Prefix of every default image, such as registry.example.com/mirror. Default: none."""
 
     writes_per_second: Annotated[float, Field(gt=0, le=10_000)] = 200.0
-    """Budget of writes to the API server for children and configuration."""
+    """Budget of writes to the API server for children and configuration, in writes per second."""
 
     write_burst: Annotated[int, Field(ge=1, le=10_000)] = 40
     """Writes that may be sent at once after a pause."""
@@ -77,36 +84,37 @@ class Settings(BaseSettings):
     """Maximum number of concurrent writes."""
 
     liveness_writes_per_second: Annotated[float, Field(gt=0, le=10_000)] = 50.0
-    """Budget of writes to the API server for the liveness of devices, and for Events about it."""
+    """Budget of writes to the API server for the liveness of devices, and for Events about it, in writes per second."""
 
     liveness_write_burst: Annotated[int, Field(ge=1, le=10_000)] = 200
     """Writes of that kind that may be sent at once after a pause."""
 
     last_seen_seconds: Annotated[float, Field(ge=0, le=86_400)] = 300.0
-    """Least time between two status writes of a device if only its last-seen time has changed. Longer if the fleet is
-    too large for half of the budget. 0 disables these writes.
+    """Least time between two status writes of a device if only its last-seen time has changed, in seconds. Longer if
+    the fleet is too large for half of the budget. 0 disables these writes.
     """
 
     figures_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
-    """Least time between two writes of a site's device counts (status.devices)."""
+    """Least time between two writes of a site's device counts (status.devices), in seconds."""
 
     unreachable_after_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
-    """Time for which the operator may be disconnected from a site's broker before the site's devices are Unknown
+    """Seconds for which the operator may be disconnected from a site's broker before the site's devices are Unknown
     (SiteUnreachable).
     """
 
     mass_grace_seconds: Annotated[float, Field(ge=3, le=3600)] = 30.0
-    """Time for which the last wills of many devices of a site at once are held back before the devices are Offline
+    """Seconds for which the last wills of many devices of a site at once are held back before the devices are Offline
     (LastWill). A single will is held back for 3 s.
     """
 
     broker_addresses: Annotated[Mapping[SiteKey, BrokerAddress], NoDecode] = {}
     """Addresses of the brokers of some sites, for an operator outside the cluster, as namespace/site=host:port,… The
-    operator logs in there with the site's own credentials, so each address must lead to that site's broker.
+    operator logs in there with the site's own credentials, so each address must lead to that site's broker. Default:
+    none.
     """
 
     look_again_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
-    """Interval between checks of what no watch reports, such as an object of somebody else under a child's name."""
+    """Seconds between checks of what no watch reports, such as an object of somebody else under a child's name."""
 
     probe_host: str = "0.0.0.0"  # noqa: S104 - probes come from the node and metrics from other pods
     """Address that /healthz, /readyz and /metrics listen on."""
@@ -137,9 +145,26 @@ class Settings(BaseSettings):
         return value.upper()
 
 
+def described() -> str:
+    """Return the settings for `--help`: the environment variable of each, its meaning, and its default."""
+    return "\n".join(f"{_variable(name)}\n{_about(field)}" for name, field in Settings.model_fields.items())
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"
+
+
+def _about(field: FieldInfo) -> str:
+    text = " ".join((field.description or "").split())
+    if field.default_factory is None and field.default not in ("", (), {}):
+        shown = f"{field.default:g}" if isinstance(field.default, float) else field.default
+        text = f"{text} Default: {shown}."
+    return textwrap.fill(text, HELP_COLUMNS, initial_indent=" " * 6, subsequent_indent=" " * 6)
+
+
 def explain(error: ValidationError) -> str:
     """Return the invalid settings, one per line, by the names of the environment variables."""
     return "\n".join(
-        f"{PREFIX}{str(fault['loc'][0]).upper() if fault['loc'] else ''}: {fault['msg']} (given: {fault['input']!r})"
+        f"{_variable(str(fault['loc'][0]) if fault['loc'] else '')}: {fault['msg']} (given: {fault['input']!r})"
         for fault in error.errors()
     )

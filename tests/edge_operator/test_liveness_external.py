@@ -38,8 +38,8 @@ def site(
         yield site
 
 
-def put_login(site: BrokeredSite, password: str, *, labelled: bool = True) -> None:
-    site.sites.put_secret(LOGIN, labelled=labelled, username=logins.OPERATOR, password=password)
+def put_login(site: BrokeredSite, password: str, use: str = "true") -> None:
+    site.sites.put_secret(LOGIN, use, username=logins.OPERATOR, password=password)
 
 
 def await_reason(site: BrokeredSite, reason: str) -> None:
@@ -48,7 +48,7 @@ def await_reason(site: BrokeredSite, reason: str) -> None:
 
 def test_login_that_is_missing_unlabelled_wrong_and_right(site: BrokeredSite, operator: OperatorProcess) -> None:
     await_reason(site, "BrokerLoginUnusable")
-    put_login(site, site.broker.passwords[logins.OPERATOR], labelled=False)
+    put_login(site, site.broker.passwords[logins.OPERATOR], use="false")
     label = f"run kubectl label secret {LOGIN} edge-stack.io/use=true"
     ready = partial(site.sites.condition, site.name, "Ready")
     eventually("the label is asked for", lambda: "does not have the label" in ready()["message"])

@@ -30,11 +30,19 @@ def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return code
 
 
-def test_help_names_every_variable(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("COLUMNS", "10000")
+def test_help_says_of_every_variable_what_it_means_and_its_default(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert ended(monkeypatch, "--help") == 0
     printed = capsys.readouterr().out
-    assert all(f"EDGE_{name.upper()}" in printed for name in Settings.model_fields)
+    assert max(map(len, printed.splitlines())) <= 100
+    entries = {text.split(maxsplit=1)[0]: " ".join(text.split()) for text in printed.split("\nEDGE_")[1:]}
+    for name, field in Settings.model_fields.items():
+        words = " ".join((field.description or "").split())
+        assert entries[name.upper()].startswith(f"{name.upper()} {words}")
+        assert entries[name.upper()].count("Default: ") == 1
+    assert entries["LOOK_AGAIN_SECONDS"].endswith("Default: 30.")
+    assert entries["LEASE_NAME"].endswith("Default: edge-operator.")
 
 
 def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """The ingester's lease: against the store's own rule on a virtual clock, and against a real store."""
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
@@ -102,6 +103,45 @@ def test_a_lease_that_was_anothers_meanwhile_is_lost_though_it_is_free_again(pla
             await keeping
 
     play(story)
+
+
+def test_the_log_of_a_standby_says_once_that_it_is_one_while_the_store_does_not_answer(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(granting: Granting) -> None:
+        first, second = (LeaseClient(granting, name, TTL) for name in ("first", "second"))
+        await first.acquire()
+        waiting = asyncio.create_task(second.acquire())
+        await asyncio.sleep(TTL / 4)
+        granting.is_away = True
+        await asyncio.sleep(10 * TTL)
+        granting.is_away = False
+        await waiting
+
+    with caplog.at_level(logging.WARNING):
+        play(story)
+    assert [each.getMessage() for each in caplog.records] == [
+        "this processor is the standby of first; it asks the store for the ingester's lease again: the store is away"
+    ]
+
+
+def test_a_processor_that_starts_before_the_store_does_not_call_itself_a_standby(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(granting: Granting) -> None:
+        granting.is_away = True
+        waiting = asyncio.create_task(LeaseClient(granting, "first", TTL).acquire())
+        await asyncio.sleep(10 * TTL)
+        granting.is_away = False
+        await waiting
+
+    with caplog.at_level(logging.WARNING):
+        play(story)
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "this processor has had no answer of the store yet; it asks the store for the ingester's lease again: the store"
+        " is away"
+    )
 
 
 def test_a_store_that_is_away_makes_it_neither_valid_nor_lost(play: Play) -> None:

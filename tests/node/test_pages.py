@@ -56,6 +56,40 @@ def test_forwarding_and_an_outage(reader: Reader, node: Node) -> None:
     assert last > first > 0
 
 
+def test_cloud_commands(reader: Reader, node: Node) -> None:
+    """The receiver and the site are those of the page before, whose receiver ended with its commands."""
+    token = reader.cluster.secret(reader.namespace, "cloud")["token"]
+    started = [block for block in sections("offline.md") if "examples/cloud-receiver" in block.text]
+    printed = reader.run(
+        [*started, *sections("cloud-commands.md")],
+        ADDRESS=str(node.network.host),
+        TOKEN=token,
+        CLOUD_RECEIVER_TOKEN=token,
+        CLOUD_RECEIVER_DATABASE=".edge/cloud.db",
+    )
+    assert '"result":"pong"' in printed
+    audited = [line for line in printed.splitlines() if '"actor": "cloud"' in line]
+    assert any('"command_id": "first-1"' in line and '"state": "Sent"' in line for line in audited), printed
+
+
+def test_alerts(reader: Reader) -> None:
+    for name in ("alerting", "alerting-ca"):
+        reader.cluster.kubectl("create", "secret", "generic", "-n", reader.namespace, name)
+    reader.run([block for block in sections("alerts.md") if "kubectl" in block.text])
+    labels = reader.cluster.get("secret", "-n", reader.namespace, "alerting-ca")["metadata"]["labels"]
+    assert labels == {"edge-stack.io/use": "true"}
+
+
+def test_store(reader: Reader) -> None:
+    """What the page does by kubectl; what it does on a laptop is run by tests/docs/test_store.py."""
+    commands = [line for block in sections("store.md") for line in block.text.splitlines() if "exec deployment" in line]
+    assert len(commands) == 2
+    text = "\n".join(commands).replace("NAME", "plant")
+    printed = reader.run_text(f"set -e\n{text}\nhead -n 1 readings.ndjson\ntar -tf store.tar")
+    assert '"device_id":' in printed
+    assert "edge-stack.db" in printed
+
+
 def test_cleaning_up_leaves_the_data_until_it_is_given_up(reader: Reader) -> None:
     first, last = sections("first-site.md", only=END)
     printed = reader.run([first])
@@ -72,6 +106,9 @@ def test_pages_are_there() -> None:
         "first-site.md",
         "forwarding.md",
         "offline.md",
+        "cloud-commands.md",
+        "alerts.md",
+        "store.md",
         "troubleshoot.md",
         "architecture.md",
         "conditions.md",

@@ -31,11 +31,17 @@ class ExternalBroker:
         """The certificate of its authority, in PEM."""
         return self.broker.authority
 
-    def set_up(self, logins: dict[str, str]) -> None:
-        """Give it a user's own configuration and these logins, each with all topics under the prefix."""
+    def set_up(self, logins: dict[str, str], *, ties_client_ids: bool = False) -> None:
+        """Give it a user's own configuration and these logins, each with all topics under the prefix.
+
+        With `ties_client_ids` all clients of one login get the same client id, on each listener.
+        """
         self.broker.stop()
         conf = Path(self.broker.layout.config_dir) / "mosquitto.conf"
-        conf.write_text(re.sub(r"^use_username_as_clientid true\n", "", conf.read_text(), flags=re.MULTILINE))
+        text = re.sub(r"^use_username_as_clientid true\n", "", conf.read_text(), flags=re.MULTILINE)
+        if ties_client_ids:
+            text = re.sub(r"^(listener .*)$", r"\1\nuse_username_as_clientid true", text, flags=re.MULTILINE)
+        conf.write_text(text)
         rules = (f"user {username}\ntopic readwrite {self.prefix}#\n" for username in logins)
         (Path(self.broker.layout.config_dir) / "acl").write_text("\n".join(rules))
         self._write(logins)

@@ -46,6 +46,16 @@ class Kubelet:
         pod = next(pod for pod in self.pods(site, component) if pod["spec"].get("nodeName"))
         self._api("DELETE", f"{self._pods}/{pod['metadata']['name']}", {"gracePeriodSeconds": 0})
 
+    def report(self, pod: str, *, ready: bool, container: dict[str, Any]) -> None:
+        """Report the state of a pod's container."""
+        now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        told = [
+            {"type": aspect, "status": str(ready), "lastTransitionTime": now} for aspect in ("Ready", "ContainersReady")
+        ]
+        base = {"image": "i", "imageID": "", "ready": ready, "restartCount": 0}
+        status = {"phase": "Running", "conditions": told, "containerStatuses": [base | container]}
+        self._api("PATCH", f"{self._pods}/{pod}/status", {"status": status}, content_type=MERGE)
+
     def _run(self, pod: dict[str, Any]) -> None:
         name = pod["metadata"]["name"]
         if not pod["spec"].get("nodeName"):

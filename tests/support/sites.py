@@ -94,12 +94,12 @@ class Sites:
             self.api.merge(self.path(name), {"spec": {"devices": {"offlineAfter": f"{1000 + generation}s"}}})
             self.await_reconciled(name)
 
-    def put_secret(self, name: str, *, labelled: bool = True, **data: str) -> None:
-        """Make a Secret of a user what `data` says, with the label or without; an underscore in a key means a dot."""
+    def put_secret(self, name: str, use: str = "true", **data: str) -> None:
+        """Make a Secret of a user what `data` says, with the label `use`; an underscore in a key means a dot."""
         secret = {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": name, "namespace": self.namespace, "labels": {SECRET_USE: str(labelled).lower()}},
+            "metadata": {"name": name, "namespace": self.namespace, "labels": {SECRET_USE: use}},
             "data": {key.replace("_", "."): base64.b64encode(value.encode()).decode() for key, value in data.items()},
         }
         self.api.apply(kind_path(SECRET, self.namespace, name), secret, SITE_MANAGER)

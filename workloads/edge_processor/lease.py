@@ -42,14 +42,19 @@ class LeaseClient:
     async def acquire(self) -> Lease:
         """Wait until the lease is free, and acquire it."""
         backoff = Backoff(first=0.2, longest=1.0)
+        role, reported = "this processor has had no answer of the store yet", ""
         while True:
             try:
                 lease = await self._ask()
             except LeaseHeldError as held:
                 backoff.reset()
+                role, reported = f"this processor is the standby of {held.holder}", ""
                 await asyncio.sleep(min(held.expires_in_seconds + AFTER_EXPIRY_SECONDS, POLL_SECONDS))
             except StoreError as error:
-                logger.warning("cannot acquire the ingester's lease: %s", error)
+                # The cause alone would read as if this replica were to blame for the readings that wait.
+                message = f"{role}; it asks the store for the ingester's lease again: {error}"
+                logger.log(logging.DEBUG if message == reported else logging.WARNING, message)
+                reported = message
                 await asyncio.sleep(backoff.next())
             else:
                 logger.info("acquired the ingester's lease with token %d as %s", lease.token, self._holder)

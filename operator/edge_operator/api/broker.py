@@ -1,13 +1,13 @@
 """The broker of an EdgeSite: managed (Mosquitto in the cluster) or external."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from .components import Tls
 from .references import Resources, SecretRef
 from .schema import LIST_SET, ApiModel, list_map, rule, rules
-from .values import Image, Quantity, only_grows, url
+from .values import Image, Quantity, url
 
 RESERVED_CLIENTS = (
     "api-token",
@@ -77,7 +77,7 @@ class BrokerClient(ApiModel):
 
 
 class BrokerStorage(ApiModel):
-    """Sizes of the broker's volumes. A size can be increased but not decreased."""
+    """Sizes of the broker's volumes. A volume never shrinks, and grows only if its StorageClass can expand volumes."""
 
     data: Quantity = "1Gi"
     """Size of the volume for sessions, queued messages and retained messages."""
@@ -98,7 +98,7 @@ class ManagedBroker(ApiModel):
 
     resources: Resources | None = None
     """CPU and memory of the container. Default: requests {cpu: 50m, memory: 64Mi}, limits {cpu: 100m, memory:
-    128Mi}."""
+    128Mi}. Each quantity that is not set keeps its default."""
 
     tls: Tls | None = None
     """Certificate of the TLS listener on port 8883. If the Secret has a key ca.crt, it is copied to the devices'
@@ -106,6 +106,19 @@ class ManagedBroker(ApiModel):
 
     clients: Annotated[list[BrokerClient] | None, Field(max_length=32, json_schema_extra=list_map("name"))] = None
     """Other programs with a login on the broker, at most 32."""
+
+
+class ComponentLogins(ApiModel):
+    """Secrets with logins of single components: the label edge-stack.io/use: "true", the keys username and password."""
+
+    operator: SecretRef | None = None
+    """Login of the operator. Default: the one in credentialsSecretRef."""
+
+    gateway: SecretRef | None = None
+    """Login of the gateway's pods. Default: the one in credentialsSecretRef."""
+
+    processor: SecretRef | None = None
+    """Login of the processor's pods. Default: the one in credentialsSecretRef."""
 
 
 class ExternalBroker(ApiModel):
@@ -133,8 +146,12 @@ class ExternalBroker(ApiModel):
     the same prefix with '.' for '/', such as <namespace>.<site>.edge-processor."""
 
     credentials_secret_ref: SecretRef | None = None
-    """Secret with the label edge-stack.io/use: "true", and the keys username and password, used by the site's
-    components. The spec is not applied without the label."""
+    """Secret with the label edge-stack.io/use: "true", and the keys username and password, used by the operator and the
+    site's components. The spec is not applied without the label."""
+
+    credentials_secret_refs: ComponentLogins | None = None
+    """Logins of single components, for a broker that ties the client ID to the login. If unset, all use the login in
+    credentialsSecretRef. With such a broker, gateway.replicas must be 1."""
 
     ca_secret_ref: SecretRef | None = None
     """Secret with the label edge-stack.io/use: "true", and the key ca.crt: the certificate authority of the broker's
@@ -164,18 +181,6 @@ class Broker(ApiModel):
     """Settings of the external broker. Required if type is External, otherwise forbidden."""
 
 
-def _size_only_grows(size: str) -> dict[str, Any]:
-    def effective(broker: str) -> str:
-        return f"(has({broker}.managed) && has({broker}.managed.storage) ? {broker}.managed.storage.{size} : '1Gi')"
-
-    return only_grows(
-        f".managed.storage.{size}",
-        effective("self"),
-        effective("oldSelf"),
-        where="self.type == 'Managed' && oldSelf.type == 'Managed'",
-    )
-
-
 BROKER_RULES = rules(
     rule(
         "self.type != 'External' || has(self.external)",
@@ -189,6 +194,4 @@ BROKER_RULES = rules(
         fieldPath=".external",
         reason="FieldValueForbidden",
     ),
-    _size_only_grows("data"),
-    _size_only_grows("log"),
 )

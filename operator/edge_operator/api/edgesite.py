@@ -13,10 +13,9 @@ from .schema import ApiModel, list_map, rule, rules, unchanging
 from .sinks import ALERTING_RULES, CLOUD_RULES, FORWARDING_RULES, Alerting, Cloud, Forwarding
 from .site_status import EdgeSiteStatus
 from .storage import Storage
-from .values import PRINTABLE, at_least_twice, is_quantity, only_grows
+from .values import PRINTABLE, at_least_twice, is_quantity
 
 STORAGE_RULES = rules(
-    only_grows(".size", "self.size", "oldSelf.size"),
     unchanging("storageClassName", "cannot be changed, added or removed: existing volumes keep their class"),
     rule(
         f"!has(self.retention) || !has(self.retention.maxSize) || !{is_quantity('self.retention.maxSize')}"

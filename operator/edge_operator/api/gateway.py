@@ -148,7 +148,7 @@ class Gateway(ApiModel):
 
     resources: Resources | None = None
     """CPU and memory of the container. Default: requests {cpu: 100m, memory: 128Mi}, limits {cpu: 200m, memory:
-    256Mi}."""
+    256Mi}. Each quantity that is not set keeps its default."""
 
     service: Annotated[GatewayService, Field(json_schema_extra=SERVICE_RULES)] = GatewayService()
     """Service of the gateway."""

@@ -128,7 +128,7 @@ class Processor(ApiModel):
 
     resources: Resources | None = None
     """CPU and memory of the container. Default: requests {cpu: 200m, memory: 256Mi}, limits {cpu: 500m, memory:
-    512Mi}."""
+    512Mi}. Each quantity that is not set keeps its default."""
 
     mode: Literal["RealTime"] = "RealTime"
     """Processing mode. RealTime: each reading is processed when it arrives."""

@@ -40,12 +40,13 @@ def _within_limit(resource_map: str, limit_map: str) -> str:
     request, limit = f"{resource_map}[key]", f"{limit_map}[key]"
     both = f"key in {limit_map} && {is_quantity(request)} && {is_quantity(limit)}"
     return (
-        f"{resource_map}.all(key, !({both}) || !quantity(string({request})).isGreaterThan(quantity(string({limit}))))"
+        f"{resource_map}.all(key, !({both}) || quantity(string({limit})).compareTo(quantity('0')) == 0"
+        f" || !quantity(string({request})).isGreaterThan(quantity(string({limit}))))"
     )
 
 
 class Resources(ApiModel):
-    """CPU and memory requests and limits of a container."""
+    """CPU and memory requests and limits of a container. Each quantity that is not set keeps its default."""
 
     model_config = ConfigDict(
         json_schema_extra=rules(
@@ -58,10 +59,12 @@ class Resources(ApiModel):
     )
 
     requests: ResourceMap | None = None
-    """Resources that the scheduler reserves for the container, such as {cpu: 100m, memory: 128Mi}."""
+    """Resources that the scheduler reserves for the container, such as {cpu: 100m, memory: 128Mi}. A quantity that is
+    not set keeps its default, or that of limits if it is lower."""
 
     limits: ResourceMap | None = None
-    """Maximum resources of the container. A container above its memory limit is killed and restarted."""
+    """Maximum resources of the container. A container above its memory limit is killed and restarted. A quantity that
+    is not set keeps its default, or that of requests if it is higher. 0 removes the limit."""
 
 
 class PullSecret(ApiModel):

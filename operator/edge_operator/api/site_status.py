@@ -106,8 +106,9 @@ class EdgeSiteStatus(ApiModel):
 
     conditions: Conditions = None
     """Conditions of the site: Ready, Available, BrokerConnected, CloudConnected. KafkaConnected is present only if
-    Kafka is configured. BrokerDropping, BrokerDataLost, StorageFull, ReadingsDropped, StorageDataLost, Reconciling and
-    Stalled are present only while they are true."""
+    Kafka is configured. BrokerDropping, BrokerDataLost, StorageFull, ReadingsDropped, StorageDataLost,
+    CertificateExpired, CertificateExpiring, CertificateNameMismatch, Reconciling and Stalled are present only while
+    they are true."""
 
     components: Annotated[list[ComponentStatus] | None, Field(max_length=8, json_schema_extra=list_map("name"))] = None
     """Observed state of each component."""

@@ -16,7 +16,8 @@ class Retention(ApiModel):
 
     max_size: Quantity | None = None
     """Maximum size of the files of the store. Above it, the oldest readings are dropped. The store needs up to 64Mi
-    more for its journal and for a new segment. Default: 85 % of size."""
+    more for its journal and for a new segment. Default: 85 % of the volume, also if the volume is smaller than
+    maxSize."""
 
 
 class Storage(ApiModel):
@@ -27,10 +28,11 @@ class Storage(ApiModel):
 
     resources: Resources | None = None
     """CPU and memory of the container. Default: requests {cpu: 100m, memory: 128Mi}, limits {cpu: 200m, memory:
-    256Mi}."""
+    256Mi}. Each quantity that is not set keeps its default."""
 
     size: Quantity = "10Gi"
-    """Size of the volume. It can be increased but not decreased."""
+    """Size of the volume. It grows if the StorageClass can expand volumes; else the condition Ready shows it, and you
+    can set the size back. A volume never shrinks: a smaller size than that of the volume changes nothing."""
 
     storage_class_name: OptionalName | None = None
     """StorageClass of the site's volumes. If unset, the cluster's default class is used. Cannot be changed."""
@@ -41,7 +43,7 @@ class Storage(ApiModel):
     Alertmanager and webhook have intervals of their own."""
 
     retention: Retention | None = None
-    """Retention of readings on site. Default: maxSize is 85 % of size, maxAge is unlimited."""
+    """Retention of readings on site. Default: maxSize is 85 % of the volume, maxAge is unlimited."""
 
     reclaim_policy: Literal["Retain", "Delete"] = "Retain"
     """What happens to the site's volumes when the site is deleted. Retain: they are kept. Delete: they are deleted."""

@@ -177,15 +177,3 @@ def url(*schemes: str, example: str, has_path: bool = True, has_query: bool = Tr
     extra = rules(is_url, *([] if has_path else [ends]), *([] if has_query else [ends_with_path]))
     constraint: FieldInfo = Field(max_length=1024, json_schema_extra=extra)
     return constraint
-
-
-def only_grows(field_path: str, new: str, old: str, *, where: str = "true") -> dict[str, Any]:
-    """Return the transition rule that the quantity `new` is not below `old`, both CEL, if `where` holds."""
-    shrinks = f"{is_quantity(new)} && {is_quantity(old)} && quantity(string({new})).isLessThan(quantity(string({old})))"
-    return rule(
-        f"!({where} && {shrinks})",
-        "cannot shrink: a volume can only grow",
-        messageExpression=f"'cannot shrink from ' + string({old}) + ': a volume can only grow'",
-        fieldPath=field_path,
-        reason="FieldValueForbidden",
-    )

@@ -5,6 +5,8 @@ from edge_operator.cluster.client import ApiClient
 from edge_operator.cluster.clock import boottime
 from edge_operator.cluster.watch import Selection, Watch
 from edge_operator.control.apply.status_writer import EDGE_DEVICE, EDGE_SITE
+from edge_operator.control.cache.pod_problems import POD
+from edge_operator.control.cache.pod_problems import SELECTOR as PODS
 from edge_operator.control.cache.user_passwords import LABELLED_SECRET, SELECTOR
 from edge_operator.control.diff.observed import MANAGED_BY
 from edge_operator.control.loop.informers import Informers
@@ -16,7 +18,7 @@ from edge_operator.telemetry.metrics import Metrics
 
 
 def build_watches(settings: Settings, sessions: Sessions, informers: Informers, metrics: Metrics) -> tuple[Watch, ...]:
-    """Return a watch of each kind of child, and of the users' passwords, in each namespace that is served."""
+    """Return a watch of each kind of child, of users' passwords and of pods, in each namespace that is served."""
     ours = f"{MANAGED_BY}={PART_OF}"
     namespaces = settings.watch_namespaces or (None,)
     children = (
@@ -34,7 +36,11 @@ def build_watches(settings: Settings, sessions: Sessions, informers: Informers, 
         )
         for namespace in namespaces
     )
-    return (*children, *passwords)
+    pods = (
+        Watch(sessions.watches, Selection(POD, namespace, PODS), informers.pods, metrics, boottime)
+        for namespace in namespaces
+    )
+    return (*children, *passwords, *pods)
 
 
 def build_resyncs(settings: Settings, client: ApiClient, informers: Informers) -> Resyncs:

@@ -15,7 +15,7 @@ from edge_operator.assembly.reconcile import build_workers
 from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.budget import WriteBudget
 from edge_operator.cluster.client import ApiClient
-from edge_operator.cluster.clock import boottime
+from edge_operator.cluster.clock import boottime, wall_clock
 from edge_operator.cluster.connection import Connection
 from edge_operator.cluster.election import Election
 from edge_operator.cluster.lease import LeaseGate
@@ -69,7 +69,7 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
     sessions = open_sessions(connection, gate, settings)
     budget = WriteBudget(settings.writes_per_second, settings.write_burst, time.monotonic)
     client = ApiClient(sessions.requests, gate, budget, metrics, settings.write_concurrency)
-    informers = Informers()
+    informers = Informers(wall_clock)
     brokers = BrokerSessions(f"edge-operator-{settings.identity}")
     site_topics = SiteTopics(metrics, informers.site_queue.add, time.monotonic)
     liveness = build_liveness(settings, sessions, gate, informers, brokers, site_topics, metrics)

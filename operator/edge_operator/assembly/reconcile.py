@@ -21,6 +21,7 @@ from edge_operator.control.credentials.device_rotations import DeviceRotations
 from edge_operator.control.credentials.root_secrets import RootSecrets
 from edge_operator.control.credentials.site_secrets import SiteSecrets
 from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
+from edge_operator.control.credentials.user_certificates import UserCertificates
 from edge_operator.control.device.reconciler import DeviceReconciler
 from edge_operator.control.liveness.controller import LivenessController
 from edge_operator.control.loop.informers import Informers
@@ -55,7 +56,8 @@ def build_workers(
     objects = ObjectClient(client)
     events = Events(client, settings.identity, wall_clock, metrics)
     recheck, children = settings.look_again_seconds, informers.children
-    applier = Applier(objects, children, FieldConflicts(time.monotonic), Refusals(time.monotonic), metrics, recheck)
+    conflicts = FieldConflicts(time.monotonic, wall_clock)
+    applier = Applier(objects, children, conflicts, Refusals(time.monotonic), metrics, recheck)
     roots = RootSecrets(objects, children, lambda: secrets.token_bytes(ROOT_BYTES), informers.enqueue_devices)
     use = SecretUse(settings.allowed_secrets)
     ca_bundles = UserCaBundles(objects, time.monotonic, recheck, informers.enqueue_site_and_devices, use)
@@ -68,8 +70,20 @@ def build_workers(
     device_status = StatusWriter(EDGE_DEVICE, informers.devices, objects, events, wall_clock)
     link = BrokerEndpoints(brokers, objects, settings.broker_addresses, use)
     revocations = Revocations(children, plans, objects)
+    certificates = UserCertificates(objects, time.monotonic, wall_clock, recheck, metrics, use)
     hosts = AllowedHosts(settings.allowed_hosts)
-    observer = SiteObserver(children, plans, revocations, ca_bundles, secrets_in_use, hosts, link, site_topics)
+    observer = SiteObserver(
+        children,
+        informers.pods,
+        plans,
+        revocations,
+        ca_bundles,
+        secrets_in_use,
+        hosts,
+        certificates,
+        link,
+        site_topics,
+    )
     tokens = ApiTokenPublisher(brokers)
     figures = DueFigures(liveness.counts, time.monotonic, settings.figures_seconds)
     sites = SiteReconciler(children, roots, observer, applier, site_status, link, tokens, site_topics, figures, recheck)

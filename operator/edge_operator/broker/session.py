@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from edge_pacing.backoff import Backoff
@@ -49,12 +49,14 @@ class BrokerState:
         connected: whether there is a connection.
         refused: whether the broker rejects the operator's login.
         untrusted: whether the broker's certificate is not trusted.
+        contended: whether other clients take the session over again and again.
         message: the address, or the error.
     """
 
     connected: bool
     refused: bool = False
     untrusted: bool = False
+    contended: bool = False
     message: str = ""
 
 
@@ -113,6 +115,11 @@ class BrokerSession:
             on_down=self._on_disconnected,
         )
         self._running = asyncio.create_task(self._run_forever(), name=f"broker of {site[0]}/{site[1]}")
+
+    @property
+    def present_state(self) -> BrokerState | None:
+        """The state now: a contention ends with time alone."""
+        return self.state and replace(self.state, contended=self._session.contention.is_contended)
 
     @property
     def is_connected(self) -> bool:

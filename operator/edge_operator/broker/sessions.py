@@ -34,7 +34,7 @@ class BrokerSessions:
     def state(self, site: SiteKey) -> BrokerState | None:
         """Return the state of a site's session; None if it is unknown."""
         session = self._sessions.get(site)
-        return None if session is None else session.state
+        return None if session is None else session.present_state
 
     def start(self, handler: SessionHandler) -> None:
         """Allow sessions; `handler` handles their events."""

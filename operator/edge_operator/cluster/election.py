@@ -15,6 +15,7 @@ from .client import decode
 from .errors import ApiError
 from .lease import LEASE_SECONDS, LeaseGate, LeaseObject, ObservedLease, Step, next_step
 from .lease_manifest import held_by, new_lease
+from .resource_versions import ClusterRestoredError, ResourceVersions
 
 RENEW_SECONDS = 2.0
 RETRY_SECONDS = 1.0
@@ -72,6 +73,7 @@ class Election:
         self._object: LeaseObject | None = None
         self._absent_since: float | None = None
         self._lease: dict[str, Any] = {}
+        self._versions = ResourceVersions()
         self._on_change = on_change
         self._leading = False
         self.api_reachable_since = math.inf
@@ -82,7 +84,11 @@ class Election:
         return self._observed is not None and self._observed.holder not in ("", self._identity)
 
     async def run(self) -> None:
-        """Take part until cancelled. Any exception counts as a failed renewal."""
+        """Take part until cancelled. Any other exception counts as a failed renewal.
+
+        Raises:
+            ClusterRestoredError: the API server's data was restored from a backup.
+        """
         answered_at = -math.inf
         while True:
             asked_at = self._clock()
@@ -92,6 +98,8 @@ class Election:
             try:
                 async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
                     await self._step()
+            except ClusterRestoredError:
+                raise
             except Exception as error:  # noqa: BLE001 - whatever it is, the lease was not renewed
                 logger.warning("lease %s: %s: %s", self._name, type(error).__name__, error)
                 if isinstance(error, ApiError):
@@ -127,7 +135,7 @@ class Election:
                 await self._read()
                 if self._observed is not None and self._observed.holder == self._identity:
                     await self._put(holder="")
-        except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except (ApiError, aiohttp.ClientError, OSError, TimeoutError, ClusterRestoredError) as error:
             logger.warning("lease %s not released: %s", self._name, error)
 
     def _publish(self, asked_at: float, *, renewed: bool) -> None:
@@ -179,6 +187,7 @@ class Election:
         return self._gate.is_open() or self._clock() >= absent_since + CREATE_AFTER_SECONDS
 
     def _observe(self, lease: dict[str, Any]) -> None:
+        self._versions.check(lease["metadata"]["resourceVersion"])
         self._lease, self._absent_since = lease, None
         metadata, spec, now = lease["metadata"], lease.get("spec") or {}, self._clock()
         holder = spec.get("holderIdentity") or ""

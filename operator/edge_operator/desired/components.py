@@ -7,6 +7,7 @@ from edge_operator.api.references import Resources
 from edge_operator.desired import defaults
 from edge_operator.desired.connections import external_broker
 from edge_operator.desired.inputs import SiteInput
+from edge_operator.desired.resources import effective_resources
 
 GATEWAY = "gateway"
 PROCESSOR = "processor"
@@ -34,7 +35,11 @@ class Component:
 
 
 def components(site: SiteInput) -> tuple[Component, ...]:
-    """Return the components of the site; no broker when the user runs it."""
+    """Return the components of the site; no broker when the user runs it.
+
+    Raises:
+        ValueError: a quantity of resources in the spec cannot be read; the message names it.
+    """
     every = (gateway(site), processor(site), storage(site), mqtt(site))
     return tuple(component for component in every if component)
 
@@ -65,7 +70,8 @@ def mqtt(site: SiteInput) -> Component | None:
     spec = managed_broker(site)
     if spec is None:
         return None
-    return Component(MQTT, 1, spec.image or site.release.mqtt_image, _resources(MQTT, spec.resources), scales=False)
+    resources = _resources(MQTT, spec.resources, "broker.managed")
+    return Component(MQTT, 1, spec.image or site.release.mqtt_image, resources, scales=False)
 
 
 def managed_broker(site: SiteInput) -> ManagedBroker | None:
@@ -75,5 +81,5 @@ def managed_broker(site: SiteInput) -> ManagedBroker | None:
     return site.spec.broker.managed or ManagedBroker()
 
 
-def _resources(name: str, given: Resources | None) -> Resources:
-    return defaults.RESOURCES[name] if given is None else given
+def _resources(name: str, given: Resources | None, field: str | None = None) -> Resources:
+    return effective_resources(f"{field or name}.resources", given, defaults.RESOURCES[name])

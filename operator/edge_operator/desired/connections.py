@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from edge_operator.api.broker import ExternalBroker
+from edge_operator.api.references import SecretReference
 from edge_operator.desired import ports
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.metadata import child_name
@@ -23,6 +24,17 @@ def external_broker(site: SiteInput) -> ExternalBroker | None:
     if broker.external is None:
         raise ValueError("broker: type External needs `external` with the broker's url")
     return broker.external
+
+
+def external_login(external: ExternalBroker, component: str) -> SecretReference | None:
+    """Return the Secret with the login of a component, or of the operator, on the user's broker; None if it has none.
+
+    Args:
+        external: the user's broker.
+        component: name of the component, or `operator`.
+    """
+    own: SecretReference | None = getattr(external.credentials_secret_refs, component, None)
+    return own or external.credentials_secret_ref
 
 
 def broker_url(site: SiteInput) -> str:

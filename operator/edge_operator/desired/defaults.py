@@ -29,7 +29,7 @@ RESOURCES = MappingProxyType(
         ),
     }
 )
-"""CPU and memory by component. Resources in the spec replace the whole entry."""
+"""CPU and memory by component. Each quantity in the spec replaces the default of its name only."""
 
 RULES = (
     Rule(name="temperature-high", sensor_type="temperature", above=80),

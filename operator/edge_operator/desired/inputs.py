@@ -41,6 +41,7 @@ class SiteInput:
         addresses: addresses of the gateway's load balancer, if it has any.
         period: number of the period of the broker's certificate.
         usable_secrets: names of the Secrets in the spec that exist and may be used.
+        storage_bytes: size of the store's volume in bytes; None until there is one.
     """
 
     name: str
@@ -53,6 +54,7 @@ class SiteInput:
     addresses: tuple[str, ...] = ()
     period: int = 0
     usable_secrets: frozenset[str] = frozenset()
+    storage_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

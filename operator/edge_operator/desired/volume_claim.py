@@ -9,6 +9,13 @@ STORAGE_DATA = "storage-data"
 MQTT_DATA = "mqtt-data"
 MQTT_LOG = "mqtt-log"
 
+SIZE_FIELDS = {
+    STORAGE_DATA: "spec.storage.size",
+    MQTT_DATA: "spec.broker.managed.storage.data",
+    MQTT_LOG: "spec.broker.managed.storage.log",
+}
+"""Field with the size of each claim, by the suffix of its name."""
+
 
 def storage_data(site: SiteInput) -> Manifest:
     """Return the claim of the store's volume."""
@@ -25,6 +32,11 @@ def mqtt_log(site: SiteInput) -> Manifest | None:
     """Return the claim of the broker's log; None when the user runs the broker."""
     sizes = _broker_sizes(site)
     return _claim(site, components.MQTT, MQTT_LOG, sizes.log) if sizes else None
+
+
+def size_field(name: str) -> str:
+    """Return the field of the spec with the size of a site's claim, by the name of the claim."""
+    return next(field for suffix, field in SIZE_FIELDS.items() if name.endswith(f"-{suffix}"))
 
 
 def _broker_sizes(site: SiteInput) -> BrokerStorage | None:

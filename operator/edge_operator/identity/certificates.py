@@ -8,7 +8,6 @@ its own certificate.
 import datetime as dt
 import functools
 import ipaddress
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -55,6 +54,15 @@ def period_of(now: dt.datetime) -> int:
     return max(0, (now - EPOCH) // PERIOD)
 
 
+def expiry_of(period: int) -> dt.datetime:
+    """Return the end of the validity of the broker's certificate (aware).
+
+    Args:
+        period: number of the period; see `period_of`.
+    """
+    return EPOCH + PERIOD * period + VALIDITY
+
+
 def seconds_left(now: dt.datetime) -> float:
     """Return the seconds until the next period."""
     return (EPOCH + PERIOD * (period_of(now) + 1) - now).total_seconds()
@@ -64,32 +72,6 @@ def seconds_left(now: dt.datetime) -> float:
 def authority_certificate(root: bytes, name: str) -> str:
     """Return the certificate of the authority of the site `name`, such as `namespace/name`."""
     return _pem(_authority(root, name))
-
-
-def certificates_alone(pem: bytes) -> str:
-    """Return the certificates in `pem`, without any other content.
-
-    Raises:
-        ValueError: there is none, one cannot be read, or its serial number is not positive.
-    """
-    # cryptography warns of a serial number that is not positive, and will reject it one day: this does so now.
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Parsed a serial number")
-        try:
-            certificates = x509.load_pem_x509_certificates(pem)
-        except x509.InvalidVersion as error:
-            raise ValueError(str(error)) from error
-        for certificate in certificates:
-            _check_serial(certificate)
-    return "".join(_pem(each) for each in certificates)
-
-
-def _check_serial(certificate: x509.Certificate) -> None:
-    if certificate.serial_number <= 0:
-        raise ValueError(
-            f"the certificate of {certificate.subject.rfc4514_string()!r} has the serial number"
-            f" {certificate.serial_number}; it must be positive (RFC 5280, 4.1.2.2)"
-        )
 
 
 def broker_certificate(root: bytes, name: str, hosts: Iterable[str], period: int) -> Certificate:
@@ -111,7 +93,7 @@ def broker_certificate(root: bytes, name: str, hosts: Iterable[str], period: int
         .public_key(key.public_key())
         .serial_number(_serial(root, "broker", name, str(period), *names))
         .not_valid_before(begin - SKEW)
-        .not_valid_after(begin + VALIDITY)
+        .not_valid_after(expiry_of(period))
         .add_extension(x509.SubjectAlternativeName([_alternative(each) for each in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

@@ -12,6 +12,12 @@ MESSAGE_LIMIT = 4096
 NAMED = 5
 """Maximum number of names in a message."""
 
+LINE_LIMIT = 1000
+"""Maximum length of one problem in a message, in characters."""
+
+REST_CHARACTERS = 20
+"""Room for the number of problems that do not fit."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConditionValue:
@@ -39,20 +45,27 @@ def first_result(checks: Sequence[Callable[[Facts], ConditionValue | None]], fac
     raise AssertionError("the last check always answers")
 
 
-def first_problem(problems: Sequence[Problem]) -> ConditionValue | None:
-    """Return the first of the problems as a condition that is not true, or None."""
+def listed(problems: Sequence[Problem], status: str = "False") -> ConditionValue | None:
+    """Return a condition with the reason of the first problem and the messages of all, one line each.
+
+    Returns None if there is no problem. If the messages do not fit, the last line has the number of the others.
+    """
     if not problems:
         return None
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return ConditionValue("False", problems[0].reason, problems[0].message + more)
+    lines, room = list[str](), MESSAGE_LIMIT - REST_CHARACTERS
+    for problem in problems:
+        line = " ".join(problem.message.split())[:LINE_LIMIT]
+        if len(line) + 1 > room:
+            lines.append(f"and {len(problems) - len(lines)} more")
+            break
+        lines.append(line)
+        room -= len(line) + 1
+    return ConditionValue(status, problems[0].reason, "\n".join(lines))
 
 
 def stalled(problems: Sequence[Problem]) -> ConditionValue | None:
-    """Return the first problem that stays until somebody acts, or None."""
-    for problem in problems:
-        if problem.lasting:
-            return ConditionValue("True", problem.reason, problem.message)
-    return None
+    """Return the problems that stay until somebody acts, or None."""
+    return listed([problem for problem in problems if problem.lasting], "True")
 
 
 def truncated(names: Sequence[str]) -> str:

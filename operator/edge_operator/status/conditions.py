@@ -1,14 +1,17 @@
 """Conditions of a site: named checks in order, the first result wins."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
+from edge_operator.desired.components import MQTT
 from edge_wire.messages import format_timestamp
 
 from . import reasons
-from .condition_value import ConditionValue, first_problem, first_result, stalled, truncated
-from .facts import BrokerFacts, ComponentFacts, SiteFacts
+from .certificate_facts import CertificateReport
+from .certificates import FROM_CERTIFICATES, certificate_conditions
+from .condition_value import ConditionValue, first_result, stalled
+from .facts import BrokerFacts, SiteFacts
+from .readiness import ready_condition
 from .sinks import FROM_SINKS, cloud_connected, kafka_connected
 from .storage_conditions import FROM_STORE, readings_dropped, storage_data_lost, storage_full
 
@@ -20,6 +23,7 @@ CONDITION_TYPES = (
     "BrokerDropping",
     "BrokerDataLost",
     *FROM_STORE,
+    *FROM_CERTIFICATES,
     "Reconciling",
     "Stalled",
 )
@@ -28,62 +32,20 @@ CONDITION_TYPES = (
 Reconciling and Stalled are those of kstatus.
 """
 
+NO_BROKER_POD = "the broker has no ready pod: see the condition Available"
+"""Message of BrokerUnreachable for a managed broker that does not run; a network error would point elsewhere."""
+
+CONTENDED = (
+    "other clients take the operator's session over again and again, because the broker ties the client id to the"
+    " login: let the broker accept several client ids with one login, or give each component a login of its own"
+    " (spec.broker.external.credentialsSecretRefs)"
+)
+"""Message of SessionContended. The same whether there is a connection at the moment: it would change all the time."""
+
 FROM_TOPICS = ("BrokerDropping", "BrokerDataLost")
 """Conditions of which the facts come from the broker's topics. They stay while there is no connection."""
 
 Check = Callable[[SiteFacts], ConditionValue | None]
-
-
-def _problem(facts: SiteFacts) -> ConditionValue | None:
-    return first_problem(facts.problems)
-
-
-def _paused(facts: SiteFacts) -> ConditionValue | None:
-    if not (facts.paused and facts.pending_changes):
-        return None
-    waiting = truncated(facts.pending_changes)
-    return ConditionValue("False", reasons.PAUSED, f"changes are applied when spec.paused is false: {waiting}")
-
-
-def _replacing(facts: SiteFacts) -> ConditionValue | None:
-    if not facts.terminating:
-        return None
-    return ConditionValue("False", reasons.WAITING_FOR_DELETION, "still being deleted: " + truncated(facts.terminating))
-
-
-def _pods_refused(facts: SiteFacts) -> ConditionValue | None:
-    for component in facts.components:
-        if component.failure:
-            return ConditionValue(
-                "False", reasons.PODS_REFUSED, f"the pods of {component.name} are refused: {component.failure}"
-            )
-    return None
-
-
-def _rolling(facts: SiteFacts) -> ConditionValue | None:
-    if not facts.components:
-        return ConditionValue("False", reasons.COMPONENTS_NOT_READY, "the components were not observed yet")
-    missing = [_counted(component) for component in facts.components if not component.rolled_out]
-    if not missing:
-        return None
-    return ConditionValue("False", reasons.COMPONENTS_NOT_READY, "not rolled out yet: " + ", ".join(missing))
-
-
-def _counted(component: ComponentFacts) -> str:
-    return f"{component.name} ({component.ready}/{component.desired} ready)"
-
-
-def _ready(facts: SiteFacts) -> ConditionValue:
-    if facts.paused:
-        return ConditionValue(
-            "True",
-            reasons.PAUSED,
-            "all components are rolled out; the operator changes nothing while the site is paused",
-        )
-    return ConditionValue("True", reasons.RECONCILED, "all components are rolled out")
-
-
-READY: tuple[Check, ...] = (_problem, _paused, _replacing, _pods_refused, _rolling, _ready)
 
 
 def _components_not_observed(facts: SiteFacts) -> ConditionValue | None:
@@ -93,14 +55,17 @@ def _components_not_observed(facts: SiteFacts) -> ConditionValue | None:
 
 
 def _components_unavailable(facts: SiteFacts) -> ConditionValue | None:
-    silent = [component.name for component in facts.components if component.ready < 1]
+    silent = [component.name for component in facts.components if component.ready < 1 <= component.desired]
     if not silent:
         return None
     return ConditionValue("False", reasons.COMPONENTS_UNAVAILABLE, "no pod is ready of: " + ", ".join(silent))
 
 
-def _available(_facts: SiteFacts) -> ConditionValue:
-    return ConditionValue("True", reasons.COMPONENTS_AVAILABLE, "every component has a pod that is ready")
+def _available(facts: SiteFacts) -> ConditionValue:
+    message = "every component has a pod that is ready"
+    if unwanted := [component.name for component in facts.components if component.desired == 0]:
+        message += "; scaled to 0 by the spec: " + ", ".join(unwanted)
+    return ConditionValue("True", reasons.COMPONENTS_AVAILABLE, message)
 
 
 AVAILABLE: tuple[Check, ...] = (_components_not_observed, _components_unavailable, _available)
@@ -108,6 +73,10 @@ AVAILABLE: tuple[Check, ...] = (_components_not_observed, _components_unavailabl
 
 def _broker_unusable(broker: BrokerFacts) -> ConditionValue | None:
     return ConditionValue("False", reasons.BROKER_LOGIN_UNUSABLE, broker.message) if broker.unusable else None
+
+
+def _session_contended(broker: BrokerFacts) -> ConditionValue | None:
+    return ConditionValue("False", reasons.SESSION_CONTENDED, CONTENDED) if broker.contended else None
 
 
 def _broker_refuses(broker: BrokerFacts) -> ConditionValue | None:
@@ -128,6 +97,7 @@ def _broker_connected(broker: BrokerFacts) -> ConditionValue:
 
 BROKER: tuple[Callable[[BrokerFacts], ConditionValue | None], ...] = (
     _broker_unusable,
+    _session_contended,
     _broker_refuses,
     _broker_untrusted,
     _broker_unreachable,
@@ -138,7 +108,11 @@ BROKER: tuple[Callable[[BrokerFacts], ConditionValue | None], ...] = (
 def _broker(facts: SiteFacts) -> ConditionValue:
     if facts.broker is None:
         return ConditionValue("Unknown", reasons.NOT_OBSERVED, "the operator has not connected to the broker yet")
-    return first_result(BROKER, facts.broker)
+    value = first_result(BROKER, facts.broker)
+    has_no_pod = any(part.name == MQTT and part.ready < 1 for part in facts.components)
+    if value.reason == reasons.BROKER_UNREACHABLE and has_no_pod:
+        return replace(value, message=NO_BROKER_POD)
+    return value
 
 
 def _broker_dropping(facts: SiteFacts) -> ConditionValue | None:
@@ -171,13 +145,9 @@ def _reconciling(facts: SiteFacts, ready: ConditionValue) -> ConditionValue | No
     return ConditionValue("True", ready.reason, ready.message)
 
 
-def _with_notices(value: ConditionValue, facts: SiteFacts) -> ConditionValue:
-    return replace(value, message="; ".join((value.message, *(notice.message for notice in facts.notices))))
-
-
 def evaluate(facts: SiteFacts) -> dict[str, ConditionValue]:
     """Return the value of each condition of a site; some only while they are true."""
-    ready = _with_notices(first_result(READY, facts), facts)
+    ready = ready_condition(facts)
     values = {
         "Ready": ready,
         "Available": first_result(AVAILABLE, facts),
@@ -189,24 +159,8 @@ def evaluate(facts: SiteFacts) -> dict[str, ConditionValue]:
         "StorageFull": storage_full(facts),
         "ReadingsDropped": readings_dropped(facts),
         "StorageDataLost": storage_data_lost(facts),
+        **certificate_conditions(facts.certificates or CertificateReport()),
         "Reconciling": _reconciling(facts, ready),
         "Stalled": stalled(facts.problems),
     }
     return {condition_type: value for condition_type, value in values.items() if value is not None}
-
-
-def phase(facts: SiteFacts, values: Mapping[str, ConditionValue], before: Mapping[str, Any]) -> str:
-    """Return the phase of a site.
-
-    A site that was never ready is Progressing; one that was, and has a component without a ready pod, is Degraded.
-    """
-    if facts.paused:
-        return "Paused"
-    if not facts.components:
-        return "Pending"
-    if values["Ready"].status == "True":
-        return "Ready"
-    was_up = before.get("phase") in ("Ready", "Degraded")
-    fell = was_up and values["Available"].status != "True"
-    is_refused = values["Ready"].reason == reasons.PODS_REFUSED
-    return "Degraded" if fell or is_refused or "Stalled" in values else "Progressing"

@@ -8,8 +8,8 @@ from . import reasons
 from .condition_value import (
     ConditionValue,
     comparable,
-    first_problem,
     first_result,
+    listed,
     merge_conditions,
     stalled,
     truncated,
@@ -51,7 +51,7 @@ Check = Callable[[DeviceFacts], ConditionValue | None]
 
 
 def _problem(facts: DeviceFacts) -> ConditionValue | None:
-    return first_problem(facts.problems)
+    return listed(facts.problems)
 
 
 def _replacing(facts: DeviceFacts) -> ConditionValue | None:

@@ -8,6 +8,7 @@ from edge_liveness import Phase, Transition
 from edge_operator.api.conditions import find_condition
 
 from . import reasons
+from .certificates import FROM_CERTIFICATES
 from .connectivity import CONNECTED, Connectivity
 from .facts import Notice
 from .sinks import FROM_SINKS, present_sinks, waiting
@@ -34,6 +35,9 @@ class Event:
     note: str
 
 
+ONLINE = frozenset({reasons.HEARTBEAT_RECEIVED})
+"""Reasons of a device that is online."""
+
 StatusEvents = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Event, ...]]
 """Returns the Events for a change of a status, from the status before and after; `{}` if there was none."""
 
@@ -53,7 +57,7 @@ def site_events(
         *_appeared(before, after),
         *_sinks_changed(before, after),
         *_alert_sinks_changed(before, after),
-        *_data_lost(before, after),
+        *_reported(before, after),
         *_phase_changed(before, after),
         *_noticed(before, notices),
     )
@@ -99,8 +103,18 @@ def summary_event(counts: Mapping[str, int]) -> Event:
     Args:
         counts: number of transitions by reason.
     """
-    note = "more devices: " + ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+    online = sum(count for reason, count in counts.items() if reason in ONLINE)
+    offline = {reason: count for reason, count in counts.items() if reason not in ONLINE}
+    notes = [_devices_are(online, Phase.ONLINE)] if online else []
+    if offline:
+        causes = ", ".join(f"{count} {reason}" for reason, count in sorted(offline.items()))
+        notes.append(f"{_devices_are(sum(offline.values()), Phase.OFFLINE)} ({causes})")
+    note = "; ".join(notes) + "; besides devices with an Event of their own"
     return Event(WARNING if LOST & counts.keys() else NORMAL, reasons.DEVICES_CHANGED, note)
+
+
+def _devices_are(count: int, phase: Phase) -> str:
+    return f"1 device is {phase}" if count == 1 else f"{count} devices are {phase}"
 
 
 def _broker_lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
@@ -150,12 +164,17 @@ def _appeared(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Even
     return tuple(Event(WARNING, each["reason"], each["message"]) for each in new if each)
 
 
-def _data_lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
-    """Return one Event for each loss of data of the broker."""
-    lost = find_condition(after, "BrokerDataLost")
-    if not lost or find_condition(before, "BrokerDataLost").get("message") == lost["message"]:
-        return ()
-    return (Event(WARNING, lost["reason"], lost["message"]),)
+def _reported(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
+    """Return an Event for each loss of data of the broker, and each change of what is wrong with certificates.
+
+    None if the Ready condition has the same reason: it has an Event of its own.
+    """
+    ready, events = find_condition(after, "Ready"), []
+    for condition_type in ("BrokerDataLost", *FROM_CERTIFICATES):
+        was, now = find_condition(before, condition_type), find_condition(after, condition_type)
+        if now and now["message"] != was.get("message") and now["reason"] != ready["reason"]:
+            events.append(Event(WARNING, now["reason"], now["message"]))
+    return tuple(events)
 
 
 def _phase_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:

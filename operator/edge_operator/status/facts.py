@@ -8,6 +8,7 @@ from edge_operator.api.conditions import find_condition
 from edge_wire.messages import DataLost, StorageReport
 from edge_wire.messages.sinks import SinkReport
 
+from .certificate_facts import CertificateReport
 from .device_counts import DeviceCounts
 
 
@@ -50,6 +51,7 @@ class ComponentFacts:
         ready: number of ready pods.
         rolled_out: whether every pod is ready and has the present template.
         failure: message of the API server if pods cannot be created; else empty.
+        old: number of pods with an earlier template, if pods with the present one are not all ready.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ComponentFacts:
     ready: int = 0
     rolled_out: bool = False
     failure: str = ""
+    old: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class BrokerFacts:
         refused: whether the broker rejects the operator's login.
         untrusted: whether the broker's certificate is not trusted.
         unusable: whether the login in the spec is missing or invalid.
+        contended: whether other clients take the session over again and again.
     """
 
     connected: bool
@@ -77,6 +81,7 @@ class BrokerFacts:
     refused: bool = False
     untrusted: bool = False
     unusable: bool = False
+    contended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,7 @@ class SiteFacts:
         terminating: objects that are still being deleted: their replacements wait.
         problems: problems, the most severe first.
         components: the components of the site.
+        pods: why pods of components that are not rolled out do not run.
         endpoints: URLs of the site by protocol.
         notices: information that is not a problem, such as a regenerated root Secret.
         broker: state of the session with the broker; None before the first attempt has ended.
@@ -128,6 +134,7 @@ class SiteFacts:
         devices: device counts to write; None to keep those in the status.
         sinks: names of the sinks that the spec configures; None if the spec is unusable.
         sink_problems: problems of the Secrets of sinks, by name of the sink.
+        certificates: what is wrong with its certificates; None if they were not read.
         figures_due: whether figures of sinks and store are written, although nothing else has changed.
     """
 
@@ -137,6 +144,7 @@ class SiteFacts:
     terminating: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     components: tuple[ComponentFacts, ...] = ()
+    pods: tuple[Problem, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     broker: BrokerFacts | None = None
@@ -144,6 +152,7 @@ class SiteFacts:
     devices: DeviceCounts | None = None
     sinks: tuple[str, ...] | None = ()
     sink_problems: Mapping[str, str] = field(default_factory=dict)
+    certificates: CertificateReport | None = None
     figures_due: bool = True
 
 
@@ -163,6 +172,7 @@ def component_facts(name: str, image: str, desired: int, deployment: Mapping[str
     generation = deployment.get("generation")
     seen = generation is not None and status.get("observedGeneration", 0) >= generation
     counts = [int(status.get(count) or 0) for count in ("updatedReplicas", "availableReplicas", "replicas")]
+    updated, _, total = counts
     return ComponentFacts(
         name=name,
         image=image,
@@ -170,6 +180,7 @@ def component_facts(name: str, image: str, desired: int, deployment: Mapping[str
         ready=int(status.get("readyReplicas") or 0),
         rolled_out=seen and all(count == desired for count in counts),
         failure=_failure(status),
+        old=max(0, total - updated),
     )
 
 

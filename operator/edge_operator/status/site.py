@@ -6,9 +6,11 @@ from typing import Any
 from edge_operator.api.conditions import find_condition
 
 from . import reasons
+from .certificates import FROM_CERTIFICATES
 from .condition_value import ConditionValue, comparable, merge_conditions
-from .conditions import CONDITION_TYPES, FROM_TOPICS, evaluate, phase
+from .conditions import CONDITION_TYPES, FROM_TOPICS, NO_BROKER_POD, evaluate
 from .facts import SiteFacts
+from .readiness import phase
 from .sinks import FROM_SINKS, sink_entry, sink_reports, sinks_changed_enough, with_held_sinks
 from .storage_conditions import FROM_STORE, storage_changed_enough, storage_status, with_held_storage
 
@@ -52,9 +54,10 @@ def site_status(facts: SiteFacts, before: Mapping[str, Any], now: str) -> dict[s
 def _unobserved(facts: SiteFacts) -> tuple[str, ...]:
     """Return the conditions that stay as they are, because the facts for them were not reported yet."""
     store = FROM_STORE if facts.topics.storage is None else ()
+    certificates = FROM_CERTIFICATES if facts.certificates is None else ()
     if facts.broker is None:
-        return FROM_TOPICS + store
-    return (("BrokerDataLost",) if facts.topics.keeps_data_lost else ()) + store
+        return FROM_TOPICS + store + certificates
+    return (("BrokerDataLost",) if facts.topics.keeps_data_lost else ()) + store + certificates
 
 
 def _kept_sinks(
@@ -77,12 +80,14 @@ def _kept_sinks(
 def _steady(broker: ConditionValue, before: Mapping[str, Any]) -> ConditionValue:
     """Return the condition BrokerConnected; the present one stays while a new leader connects.
 
-    It also stays if only the message of a failure differs, because that may differ each time.
+    It also stays if only the message of a failure differs, because that may differ each time. That the broker has no
+    ready pod is another failure.
     """
     was = _previous("BrokerConnected", before)
     if was is None:
         return broker
     fails_alike = broker.status == was.status == "False" and broker.reason == was.reason
+    fails_alike = fails_alike and (broker.message == NO_BROKER_POD) == (was.message == NO_BROKER_POD)
     return was if broker.status == "Unknown" or fails_alike else broker
 
 

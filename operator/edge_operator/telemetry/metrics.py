@@ -126,6 +126,13 @@ class Metrics:
             ("namespace", "site", "sink"),
             registry=registry,
         )
+        self.certificate_expiry = Gauge(
+            "edge_operator_site_certificate_expiry_timestamp_seconds",
+            "Time at which a certificate that the spec of a site names expires, in seconds since 1970; of a bundle of"
+            " authorities the last of them.",
+            ("namespace", "site", "secret", "key"),
+            registry=registry,
+        )
         self.malformed = Counter(
             "edge_broker_malformed_total",
             "MQTT messages that could not be decoded, by reason.",

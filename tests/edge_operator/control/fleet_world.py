@@ -8,6 +8,7 @@ import pytest
 
 from edge_liveness import EventBudget, StatusWrites, WriteLimits
 from edge_operator.broker.sessions import BrokerSessions
+from edge_operator.cluster.clock import wall_clock
 from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.events import Events
 from edge_operator.control.cache.child_cache import ResourceKey
@@ -40,7 +41,7 @@ class World:
 
     def __init__(self) -> None:
         self.time, self.metrics, self.told = Time(), Metrics(), Told()
-        self.informers = Informers()
+        self.informers = Informers(wall_clock)
         clocks, sites, devices = self.time.clocks, self.informers.sites, self.informers.devices
         writes: StatusWrites[ResourceKey] = StatusWrites(WriteLimits(), self.time.at)
         self.writer = LivenessWriter(

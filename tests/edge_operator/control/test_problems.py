@@ -1,5 +1,6 @@
 """The problems of sites and devices word for word: which object, and what to do."""
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -9,18 +10,28 @@ from edge_operator.control.apply import report
 from edge_operator.control.apply.field_conflicts import FieldConflict
 from edge_operator.control.apply.refusals import refusal_problem
 from edge_operator.control.apply.report import ProblemError
+from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials import ca_bundle_problems, root_secret_problems
 from edge_operator.control.device import problems as device_problems
 from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.desired.kinds import SECRET
 from edge_operator.status.facts import Problem
-from tests.edge_operator.control.samples import device
+from tests.edge_operator.control.samples import device, site
+
+
+def plant(**ready: str) -> CachedSite:
+    """Return a site with a condition Ready, or without any."""
+    conditions = [{"type": "Ready", "reason": "R", **ready}] if ready else []
+    return CachedSite({**site().body, "status": {"conditions": conditions}})
+
 
 SITE, SECRET_KEY = ("factory", "plant"), ("factory", "mine")
 PUMP = device(deviceId="pump-7")
-ELDER = device("old-pump", deviceId="pump-7")
+ELDER = device("old-pump", deviceId="pump-7", created="2026-11-24T00:00:00Z")
+TWIN = device("a-pump", deviceId="pump-7")
 KEY = ObjectKey(SECRET, "factory", "pump-device-credentials")
-REPLICAS = ("f:spec", "f:replicas")
+REPLICAS, USERNAME = ("f:spec", "f:replicas"), ("f:data", "f:username")
+UNTIL = dt.datetime(2026, 11, 30, 12, 5, tzinfo=dt.UTC)
 
 TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
     "no site": (
@@ -29,7 +40,17 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
         True,
     ),
     "site not up": (
-        lambda: device_problems.site_not_reconciled(PUMP),
+        lambda: device_problems.site_not_reconciled(plant()),
+        "SiteNotReconciled: EdgeSite factory/plant is not ready yet: see its condition Ready",
+        False,
+    ),
+    "site with problems": (
+        lambda: device_problems.site_not_reconciled(plant(status="False", message="Secret a/b is refused\nmore")),
+        "SiteNotReconciled: EdgeSite factory/plant is not ready yet: Secret a/b is refused",
+        False,
+    ),
+    "site that is up in a moment": (
+        lambda: device_problems.site_not_reconciled(plant(status="True", message="all components are rolled out")),
         "SiteNotReconciled: EdgeSite factory/plant is not ready yet: see its condition Ready",
         False,
     ),
@@ -43,6 +64,15 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
         (
             "DuplicateDeviceId: the EdgeDevice factory/old-pump, which is older, has the deviceId pump-7 in the"
             " site plant: delete one of the two, or create this device again with another deviceId"
+        ),
+        True,
+    ),
+    "identifier taken in the same second": (
+        lambda: device_problems.duplicate(PUMP, TWIN),
+        (
+            "DuplicateDeviceId: the EdgeDevice factory/a-pump, which was created in the same second and is the first"
+            " by name, has the deviceId pump-7 in the site plant: delete one of the two, or create this device again"
+            " with another deviceId"
         ),
         True,
     ),
@@ -76,11 +106,20 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
         True,
     ),
     "contested": (
-        lambda: report.field_contested(FieldConflict(KEY, REPLICAS, "hpa")),
+        lambda: report.field_contested(FieldConflict(KEY, USERNAME, "gitops", UNTIL)),
         (
-            "FieldContested: Secret factory/pump-device-credentials: .spec.replicas is repeatedly changed by"
-            " the manager 'hpa': stop that manager from changing it, or set the value in the spec of the site;"
-            " the operator does not reapply it for now"
+            "FieldContested: Secret factory/pump-device-credentials: .data.username is repeatedly changed by the"
+            " manager 'gitops'; the operator does not reapply it until 2026-11-30T12:05:00Z: stop that manager from"
+            " changing it, or set the value in the spec of the site"
+        ),
+        True,
+    ),
+    "replicas contested": (
+        lambda: report.field_contested(FieldConflict(KEY, REPLICAS, "kubectl", UNTIL)),
+        (
+            "FieldContested: Secret factory/pump-device-credentials: .spec.replicas is repeatedly changed by the"
+            " manager 'kubectl'; the operator does not reapply it until 2026-11-30T12:05:00Z: do not use kubectl scale"
+            " or an autoscaler on it; set the number of replicas in the spec of the site"
         ),
         True,
     ),

@@ -12,6 +12,9 @@ LONGEST_LABEL = 63
 LONGEST_SECRET = 253
 USERS_SECRETS = {
     "mine",
+    "op",
+    "gw",
+    "proc",
     "ca",
     "cloud-login",
     "cloud-ca",

@@ -51,6 +51,7 @@ EXTERNAL = st.fixed_dictionaries(
     optional={
         "topicPrefix": st.sampled_from(["", "a/b/"]),
         "credentialsSecretRef": reference("mine"),
+        "credentialsSecretRefs": some(operator=reference("op"), gateway=reference("gw"), processor=reference("proc")),
         "caSecretRef": reference("ca"),
     },
 )

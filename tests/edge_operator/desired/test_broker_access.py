@@ -58,9 +58,11 @@ def test_no_account_has_a_token_of_itself(component: str) -> None:
 
 INSIDE = [
     "factory-gateway.plant.svc",
+    "factory-gateway.plant.svc.cluster.local",
     "factory-gateway.plant",
     "factory-gateway",
     "factory-mqtt.plant.svc",
+    "factory-mqtt.plant.svc.cluster.local",
     "factory-mqtt.plant",
     "factory-mqtt",
 ]

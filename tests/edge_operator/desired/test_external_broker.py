@@ -47,6 +47,22 @@ def test_external_broker_credentials_take_the_place_of_ours(
         assert environment(component, spec)["EDGE_CREDENTIALS_DIR"] == "/etc/edge/credentials"
 
 
+def test_component_with_a_login_of_its_own_mounts_it_and_the_others_the_common_one() -> None:
+    logins = {"gateway": {"name": "for-gateway"}, "operator": {"name": "for-operator"}}
+    external = {"url": "mqtt://b", "credentialsSecretRef": {"name": "mine"}, "credentialsSecretRefs": logins}
+    spec = {"broker": {"type": "External", "external": external}}
+    for component, name in {"gateway": "for-gateway", "processor": "mine", "storage": "mine"}.items():
+        volume = next(each for each in pod(component, spec)["volumes"] if each["name"] == "credentials")
+        assert [each["secret"]["name"] for each in volume["projected"]["sources"]] == [name]
+
+
+def test_login_of_the_operator_alone_is_mounted_nowhere() -> None:
+    external = {"url": "mqtt://b", "credentialsSecretRefs": {"operator": {"name": "for-operator"}}}
+    spec = {"broker": {"type": "External", "external": external}}
+    for component in ("gateway", "processor", "storage"):
+        assert all(each["name"] != "credentials" for each in pod(component, spec)["volumes"])
+
+
 def test_external_broker_without_credentials_mounts_none() -> None:
     spec = {"broker": EXTERNAL}
     assert "EDGE_CREDENTIALS_DIR" not in environment("gateway", spec)

@@ -100,6 +100,9 @@ TOGETHER = {
     "broker.external.url",
     "broker.external.topicPrefix",
     "broker.external.credentialsSecretRef",
+    "broker.external.credentialsSecretRefs.operator",
+    "broker.external.credentialsSecretRefs.gateway",
+    "broker.external.credentialsSecretRefs.processor",
     "broker.external.caSecretRef",
 }
 WHOLE = {"Affinity", "Resources", "SecretReference"}

@@ -2,11 +2,13 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.edge_operator.desired.sites import FULL, children, container, environment, pod
+from edge_operator.desired.deployment.storage import storage_deployment
+from tests.edge_operator.desired.sites import FULL, children, container, environment, make_site, pod
 
 GIB = 1024**3
 
@@ -20,7 +22,7 @@ def test_gateway_fields() -> None:
     assert values["TLS_CERT_FILE"] == "/etc/edge/tls/tls.crt"
     main = container("gateway", FULL)
     assert main["image"] == "mirror.example.com/gateway:9"
-    assert main["resources"] == {"requests": {"cpu": 1}, "limits": {"memory": "1Gi"}}
+    assert main["resources"] == {"requests": {"cpu": 1, "memory": "128Mi"}, "limits": {"cpu": 1, "memory": "1Gi"}}
     assert {"name": "https", "containerPort": 8443, "protocol": "TCP"} in main["ports"]
     items = [{"key": key, "path": key} for key in ("tls.crt", "tls.key")]
     tls = {"defaultMode": 0o440, "sources": [{"secret": {"name": "gateway-tls", "items": items}}]}
@@ -153,6 +155,23 @@ def test_storage_fields() -> None:
 )
 def test_store_keeps_85_percent_of_its_volume(size: int | str, kept: int) -> None:
     assert environment("storage", {"storage": {"size": size}})["RETENTION_MAX_BYTES"] == str(kept)
+
+
+@pytest.mark.parametrize(
+    ("storage", "volume", "kept"),
+    [
+        pytest.param({"size": "20Gi"}, 10 * GIB, int(8.5 * GIB), id="larger size is not granted"),
+        pytest.param({"size": "10Gi"}, 20 * GIB, 17 * GIB, id="created again over a larger volume"),
+        pytest.param({"size": "20Gi", "retention": {"maxSize": "9.5Gi"}}, 10 * GIB, int(9.5 * GIB), id="fits"),
+        pytest.param({"size": "20Gi", "retention": {"maxSize": "10Gi"}}, 10 * GIB, 10 * GIB, id="just fits"),
+        pytest.param({"size": "20Gi", "retention": {"maxSize": "18Gi"}}, 10 * GIB, int(8.5 * GIB), id="does not fit"),
+        pytest.param({"size": "20Gi", "retention": {"maxSize": "18Gi"}}, None, 18 * GIB, id="no volume yet"),
+    ],
+)
+def test_limit_of_the_store_follows_the_volume(storage: dict[str, Any], volume: int | None, kept: int) -> None:
+    deployment = storage_deployment(replace(make_site({"storage": storage}), storage_bytes=volume))
+    variables = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert {each["name"]: each["value"] for each in variables}["RETENTION_MAX_BYTES"] == str(kept)
 
 
 def test_scheduling_fields_reach_every_pod() -> None:

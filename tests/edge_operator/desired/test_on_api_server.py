@@ -19,6 +19,7 @@ SPECS: dict[str, dict[str, Any]] = {
     "full": FULL,
     "external": {"broker": EXTERNAL | {"external": {"url": "mqtts://b", "caSecretRef": {"name": "ca"}}}},
     "unlabelled": {"cloud": FULL["cloud"], "alerting": FULL["alerting"]},
+    "merged": {"broker": {"managed": {"resources": {"limits": {"cpu": "20m", "memory": 0}}}}},
     "closed": {"gateway": {"replicas": 0}, "processor": {"replicas": 0, "rules": []}},
 }
 APPLY = ("apply", "--server-side", "--validate=strict", "--field-manager=edge-operator", "-f", "-")

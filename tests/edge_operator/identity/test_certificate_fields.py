@@ -16,11 +16,11 @@ from edge_operator.identity.certificates import (
     Certificate,
     authority_certificate,
     broker_certificate,
-    certificates_alone,
     period_of,
     seconds_left,
 )
 from edge_operator.identity.passwords import password_line
+from edge_operator.identity.user_certificates import certificates_alone
 
 ROOT, NAME = bytes(range(7, 39)), "ns/plant"
 HOSTS = ["edge.example.com", "plant-gateway.ns.svc", "192.0.2.7", "edge.example.com", "2001:db8::7"]

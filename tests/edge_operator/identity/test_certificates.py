@@ -18,10 +18,10 @@ from edge_operator.identity.certificates import (
     Certificate,
     authority_certificate,
     broker_certificate,
-    certificates_alone,
     period_of,
     seconds_left,
 )
+from edge_operator.identity.user_certificates import certificates_alone
 
 ROOT, OTHER = bytes(range(32)), bytes(range(1, 33))
 NAME = "ns/plant"

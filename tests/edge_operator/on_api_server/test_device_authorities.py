@@ -1,6 +1,7 @@
 """The authority in the devices' Secrets if the user provides the broker's certificate: on a real API server."""
 
 import base64
+import datetime as dt
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from e2e.cluster.pki import Authority
 from edge_operator.desired.kinds import SECRET
 from tests.support.devices import Devices
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
+from tests.support.served_certificates import served
 from tests.support.sites import Sites, kind_path
 from tests.support.writes import OperatorWrites
 
@@ -41,7 +43,11 @@ class Hall:
         self.devices.apply(self.device)
 
     def bring(self, **data: str) -> None:
-        self.sites.put_secret(self.tls, **data)
+        """Put a certificate for the site into the Secret, and `data`."""
+        now = dt.datetime.now(dt.UTC)
+        host = f"{self.name}-gateway.{self.sites.namespace}.svc"
+        made = served(host, begin=now - dt.timedelta(days=1), end=now + dt.timedelta(days=90))
+        self.sites.put_secret(self.tls, **{"tls_crt": made.certificate, "tls_key": made.key, **data})
 
     def take_away(self) -> None:
         self.sites.api("DELETE", kind_path(SECRET, self.sites.namespace, self.tls))

@@ -1,6 +1,7 @@
 """Devices get their logins, and keep them: on a real API server."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import time
@@ -11,6 +12,7 @@ from edge_operator.api.schema import API_VERSION
 from edge_operator.desired.kinds import DEPLOYMENT, SECRET
 from tests.support.devices import Devices
 from tests.support.processes import OperatorProcess, eventually
+from tests.support.rawapi import RawApiError
 from tests.support.sites import Sites, kind_path
 from tests.support.writes import OperatorWrites
 
@@ -86,7 +88,7 @@ def test_younger_of_two_with_one_identifier_waits_for_the_elder_to_go(devices: D
     devices.await_reason("elder", "Ready", "Reconciled")
     secret = devices.secret("elder-device-credentials")
     line = devices.await_login("twin")
-    # Creation times have whole seconds; of two in the same the uid decides.
+    # Creation times have whole seconds; of two in the same the name decides.
     created = time.time()
     eventually("the next second", lambda: int(time.time()) > int(created), 2)
     devices.apply("younger", deviceId="twin")
@@ -98,6 +100,24 @@ def test_younger_of_two_with_one_identifier_waits_for_the_elder_to_go(devices: D
     devices.delete("elder")
     devices.await_reason("younger", "Ready", "Reconciled")
     assert devices.await_login("twin") == line, "the password derives from the identifier"
+
+
+def test_of_two_with_one_identifier_in_one_apply_the_first_by_name_has_it(devices: Devices) -> None:
+    def created(name: str) -> str:
+        return str(devices.get(name)["metadata"]["creationTimestamp"])
+
+    def in_one_second() -> bool:
+        for name in ("tie-b", "tie-a"):
+            with contextlib.suppress(RawApiError):
+                devices.delete(name)
+        devices.apply("tie-b", deviceId="tie")
+        devices.apply("tie-a", deviceId="tie")
+        return created("tie-a") == created("tie-b")
+
+    eventually("both are created in one second", in_one_second)
+    devices.await_reason("tie-a", "Ready", "Reconciled")
+    message = devices.await_reason("tie-b", "Ready", "DuplicateDeviceId")
+    assert f"{devices.sites.namespace}/tie-a, which was created in the same second and is the first by name" in message
 
 
 def test_somebody_elses_secret_is_left_alone(devices: Devices) -> None:

@@ -94,29 +94,46 @@ def requested(sites: Sites, name: str) -> str:
     return size
 
 
-def test_volume_grows_as_soon_as_it_may(sites: Sites, expandable: str) -> None:
+def limit(sites: Sites, name: str) -> str:
+    """Return the limit of the store's files, as its Deployment has it."""
+    template = child(sites, DEPLOYMENT, f"{name}-storage")["spec"]["template"]
+    variables = {each["name"]: each["value"] for each in template["spec"]["containers"][0]["env"]}
+    return str(variables["RETENTION_MAX_BYTES"])
+
+
+GIB = 1024**3
+
+
+def test_volume_grows_as_soon_as_it_may(sites: Sites, expandable: str, writes: OperatorWrites) -> None:
     name = "growing"
     storage = {"size": "10Gi", "storageClassName": expandable}
     applied(sites, name, {"storage": storage})
     applied(sites, name, {"storage": storage | {"size": "20Gi"}, "processor": {"replicas": 1}})
-    stalled = sites.condition(name, "Stalled")
-    assert stalled["reason"] == "Invalid", "a claim without a volume cannot grow"
-    assert f"PersistentVolumeClaim {sites.namespace}/{name}-storage-data is refused" in stalled["message"]
+    assert sites.condition(name, "Stalled") == {}, "it waits for its volume"
     assert child(sites, DEPLOYMENT, f"{name}-processor")["spec"]["replicas"] == 1, "the rest follows"
     assert requested(sites, name) == "10Gi"
+    assert [event.code for event in writes.all() if event.code >= 400 and event.resource != "edgesites"] == []
 
     volume = bind(sites.api, child(sites, PVC, f"{name}-storage-data"), expandable)
     eventually("it grows", lambda: requested(sites, name) == "20Gi")
-    eventually("nothing stalls", lambda: sites.condition(name, "Stalled") == {})
+    eventually("the store may fill the volume that it has", lambda: limit(sites, name) == str(85 * GIB))
     applied(sites, name, {"storage": storage | {"size": "30Gi"}})
     assert requested(sites, name) == "30Gi", "at once, now that there is a volume"
+
+    applied(sites, name, {"storage": storage})
+    assert requested(sites, name) == "30Gi", "a volume cannot shrink"
+    assert sites.condition(name, "Stalled") == {}
+    assert (
+        f"PersistentVolumeClaim {sites.namespace}/{name}-storage-data keeps 30Gi, although spec.storage.size is 10Gi"
+        in sites.condition(name, "Ready")["message"]
+    )
     sites.delete(name)
     sites.api("DELETE", f"/api/v1/persistentvolumes/{volume}")
 
 
-def test_volume_of_a_rigid_class_is_reported(sites: Sites) -> None:
+def test_size_that_the_class_does_not_grant_can_be_taken_back(sites: Sites, writes: OperatorWrites) -> None:
     name = "rigid"
-    storage = {"size": "10Gi", "storageClassName": "rigid"}
+    storage = {"size": "100Gi", "storageClassName": "rigid"}
     applied(sites, name, {"storage": storage})
     volume = bind(sites.api, child(sites, PVC, f"{name}-storage-data"), "rigid")
 
@@ -124,10 +141,19 @@ def test_volume_of_a_rigid_class_is_reported(sites: Sites) -> None:
         return bool(child(sites, PVC, f"{name}-storage-data")["status"].get("phase") == "Bound")
 
     eventually("bound", bound)
-    applied(sites, name, {"storage": storage | {"size": "20Gi"}})
+    sites.settle(name)
+    writes.restart()
+    applied(sites, name, {"storage": storage | {"size": "200Gi"}})
     stalled = sites.condition(name, "Stalled")
-    assert stalled["reason"] == "Refused"
-    assert f"PersistentVolumeClaim {sites.namespace}/{name}-storage-data" in stalled["message"]
-    assert "resize" in stalled["message"]
+    assert stalled["reason"] == "VolumeNotExpandable"
+    claim = f"PersistentVolumeClaim {sites.namespace}/{name}-storage-data"
+    assert stalled["message"].startswith(f"{claim} keeps 100Gi instead of 200Gi: its StorageClass rigid cannot expand")
+    assert "set spec.storage.size back to 100Gi" in stalled["message"]
+    assert limit(sites, name) == str(85 * GIB)
+
+    applied(sites, name, {"storage": storage})
+    assert sites.condition(name, "Stalled") == {}
+    assert "VolumeNotExpandable" not in str(sites.status(name)["conditions"])
+    assert writes.to_children()[f"deployments/{name}-storage"] == 0, "the store was never restarted"
     sites.delete(name)
     sites.api("DELETE", f"/api/v1/persistentvolumes/{volume}")

@@ -12,6 +12,9 @@ from tests.support.processes import eventually
 from tests.support.sites import Sites
 
 SITE = "hall"
+NO_NODE = {"Unschedulable", "VolumeNotBound"}
+"""Reasons of pods that the scheduler cannot place: here they have no node until the test reports them ready."""
+
 PODS = {"gateway": 3, "processor": 2, "storage": 1, "mqtt": 1}
 
 
@@ -31,9 +34,9 @@ def ready_pods(sites: Sites) -> dict[str, int]:
 
 
 def events(sites: Sites) -> list[tuple[str, str]]:
-    """Return type and phase of each Event of the site, in the order of time."""
+    """Return type and phase of each Event of the site, in the order of time, without those of the scheduler."""
     listed = sites.api("GET", f"/apis/events.k8s.io/v1/namespaces/{sites.namespace}/events")["items"]
-    told = [event for event in listed if event["regarding"]["kind"] == "EdgeSite"]
+    told = [e for e in listed if e["regarding"]["kind"] == "EdgeSite" and e["reason"] not in NO_NODE]
     return [
         (event["type"], event["note"].partition(":")[0]) for event in sorted(told, key=lambda event: event["eventTime"])
     ]
@@ -63,7 +66,8 @@ def test_phases_conditions_and_events_follow_the_pods(sites: Sites, node: Kubele
     sites.await_reconciled(SITE)
     eventually("the broker was tried", lambda: conditions(sites)["BrokerConnected"]["status"] == "False")
     begun = conditions(sites)
-    assert (begun["Ready"]["status"], begun["Ready"]["reason"]) == ("False", "ComponentsNotReady")
+    assert begun["Ready"]["status"] == "False"
+    assert begun["Ready"]["reason"] in {"ComponentsNotReady", *NO_NODE}
     assert "gateway (0/3 ready)" in begun["Ready"]["message"]
     assert begun["Available"]["status"] == "False"
     assert begun["Reconciling"]["status"] == "True"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from e2e.cluster.fixture import Kubectl
+from edge_operator.control.apply.field_conflicts import RETAKES
 from edge_operator.desired.kinds import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE
 from tests.support.processes import eventually
 from tests.support.sites import Sites, kind_path
@@ -66,6 +68,25 @@ def test_drift_and_edits_wait(sites: Sites, untouched: OperatorWrites) -> None:
 
     eventually("it catches up", converged)
     eventually("it is not paused", lambda: sites.status(name)["phase"] == "Progressing")
+
+
+def test_what_kubectl_scale_changes_in_pauses_is_no_contest(sites: Sites, kubectl: Kubectl) -> None:
+    name = "scaled"
+    gateway = f"{name}-gateway"
+
+    def replicas() -> int:
+        return int(sites.children(name)["Deployment", gateway]["spec"]["replicas"])
+
+    pause(sites, name)
+    for number in range(RETAKES + 1):
+        sites.apply(name, {"paused": True})
+        eventually("it is paused", lambda: sites.status(name)["phase"] == "Paused")
+        kubectl("scale", f"deployment/{gateway}", f"--replicas={7 + number}", "-n", sites.namespace)
+        await_message(sites, name, f"Deployment {sites.namespace}/{gateway}")
+        sites.apply(name)
+        eventually("it is as the spec says", lambda: replicas() == 3)
+        eventually("it is not paused", lambda: sites.status(name)["phase"] == "Progressing")
+    assert sites.condition(name, "Ready")["reason"] == "ComponentsNotReady"
 
 
 def test_site_that_is_born_paused_gets_nothing(sites: Sites, untouched: OperatorWrites) -> None:

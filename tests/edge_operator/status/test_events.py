@@ -263,14 +263,25 @@ def test_transition_without_an_event(overtaken: Transition, phase: str) -> None:
 
 
 SUMMARIES = {
-    "nobody has to act": ({"HeartbeatReceived": 3, "Disconnected": 1}, "Normal", "1 Disconnected, 3 HeartbeatReceived"),
-    "somebody has to act": ({"HeartbeatReceived": 1, "LastWill": 2}, "Warning", "1 HeartbeatReceived, 2 LastWill"),
+    "they came": ({"HeartbeatReceived": 50}, "Normal", "50 devices are Online"),
+    "nobody has to act": (
+        {"HeartbeatReceived": 3, "Disconnected": 1},
+        "Normal",
+        "3 devices are Online; 1 device is Offline (1 Disconnected)",
+    ),
+    "somebody has to act": (
+        {"HeartbeatReceived": 1, "LastWill": 2, "HeartbeatExpired": 7},
+        "Warning",
+        "1 device is Online; 9 devices are Offline (7 HeartbeatExpired, 2 LastWill)",
+    ),
+    "they were lost": ({"LastWill": 2}, "Warning", "2 devices are Offline (2 LastWill)"),
 }
 
 
 @pytest.mark.parametrize(("counts", "severity", "note"), SUMMARIES.values(), ids=SUMMARIES)
 def test_event_of_many_devices(counts: dict[str, int], severity: str, note: str) -> None:
-    assert summary_event(counts) == Event(severity, "DevicesChanged", f"more devices: {note}")
+    whole = f"{note}; besides devices with an Event of their own"
+    assert summary_event(counts) == Event(severity, "DevicesChanged", whole)
 
 
 def test_event_of_devices_that_are_lost_at_once() -> None:

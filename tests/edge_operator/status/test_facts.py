@@ -33,6 +33,19 @@ def test_component_facts(seen: dict[str, Any], ready: int, *, rolled_out: bool) 
     assert (facts.rolled_out, facts.ready) == (rolled_out, ready)
 
 
+@pytest.mark.parametrize(
+    ("counts", "old"),
+    [
+        ({}, 0),
+        ({"replicas": 3}, 1),
+        ({"replicas": 3, "updatedReplicas": 1}, 2),
+        ({"replicas": 1, "updatedReplicas": 2}, 0),
+    ],
+)
+def test_pods_of_an_earlier_template(counts: dict[str, int], old: int) -> None:
+    assert component_facts("gateway", "image", 2, deployment(**counts)).old == old
+
+
 @pytest.mark.parametrize(("status", "rolled_out"), [({"observedGeneration": 1}, True), ({}, False)])
 def test_scaled_to_none_is_rolled_out_once_it_was_seen(status: dict[str, Any], *, rolled_out: bool) -> None:
     assert component_facts("x", "i", 0, {"generation": 1, "status": status}).rolled_out is rolled_out
@@ -52,7 +65,7 @@ def test_refused_pods(condition: dict[str, str], failure: str) -> None:
 
 
 def test_defaults_are_those_of_what_was_not_looked_at() -> None:
-    assert ComponentFacts("x", "i", 1) == ComponentFacts("x", "i", 1, ready=0, rolled_out=False, failure="")
+    assert ComponentFacts("x", "i", 1) == ComponentFacts("x", "i", 1, ready=0, rolled_out=False, failure="", old=0)
     assert SiteFacts(1) == SiteFacts(
         1, paused=False, sinks=(), sink_problems={}, endpoints={}, broker=None, topics=TopicFacts(), devices=None
     )

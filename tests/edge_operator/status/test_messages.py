@@ -17,6 +17,9 @@ from edge_wire.messages.sinks import SinkReport
 GATEWAY = ComponentFacts("gateway", "i", 3, 3, rolled_out=True)
 PROCESSOR = ComponentFacts("processor", "i", 2, 0)
 STORAGE = ComponentFacts("storage", "i", 1, 0)
+NO_GATEWAY = ComponentFacts("gateway", "i", 0, 0, rolled_out=True)
+UP_STORAGE = ComponentFacts("storage", "i", 1, 1, rolled_out=True)
+NO_MQTT = ComponentFacts("mqtt", "i", 1, 0)
 REFUSED = ComponentFacts("mqtt", "i", 1, 0, failure="exceeded quota")
 WELL = SiteFacts(3, components=(GATEWAY,))
 CONNECTED_TO = BrokerFacts(connected=True, message="connected to mqtt://a:1884")
@@ -71,7 +74,7 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
     "pods refused": (
         replace(WELL, components=(GATEWAY, REFUSED)),
         "Ready",
-        "False PodsRefused: the pods of mqtt are refused: exceeded quota",
+        "False PodsRefused: the pods of mqtt are refused: exceeded quota\nnot rolled out yet: mqtt (0/1 ready)",
     ),
     "nothing looked at": (
         replace(WELL, components=()),
@@ -83,10 +86,34 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         "Ready",
         "False ComponentsNotReady: not rolled out yet: processor (0/2 ready), storage (0/1 ready)",
     ),
+    "a new pod beside the old one": (
+        replace(WELL, components=(GATEWAY, replace(PROCESSOR, ready=2, old=1))),
+        "Ready",
+        "False ComponentsNotReady: not rolled out yet: processor (old 1, new 1 of 2 ready)",
+    ),
+    "no pod is ready, neither old nor new": (
+        replace(WELL, components=(replace(PROCESSOR, ready=0, old=2),)),
+        "Ready",
+        "False ComponentsNotReady: not rolled out yet: processor (old 2, new 0 of 2 ready)",
+    ),
+    "everything at once": (
+        replace(
+            WELL,
+            problems=(Problem("Invalid", "Secret a/b is refused"),),
+            terminating=("Service a/b",),
+            pods=(Problem("ImageUnavailable", "gateway: no image", lasting=False),),
+            components=(REFUSED,),
+        ),
+        "Ready",
+        (
+            "False Invalid: Secret a/b is refused\nstill being deleted: Service a/b\nthe pods of mqtt are refused:"
+            " exceeded quota\ngateway: no image\nnot rolled out yet: mqtt (0/1 ready)"
+        ),
+    ),
     "with notices": (
         replace(WELL, notices=(Notice("A", "first"), Notice("B", "second"))),
         "Ready",
-        f"True Reconciled: {ALL_ROLLED_OUT}; first; second",
+        f"True Reconciled: {ALL_ROLLED_OUT}\nfirst\nsecond",
     ),
     "reconciling": (
         replace(WELL, components=(PROCESSOR,)),
@@ -94,6 +121,11 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         "True ComponentsNotReady: not rolled out yet: processor (0/2 ready)",
     ),
     "available": (WELL, "Available", "True ComponentsAvailable: every component has a pod that is ready"),
+    "available without a gateway": (
+        replace(WELL, components=(NO_GATEWAY, UP_STORAGE)),
+        "Available",
+        "True ComponentsAvailable: every component has a pod that is ready; scaled to 0 by the spec: gateway",
+    ),
     "not available": (
         replace(WELL, components=(GATEWAY, PROCESSOR, STORAGE)),
         "Available",
@@ -118,6 +150,30 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
         replace(WELL, broker=BrokerFacts(connected=False, message="no route")),
         "BrokerConnected",
         "False BrokerUnreachable: no route",
+    ),
+    "broker without a pod": (
+        replace(WELL, components=(GATEWAY, NO_MQTT), broker=BrokerFacts(connected=False, message="no route")),
+        "BrokerConnected",
+        "False BrokerUnreachable: the broker has no ready pod: see the condition Available",
+    ),
+    "broker that goes on without a ready pod": (
+        replace(WELL, components=(GATEWAY, NO_MQTT), broker=CONNECTED_TO),
+        "BrokerConnected",
+        "True Connected: connected to mqtt://a:1884",
+    ),
+    "login refused by a broker without a ready pod": (
+        replace(WELL, components=(NO_MQTT,), broker=BrokerFacts(connected=False, message="no", refused=True)),
+        "BrokerConnected",
+        "False BrokerRefused: no",
+    ),
+    "session taken over": (
+        replace(WELL, broker=BrokerFacts(connected=False, message="taken over", contended=True)),
+        "BrokerConnected",
+        (
+            "False SessionContended: other clients take the operator's session over again and again, because the broker"
+            " ties the client id to the login: let the broker accept several client ids with one login, or give each"
+            " component a login of its own (spec.broker.external.credentialsSecretRefs)"
+        ),
     ),
     "broker drops": (
         replace(WELL, broker=CONNECTED_TO, topics=TopicFacts(dropping_seconds=1.0)),

@@ -6,17 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_operator.api.conditions import find_condition
 from edge_operator.api.site_status import EdgeSiteStatus
 from edge_operator.status.condition_value import ConditionValue, merge_conditions
-from edge_operator.status.conditions import CONDITION_TYPES, evaluate, phase
+from edge_operator.status.conditions import CONDITION_TYPES, NO_BROKER_POD, evaluate
 from edge_operator.status.device_counts import DeviceCounts
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, TopicFacts
+from edge_operator.status.readiness import phase
 from edge_operator.status.site import figures_changed_enough, site_status, site_status_differs, site_update
 from edge_wire.messages import StorageReport
 from edge_wire.messages.sinks import SinkReport
 
 UP = ComponentFacts("gateway", "image", 2, 2, rolled_out=True)
 ROLLING = ComponentFacts("processor", "image", 2, 1)
+NONE_WANTED = ComponentFacts("gateway", "image", 0, 0, rolled_out=True)
 DOWN = ComponentFacts("storage", "image", 1, 0)
 REFUSED = ComponentFacts("mqtt", "image", 1, 0, failure="exceeded quota")
 LASTING = Problem("Invalid", "correct it")
@@ -76,6 +79,12 @@ def test_ready_and_phase(facts: SiteFacts, ready: tuple[str, str], word: str) ->
         pytest.param(replace(WELL, components=(UP, ROLLING)), ("True", "ComponentsAvailable"), id="one pod is enough"),
         pytest.param(replace(WELL, components=(UP, DOWN)), ("False", "ComponentsUnavailable"), id="one has none"),
         pytest.param(replace(WELL, components=()), ("Unknown", "NotObserved"), id="nothing known"),
+        pytest.param(replace(WELL, components=(UP, NONE_WANTED)), ("True", "ComponentsAvailable"), id="none wanted"),
+        pytest.param(
+            replace(WELL, components=(DOWN, NONE_WANTED)),
+            ("False", "ComponentsUnavailable"),
+            id="none wanted of one, another down",
+        ),
     ],
 )
 def test_available(facts: SiteFacts, available: tuple[str, str]) -> None:
@@ -100,6 +109,26 @@ def test_phase_depends_on_whether_it_was_up(before: str | None, components: Any,
 
 
 @pytest.mark.parametrize(
+    ("before", "components", "word"),
+    [
+        pytest.param(None, (DOWN,), "Progressing", id="has never run"),
+        pytest.param("Progressing", (DOWN,), "Progressing", id="has not run yet"),
+        pytest.param("Ready", (ROLLING,), "Degraded", id="ran, and an old pod still works"),
+        pytest.param("Progressing", (ROLLING,), "Degraded", id="works now, but for one pod"),
+        pytest.param("Degraded", (DOWN,), "Degraded", id="ran"),
+    ],
+)
+def test_phase_of_a_site_with_a_pod_that_does_not_run(before: str | None, components: Any, word: str) -> None:
+    pods = (Problem("ImageUnavailable", "no image", lasting=False),)
+    facts = replace(WELL, components=components, pods=pods)
+    said = evaluate(facts)
+    assert phase(facts, said, {"phase": before}) == word
+    assert said["Ready"].reason == said["Reconciling"].reason == "ImageUnavailable"
+    assert "Stalled" not in said
+    assert phase(facts, said, {"phase": before, "storage": {"bytes": 1}}) == "Degraded", "its store has reported"
+
+
+@pytest.mark.parametrize(
     ("facts", "present"),
     [
         pytest.param(WELL, set(), id="well"),
@@ -116,8 +145,9 @@ def test_kstatus_is_present_only_while_true(facts: SiteFacts, present: set[str])
     assert all(said[condition_type].status == "True" for condition_type in present)
 
 
-def test_more_problems_are_counted_and_notices_said() -> None:
-    assert "(and 2 more)" in evaluate(replace(WELL, problems=(LASTING, LASTING, PASSING)))["Ready"].message
+def test_every_problem_and_every_notice_has_a_line() -> None:
+    said = evaluate(replace(WELL, problems=(LASTING, LASTING, PASSING)))["Ready"].message
+    assert said.splitlines() == ["correct it", "correct it", "it passes"]
     assert "anew" in evaluate(replace(WELL, notices=(Notice("RootSecretMadeAnew", "made anew"),)))["Ready"].message
 
 
@@ -285,6 +315,29 @@ def test_what_was_said_of_the_broker_stands_while_a_new_leader_asks() -> None:
 def test_other_words_for_the_same_are_no_news() -> None:
     before = site_status(replace(WELL, broker=BrokerFacts(connected=False, message="refused")), {}, NOW)
     assert site_update(replace(WELL, broker=BrokerFacts(connected=False, message="timed out")), before, "later") is None
+
+
+def test_contended_session_is_written_once_whether_connected_at_the_moment_or_not() -> None:
+    away = BrokerFacts(connected=False, message="taken over", contended=True)
+    status = site_status(replace(WELL, broker=away), {}, NOW)
+    for connected in (True, False, True):
+        broker = BrokerFacts(connected=connected, message="connected to mqtt://x", contended=True)
+        assert site_update(replace(WELL, broker=broker), status, "later") is None
+    over = site_update(replace(WELL, broker=BrokerFacts(connected=True, message="x")), status, "later")
+    assert over is not None
+    assert find_condition(over, "BrokerConnected")["status"] == "True"
+
+
+def test_that_the_broker_has_no_pod_and_that_it_has_one_again_is_news() -> None:
+    away, no_pod = BrokerFacts(connected=False, message="refused"), ComponentFacts("mqtt", "image", 1, 0)
+    facts = replace(WELL, broker=away, components=(no_pod,))
+    status = site_update(facts, site_status(replace(facts, components=(replace(no_pod, ready=1),)), {}, NOW), "later")
+    assert status is not None
+    assert find_condition(status, "BrokerConnected")["message"] == NO_BROKER_POD
+    assert site_update(facts, status, "later") is None
+    again = site_update(replace(facts, components=(replace(no_pod, ready=1),)), status, "later")
+    assert again is not None
+    assert find_condition(again, "BrokerConnected")["message"] == "refused"
 
 
 def test_figures_stand_until_others_are_to_be_told() -> None:

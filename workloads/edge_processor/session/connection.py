@@ -30,6 +30,7 @@ from edge_processor.session.opening import open_transport
 from edge_processor.session.receiver import Receiver
 from edge_processor.session.wire import Wire
 from edge_service.mqtt import ConnectError, Login, MqttOptions, NotConnectedError
+from edge_service.mqtt.errors import SESSION_TAKEN_OVER
 from edge_service.mqtt.futures import fail
 
 ANSWER_SECONDS = 10.0
@@ -51,6 +52,7 @@ class IngestConnection(Wire):
 
     Attributes:
         session_present: whether the broker has resumed a session.
+        taken_over: whether it has ended because another client has connected with the same client id.
         lost: done when the connection has ended; the result is the reason.
     """
 
@@ -72,7 +74,7 @@ class IngestConnection(Wire):
         self._accepted: asyncio.Future[ConnAck] = self._loop.create_future()
         self._subscribed: asyncio.Future[SubAck] = self._loop.create_future()
         self._unacknowledged = 0
-        self.session_present = False
+        self.session_present = self.taken_over = False
         self.lost: asyncio.Future[str] = self._loop.create_future()
 
     async def open(self) -> None:
@@ -209,6 +211,7 @@ class IngestConnection(Wire):
                 self._outgoing.completed(answer)
                 self.write_soon()
             case Disconnect():
+                self.taken_over = answer.reason == SESSION_TAKEN_OVER
                 self._end(": ".join(filter(None, (reason_name(answer.reason), answer.text))))
 
     def _handle_accepted(self, answer: ConnAck) -> None:

@@ -21,6 +21,7 @@ from edge_service.mqtt.client import build_client, connect, publish_properties
 from edge_service.mqtt.credentials import Login
 from edge_service.mqtt.driver import SocketDriver
 from edge_service.mqtt.errors import (
+    SESSION_TAKEN_OVER,
     ConnectError,
     ConnectRefusedError,
     NotConnectedError,
@@ -49,6 +50,7 @@ class Connection:
 
     Attributes:
         session_present: whether the broker has resumed a session.
+        taken_over: whether it has ended because another client has connected with the same client id.
         lost: done when the connection has ended; the result is the reason.
     """
 
@@ -66,7 +68,7 @@ class Connection:
         self._accepted: asyncio.Future[bool] = self._loop.create_future()
         self._subscribed: asyncio.Future[None] = self._loop.create_future()
         self._unacknowledged: dict[int, asyncio.Future[int]] = {}
-        self.session_present = False
+        self.session_present = self.taken_over = False
         self.lost: asyncio.Future[str] = self._loop.create_future()
         self._client = build_client(options, login)
         self._driver = SocketDriver(self._client)
@@ -220,6 +222,7 @@ class Connection:
         self, _client: Any, _data: Any, flags: paho.DisconnectFlags, reason: ReasonCode, _more: Any
     ) -> None:
         has_reason = flags.is_disconnect_packet_from_server or not reason.is_failure
+        self.taken_over = flags.is_disconnect_packet_from_server and reason.value == SESSION_TAKEN_OVER
         self._settle(str(reason) if has_reason else "it broke, or the broker stopped answering")
 
     def _end(self, reason: str) -> None:

@@ -1,5 +1,8 @@
 """Errors of an MQTT session."""
 
+SESSION_TAKEN_OVER = 0x8E
+"""Reason code of a DISCONNECT: another client has connected with the same client id."""
+
 
 class MqttError(Exception):
     """An operation with the broker failed; the message names it."""

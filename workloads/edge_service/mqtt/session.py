@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Protocol, Self
 
 from edge_pacing.backoff import Backoff
 from edge_service.mqtt.connection import Connection
+from edge_service.mqtt.contention import Contention
 from edge_service.mqtt.credentials import Login
 from edge_service.mqtt.errors import ConnectError, MqttError, NotConnectedError
 from edge_service.mqtt.message import Message
@@ -47,10 +49,12 @@ class BrokerConnection(Protocol):
 
     Attributes:
         session_present: whether the broker has resumed a session.
+        taken_over: whether the connection has ended because another client has connected with the same client id.
         lost: done when the connection has ended; the result is the reason.
     """
 
     session_present: bool
+    taken_over: bool
     lost: asyncio.Future[str]
 
     async def open(self) -> None:
@@ -76,6 +80,7 @@ class MqttSession:
         connected: set while there is a connection with its subscriptions; cleared before `send` fails without one.
         connects: number of connections so far.
         last_error: why there is no connection, while there is none; empty before the end of the first attempt.
+        contention: whether other clients take the session over.
     """
 
     def __init__(
@@ -109,6 +114,7 @@ class MqttSession:
         self._connection: BrokerConnection | None = None
         self._running: asyncio.Task[None] | None = None
         self._retry_requested = asyncio.Event()
+        self.contention = Contention(time.monotonic)
 
     def retry_now(self) -> None:
         """Make the next attempt immediately, and reset the back-off: call it if an attempt will probably succeed."""
@@ -160,7 +166,7 @@ class MqttSession:
             else:
                 if lasted >= STEADY_SECONDS:
                     self._backoff.reset()
-            await self._rest(self._backoff.next())
+            await self._rest(max(self._backoff.next(), self.contention.wait()))
 
     async def _rest(self, seconds: float) -> None:
         """Wait for `seconds`, or until `retry_now` is called."""
@@ -194,8 +200,13 @@ class MqttSession:
         await self._may_connect()
         login = self.options.current_login()
         connection = self._new_connection(login)
-        await connection.open()
+        try:
+            await connection.open()
+        except ConnectError:
+            self.contention.disconnected(taken_over=connection.taken_over)
+            raise
         since = loop.time()
+        self.contention.connected()
         self._connection = connection
         self.connects += 1
         self.connected.set()
@@ -206,6 +217,7 @@ class MqttSession:
         finally:
             self.connected.clear()
             self._connection = None
+            self.contention.disconnected(taken_over=connection.taken_over)
             greeting.cancel()
             await connection.close()
         logger.warning("the connection to %s ended: %s", self.options.broker, self.last_error)

@@ -20,6 +20,7 @@ from edge_operator.telemetry.metrics import Metrics
 from .field_conflicts import FieldConflicts
 from .refusals import Refusals, refusal_problem
 from .report import Report, field_contested, not_ours
+from .volume_refusals import volume_refusal
 from .write_errors import AfterApply, after_apply, is_persistent
 
 CONFLICT_AGAIN_SECONDS = 1.0
@@ -123,7 +124,8 @@ class Applier:
             return Report((refused.problem,), requeue_after=self._refusals.wait(desired))
         lost: dict[Path, str] = {}
         if action is not Action.APPLY:
-            if active := self._conflicts.active(key):
+            # Changes of others during a pause do not count: nobody reapplied the fields in between.
+            if not resource.resumes and (active := self._conflicts.active(key)):
                 return Report((field_contested(active[0]),), requeue_after=self._conflicts.wait(key))
             lost = await self._lost_fields(resource, desired)
         try:
@@ -132,7 +134,7 @@ class Applier:
             return self._handle_error(resource, desired, error)
         self._refusals.remove(desired)
         self._children.put(key.kind, written)
-        if lost:
+        if lost and not resource.resumes:
             self._conflicts.record(key, lost)
         if is_repair(action, seen, resource):
             self._metrics.drift.labels(key.kind.kind).inc()
@@ -156,7 +158,8 @@ class Applier:
             case AfterApply.NAMESPACE_TERMINATING:
                 return Report(namespace_terminating=True)
             case AfterApply.BACK_OFF:
-                problem = self._refusals.add(desired, error)
+                problem = volume_refusal(desired, self._children.get(desired.key), error)
+                problem = self._refusals.add(desired, error, problem)
                 logger.warning("%s: %s", resource, problem.message)
                 return Report((problem,), requeue_after=self._refusals.wait(desired))
             case AfterApply.RAISE:

@@ -1,5 +1,6 @@
 """Fields that another manager keeps changing: after three reapplies within five minutes the operator backs off."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,12 +18,14 @@ class FieldConflict:
     Attributes:
         key: the object.
         path: the field.
-        manager: the other manager.
+        manager: the other manager; `unknown` if it removed the field.
+        until: time until which the operator does not reapply the object (aware).
     """
 
     key: ObjectKey
     path: Path
     manager: str
+    until: dt.datetime
 
     @property
     def field(self) -> str:
@@ -33,6 +36,7 @@ class FieldConflict:
 @dataclass
 class _History:
     times: list[float] = field(default_factory=list)
+    until: dt.datetime | None = None
 
 
 class FieldConflicts:
@@ -40,28 +44,38 @@ class FieldConflicts:
 
     Args:
         clock: monotonic clock, in seconds.
+        wall_clock: current time, for people.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], wall_clock: Callable[[], dt.datetime]) -> None:
         self._clock = clock
+        self._wall_clock = wall_clock
         self._history: dict[ObjectKey, dict[tuple[Path, str], _History]] = {}
 
     def active(self, key: ObjectKey) -> list[FieldConflict]:
         """Return the fields of the object that were reapplied too often lately; the object is not reapplied for now."""
         self._prune(key)
-        return [
-            FieldConflict(key, path, manager)
+        contested = [
+            (path, manager, history.until)
             for (path, manager), history in self._history.get(key, {}).items()
-            if len(history.times) >= RETAKES
+            if len(history.times) >= RETAKES and history.until is not None
         ]
+        last = max((until for _, _, until in contested), default=None)
+        return [FieldConflict(key, path, manager, last) for path, manager, _ in contested] if last is not None else []
 
     def record(self, key: ObjectKey, fields: dict[Path, str]) -> None:
         """Record that the given fields (path to manager) are reapplied now."""
         for known in tuple(self._history):
             self._prune(known)
         of_object = self._history.setdefault(key, {})
+        now = self._clock()
         for path, manager in fields.items():
-            of_object.setdefault((path, manager), _History()).times.append(self._clock())
+            history = of_object.setdefault((path, manager), _History())
+            history.times.append(now)
+            if len(history.times) >= RETAKES:
+                # Computed once: another text at each reconcile would be a status write each time.
+                left = dt.timedelta(seconds=history.times[-RETAKES] + WINDOW_SECONDS - now)
+                history.until = self._wall_clock() + left
 
     def wait(self, key: ObjectKey) -> float:
         """Return the seconds until the object's fields may be reapplied again."""

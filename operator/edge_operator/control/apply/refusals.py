@@ -52,12 +52,12 @@ class Refusals:
         refusal = self._refused.get(desired.key)
         return max(0.0, refusal.until - self._clock()) if refusal is not None else 0.0
 
-    def add(self, desired: DesiredObject, error: ApiError) -> Problem:
-        """Record a rejected write and return it as a problem."""
+    def add(self, desired: DesiredObject, error: ApiError, problem: Problem | None = None) -> Problem:
+        """Record a rejected write and return its problem: the given one, or one that quotes the API server."""
         before = self._refused.get(desired.key)
         times = before.times + 1 if before is not None and before.hash == desired.hash else 1
         backoff = min(MIN_BACKOFF_SECONDS * 2.0 ** (times - 1), MAX_BACKOFF_SECONDS)
-        problem = refusal_problem(str(desired.key), error)
+        problem = problem or refusal_problem(str(desired.key), error)
         self._prune()
         self._refused[desired.key] = Refusal(desired.hash, problem, times, self._clock() + backoff)
         return problem

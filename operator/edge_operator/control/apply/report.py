@@ -8,6 +8,9 @@ from edge_operator.status.facts import Problem
 
 from .field_conflicts import FieldConflict
 
+REPLICAS = ".spec.replicas"
+"""The field that `kubectl scale` and autoscalers change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -42,10 +45,15 @@ def soonest(*times: float | None) -> float | None:
 
 def field_contested(conflict: FieldConflict) -> Problem:
     """Return the problem of a field that another manager keeps changing."""
+    until = f"{conflict.until:%Y-%m-%dT%H:%M:%SZ}"
+    if conflict.field == REPLICAS:
+        advice = "do not use kubectl scale or an autoscaler on it; set the number of replicas in the spec of the site"
+    else:
+        advice = "stop that manager from changing it, or set the value in the spec of the site"
     return Problem(
         reasons.FIELD_CONTESTED,
-        f"{conflict.key}: {conflict.field} is repeatedly changed by the manager {conflict.manager!r}: stop that manager"
-        " from changing it, or set the value in the spec of the site; the operator does not reapply it for now",
+        f"{conflict.key}: {conflict.field} is repeatedly changed by the manager {conflict.manager!r}; the operator does"
+        f" not reapply it until {until}: {advice}",
     )
 
 

@@ -64,6 +64,11 @@ class Resource:
         """The status; `{}` if there is none yet."""
         return self.body.get("status") or {}
 
+    @property
+    def resumes(self) -> bool:
+        """Whether its changes were paused when its status was written, and are not any more."""
+        return False
+
     def _secret_key(self, secret: SecretReference) -> ResourceKey:
         return self.metadata["namespace"], secret.name or UNNAMED
 
@@ -95,6 +100,11 @@ class CachedSite(Resource):
         self.user_tls_secret: Final = None if tls is None or self.external_broker else self._secret_key(tls.secret_ref)
         self.device_defaults: Final = spec.devices
         self.paused: Final = spec.paused
+
+    @property
+    def resumes(self) -> bool:
+        """Whether the spec paused changes when the status was written, and does not any more."""
+        return not self.paused and self.status.get("phase") == "Paused"
 
     @property
     def broker_dropping(self) -> bool:
@@ -159,14 +169,22 @@ class CachedDevice(Resource):
         return condition.get("status") == "True" or condition.get("reason") == reasons.EXTERNAL_BROKER
 
     @property
+    def resumes(self) -> bool:
+        """Whether its site was paused when its status was written; while it is, nothing is applied."""
+        return find_condition(self.status, "Ready").get("reason") == reasons.SITE_PAUSED
+
+    @property
     def logs_in(self) -> bool:
         """Whether the broker must accept the device."""
         return not (self.deleting or self.disabled)
 
     @property
-    def creation_order(self) -> tuple[str, str]:
-        """Sort key by creation: of two devices with one identifier the smaller is the older."""
-        return str(self.metadata.get("creationTimestamp", "")), str(self.metadata["uid"])
+    def creation_order(self) -> tuple[str, str, str]:
+        """Sort key: of two devices with one identifier the older, or the first by name, has the smaller one.
+
+        Times are in whole seconds, so devices of one file often have the same.
+        """
+        return str(self.metadata.get("creationTimestamp", "")), self.key[1], str(self.metadata["uid"])
 
 
 @lru_cache(1024)  # devices with equal durations share one float

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from edge_operator.control.cache.resource import CachedSite
+from edge_operator.desired.secret.broker_tls import CLUSTER_DOMAIN
 
 DEFAULT_PORT = 8883
-IN_CLUSTER = ".svc"
+IN_CLUSTER = (".svc", f".svc.{CLUSTER_DOMAIN}")
 
 
 @dataclass(frozen=True, slots=True)

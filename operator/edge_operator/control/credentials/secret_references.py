@@ -1,13 +1,16 @@
 """The Secrets that a site's spec names, and what can be wrong with them. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from edge_operator.api.references import SecretReference
 from edge_operator.cluster.errors import ApiError, UnreachableError
+from edge_operator.desired.encoding import secret_value
 from edge_operator.desired.inputs import SiteInput
-from edge_operator.desired.sinks import ALERTMANAGER, CLOUD, KAFKA, WEBHOOK, sink_names
+from edge_operator.desired.sinks import ALERTMANAGER, CLOUD, KAFKA, SINKS, WEBHOOK, sink_names
 from edge_operator.identity.secret_use import Secret, SecretUse
+from edge_operator.identity.user_certificates import certificates_alone
 
 BROKER = "external broker"
 BROKER_TLS = "certificate of the managed broker"
@@ -52,6 +55,10 @@ def secret_references(site: SiteInput) -> Iterable[SiteSecret]:
     if broker.type == "External" and broker.external is not None:
         where, external = "spec.broker.external", broker.external
         yield from _reference(BROKER, f"{where}.credentialsSecretRef", external.credentials_secret_ref, LOGIN)
+        logins = external.credentials_secret_refs
+        for component in ("operator", "gateway", "processor") if logins is not None else ():
+            given = getattr(logins, component)
+            yield from _reference(BROKER, f"{where}.credentialsSecretRefs.{component}", given, LOGIN)
         yield from _reference(BROKER, f"{where}.caSecretRef", external.ca_secret_ref, AUTHORITY)
     if broker.type == "Managed" and broker.managed is not None and broker.managed.tls is not None:
         yield from _reference(BROKER_TLS, "spec.broker.managed.tls.secretRef", broker.managed.tls.secret_ref)
@@ -88,9 +95,18 @@ def reference_problem(use: SecretUse, namespace: str, reference: SiteSecret, sec
         return problem
     present = set((secret or {}).get("data") or {})
     if not reference.keys or any(present.issuperset(keys) for keys in reference.keys):
-        return None
+        of_sink = reference.keys == (AUTHORITY,) and reference.user in SINKS
+        return _authority_problem(reference.named, secret or {}) if of_sink else None
     wanted = " or ".join(" and ".join(keys) for keys in reference.keys)
     return f"{reference.named} has no key {wanted}: add it"
+
+
+def _authority_problem(named: str, secret: Mapping[str, Any]) -> str | None:
+    try:
+        certificates_alone(secret_value(secret, AUTHORITY[0]) or b"")
+    except ValueError as error:
+        return f"{named} has no certificates that can be used under {AUTHORITY[0]} ({error}): correct it"
+    return None
 
 
 def _reference(user: str, where: str, given: SecretReference | None, *keys: tuple[str, ...]) -> Iterable[SiteSecret]:

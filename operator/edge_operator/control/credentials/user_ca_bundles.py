@@ -11,8 +11,8 @@ from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.desired.encoding import secret_value
 from edge_operator.desired.kinds import SECRET
-from edge_operator.identity.certificates import certificates_alone
 from edge_operator.identity.secret_use import SecretUse
+from edge_operator.identity.user_certificates import certificates_alone
 from edge_operator.status.facts import Problem
 
 from .ca_bundle_problems import CaBundleUnusableError, invalid, not_allowed, not_found

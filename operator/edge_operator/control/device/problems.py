@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from edge_operator.api.conditions import find_condition
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.cache.resource import CachedDevice
+from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.cache.user_passwords import KEY, MAX_CHARACTERS, MIN_CHARACTERS, SELECTOR
 from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
@@ -17,10 +18,11 @@ def site_not_found(device: CachedDevice) -> Problem:
     )
 
 
-def site_not_reconciled(device: CachedDevice) -> Problem:
-    """Return the temporary problem of a device of a site that is not ready yet."""
-    namespace, name = device.site
-    message = f"EdgeSite {namespace}/{name} is not ready yet: see its condition Ready"
+def site_not_reconciled(site: CachedSite) -> Problem:
+    """Return the temporary problem of a device of a site that is not ready yet: the first problem of the site."""
+    ready = find_condition(site.status, "Ready")
+    first = str(ready.get("message", "")).partition("\n")[0] if ready.get("status") == "False" else ""
+    message = f"{site} is not ready yet: {first or 'see its condition Ready'}"
     return Problem(reasons.SITE_NOT_RECONCILED, message, lasting=False)
 
 
@@ -32,10 +34,12 @@ def site_paused(device: CachedDevice) -> Problem:
 
 
 def duplicate(device: CachedDevice, elder: CachedDevice) -> Problem:
-    """Return the problem of the younger of two devices with the same identifier."""
+    """Return the problem of the other one of two devices with the same identifier: `elder` has it."""
+    tie = elder.creation_order[0] == device.creation_order[0]
+    why = "was created in the same second and is the first by name" if tie else "is older"
     return Problem(
         reasons.DUPLICATE_DEVICE_ID,
-        f"the {elder}, which is older, has the deviceId {device.device_id} in the site {device.site[1]}: delete"
+        f"the {elder}, which {why}, has the deviceId {device.device_id} in the site {device.site[1]}: delete"
         " one of the two, or create this device again with another deviceId",
     )
 

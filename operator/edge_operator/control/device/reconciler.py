@@ -111,7 +111,7 @@ class DeviceReconciler:
         except CaBundleUnusableError as error:
             return await self._report_problem(device, facts, error.problem)
         if info is None:
-            return await self._report_problem(device, facts, site_not_reconciled(device))
+            return await self._report_problem(device, facts, site_not_reconciled(site))
         return await self._issue(device, facts, info, paused=site.paused)
 
     def _problem(self, device: CachedDevice) -> Problem | None:

@@ -1,9 +1,12 @@
 """Caches of the API server's objects, and the resources that each change enqueues."""
 
-from collections.abc import Iterable, Mapping
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from edge_operator.api.conditions import find_condition
 from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
+from edge_operator.control.cache.pod_problems import PodProblems
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
 from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.cache.user_passwords import UserPasswords
@@ -32,22 +35,27 @@ class EventHandler(Protocol):
 class Informers:
     """Caches of everything that is watched, and the queues that their changes fill.
 
+    Args:
+        wall_clock: current time.
+
     Attributes:
         sites: the EdgeSites.
         devices: the EdgeDevices.
         children: the objects that the operator creates for them.
         user_passwords: passwords that users provide for their devices.
+        pods: why pods of the sites do not run.
         site_queue: keys of the sites to reconcile.
         device_queue: keys of the devices to reconcile.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wall_clock: Callable[[], dt.datetime]) -> None:
         self.site_queue: WorkQueue[ResourceKey] = WorkQueue()
         self.device_queue: WorkQueue[ResourceKey] = WorkQueue()
         self.sites = SiteCache(self._site_changed)
         self.devices = DeviceCache(self._device_changed)
         self.children = ChildCache(self._child_changed)
         self.user_passwords = UserPasswords(self._password_changed)
+        self.pods = PodProblems(self.site_queue.add_after, wall_clock)
         self._handlers: list[EventHandler] = []
 
     def add_handler(self, handler: EventHandler) -> None:
@@ -124,7 +132,10 @@ def _connection_fingerprint(site: CachedSite | None) -> tuple[object, ...] | Non
     """Return the values of a site that its devices depend on."""
     if site is None:
         return None
-    return site.owner_ref.uid, site.external_broker, site.user_tls_secret, site.paused, site.endpoints.get("mqtts")
+    url = site.endpoints.get("mqtts")
+    # Devices of a site without an address show its problem.
+    unready = None if url else find_condition(site.status, "Ready").get("reason")
+    return site.owner_ref.uid, site.external_broker, site.user_tls_secret, site.paused, url, unready
 
 
 def _device_fingerprint(device: CachedDevice | None, *, own: bool) -> tuple[object, ...] | None:

@@ -19,6 +19,8 @@ from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Prob
 from .actions import pending_changes
 from .endpoints import endpoints
 from .observation import SiteObservation
+from .pods import pod_problems
+from .volumes import failed_expansions, kept_sizes, site_claims
 
 ROOT_REGENERATED = Notice(
     reasons.ROOT_SECRET_MADE_ANEW,
@@ -42,27 +44,32 @@ def site_facts(
         broker: state of the session with the broker.
     """
     site, desired, ca_problem = seen.site, seen.desired, seen.secrets.ca_problem
-    problems = (*done.problems, *seen.secrets.refusals, *([ca_problem] if ca_problem is not None else []))
+    problems = (*done.problems, *seen.secrets.refusals, *seen.secrets.certificate_problems)
+    problems = (*problems, ca_problem) if ca_problem is not None else problems
     problems = tuple(sorted(problems, key=_severity_key))
     if seen.problem is not None:
         return replace(stale_facts(site, seen.problem), problems=(seen.problem, *problems))
     if desired is None:
         return SiteFacts(site.generation, paused=True, pending_changes=("everything",), problems=problems, sinks=None)
     described = desired.described
+    states = tuple(component_states(described, children))
+    claims = site_claims(described, children)
     service = _body(children, ObjectKey(SERVICE, described.namespace, child_name(described, "gateway")))
     return SiteFacts(
         generation=site.generation,
         paused=site.paused,
         pending_changes=pending_changes(site, desired, children) if site.paused else (),
         terminating=done.terminating,
-        problems=problems,
-        components=tuple(component_states(described, children)),
+        problems=(*problems, *failed_expansions(claims)),
+        components=states,
+        pods=pod_problems(site, states, seen.pods.problems, children),
         endpoints=endpoints(described, service),
-        notices=(ROOT_REGENERATED,) if desired.root.regenerated else (),
+        notices=(*((ROOT_REGENERATED,) if desired.root.regenerated else ()), *kept_sizes(claims)),
         broker=broker,
         topics=seen.topics,
         sinks=sink_names(described.spec),
         sink_problems=seen.secrets.sink_problems,
+        certificates=seen.secrets.certificates,
     )
 
 

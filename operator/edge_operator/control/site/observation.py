@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 from edge_operator.broker.endpoint import Endpoint
 from edge_operator.cluster.errors import ApiError, UnreachableError
+from edge_operator.control.cache.pod_problems import PodsSeen
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.credentials.secret_references import secret_references
 from edge_operator.control.diff.observed import Observed
 from edge_operator.desired.site import SiteInput
+from edge_operator.status.certificate_facts import CertificateReport
 from edge_operator.status.facts import Problem, TopicFacts
 
 from .plan import Plan
@@ -41,6 +43,8 @@ class UserSecrets:
         error: the error with which reading them failed, or None.
         sink_problems: problems of the Secrets of its sinks, by name of the sink.
         refusals: why the spec is not applied: Secrets or hosts that it names must not be used.
+        certificates: what is wrong with its certificates; None if they were not read.
+        certificate_problems: problems of those that its components present.
     """
 
     ca_problem: Problem | None = None
@@ -49,6 +53,8 @@ class UserSecrets:
     error: ApiError | UnreachableError | None = None
     sink_problems: Mapping[str, str] = field(default_factory=dict)
     refusals: tuple[Problem, ...] = ()
+    certificates: CertificateReport | None = None
+    certificate_problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class SiteObservation:
         revocations: its Secrets without the logins to revoke while nothing else of it may be changed.
         secrets: what the Secrets contain that its spec references.
         topics: what topics of its broker report.
+        pods: why pods of it do not run.
     """
 
     site: CachedSite
@@ -72,6 +79,7 @@ class SiteObservation:
     revocations: Plan
     secrets: UserSecrets
     topics: TopicFacts
+    pods: PodsSeen = field(default_factory=PodsSeen)
 
     @property
     def needs_recheck(self) -> bool:
@@ -83,7 +91,9 @@ class SiteObservation:
     @property
     def is_waiting(self) -> bool:
         """Whether the reconcile waits for a change by the user that no watch reports."""
-        return bool(self.secrets.sink_problems or self.secrets.refusals)
+        report, problems = self.secrets.certificates, self.secrets.certificate_problems
+        has_wrong_certificate = report is not None and bool(report.expired or report.misnamed)
+        return bool(self.secrets.sink_problems or self.secrets.refusals or problems or has_wrong_certificate)
 
     @property
     def is_frozen(self) -> bool:

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from edge_operator.cluster.errors import ApiError, UnreachableError
 from edge_operator.control.cache.child_cache import SITE, ChildCache, ResourceKey
+from edge_operator.control.cache.pod_problems import PodProblems
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.credentials.site_secrets import SiteSecrets
 from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
+from edge_operator.control.credentials.user_certificates import UserCertificates
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints, LoginUnusableError
 from edge_operator.control.site_broker.processor_presence import processor_is_ready
 from edge_operator.control.site_broker.site_topics import SiteTopics
@@ -26,11 +28,13 @@ class SiteObserver:
 
     Args:
         children: cache of the children.
+        pods: why pods do not run.
         plans: the desired objects.
         revocations: finds the logins to revoke.
         ca_bundles: CA bundles that users provide.
         site_secrets: the Secrets that specs name.
         hosts: the hosts that specs may name.
+        certificates: the certificates that components present or trust.
         brokers: endpoints of the sites' brokers.
         topics: facts that topics of the brokers report.
     """
@@ -38,20 +42,24 @@ class SiteObserver:
     def __init__(
         self,
         children: ChildCache,
+        pods: PodProblems,
         plans: Plans,
         revocations: Revocations,
         ca_bundles: UserCaBundles,
         site_secrets: SiteSecrets,
         hosts: AllowedHosts,
+        certificates: UserCertificates,
         brokers: BrokerEndpoints,
         topics: SiteTopics,
     ) -> None:
         self._children = children
+        self._pods = pods
         self._plans = plans
         self._revocations = revocations
         self._ca_bundles = ca_bundles
         self._site_secrets = site_secrets
         self._hosts = hosts
+        self._certificates = certificates
         self._brokers = brokers
         self._topics = topics
 
@@ -61,6 +69,11 @@ class SiteObserver:
         self._revocations.remove(site)
         self._ca_bundles.remove(site)
         self._site_secrets.remove(site)
+        self._certificates.remove(site)
+
+    def stand_by(self, site: ResourceKey) -> None:
+        """Remove what only the leader shows of a site in its metrics."""
+        self._certificates.remove(site)
 
     async def observe(self, site: CachedSite, root: RootKey | Problem | None) -> SiteObservation:
         """Return everything that the reconcile of a site is decided on.
@@ -86,6 +99,7 @@ class SiteObserver:
             revocations=Plan.of([]),
             secrets=found if found.error is not None else await self._user_secrets(site, desired, found),
             topics=topics,
+            pods=self._pods.of_site(site.key),
         )
         return replace(seen, revocations=await self._revocations.plan(site)) if seen.is_frozen else seen
 
@@ -115,6 +129,9 @@ class SiteObserver:
         """
         try:
             found = replace(found, ca_problem=await self._ca_bundles.problem(site))
+            if desired is not None:
+                report, problems = await self._certificates.report(desired.described, paused=site.paused)
+                found = replace(found, certificates=report, certificate_problems=problems)
             if site.external_broker and found.refusals:
                 return replace(found, login_problem=found.refusals[0].message)
             endpoint = await self._brokers.resolve(desired.described) if desired is not None else None

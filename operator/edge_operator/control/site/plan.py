@@ -14,12 +14,13 @@ from edge_operator.control.credentials.device_rotations import DeviceRotations
 from edge_operator.control.credentials.root_secrets import RootKey
 from edge_operator.control.diff.action import DesiredDigest
 from edge_operator.control.diff.desired_object import DesiredObject, ObjectKey, desired_object
-from edge_operator.control.diff.volumes import fit
+from edge_operator.control.diff.volumes import Claim, fit
 from edge_operator.desired.components import GATEWAY
 from edge_operator.desired.inputs import DeviceLogin
 from edge_operator.desired.kinds import PVC, SERVICE, kind_of
 from edge_operator.desired.release import Release
 from edge_operator.desired.site import SiteInput, desired_objects
+from edge_operator.desired.volume_claim import STORAGE_DATA
 from edge_operator.identity.certificates import period_of
 from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
@@ -110,6 +111,7 @@ class Plans:
             addresses=self._addresses(site.key),
             period=period_of(self._wall_clock()),
             usable_secrets=self._usable_secrets(site.key),
+            storage_bytes=self._storage_bytes(site.key),
         )
 
     def metadata_only(self, site: CachedSite) -> SiteInput:
@@ -124,6 +126,12 @@ class Plans:
         seen = self._children.get(ObjectKey(SERVICE, namespace, f"{name}-{GATEWAY}"))
         address = balancer_address(seen.body) if seen is not None else None
         return (address,) if address else ()
+
+    def _storage_bytes(self, site: ResourceKey) -> int | None:
+        """Return the size of the store's volume; None until there is one."""
+        namespace, name = site
+        seen = self._children.get(ObjectKey(PVC, namespace, f"{name}-{STORAGE_DATA}"))
+        return Claim.of(seen).capacity_bytes if seen is not None else None
 
     def logins(self, site: ResourceKey) -> tuple[DeviceLogin, ...]:
         """Return the logins of the site's devices, by identifier: of two with one identifier that of the older."""

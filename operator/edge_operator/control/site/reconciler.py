@@ -11,6 +11,7 @@ from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secret_problems import RootUnusableError
 from edge_operator.control.credentials.root_secrets import RootKey, RootSecrets
+from edge_operator.control.loop.renewal import MAX_SECONDS
 from edge_operator.control.site_broker.api_token_publisher import ApiTokenPublisher
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.control.site_broker.site_topics import SiteTopics
@@ -24,6 +25,9 @@ from .due_figures import DueFigures
 from .facts import component_states, site_facts
 from .observation import DesiredSite, SiteObservation, UserSecrets
 from .observer import SiteObserver
+
+CERTIFICATE_DELAY_SECONDS = 1.0
+"""Certificates are checked this long after one changes by itself: their times have whole seconds."""
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +83,7 @@ class SiteReconciler:
 
     async def observe(self, site: CachedSite) -> None:
         """Read the root key of a site, which a standby needs in order to take over."""
+        self._observer.stand_by(site.key)
         try:
             await self._roots.read(site)
         except RootUnusableError as error:
@@ -146,10 +151,18 @@ class SiteReconciler:
             done.requeue_after,
             figures_after,
             seen.topics.changes_after,
+            self._certificates_change(seen.secrets),
+            seen.pods.changes_after,
             self._recheck_seconds if seen.needs_recheck else None,
             self._recheck_seconds / 2 if seen.is_waiting else None,
             None if is_current else OVERTAKEN_SECONDS,
         )
+
+    def _certificates_change(self, secrets: UserSecrets) -> float | None:
+        report = secrets.certificates
+        if report is None or report.changes_after is None:
+            return None
+        return min(report.changes_after + CERTIFICATE_DELAY_SECONDS, MAX_SECONDS)
 
     def _broker_facts(self, site: CachedSite, secrets: UserSecrets) -> BrokerFacts | None:
         if secrets.endpoint is None:

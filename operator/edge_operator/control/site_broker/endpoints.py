@@ -10,7 +10,7 @@ from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.desired import ports
-from edge_operator.desired.connections import broker_url, external_broker, topic_prefix
+from edge_operator.desired.connections import broker_url, external_broker, external_login, topic_prefix
 from edge_operator.desired.encoding import secret_text
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import SECRET
@@ -94,6 +94,7 @@ class BrokerEndpoints:
             state.message,
             refused=state.refused,
             untrusted=state.untrusted,
+            contended=state.contended,
         )
 
     def disconnect(self, site: ResourceKey) -> None:
@@ -102,8 +103,8 @@ class BrokerEndpoints:
 
     async def _login(self, site: SiteInput, external: ExternalBroker) -> Login:
         username = password = authorities = None
-        if external.credentials_secret_ref is not None:
-            found = await self._secret(site, external.credentials_secret_ref.name)
+        if (reference := external_login(external, "operator")) is not None:
+            found = await self._secret(site, reference.name)
             username, password = _text(found, "username"), _text(found, "password")
         if external.ca_secret_ref is not None:
             authorities = _text(await self._secret(site, external.ca_secret_ref.name), "ca.crt")

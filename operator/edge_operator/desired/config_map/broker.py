@@ -1,6 +1,5 @@
 """The configuration of the managed broker: mosquitto.conf and its access rules."""
 
-from edge_operator.api.broker import ManagedBroker
 from edge_operator.api.quantity import parse_quantity
 from edge_operator.desired import components, defaults
 from edge_operator.desired.config_map.mosquitto import BrokerLayout, QueueLimits, access_file, mosquitto_conf
@@ -13,10 +12,10 @@ ACL_KEY = "acl"
 
 def broker_config_map(site: SiteInput) -> Manifest | None:
     """Return the ConfigMap; None when the user runs the broker."""
-    managed = components.managed_broker(site)
-    if managed is None:
+    managed, component = components.managed_broker(site), components.mqtt(site)
+    if managed is None or component is None:
         return None
-    conf = mosquitto_conf(BrokerLayout(), QueueLimits.within(_memory_limit(managed)))
+    conf = mosquitto_conf(BrokerLayout(), QueueLimits.within(_memory_limit(component)))
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -25,7 +24,8 @@ def broker_config_map(site: SiteInput) -> Manifest | None:
     }
 
 
-def _memory_limit(managed: ManagedBroker) -> int:
-    usual = defaults.RESOURCES[components.MQTT]
-    limits = {**(usual.limits or {}), **((managed.resources or usual).limits or {})}
+def _memory_limit(component: components.Component) -> int:
+    """Return the memory of the broker in bytes; the default limit if the spec removes the limit."""
+    usual = defaults.RESOURCES[components.MQTT].limits or {}
+    limits = {**usual, **(component.resources.limits or {})}
     return int(parse_quantity(limits["memory"]))

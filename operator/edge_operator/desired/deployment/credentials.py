@@ -3,7 +3,7 @@
 from edge_operator.api.processor import Kafka
 from edge_operator.api.references import SecretReference
 from edge_operator.api.sinks import Alerting, Cloud
-from edge_operator.desired.connections import external_broker
+from edge_operator.desired.connections import external_broker, external_login
 from edge_operator.desired.deployment.mounts import Mount, secret, secrets_directory, source
 from edge_operator.desired.inputs import Manifest, SiteInput
 from edge_operator.desired.secret.cloud_token import KEY as CLOUD_TOKEN
@@ -28,7 +28,7 @@ def broker_credentials(site: SiteInput, component: str) -> Mount | None:
     external = external_broker(site)
     if external is None:
         return secrets_directory("credentials", [source(credentials_name(site, component), *LOGIN)], BROKER_DIR)
-    sources = _sources(external.credentials_secret_ref, external.ca_secret_ref, *LOGIN)
+    sources = _sources(external_login(external, component), external.ca_secret_ref, *LOGIN)
     return secrets_directory("credentials", sources, BROKER_DIR) if sources else None
 
 

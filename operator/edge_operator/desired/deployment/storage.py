@@ -1,5 +1,7 @@
 """The Deployment of the store."""
 
+from decimal import Decimal
+
 from edge_operator.api.quantity import parse_quantity
 from edge_operator.desired import components, ports
 from edge_operator.desired.connections import broker_url
@@ -46,7 +48,11 @@ def _environment(site: SiteInput) -> dict[str, str | None]:
 
 
 def _retained_bytes(site: SiteInput) -> int:
+    """Return the limit of the store's files in bytes: that of the spec if the volume is large enough for it."""
     storage = site.spec.storage
+    size = parse_quantity(storage.size) if site.storage_bytes is None else Decimal(site.storage_bytes)
     if storage.retention and storage.retention.max_size is not None:
-        return int(parse_quantity(storage.retention.max_size))
-    return int(parse_quantity(storage.size) * RETAINED_SHARE_PERCENT / 100)
+        wanted = parse_quantity(storage.retention.max_size)
+        if wanted <= size:
+            return int(wanted)
+    return int(size * RETAINED_SHARE_PERCENT / 100)

@@ -6,6 +6,9 @@ from edge_operator.desired.metadata import child_name
 from edge_operator.desired.secret.opaque import opaque
 from edge_operator.identity.certificates import authority_certificate, broker_certificate
 
+CLUSTER_DOMAIN = "cluster.local"
+"""Default domain of a cluster; names that end with `.svc` resolve with any domain."""
+
 
 def broker_tls(site: SiteInput) -> Manifest | None:
     """Return the Secret, with the keys that cert-manager uses; None if the user provides one, or the broker."""
@@ -28,5 +31,7 @@ def _hosts(site: SiteInput) -> list[str]:
     """Return every name of the gateway, which passes connections through, and of the broker itself."""
     outside = site.spec.gateway.service.external_address
     services = (child_name(site, name) for name in (components.GATEWAY, components.MQTT))
-    inside = [f"{name}{suffix}" for name in services for suffix in (f".{site.namespace}.svc", f".{site.namespace}", "")]
+    domains = (f".{site.namespace}{each}" for each in (".svc", f".svc.{CLUSTER_DOMAIN}", ""))
+    suffixes = (*domains, "")
+    inside = [f"{name}{suffix}" for name in services for suffix in suffixes]
     return [*([outside] if outside else []), *inside, *site.addresses]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from edge_operator.api.schema import API_VERSION
+from edge_operator.cluster.clock import wall_clock
 from edge_operator.cluster.errors import ApiError, NotLeaderError
 from edge_operator.cluster.objects import FIELD_MANAGER, ObjectClient
 from edge_operator.control.apply.applier import Applier, is_repair, run_all
@@ -86,7 +87,8 @@ class Rig:
 async def rig() -> AsyncIterator[Rig]:
     clock = Clock()
     async with closed_client() as (client, gate):
-        store, conflicts, refusals = ChildCache(lambda *_: None), FieldConflicts(clock), Refusals(clock)
+        store, conflicts = ChildCache(lambda *_: None), FieldConflicts(clock, wall_clock)
+        refusals = Refusals(clock)
         children = Applier(ObjectClient(client), store, conflicts, refusals, Metrics(), LOOK_AGAIN)
         yield Rig(children, store, conflicts, refusals, gate, clock)
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from edge_operator.cluster.clock import wall_clock
 from edge_operator.cluster.errors import ApiError, NotLeaderError, UnreachableError
 from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.apply.events import Events
@@ -29,7 +30,7 @@ class Server(FakeClient):
 
     def __init__(self, *events: dict[str, Any], error: Exception | None = None) -> None:
         super().__init__(error)
-        self.informers = Informers()
+        self.informers = Informers(wall_clock)
         self._events = events
 
     async def write(self, method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:

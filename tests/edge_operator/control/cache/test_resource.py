@@ -48,7 +48,7 @@ def test_what_a_site_says_of_itself() -> None:
 def test_device_that_says_nothing_is_of_no_site_and_older_than_all_that_were_created() -> None:
     bare = CachedDevice({"metadata": {"namespace": "factory", "name": "pump", "uid": "u"}})
     assert (bare.site, bare.has_login, bare.device_id) == (("factory", ""), False, "pump")
-    assert bare.creation_order == ("", "u")
+    assert bare.creation_order == ("", "pump", "u")
 
 
 DEVICES: dict[str, tuple[dict[str, Any], tuple[str, int, float, str, tuple[str, str] | None]]] = {
@@ -104,10 +104,10 @@ def test_who_logs_in(found: CachedDevice, *, logs_in: bool) -> None:
     assert found.logs_in is logs_in
 
 
-def test_elder_is_the_one_that_was_created_first_and_of_two_at_once_the_smaller_uid() -> None:
-    first, second = device(uid="b", created="2026-01-01T00:00:00Z"), device(uid="a", created="2026-01-01T00:00:01Z")
+def test_elder_is_the_one_that_was_created_first_and_of_two_at_once_the_first_by_name() -> None:
+    first, second = device("b", created="2026-01-01T00:00:00Z"), device("a", created="2026-01-01T00:00:01Z")
     assert first.creation_order < second.creation_order
-    assert device(uid="a").creation_order < device(uid="b").creation_order
+    assert device("a", uid="z").creation_order < device("b", uid="a").creation_order
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,11 @@ ADDRESSES: dict[str, tuple[dict[str, str], DeviceAddress | None, bool]] = {
         DeviceAddress("plant-gateway.factory.svc", 8883),
         True,
     ),
+    "in the cluster, with its domain": (
+        {"mqtts": "mqtts://plant-gateway.factory.svc.cluster.local:8883"},
+        DeviceAddress("plant-gateway.factory.svc.cluster.local", 8883),
+        True,
+    ),
     "no host": ({"mqtts": "mqtts://:8883"}, DeviceAddress("", 8883), False),
 }
 

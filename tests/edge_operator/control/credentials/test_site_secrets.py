@@ -1,5 +1,6 @@
 """Secrets that a spec names: which are read, how often, which may be used, and what is wrong with them."""
 
+import base64
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.credentials.site_secrets import SecretFindings, SiteSecrets
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import DEPLOYMENT, ChildKind
+from edge_operator.identity.certificates import authority_certificate
 from edge_operator.identity.secret_use import SecretUse
 from edge_operator.status.facts import Problem
 from tests.edge_operator.desired.sites import FULL, make_site
@@ -25,6 +27,7 @@ GOOD = {
     "alerting-login": ("username", "password", "more"),
     "alerting-ca": ("ca.crt",),
 }
+AUTHORITY = base64.b64encode(authority_certificate(bytes(32), "theirs").encode()).decode()
 
 
 @dataclass
@@ -36,6 +39,7 @@ class Place:
         labels: label edge-stack.io/use of those that do not have the value "true".
         errors: errors of reads, by name of the object.
         mounted: Secrets by name of the volume in the processor's Deployment.
+        values: values of keys in base64, of all Secrets.
         reads: names of the objects that were read.
         now: monotonic clock, in seconds.
         allowed: patterns of Secrets that need no label.
@@ -45,6 +49,7 @@ class Place:
     labels: dict[str, str | None] = field(default_factory=dict)
     errors: dict[str, Exception] = field(default_factory=dict)
     mounted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=lambda: {"ca.crt": AUTHORITY})
     reads: list[str] = field(default_factory=list)
     now: float = 0.0
     allowed: tuple[str, ...] = ()
@@ -61,7 +66,7 @@ class Place:
         label = self.labels.get(name, "true")
         metadata = {"name": name} | ({} if label is None else {"labels": {"edge-stack.io/use": label}})
         keys = self.secrets.get(name)
-        return None if keys is None else {"metadata": metadata, "data": dict.fromkeys(keys, "")}
+        return None if keys is None else {"metadata": metadata, "data": {key: self.values.get(key, "") for key in keys}}
 
     def _deployment(self) -> dict[str, Any]:
         volumes: list[dict[str, Any]] = [
@@ -79,6 +84,16 @@ class Place:
     @property
     def usable(self) -> set[str]:
         return set(self.found.usable(KEY))
+
+
+async def test_authority_that_is_not_a_certificate_is_a_problem_of_its_sink() -> None:
+    place = Place(values={"ca.crt": base64.b64encode(b"hunter2").decode()})
+    problems = await place.problems()
+    assert problems["cloud"] == (
+        "the Secret cloud-ca, named in spec.cloud.caSecretRef, has no certificates that can be used under ca.crt (it is"
+        " not certificates in PEM): correct it"
+    )
+    assert problems.keys() == {"cloud", "kafka", "alertmanager", "webhook"}
 
 
 async def test_secrets_as_they_should_be_are_read_once_and_usable() -> None:

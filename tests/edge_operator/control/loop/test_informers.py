@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from edge_operator.api.schema import API_VERSION
+from edge_operator.cluster.clock import wall_clock
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.user_passwords import LABELLED_SECRET
 from edge_operator.control.loop.informers import BATCH_SECONDS, NEW_BATCH_SECONDS, Informers
@@ -54,7 +55,7 @@ class Watched:
     """The caches, with empty queues."""
 
     def __init__(self) -> None:
-        self.informers = Informers()
+        self.informers = Informers(wall_clock)
         self.batched: list[tuple[str, float]] = []
         queue = self.informers.site_queue
         queue.add_after = lambda key, seconds: self.batched.append((key[1], seconds))  # type: ignore[method-assign]
@@ -85,8 +86,18 @@ async def watched() -> Watched:
         (lambda: site("a", broker={"type": "External"}), {"a1", "a2"}),
         (lambda: site("a", broker={"managed": {"tls": {"secretRef": {"name": "t"}}}}), {"a1", "a2"}),
         (lambda: site("a", uid="anew"), {"a1", "a2"}),
+        (lambda: unready("a"), {"a1", "a2"}),
+        (lambda: unready("a", endpoints={"mqtts": "mqtts://h:1"}), {"a1", "a2"}),
     ],
-    ids=["nothing of theirs", "another address", "another broker", "another authority", "made anew"],
+    ids=[
+        "nothing of theirs",
+        "another address",
+        "another broker",
+        "another authority",
+        "made anew",
+        "a problem before there is an address",
+        "an address, and a problem",
+    ],
 )
 async def test_devices_are_looked_at_where_their_site_offers_something_else(
     watched: Watched, change: Callable[[], dict[str, Any]], devices: set[str]
@@ -96,6 +107,14 @@ async def test_devices_are_looked_at_where_their_site_offers_something_else(
 
 
 DELETED = {"deletionTimestamp": "2026-01-01T00:00:02Z"}
+
+
+def unready(name: str, **status: Any) -> dict[str, Any]:
+    """Return a site that is not ready."""
+    condition = {"type": "Ready", "status": "False", "reason": "NotOurs", "message": "m"}
+    return {**site(name), "status": {"conditions": [condition], **status}}
+
+
 OF_A_SITE: dict[str, tuple[Callable[[], dict[str, Any]], bool]] = {
     "its spec": (lambda: site("a", location="x"), True),
     "made anew": (lambda: site("a", uid="anew"), True),

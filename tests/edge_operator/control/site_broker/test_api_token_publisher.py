@@ -3,8 +3,9 @@
 import base64
 from typing import cast
 
+from edge_operator.broker.endpoint import SiteKey
 from edge_operator.broker.session import BrokerState
-from edge_operator.broker.sessions import BrokerSessions, SiteKey
+from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.control.site_broker.api_token_publisher import ApiTokenPublisher
 from edge_operator.desired.inputs import SiteInput
 from edge_wire.messages import ApiRole, ApiTokenList, token_digest
