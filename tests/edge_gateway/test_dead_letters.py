@@ -69,7 +69,7 @@ async def test_a_corrected_one_is_stored_and_the_log_names_the_caller(gateway: G
     assert (stored["value"], stored["location"]) == (21.5, LOCATION)
     gone = await gateway.ask("GET", path)
     assert (gone.status, gone.body["reason"]) == (404, "DeadLetterNotFound")
-    assert f"the holder of the API token sent the dead letter {letter['id']} of device d1 again" in log(gateway)
+    assert f"the holder of the token api-token sent the dead letter {letter['id']} of device d1 again" in log(gateway)
 
 
 async def test_they_are_deleted_one_by_one_and_together(gateway: Gateway) -> None:
@@ -85,9 +85,8 @@ async def test_they_are_deleted_one_by_one_and_together(gateway: Gateway) -> Non
     rest = await gateway.ask("DELETE", "/dead-letters?device_id=d1&reason=type", token="admin")
     assert rest.body == {"deleted": 2}
     assert await letters(gateway, "?device_id=d1") == []
-    assert "the holder of the API token deleted 2 dead letters (device d1, reason type, before any, sink any)" in log(
-        gateway
-    )
+    deleted = "the holder of the token admin deleted 2 dead letters (device d1, reason type, before any, sink any)"
+    assert deleted in log(gateway)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +102,7 @@ async def test_they_are_deleted_one_by_one_and_together(gateway: Gateway) -> Non
     ],
 )
 async def test_every_refusal_is_a_problem(gateway: Gateway, method: str, path: str, status: int, reason: str) -> None:
-    answer = await gateway.ask(method, path)
+    answer = await gateway.ask(method, path, token="admin")
 
     assert (answer.status, answer.body["reason"]) == (status, reason)
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -153,9 +152,11 @@ async def test_the_commands_of_the_page_do_what_it_says(gateway: Gateway, site: 
     section = PAGE.read_text().partition("## Correct or delete dead letters\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
     assert len(blocks) == 5
-    # kubectl reads the token and forwards the port: tests/node/test_pages.py runs the page in a cluster.
+    # kubectl creates and reads the tokens, and forwards the port: tests/node/test_pages.py runs the page in a cluster.
     script = "set -e\n" + "".join(blocks).replace("http://localhost:8080", gateway.url)
-    script = re.sub(r"TOKEN=\$\(kubectl [^\n]*", f"TOKEN={TOKEN}", script)
+    for secret, token in (("plant-api-token", TOKEN), ("plant-token-admin", "admin")):
+        script = re.sub(rf"TOKEN=\$\(kubectl get secret {secret} [^\n]*", f"TOKEN={token}", script)
+    script = re.sub(r"^kubectl (patch edgesite|wait secret)[^\n]*\n", "", script, flags=re.MULTILINE)
     assert "kubectl" not in script
 
     shell = await asyncio.create_subprocess_exec("bash", "-c", script, stdout=asyncio.subprocess.PIPE)

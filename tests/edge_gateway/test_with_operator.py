@@ -28,8 +28,9 @@ def hall(
     """A site with a running broker and an operator that leads."""
     with brokered(Sites.of(api, namespace), "hall", mosquitto(DEVICES)) as site:
         site.apply(devices={"heartbeatInterval": "10s", "offlineAfter": "1m"})
-        site.lead(make_operator)
+        operator = site.lead(make_operator)
         yield site
+        operator.stop()
 
 
 def token_of(hall: BrokeredSite, secret: str) -> str:
