@@ -34,7 +34,7 @@ def commands(valve: Valve) -> Commands:
 
 
 def command(name: str = "open", number: int = 1, expires_at: dt.datetime = LATER, **params: Any) -> Command:
-    return Command(f"c{number}", name, expires_at, params)
+    return Command(f"c{number}", expires_at, {"command": name, "params": params})
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,9 @@ def command(name: str = "open", number: int = 1, expires_at: dt.datetime = LATER
         (command(), "failed", "open needs by"),
         (command("close"), "failed", "unknown command; this device supports open"),
         (command(by=5, expires_at=NOW), "failed", "the command arrived after it expired"),
+        (Command("c1", LATER, {"action": "open"}), "failed", "unknown command; this device supports open"),
+        (Command("c1", LATER, {"command": ["open"]}), "failed", "unknown command; this device supports open"),
+        (Command("c1", LATER, {"command": "open", "params": [5]}), "failed", "open needs by"),
     ],
 )
 def test_answers(commands: Commands, asked: Command, status: str, result: str) -> None:

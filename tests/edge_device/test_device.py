@@ -100,10 +100,10 @@ async def test_its_will_is_published_and_the_next_birth_is_another_session(
 async def test_commands_are_answered(broker: Mosquitto, device: ServiceProcess) -> None:
     expires_at = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
     asked = [
-        Command("c1", "ping", expires_at),
-        Command("c2", "set", expires_at, {"value": 95}),
-        Command("c3", "set", expires_at, {"value": "hot"}),
-        Command("c4", "fly", expires_at),
+        Command("c1", expires_at, {"command": "ping"}),
+        Command("c2", expires_at, {"command": "set", "params": {"value": 95}}),
+        Command("c3", expires_at, {"command": "set", "params": {"value": "hot"}}),
+        Command("c4", expires_at, {"action": "fly"}),
     ]
     async with (
         listening(broker, "gateway", "devices/+/status", "devices/+/command/ack") as (gateway, heard),

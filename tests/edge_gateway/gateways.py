@@ -1,7 +1,7 @@
 """Gateways as processes, beside a real broker and a real store."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,8 +97,10 @@ class Gateways:
     directory: Path
     made: list[Gateway] = field(default_factory=list)
 
-    def __call__(self, name: str = "gateway-a", *, ready: bool = True, **settings: str) -> Gateway:
-        """Return a running gateway that is ready, unless that is not asked for."""
+    def __call__(
+        self, name: str = "gateway-a", *, ready: bool = True, prefix: Sequence[str] = (), **settings: str
+    ) -> Gateway:
+        """Return a running gateway that is ready, unless that is not asked for; `prefix` precedes its command."""
         token = self.directory / "token"
         token.write_text(TOKEN)
         tokens = self.directory / "tokens.json"
@@ -116,7 +118,8 @@ class Gateways:
             "ALLOW_PLAINTEXT_CREDENTIALS": "true",
             "MQTT_PORT": "0",
         }
-        gateway = Gateway(ServiceProcess("edge_gateway", self.directory, name, environment | settings), self.site)
+        process = ServiceProcess("edge_gateway", self.directory, name, environment | settings, prefix=prefix)
+        gateway = Gateway(process, self.site)
         self.made.append(gateway)
         gateway.process.start()
         if ready:

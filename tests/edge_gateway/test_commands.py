@@ -85,7 +85,7 @@ async def test_a_command_is_sent_answered_and_known_to_every_replica(
         answer = await gateway.ask("POST", "/devices/d1/command", json=body)
         assert answer.status == 202
         assert {"message", "device_id", "command", "command_id"} <= set(answer.body)
-        assert (answer.body["device_id"], answer.body["command"]) == ("d1", "reboot")
+        assert (answer.body["device_id"], answer.body["command"]) == ("d1", body)
         command_id = answer.body["command_id"]
         await until_state(other, "d1", command_id, "Acked")
     (command,) = got
@@ -94,7 +94,30 @@ async def test_a_command_is_sent_answered_and_known_to_every_replica(
     for replica in (gateway, other):
         shown = (await replica.ask("GET", f"/devices/d1/commands/{command_id}")).body
         assert (shown["state"], shown["status"], shown["result"]) == ("Acked", "ok", {"took": 3})
-        assert shown["ticket"] == "T-1"
+        assert shown["command"] == body
+
+
+async def test_any_json_object_is_a_command(gateway: Gateway, site: Site) -> None:
+    body = {"action": "reboot", "delay": 3}
+    async with device(site, "d14", {"status": "ok"}) as got:
+        await known(gateway, "d14")
+        answer = await gateway.ask("POST", "/devices/d14/command?wait=10s", json=body)
+        refused = [await gateway.ask("POST", "/devices/d14/command", json=each) for each in (["reboot"], "reboot", 7)]
+    assert (answer.status, answer.body["command"], answer.body["state"]) == (200, body, "Acked")
+    (command,) = got
+    assert command == body | {name: answer.body[name] for name in ("command_id", "expires_at")}
+    for each in refused:
+        assert (each.status, each.body["error"]) == (422, each.body["title"])
+        assert "a command must be a JSON object" in each.body["detail"]
+
+
+async def test_a_device_that_is_connected_and_does_not_subscribe_is_reported(gateway: Gateway, site: Site) -> None:
+    async with site.device("d15") as connected:
+        await connected.publish("devices/d15/status", b'{"status":"online"}', retain=True)
+        await known(gateway, "d15")
+        sent = await gateway.ask("POST", "/devices/d15/command", json={"action": "blink"})
+    assert (sent.status, sent.body["state"]) == (202, "NoSession")
+    assert sent.body["message"].startswith("nobody subscribes to its command topic: ")
 
 
 async def test_wait_gives_the_answer(gateway: Gateway, site: Site) -> None:
@@ -155,7 +178,8 @@ async def test_a_device_without_a_session_is_reported_and_can_still_fetch(gatewa
     assert (sent.status, sent.body["state"]) == (202, "NoSession")
     waited = await gateway.ask("POST", "/devices/d10/command?wait=100ms", json={"command": "y"})
     assert (waited.status, waited.body["state"]) == (504, "NoSession")
-    assert "no session" in waited.body["detail"]
+    assert "nobody subscribes to its command topic" in waited.body["detail"]
+    assert (waited.body["error"], waited.body["command"]) == ("Gateway Timeout", {"command": "y"})
     fetched = await gateway.ask("GET", "/devices/d10/commands", device="d10")
     assert [each["command"] for each in fetched.body["commands"]] == ["x", "y"]
     assert await state(gateway, "d10", sent.body["command_id"]) == "Sent"
@@ -235,3 +259,16 @@ async def test_answers_that_are_none_are_counted_and_change_nothing(gateway: Gat
             while await gateway.figure("edge_gateway_mqtt_messages_dropped_total") < before + 3:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert await state(gateway, "d8", command_id) == "Sent"
+
+
+async def test_head_looks_at_the_commands_of_a_device_without_fetching_them(gateway: Gateway) -> None:
+    await known(gateway, "d16")
+    sent = await gateway.ask("POST", "/devices/d16/command", json={"command": "x"})
+    for path in ("/devices/d16/commands", "/devices/d16/readings", "/devices", "/health"):
+        got, head = await gateway.ask("GET", path), await gateway.ask("HEAD", path)
+        assert (head.status, head.headers["Content-Type"]) == (got.status, got.headers["Content-Type"]), path
+    assert (await gateway.ask("HEAD", "/devices/d16/commands", device="d16")).status == 200
+    assert await state(gateway, "d16", sent.body["command_id"]) == "NoSession"
+    refused = await gateway.ask("PUT", "/devices")
+    assert (refused.status, refused.headers["Allow"], refused.body["error"]) == (405, "GET, HEAD", "Method Not Allowed")
+    assert (await gateway.ask("HEAD", "/devices/d16/data")).status == 405

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from edge_processor import reception
 from edge_processor.activity import ActivityPublisher
 from edge_processor.batcher import FULL_BATCHES, Batcher
+from edge_processor.command_acks import CommandAcks
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.reception import Reception
 from edge_processor.session import IngestSession
@@ -43,7 +44,8 @@ class World:
         self.figures, self.connection, self.batcher = CollectorRegistry(), Acknowledged(), Batcher(2, 1000)
         metrics = ProcessorMetrics(self.figures)
         self.activity = Activity(metrics)
-        self.reception = Reception(prefix, self.batcher, self.activity, metrics)
+        self.acks = CommandAcks(StoreClient("http://127.0.0.1:1"), metrics)
+        self.reception = Reception(prefix, self.batcher, self.acks, self.activity, metrics)
 
     def receive(self, *publishes: tuple[bytes, bytes, int, int]) -> None:
         self.reception.receive(publishes, self.connection)
@@ -128,3 +130,25 @@ async def test_topics_are_remembered_up_to_a_limit(monkeypatch: pytest.MonkeyPat
         world.receive((b"devices/d%d/data" % number, b"x", QOS_1, number + 1))
     assert len(world.batcher) == 20
     assert len(world.reception._routes) <= 3  # noqa: SLF001 - its memory is bounded
+
+
+ACK = b'{"command_id":"c1","status":"ok"}'
+
+
+async def test_an_acknowledgement_of_a_command_waits_for_the_store_and_one_that_is_none_does_not_wait() -> None:
+    world = World()
+    world.receive(
+        (b"devices/d1/command/ack", ACK, QOS_1, 1),
+        (b"devices/d2/command/ack", b"\xff", QOS_1, 2),
+        (b"devices/d3/command/ack", ACK, RETAINED, 3),
+    )
+    assert world.connection.calls == [[2]]
+    assert world.activity.arrivals == {"d1", "d2"}
+    assert world.count("messages") == 0
+
+
+async def test_the_next_ingester_gets_an_acknowledgement_that_arrives_at_the_end() -> None:
+    world = World()
+    world.reception.draining = True
+    world.receive((b"devices/d1/command/ack", ACK, QOS_1, 1), (b"devices/d2/command/ack", b"\xff", QOS_1, 2))
+    assert world.connection.calls == [[]]

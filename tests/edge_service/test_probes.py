@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
+import re
 import socket
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import aiohttp
+import orjson
 import pytest
 from prometheus_client import Counter
 from starlette.applications import Starlette
 
+from edge_service.head_requests import HeadRequests
 from edge_service.metrics import registry
 from edge_service.probe_routes import probe_routes
 from edge_service.probe_server import ProbeServer
@@ -30,7 +33,7 @@ class Serve(Protocol):
 
 
 def framework(probes: Probes, port: int = 0) -> HttpServer:
-    return HttpServer(Starlette(routes=probe_routes(probes)), HOST, port)
+    return HttpServer(HeadRequests(Starlette(routes=probe_routes(probes))), HOST, port)
 
 
 def plain(probes: Probes, port: int = 0) -> ProbeServer:
@@ -103,6 +106,21 @@ async def test_the_plain_server_refuses_other_requests(sent: bytes, status: byte
     async with plain(Probes(registry("edge-test"))) as server:
         answer = await raw(server.port, sent)
     assert answer.startswith(b"HTTP/1.1 " + status + b" ")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if status != b"200":
+        assert b"application/problem+json" in head
+        problem = orjson.loads(body)
+        assert (problem["error"], problem["status"]) == (problem["title"], int(status))
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics"])
+async def test_head_has_the_headers_of_get_and_no_body(serve: Serve, path: str) -> None:
+    async with serve(Probes(registry("edge-test"))) as server:
+        answer = await raw(server.port, f"HEAD {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert int(re.findall(rb"(?i)content-length: ([0-9]+)", head)[0]) > 0
+    assert body == b""
 
 
 async def test_a_taken_port_is_named(serve: Serve) -> None:

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from edge_storage import commands
+from edge_wire.messages import CommandAck
 from edge_wire.store import CommandState
 
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
@@ -44,6 +45,34 @@ def test_only_an_end_follows_an_end(connection: sqlite3.Connection, before: str,
     kept = _put(connection, after)
 
     assert kept["state"] == (before if before in FINAL and after not in FINAL else after)
+
+
+@pytest.mark.parametrize("after", CommandState)
+@pytest.mark.parametrize("status", [None, "failed"])
+def test_nothing_replaces_an_answer_of_the_device(
+    connection: sqlite3.Connection, after: str, status: str | None
+) -> None:
+    answered = _put(connection, "Acked", status="ok", result=7)
+
+    assert _put(connection, after, status=status, result={"error": "interrupted"}) == answered
+
+
+@pytest.mark.parametrize("before", CommandState)
+@pytest.mark.parametrize(("status", "state"), [("ok", "Acked"), ("rejected", "Failed")])
+def test_the_first_answer_is_stored_whatever_the_state(
+    connection: sqlite3.Connection, before: str, status: str, state: str
+) -> None:
+    _put(connection, before, status=None, result=None, body={"action": "open"})
+
+    assert commands.acknowledge(connection, "pump-1", CommandAck("c1", status, 7), NOON)
+    assert not commands.acknowledge(connection, "pump-1", CommandAck("c1", "ok", 8), NOON)
+
+    kept = commands.get(connection, "pump-1", "c1")
+    assert kept is not None
+    assert (kept["state"], kept["status"], kept["result"]) == (state, status, 7)
+    assert kept["body"] == {"action": "open"}
+    with pytest.raises(LookupError):
+        commands.acknowledge(connection, "pump-2", CommandAck("c1", "ok"), NOON)
 
 
 @pytest.mark.parametrize("before", CommandState)

@@ -16,6 +16,7 @@ import pytest
 from edge_service.store import StoreClient
 from edge_storage.database.connections import open_writer
 from edge_storage.log.line import offset_of
+from edge_wire.messages import CommandAck
 from edge_wire.store import CLOUD_SENSORS, Cursor, FencedError, LeaseHeldError, LogPage, RawMessage
 from tests.edge_storage.lines import lines_of
 from tests.edge_storage.running import RunningStore, ask, eventually, message, request
@@ -50,6 +51,13 @@ async def test_the_whole_way_with_the_client_of_the_other_components(running: Ru
         assert await client.arrivals() == {"arrivals": {"pump-1": "2026-01-31T12:00:00.000Z"}}
         assert (await client.command("pump-1", "c1"))["state"] == "Queued"
         assert [each["command_id"] for each in await client.commands("pump-1", "Queued")] == ["c1"]
+        deep: Any = "x" * 250 * 1024
+        for _ in range(60):
+            deep = [deep]
+        answers = [CommandAck(name, "ok", deep) for name in ("c1", "none", "c1")]
+        assert await client.acknowledge_commands([("pump-1", each) for each in answers]) == (1, (1,))
+        assert (await client.command("pump-1", "c1"))["result"] == deep
+        await client.put_command("pump-1", "c2", {"body": {"x": deep}, "state": "Queued"})
         with pytest.raises(LeaseHeldError):
             await client.acquire_lease("b", 30)
         with pytest.raises(FencedError):

@@ -16,6 +16,7 @@ from edge_wire.topic_table import (
     ACTIVITY,
     ACTIVITY_MARKER,
     ACTIVITY_REQUEST,
+    DEVICE_COMMAND_ACK,
     DEVICE_DATA,
     ROSTER,
     ROSTER_END,
@@ -78,14 +79,14 @@ def test_every_reader_has_a_receiver() -> None:
     assert readers == {receiver.role for receiver in RECEIVERS}
 
 
-PROCESSOR = [DEVICE_DATA, ACTIVITY_REQUEST, ACTIVITY_MARKER]
+PROCESSOR = [DEVICE_DATA, DEVICE_COMMAND_ACK, ACTIVITY_REQUEST, ACTIVITY_MARKER]
 BROKEN = {
     "subscribes what it may not read": (
         Receiver("processor", [each.filter for each in (*PROCESSOR, ACTIVITY)], [*PROCESSOR, ACTIVITY]),
         "the processor subscribes edge/activity but is not among its readers in topic_table.py",
     ),
     "does not handle what it subscribes": (
-        Receiver("processor", [each.filter for each in PROCESSOR], [DEVICE_DATA, ACTIVITY_MARKER]),
+        Receiver("processor", [each.filter for each in PROCESSOR], [DEVICE_DATA, DEVICE_COMMAND_ACK, ACTIVITY_MARKER]),
         "the processor subscribes edge/activity/request but has no handler for it",
     ),
     "subscribes a topic that does not exist": (
@@ -101,7 +102,7 @@ def test_a_fault_is_named(receiver: Receiver, sentence: str) -> None:
 
 
 def test_a_handler_without_a_subscription_is_named() -> None:
-    subscribed = [each.filter for each in (DEVICE_DATA, ACTIVITY_MARKER)]
+    subscribed = [each.filter for each in (DEVICE_DATA, DEVICE_COMMAND_ACK, ACTIVITY_MARKER)]
     assert faults(Receiver("processor", subscribed, PROCESSOR)) == [
         "the processor has a handler for edge/activity/request but does not subscribe it",
         "the processor is a reader of edge/activity/request in topic_table.py but does not subscribe it",

@@ -57,7 +57,7 @@ ROWS = [
     ("devices/{id}/data", "Reading", "device", "processor", False, 1, False),
     ("devices/{id}/status", "DeviceStatus", "device gateway operator", "operator gateway", True, 1, False),
     ("devices/{id}/command", "Command", "gateway", "device", False, 1, False),
-    ("devices/{id}/command/ack", "CommandAck", "device", "gateway", False, 1, False),
+    ("devices/{id}/command/ack", "CommandAck", "device", "gateway processor", False, 1, False),
     ("cloud/sensors/{id}", "Reading", "processor", "client", False, 1, False),
     ("alerts/{id}", "Alert", "processor", "client", False, 2, False),
     ("edge/activity", "Activity", "processor gateway", "operator gateway", False, 1, False),

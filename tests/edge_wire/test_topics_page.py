@@ -34,7 +34,7 @@ class Message(Protocol):
 MESSAGES: list[tuple[str, Message]] = [
     ("Reading", Reading("d", "t", 1.0, session="s", seq=1)),
     ("Device status", DeviceStatus("d", "online", session="s", reason="r")),
-    ("Command", Command("c", "open", NOON)),
+    ("Command", Command("c", NOON, {"command": "open", "params": {}})),
     ("Answer to a command", CommandAck("c", "ok")),
     ("Alert", Alert("a", "r", "d", "t", 1.0, 2.0, NOON, "l", "Info", "firing")),
     ("Activity", Activity("s", {})),

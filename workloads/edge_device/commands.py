@@ -41,7 +41,7 @@ class Commands:
     def _carry_out(self, command: Command, now: dt.datetime) -> CommandAck:
         if command.expires_at <= now:
             return CommandAck(command.command_id, ACK_FAILED, "the command arrived after it expired")
-        action = self.actions.get(command.command)
+        action = self.actions.get(command.name)
         if action is None:
             known = ", ".join(sorted(self.actions))
             return CommandAck(command.command_id, ACK_FAILED, f"unknown command; this device supports {known}")

@@ -157,7 +157,7 @@ class Device:
         while True:
             command = await self._answers.get()
             ack = self._commands.answer(command, dt.datetime.now(dt.UTC))
-            self._events.emit("command", self._id, command=command.command, id=command.command_id, status=ack.status)
+            self._events.emit("command", self._id, command=command.name, id=command.command_id, status=ack.status)
             with contextlib.suppress(MqttError):  # the command comes again, or expires
                 await self._session.publish(topics.device_command_ack(self._id), ack.encode())
 

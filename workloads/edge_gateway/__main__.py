@@ -7,13 +7,16 @@ from contextlib import AsyncExitStack
 from typing import Any, NoReturn
 
 from edge_gateway.certificate import Certificate
+from edge_gateway.connection_shares import ConnectionShares
 from edge_gateway.gateway import Gateway
 from edge_gateway.passthrough.counts import PassthroughCounts
 from edge_gateway.passthrough.listener import Passthrough
 from edge_gateway.settings import GatewaySettings
-from edge_service.metrics import registry
+from edge_service.metrics import HttpEnds, registry
 from edge_service.program import Program, until
 from edge_service.server import HttpServer
+from edge_service.serving.connection_table import ConnectionTable
+from edge_service.serving.file_descriptors import raise_file_limit
 from edge_service.store import StoreClient
 
 NAME = "edge-gateway"
@@ -34,8 +37,9 @@ async def serve(settings: GatewaySettings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(gateway.link.session)
         # Runs before the MQTT session closes, so that the device of the last request is still reported.
         stack.push_async_callback(gateway.activity_digest.publish)
-        await _pass_through(settings, PassthroughCounts(figures), stack)
-        tasks = await _listen(gateway, settings, stack)
+        shares = ConnectionShares.of(settings, raise_file_limit())
+        await _pass_through(settings, shares.passthrough, PassthroughCounts(figures), stack)
+        tasks = await _listen(gateway, settings, ConnectionTable(shares.http, HttpEnds(figures)), stack)
         await until(
             stop,
             gateway.activity_digest.run(),
@@ -48,7 +52,7 @@ async def serve(settings: GatewaySettings, stop: asyncio.Event) -> None:
 
 
 async def _listen(
-    gateway: Gateway, settings: GatewaySettings, stack: AsyncExitStack
+    gateway: Gateway, settings: GatewaySettings, table: ConnectionTable, stack: AsyncExitStack
 ) -> list[Coroutine[Any, Any, None]]:
     """Listen for HTTP, and for HTTPS if it is configured; return the tasks to run for it."""
     # The client is the peer of the connection: no header changes the scheme or the address of a request.
@@ -57,16 +61,20 @@ async def _listen(
     if settings.https_port is not None and settings.tls_cert_file and settings.tls_key_file:
         certificate = Certificate(settings.tls_cert_file, settings.tls_key_file)
         secured = options | {"ssl_context_factory": lambda *_: certificate.context}
-        https = await stack.enter_async_context(HttpServer(gateway.app, settings.host, settings.https_port, **secured))
+        https = await stack.enter_async_context(
+            HttpServer(gateway.app, settings.host, settings.https_port, table, **secured)
+        )
         logger.info("HTTPS on port %d", https.port)
         tasks.append(certificate.run())
     # Last, as it answers the probes: when the pod becomes ready, everything else is listening.
-    http = await stack.enter_async_context(HttpServer(gateway.app, settings.host, settings.port, **options))
+    http = await stack.enter_async_context(HttpServer(gateway.app, settings.host, settings.port, table, **options))
     logger.info("HTTP on port %d", http.port)
     return tasks
 
 
-async def _pass_through(settings: GatewaySettings, counts: PassthroughCounts, stack: AsyncExitStack) -> None:
+async def _pass_through(
+    settings: GatewaySettings, limit: int, counts: PassthroughCounts, stack: AsyncExitStack
+) -> None:
     """Listen for MQTT connections of devices, on each port that has a target broker."""
     ways = (
         ("mqtt", settings.device_mqtt_broker, settings.mqtt_port),
@@ -74,7 +82,7 @@ async def _pass_through(settings: GatewaySettings, counts: PassthroughCounts, st
     )
     for name, target, port in ways:
         if target is not None:
-            listener = Passthrough(name, target, settings.passthrough_connections, counts)
+            listener = Passthrough(name, target, limit, counts)
             await stack.enter_async_context(await listener.listen(settings.host, port))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,7 +16,9 @@ from edge_gateway.body import too_large
 from edge_gateway.docs_page import docs_page
 from edge_gateway.metrics import Metrics
 from edge_gateway.metrics_middleware import MetricsMiddleware
+from edge_gateway.openapi import complete
 from edge_gateway.routes.direct_route import DirectRoute, DirectRoutes
+from edge_service.head_requests import HeadRequests, with_head
 from edge_service.problem import Explain, Explanations, Problem
 from edge_service.program import release
 from edge_service.request_body import BodyTooLargeError
@@ -42,7 +45,7 @@ def build_app(routers: Sequence[APIRouter], probes: APIRouter, metrics: Metrics)
     Raises:
         TypeError: a route has no access rule, so that everybody could use it.
     """
-    app = FastAPI(title="Edge gateway", description=ABOUT, version=release(), docs_url=None, redoc_url=None)
+    app = _App(title="Edge gateway", description=ABOUT, version=release(), docs_url=None, redoc_url=None)
     app.include_router(probes)
     for router in routers:
         check_access_rules(router)
@@ -52,7 +55,17 @@ def build_app(routers: Sequence[APIRouter], probes: APIRouter, metrics: Metrics)
     explanations = Explanations(_EXPLANATIONS)
     explanations.install(app)
     direct = [route for router in routers for route in router.routes if isinstance(route, DirectRoute)]
-    return MetricsMiddleware(DirectRoutes(app, direct, explanations), metrics)
+    return HeadRequests(MetricsMiddleware(DirectRoutes(app, direct, explanations), metrics))
+
+
+class _App(FastAPI):
+    """The application, whose OpenAPI document has every answer."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        if self.openapi_schema is None:
+            self.openapi_schema = complete(super().openapi())
+        return self.openapi_schema
 
 
 async def _docs(app: FastAPI, _request: Request) -> Response:
@@ -70,7 +83,7 @@ def _http(request: Request, error: HTTPException) -> Problem:
     reason = {HTTPStatus.NOT_FOUND: "RouteNotFound", HTTPStatus.METHOD_NOT_ALLOWED: "MethodNotAllowed"}
     detail = f"{request.method} {request.url.path}: {error.detail}; the routes are listed at /docs"
     status = HTTPStatus(error.status_code)
-    return Problem(status, reason.get(status, "HTTPError"), detail, error.headers or {})
+    return Problem(status, reason.get(status, "HTTPError"), detail, with_head(error.headers))
 
 
 def _too_large(_: Request, __: BodyTooLargeError) -> Problem:

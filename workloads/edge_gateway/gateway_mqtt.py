@@ -80,7 +80,7 @@ class GatewayMqtt:
             self._own_status_received.set()
 
     async def command(self, device_id: str, command: Command) -> bool:
-        """Publish a command; return whether the device has a session, in which the command waits until it expires.
+        """Publish a command; return whether a session subscribes to its topic, in which it waits until it expires.
 
         Raises:
             MqttError: it was not published, or that is unknown.

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge_gateway.metrics import Metrics
+from edge_service.head_requests import is_head
 
 UNMATCHED = "unmatched"
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
@@ -43,6 +44,6 @@ class MetricsMiddleware:
             await self._app(scope, receive, watch)
         finally:
             route = getattr(scope.get("route"), "path", UNMATCHED)
-            method = scope["method"] if scope["method"] in METHODS else OTHER
+            method = "HEAD" if is_head(scope) else scope["method"] if scope["method"] in METHODS else OTHER
             self._metrics.requests.labels(route, method, str(code)).inc()
             self._metrics.request_seconds.labels(route, method).observe(time.perf_counter() - began)

@@ -64,6 +64,12 @@ class GatewaySettings(ServiceSettings):
         whole_number(1),
         default=5000,
     )
+    http_connections: int = setting(
+        "Maximum number of HTTP and HTTPS connections together.", whole_number(1), default=4096
+    )
+    http_connections_per_source: int = setting(
+        "Maximum number of them from one address, which may be a proxy of many clients.", whole_number(1), default=1024
+    )
     unreachable_seconds: float = setting(
         "Time for which the broker may be unreachable before its devices are unknown; the operator uses 30s.",
         duration(1),

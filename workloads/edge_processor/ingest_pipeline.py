@@ -10,6 +10,7 @@ from edge_pacing.backoff import Backoff
 from edge_processor.activity import ActivityPublisher
 from edge_processor.batcher import Batcher
 from edge_processor.cloud_commands import build_cloud_commands
+from edge_processor.command_acks import CommandAcks
 from edge_processor.commits import Commits
 from edge_processor.delivery.ledger import entries_of
 from edge_processor.delivery.sink_reporter import SinkReporter
@@ -65,7 +66,7 @@ class IngestPipeline:
             Backoff(first=0.1, longest=5.0),
             self._may_connect,
             # Before the next connection: the lag of this one must not apply to its first messages.
-            on_down=lambda _: self._activity.restart(),
+            on_down=lambda _: self._disconnected(),
         )
         self._status = status
         self._storage = StorageReporter(self.session, store, status)
@@ -73,7 +74,8 @@ class IngestPipeline:
         self._sink_reports = SinkReporter(self.session, store, status, self._sinks.external)
         self._cloud_commands = build_cloud_commands(settings, metrics)
         self._activity = ActivityPublisher(self.session, store, metrics, lambda: self._batcher.is_idle)
-        self._reception = Reception(settings.mqtt_topic_prefix, self._batcher, self._activity, metrics)
+        self._acks = CommandAcks(store, metrics)
+        self._reception = Reception(settings.mqtt_topic_prefix, self._batcher, self._acks, self._activity, metrics)
         self._link = StoreLink(settings.storage_url, lease.ingest_port or 0, self._stored_elsewhere)
         self._commits = Commits(self._link, settings.edge_location, lease.token, metrics)
         Ingest(self._batcher, self._commits, self._stored, metrics)
@@ -99,6 +101,9 @@ class IngestPipeline:
                         supervised("the reports about sinks", self._sink_reports.run), name="sink-reports"
                     ),
                     group.create_task(self._commits.run(), name="commits"),
+                    group.create_task(
+                        supervised("the storing of command acknowledgements", self._acks.run), name="command-acks"
+                    ),
                     *(group.create_task(sink.run(), name=sink.name) for sink in self._sinks.all),
                     *(group.create_task(each.run(), name=each.name) for each in self._cloud_commands),
                 ]
@@ -157,6 +162,10 @@ class IngestPipeline:
         await self._status.publish_online(self.session)
         # A request to the previous ingester may not have been answered.
         self._activity.asked()
+
+    def _disconnected(self) -> None:
+        self._activity.restart()
+        self._acks.disconnected()
 
     def _receive_batch(self, publishes: Sequence[Publish], connection: Acknowledging) -> None:
         self._reception.receive(publishes, connection)

@@ -51,6 +51,8 @@ class ProcessorMetrics:
         unpublished: stored readings that were not published on cloud/sensors, by reason.
         unsent: stored readings that are not published on cloud/sensors yet; NaN unless this replica is the ingester.
         alerts: alerts sent, by state.
+        acks_stored: command acknowledgements that no gateway had stored.
+        dropped_acks: command acknowledgements that were dropped, by reason.
         cloud_commands: commands of the cloud, by result.
         queue_lag: seconds that messages wait in the broker's queue; NaN while unknown.
     """
@@ -91,6 +93,10 @@ class ProcessorMetrics:
         )
         self.unsent.set(math.nan)
         self.alerts = counter("alerts_sent", "Alerts sent.", "state")
+        self.acks_stored = counter("command_acks_stored", "Command acknowledgements that no gateway had stored.")
+        self.dropped_acks = counter(
+            "command_acks_dropped", "Command acknowledgements that were dropped, by reason.", "reason"
+        )
         self.cloud_commands = counter(
             "cloud_commands", "Commands of the cloud, by result (Acked, Failed, Expired, Refused, malformed).", "result"
         )

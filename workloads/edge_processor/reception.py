@@ -10,6 +10,7 @@ from typing import ClassVar
 from edge_mqtt5 import RETAIN_FLAG, Publish
 from edge_processor.activity import ActivityPublisher
 from edge_processor.batcher import Batcher, Received
+from edge_processor.command_acks import CommandAcks
 from edge_processor.metrics import ProcessorMetrics
 from edge_processor.session import Acknowledging
 from edge_wire import topic_table
@@ -52,18 +53,27 @@ class Reception:
         draining: whether messages of devices are ignored: they go to the next ingester.
     """
 
-    def __init__(self, prefix: str, batcher: Batcher, activity: ActivityPublisher, metrics: ProcessorMetrics) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        batcher: Batcher,
+        acks: CommandAcks,
+        activity: ActivityPublisher,
+        metrics: ProcessorMetrics,
+    ) -> None:
         """Prepare.
 
         Args:
             prefix: of the site's topics.
             batcher: gets the messages of devices.
+            acks: gets their acknowledgements of commands.
             activity: gets markers and requests, and which devices sent messages.
             metrics: of the processor.
         """
         self.draining = False
         self._prefix = prefix
         self._batcher = batcher
+        self._acks = acks
         self._activity = activity
         self._metrics = metrics
         self._routes: dict[bytes, tuple[Handler, str]] = {}
@@ -110,6 +120,15 @@ class Reception:
             return
         read.received.append(Received(device_id, payload, packet_id, read.received_at, read.arrived, read.connection))
 
+    def _command_ack(self, publish: Publish, device_id: str, read: _Read) -> None:
+        _, payload, first, packet_id = publish
+        if not first & RETAIN_FLAG:
+            read.active[device_id] = read.arrived
+        if self.draining:
+            return
+        if not self._acks.put(device_id, payload, packet_id, read.connection):
+            self._handled(publish, read)
+
     def _unnamed(self, publish: Publish, why: str, read: _Read) -> None:
         self._metrics.received.inc()
         self._metrics.unnamed.inc()
@@ -131,6 +150,7 @@ class Reception:
     HANDLERS: ClassVar[Dispatcher[Handler]] = Dispatcher(
         {
             topic_table.DEVICE_DATA: _take,
+            topic_table.DEVICE_COMMAND_ACK: _command_ack,
             topic_table.ACTIVITY_REQUEST: _request,
             topic_table.ACTIVITY_MARKER: _marker,
         }

@@ -14,8 +14,10 @@ MAX_SENT_MESSAGES = 1000
 """Maximum number of unacknowledged messages of the ingester; the broker's receive maximum may be lower."""
 
 SUBSCRIPTIONS = (
-    # A retained reading must not be stored again on each connect.
+    # A retained reading must not be stored again on each connect. The session is durable: acknowledgements of commands
+    # wait in it while no gateway runs.
     Subscription(topic_table.DEVICE_DATA.filter, replay="once"),
+    Subscription(topic_table.DEVICE_COMMAND_ACK.filter, replay="once"),
     Subscription(topic_table.ACTIVITY_REQUEST.filter, replay="never"),
     Subscription(topic_table.ACTIVITY_MARKER.filter, replay="never"),
 )

@@ -1,17 +1,14 @@
-"""`/health`, `/ready` and `/metrics` with asyncio only: an HTTP framework takes 15 MiB of memory."""
+"""`/health`, `/ready` and `/metrics` of a program that serves nothing else by HTTP."""
 
-import asyncio
-import json
 import logging
-from http import HTTPStatus
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from edge_service.probes import ProbeAnswer, Probes
 from edge_service.program import cannot_listen
-
-REQUEST_SECONDS = 5.0
-MAX_HEADERS = 100
+from edge_service.serving.plain_server import PlainServer
+from edge_service.serving.raw_response import RawResponse
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +30,8 @@ class ProbeServer:
         """
         self.port = port
         self._host = host
-        self._probes = probes
-        self._server: asyncio.Server | None = None
+        answers = {"/health": probes.health, "/ready": probes.ready, "/metrics": probes.metrics}
+        self._server = PlainServer({path: _raw(answer) for path, answer in answers.items()}, host, port)
 
     async def __aenter__(self) -> Self:
         """Listen.
@@ -43,10 +40,10 @@ class ProbeServer:
             StartError: the address is not available.
         """
         try:
-            self._server = await asyncio.start_server(self._serve, self._host, self.port)
+            await self._server.__aenter__()
         except OSError as error:
             raise cannot_listen(self._host, self.port, error, "HOST or PORT") from error
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = self._server.port
         logger.info("listening on http://%s:%d", self._host, self.port)
         return self
 
@@ -54,51 +51,12 @@ class ProbeServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop listening."""
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(REQUEST_SECONDS):
-                writer.write(_response(self._answer(await _request_line(reader))))
-                await writer.drain()
-        except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            logger.debug("a request was not answered: %s", error)
-        finally:
-            writer.close()
-
-    def _answer(self, request: list[str]) -> ProbeAnswer:
-        match request:
-            case ["GET", "/health", *_]:
-                return self._probes.health()
-            case ["GET", "/ready", *_]:
-                return self._probes.ready()
-            case ["GET", "/metrics", *_]:
-                return self._probes.metrics()
-            case ["GET", _, *_]:
-                return _refused(HTTPStatus.NOT_FOUND, "there are /health, /ready and /metrics")
-            case [_, _, *_]:
-                return _refused(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is supported")
-        return _refused(HTTPStatus.BAD_REQUEST, "this is not an HTTP request")
+        await self._server.__aexit__(kind, error, trace)
 
 
-async def _request_line(reader: asyncio.StreamReader) -> list[str]:
-    """Read a request and return the words of its first line, the path without its query."""
-    first = (await reader.readuntil(b"\n")).decode("latin-1").split()
-    for _ in range(MAX_HEADERS):
-        if not (await reader.readuntil(b"\n")).strip():
-            break
-    return [word.partition("?")[0] for word in first]
+def _raw(answer: Callable[[], ProbeAnswer]) -> Callable[[], RawResponse]:
+    def respond() -> RawResponse:
+        found = answer()
+        return RawResponse(found.status, found.content, found.media_type)
 
-
-def _refused(status: HTTPStatus, reason: str) -> ProbeAnswer:
-    return ProbeAnswer(status, json.dumps({"status": reason}).encode())
-
-
-def _response(answer: ProbeAnswer) -> bytes:
-    head = (
-        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\nContent-Type: {answer.media_type}\r\n"
-        f"Content-Length: {len(answer.content)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + answer.content
+    return respond

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-MEDIA_TYPE = "application/problem+json"
+from edge_service.problem_document import MEDIA_TYPE, problem_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,7 @@ class Problem:
 
     def response(self) -> Response:
         """Return the answer."""
-        body = {
-            "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "reason": self.reason,
-            "detail": self.detail,
-            **self.extra,
-        }
+        body = problem_document(self.status, self.reason, self.detail, self.extra)
         return Response(orjson.dumps(body), self.status, dict(self.headers), MEDIA_TYPE)
 
 

@@ -13,6 +13,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def route(method: str, path: str, endpoint: Endpoint) -> Route:
     """Return the route that answers `method` on `path`, such as `/v1/cursors/{name}`, and no other method."""
     made = Route(path, endpoint, methods=[method])
-    # Starlette adds HEAD to GET: the query would run, and its answer would be dropped.
+    # Starlette adds HEAD to GET. `HeadRequests` answers it.
     made.methods = {method}
     return made

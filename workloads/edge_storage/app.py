@@ -2,7 +2,9 @@
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
+from edge_service.head_requests import HeadRequests
 from edge_service.probe_routes import probe_routes
 from edge_service.probes import Probes
 from edge_storage import problems
@@ -20,7 +22,7 @@ from edge_storage.routes.storage import storage_routes
 from edge_storage.store import Store
 
 
-def make_app(store: Store, metrics: StorageMetrics, registry: CollectorRegistry, listener: IngestListener) -> Starlette:
+def make_app(store: Store, metrics: StorageMetrics, registry: CollectorRegistry, listener: IngestListener) -> ASGIApp:
     """Return the application over a store, which may open later.
 
     Args:
@@ -49,4 +51,4 @@ def make_app(store: Store, metrics: StorageMetrics, registry: CollectorRegistry,
         ]
     )
     problems.install(app)
-    return app
+    return HeadRequests(app)

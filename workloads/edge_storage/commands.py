@@ -9,18 +9,21 @@ import orjson
 
 from edge_storage.pages import paginate
 from edge_storage.timestamps import from_milliseconds, to_milliseconds
-from edge_wire.messages import format_timestamp
+from edge_wire.messages import CommandAck, format_timestamp
 from edge_wire.store import FINAL_STATES, CommandState
 
 MAX_COMMANDS = 1000
 """Maximum number of commands in an answer: the newest of the device."""
+
+_COLUMNS = frozenset({"device_id", "command_id", "updated_at"})
+"""Members of a command that are not in its body."""
 
 _FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL_STATES))
 _PUT = f"""
 INSERT INTO command (device_id, command_id, state, updated_at, body) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (device_id, command_id)
 DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at, body = excluded.body
-WHERE state NOT IN ({_FINAL}) OR excluded.state IN ({_FINAL})
+WHERE json_extract(body, '$.status') IS NULL AND (state NOT IN ({_FINAL}) OR excluded.state IN ({_FINAL}))
 """  # noqa: S608 - the states are constants
 _CREATE = """
 INSERT INTO command (device_id, command_id, state, updated_at, body) VALUES (?, ?, ?, ?, ?)
@@ -41,7 +44,8 @@ def put(
 ) -> dict[str, Any]:
     """Store a command and return it as stored.
 
-    An open state never replaces a final one: a slower replica may write later that the command was sent.
+    An open state never replaces a final one: a slower replica may write later that the command was sent. Nothing
+    replaces an answer of the device, which is a `status` that is not null: the first one stands.
 
     Args:
         connection: in a transaction.
@@ -78,6 +82,33 @@ def of_device(connection: sqlite3.Connection, device_id: str, state: CommandStat
     rows = connection.execute(query, {"device_id": device_id, "state": state, "most": MAX_COMMANDS})
     newest = paginate(((0, orjson.dumps(_command(*row))) for row in rows), MAX_COMMANDS)
     return newest.items[::-1]
+
+
+def acknowledge(connection: sqlite3.Connection, device_id: str, ack: CommandAck, now: dt.datetime) -> bool:
+    """Store an answer of a device, unless the command has one; return whether it is stored now.
+
+    Args:
+        connection: in a transaction.
+        device_id: the sender.
+        ack: its answer.
+        now: time of the change (aware).
+
+    Raises:
+        LookupError: there is no such command.
+    """
+    command = get(connection, device_id, ack.command_id)
+    if command is None:
+        raise LookupError(f"device {device_id} has no command {ack.command_id}")
+    if command.get("status") is not None:
+        return False
+    state = CommandState.FAILED if ack.is_failure else CommandState.ACKED
+    put(connection, device_id, ack.command_id, _body(command, state, ack), now)
+    return True
+
+
+def _body(command: Mapping[str, Any], state: CommandState, ack: CommandAck) -> dict[str, Any]:
+    stored = {name: value for name, value in command.items() if name not in _COLUMNS}
+    return stored | {"state": state.value, "status": ack.status, "result": ack.result}
 
 
 def _write(

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from edge_readings.rules import RulesError
+from edge_service.head_requests import with_head
 from edge_service.problem import Explain, Explanations, Problem
 from edge_service.request_body import BodyTooLargeError
 from edge_storage.request_body import BusyError
@@ -38,7 +39,7 @@ def _held(_: Request, error: LeaseHeldError) -> Problem:
 def _http(request: Request, error: HTTPException) -> Problem:
     reason = HTTPStatus(error.status_code).phrase.title().replace(" ", "")
     detail = f"{request.method} {request.url.path}: {error.detail}"
-    return Problem(error.status_code, reason, detail, error.headers or {})
+    return Problem(error.status_code, reason, detail, with_head(error.headers))
 
 
 def _failed(request: Request, _: Exception) -> Problem:

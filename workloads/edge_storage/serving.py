@@ -5,9 +5,12 @@ import contextlib
 import logging
 import time
 
-from edge_service.metrics import registry
+from edge_service.metrics import HttpEnds, registry
 from edge_service.program import StartError
 from edge_service.server import HttpServer
+from edge_service.serving.connection_table import ConnectionTable
+from edge_service.serving.file_descriptors import raise_file_limit, share
+from edge_service.serving.limits import ConnectionLimits
 from edge_storage.app import make_app
 from edge_storage.database.errors import DatabaseFileError, OpeningStoppedError
 from edge_storage.frames.listener import IngestListener
@@ -23,6 +26,9 @@ LOCK_SECONDS = 30
 
 QUIET_SECONDS = 5
 """Seconds after which the server answers although the database is not open yet: with 503, and alive for its probes."""
+
+MAX_CONNECTIONS = 4096
+"""HTTP connections: those of the gateways, one for each of their requests, and of the processors."""
 
 _RETRY_SECONDS = 0.5
 
@@ -48,7 +54,8 @@ async def serve(settings: StorageSettings, stop: asyncio.Event) -> None:
         await asyncio.wait({opening, stopping}, timeout=QUIET_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if opening.done():
             await opening
-        async with HttpServer(app, settings.host, settings.port):
+        table = ConnectionTable(_connections(), HttpEnds(registry_))
+        async with HttpServer(app, settings.host, settings.port, table):
             await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if opening.done():
                 await opening
@@ -68,6 +75,12 @@ async def _retain(retention: Retention, opening: asyncio.Task[None]) -> None:
     await asyncio.wait({opening})
     if opening.exception() is None:
         await retention.run()
+
+
+def _connections() -> ConnectionLimits:
+    # Half of the file descriptors are left to the database and the segments.
+    connections = share(MAX_CONNECTIONS, raise_file_limit(), 2)
+    return ConnectionLimits(connections=connections, connections_per_source=max(1, connections * 3 // 4))
 
 
 def _limits(settings: StorageSettings) -> Limits:

@@ -32,7 +32,10 @@ DEVICE_STATUS = Topic(
 DEVICE_COMMAND = Topic("devices/{id}/command", message=Command, writers=("gateway",), readers=("device",))
 """Commands to a device."""
 
-DEVICE_COMMAND_ACK = Topic("devices/{id}/command/ack", message=CommandAck, writers=("device",), readers=("gateway",))
+# Only the ingester's session is durable.
+DEVICE_COMMAND_ACK = Topic(
+    "devices/{id}/command/ack", message=CommandAck, writers=("device",), readers=("gateway", "processor")
+)
 """Acknowledgements of commands."""
 
 SENSORS = Topic("cloud/sensors/{id}", message=Reading, writers=("processor",), readers=("client",))

@@ -73,6 +73,7 @@ class DeviceInput:
         port: port at which the device connects.
         authority: CA certificates in PEM; None if a public authority signed the broker's certificate.
         root: root key of the site.
+        https: URL of the gateway for devices that use HTTP; None if the gateway has no certificate.
     """
 
     name: str
@@ -86,3 +87,4 @@ class DeviceInput:
     port: int
     authority: str | None
     root: bytes = field(repr=False)
+    https: str | None = None

@@ -11,6 +11,7 @@ from . import reasons
 from .certificates import FROM_CERTIFICATES
 from .connectivity import CONNECTED, Connectivity
 from .facts import Notice
+from .readiness import POD_REASONS
 from .sinks import FROM_SINKS, present_sinks, waiting
 from .storage_conditions import FROM_STORE
 
@@ -159,8 +160,9 @@ def _alert_sinks_changed(before: Mapping[str, Any], after: Mapping[str, Any]) ->
 
 
 def _appeared(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
-    """Return an Event for each condition of the store that was not there before."""
-    new = (find_condition(after, each) for each in FROM_STORE if not find_condition(before, each))
+    """Return an Event for each condition of the store, and for BrokerDropping, that was not there before."""
+    shown = ("BrokerDropping", *FROM_STORE)
+    new = (find_condition(after, each) for each in shown if not find_condition(before, each))
     return tuple(Event(WARNING, each["reason"], each["message"]) for each in new if each)
 
 
@@ -178,9 +180,15 @@ def _reported(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Even
 
 
 def _phase_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
-    """Return an Event if the phase, or the reason of the Ready condition, has changed."""
+    """Return an Event if the phase, or the reason of the Ready condition, has changed.
+
+    That a pod starts, for which the reason was another one, is shown by the next change of the phase.
+    """
     phase, ready = after["phase"], find_condition(after, "Ready")
-    if (before.get("phase"), find_condition(before, "Ready").get("reason")) == (phase, ready["reason"]):
+    was = before.get("phase"), find_condition(before, "Ready").get("reason")
+    if was == (phase, ready["reason"]):
+        return ()
+    if was[0] == phase and was[1] in POD_REASONS and ready["reason"] == reasons.COMPONENTS_NOT_READY:
         return ()
     return (Event(WARNING if phase == "Degraded" else NORMAL, ready["reason"], f"{phase}: {ready['message']}"),)
 

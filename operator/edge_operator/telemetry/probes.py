@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 
-from aiohttp import web
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from edge_service.serving.plain_server import PlainServer
+from edge_service.serving.raw_response import RawResponse
 
 from .metrics import Metrics
 
@@ -52,7 +55,7 @@ class Probes:
         self._unhealthy = unhealthy
         self._not_ready = not_ready
         self._refresh = refresh
-        self._runner: web.AppRunner | None = None
+        self._server: PlainServer | None = None
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
@@ -61,33 +64,26 @@ class Probes:
         Raises:
             OSError: the port is in use.
         """
-        app = web.Application()
-        app.router.add_get("/healthz", self._healthz)
-        app.router.add_get("/readyz", self._readyz)
-        app.router.add_get("/metrics", self._print)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        answers = {"/healthz": self._healthz, "/readyz": self._readyz, "/metrics": self._print}
+        self._server = await PlainServer(answers, host, port).__aenter__()
+        self.port = self._server.port
 
     async def stop(self) -> None:
         """Stop listening."""
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._server is not None:
+            await self._server.__aexit__(None, None, None)
 
-    async def _healthz(self, _request: web.Request) -> web.Response:
+    def _healthz(self) -> RawResponse:
         return _answer(self._unhealthy())
 
-    async def _readyz(self, _request: web.Request) -> web.Response:
+    def _readyz(self) -> RawResponse:
         return _answer(self._not_ready())
 
-    async def _print(self, _request: web.Request) -> web.Response:
+    def _print(self) -> RawResponse:
         self._refresh()
-        return web.Response(body=generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return RawResponse(HTTPStatus.OK, generate_latest(self._metrics.registry), CONTENT_TYPE_LATEST)
 
 
-def _answer(problems: list[str]) -> web.Response:
-    if problems:
-        return web.Response(status=503, text="\n".join(problems) + "\n")
-    return web.Response(text="ok\n")
+def _answer(problems: list[str]) -> RawResponse:
+    status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
+    return RawResponse(status, ("\n".join(problems or ["ok"]) + "\n").encode(), "text/plain; charset=utf-8")

@@ -1,5 +1,6 @@
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,8 @@ from edge_wire.store import OPEN_STATES, CommandState
 
 NOW = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(minutes=5)
-COMMAND = Command("c" * 32, "reboot", LATER, {"delay": 1}, {"ticket": "T-1", "state": "theirs"})
+BODY = {"command": "reboot", "params": {"delay": 1}, "ticket": "T-1", "state": "theirs", "expires_in": "5m"}
+COMMAND = Command("c" * 32, LATER, BODY)
 QUEUED = CommandRecord("pump-1", COMMAND, NOW)
 OF_CLOUD = CommandRecord("pump-1", COMMAND, NOW, actor=Actor.CLOUD)
 DONE = CommandAck(COMMAND.command_id, "ok", {"took": 3})
@@ -61,18 +63,43 @@ def test_a_command_comes_back_from_the_store_as_it_was(record: CommandRecord) ->
     assert from_document("pump-1", document | {"command_id": COMMAND.command_id}) == record
 
 
+OF_OLDER_RELEASE = {
+    "command_id": "m-1",
+    "command": "reboot",
+    "params": {"delay": 1},
+    "extra": {"ticket": "T-1"},
+    "created_at": "2026-01-31T12:00:00.000Z",
+    "expires_at": "2026-01-31T12:05:00.000Z",
+    "state": "Sent",
+    "status": None,
+    "result": None,
+}
+"""As releases before this one stored it."""
+
+
 def test_a_command_of_an_older_release_is_one_of_the_api_token() -> None:
-    document = to_document(OF_CLOUD) | {"command_id": COMMAND.command_id}
-    del document["actor"]
-    assert from_document("pump-1", document).actor is Actor.API_TOKEN
+    record = from_document("pump-1", OF_OLDER_RELEASE)
+    assert record.actor is Actor.API_TOKEN
+    assert record.command.body == {"command": "reboot", "params": {"delay": 1}, "ticket": "T-1"}
+    assert from_document("pump-1", OF_OLDER_RELEASE | {"params": {}}).command.body == {
+        "command": "reboot",
+        "ticket": "T-1",
+    }
+
+
+@pytest.mark.parametrize("params", [{}, {"params": {}}, {"params": {"delay": 1}}])
+def test_a_command_of_the_cloud_that_is_repeated_after_an_upgrade_is_the_same(params: dict[str, Any]) -> None:
+    before = from_document("pump-1", OF_OLDER_RELEASE | {"params": {}, "actor": "cloud"} | params)
+    body = {"command_id": "m-1", "command": "reboot", "ticket": "T-1", "expires_at": "2026-01-31T12:05:00Z"} | params
+    assert is_same_request(before, CommandRecord("pump-1", Command("m-1", LATER, body), NOW, actor=Actor.CLOUD))
 
 
 OTHER_REQUESTS = {
     "another sender": QUEUED,
-    "another command": replace(OF_CLOUD, command=replace(COMMAND, command="stop")),
-    "other parameters": replace(OF_CLOUD, command=replace(COMMAND, params={"delay": 2})),
+    "another command": replace(OF_CLOUD, command=replace(COMMAND, body=BODY | {"command": "stop"})),
+    "other parameters": replace(OF_CLOUD, command=replace(COMMAND, body=BODY | {"params": {"delay": 2}})),
     "another expiry": replace(OF_CLOUD, command=replace(COMMAND, expires_at=NOW)),
-    "other fields": replace(OF_CLOUD, command=replace(COMMAND, extra={})),
+    "other fields": replace(OF_CLOUD, command=replace(COMMAND, body={"command": "reboot", "params": {"delay": 1}})),
 }
 
 
@@ -86,10 +113,8 @@ def test_fields_of_the_request_do_not_hide_those_of_the_answer() -> None:
     shown = QUEUED.answered(DONE).to_object(LATER)
     assert shown == {
         "command_id": "c" * 32,
-        "command": "reboot",
-        "params": {"delay": 1},
+        "command": BODY,
         "expires_at": "2026-01-31T12:05:00.000Z",
-        "ticket": "T-1",
         "device_id": "pump-1",
         "created_at": "2026-01-31T12:00:00.000Z",
         "state": "Acked",
@@ -101,7 +126,13 @@ def test_fields_of_the_request_do_not_hide_those_of_the_answer() -> None:
 def test_the_receipt_names_device_and_command() -> None:
     receipt = QUEUED.to_receipt(NOW)
     assert receipt.pop("message")
-    assert receipt == {"device_id": "pump-1", "command": "reboot", "command_id": "c" * 32, "state": "Queued"}
+    assert receipt == {
+        "device_id": "pump-1",
+        "command": BODY,
+        "command_id": "c" * 32,
+        "expires_at": "2026-01-31T12:05:00.000Z",
+        "state": "Queued",
+    }
     assert QUEUED.to_receipt(LATER)["state"] == "Expired"
 
 
@@ -110,6 +141,6 @@ def test_a_command_that_another_release_kept_is_named(change: dict[str, str]) ->
     document = to_document(QUEUED) | {"command_id": COMMAND.command_id} | change
     with pytest.raises(ValueError, match=f"command {COMMAND.command_id} of device pump-1"):
         from_document("pump-1", document)
-    del document["params"]
+    del document["body"]
     with pytest.raises(ValueError, match="another release"):
         from_document("pump-1", document)

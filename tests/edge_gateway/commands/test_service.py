@@ -336,7 +336,7 @@ def test_what_has_expired_is_handed_out_no_more_and_kept_as_expired(play: Play) 
 
 def test_a_command_that_another_replica_is_sending_is_left_to_it_for_a_while(play: Play) -> None:
     async def story(world: World) -> None:
-        command = Command("c" * 32, "reboot", BEGAN + dt.timedelta(minutes=5))
+        command = Command("c" * 32, BEGAN + dt.timedelta(minutes=5), {"command": "reboot"})
         await CommandRepository(world.store).put(CommandRecord("pump", command, BEGAN))
         assert await world.commands.pending_for("pump", 0, fetch=False) == []
         await asyncio.sleep(SENDING.total_seconds() + 0.1)

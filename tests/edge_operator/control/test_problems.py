@@ -89,22 +89,6 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
         "ExistingSecretInvalid: Secret factory/mine needs the key `password` with 20 to 1024 printable characters",
         True,
     ),
-    "device's Secret is another's": (
-        lambda: device_problems.secret_not_ours(report.not_ours(KEY)),
-        (
-            "SecretNotOurs: Secret factory/pump-device-credentials exists and does not belong to this site:"
-            " the operator does not change it; delete it, or set credentials.secretName"
-        ),
-        True,
-    ),
-    "child is another's": (
-        lambda: report.not_ours(KEY),
-        (
-            "NotOurs: Secret factory/pump-device-credentials exists and does not belong to this site: the"
-            " operator does not change it; delete or rename it, or rename the site"
-        ),
-        True,
-    ),
     "contested": (
         lambda: report.field_contested(FieldConflict(KEY, USERNAME, "gitops", UNTIL)),
         (
@@ -120,15 +104,6 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
             "FieldContested: Secret factory/pump-device-credentials: .spec.replicas is repeatedly changed by the"
             " manager 'kubectl'; the operator does not reapply it until 2026-11-30T12:05:00Z: do not use kubectl scale"
             " or an autoscaler on it; set the number of replicas in the spec of the site"
-        ),
-        True,
-    ),
-    "root Secret is another's": (
-        lambda: root_secret_problems.not_ours(SITE, "plant-root"),
-        (
-            "NotOurs: Secret factory/plant-root is not the operator's: delete or rename it or, if it is this"
-            " site's root Secret from a backup, label it"
-            " edge-stack.io/site=plant,app.kubernetes.io/managed-by=edge-stack"
         ),
         True,
     ),

@@ -87,6 +87,12 @@ def test_url_of_the_broker(change: dict[str, Any], url: str) -> None:
     assert (given["host"], given["port"]) == (device.host, str(device.port)), "without brackets: no part of a URL"
 
 
+def test_url_for_https_is_there_if_the_gateway_has_a_certificate() -> None:
+    assert "httpsUrl" not in device_secret(DEVICE)["data"]
+    given = values(device_secret(replace(DEVICE, https="https://edge.example.com:443")))
+    assert given["httpsUrl"] == "https://edge.example.com:443"
+
+
 def test_no_authority_where_the_certificate_is_of_a_public_one() -> None:
     assert "ca.crt" not in device_secret(replace(DEVICE, authority=None))["data"]
 

@@ -26,7 +26,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "devices/d1/data": ("d1", "~processor"),
     "devices/d1/status": ("d1 ~gateway ~operator", "~gateway ~operator"),
     "devices/d1/command": ("~gateway", "d1"),
-    "devices/d1/command/ack": ("d1", "~gateway"),
+    "devices/d1/command/ack": ("d1", "~gateway ~processor"),
     "devices/~scada/data": ("", ""),
     "cloud/sensors/d1": ("~processor", "~scada"),
     "alerts/d1": ("~processor", "~scada"),

@@ -14,7 +14,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "devices/d1/data": (set(), {"~processor"}),
     "devices/d1/status": ({"~gateway", "~operator"}, {"~gateway", "~operator"}),
     "devices/d1/command": ({"~gateway"}, set()),
-    "devices/d1/command/ack": (set(), {"~gateway"}),
+    "devices/d1/command/ack": (set(), {"~gateway", "~processor"}),
     "cloud/sensors/d1": ({"~processor"}, set()),
     "alerts/d1": ({"~processor"}, set()),
     "edge/activity": ({"~gateway", "~processor"}, {"~gateway", "~operator"}),

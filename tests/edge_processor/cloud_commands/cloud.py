@@ -3,10 +3,11 @@
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -47,9 +48,16 @@ class Cloud:
     fails: int = 0
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def send(self, device_id: str, command_id: str, seconds: float = 60.0, **fields: Any) -> None:
+    def send(
+        self,
+        device_id: str,
+        command_id: str,
+        body: Mapping[str, Any] = MappingProxyType({"command": "open"}),
+        seconds: float = 60.0,
+        **fields: Any,
+    ) -> None:
         """Send a command that expires after so many seconds."""
-        command = {"device_id": device_id, "command_id": command_id, "command": "open", "expires_at": expiring(seconds)}
+        command = {"device_id": device_id, "command_id": command_id, **body, "expires_at": expiring(seconds)}
         self.waiting[device_id, command_id] = (0.0, command | fields)
         self._more.set()
 

@@ -33,19 +33,25 @@ async def test_a_command_reaches_its_device_and_the_acknowledgement_comes_back(
     commanded: CommandedSite, far: Cloud, processor: ServiceProcess
 ) -> None:
     commanded.allow("d1", "d2")
-    async with commanded.device("d1", OK) as device, commanded.device("d2", {"status": "failed", "result": "jammed"}):
+    async with (
+        commanded.device("d1", OK) as device,
+        commanded.device("d2", {"status": "failed", "result": "jammed"}) as other,
+    ):
         far.send("d1", "m-1", params={"to": 5}, ticket="T-1")
-        far.send("d2", "m-1")
+        far.send("d2", "m-1", {"action": "close", "delay": 3})
         assert await far.result("d1", "m-1") == {"state": "Acked", "status": "ok", "result": {"took": 3}}
         assert await far.result("d2", "m-1") == {"state": "Failed", "status": "failed", "result": "jammed"}
         (command,) = device.got
         assert (command["command_id"], command["command"], command["params"]) == ("m-1", "open", {"to": 5})
         assert command["ticket"] == "T-1"
         assert "device_id" not in command
+        (command,) = other.got
+        assert (command["command_id"], command["action"], command["delay"]) == ("m-1", "close", 3)
+        assert "command" not in command
     assert far.sites == {"ns/hall"}
     lines = sorted(commanded.audit(), key=lambda line: str(line["device"]))
     named = [(line["actor"], line["device"], line["command_id"], line["command"]) for line in lines]
-    assert named == [("cloud", "d1", "m-1", "open"), ("cloud", "d2", "m-1", "open")]
+    assert named == [("cloud", "d1", "m-1", "open"), ("cloud", "d2", "m-1", "")]
     # The device may answer before the broker does.
     assert [line["state"] in {"Sent", end} for line, end in zip(lines, ("Acked", "Failed"), strict=True)] == [
         True,
@@ -63,7 +69,7 @@ async def test_what_may_not_be_sent_is_refused_with_the_reason(
     async with commanded.device("d1", OK) as device, commanded.device("d2", OK) as other:
         far.send("d1", "m-1")
         far.send("nobody", "m-1")
-        far.send("d2", "m-2", command=7)
+        far.send("d2", "m-2", expires_in="5s")
         far.send("d2", "m-3", expires_at=None)
         refused = await far.result("d1", "m-1")
         assert (refused["state"], refused["reason"]) == ("Refused", "CloudCommandsDisabled")

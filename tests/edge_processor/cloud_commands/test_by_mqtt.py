@@ -47,8 +47,8 @@ class Boss:
         assert self.session is not None
         await self.session.publish(f"{TOPIC}/{device_id}", payload)
 
-    async def send(self, device_id: str, command_id: str, seconds: float = 60.0) -> None:
-        command = {"command_id": command_id, "command": "open", "expires_at": expiring(seconds)}
+    async def send(self, device_id: str, command_id: str, seconds: float = 60.0, **body: Any) -> None:
+        command = {"command_id": command_id, **(body or {"command": "open"}), "expires_at": expiring(seconds)}
         await self.publish(device_id, orjson.dumps(command))
 
     async def result(self, device_id: str, count: int = 1) -> dict[str, Any]:
@@ -103,8 +103,14 @@ async def test_a_command_reaches_its_device_and_the_acknowledgement_comes_back(c
         assert (refused["command_id"], refused["state"]) == ("m-2", "Refused")
         assert (refused["reason"], refused["status"]) == ("CloudCommandsDisabled", None)
         # The same command again: the same result, and the device does not get it again.
-        await cloud.send("d1", "m-3")
+        await cloud.send("d1", "m-3", action="close", delay=3)
         await cloud.result("d1", 2)
+        assert {**device.got[1], "expires_at": None} == {
+            "command_id": "m-3",
+            "action": "close",
+            "delay": 3,
+            "expires_at": None,
+        }
         assert (device.ids, other.ids) == (["m-1", "m-3"], [])
 
 

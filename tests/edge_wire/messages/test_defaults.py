@@ -58,8 +58,8 @@ CASES = {
     "command": Case(
         Command.parse,
         {"command_id": "c1", "command": "open", "expires_at": TIME},
-        {"params": {}},
-        Command("c1", "open", WHEN),
+        {},
+        Command("c1", WHEN, {"command": "open"}),
     ),
     "answer": Case(CommandAck.parse, {"command_id": "c1", "status": "ok"}, {"result": None}, CommandAck("c1", "ok")),
     "alert": Case(

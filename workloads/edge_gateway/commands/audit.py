@@ -15,7 +15,7 @@ REFUSED = "Refused"
 """The state in the audit of a command that the gateway did not send."""
 
 MAX_CHARACTERS = 256
-"""Maximum characters of a member that comes from a refused body."""
+"""Maximum characters of a member that comes from the body of a request."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class CommandAudit:
             record.actor,
             record.device_id,
             record.command.command_id,
-            record.command.command,
+            _text(record.command.name),
             record.state,
             {},
         )

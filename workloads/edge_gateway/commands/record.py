@@ -11,8 +11,8 @@ from edge_wire.store import OPEN_STATES, CommandState
 _MESSAGES = {
     CommandState.QUEUED: "command queued",
     CommandState.SENT: "command sent",
-    CommandState.NO_SESSION: "the device has no session with the broker: it receives the command if it polls over HTTP"
-    " before the command expires",
+    CommandState.NO_SESSION: "nobody subscribes to its command topic: the device receives the command only if it"
+    " fetches it over HTTP before the command expires",
     CommandState.ACKED: "command carried out",
     CommandState.FAILED: "command failed",
     CommandState.EXPIRED: "the command expired before the device answered",
@@ -58,7 +58,7 @@ class CommandRecord:
         return self.state
 
     def sent(self, *, session: bool) -> "CommandRecord":
-        """Return the command after the broker accepted it, with or without a session of the device."""
+        """Return the command after the broker accepted it, with or without a session that subscribes to its topic."""
         return self._while_open(CommandState.SENT if session else CommandState.NO_SESSION)
 
     def fetched(self) -> "CommandRecord":
@@ -91,9 +91,12 @@ class CommandRecord:
 
     def to_object(self, now: dt.datetime) -> dict[str, Any]:
         """Return it as `GET /devices/{id}/commands/{command_id}` shows it."""
-        return self.command.to_object() | {
+        return {
             "device_id": self.device_id,
+            "command_id": self.command.command_id,
+            "command": self.command.body,
             "created_at": format_timestamp(self.created_at),
+            "expires_at": format_timestamp(self.command.expires_at),
             "state": self.state_at(now),
             "status": self.status,
             "result": self.result,
@@ -105,8 +108,9 @@ class CommandRecord:
         return {
             "message": _MESSAGES[state],
             "device_id": self.device_id,
-            "command": self.command.command,
+            "command": self.command.body,
             "command_id": self.command.command_id,
+            "expires_at": format_timestamp(self.command.expires_at),
             "state": state,
         }
 
@@ -116,4 +120,9 @@ class CommandRecord:
 
 def is_same_request(one: CommandRecord, other: CommandRecord) -> bool:
     """Return whether two commands come from the same request of the same sender, which may have been repeated."""
-    return one.actor is other.actor and one.command.to_object() == other.command.to_object()
+    return one.actor is other.actor and _compared(one.command) == _compared(other.command)
+
+
+def _compared(command: Command) -> dict[str, Any]:
+    # A release before this one stored empty `params` for a command without them.
+    return {name: value for name, value in command.to_object().items() if name != "params" or value}

@@ -92,9 +92,7 @@ def to_document(record: CommandRecord) -> dict[str, Any]:
     """Return a command as a document of the store."""
     command = record.command
     return {
-        "command": command.command,
-        "params": command.params,
-        "extra": command.extra,
+        "body": command.body,
         "created_at": format_timestamp(record.created_at),
         "expires_at": format_timestamp(command.expires_at),
         "state": record.state.value,
@@ -113,13 +111,7 @@ def from_document(device_id: str, document: Mapping[str, Any]) -> CommandRecord:
     try:
         return CommandRecord(
             device_id,
-            Command(
-                document["command_id"],
-                document["command"],
-                _moment(document["expires_at"]),
-                document["params"],
-                document["extra"],
-            ),
+            Command(document["command_id"], _moment(document["expires_at"]), _body(document)),
             _moment(document["created_at"]),
             CommandState(document["state"]),
             document["status"],
@@ -132,6 +124,15 @@ def from_document(device_id: str, document: Mapping[str, Any]) -> CommandRecord:
         raise ValueError(
             f"the store keeps command {named} of device {device_id} as another release: {error}"
         ) from error
+
+
+def _body(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "body" in document:
+        body: Mapping[str, Any] = document["body"]
+        return body
+    # Older releases stored the parts of a command, and empty `params` for one without them.
+    params = {"params": document["params"]} if document["params"] else {}
+    return {"command": document["command"], **params, **document["extra"]}
 
 
 def _moment(text: Any) -> dt.datetime:

@@ -6,17 +6,16 @@ from typing import Any
 
 from edge_gateway.body import malformed
 from edge_wire.goduration import parse_duration
-from edge_wire.messages import Command, MalformedError, parse_timestamp
+from edge_wire.messages import MAX_PAYLOAD_BYTES, Command, MalformedError, parse_timestamp
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import load_object
+from edge_wire.messages.document import load
+from edge_wire.messages.malformed import kind
 
 DEFAULT_LIFETIME = dt.timedelta(minutes=5)
 """Default time until a command expires."""
 
 MAX_LIFETIME = dt.timedelta(days=7)
 """Maximum: the broker keeps messages for a session no longer."""
-
-MAX_NAME_CHARACTERS = 256
 
 COMMAND_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
 """Ids of commands: the gateway's have 32 hexadecimal digits, those of the cloud are its choice."""
@@ -26,19 +25,16 @@ def parse_command(body: bytes, command_id: str, now: dt.datetime) -> Command:
     """Return the command that a request asks for.
 
     Args:
-        body: JSON with `command`, and optionally `params` and either `expires_in` (such as 30s) or `expires_at`.
-        command_id: the new id.
+        body: any JSON object, optionally with either `expires_in` (such as 30s) or `expires_at`.
+        command_id: the new id; it replaces one in the body.
         now: when the request arrived (aware).
 
     Raises:
         ProblemError: the body is not a command; the problem names the field.
     """
     try:
-        fields = load_object(body)
-        fields.pop("command_id", None)
-        command = _name(fields)
-        params = take.mapping(fields, "params")
-        return Command(command_id, command, _expiry(fields, now), params, fields)
+        fields = _object(body)
+        return _limited(Command(command_id, _expiry(fields, now), fields))
     except MalformedError as error:
         raise malformed(error) from error
 
@@ -47,24 +43,37 @@ def parse_cloud_command(body: bytes, now: dt.datetime) -> Command:
     """Return the command that a request of the cloud asks for; its expiry may have passed.
 
     Args:
-        body: JSON with `command_id`, `command` and `expires_at`, and optionally `params`.
+        body: a JSON object with `command_id` and `expires_at`.
         now: when the request arrived (aware).
 
     Raises:
         ProblemError: the body is not such a command; the problem names the field.
     """
     try:
-        fields = load_object(body)
-        command_id = _command_id(fields)
-        command = _name(fields)
-        params = take.mapping(fields, "params")
-        return Command(command_id, command, _deadline(fields, now), params, fields)
+        fields = _object(body)
+        return _limited(Command(_command_id(fields), _deadline(fields, now), fields))
     except MalformedError as error:
         raise malformed(error) from error
 
 
+def _object(body: bytes) -> dict[str, Any]:
+    document = load(body)
+    if not isinstance(document, dict):
+        raise MalformedError(
+            "type", f'a command must be a JSON object, such as {{"command": "reboot"}}, not {kind(document)}'
+        )
+    return document
+
+
+def _limited(command: Command) -> Command:
+    # With its id and its expiry the message may be larger than the request.
+    if len(command.encode()) > MAX_PAYLOAD_BYTES:
+        raise MalformedError("too_large", "the command is too large for a message to the device")
+    return command
+
+
 def _command_id(fields: dict[str, Any]) -> str:
-    command_id = take.required_text(fields, "command_id")
+    command_id = take.required_text(dict(fields), "command_id")
     if not COMMAND_ID.fullmatch(command_id):
         raise MalformedError(
             "field", "command_id must have 1 to 64 letters, digits, '.', '_' and '-', and be neither '.' nor '..'"
@@ -74,9 +83,9 @@ def _command_id(fields: dict[str, Any]) -> str:
 
 def _deadline(fields: dict[str, Any], now: dt.datetime) -> dt.datetime:
     # A span would begin again with each repetition of the request.
-    if fields.pop("expires_in", None) is not None:
+    if fields.get("expires_in") is not None:
         raise MalformedError("field", "expires_in is not allowed for the cloud: give expires_at")
-    expires_at = parse_timestamp(fields.pop("expires_at", None))
+    expires_at = parse_timestamp(fields.get("expires_at"))
     if expires_at is None:
         raise MalformedError("field", "expires_at is required: it must be a time such as 2026-01-31T12:00:00Z")
     if expires_at > now + MAX_LIFETIME:
@@ -84,15 +93,8 @@ def _deadline(fields: dict[str, Any], now: dt.datetime) -> dt.datetime:
     return expires_at
 
 
-def _name(fields: dict[str, Any]) -> str:
-    name = take.required_text(fields, "command")
-    if len(name) > MAX_NAME_CHARACTERS:
-        raise MalformedError("field", f"command must have at most {MAX_NAME_CHARACTERS} characters")
-    return name
-
-
 def _expiry(fields: dict[str, Any], now: dt.datetime) -> dt.datetime:
-    span, moment = fields.pop("expires_in", None), fields.pop("expires_at", None)
+    span, moment = fields.get("expires_in"), fields.get("expires_at")
     if span is not None and moment is not None:
         raise MalformedError("field", "expires_in and expires_at exclude each other: give one of them")
     if span is not None:

@@ -38,7 +38,7 @@ class CommandPublisher(Protocol):
         """Raise ProblemError if there is no connection to the broker."""
 
     async def command(self, device_id: str, command: Command) -> bool:
-        """Publish a command; return whether the device has a session at the broker."""
+        """Publish a command; return whether a session at the broker subscribes to its topic."""
 
 
 class Commands:

@@ -40,7 +40,7 @@ class DeviceTable:
 
     Attributes:
         has_been_complete: whether a resync has ever ended: until then the list of devices means nothing.
-        is_current: whether there is a connection whose resync has ended: otherwise a missing device means nothing.
+        is_current: whether the resync of the present connection has ended: otherwise a missing device means nothing.
     """
 
     def __init__(self, liveness: DeviceLiveness, rejected: Callable[[], None], grace: float) -> None:

@@ -10,11 +10,14 @@ from edge_gateway.passthrough.pipe import End
 from edge_service.address import BrokerAddress
 from edge_service.peer import check_address
 from edge_service.program import cannot_listen
+from edge_service.serving import acceptor
+from edge_service.serving.acceptor import Acceptor
+from edge_service.serving.connection_table import ConnectionTable, Slot
+from edge_service.serving.limits import ConnectionLimits
 from edge_service.waiting import set_within
 
 CONNECT_SECONDS = 5.0
 DRAIN_SECONDS = 5.0
-BACKLOG_CONNECTIONS = 1024
 
 logger = logging.getLogger(__name__)
 
@@ -36,9 +39,10 @@ class Passthrough:
         self.port = 0
         self._name = name
         self._target = target
-        self._limit = limit
         self._counts = counts
-        self._server: asyncio.Server | None = None
+        limits = ConnectionLimits(connections=limit, connections_per_source=limit, reserve_connections=0)
+        self._table = ConnectionTable(limits, lambda _: counts.refused(name, "limit"))
+        self._acceptor: Acceptor | None = None
         self._ends: set[End] = set()
         self._connecting: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
@@ -49,13 +53,14 @@ class Passthrough:
         Raises:
             StartError: the port cannot be opened.
         """
-        loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(lambda: _Device(self), host, port, backlog=BACKLOG_CONNECTIONS)
+            listener = acceptor.listen(host, port)
         except OSError as error:
             setting = f"{self._name.upper()}_PORT"
             raise cannot_listen(host, port, error, setting) from error
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = listener.getsockname()[1]
+        self._acceptor = Acceptor(listener, self._table, self._device)
+        self._acceptor.start()
         logger.info("passing %s on port %d through to %s", self._name, self.port, self._target)
         return self
 
@@ -66,8 +71,8 @@ class Passthrough:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Accept no new connections, close the open ones; after `DRAIN_SECONDS` abort those with unsent data."""
-        if self._server is not None:
-            self._server.close()
+        if self._acceptor is not None:
+            self._acceptor.stop()
         for task in self._connecting:
             task.cancel()
         for end in tuple(self._ends):
@@ -81,11 +86,6 @@ class Passthrough:
 
     def opened(self, device: End) -> None:
         """Handle a new connection of a device."""
-        if self._counts.open(self._name) >= self._limit:
-            self._counts.refused(self._name, "limit")
-            logger.warning("%s connection closed at once: there are %d already", self._name, self._limit)
-            device.abort()
-            return
         self._ends.add(device)
         self._counts.opened(self._name)
         task = asyncio.get_running_loop().create_task(self._connect(device))
@@ -94,11 +94,15 @@ class Passthrough:
 
     def closed(self, device: End) -> None:
         """Remove a closed connection of a device."""
-        if device in self._ends:
-            self._ends.discard(device)
-            self._counts.closed(self._name)
+        self._ends.discard(device)
+        self._counts.closed(self._name)
         if not self._ends:
             self._empty.set()
+
+    def _device(self, slot: Slot) -> "_Device":
+        # A device may be silent for as long as the broker lets it.
+        slot.set_busy()
+        return _Device(self, slot)
 
     async def _connect(self, device: End) -> None:
         loop = asyncio.get_running_loop()
@@ -122,16 +126,22 @@ class Passthrough:
 class _Device(End):
     """The device's end, which reports to the listener."""
 
-    __slots__ = ("_listener",)
+    __slots__ = ("_listener", "_slot")
 
-    def __init__(self, listener: Passthrough) -> None:
+    def __init__(self, listener: Passthrough, slot: Slot) -> None:
         super().__init__(listener.closed)
         self._listener = listener
+        self._slot = slot
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Store the transport and connect it to the broker."""
         super().connection_made(transport)
         self._listener.opened(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Make room for another connection."""
+        self._slot.release()
+        super().connection_lost(error)
 
 
 def _nobody(_end: End) -> None:

@@ -22,6 +22,7 @@ from edge_gateway.routes.documents import ACK_BODY, COMMAND_BODY
 from edge_gateway.routes.finder import DeviceFinder
 from edge_gateway.routes.inputs import CommandId, DeviceId, Wait, answer, read_body
 from edge_gateway.wait import parse_wait
+from edge_service.head_requests import is_head
 from edge_service.problem import ProblemError, refuse
 from edge_service.request_body import BodyTooLargeError
 
@@ -100,7 +101,7 @@ class CommandRoutes:
         caller = self._caller_is_device(request, device_id)
         if not caller:
             DeviceFinder(self.table).find(device_id)
-        found = await self.commands.pending_for(device_id, seconds, fetch=caller)
+        found = await self.commands.pending_for(device_id, seconds, fetch=caller and not is_head(request.scope))
         return answer({"commands": [record.command.to_object() for record in found]})
 
     async def ack(self, request: Request, device_id: DeviceId, command_id: CommandId) -> Response:
@@ -142,7 +143,7 @@ def _no_answer(record: CommandRecord, now: dt.datetime) -> ProblemError:
     receipt = record.to_receipt(now)
     path = f"/devices/{record.device_id}/commands/{record.command.command_id}"
     detail = f"device {record.device_id} has not answered ({receipt['message']}): see {path}"
-    extra = {name: receipt[name] for name in ("device_id", "command", "command_id", "state")}
+    extra = {name: receipt[name] for name in ("device_id", "command", "command_id", "expires_at", "state")}
     return refuse(HTTPStatus.GATEWAY_TIMEOUT, "NoAnswer", detail, **extra)
 
 

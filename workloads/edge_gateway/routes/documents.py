@@ -55,8 +55,7 @@ STATUS_BODY = _body(
 COMMAND_BODY = _body(
     {
         "type": "object",
-        "required": ["command"],
-        "properties": {"command": _TEXT, "params": _OBJECT, "expires_in": _TEXT, "expires_at": _TIME},
+        "properties": {"command": {}, "params": {}, "expires_in": _TEXT, "expires_at": _TIME},
     },
     {"command": "set_interval", "params": {"seconds": 10}, "expires_in": "30s"},
 )

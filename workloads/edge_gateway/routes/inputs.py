@@ -2,7 +2,7 @@
 
 import re
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, Path, Query, Request
@@ -16,6 +16,13 @@ from edge_wire.messages import MAX_PAYLOAD_BYTES
 
 MAX_OFFSET = 2**63 - 1
 """The largest offset or id that the store can have."""
+
+# Not as a constraint of FastAPI: its errors do not say what an id is.
+_ID_SCHEMA: dict[str, Any] = {
+    "pattern": r"^(?!\.{1,2}$)[A-Za-z0-9._-]+$",
+    "minLength": 1,
+    "maxLength": 64,
+}
 
 _DEVICE_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
 
@@ -33,14 +40,18 @@ def check_device_id(device_id: str) -> None:
 
 # Both are coroutines although they await nothing: FastAPI would run plain functions in a thread.
 async def _device_id(
-    device_id: Annotated[str, Path(description="Id of the device, as spec.deviceId of its EdgeDevice.")],
+    device_id: Annotated[
+        str, Path(description="Id of the device, as spec.deviceId of its EdgeDevice.", json_schema_extra=_ID_SCHEMA)
+    ],
 ) -> str:
     check_device_id(device_id)
     return device_id
 
 
 async def _command_id(
-    command_id: Annotated[str, Path(description="As the request that sent the command was answered.")],
+    command_id: Annotated[
+        str, Path(description="As the request that sent the command was answered.", json_schema_extra=_ID_SCHEMA)
+    ],
 ) -> str:
     if not COMMAND_ID.fullmatch(command_id):
         detail = "no command has this id: ids have 1 to 64 letters, digits, '.', '_' and '-'"

@@ -1,10 +1,12 @@
 """Requests about commands, a part of the store's client."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from edge_service.store.transport import Transport
+from edge_wire.messages import CommandAck
+from edge_wire.store import StoredAcks
 
 
 class CommandRequests:
@@ -23,6 +25,12 @@ class CommandRequests:
         path = f"/v1/commands/{quote(device_id, safe='')}/{quote(command_id, safe='')}"
         answer: Mapping[str, Any] = await self._http.request_idempotent("POST", path, dict(command))
         return answer
+
+    async def acknowledge_commands(self, acks: Sequence[tuple[str, CommandAck]]) -> StoredAcks:
+        """Store acknowledgements, each with the id of its device; the first one of a device to a command stands."""
+        listed = [{"device_id": device_id, **ack.to_object()} for device_id, ack in acks]
+        answer = await self._http.request_idempotent("POST", "/v1/acks", {"acks": listed})
+        return StoredAcks(int(answer["stored"]), tuple(answer["unknown"]))
 
     async def command(self, device_id: str, command_id: str) -> Mapping[str, Any]:
         """Return a command; StoreRefusedError with status 404 if there is none."""

@@ -1,7 +1,8 @@
 """Routes of commands to devices, which the gateway writes."""
 
 import datetime as dt
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -14,11 +15,10 @@ from starlette.routing import Route
 from edge_service.problem import refuse
 from edge_service.route import route
 from edge_storage import commands
-from edge_storage.request_body import read_body
 from edge_storage.routes.answers import json
-from edge_storage.routes.parameters import of_document, of_path, of_query
+from edge_storage.routes.parameters import MAX_ITEMS, object_of, of_body, of_document, of_path, of_query
 from edge_storage.store import Store
-from edge_wire.messages.document import load_object
+from edge_wire.messages import CommandAck
 from edge_wire.store import CommandState
 
 Id = Annotated[str, Meta(max_length=128)]
@@ -51,12 +51,32 @@ class NewCommand(Struct, frozen=True):
     state: str
 
 
+class NewAck(Struct, frozen=True):
+    """An answer of a device to a command."""
+
+    device_id: Id
+    command_id: Annotated[str, Meta(min_length=1)]
+    status: Annotated[str, Meta(min_length=1)]
+    result: Any = None
+
+    @property
+    def message(self) -> CommandAck:
+        """The message of the device."""
+        return CommandAck(self.command_id, self.status, self.result)
+
+
+class NewAcks(Struct, frozen=True):
+    """Body with answers of devices."""
+
+    acks: Annotated[list[NewAck], Meta(max_length=MAX_ITEMS)]
+
+
 def commands_routes(store: Store) -> list[Route]:
     """Return the routes."""
 
     async def written(request: Request, change: Change) -> Response:
         where = of_path(request, CommandPath)
-        body = load_object(await read_body(request))
+        body = await object_of(request)
         _state(of_document(body, NewCommand).state, "state")
         now = dt.datetime.now(dt.UTC)
         work = partial(change, device_id=where.device_id, command_id=where.command_id, body=body, now=now)
@@ -84,12 +104,27 @@ def commands_routes(store: Store) -> list[Route]:
         found = await store.read(partial(commands.of_device, device_id=device_id, state=state))
         return json({"commands": found})
 
+    async def post_acks(request: Request) -> Response:
+        given = (await of_body(request, NewAcks)).acks
+        return json(await store.write(partial(_acknowledge, acks=given, now=dt.datetime.now(dt.UTC))))
+
     return [
+        route("POST", "/v1/acks", post_acks),
         route("PUT", "/v1/commands/{device_id}/{command_id}", put_command),
         route("POST", "/v1/commands/{device_id}/{command_id}", create_command),
         route("GET", "/v1/commands/{device_id}/{command_id}", get_command),
         route("GET", "/v1/commands/{device_id}", get_commands),
     ]
+
+
+def _acknowledge(connection: sqlite3.Connection, acks: Sequence[NewAck], now: dt.datetime) -> dict[str, Any]:
+    stored, unknown = 0, []
+    for index, ack in enumerate(acks):
+        try:
+            stored += commands.acknowledge(connection, ack.device_id, ack.message, now)
+        except LookupError:
+            unknown.append(index)
+    return {"stored": stored, "unknown": unknown}
 
 
 def _state(text: str, field: str) -> CommandState:

@@ -11,11 +11,14 @@ from starlette.requests import Request
 
 from edge_service.problem import ProblemError, refuse
 from edge_storage.pages import NO_END
-from edge_storage.request_body import read_body
-from edge_wire.messages.document import load_object
+from edge_storage.request_body import MAX_BODY_BYTES, read_body
+from edge_wire.messages.document import MAX_DEPTH, load_object
 
 MAX_ITEMS = 1000
 """Maximum number of items that a request may ask for."""
+
+MAX_LEVELS = MAX_DEPTH + 8
+"""Maximum number of nested levels of a body: some contain a payload of a message a few levels down."""
 
 Limit = Annotated[int, Meta(ge=1, le=MAX_ITEMS)]
 """Maximum number of items."""
@@ -93,7 +96,17 @@ async def of_body(request: Request, kind: type[StructT]) -> StructT:
         MalformedError: the body is not a JSON object.
         ProblemError: a field is wrong or missing (422); the problem names it.
     """
-    return of_document(load_object(await read_body(request)), kind)
+    return of_document(await object_of(request), kind)
+
+
+async def object_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object in the body of `request`, which may contain payloads of messages.
+
+    Raises:
+        BodyTooLargeError: the body is too large.
+        MalformedError: the body is not a JSON object.
+    """
+    return load_object(await read_body(request), MAX_BODY_BYTES, MAX_LEVELS)
 
 
 def given(value: ValueT | UnsetType) -> ValueT | None:

@@ -18,52 +18,63 @@ ACK_FAILED = "failed"
 _FAILURES = frozenset({ACK_FAILED, "failure", "error", "rejected"})
 
 
+_CONTROL = frozenset({"command_id", "expires_at", "expires_in"})
+"""Members that the gateway evaluates: it sets the first two in the message to the device."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """The payload of `devices/{id}/command`.
+    """The payload of `devices/{id}/command`: a JSON object with `command_id` and `expires_at`.
 
     Attributes:
-        command: name of the action, which the device defines.
-        params: parameters of the action.
+        command_id: of the command; the acknowledgement refers to it.
         expires_at: when it expires (UTC): later the device must not carry it out.
-        extra: other fields of the request, passed on unchanged.
+        body: the object as its sender sent it; the device defines which it supports.
     """
 
     command_id: str
-    command: str
     expires_at: dt.datetime
-    params: Mapping[str, Any] = field(default_factory=dict)
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The member `command`, the usual name of the action; empty if it is absent or not a string."""
+        name = self.body.get("command")
+        return name if isinstance(name, str) else ""
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The member `params`, the usual parameters of the action; empty if it is absent or not an object."""
+        params = self.body.get("params")
+        return params if isinstance(params, dict) else {}
 
     @classmethod
     def parse(cls, payload: bytes) -> Self:
-        """Return the command in `payload`.
+        """Return the command in `payload`; its body has only the members that the gateway passes on.
 
         Raises:
             MalformedError: it is not a command.
         """
         fields = load_object(payload)
-        return cls(
-            command_id=take.required_text(fields, "command_id"),
-            command=take.required_text(fields, "command"),
-            expires_at=required_timestamp(fields, "expires_at"),
-            params=take.mapping(fields, "params"),
-            extra=fields,
-        )
+        command_id = take.required_text(fields, "command_id")
+        expires_at = required_timestamp(fields, "expires_at")
+        return cls(command_id, expires_at, _passed_on(fields))
 
     def to_object(self) -> dict[str, Any]:
-        """Return the command as a JSON object: the known fields by the contract's names, then the others."""
-        known = {
+        """Return the message to the device: the sender's members, with `command_id` and `expires_at`."""
+        return {
             "command_id": self.command_id,
-            "command": self.command,
-            "params": self.params,
+            **_passed_on(self.body),
             "expires_at": format_timestamp(self.expires_at),
         }
-        return with_extra(known, self.extra)
 
     def encode(self) -> bytes:
         """Return the payload."""
         return dump(self.to_object())
+
+
+def _passed_on(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in _CONTROL}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,18 +18,23 @@ _MAX_INTEGER_CHARACTERS = 19
 """Maximum characters of an integer that always fits 64 bits."""
 
 
-def load(payload: bytes) -> Any:
+def load(payload: bytes, max_bytes: int = MAX_PAYLOAD_BYTES, max_levels: int = MAX_DEPTH) -> Any:
     """Return the JSON document in `payload`.
+
+    Args:
+        payload: JSON in UTF-8.
+        max_bytes: its largest size, in bytes.
+        max_levels: its maximum number of nested levels.
 
     Raises:
         MalformedError: it is empty, too large, nested too deeply, not UTF-8 or not JSON.
     """
-    _check_size(payload)
+    _check_size(payload, max_bytes)
     try:
         document = orjson.loads(payload)
     except orjson.JSONDecodeError as error:
         raise _no_json(payload, error) from None
-    _check_depth(payload, document)
+    _check_depth(payload, document, max_levels)
     return document
 
 
@@ -50,13 +55,13 @@ def load_tolerant(payload: bytes) -> Any:
     return document
 
 
-def load_object(payload: bytes) -> dict[str, Any]:
-    """Return the JSON object in `payload`.
+def load_object(payload: bytes, max_bytes: int = MAX_PAYLOAD_BYTES, max_levels: int = MAX_DEPTH) -> dict[str, Any]:
+    """Return the JSON object in `payload`; the arguments are those of `load`.
 
     Raises:
         MalformedError: as `load`, or it is another type of JSON.
     """
-    return as_object(load(payload))
+    return as_object(load(payload, max_bytes, max_levels))
 
 
 def as_object(document: Any) -> dict[str, Any]:
@@ -80,17 +85,17 @@ def dump(document: Any) -> bytes:
     return orjson.dumps(document)
 
 
-def _check_size(payload: bytes) -> None:
+def _check_size(payload: bytes, max_bytes: int = MAX_PAYLOAD_BYTES) -> None:
     if not payload:
         raise MalformedError("empty", "the payload is empty: send JSON")
-    if len(payload) > MAX_PAYLOAD_BYTES:
-        raise MalformedError("too_large", f"the payload has {len(payload)} bytes: the limit is {MAX_PAYLOAD_BYTES}")
+    if len(payload) > max_bytes:
+        raise MalformedError("too_large", f"the payload has {len(payload)} bytes: the limit is {max_bytes}")
 
 
-def _check_depth(payload: bytes, document: Any) -> None:
+def _check_depth(payload: bytes, document: Any, max_levels: int = MAX_DEPTH) -> None:
     # Counting brackets is far cheaper than walking, and almost every payload has few.
-    if payload.count(b"[") + payload.count(b"{") > MAX_DEPTH and _is_deeper(document, MAX_DEPTH):
-        raise MalformedError("depth", f"the payload is nested more than {MAX_DEPTH} levels deep")
+    if payload.count(b"[") + payload.count(b"{") > max_levels and _is_deeper(document, max_levels):
+        raise MalformedError("depth", f"the payload is nested more than {max_levels} levels deep")
 
 
 def _is_deeper(document: Any, limit: int) -> bool:

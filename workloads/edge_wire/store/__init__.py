@@ -1,6 +1,6 @@
 """The interface of a site's store (`/v1/…`): requests, answers and errors, used by the store and by its client."""
 
-from edge_wire.store.command_state import FINAL_STATES, OPEN_STATES, CommandState
+from edge_wire.store.command_state import FINAL_STATES, OPEN_STATES, CommandState, StoredAcks
 from edge_wire.store.cursor import CLOUD_SENSORS, Cursor
 from edge_wire.store.errors import FencedError, LeaseHeldError, StoreError, StoreUnavailableError
 from edge_wire.store.ingest import IngestRequest, IngestResult, MessageResult, RawMessage, Rejection, encode_result
@@ -31,5 +31,6 @@ __all__ = [
     "SinkResend",
     "StoreError",
     "StoreUnavailableError",
+    "StoredAcks",
     "encode_result",
 ]

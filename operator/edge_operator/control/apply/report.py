@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from edge_operator.control.diff.desired_object import ObjectKey
 from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
 
@@ -63,12 +62,3 @@ class ProblemError(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
         self.problem = problem
-
-
-def not_ours(key: ObjectKey) -> Problem:
-    """Return the problem of an object of somebody else under a child's name."""
-    return Problem(
-        reasons.NOT_OURS,
-        f"{key} exists and does not belong to this site: the operator does not change it; delete or rename it, or"
-        " rename the site",
-    )

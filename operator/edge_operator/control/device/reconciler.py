@@ -21,14 +21,12 @@ from edge_operator.control.diff.desired_object import DesiredObject, desired_obj
 from edge_operator.control.diff.observed import Observed
 from edge_operator.desired.inputs import DeviceInput, DeviceLogin
 from edge_operator.desired.secret.device import device_secret
-from edge_operator.status import reasons
 from edge_operator.status.device import DeviceFacts, device_update
 from edge_operator.status.events import device_events
 from edge_operator.status.facts import Problem
 
 from .problems import (
     duplicate,
-    secret_not_ours,
     site_not_found,
     site_not_reconciled,
     site_paused,
@@ -144,6 +142,7 @@ class DeviceReconciler:
             port=info.address.port,
             authority=info.authority,
             root=info.root,
+            https=info.address.https,
         )
         report = await self._apply(device, [desired_object(device_secret(described))], paused=paused)
         updated = replace(
@@ -152,9 +151,7 @@ class DeviceReconciler:
             host=info.address.host,
             in_cluster_only=info.address.in_cluster_only,
             terminating=report.terminating,
-            problems=tuple(
-                secret_not_ours(each) if each.reason == reasons.NOT_OURS else each for each in report.problems
-            ),
+            problems=report.problems,
         )
         return await self._write_status(device, updated, soonest(report.requeue_after, self._switch(device)))
 

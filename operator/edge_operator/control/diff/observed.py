@@ -44,6 +44,7 @@ class Observed:
         version: resourceVersion.
         owner: controller of the object, or None.
         last_owner: controller of the object before somebody removed it; None while `owner` is set.
+        manager: words for another program that manages the object, such as `the Helm release x`; empty if none does.
         site: name of the site in the object's label, if the object also has our managed-by label.
         hash: hash of the manifest that was applied last, if our manager owns the annotation.
         owned: digest of the paths that our manager owns.
@@ -67,6 +68,14 @@ class Observed:
     annotations: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
     last_owner: Owner | None = None
+    manager: str = ""
+
+    @property
+    def holder(self) -> str:
+        """Words for the owner of the object, such as `the EdgeDevice ns/pump`; empty if it has none."""
+        if self.owner is not None:
+            return f"the {self.owner.kind} {self.key.namespace}/{self.owner.name}"
+        return f"the EdgeSite {self.key.namespace}/{self.site}" if self.site else self.manager
 
 
 def observe(kind: ChildKind, obj: Mapping[str, Any]) -> Observed:
@@ -87,6 +96,7 @@ def observe(kind: ChildKind, obj: Mapping[str, Any]) -> Observed:
         deleting="deletionTimestamp" in metadata,
         annotations=_own_annotations(metadata),
         body=kept_body(kind, obj),
+        manager=manager_of(metadata),
     )
 
 
@@ -108,6 +118,26 @@ def controller(metadata: Mapping[str, Any]) -> Owner | None:
         if reference.get("controller"):
             return Owner(reference["apiVersion"], reference["kind"], reference["name"], reference["uid"])
     return None
+
+
+MANAGERS = (
+    ("annotations", "meta.helm.sh/release-name", "the Helm release {}"),
+    ("annotations", "cert-manager.io/certificate-name", "the Certificate {} of cert-manager"),
+    ("labels", MANAGED_BY, "{}, by its label " + MANAGED_BY),
+)
+"""Where other programs mark their objects, and how a message names them; the first that is there counts."""
+
+
+def manager_of(metadata: Mapping[str, Any]) -> str:
+    """Return words for another program that manages an object without a controller; empty if none does."""
+    for reference in metadata.get("ownerReferences") or ():
+        if not reference.get("controller"):
+            return f"the {reference['kind']} {reference['name']}"
+    for part, name, words in MANAGERS:
+        value = (metadata.get(part) or {}).get(name)
+        if value and value != PART_OF:
+            return words.format(value)
+    return ""
 
 
 def own_paths(metadata: Mapping[str, Any]) -> frozenset[Path]:

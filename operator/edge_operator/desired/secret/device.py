@@ -38,6 +38,7 @@ def device_secret(device: DeviceInput) -> Manifest:
                 "port": str(device.port),
                 "url": f"mqtts://{host}:{device.port}",
                 "oscore.json": oscore_context(device.root, device.login.device_id, device.login.rotation),
+                **({"httpsUrl": device.https} if device.https else {}),
                 **({"ca.crt": device.authority} if device.authority else {}),
             }
         ),
