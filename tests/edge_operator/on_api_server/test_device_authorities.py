@@ -63,6 +63,15 @@ class Hall:
 
         eventually(f"the site says {reason}: {is_said}", holds)
 
+    def await_agent(self) -> None:
+        """Return once the broker's agent may read the certificate."""
+
+        def may_read() -> bool:
+            role = self.sites.children(self.name).get(("Role", f"{self.name}-mqtt"))
+            return role is not None and self.tls in role["rules"][0]["resourceNames"]
+
+        eventually(f"the agent may read {self.tls}", may_read)
+
     def login(self) -> dict[str, str] | None:
         return self.devices.secret(f"{self.device}-device-credentials")
 
@@ -167,6 +176,7 @@ def test_operator_that_is_restarted_writes_nothing(
 ) -> None:
     hall.bring(ca_crt=authority()[0])
     hall.await_ready()
+    hall.await_agent()
     operator.stop()
     writes.await_quiet()
     writes.restart()

@@ -19,7 +19,7 @@ from edge_operator.status.facts import Problem
 from .secret_references import NEEDED, ReadError, SiteSecret, reference_problem, secret_references
 
 QUIET_PERIODS = 10
-"""Number of periods between two reads of Secrets without a problem, of sinks that are connected."""
+"""Number of periods between two reads of Secrets that may be used, of sinks that are connected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,10 @@ class _Entry:
     findings: SecretFindings
 
     @property
-    def has_problem(self) -> bool:
-        """Whether a sink or the site waits for a change of a Secret."""
-        return bool(self.findings.of_sinks or self.findings.refusals)
+    def is_usable(self) -> bool:
+        """Whether every Secret may be used, and nothing is wrong with any of them."""
+        has_problem = bool(self.findings.of_sinks or self.findings.refusals)
+        return not has_problem and all(each.secret in self.usable for each in self.references)
 
 
 class SiteSecrets:
@@ -110,7 +111,7 @@ class SiteSecrets:
 
     def _is_due(self, entry: _Entry, connected: Collection[str]) -> bool:
         sinks = (each.user for each in entry.references if each.user in SINKS)
-        is_quiet = not entry.has_problem and all(each in connected for each in sinks)
+        is_quiet = entry.is_usable and all(each in connected for each in sinks)
         return self._clock() - entry.at >= self._fresh_for * (QUIET_PERIODS if is_quiet else 1)
 
     async def _read(self, site: SiteInput, references: tuple[SiteSecret, ...]) -> _Entry:

@@ -93,7 +93,8 @@ class SiteObservation:
         """Whether the reconcile waits for a change by the user that no watch reports."""
         report, problems = self.secrets.certificates, self.secrets.certificate_problems
         has_wrong_certificate = report is not None and bool(report.expired or report.misnamed)
-        return bool(self.secrets.sink_problems or self.secrets.refusals or problems or has_wrong_certificate)
+        waits_for_secret = bool(self.secrets.sink_problems or self.secrets.refusals or self.secrets.ca_problem)
+        return waits_for_secret or bool(problems) or has_wrong_certificate
 
     @property
     def is_frozen(self) -> bool:
