@@ -43,8 +43,14 @@ def _resource(definition: Definition) -> str:
 
 
 def restarts_of(found: Iterable[Field]) -> dict[str, tuple[str, ...]]:
-    """Return the programs that a change of each field restarts, by path; without the parts of list items."""
-    return {each.path: restarts(each.path, each.schema) for each in found if not each.in_list}
+    """Return the programs that a change of each field restarts, by path; only fields that `_has_restarts`."""
+    return {each.path: restarts(each.path, each.schema) for each in found if _has_restarts(each)}
+
+
+def _has_restarts(field: Field) -> bool:
+    """Whether the restarts are shown at this field: for an object they are at its parts, for a list at the list."""
+    is_object = bool(field.schema.get("properties")) and field.path.rpartition(".")[2] not in BY_REFERENCE
+    return not (field.in_list or is_object)
 
 
 def _table(found: Iterable[Field], restarting: Mapping[str, tuple[str, ...]] | None) -> str:
@@ -60,12 +66,7 @@ def _table(found: Iterable[Field], restarting: Mapping[str, tuple[str, ...]] | N
 
 
 def _restart(field: Field, restarting: Mapping[str, tuple[str, ...]]) -> str:
-    if field.in_list:
-        return ""
-    # The parts of an object are listed below it.
-    if field.schema.get("properties") and field.path.rpartition(".")[2] not in BY_REFERENCE:
-        return ""
-    return ", ".join(restarting[field.path]) or "nothing"
+    return ", ".join(restarting[field.path]) or "nothing" if _has_restarts(field) else ""
 
 
 def _row(cells: Iterable[Any]) -> str:

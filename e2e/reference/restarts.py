@@ -32,8 +32,14 @@ def restarts(path: str, schema: Mapping[str, Any]) -> tuple[str, ...]:
     Args:
         path: of the field below `spec`, with dots; no items of lists.
         schema: structural schema of the field.
+
+    Raises:
+        LookupError: the field could not be changed in any example.
     """
     changes = [change for example in (FULL, EXTERNAL) for change in _changes(_example(example), path, schema)]
+    if not changes:
+        examples = " or ".join(f"examples/{each}" for each in (FULL, EXTERNAL))
+        raise LookupError(f"spec.{path} cannot be changed in any example: add the field to {examples}")
     found = {key for before, after in changes for key in NAMES if before.get(key) != after.get(key)}
     return tuple(text for key, text in NAMES.items() if key in found)
 
@@ -42,6 +48,7 @@ def _changes(spec: dict[str, Any], path: str, schema: Mapping[str, Any]) -> Iter
     """Yield the pod templates before and after a change of the field: of another value, and of one where none was."""
     parent, name = _parent(spec, path)
     if parent is None or name not in parent:
+        yield from _addition(spec, path, schema)
         return
     alone: Any = parent[name]
     for part in reversed(path.split(".")):
@@ -59,6 +66,26 @@ def _changes(spec: dict[str, Any], path: str, schema: Mapping[str, Any]) -> Iter
             if before is not None and after is not None:
                 yield before, after
                 return
+
+
+def _addition(spec: dict[str, Any], path: str, schema: Mapping[str, Any]) -> Iterator[tuple[_Templates, _Templates]]:
+    """Yield the pod templates before and after a field is added that the example does not have."""
+    added = copy.deepcopy(spec)
+    *above, name = path.split(".")
+    target = added
+    for part in above:
+        target = target.setdefault(part, {})
+    target[name] = _sample(schema)
+    before, after = _templates(spec), _templates(added)
+    if before is not None and after is not None:
+        yield before, after
+
+
+def _sample(schema: Mapping[str, Any]) -> Any:
+    if values := schema.get("enum"):
+        return values[-1]
+    samples = {"boolean": True, "integer": 2, "array": [], "object": {}}
+    return samples.get(str(schema.get("type")), OTHER_TEXTS[0])
 
 
 @cache

@@ -52,6 +52,7 @@ class MqttHandler:
     Args:
         table: of the devices.
         liveness: of the devices.
+        active: called with the device of each fresh acknowledgement, which neither processor nor operator receives.
         answered: called with each command acknowledgement, not parsed.
         api_tokens: receives the list of API tokens that the operator has published; None if it was cleared.
         own_status_received: called with the connection that a gateway's status names. The retained messages of that
@@ -66,6 +67,7 @@ class MqttHandler:
         self,
         table: DeviceTable,
         liveness: DeviceLiveness,
+        active: Callable[[str], None],
         answered: Callable[[str, bytes], None],
         api_tokens: Callable[[ApiTokenList | None], None],
         own_status_received: Callable[[object], None],
@@ -74,6 +76,7 @@ class MqttHandler:
         self.cloud_connected = False
         self._table = table
         self._liveness = liveness
+        self._active = active
         self._answered = answered
         self._api_tokens = api_tokens
         self._own_status_received = own_status_received
@@ -105,15 +108,19 @@ class MqttHandler:
 
     def _command_ack(self, message: Message, device_id: str) -> None:
         if not message.retain:
-            self._table.message_received(device_id)
+            self._active(device_id)
         self._answered(device_id, message.payload)
 
     def _status(self, message: Message, device_id: str) -> None:
-        status = DeviceStatus.parse(message.payload, device_id) if message.payload else None
+        status = DeviceStatus.read(message.payload, device_id) if message.payload else None
+        if status is not None and status.fault is not None:
+            self._dropped.labels(status.fault.reason).inc()
+            logger.warning("cannot read the status of device %s: %s", device_id, status.fault.message)
         self._table.set_status(device_id, status, retained=message.retain)
 
     def _roster(self, message: Message, device_id: str) -> None:
-        self._table.set_roster(device_id, RosterEntry.parse(message.payload, device_id) if message.payload else None)
+        entry = RosterEntry.parse(message.payload, device_id) if message.payload else None
+        self._table.set_roster(device_id, entry, retained=message.retain)
 
     def _tokens(self, message: Message, _: str) -> None:
         self._api_tokens(ApiTokenList.parse(message.payload) if message.payload else None)

@@ -6,6 +6,7 @@ from typing import Any
 
 from edge_liveness import Phase, Transition
 from edge_operator.api.conditions import find_condition
+from edge_wire.messages import StatusFault
 
 from . import reasons
 from .certificates import FROM_CERTIFICATES
@@ -13,6 +14,7 @@ from .connectivity import CONNECTED, Connectivity
 from .facts import Notice
 from .readiness import POD_REASONS
 from .sinks import FROM_SINKS, present_sinks, waiting
+from .status_fault import CONDITION, fault_condition
 from .storage_conditions import FROM_STORE
 
 NORMAL, WARNING = "Normal", "Warning"
@@ -87,6 +89,11 @@ def connectivity_events(transition: Transition, connectivity: Connectivity) -> t
         return ()
     severity = WARNING if connectivity.reason in LOST else NORMAL
     return (Event(severity, connectivity.reason, f"{connectivity.phase}: {CONNECTED[connectivity.reason].message}"),)
+
+
+def fault_event(fault: StatusFault) -> Event:
+    """Return the Event of a device with a status that cannot be read."""
+    return Event(WARNING, CONDITION, fault_condition(fault).message)
 
 
 def mass_disconnect_event(devices: int) -> Event:

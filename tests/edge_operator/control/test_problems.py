@@ -14,6 +14,7 @@ from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials import ca_bundle_problems, root_secret_problems
 from edge_operator.control.device import problems as device_problems
 from edge_operator.control.diff.desired_object import ObjectKey
+from edge_operator.control.diff.observed import UNKNOWN
 from edge_operator.desired.kinds import SECRET
 from edge_operator.status.facts import Problem
 from tests.edge_operator.control.samples import device, site
@@ -104,6 +105,15 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
             "FieldContested: Secret factory/pump-device-credentials: .spec.replicas is repeatedly changed by the"
             " manager 'kubectl'; the operator does not reapply it until 2026-11-30T12:05:00Z: do not use kubectl scale"
             " or an autoscaler on it; set the number of replicas in the spec of the site"
+        ),
+        True,
+    ),
+    "contested by a manager that removes the field": (
+        lambda: report.field_contested(FieldConflict(KEY, USERNAME, UNKNOWN, UNTIL)),
+        (
+            "FieldContested: Secret factory/pump-device-credentials: .data.username is repeatedly changed by an unknown"
+            " manager; the operator does not reapply it until 2026-11-30T12:05:00Z: stop that manager from changing it,"
+            " or set the value in the spec of the site"
         ),
         True,
     ),

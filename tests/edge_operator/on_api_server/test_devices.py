@@ -169,12 +169,15 @@ def test_rotation_brings_the_secret_first_and_the_broker_a_while_later(devices: 
     begun = time.monotonic()
     devices.apply("meter", credentials={"rotation": 1, "switchAfter": "3s"})
     eventually("another password", lambda: devices.secret("meter-device-credentials") != before)
-    after = devices.secret("meter-device-credentials")
-    assert after is not None
-    assert devices.logins()["meter"] == line, "the old one still works"
+    during = devices.secret("meter-device-credentials")
+    assert during is not None
+    assert during["password"] == before["password"], "it still works"
+    assert devices.logins()["meter"] == line
     eventually("another line", lambda: devices.logins()["meter"] != line)
     assert 2 <= time.monotonic() - begun < 8
-    assert check_password(devices.logins()["meter"], after["password"])
+    assert check_password(devices.logins()["meter"], during["nextPassword"])
+    eventually("the Secret, too", lambda: "nextPassword" not in (devices.secret("meter-device-credentials") or {}))
+    assert (devices.secret("meter-device-credentials") or {})["password"] == during["nextPassword"]
 
 
 def test_rotation_outlasts_a_restart_of_the_operator(devices: Devices, operator: OperatorProcess) -> None:

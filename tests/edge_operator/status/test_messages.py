@@ -377,7 +377,8 @@ LIFE = {
     "HeartbeatExpired": "False: no message of the device arrived for offlineAfter",
     "SiteUnreachable": "Unknown: the operator is not connected to the site's broker: see the site's condition"
     " BrokerConnected",
-    "BrokerRestarted": "Unknown: no message of the device arrived since the broker restarted",
+    "BrokerRestarted": "Unknown: the only data of the device are from before the operator or the broker started: wait"
+    " for its next heartbeat",
     "NotYetSeen": "Unknown: no message of the device has ever arrived: give it its login and start it",
     "CredentialsPending": "Unknown: the device has no login yet: see the condition CredentialsReady",
     "Disabled": "False: spec.disabled is true: the broker and the gateway reject the device",

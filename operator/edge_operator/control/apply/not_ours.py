@@ -1,4 +1,4 @@
-"""Problems of objects under a child's name that belong to others: whose they are, and what to do. Pure."""
+"""Problems of objects of others under a child's name: their owners, and what to do. Pure."""
 
 from edge_operator.control.cache.child_cache import DEVICE
 from edge_operator.control.diff.action import OwnerRef

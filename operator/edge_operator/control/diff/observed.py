@@ -14,6 +14,9 @@ from .ownership import Path, digest, recorded_paths
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 PREFIX = "edge-stack.io/"
+UNKNOWN = "unknown"
+"""Manager of a field of which managedFields record none."""
+
 HASH_PATH = ("f:metadata", "f:annotations", f"f:{INTENT_HASH}")
 
 CACHED = {"Deployment": ("status",), "PersistentVolumeClaim": ("spec", "status"), "Service": ("spec", "status")}
@@ -154,7 +157,7 @@ def foreign_paths(metadata: Mapping[str, Any]) -> dict[Path, str]:
     for entry in metadata.get("managedFields") or ():
         if not _is_ours(entry):
             for path in recorded_paths(entry.get("fieldsV1") or {}):
-                found[path] = str(entry.get("manager") or "unknown")
+                found[path] = str(entry.get("manager") or UNKNOWN)
     return found
 
 
@@ -168,7 +171,7 @@ def foreign_content(kind: ChildKind, metadata: Mapping[str, Any], ours: frozense
 def lost_paths(kind: ChildKind, metadata: Mapping[str, Any], wanted: frozenset[Path]) -> dict[Path, str]:
     """Return the paths to reapply, each with its present manager.
 
-    The manager of a removed field is `unknown`, because managedFields do not record who removed it.
+    The manager of a removed field is `UNKNOWN`, because managedFields do not record who removed it.
 
     Args:
         kind: kind of the object; other managers may not add to its `content`.
@@ -177,7 +180,7 @@ def lost_paths(kind: ChildKind, metadata: Mapping[str, Any], wanted: frozenset[P
     """
     ours, theirs = own_paths(metadata), foreign_paths(metadata)
     taken = {*(wanted - ours), *foreign_content(kind, metadata, ours)}
-    return {path: theirs.get(path, "unknown") for path in sorted(taken)}
+    return {path: theirs.get(path, UNKNOWN) for path in sorted(taken)}
 
 
 def without_foreign(seen: Observed) -> dict[str, object]:
