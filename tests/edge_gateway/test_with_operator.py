@@ -139,17 +139,17 @@ def test_device_that_sent_data_alone_is_offline_for_a_gateway_that_began_later(
     hall: BrokeredSite, gateway: Gateway, tmp_path: Path
 ) -> None:
     gateway.site.processor().start().await_ready()
-    hall.devices.apply("fan", offlineAfter="3s", heartbeatInterval="1s")
-    await_both(hall, gateway, "fan", "Unknown", "NotYetSeen")
-    asyncio.run(send_reading(gateway, "fan"))
-    await_both(hall, gateway, "fan", "Offline", "HeartbeatExpired")
+    hall.devices.apply("pump", offlineAfter="3s", heartbeatInterval="1s")
+    await_both(hall, gateway, "pump", "Unknown", "NotYetSeen")
+    asyncio.run(send_reading(gateway, "pump"))
+    await_both(hall, gateway, "pump", "Offline", "HeartbeatExpired")
     later = Gateways(gateway.site, tmp_path)
     try:
         other = later("gateway-b")
-        eventually("the same at a gateway that began later", lambda: shown(other, "fan").get("status") == "offline", 5)
-        answer = shown(other, "fan")
+        eventually("the same at a gateway that began later", lambda: shown(other, "pump").get("status") == "offline", 5)
+        answer = shown(other, "pump")
         assert (answer["status"], answer["reason"]) == ("offline", "HeartbeatExpired")
         assert answer["last_seen"], "the store has it"
     finally:
         later.end()
-    assert hall.status("fan")["connectivity"]["reason"] == "HeartbeatExpired"
+    assert hall.status("pump")["connectivity"]["reason"] == "HeartbeatExpired"

@@ -1,12 +1,14 @@
 """Statuses that cannot be read, of every kind: heartbeats, counted by reason, shown by one condition and one Event."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from kubernetes import client
 
+from edge_liveness.events import MIN_PAUSE_SECONDS
 from edge_operator.status.status_fault import REASONS
 from edge_wire.messages import DeviceStatus
 from tests.support.brokered import BrokeredSite, brokered
@@ -108,6 +110,9 @@ def test_they_are_counted_and_shown_once(site: BrokeredSite, operator: OperatorP
     site.devices.apply(DEVICE)
     pump = site.wire(DEVICE).connect()
     before = site.await_phase(DEVICE, "Online")
+    eventually("its Event", lambda: site.events("HeartbeatReceived"))
+    online_at = time.monotonic()
+    eventually("a site may have another Event", lambda: time.monotonic() > online_at + 2 * MIN_PAUSE_SECONDS)
     writes = operator.metric("edge_liveness_writes_total")
     for payload in MALFORMED:
         pump.publish(payload, retain=False)
