@@ -107,6 +107,8 @@ def test_node_red_keeps_to_its_login() -> None:
     nodes: list[dict[str, Any]] = json.loads((CLIENTS / "node-red.json").read_text())
     by_id = {node["id"]: node for node in nodes}
     assert len(by_id) == len(nodes)
+    (tls,) = [node for node in nodes if node["type"] == "tls-config"]
+    assert {"cert", "key", "ca"} <= tls.keys(), "Node-RED reads all three: without one of them no flow starts"
     login = page_clients()["node-red"]
     for kind, allowed in (("mqtt in", login.subscribe), ("mqtt out", login.publish)):
         found = [node for node in nodes if node["type"] == kind]
