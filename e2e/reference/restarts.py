@@ -132,7 +132,7 @@ def _templates(spec: dict[str, Any]) -> _Templates | None:
     """Return the pod templates of a site by the name of the Deployment; None if the spec cannot be rendered."""
     try:
         parsed = EdgeSiteSpec.model_validate(spec)
-        manifests = desired_objects(SiteInput(SITE, SITE, "uid", parsed, Release("0"), b"0" * 32, sink_secrets=_ALL))
+        manifests = desired_objects(SiteInput(SITE, SITE, "uid", parsed, Release("0"), b"0" * 32, usable_secrets=_ALL))
     except (ArithmeticError, LookupError, ValueError):
         return None
     return {

@@ -9,11 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .broker.endpoint import BrokerAddress, SiteKey, parse_addresses
+from .control.site.allowed_hosts import check_host_pattern
+from .identity.secret_use import check_secret_pattern
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 DEFAULT_NAMESPACE = "edge-system"
@@ -58,6 +60,16 @@ class Settings(BaseSettings):
 
     release: str = Field(default_factory=lambda: version("edge-stack"))
     """Tag of the images of a site, unless its spec sets them. Default: the operator's own version."""
+
+    allowed_secrets: Annotated[tuple[Annotated[str, AfterValidator(check_secret_pattern)], ...], NoDecode] = ()
+    """Secrets that sites may use without the label edge-stack.io/use: "true", as namespace/name separated by commas; *
+    matches any characters, so */* allows every Secret.
+    """
+
+    allowed_hosts: Annotated[tuple[Annotated[str, AfterValidator(check_host_pattern)], ...], NoDecode] = ()
+    """Hosts that sites may name for external brokers and sinks: names, in which * matches any characters, IP addresses
+    and networks, separated by commas; all if empty. Link-local addresses and metadata services are never allowed.
+    """
 
     image_registry: str = ""
     """Prefix of every default image, such as registry.example.com/mirror. Default: none."""
@@ -113,7 +125,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 
-    @field_validator("watch_namespaces", mode="before")
+    @field_validator("watch_namespaces", "allowed_secrets", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -31,6 +31,8 @@ def test_the_operator_takes_the_environment(rendering: Rendering, monkeypatch: p
     assert settings.watch_namespaces == tuple(rendering.values["watchNamespaces"])
     assert settings.lease_name == rendering.one("Lease")["metadata"]["name"]
     assert settings.log_level == rendering.values["logLevel"]
+    assert list(settings.allowed_secrets) == rendering.values["allowedSecrets"]
+    assert list(settings.allowed_hosts) == rendering.values["allowedHosts"]
     assert settings.image_registry == rendering.values["imageRegistry"]
 
 

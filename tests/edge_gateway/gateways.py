@@ -10,11 +10,17 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from edge_wire.messages import ApiRole, ApiTokenEntry, ApiTokenList, token_digest
 from tests.edge_processor.site import Site
 from tests.edge_service.process import ServiceProcess
 from tests.support.child import HOST
 
 TOKEN = "the-token-of-the-site"
+"""Without a list: its role is Operate."""
+
+TOKENS = {"reader": ApiRole.READ, "operator": ApiRole.OPERATE, "admin": ApiRole.ADMIN}
+"""Roles of the tokens in the list, each with its name as the token."""
+
 LOCATION = "hall-1"
 
 
@@ -97,6 +103,9 @@ class Gateways:
         """Return a running gateway that is ready, unless that is not asked for; `prefix` precedes its command."""
         token = self.directory / "token"
         token.write_text(TOKEN)
+        tokens = self.directory / "tokens.json"
+        entries = (ApiTokenEntry(name, role, token_digest(name)) for name, role in TOKENS.items())
+        tokens.write_bytes(ApiTokenList(tuple(entries)).encode())
         environment = {
             "HOSTNAME": name,
             "EDGE_LOCATION": LOCATION,
@@ -105,6 +114,7 @@ class Gateways:
             "DEVICE_MQTT_BROKER": self.site.broker.url,
             "STORAGE_URL": self.site.store_url,
             "API_TOKEN_FILE": str(token),
+            "API_TOKENS_FILE": str(tokens),
             "ALLOW_PLAINTEXT_CREDENTIALS": "true",
             "MQTT_PORT": "0",
         }

@@ -1,6 +1,7 @@
 """Who is let in and who is not, against a real broker, which has the passwords."""
 
 import asyncio
+import json
 import ssl
 from pathlib import Path
 
@@ -105,6 +106,44 @@ async def test_many_requests_of_a_device_ask_the_broker_now_and_then(gateway: Ga
     assert {answer.status for answer in answers} == {200}
     # The broker's log says each thing twice: it goes to a file and to its output.
     assert site.broker.log.read_text().count("u'd6'") - before <= 2 * 8
+
+
+ROLES = [
+    ("reader", "GET", "/devices", None),
+    ("reader", "GET", "/dead-letters", None),
+    ("reader", "GET", "/devices/d1/commands", None),
+    ("reader", "POST", "/devices/d1/command", "Operate"),
+    ("reader", "POST", "/devices/d1/data", "Operate"),
+    ("reader", "POST", "/dead-letters/1/resend", "Operate"),
+    ("reader", "DELETE", "/dead-letters?reason=json", "Admin"),
+    ("operator", "GET", "/alerts", None),
+    ("operator", "POST", "/devices/d1/data", None),
+    ("operator", "DELETE", "/dead-letters/1", "Admin"),
+    ("admin", "GET", "/devices", None),
+    ("admin", "DELETE", "/dead-letters?reason=json", None),
+]
+
+
+@pytest.mark.parametrize(("token", "method", "path", "needed"), ROLES)
+async def test_role_of_a_token(gateway: Gateway, token: str, method: str, path: str, needed: str | None) -> None:
+    assert (await gateway.ask("POST", "/devices/d1/status", json={"status": "online"}, device="d1")).status == 200
+    answer = await gateway.ask(method, path, token=token, json=None if method == "GET" else READING)
+    if needed is None:
+        assert answer.status == 200, answer.body
+        return
+    assert (answer.status, answer.body["reason"]) == (403, "RoleNotAllowed")
+    assert f"the token {token} has the role " in answer.body["detail"]
+    assert f"this needs a token with the role {needed}" in answer.body["detail"]
+
+
+async def test_the_log_names_the_token_that_changes_something(gateway: Gateway) -> None:
+    await gateway.ask("DELETE", "/dead-letters?reason=json", token="admin")
+    await gateway.ask("DELETE", "/dead-letters?reason=json", token="reader")
+    await gateway.ask("GET", "/dead-letters", token="reader")
+    lines = [json.loads(line) for line in gateway.process.log.read_text().splitlines() if line.startswith("{")]
+    audit = [(each["token"], each["role"], each["allowed"]) for each in lines if each.get("path") == "/dead-letters"]
+    assert audit[-2:] == [("admin", "Admin", True), ("reader", "Read", False)]
+    assert "the holder of the token admin deleted" in gateway.process.log.read_text()
 
 
 async def test_a_new_token_counts_without_a_restart(gateways: Gateways, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ GOOD = {"sensor_type": "temperature", "value": 21.5, "session": "s", "seq": 1}
 async def known(gateway: Gateway) -> None:
     for device in ("d1", "d2"):
         assert (await gateway.ask("POST", f"/devices/{device}/status", json={"status": "online"})).status == 200
-        await gateway.ask("DELETE", f"/dead-letters?device_id={device}")
+        await gateway.ask("DELETE", f"/dead-letters?device_id={device}", token="admin")
 
 
 async def letters(gateway: Gateway, query: str = "") -> list[dict[str, Any]]:
@@ -69,23 +69,24 @@ async def test_a_corrected_one_is_stored_and_the_log_names_the_caller(gateway: G
     assert (stored["value"], stored["location"]) == (21.5, LOCATION)
     gone = await gateway.ask("GET", path)
     assert (gone.status, gone.body["reason"]) == (404, "DeadLetterNotFound")
-    assert f"the holder of the API token sent the dead letter {letter['id']} of device d1 again" in log(gateway)
+    assert f"the holder of the token api-token sent the dead letter {letter['id']} of device d1 again" in log(gateway)
 
 
 async def test_they_are_deleted_one_by_one_and_together(gateway: Gateway) -> None:
     await gateway.ask("POST", "/devices/d1/data", json=[1, 2, 3])
     (first, *_) = await letters(gateway, "?device_id=d1")
 
-    assert (await gateway.ask("DELETE", f"/dead-letters/{first['id']}")).status == 204
-    assert (await gateway.ask("DELETE", f"/dead-letters/{first['id']}")).body["reason"] == "DeadLetterNotFound"
-    early = await gateway.ask("DELETE", "/dead-letters?device_id=d1&before=2000-01-01T00:00:00Z")
+    assert (await gateway.ask("DELETE", f"/dead-letters/{first['id']}", token="admin")).status == 204
+    assert (await gateway.ask("DELETE", f"/dead-letters/{first['id']}", token="admin")).body[
+        "reason"
+    ] == "DeadLetterNotFound"
+    early = await gateway.ask("DELETE", "/dead-letters?device_id=d1&before=2000-01-01T00:00:00Z", token="admin")
     assert early.body == {"deleted": 0}
-    rest = await gateway.ask("DELETE", "/dead-letters?device_id=d1&reason=type")
+    rest = await gateway.ask("DELETE", "/dead-letters?device_id=d1&reason=type", token="admin")
     assert rest.body == {"deleted": 2}
     assert await letters(gateway, "?device_id=d1") == []
-    assert "the holder of the API token deleted 2 dead letters (device d1, reason type, before any, sink any)" in log(
-        gateway
-    )
+    deleted = "the holder of the token admin deleted 2 dead letters (device d1, reason type, before any, sink any)"
+    assert deleted in log(gateway)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ async def test_they_are_deleted_one_by_one_and_together(gateway: Gateway) -> Non
     ],
 )
 async def test_every_refusal_is_a_problem(gateway: Gateway, method: str, path: str, status: int, reason: str) -> None:
-    answer = await gateway.ask(method, path)
+    answer = await gateway.ask(method, path, token="admin")
 
     assert (answer.status, answer.body["reason"]) == (status, reason)
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -139,7 +140,7 @@ async def test_what_a_sink_rejected_is_shown_and_delivered_again(gateway: Gatewa
         await store.declare_sinks([], [], token)
         gone = await gateway.ask("POST", f"{path}/resend")
         assert (gone.status, gone.body["reason"]) == (409, "SinkNotFound")
-        assert (await gateway.ask("DELETE", "/dead-letters?sink=cloud")).body == {"deleted": 1}
+        assert (await gateway.ask("DELETE", "/dead-letters?sink=cloud", token="admin")).body == {"deleted": 1}
         await store.release_lease("test", token)
 
 
@@ -151,9 +152,11 @@ async def test_the_commands_of_the_page_do_what_it_says(gateway: Gateway, site: 
     section = PAGE.read_text().partition("## Correct or delete dead letters\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
     assert len(blocks) == 5
-    # kubectl reads the token and forwards the port: tests/node/test_pages.py runs the page in a cluster.
+    # kubectl creates and reads the tokens, and forwards the port: tests/node/test_pages.py runs the page in a cluster.
     script = "set -e\n" + "".join(blocks).replace("http://localhost:8080", gateway.url)
-    script = re.sub(r"TOKEN=\$\(kubectl [^\n]*", f"TOKEN={TOKEN}", script)
+    for secret, token in (("plant-api-token", TOKEN), ("plant-token-admin", "admin")):
+        script = re.sub(rf"TOKEN=\$\(kubectl get secret {secret} [^\n]*", f"TOKEN={token}", script)
+    script = re.sub(r"^kubectl (patch edgesite|wait secret)[^\n]*\n", "", script, flags=re.MULTILINE)
     assert "kubectl" not in script
 
     shell = await asyncio.create_subprocess_exec("bash", "-c", script, stdout=asyncio.subprocess.PIPE)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from edge_gateway.mqtt_handler import MqttHandler
 from edge_service.mqtt import Message
+from edge_wire.messages import ApiTokenList
 from tests.edge_gateway.devices.tables import World
 from tests.edge_wire.messages.statuses import WORDS, Word
 
@@ -23,6 +24,7 @@ class Given:
         self.table = self.world.table
         self.answered: list[tuple[str, bytes]] = []
         self.told: list[object] = []
+        self.tokens: list[ApiTokenList | None] = []
         self.registry = CollectorRegistry()
         dropped = Counter("dropped", "Dropped.", ("reason",), registry=self.registry)
         self.handler = MqttHandler(
@@ -30,6 +32,7 @@ class Given:
             self.world.liveness,
             self.table.message_received,
             lambda *answer: self.answered.append(answer),
+            self.tokens.append,
             self.told.append,
             dropped,
         )
@@ -272,3 +275,12 @@ def test_g10_no_message_ends_the_gateway(topic: str, payload: bytes, retain: boo
     given_ = Given()
     given_.take(topic, payload, retain=retain)
     assert len(given_.table) <= 1
+
+
+def test_published_api_tokens_are_passed_on_and_malformed_ones_change_nothing() -> None:
+    given = Given()
+    given.take("edge/api-tokens", {"tokens": []}, retain=True)
+    given.take("edge/api-tokens", b"{")
+    given.take("edge/api-tokens", b"", retain=True)
+    assert given.tokens == [ApiTokenList(()), None]
+    assert given.dropped("json") == 1

@@ -1,6 +1,7 @@
 """`kubectl get edgedevices` and `GET /devices` say the same: a real operator and a real gateway on one broker."""
 
 import asyncio
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from kubernetes import client
 
+from edge_operator.desired.kinds import SECRET
 from tests.edge_gateway.gateways import Gateway, Gateways
 from tests.edge_processor.site import Site
 from tests.support.brokered import BrokeredSite, brokered
@@ -29,6 +31,53 @@ def hall(
         operator = site.lead(make_operator)
         yield site
         operator.stop()
+
+
+def token_of(hall: BrokeredSite, secret: str) -> str:
+    found = hall.sites.child(SECRET, secret)
+    assert found is not None
+    return base64.b64decode(found["data"]["token"]).decode()
+
+
+def copy_tokens(hall: BrokeredSite, path: Path) -> None:
+    """Write what the kubelet mounts."""
+    found = hall.sites.child(SECRET, "hall-api-tokens")
+    assert found is not None
+    new = path.with_suffix(".new")
+    new.write_bytes(base64.b64decode(found["data"]["tokens.json"]))
+    new.replace(path)
+
+
+def test_a_revoked_token_is_rejected_within_five_seconds_though_the_file_still_has_it(
+    hall: BrokeredSite, tmp_path: Path
+) -> None:
+    named = [{"name": "grafana"}, {"name": "scada", "role": "Operate"}]
+    hall.apply(gateway={"apiTokens": named})
+    eventually("its Secret", lambda: hall.sites.child(SECRET, "hall-token-scada"))
+    site, path = Site(hall.broker, tmp_path), tmp_path / "mounted.json"
+    copy_tokens(hall, path)
+    site.store.start().await_ready()
+    made = Gateways(site, tmp_path)
+    gateway = made(API_TOKENS_FILE=str(path))
+    tokens = {name: token_of(hall, f"hall-{name}") for name in ("api-token", "token-grafana", "token-scada")}
+
+    def statuses() -> dict[str, int]:
+        return {name: asyncio.run(gateway.ask("GET", "/devices", token=text)).status for name, text in tokens.items()}
+
+    try:
+        eventually("all are accepted", lambda: set(statuses().values()) == {200})
+        hall.apply(gateway={"apiTokens": [{"name": "grafana", "rotation": 1}], "apiTokenRotation": 1})
+        eventually("all are rejected", lambda: set(statuses().values()) == {401}, 5)
+        hall.apply(paused=True, gateway={"apiTokens": [{"name": "grafana", "rotation": 1}], "apiTokenRotation": 1})
+        copy_tokens(hall, path)
+        tokens = {name: token_of(hall, f"hall-{name}") for name in ("api-token", "token-grafana")}
+        eventually("the new ones are accepted", lambda: set(statuses().values()) == {200}, 5)
+        hall.apply(paused=True, gateway={"apiTokenRotation": 1})
+        wanted = {"api-token": 200, "token-grafana": 401}
+        eventually("a pause delays no revocation", lambda: statuses() == wanted, 5)
+    finally:
+        made.end()
+        site.end()
 
 
 @pytest.fixture

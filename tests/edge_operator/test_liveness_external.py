@@ -1,12 +1,12 @@
 """A broker that the user runs: its address, login and trust come from the spec and its Secrets, and are followed."""
 
-import base64
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from kubernetes import client
 
-from edge_operator.desired.kinds import SECRET
+from edge_operator.desired.kinds import DEPLOYMENT, SECRET
 from edge_operator.identity import logins
 from edge_wire.messages import RosterEntry
 from tests.support.brokered import CALM, BrokeredSite, brokered
@@ -38,25 +38,27 @@ def site(
         yield site
 
 
-def put_login(site: BrokeredSite, password: str) -> None:
-    data = {"username": logins.OPERATOR, "password": password}
-    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": LOGIN, "namespace": site.sites.namespace},
-        "data": encoded,
-    }
-    site.sites.api.apply(kind_path(SECRET, site.sites.namespace, LOGIN), secret, "kubectl")
+def put_login(site: BrokeredSite, password: str, use: str = "true") -> None:
+    site.sites.put_secret(LOGIN, use, username=logins.OPERATOR, password=password)
 
 
 def await_reason(site: BrokeredSite, reason: str) -> None:
     eventually(reason, lambda: site.sites.condition(site.name, "BrokerConnected").get("reason") == reason)
 
 
-def test_login_that_is_missing_wrong_and_right(site: BrokeredSite) -> None:
+def test_login_that_is_missing_unlabelled_wrong_and_right(site: BrokeredSite, operator: OperatorProcess) -> None:
     await_reason(site, "BrokerLoginUnusable")
+    put_login(site, site.broker.passwords[logins.OPERATOR], use="false")
+    label = f"run kubectl label secret {LOGIN} edge-stack.io/use=true"
+    ready = partial(site.sites.condition, site.name, "Ready")
+    eventually("the label is asked for", lambda: "does not have the label" in ready()["message"])
+    assert (ready()["reason"], label in ready()["message"]) == ("SecretUnusable", True)
+    assert site.sites.condition(site.name, "Stalled")["reason"] == "SecretUnusable"
+    eventually("the broker's condition", lambda: label in site.sites.condition(site.name, "BrokerConnected")["message"])
+    assert site.sites.child(DEPLOYMENT, f"{site.name}-gateway") is None, "the kubelet would mount the Secret"
+    assert operator.metric("edge_broker_sessions") == 0
     put_login(site, "wrong")
+    eventually("it is applied", lambda: site.sites.child(DEPLOYMENT, f"{site.name}-gateway"))
     await_reason(site, "BrokerRefused")
     put_login(site, site.broker.passwords[logins.OPERATOR])
     await_reason(site, "Connected")

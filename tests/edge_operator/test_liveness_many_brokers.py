@@ -1,6 +1,5 @@
 """A hundred brokers in one operator process, some of them sick in every way: the others do not notice."""
 
-import base64
 import statistics
 import time
 from collections.abc import Iterator
@@ -40,14 +39,7 @@ EXPECTED = {
 
 
 def put_login(sites: Sites, name: str, password: str) -> None:
-    data = {"username": logins.OPERATOR, "password": password}
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": name, "namespace": sites.namespace},
-        "data": {key: base64.b64encode(value.encode()).decode() for key, value in data.items()},
-    }
-    sites.api.apply(kind_path(SECRET, sites.namespace, name), secret, "kubectl")
+    sites.put_secret(name, username=logins.OPERATOR, password=password)
 
 
 def apply(sites: Sites, name: str, url: str, login: str = LOGIN) -> None:

@@ -48,6 +48,8 @@ RIGHT = [
     ("unreachable_after_seconds", "5", 5.0),
     ("mass_grace_seconds", "8", 8.0),
     ("broker_addresses", "a/b=127.0.0.1:1884", {("a", "b"): BrokerAddress("127.0.0.1", 1884)}),
+    ("allowed_secrets", "plants/login, */tls-*", ("plants/login", "*/tls-*")),
+    ("allowed_hosts", "*.Example.com,10.0.0.0/8", ("*.example.com", "10.0.0.0/8")),
     ("look_again_seconds", "5", 5.0),
     ("probe_host", "127.0.0.1", "127.0.0.1"),
     ("probe_port", "0", 0),

@@ -74,6 +74,7 @@ ROWS = [
     ),
     ("edge/roster/{id}", "RosterEntry", "operator", "gateway operator", True, 1, False),
     ("edge/roster/~end", "", "operator", "operator", False, 1, False),
+    ("edge/api-tokens", "ApiTokenList", "operator", "gateway", True, 1, False),
     ("edge/broker/boot", "", "mqtt", "operator gateway", True, 1, False),
     ("$SYS/broker/version", "", "", "operator", True, 1, True),
     ("$SYS/broker/uptime", "", "", "operator gateway", True, 1, False),

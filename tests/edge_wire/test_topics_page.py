@@ -8,7 +8,17 @@ from typing import Protocol
 import orjson
 import pytest
 
-from edge_wire.messages import Activity, Alert, Command, CommandAck, ComponentStatus, DeviceStatus, Reading, RosterEntry
+from edge_wire.messages import (
+    Activity,
+    Alert,
+    ApiTokenList,
+    Command,
+    CommandAck,
+    ComponentStatus,
+    DeviceStatus,
+    Reading,
+    RosterEntry,
+)
 from edge_wire.topic import Topic
 from edge_wire.topic_table import TABLE
 
@@ -30,6 +40,7 @@ MESSAGES: list[tuple[str, Message]] = [
     ("Activity", Activity("s", {})),
     ("Component status", ComponentStatus("c", "online")),
     ("Roster entry", RosterEntry("d")),
+    ("API tokens", ApiTokenList(())),
 ]
 
 SECTIONS = {section.lower().replace(" ", "-"): type(message) for section, message in MESSAGES} | {

@@ -9,6 +9,7 @@ from kubernetes import client
 from edge_operator.api.conditions import find_condition
 from edge_operator.api.schema import API_VERSION
 from edge_operator.desired.kinds import CHILD_KINDS, SECRET, ChildKind
+from edge_operator.identity.secret_use import LABEL as SECRET_USE
 from tests.support.processes import eventually
 from tests.support.rawapi import RawApi, RawApiError
 
@@ -93,12 +94,12 @@ class Sites:
             self.api.merge(self.path(name), {"spec": {"devices": {"offlineAfter": f"{1000 + generation}s"}}})
             self.await_reconciled(name)
 
-    def put_secret(self, name: str, **data: str) -> None:
-        """Make a Secret what `data` says, as a user does; an underscore in a key means a dot."""
+    def put_secret(self, name: str, use: str = "true", **data: str) -> None:
+        """Make a Secret of a user what `data` says, with the label `use`; an underscore in a key means a dot."""
         secret = {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": name, "namespace": self.namespace},
+            "metadata": {"name": name, "namespace": self.namespace, "labels": {SECRET_USE: use}},
             "data": {key.replace("_", "."): base64.b64encode(value.encode()).decode() for key, value in data.items()},
         }
         self.api.apply(kind_path(SECRET, self.namespace, name), secret, SITE_MANAGER)

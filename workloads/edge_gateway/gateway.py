@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from edge_gateway.activity_digest import ActivityDigest
 from edge_gateway.app import build_app
 from edge_gateway.auth.access import Authenticator
+from edge_gateway.auth.api_tokens import ApiTokens
 from edge_gateway.auth.devices import DevicePasswords
 from edge_gateway.auth.login import BrokerLogin
 from edge_gateway.auth.route_auth import RouteAuth
@@ -44,6 +45,7 @@ from edge_gateway.settings import GatewaySettings
 from edge_liveness import Phase, SiteSettings
 from edge_pacing.backoff import Backoff
 from edge_service.mqtt import MqttOptions
+from edge_service.mqtt.options import dotted
 from edge_service.probes import Probes
 from edge_service.store import StoreClient
 from edge_wire.store import StoreError
@@ -95,11 +97,13 @@ class Gateway:
         self.commands = Commands(CommandRepository(store), self.link, self._audit, utc_now)
         self.activity_digest = ActivityDigest(self.link.activity, self._table.message_received, time.monotonic)
         self.ack_queue = AckQueue(self.commands, self._metrics.dropped)
+        self._api_tokens = ApiTokens(ApiToken(settings.api_token_file), settings.api_tokens_file)
         self._handler = MqttHandler(
             self._table,
             self._liveness,
             self.activity_digest.note,
             self.ack_queue.put,
+            self._api_tokens.on_published,
             self.link.own_status_received,
             self._metrics.dropped,
         )
@@ -143,11 +147,11 @@ class Gateway:
         settings = self._settings
         login = BrokerLogin(
             settings.mqtt_broker,
-            f"{settings.mqtt_topic_prefix}edge-gateway-{settings.hostname}-check",
+            f"{dotted(settings.mqtt_topic_prefix)}edge-gateway-{settings.hostname}-check",
             settings.edge_credentials_dir,
         )
         return Authenticator(
-            ApiToken(settings.api_token_file),
+            self._api_tokens,
             ApiToken(settings.cloud_token_file),
             DevicePasswords(login, time.monotonic, Throttle(), Throttle(failures=WRONG_FROM_SOURCE)),
             self.link.check_connected,

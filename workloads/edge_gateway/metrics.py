@@ -38,7 +38,7 @@ class Metrics:
         )
         self.phases = Gauge(
             "edge_gateway_devices_phase",
-            "Devices by phase, as in `kubectl get edgedevices`, as decided by this replica.",
+            "Devices by phase, as in `kubectl get edgedevices.edge-stack.io`, as decided by this replica.",
             ("phase",),
             registry=registry,
         )

@@ -14,6 +14,7 @@ from edge_wire.dispatcher import Dispatcher
 from edge_wire.messages import (
     PROCESSOR,
     Activity,
+    ApiTokenList,
     ComponentStatus,
     DeviceStatus,
     MalformedError,
@@ -33,6 +34,7 @@ SUBSCRIPTIONS = (
     Subscription(topic_table.BROKER_UPTIME.filter, optional=True),
     Subscription(topic_table.BROKER_BOOT.filter),
     Subscription(topic_table.ROSTER.filter),
+    Subscription(topic_table.API_TOKENS.filter, optional=True),
     Subscription(topic_table.DEVICE_STATUS.filter),
     Subscription(topic_table.DEVICE_COMMAND_ACK.filter),
     Subscription(topic_table.COMPONENT_STATUS.filter),
@@ -52,6 +54,7 @@ class MqttHandler:
         liveness: of the devices.
         active: called with the device of each fresh acknowledgement, which neither processor nor operator receives.
         answered: called with each command acknowledgement, not parsed.
+        api_tokens: receives the list of API tokens that the operator has published; None if it was cleared.
         own_status_received: called with the connection that a gateway's status names. The retained messages of that
             moment have all arrived before it.
         dropped: counts malformed messages, by reason.
@@ -66,6 +69,7 @@ class MqttHandler:
         liveness: DeviceLiveness,
         active: Callable[[str], None],
         answered: Callable[[str, bytes], None],
+        api_tokens: Callable[[ApiTokenList | None], None],
         own_status_received: Callable[[object], None],
         dropped: Counter,
     ) -> None:
@@ -74,6 +78,7 @@ class MqttHandler:
         self._liveness = liveness
         self._active = active
         self._answered = answered
+        self._api_tokens = api_tokens
         self._own_status_received = own_status_received
         self._dropped = dropped
 
@@ -117,6 +122,9 @@ class MqttHandler:
         entry = RosterEntry.parse(message.payload, device_id) if message.payload else None
         self._table.set_roster(device_id, entry, retained=message.retain)
 
+    def _tokens(self, message: Message, _: str) -> None:
+        self._api_tokens(ApiTokenList.parse(message.payload) if message.payload else None)
+
     def _roster_end(self, _message: Message, _: str) -> None:
         """Ignore it: it is for the operator."""
 
@@ -137,6 +145,7 @@ class MqttHandler:
             topic_table.COMPONENT_STATUS: _component,
             topic_table.ROSTER: _roster,
             topic_table.ROSTER_END: _roster_end,
+            topic_table.API_TOKENS: _tokens,
             topic_table.BROKER_BOOT: _boot,
             topic_table.BROKER_UPTIME: _uptime,
         }

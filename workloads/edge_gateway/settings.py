@@ -20,7 +20,13 @@ class GatewaySettings(ServiceSettings):
     )
     storage_url: str = setting("The store.", http_url, default="http://localhost:8081")
     api_token_file: Path | None = setting(
-        "File with the token of people and programs; read again when it changes. Without it no token is accepted.",
+        "File with a token of people and programs, with the role Operate, for a gateway without an operator; read again"
+        " when it changes.",
+        path,
+        default=None,
+    )
+    api_tokens_file: Path | None = setting(
+        "File with the list of the API tokens, as digests with names and roles; read again when it changes.",
         path,
         default=None,
     )

@@ -118,7 +118,9 @@ class ServiceSettings(ProgramSettings):
         path,
         default=None,
     )
-    mqtt_topic_prefix: str = setting("Put before every topic and client id.", _prefix, default="")
+    mqtt_topic_prefix: str = setting(
+        "Put before every topic, and with '.' for '/' before every client id.", _prefix, default=""
+    )
 
 
 def _settings(cls: type[Settings]) -> Iterator[tuple["Field[Any]", Setting]]:

@@ -3,7 +3,17 @@
 Subscriptions and the table in docs/topics.md are checked against them.
 """
 
-from edge_wire.messages import Activity, Alert, Command, CommandAck, ComponentStatus, DeviceStatus, Reading, RosterEntry
+from edge_wire.messages import (
+    Activity,
+    Alert,
+    ApiTokenList,
+    Command,
+    CommandAck,
+    ComponentStatus,
+    DeviceStatus,
+    Reading,
+    RosterEntry,
+)
 from edge_wire.topic import Topic
 
 DEVICE_DATA = Topic("devices/{id}/data", message=Reading, writers=("device",), readers=("processor",))
@@ -64,6 +74,9 @@ ROSTER = Topic(
 
 ROSTER_END = Topic("edge/roster/~end", writers=("operator",), readers=("operator",), within=ROSTER)
 """From the operator to itself, after all retained roster entries. No device can have this id."""
+
+API_TOKENS = Topic("edge/api-tokens", message=ApiTokenList, writers=("operator",), readers=("gateway",), retained=True)
+"""The API tokens that the gateway accepts, as digests."""
 
 BROKER_BOOT = Topic("edge/broker/boot", writers=("mqtt",), readers=("operator", "gateway"), retained=True)
 """An id that is new for each start of the broker."""

@@ -9,10 +9,21 @@ from .references import Resources, SecretRef
 from .schema import LIST_SET, ApiModel, list_map, rule, rules
 from .values import Image, Quantity, url
 
-RESERVED_CLIENTS = ("api-token", "broker", "cloud-token", "gateway", "mqtt", "operator", "processor", "root", "storage")
+RESERVED_CLIENTS = (
+    "api-token",
+    "api-tokens",
+    "broker",
+    "cloud-token",
+    "gateway",
+    "mqtt",
+    "operator",
+    "processor",
+    "root",
+    "storage",
+)
 """Logins of the site's own components, and Secrets of a site: other clients cannot have such a name."""
 
-_RESERVED = "^(" + "|".join(RESERVED_CLIENTS) + "|(client|mqtt)-.*|.*-credentials)$"
+_RESERVED = "^(" + "|".join(RESERVED_CLIENTS) + "|(client|mqtt|token)-.*|.*-credentials)$"
 """The Secret of a client could otherwise be one that a site named <site>-client, or a device, needs."""
 
 _LEVEL = "([+]|[^\\\\s\\\\p{C}\\\\p{Z}+#/]*)"
@@ -50,8 +61,8 @@ class BrokerClient(ApiModel):
                 ),
                 rule(
                     f"!self.matches('{_RESERVED}')",
-                    f"must not be one of {', '.join(RESERVED_CLIENTS)}, nor begin with 'client-' or 'mqtt-', nor end"
-                    " with '-credentials'",
+                    f"must not be one of {', '.join(RESERVED_CLIENTS)}, nor begin with 'client-', 'mqtt-' or 'token-',"
+                    " nor end with '-credentials'",
                 ),
             ),
         ),
@@ -98,7 +109,7 @@ class ManagedBroker(ApiModel):
 
 
 class ComponentLogins(ApiModel):
-    """Secrets with logins of single components, each with the keys username and password."""
+    """Secrets with logins of single components: the label edge-stack.io/use: "true", the keys username and password."""
 
     operator: SecretRef | None = None
     """Login of the operator. Default: the one in credentialsSecretRef."""
@@ -131,18 +142,20 @@ class ExternalBroker(ApiModel):
         ]
         | None
     ) = None
-    """Prefix of every topic and client ID of the site. Must end with '/' unless empty. Default: <namespace>/<site>/."""
+    """Prefix of every topic of the site. Must end with '/' unless empty. Default: <namespace>/<site>/. Client IDs have
+    the same prefix with '.' for '/', such as <namespace>.<site>.edge-processor."""
 
     credentials_secret_ref: SecretRef | None = None
-    """Secret with the keys username and password, used by the operator and the site's components."""
+    """Secret with the label edge-stack.io/use: "true", and the keys username and password, used by the operator and the
+    site's components. The spec is not applied without the label."""
 
     credentials_secret_refs: ComponentLogins | None = None
     """Logins of single components, for a broker that ties the client ID to the login. If unset, all use the login in
     credentialsSecretRef. With such a broker, gateway.replicas must be 1."""
 
     ca_secret_ref: SecretRef | None = None
-    """Secret with the key ca.crt: the certificate authority of the broker's certificate. Only valid with an mqtts://
-    URL."""
+    """Secret with the label edge-stack.io/use: "true", and the key ca.crt: the certificate authority of the broker's
+    certificate. The spec is not applied without the label. Only valid with an mqtts:// URL."""
 
 
 EXTERNAL_RULES = rules(

@@ -16,7 +16,8 @@ class Tls(ApiModel):
     """TLS certificate from a Secret."""
 
     secret_ref: SecretRef
-    """Secret with the keys tls.crt and tls.key, in the format that cert-manager writes."""
+    """Secret with the label edge-stack.io/use: "true", and the keys tls.crt and tls.key, in the format that
+    cert-manager writes. It is not used without the label."""
 
 
 class DeviceDefaults(ApiModel):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from .components import Replicas, Tls
 from .references import Host, Resources
-from .schema import ApiModel, rule, rules
+from .schema import ApiModel, list_map, rule, rules
 from .values import AnnotationMap, Image
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -83,6 +83,44 @@ class Coap(ApiModel):
     Not used yet."""
 
 
+RESERVED_TOKENS = ("api-token", "api-tokens", "cloud-token", "root")
+"""Names of Secrets of a site: a token cannot have such a name."""
+
+_RESERVED = "^(" + "|".join(RESERVED_TOKENS) + "|(client|mqtt|token)-.*|.*-credentials)$"
+"""The Secret of a token could otherwise be one that a site named <site>-token, or a device, needs."""
+
+
+class ApiToken(ApiModel):
+    """Token for the gateway's HTTP interface."""
+
+    name: Annotated[
+        str,
+        Field(
+            max_length=40,
+            json_schema_extra=rules(
+                rule(
+                    "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+                    "must be of lower case letters, digits and '-'",
+                ),
+                rule(
+                    f"!self.matches('{_RESERVED}')",
+                    f"must not be one of {', '.join(RESERVED_TOKENS)}, nor begin with 'client-', 'mqtt-' or 'token-',"
+                    " nor end with '-credentials'",
+                ),
+            ),
+        ),
+    ]
+    """Name of the token, in the gateway's log. The token is in the Secret <site>-token-<name>, key token."""
+
+    role: Literal["Read", "Operate", "Admin"] = "Read"
+    """Read: GET requests. Operate: also send commands and readings, and send dead letters again. Admin: also delete
+    dead letters."""
+
+    rotation: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Number of the token. Raise it to replace the token: the gateway rejects the previous one within 5 s, and accepts
+    the new one within about 90 s."""
+
+
 SERVICE_RULES = rules(
     rule(
         "!has(self.loadBalancerClass) || self.type == 'LoadBalancer'",
@@ -120,6 +158,14 @@ class Gateway(ApiModel):
 
     tls: Tls | None = None
     """Certificate for HTTPS on port 8443. If unset, the gateway serves HTTP only."""
+
+    api_tokens: Annotated[list[ApiToken] | None, Field(max_length=32, json_schema_extra=list_map("name"))] = None
+    """Tokens for the HTTP interface, at most 32, besides the one in the Secret <site>-api-token. A removed token is
+    rejected within 5 s."""
+
+    api_token_rotation: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Number of the token in the Secret <site>-api-token, which has the role Operate. Raise it to replace the token, as
+    in apiTokens."""
 
     allow_plaintext_credentials: bool = False
     """Whether the gateway accepts device passwords over HTTP without TLS from outside the cluster."""

@@ -19,22 +19,25 @@ from edge_operator.control.cache.child_cache import DEVICE, SITE
 from edge_operator.control.credentials.connection_info import ConnectionInfoSource
 from edge_operator.control.credentials.device_rotations import DeviceRotations
 from edge_operator.control.credentials.root_secrets import RootSecrets
-from edge_operator.control.credentials.sink_secrets import SinkSecrets
+from edge_operator.control.credentials.site_secrets import SiteSecrets
 from edge_operator.control.credentials.user_ca_bundles import UserCaBundles
 from edge_operator.control.credentials.user_certificates import UserCertificates
 from edge_operator.control.device.reconciler import DeviceReconciler
 from edge_operator.control.liveness.controller import LivenessController
 from edge_operator.control.loop.informers import Informers
 from edge_operator.control.loop.workers import Workers
+from edge_operator.control.site.allowed_hosts import AllowedHosts
 from edge_operator.control.site.due_figures import DueFigures
-from edge_operator.control.site.observation import SiteObserver
+from edge_operator.control.site.observer import SiteObserver
 from edge_operator.control.site.plan import Plans
 from edge_operator.control.site.reconciler import SiteReconciler
 from edge_operator.control.site.revocations import Revocations
+from edge_operator.control.site_broker.api_token_publisher import ApiTokenPublisher
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.desired.release import Release
 from edge_operator.identity.derive import ROOT_BYTES
+from edge_operator.identity.secret_use import SecretUse
 from edge_operator.settings import Settings
 from edge_operator.telemetry.metrics import Metrics
 
@@ -56,22 +59,34 @@ def build_workers(
     conflicts = FieldConflicts(time.monotonic, wall_clock)
     applier = Applier(objects, children, conflicts, Refusals(time.monotonic), metrics, recheck)
     roots = RootSecrets(objects, children, lambda: secrets.token_bytes(ROOT_BYTES), informers.enqueue_devices)
-    ca_bundles = UserCaBundles(objects, time.monotonic, recheck, informers.enqueue_site_and_devices)
+    use = SecretUse(settings.allowed_secrets)
+    ca_bundles = UserCaBundles(objects, time.monotonic, recheck, informers.enqueue_site_and_devices, use)
     rotations = DeviceRotations(children, wall_clock)
     user_passwords = informers.user_passwords
-    sink_secrets = SinkSecrets(objects, time.monotonic, recheck)
-    release, usable = _release(settings), sink_secrets.usable
+    secrets_in_use = SiteSecrets(objects, time.monotonic, recheck, use)
+    release, usable = _release(settings), secrets_in_use.usable
     plans = Plans(release, children, informers.devices, rotations, user_passwords, wall_clock, usable)
     site_status = StatusWriter(EDGE_SITE, informers.sites, objects, events, wall_clock)
     device_status = StatusWriter(EDGE_DEVICE, informers.devices, objects, events, wall_clock)
-    link = BrokerEndpoints(brokers, objects, settings.broker_addresses)
+    link = BrokerEndpoints(brokers, objects, settings.broker_addresses, use)
     revocations = Revocations(children, plans, objects)
-    certificates = UserCertificates(objects, time.monotonic, wall_clock, recheck, metrics)
+    certificates = UserCertificates(objects, time.monotonic, wall_clock, recheck, metrics, use)
+    hosts = AllowedHosts(settings.allowed_hosts)
     observer = SiteObserver(
-        children, informers.pods, plans, revocations, ca_bundles, sink_secrets, certificates, link, site_topics
+        children,
+        informers.pods,
+        plans,
+        revocations,
+        ca_bundles,
+        secrets_in_use,
+        hosts,
+        certificates,
+        link,
+        site_topics,
     )
+    tokens = ApiTokenPublisher(brokers)
     figures = DueFigures(liveness.counts, time.monotonic, settings.figures_seconds)
-    sites = SiteReconciler(children, roots, observer, applier, site_status, link, site_topics, figures, recheck)
+    sites = SiteReconciler(children, roots, observer, applier, site_status, link, tokens, site_topics, figures, recheck)
     enqueue_site = informers.site_queue.add
     devices = DeviceReconciler(
         informers.sites,

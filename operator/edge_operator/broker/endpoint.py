@@ -25,7 +25,7 @@ class Endpoint:
     Attributes:
         address: address of the broker.
         login: login of the operator.
-        prefix: prefix of every topic and client id.
+        prefix: prefix of every topic, and with '.' for '/' of the client id.
         site_uid: metadata.uid of the site: a site that was created again needs a new session with all retained
             messages.
         is_ours: whether the broker is a managed Mosquitto, which publishes `$SYS` topics.

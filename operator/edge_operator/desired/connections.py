@@ -55,7 +55,7 @@ def device_broker_url(site: SiteInput, scheme: str) -> str | None:
 
 
 def topic_prefix(site: SiteInput) -> str:
-    """Return the prefix of every topic and client id."""
+    """Return the prefix of every topic."""
     external = external_broker(site)
     if external is None:
         return ""

@@ -40,7 +40,7 @@ class SiteInput:
         devices: logins of the devices.
         addresses: addresses of the gateway's load balancer, if it has any.
         period: number of the period of the broker's certificate.
-        sink_secrets: names of the user's Secrets that may be mounted for sinks: they exist and have the label.
+        usable_secrets: names of the Secrets in the spec that exist and may be used.
         storage_bytes: size of the store's volume in bytes; None until there is one.
     """
 
@@ -53,7 +53,7 @@ class SiteInput:
     devices: tuple[DeviceLogin, ...] = ()
     addresses: tuple[str, ...] = ()
     period: int = 0
-    sink_secrets: frozenset[str] = frozenset()
+    usable_secrets: frozenset[str] = frozenset()
     storage_bytes: int | None = None
 
 

@@ -19,8 +19,15 @@ def role(site: SiteInput) -> Manifest | None:
             {
                 "apiGroups": [""],
                 "resources": ["secrets"],
-                "resourceNames": [*broker_auth_names(site), broker_tls_name(site)],
+                "resourceNames": [*broker_auth_names(site), *_certificate(site)],
                 "verbs": ["get", "list", "watch"],
             }
         ],
     }
+
+
+def _certificate(site: SiteInput) -> list[str]:
+    """Return the Secret with the certificate, unless it is the user's and may not be used."""
+    managed, name = components.managed_broker(site), broker_tls_name(site)
+    is_users = managed is not None and managed.tls is not None
+    return [] if is_users and name not in site.usable_secrets else [name]

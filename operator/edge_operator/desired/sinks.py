@@ -10,6 +10,7 @@ CLOUD = "cloud"
 KAFKA = "kafka"
 ALERTMANAGER = "alertmanager"
 WEBHOOK = "webhook"
+SINKS = (CLOUD, KAFKA, ALERTMANAGER, WEBHOOK)
 
 
 def sink_names(spec: EdgeSiteSpec) -> tuple[str, ...]:
@@ -41,11 +42,12 @@ def sink_ports(site: SiteInput) -> set[int]:
     Raises:
         ValueError: a port is not valid.
     """
-    return {port_of(url, where) for url, where in _urls(site)}
+    return {port_of(url, where) for url, where in sink_urls(site.spec)}
 
 
-def _urls(site: SiteInput) -> Iterable[tuple[str, str]]:
-    cloud, kafka, alerting = site.spec.cloud, site.spec.processor.kafka, site.spec.alerting
+def sink_urls(spec: EdgeSiteSpec) -> Iterable[tuple[str, str]]:
+    """Yield the URL of each destination and of the proxy, with the field of the spec that has it."""
+    cloud, kafka, alerting = spec.cloud, spec.processor.kafka, spec.alerting
     if cloud:
         yield cloud.endpoint, "cloud.endpoint"
         if cloud.proxy:

@@ -18,6 +18,7 @@ from edge_operator.desired.network_policy.storage import storage_policy
 from edge_operator.desired.role import role
 from edge_operator.desired.role_binding import role_binding
 from edge_operator.desired.secret.api_token import api_token
+from edge_operator.desired.secret.api_tokens import api_tokens, named_tokens
 from edge_operator.desired.secret.broker_auth import broker_auth
 from edge_operator.desired.secret.broker_tls import broker_tls
 from edge_operator.desired.secret.client import clients
@@ -51,7 +52,8 @@ def _children(site: SiteInput) -> Iterable[Manifest | None]:
     yield from (role(site), role_binding(site))
     yield from (gateway_policy(site), processor_policy(site), storage_policy(site), broker_policy(site))
     yield from (credentials(site, component) for component in (*OWN_PROGRAMS, components.MQTT))
-    yield from (api_token(site), cloud_token(site), *broker_auth(site), broker_tls(site), *clients(site))
+    yield from (api_token(site), *named_tokens(site), api_tokens(site))
+    yield from (cloud_token(site), *broker_auth(site), broker_tls(site), *clients(site))
     yield from (rules_config_map(site), broker_config_map(site))
     yield from (storage_data(site), mqtt_data(site), mqtt_log(site))
     yield from (gateway_service(site), processor_service(site))

@@ -42,9 +42,14 @@ def device_password(root: bytes, device_id: str, rotation: int) -> str:
     return _text(_derive(root, "device-password", device_id, str(rotation)))
 
 
-def api_token(root: bytes) -> str:
-    """Return the bearer token of the gateway's HTTP interface."""
-    return _text(_derive(root, "api-token"))
+def api_token(root: bytes, rotation: int = 0) -> str:
+    """Return the bearer token of the gateway's HTTP interface in its given rotation."""
+    return _text(_derive(root, "api-token", *([str(rotation)] if rotation else [])))
+
+
+def named_token(root: bytes, name: str, rotation: int) -> str:
+    """Return a token of `gateway.apiTokens` in its given rotation."""
+    return _text(_derive(root, "named-api-token", name, str(rotation)))
 
 
 def cloud_token(root: bytes) -> str:

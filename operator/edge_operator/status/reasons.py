@@ -12,6 +12,7 @@ INVALID = "Invalid"
 REFUSED = "Refused"
 CERTIFICATE_NOT_FOUND = "CertificateNotFound"
 CERTIFICATE_INVALID = "CertificateInvalid"
+CERTIFICATE_NOT_ALLOWED = "CertificateNotAllowed"
 CERTIFICATE_EXPIRED = "CertificateExpired"
 CERTIFICATE_EXPIRING = "CertificateExpiring"
 CERTIFICATE_NAME_MISMATCH = "CertificateNameMismatch"
@@ -33,6 +34,8 @@ COMPONENTS_UNAVAILABLE = "ComponentsUnavailable"
 NOT_OBSERVED = "NotObserved"
 NOT_OURS = "NotOurs"
 SPEC_INVALID = "SpecInvalid"
+SECRET_UNUSABLE = "SecretUnusable"  # noqa: S105 - a reason
+HOST_NOT_ALLOWED = "HostNotAllowed"
 ROOT_SECRET_INVALID = "RootSecretInvalid"  # noqa: S105 - a reason
 ROOT_SECRET_MADE_ANEW = "RootSecretMadeAnew"  # noqa: S105 - a reason
 

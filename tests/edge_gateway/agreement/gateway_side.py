@@ -29,7 +29,9 @@ class GatewaySide:
         self._noted: dict[str, float] = {}
         self._noted_until = clocks.steady()
         dropped = Counter("dropped", "Dropped.", ("reason",), registry=CollectorRegistry())
-        self._handler = MqttHandler(self.table, self.liveness, self.note, lambda *_: None, lambda _: None, dropped)
+        self._handler = MqttHandler(
+            self.table, self.liveness, self.note, lambda *_: None, lambda _: None, lambda _: None, dropped
+        )
 
     def stop(self) -> None:
         self.is_running = self.is_connected = False

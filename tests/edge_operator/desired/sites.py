@@ -1,8 +1,10 @@
 """Sites to test with, and ways to find things in what they become."""
 
+from dataclasses import replace
 from typing import Any
 
 from edge_operator.api.edgesite import EdgeSiteSpec
+from edge_operator.control.credentials.secret_references import secret_references
 from edge_operator.desired.release import Release
 from edge_operator.desired.site import SiteInput, desired_objects
 
@@ -52,6 +54,8 @@ FULL: dict[str, Any] = {
         "coap": {"security": "None"},
         "tls": {"secretRef": {"name": "gateway-tls"}},
         "allowPlaintextCredentials": True,
+        "apiTokens": [{"name": "t" * 40, "role": "Admin", "rotation": 3}, {"name": "grafana"}],
+        "apiTokenRotation": 2,
     },
     "processor": {
         "replicas": 3,
@@ -97,12 +101,10 @@ FULL: dict[str, Any] = {
 def make_site(
     spec: dict[str, Any] | None = None, *, name: str = "factory", release: Release | None = None
 ) -> SiteInput:
-    """Return a site with `spec`. The Secrets that it names for its sinks exist and have the label."""
+    """Return a site with `spec`. The Secrets that it names exist and have the label."""
     parsed = EdgeSiteSpec.model_validate(spec or {})
-    sinks = [each for each in (parsed.cloud, parsed.processor.kafka, parsed.alerting) if each is not None]
-    references = [each for sink in sinks for each in (sink.credentials_secret_ref, sink.ca_secret_ref)]
-    names = frozenset(each.name for each in references if each is not None)
-    return SiteInput(name, "plant", "uid-1", parsed, release or Release("1.2.3"), ROOT, sink_secrets=names)
+    site = SiteInput(name, "plant", "uid-1", parsed, release or Release("1.2.3"), ROOT)
+    return replace(site, usable_secrets=frozenset(each.secret for each in secret_references(site)))
 
 
 def children(spec: dict[str, Any] | None = None, *, name: str = "factory") -> dict[tuple[str, str], dict[str, Any]]:

@@ -28,6 +28,15 @@ def test_agent_may_read_the_logins_and_the_certificate_of_its_site_and_nothing_e
     ]
 
 
+def test_agent_may_not_read_a_certificate_of_the_user_that_may_not_be_used() -> None:
+    """Who may edit a site could have any certificate and its key served by his own Mosquitto image."""
+    site = make_site({"broker": {"managed": {"tls": {"secretRef": {"name": "theirs"}}}}})
+    for usable, names in ((site.usable_secrets, {"factory-mqtt-auth", "theirs"}), (frozenset(), {"factory-mqtt-auth"})):
+        made = role(replace(site, usable_secrets=usable))
+        assert made is not None
+        assert set(made["rules"][0]["resourceNames"]) == names
+
+
 def test_role_is_bound_to_the_brokers_account_alone() -> None:
     binding = children()["RoleBinding", "mqtt"]
     assert binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "factory-mqtt"}

@@ -18,7 +18,7 @@ TABLE: dict[str, dict[str, Any]] = {
             "requests": {"cpu": "100m", "memory": "128Mi"},
             "limits": {"cpu": "200m", "memory": "256Mi"},
         },
-        "mounts": {"/etc/edge/credentials", "/etc/edge/api-token", "/tmp"},
+        "mounts": {"/etc/edge/credentials", "/etc/edge/api-tokens", "/tmp"},
         "user": 65532,
         "grace": 30,
     },
@@ -83,7 +83,7 @@ ENVIRONMENT = {
         "DEVICE_MQTT_BROKER": "mqtt://factory-mqtt:1883",
         "DEVICE_MQTTS_BROKER": "mqtts://factory-mqtt:8883",
         "STORAGE_URL": "http://factory-storage:8080",
-        "API_TOKEN_FILE": "/etc/edge/api-token/token",
+        "API_TOKENS_FILE": "/etc/edge/api-tokens/tokens.json",
         "ALLOW_PLAINTEXT_CREDENTIALS": "false",
     },
     "processor": COMMON

@@ -48,6 +48,8 @@ TOUCHED: list[tuple[str, Any, set[str]]] = [
     ("gateway.service.nodePorts.mqtt", 30081, {"Service/gateway"}),
     ("gateway.service.nodePorts.mqtts", 30082, {"Service/gateway"}),
     ("gateway.service.externalAddress", "x.example.com", {"Secret/mqtt-tls"}),
+    ("gateway.apiTokens", [{"name": "t"}], {"Secret/token-t", "Secret/api-tokens"}),
+    ("gateway.apiTokenRotation", 1, {"Secret/api-token", "Secret/api-tokens"}),
     ("gateway.tls.secretRef", {"name": "t"}, {"D/gateway", "Service/gateway", "NetworkPolicy/gateway"}),
     ("gateway.allowPlaintextCredentials", True, {"D/gateway"}),
     ("processor.replicas", 3, {"D/processor"}),

@@ -24,9 +24,9 @@ def test_gateway_fields() -> None:
     assert main["image"] == "mirror.example.com/gateway:9"
     assert main["resources"] == {"requests": {"cpu": 1, "memory": "128Mi"}, "limits": {"cpu": 1, "memory": "1Gi"}}
     assert {"name": "https", "containerPort": 8443, "protocol": "TCP"} in main["ports"]
-    assert {"name": "tls", "secret": {"secretName": "gateway-tls", "defaultMode": 0o440}} in pod("gateway", FULL)[
-        "volumes"
-    ]
+    items = [{"key": key, "path": key} for key in ("tls.crt", "tls.key")]
+    tls = {"defaultMode": 0o440, "sources": [{"secret": {"name": "gateway-tls", "items": items}}]}
+    assert {"name": "tls", "projected": tls} in pod("gateway", FULL)["volumes"], "no other key of the user's Secret"
 
 
 def test_a_value_is_not_expanded() -> None:

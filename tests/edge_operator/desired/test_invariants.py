@@ -44,4 +44,4 @@ def test_two_sites_of_a_namespace_share_no_secret() -> None:
     one = {each["metadata"]["name"] for each in desired_objects(make_site(name="a"))}
     other = {each["metadata"]["name"] for each in desired_objects(make_site(name="b"))}
     assert not one & other
-    assert len(of_kind(desired_objects(make_site()), "Secret")) == 7
+    assert len(of_kind(desired_objects(make_site()), "Secret")) == 8

@@ -35,7 +35,7 @@ def restricted(kubectl: Kubectl, namespace: str) -> str:
 @pytest.fixture(params=list(SPECS))
 def site(request: pytest.FixtureRequest, restricted: str) -> SiteInput:
     made = replace(make_site(SPECS[request.param], name=f"site-{request.param}"), namespace=restricted)
-    return replace(made, sink_secrets=frozenset()) if request.param == "unlabelled" else made
+    return replace(made, usable_secrets=frozenset()) if request.param == "unlabelled" else made
 
 
 @pytest.fixture

@@ -44,9 +44,9 @@ def token_or_login(name: str) -> dict[str, Any]:
 TMP = {"emptyDir": {"sizeLimit": "64Mi"}}
 VOLUMES: dict[tuple[str, str], dict[str, Any]] = {
     ("gateway", "/etc/edge/credentials"): projected(login("factory-gateway-credentials")),
-    ("gateway", "/etc/edge/api-token"): {"secret": {"secretName": "factory-api-token", "defaultMode": READ}},
+    ("gateway", "/etc/edge/api-tokens"): {"secret": {"secretName": "factory-api-tokens", "defaultMode": READ}},
     ("gateway", "/etc/edge/cloud-token"): {"secret": {"secretName": "factory-cloud-token", "defaultMode": READ}},
-    ("gateway", "/etc/edge/tls"): {"secret": {"secretName": "gateway-tls", "defaultMode": READ}},
+    ("gateway", "/etc/edge/tls"): projected({"name": "gateway-tls"} | items("tls.crt", "tls.key")),
     ("gateway", "/tmp"): TMP,
     ("processor", "/etc/edge/credentials"): projected(login("factory-processor-credentials")),
     ("processor", "/etc/edge/cloud-token"): {"secret": {"secretName": "factory-cloud-token", "defaultMode": READ}},
@@ -90,7 +90,7 @@ def test_what_is_mounted_where(component: str) -> None:
 @pytest.mark.parametrize("usable", [set(), {"cloud-ca", "alerting-login"}])
 def test_secrets_of_sinks_without_the_label_are_not_mounted(usable: set[str]) -> None:
     """Who may edit a site, but not read Secrets, could have any Secret sent to a host of his."""
-    deployment = processor_deployment(replace(make_site(FULL), sink_secrets=frozenset(usable)))
+    deployment = processor_deployment(replace(make_site(FULL), usable_secrets=frozenset(usable)))
     spec = deployment["spec"]["template"]["spec"]
     sources = {each["name"]: each["projected"]["sources"] for each in spec["volumes"] if "projected" in each}
     sinks = [sources[name] for name in ("kafka", "cloud", "alerting")]

@@ -25,6 +25,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "edge/status/storage": ({"~storage"}, {"~gateway", "~operator"}),
     "edge/status/mqtt": ({"~mqtt"}, {"~gateway", "~operator"}),
     "edge/roster/d1": ({"~operator"}, {"~gateway", "~operator"}),
+    "edge/api-tokens": ({"~operator"}, {"~gateway"}),
     "edge/broker/boot": ({"~mqtt"}, {"~gateway", "~operator"}),
     "$SYS/broker/version": (set(), {"~operator"}),
     "$SYS/broker/uptime": (set(), {"~gateway", "~operator"}),

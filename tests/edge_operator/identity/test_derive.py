@@ -21,6 +21,12 @@ FROZEN: dict[str, tuple[Callable[[], str], str]] = {
     "rotated": (lambda: derive.device_password(ROOT, "d1", 1), "CVvcfIs7_YDOBT0ZvV5wv-1vTh8Tmqxj3LCUX1iAApk"),
     "cloud token": (lambda: derive.cloud_token(ROOT), "BpzNxvE2SIa2o1ubi9Sf_bFmI6ge5DO1TSJxTv773OA"),
     "token": (lambda: derive.api_token(ROOT), "Ulr69vCRvPdvTI1vtVWMi17JrIsgDTmO8G-FAlDliEI"),
+    "rotated token": (lambda: derive.api_token(ROOT, 1), "NPBuvPrNyWrt2D5YCA20O9J0hYoEot1z7MhNMDluqP8"),
+    "named token": (lambda: derive.named_token(ROOT, "grafana", 0), "ZXobCvgvjwXoKOxG9V5LMtp9zlcK46UBrJsYWOda4I8"),
+    "rotated named token": (
+        lambda: derive.named_token(ROOT, "grafana", 1),
+        "dl9VhzY-4D_eOx2CROtIoXK5dfoieVZc38I_CXuCqcs",
+    ),
     "salt": (lambda: derive.salt(ROOT, "d1", "password").hex(), "5a5f9622c666dda24fb45eb6"),
     "oscore key": (
         lambda: derive.oscore_key(ROOT).hex(),

@@ -262,7 +262,7 @@ async def test_the_prefix_is_outside_only(broker: Mosquitto) -> None:
     async with connected(options, inbox), connected(device(broker)) as sender:
         await sender.publish("devices/d1/data", b"x")
         assert (await inbox.next()).topic == "d1/data"
-    assert "as devices/edge-processor (" in broker.log.read_text()
+    assert "as devices.edge-processor (" in broker.log.read_text()
 
 
 async def test_a_receiver_that_fails_does_not_end_the_session(

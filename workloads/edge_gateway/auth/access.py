@@ -1,4 +1,4 @@
-"""Authenticates the sender of a request: a person or program with the API token, or a device with its password."""
+"""Authenticates the sender of a request: a person or program with an API token, or a device with its password."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,9 +8,11 @@ from fastapi import Request
 from prometheus_client import Counter
 
 from edge_gateway.auth.actor import Actor
+from edge_gateway.auth.api_tokens import DEFAULT_NAME, ApiTokens
 from edge_gateway.auth.devices import DevicePasswords, TooManyTriesError
 from edge_gateway.auth.header import Basic, Bearer, parse_authorization
 from edge_gateway.auth.login import BrokerUnavailableError
+from edge_gateway.auth.role import check_role
 from edge_gateway.auth.token import ApiToken
 from edge_gateway.problem import unavailable
 from edge_service.problem import Problem, ProblemError, refuse
@@ -26,10 +28,12 @@ class Caller:
     Attributes:
         device_id: the device that sent its password; None for others.
         actor: who sent a token, of the site or of the cloud; has no meaning for a device.
+        token: name of the site's token.
     """
 
     device_id: str | None = None
     actor: Actor = Actor.API_TOKEN
+    token: str = DEFAULT_NAME
 
     @property
     def is_device(self) -> bool:
@@ -41,7 +45,7 @@ class Caller:
         """Its name, for logs."""
         if self.device_id is not None:
             return f"device {self.device_id}"
-        return "the cloud" if self.is_cloud else "the holder of the API token"
+        return "the cloud" if self.is_cloud else f"the holder of the token {self.token}"
 
     @property
     def is_cloud(self) -> bool:
@@ -53,7 +57,7 @@ class Authenticator:
     """Checks the credentials of requests.
 
     Args:
-        token: of people and programs.
+        tokens: of people and programs.
         cloud_token: of the cloud's commands.
         passwords: of devices.
         check_broker: raises ProblemError if the broker, which checks passwords, is unreachable.
@@ -63,7 +67,7 @@ class Authenticator:
 
     def __init__(
         self,
-        token: ApiToken,
+        tokens: ApiTokens,
         cloud_token: ApiToken,
         passwords: DevicePasswords,
         check_broker: Callable[[], None],
@@ -71,7 +75,7 @@ class Authenticator:
         *,
         plaintext: bool,
     ) -> None:
-        self._token = token
+        self._tokens = tokens
         self._cloud_token = cloud_token
         self._passwords = passwords
         self._check_broker = check_broker
@@ -97,16 +101,17 @@ class Authenticator:
         except ValueError as error:
             raise _unauthorized(str(error), devices=devices) from error
         if isinstance(shown, Bearer):
-            return self._program(shown, devices=devices, cloud=cloud)
+            return self._program(request, shown, devices=devices, cloud=cloud)
         if not devices:
             detail = "devices may use only data, status and commands of their own: this needs the site's API token"
             raise refuse(HTTPStatus.FORBIDDEN, "DevicesNotAllowed", detail)
         return await self._device(request, shown)
 
-    def _program(self, shown: Bearer, *, devices: bool, cloud: bool) -> Caller:
-        if self._token.matches(shown.token):
+    def _program(self, request: Request, shown: Bearer, *, devices: bool, cloud: bool) -> Caller:
+        if (entry := self._tokens.find(shown.token)) is not None:
             self._logins.labels("token", "right").inc()
-            return Caller()
+            check_role(request, entry, audited=not devices)
+            return Caller(token=entry.name)
         if self._cloud_token.matches(shown.token):
             self._logins.labels("cloud", "right").inc()
             if not cloud:
@@ -114,7 +119,10 @@ class Authenticator:
                 raise refuse(HTTPStatus.FORBIDDEN, "CloudNotAllowed", detail)
             return Caller(actor=Actor.CLOUD)
         self._logins.labels("token", "wrong").inc()
-        detail = "the token is not the site's: take the key `token` of the Secret <site>-api-token"
+        detail = (
+            "the token is not the site's, or was replaced: take the key `token` of the Secret <site>-api-token or"
+            " <site>-token-<name>; a new token is accepted within about 90 s"
+        )
         raise _unauthorized(detail, devices=devices)
 
     async def _device(self, request: Request, shown: Basic) -> Caller:

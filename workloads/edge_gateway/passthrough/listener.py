@@ -8,6 +8,7 @@ from typing import Self
 from edge_gateway.passthrough.counts import PassthroughCounts
 from edge_gateway.passthrough.pipe import End
 from edge_service.address import BrokerAddress
+from edge_service.peer import check_address
 from edge_service.program import cannot_listen
 from edge_service.serving import acceptor
 from edge_service.serving.acceptor import Acceptor
@@ -108,8 +109,10 @@ class Passthrough:
         broker = End(_nobody)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await loop.create_connection(lambda: broker, self._target.host, self._target.port)
+                opened, _ = await loop.create_connection(lambda: broker, self._target.host, self._target.port)
+            check_address(opened.get_extra_info("peername")[0])
         except OSError as error:
+            broker.close()
             self._counts.refused(self._name, "broker")
             logger.warning("%s connection closed: broker %s cannot be reached: %s", self._name, self._target, error)
             device.close()

@@ -13,7 +13,7 @@ def connect_packet(options: MqttOptions, login: Login, max_packet_bytes: int) ->
     """
     will = options.will()
     connect = Connect(
-        f"{options.prefix}{options.client_id}",
+        options.full_client_id,
         clean_start=options.clean_start,
         session_expiry=options.session_expiry,
         receive_maximum=options.receive_maximum,

@@ -9,6 +9,7 @@ from edge_service import daemon_thread
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import ConnectError, Login
 from edge_service.mqtt.trust import trusted_context, untrusted
+from edge_service.peer import check_peer
 
 CONNECT_SECONDS = 10.0
 """Maximum time of the TCP connect, and of the TLS handshake."""
@@ -40,6 +41,8 @@ async def open_transport(broker: BrokerAddress, login: Login, protocol: asyncio.
 async def _connected_socket(broker: BrokerAddress) -> socket.socket:
     """Connect in a thread: the name resolution blocks, and a shutdown must not wait for it.
 
+    Link-local addresses and metadata services are refused before anything is sent.
+
     Raises:
         OSError: the broker cannot be reached.
         ValueError: its name is malformed.
@@ -51,6 +54,7 @@ async def _connected_socket(broker: BrokerAddress) -> socket.socket:
     except asyncio.CancelledError:
         connecting.add_done_callback(_discard)
         raise
+    check_peer(opened)
     opened.setblocking(False)  # noqa: FBT003 - the only argument
     # Nagle's algorithm would delay small packets by 40 ms each.
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -2,6 +2,7 @@
 
 import secrets
 import ssl
+from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -11,6 +12,7 @@ from paho.mqtt.properties import Properties
 from edge_service.mqtt.credentials import Login
 from edge_service.mqtt.options import MqttOptions
 from edge_service.mqtt.trust import trusted_context
+from edge_service.peer import check_peer
 
 CONNECT_SECONDS = 10.0
 MAX_PACKET_ID = 65535
@@ -50,10 +52,11 @@ def build_client(options: MqttOptions, login: Login) -> paho.Client:
     Raises:
         UntrustedError: the login's certificate authorities cannot be used.
     """
-    client = _Client(f"{options.prefix}{options.client_id}", manual_ack=options.manual_ack)
+    client = _Client(options.full_client_id, manual_ack=options.manual_ack)
     client.max_inflight_messages_set(options.inflight)
     client.connect_timeout = CONNECT_SECONDS
     client.suppress_exceptions = False
+    client.on_socket_open = _check_socket
     if login.username is not None:
         client.username_pw_set(login.username, login.password)
     if will := options.will():
@@ -63,6 +66,11 @@ def build_client(options: MqttOptions, login: Login) -> paho.Client:
         context.sslsocket_class = _TlsSocket
         client.tls_set_context(context)
     return client
+
+
+def _check_socket(_client: paho.Client, _data: Any, opened: Any) -> None:
+    """Refuse link-local addresses and metadata services before CONNECT is sent."""
+    check_peer(opened)
 
 
 def connect(client: paho.Client, options: MqttOptions) -> None:

@@ -44,6 +44,11 @@ def _no_will() -> None:
     return None
 
 
+def dotted(prefix: str) -> str:
+    """Return a prefix of topics as a prefix of client ids."""
+    return prefix.replace("/", ".")
+
+
 @dataclass(frozen=True, slots=True)
 class MqttOptions:
     """Options of a session.
@@ -54,7 +59,7 @@ class MqttOptions:
         credentials_dir: directory of the login, read on each connect; None is anonymous.
         login: overrides `credentials_dir`: a login that is not in files.
         read_login: called on each connect instead of reading `credentials_dir`; raises ConnectError.
-        prefix: added to every topic and the client id, and removed from received topics.
+        prefix: added to every topic and, with '.' for '/', to the client id, and removed from received topics.
         clean_start: whether to start with an empty session.
         session_expiry: seconds that the broker keeps the session after the connection has ended.
         receive_maximum: maximum number of unacknowledged received messages; bounds the memory of a slow receiver.
@@ -79,6 +84,14 @@ class MqttOptions:
     will: Callable[[], Will | None] = _no_will
     keepalive: int = 15
     inflight: int = 100
+
+    @property
+    def full_client_id(self) -> str:
+        """The client id with the site's prefix, without '/'.
+
+        Some brokers' plug-ins reject such ids, or accept the client and drop what it publishes.
+        """
+        return f"{dotted(self.prefix)}{self.client_id}"
 
     def current_login(self) -> Login:
         """Return the login for the next connect.

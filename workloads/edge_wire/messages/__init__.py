@@ -2,6 +2,7 @@
 
 from edge_wire.messages.activity import Activity
 from edge_wire.messages.alert import CLEARED, FIRING, Alert
+from edge_wire.messages.api_tokens import ApiRole, ApiTokenEntry, ApiTokenList, token_digest
 from edge_wire.messages.broker import BrokerBoot, DataLost, parse_boot, parse_dropped, parse_uptime
 from edge_wire.messages.command import ACK_FAILED, ACK_OK, Command, CommandAck
 from edge_wire.messages.component_status import PROCESSOR, ComponentStatus
@@ -27,6 +28,9 @@ __all__ = [
     "SIGN_OFF",
     "Activity",
     "Alert",
+    "ApiRole",
+    "ApiTokenEntry",
+    "ApiTokenList",
     "BrokerBoot",
     "Command",
     "CommandAck",
@@ -49,4 +53,5 @@ __all__ = [
     "parse_timestamp",
     "parse_uptime",
     "sink_reports",
+    "token_digest",
 ]

@@ -27,7 +27,6 @@ class CertificateReference:
         key: `tls.crt`, which a component presents, or `ca.crt`, which clients trust.
         where: field of the spec that names the Secret; empty for the site's own certificate.
         host: host name or address at which clients connect; empty if the certificate need not have it.
-        is_labelled: whether the Secret is read only with the label of Secrets of sinks.
         reports_missing: whether no other condition reports that the Secret does not exist.
     """
 
@@ -35,7 +34,6 @@ class CertificateReference:
     key: str
     where: str
     host: str = ""
-    is_labelled: bool = False
     reports_missing: bool = False
 
 
@@ -102,13 +100,13 @@ def _of_sinks(site: SiteInput) -> Iterable[CertificateReference]:
     cloud, kafka, alerting = site.spec.cloud, site.spec.processor.kafka, site.spec.alerting
     names = sink_names(site.spec)
     if cloud is not None and CLOUD in names:
-        yield from _trusted("spec.cloud", cloud.ca_secret_ref, is_labelled=True)
+        yield from _trusted("spec.cloud", cloud.ca_secret_ref)
     if kafka is not None and KAFKA in names:
-        yield from _trusted("spec.processor.kafka", kafka.ca_secret_ref, is_labelled=True)
+        yield from _trusted("spec.processor.kafka", kafka.ca_secret_ref)
     if alerting is not None and {ALERTMANAGER, WEBHOOK} & {*names}:
-        yield from _trusted("spec.alerting", alerting.ca_secret_ref, is_labelled=True)
+        yield from _trusted("spec.alerting", alerting.ca_secret_ref)
 
 
-def _trusted(where: str, given: SecretReference | None, *, is_labelled: bool = False) -> Iterable[CertificateReference]:
+def _trusted(where: str, given: SecretReference | None) -> Iterable[CertificateReference]:
     if given is not None and given.name:
-        yield CertificateReference(given.name, TRUSTED, f"{where}.caSecretRef", is_labelled=is_labelled)
+        yield CertificateReference(given.name, TRUSTED, f"{where}.caSecretRef")

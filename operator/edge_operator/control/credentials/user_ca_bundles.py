@@ -11,10 +11,11 @@ from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.desired.encoding import secret_value
 from edge_operator.desired.kinds import SECRET
+from edge_operator.identity.secret_use import SecretUse
 from edge_operator.identity.user_certificates import certificates_alone
 from edge_operator.status.facts import Problem
 
-from .ca_bundle_problems import CaBundleUnusableError, invalid, not_found
+from .ca_bundle_problems import CaBundleUnusableError, invalid, not_allowed, not_found
 
 KEY = "ca.crt"
 MAX_BYTES = 16384
@@ -52,6 +53,7 @@ class UserCaBundles:
         clock: monotonic clock, in seconds.
         recheck_seconds: seconds between reconciles of a site without events.
         changed: called with the key of a site if the content of its Secret has changed.
+        use: the rule which Secrets may be used.
     """
 
     def __init__(
@@ -60,11 +62,13 @@ class UserCaBundles:
         clock: Callable[[], float],
         recheck_seconds: float,
         changed: Callable[[ResourceKey], None],
+        use: SecretUse,
     ) -> None:
         self._objects = objects
         self._clock = clock
         self._fresh_for = recheck_seconds / 2
         self._changed = changed
+        self._use = use
         self._entries: dict[ResourceKey, _Entry] = {}
         # All devices of a site are reconciled at once: only the first reads the Secret.
         self._reading: defaultdict[ResourceKey, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -118,6 +122,8 @@ class UserCaBundles:
         found = await self._objects.get(SECRET, *secret)
         if found is None:
             return _Entry(uid, secret, at, problem=not_found(site.key, secret))
+        if not self._use.allows(*secret, found):
+            return _Entry(uid, secret, at, problem=not_allowed(site.key, secret))
         try:
             return _Entry(uid, secret, at, _authority(found))
         except ValueError:

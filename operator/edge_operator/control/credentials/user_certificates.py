@@ -8,6 +8,7 @@ from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import SECRET
+from edge_operator.identity.secret_use import Secret, SecretUse
 from edge_operator.status import reasons
 from edge_operator.status.certificate_facts import CertificateFacts, CertificateReport
 from edge_operator.status.certificates import certificate_problems, certificate_report
@@ -21,7 +22,6 @@ from .certificate_references import (
     certificate_references,
     named,
 )
-from .sink_references import Secret, is_usable
 
 QUIET_PERIODS = 10
 """Number of periods between two reads of certificates with which nothing is wrong."""
@@ -55,6 +55,7 @@ class UserCertificates:
         wall_clock: current time.
         recheck_seconds: seconds between reconciles of a site without events.
         metrics: shows when certificates expire.
+        use: the rule which Secrets may be used.
     """
 
     def __init__(
@@ -64,12 +65,14 @@ class UserCertificates:
         wall_clock: Callable[[], dt.datetime],
         recheck_seconds: float,
         metrics: Metrics,
+        use: SecretUse,
     ) -> None:
         self._objects = objects
         self._clock = clock
         self._wall_clock = wall_clock
         self._fresh_for = recheck_seconds / 2
         self._metrics = metrics
+        self._use = use
         self._entries: dict[ResourceKey, _Entry] = {}
 
     def remove(self, site: ResourceKey) -> None:
@@ -114,7 +117,7 @@ class UserCertificates:
         facts: dict[CertificateReference, CertificateFacts] = {}
         problems: list[Problem] = []
         for each in references:
-            found = _facts_or_problem(each, secrets[each.secret], site.namespace)
+            found = _facts_or_problem(self._use, each, secrets[each.secret], site.namespace)
             if isinstance(found, Problem):
                 problems.append(found)
             elif found is not None:
@@ -131,7 +134,7 @@ class UserCertificates:
 
 
 def _facts_or_problem(
-    reference: CertificateReference, secret: Secret, namespace: str
+    use: SecretUse, reference: CertificateReference, secret: Secret, namespace: str
 ) -> CertificateFacts | Problem | None:
     """Return the facts about a certificate, its problem, or None if another condition reports what is wrong with it.
 
@@ -141,7 +144,7 @@ def _facts_or_problem(
         message = f"{named(reference, namespace)} does not exist: create it, or let cert-manager create it"
         missing = Problem(reasons.CERTIFICATE_NOT_FOUND, message, lasting=False)
         return missing if reference.reports_missing else None
-    if reference.is_labelled and not is_usable(secret):
+    if reference.where and not use.allows(namespace, reference.secret, secret):
         return None
     try:
         return certificate_facts(reference, secret)

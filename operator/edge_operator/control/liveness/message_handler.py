@@ -69,7 +69,8 @@ class BrokerMessageHandler:
 
     def on_site_deleted(self, site: ResourceKey) -> Collection[asyncio.Future[int]]:
         """Handle the end of the session of a deleted site; return the futures of the last publishes."""
-        return self._rosters.clear_site(site)
+        tokens = self._sessions.send(site, topic_table.API_TOKENS.pattern, b"", retain=True)
+        return [*self._rosters.clear_site(site), *([] if tokens is None else [tokens])]
 
     def on_disconnected(self, site: ResourceKey) -> None:
         """Handle the end of a session, or a failed attempt to connect."""

@@ -29,8 +29,8 @@ class SiteActions:
 
 
 def site_actions(seen: SiteObservation) -> SiteActions:
-    """Return what to do: nothing but revoke logins if the site is paused, or its spec or root key is unusable."""
-    if seen.desired is None or seen.site.paused:
+    """Return what to do: nothing but revoke logins if the site is paused, or its spec or root key must not be used."""
+    if seen.desired is None or seen.is_frozen:
         return SiteActions(seen.revocations)
     return SiteActions(seen.desired.plan, tuple(_unwanted(seen.site, seen.owned, seen.desired.plan.digests)))
 

@@ -44,7 +44,7 @@ def site_facts(
         broker: state of the session with the broker.
     """
     site, desired, ca_problem = seen.site, seen.desired, seen.secrets.ca_problem
-    problems = (*done.problems, *seen.secrets.certificate_problems)
+    problems = (*done.problems, *seen.secrets.refusals, *seen.secrets.certificate_problems)
     problems = (*problems, ca_problem) if ca_problem is not None else problems
     problems = tuple(sorted(problems, key=_severity_key))
     if seen.problem is not None:

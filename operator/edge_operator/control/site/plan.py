@@ -60,7 +60,7 @@ class Plans:
         rotations: the passwords that are in effect.
         user_passwords: passwords that users provide.
         wall_clock: current time, for the periods of certificates.
-        sink_secrets: returns the names of the Secrets that may be mounted for the sinks of a site.
+        usable_secrets: returns the names of the Secrets in the spec of a site that may be used.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Plans:
         rotations: DeviceRotations,
         user_passwords: UserPasswords,
         wall_clock: Callable[[], dt.datetime],
-        sink_secrets: Callable[[ResourceKey], frozenset[str]],
+        usable_secrets: Callable[[ResourceKey], frozenset[str]],
     ) -> None:
         self._release = release
         self._children = children
@@ -79,7 +79,7 @@ class Plans:
         self._rotations = rotations
         self._user_passwords = user_passwords
         self._wall_clock = wall_clock
-        self._sink_secrets = sink_secrets
+        self._usable_secrets = usable_secrets
         self._digests: dict[ResourceKey, tuple[CacheKey, tuple[DesiredDigest, ...]]] = {}
 
     def remove(self, site: ResourceKey) -> None:
@@ -110,7 +110,7 @@ class Plans:
             root=root.key,
             addresses=self._addresses(site.key),
             period=period_of(self._wall_clock()),
-            sink_secrets=self._sink_secrets(site.key),
+            usable_secrets=self._usable_secrets(site.key),
             storage_bytes=self._storage_bytes(site.key),
         )
 
@@ -187,5 +187,5 @@ class Plans:
         owned = self._children.owned_by(SITE, site.key)
         volumes = frozenset((seen.key.name, seen.version) for seen in owned if seen.key.kind is PVC)
         period = period_of(self._wall_clock())
-        kept = (self.logins(site.key), self._addresses(site.key), period, self._sink_secrets(site.key))
+        kept = (self.logins(site.key), self._addresses(site.key), period, self._usable_secrets(site.key))
         return (site.owner_ref.uid, site.generation, root.version, volumes, *kept)

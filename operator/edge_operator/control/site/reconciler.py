@@ -12,6 +12,7 @@ from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.root_secret_problems import RootUnusableError
 from edge_operator.control.credentials.root_secrets import RootKey, RootSecrets
 from edge_operator.control.loop.renewal import MAX_SECONDS
+from edge_operator.control.site_broker.api_token_publisher import ApiTokenPublisher
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.desired.components import MQTT
@@ -22,7 +23,8 @@ from edge_operator.status.site import site_update
 from .actions import SiteActions, site_actions
 from .due_figures import DueFigures
 from .facts import component_states, site_facts
-from .observation import DesiredSite, SiteObservation, SiteObserver, UserSecrets
+from .observation import DesiredSite, SiteObservation, UserSecrets
+from .observer import SiteObserver
 
 CERTIFICATE_DELAY_SECONDS = 1.0
 """Certificates are checked this long after one changes by itself: their times have whole seconds."""
@@ -40,6 +42,7 @@ class SiteReconciler:
         applier: applies and deletes objects.
         status: writes the status.
         brokers: keeps the sessions with the sites' brokers.
+        api_tokens: publishes the API tokens for the gateways.
         topics: facts that topics of the brokers report.
         figures: the figures to write.
         recheck_seconds: seconds after which to check again what no watch reports.
@@ -53,6 +56,7 @@ class SiteReconciler:
         applier: Applier,
         status: StatusWriter,
         brokers: BrokerEndpoints,
+        api_tokens: ApiTokenPublisher,
         topics: SiteTopics,
         figures: DueFigures,
         recheck_seconds: float,
@@ -63,6 +67,7 @@ class SiteReconciler:
         self._applier = applier
         self._status = status
         self._brokers = brokers
+        self._api_tokens = api_tokens
         self._topics = topics
         self._figures = figures
         self._recheck_seconds = recheck_seconds
@@ -72,6 +77,7 @@ class SiteReconciler:
         self._roots.remove(key)
         self._observer.remove(key)
         self._brokers.disconnect(key)
+        self._api_tokens.remove(key)
         self._topics.remove(key)
         self._figures.remove(key)
 
@@ -128,6 +134,7 @@ class SiteReconciler:
         components = component_states(desired.described, self._children)
         ready = any(part.name == MQTT and part.ready for part in components)
         self._brokers.connect(site.key, secrets.endpoint, ready=ready)
+        self._api_tokens.publish(desired.described)
         if site.external_broker:
             self._topics.remove_broker(site.key)
 

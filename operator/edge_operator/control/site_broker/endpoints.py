@@ -16,6 +16,7 @@ from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import SECRET
 from edge_operator.desired.metadata import child_name
 from edge_operator.identity.logins import OPERATOR, component_login
+from edge_operator.identity.secret_use import SecretUse
 from edge_operator.status.facts import BrokerFacts
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class BrokerEndpoints:
         sessions: the sessions with the brokers.
         objects: client for single objects, for the Secrets of external brokers.
         elsewhere: addresses of some brokers, for an operator outside the cluster.
+        use: the rule which Secrets may be used.
     """
 
     def __init__(
@@ -39,10 +41,12 @@ class BrokerEndpoints:
         sessions: BrokerSessions,
         objects: ObjectClient,
         elsewhere: Mapping[ResourceKey, BrokerAddress],
+        use: SecretUse,
     ) -> None:
         self._sessions = sessions
         self._objects = objects
         self._elsewhere = elsewhere
+        self._use = use
 
     async def resolve(self, site: SiteInput) -> Endpoint:
         """Return address and login of the site's broker.
@@ -108,11 +112,10 @@ class BrokerEndpoints:
 
     async def _secret(self, site: SiteInput, name: str) -> Mapping[str, Any]:
         found = await self._objects.get(SECRET, site.namespace, name)
-        if found is None:
-            raise LoginUnusableError(
-                f"Secret {site.namespace}/{name}, named in broker.external, does not exist: create it"
-            )
-        return found
+        named = f"the Secret {name}, named in spec.broker.external,"
+        if (problem := self._use.problem(named, site.namespace, name, found)) is not None:
+            raise LoginUnusableError(problem)
+        return found or {}
 
 
 def _text(secret: Mapping[str, Any], key: str) -> str:

@@ -69,7 +69,7 @@ def _of_sink(
     sources = [
         source(given.name, *wanted)
         for given, wanted in ((login, keys), (authority, (AUTHORITY,)))
-        if given is not None and given.name in site.sink_secrets
+        if given is not None and given.name in site.usable_secrets
     ]
     for each in sources:
         each["secret"]["optional"] = True

@@ -4,16 +4,16 @@ from edge_operator.desired import components, ports
 from edge_operator.desired.connections import broker_url, device_broker_url, storage_url
 from edge_operator.desired.deployment import environment
 from edge_operator.desired.deployment.credentials import CLOUD_TOKEN_FILE, broker_credentials, cloud_token_mount
-from edge_operator.desired.deployment.mounts import Mount, secret
+from edge_operator.desired.deployment.mounts import Mount, secret, secrets_directory, source
 from edge_operator.desired.deployment.probes import http_probes
 from edge_operator.desired.deployment.workload import Workload, container_port, deployment
 from edge_operator.desired.inputs import Manifest, SiteInput
-from edge_operator.desired.secret.api_token import KEY, api_token, api_token_name
+from edge_operator.desired.secret.api_tokens import LIST_KEY, api_tokens_name
 from edge_operator.desired.secret.cloud_token import cloud_token
 from edge_operator.desired.secret.credentials import credentials
 from edge_operator.desired.sinks import commands_enabled
 
-API_TOKEN_DIR = "/etc/edge/api-token"  # noqa: S105  # a directory
+API_TOKENS_DIR = "/etc/edge/api-tokens"
 TLS_DIR = "/etc/edge/tls"
 GRACE_SECONDS = 30
 DRAIN_SECONDS = 5
@@ -23,14 +23,15 @@ DRAIN_SECONDS = 5
 def gateway_deployment(site: SiteInput) -> Manifest:
     """Return the Deployment of the gateway."""
     login = broker_credentials(site, components.GATEWAY)
-    token = secret("api-token", api_token_name(site), API_TOKEN_DIR)
+    # Not in `reads`: the gateway reads it again when it changes.
+    tokens = secret("api-tokens", api_tokens_name(site), API_TOKENS_DIR)
     workload = Workload(
         component=components.gateway(site),
         ports=_ports(site),
         environment=environment.common(site, login) | _environment(site),
-        mounts=[login, token, cloud_token_mount(site), _certificate(site)],
+        mounts=[login, tokens, cloud_token_mount(site), _certificate(site)],
         probes=http_probes(),
-        reads=[credentials(site, components.GATEWAY), api_token(site), cloud_token(site)],
+        reads=[credentials(site, components.GATEWAY), cloud_token(site)],
         grace_seconds=GRACE_SECONDS,
         lifecycle={"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
     )
@@ -57,7 +58,7 @@ def _environment(site: SiteInput) -> dict[str, str | None]:
         "DEVICE_MQTT_BROKER": device_broker_url(site, "mqtt"),
         "DEVICE_MQTTS_BROKER": device_broker_url(site, "mqtts"),
         "STORAGE_URL": storage_url(site),
-        "API_TOKEN_FILE": f"{API_TOKEN_DIR}/{KEY}",
+        "API_TOKENS_FILE": f"{API_TOKENS_DIR}/{LIST_KEY}",
         "CLOUD_TOKEN_FILE": CLOUD_TOKEN_FILE if commands_enabled(site) else None,
         "ALLOW_PLAINTEXT_CREDENTIALS": str(gateway.allow_plaintext_credentials).lower(),
         "HTTPS_PORT": str(ports.HTTPS) if tls else None,
@@ -68,4 +69,4 @@ def _environment(site: SiteInput) -> dict[str, str | None]:
 
 def _certificate(site: SiteInput) -> Mount | None:
     tls = site.spec.gateway.tls
-    return secret("tls", tls.secret_ref.name, TLS_DIR) if tls else None
+    return secrets_directory("tls", [source(tls.secret_ref.name, "tls.crt", "tls.key")], TLS_DIR) if tls else None

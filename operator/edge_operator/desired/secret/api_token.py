@@ -11,7 +11,8 @@ KEY = "token"
 
 def api_token(site: SiteInput) -> Manifest:
     """Return the Secret with the token."""
-    return opaque(site, components.GATEWAY, api_token_name(site), {KEY: derive.api_token(site.root)})
+    rotation = site.spec.gateway.api_token_rotation
+    return opaque(site, components.GATEWAY, api_token_name(site), {KEY: derive.api_token(site.root, rotation)})
 
 
 def api_token_name(site: SiteInput) -> str:

@@ -13,6 +13,7 @@ from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials.ca_bundle_problems import CaBundleUnusableError
 from edge_operator.control.credentials.user_ca_bundles import MAX_BYTES, UserCaBundles
 from edge_operator.desired.kinds import ChildKind
+from edge_operator.identity.secret_use import SecretUse
 from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
 
@@ -30,10 +31,13 @@ class Place:
     changed: list[ResourceKey] = field(default_factory=list)
     now: float = 0.0
     refuses: bool = False
+    label: str = "true"
     ca_bundles: UserCaBundles = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ca_bundles = UserCaBundles(cast(ObjectClient, self), lambda: self.now, LOOK_AGAIN, self.changed.append)
+        self.ca_bundles = UserCaBundles(
+            cast(ObjectClient, self), lambda: self.now, LOOK_AGAIN, self.changed.append, SecretUse()
+        )
 
     async def get(self, _kind: ChildKind, _namespace: str, name: str) -> dict[str, Any] | None:
         self.reads += 1
@@ -44,7 +48,8 @@ class Place:
         await asyncio.sleep(0)
         if found == "none":
             return None
-        return {"data": {} if found is None else {"ca.crt": base64.b64encode(found.encode()).decode()}}
+        data = {} if found is None else {"ca.crt": base64.b64encode(found.encode()).decode()}
+        return {"metadata": {"labels": {"edge-stack.io/use": self.label}}, "data": data}
 
     async def learn(self, site: CachedSite) -> str | None:
         assert site.user_tls_secret is not None
@@ -84,6 +89,21 @@ async def test_what_was_read_is_good_for_a_while_and_read_once_for_all_that_ask(
     assert await place.recheck_seconds(hall()) == 1
     assert await place.learn(hall()) == SECOND
     assert await place.recheck_seconds(hall()) == 0
+
+
+async def test_certificate_without_the_label_is_not_used_and_the_message_says_how_to_label_it() -> None:
+    place = Place({"tls": FIRST}, label="yes")
+    assert await place.reason(hall()) == reasons.CERTIFICATE_NOT_ALLOWED
+    assert [each.message for each in await place.problems(hall())] == [
+        (
+            "Secret ns/tls, which broker.managed.tls of the EdgeSite ns/hall names, does not have the label"
+            ' edge-stack.io/use: "true", so that the broker does not receive its certificate: run kubectl label'
+            " secret tls -n ns edge-stack.io/use=true"
+        )
+    ]
+    place.label = "true"
+    assert await place.recheck_seconds(hall()) == 1
+    assert await place.learn(hall()) == FIRST
 
 
 async def test_a_much_later_request_gets_the_present_content() -> None:

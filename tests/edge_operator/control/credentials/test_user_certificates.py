@@ -13,6 +13,7 @@ from edge_operator.control.credentials.certificate_references import certificate
 from edge_operator.control.credentials.user_certificates import QUIET_PERIODS, UserCertificates
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import ChildKind
+from edge_operator.identity.secret_use import SecretUse
 from edge_operator.status.certificate_facts import CertificateReport
 from edge_operator.status.facts import Problem
 from edge_operator.telemetry.metrics import Metrics
@@ -112,7 +113,9 @@ class Place:
 
     def __post_init__(self) -> None:
         client = cast(ObjectClient, self)
-        self.found = UserCertificates(client, lambda: self.clock, lambda: self.wall_clock, RECHECK, self.metrics)
+        self.found = UserCertificates(
+            client, lambda: self.clock, lambda: self.wall_clock, RECHECK, self.metrics, SecretUse()
+        )
 
     async def get(self, _kind: ChildKind, namespace: str, name: str) -> dict[str, Any] | None:
         self.reads.append(name)

@@ -47,6 +47,10 @@ CASES: dict[str, tuple[SiteObservation, SiteActions]] = {
     "of a site that was there before": (replace(WELL, site=site(uid="site-2")), SiteActions(PLAN)),
     "paused": (PAUSED, SiteActions(REVOCATIONS)),
     "paused without a root key": (replace(PAUSED, desired=None), SiteActions(REVOCATIONS)),
+    "a Secret or a host in the spec must not be used": (
+        replace(WELL, secrets=UserSecrets(refusals=(Problem("SecretUnusable", "m"),))),
+        SiteActions(REVOCATIONS),
+    ),
     "spec or root key unusable": (
         replace(WELL, desired=None, problem=Problem("SpecInvalid", "m")),
         SiteActions(REVOCATIONS),

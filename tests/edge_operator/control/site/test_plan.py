@@ -34,7 +34,7 @@ def plans_over(
     kind: type[PlansKind],
     devices: DeviceCache | None = None,
     wall_clock: Callable[[], dt.datetime] = lambda: NOW,
-    sink_secrets: Callable[[ResourceKey], frozenset[str]] = lambda _: frozenset(),
+    usable_secrets: Callable[[ResourceKey], frozenset[str]] = lambda _: frozenset(),
 ) -> PlansKind:
     return kind(
         RELEASE,
@@ -43,7 +43,7 @@ def plans_over(
         DeviceRotations(children, wall_clock),
         UserPasswords(lambda _: None),
         wall_clock,
-        sink_secrets,
+        usable_secrets,
     )
 
 
@@ -123,7 +123,7 @@ def test_spec_of_other_rules_is_unusable_and_says_where() -> None:
 
 def test_secret_of_a_sink_that_gets_the_label_changes_the_deployment_only() -> None:
     usable = frozenset[str]()
-    plans = plans_over(ChildCache(lambda *_: None), Plans, sink_secrets=lambda _: usable)
+    plans = plans_over(ChildCache(lambda *_: None), Plans, usable_secrets=lambda _: usable)
     cloud = {"endpoint": "https://c", "credentialsSecretRef": {"name": "login"}}
     site = CachedSite(site_body() | {"spec": {"cloud": cloud}})
     before = {each.key: each for each in plans.plan(site, ROOT).digests}

@@ -12,8 +12,10 @@ from edge_operator.control.apply.status_writer import OVERTAKEN_SECONDS, StatusW
 from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
 from edge_operator.control.credentials.root_secrets import RootSecrets
 from edge_operator.control.site.due_figures import DueFigures
-from edge_operator.control.site.observation import SiteObservation, SiteObserver, UserSecrets
+from edge_operator.control.site.observation import SiteObservation, UserSecrets
+from edge_operator.control.site.observer import SiteObserver
 from edge_operator.control.site.reconciler import SiteReconciler
+from edge_operator.control.site_broker.api_token_publisher import ApiTokenPublisher
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.status.facts import BrokerFacts, Problem, SiteFacts, TopicFacts
@@ -49,6 +51,9 @@ class Steps:
     def connect(self, _site: ResourceKey, _endpoint: object, **_: object) -> None:
         self.done.append("connect")
 
+    def publish(self, _site: object) -> None:
+        self.done.append("tokens")
+
     def facts(self, _site: ResourceKey) -> BrokerFacts | None:
         return None
 
@@ -68,6 +73,7 @@ class Steps:
             cast("Applier", self),
             cast("StatusWriter", self),
             cast("BrokerEndpoints", self),
+            cast("ApiTokenPublisher", self),
             SiteTopics(Metrics(), lambda _: None, lambda: 0.0, lambda: BEGAN),
             cast("DueFigures", self),
             RECHECK,
@@ -78,7 +84,7 @@ class Steps:
 async def test_one_reconcile_gathers_acts_and_reports_in_this_order() -> None:
     steps = Steps(WELL)
     assert await steps.reconcile() is None
-    assert steps.done == ["root", "observe", "apply kept", "delete surplus", "connect", "status"]
+    assert steps.done == ["root", "observe", "apply kept", "delete surplus", "connect", "tokens", "status"]
 
 
 async def test_site_that_cannot_be_described_keeps_its_session_and_is_looked_at_again() -> None:
@@ -91,6 +97,12 @@ async def test_site_that_cannot_be_described_keeps_its_session_and_is_looked_at_
 async def test_site_that_waits_for_a_secret_of_a_sink_is_read_again_sooner() -> None:
     waiting = replace(WELL, secrets=UserSecrets(sink_problems={"cloud": "no label"}))
     assert await Steps(waiting).reconcile() == RECHECK / 2
+
+
+async def test_site_that_waits_for_a_secret_of_its_pods_is_not_applied_and_read_again_sooner() -> None:
+    steps = Steps(replace(WELL, secrets=UserSecrets(refusals=(Problem("SecretUnusable", "no label"),))))
+    assert await steps.reconcile() == RECHECK / 2
+    assert steps.done == ["root", "observe", "apply plant-mqtt-auth", "delete ", "connect", "tokens", "status"]
 
 
 @pytest.mark.parametrize("error", [ApiError(403, "Forbidden", "no"), UnreachableError("no")], ids=["refused", "away"])

@@ -11,6 +11,7 @@ from edge_operator.broker.sessions import BrokerSessions
 from edge_operator.cluster.objects import ObjectClient
 from edge_operator.control.site_broker.endpoints import BrokerEndpoints, LoginUnusableError
 from edge_operator.desired.encoding import secret_data
+from edge_operator.identity.secret_use import SecretUse
 from tests.edge_operator.desired.sites import EXTERNAL, make_site
 
 
@@ -54,7 +55,7 @@ async def test_only_a_broker_without_a_ready_pod_is_looked_for_seldom(
     described = make_site(spec and {"broker": spec})
     key = described.namespace, described.name
     told = {key: BrokerAddress("127.0.0.1", 1)} if elsewhere else {}
-    link = BrokerEndpoints(sessions, cast("ObjectClient", None), told)
+    link = BrokerEndpoints(sessions, cast("ObjectClient", None), told, SecretUse())
     link.connect(key, await link.resolve(described), ready=ready)
     assert sessions.expected == [there]
 
@@ -62,7 +63,10 @@ async def test_only_a_broker_without_a_ready_pod_is_looked_for_seldom(
 async def test_recreated_site_has_its_own_session(sessions: Watched) -> None:
     described = make_site()
     link = BrokerEndpoints(
-        sessions, cast("ObjectClient", None), {(described.namespace, described.name): BrokerAddress("h", 1)}
+        sessions,
+        cast("ObjectClient", None),
+        {(described.namespace, described.name): BrokerAddress("h", 1)},
+        SecretUse(),
     )
     for site in (described, described, replace(described, uid="anew")):
         link.connect((site.namespace, site.name), await link.resolve(site), ready=False)
@@ -74,13 +78,15 @@ async def test_recreated_site_has_its_own_session(sessions: Watched) -> None:
 class Secrets:
     """The Secrets that the user gives for an external broker, as the API server has them."""
 
-    def __init__(self, **data: dict[str, str | bytes]) -> None:
+    def __init__(self, *, label: str = "true", **data: dict[str, str | bytes]) -> None:
         self._data = data
+        self._labels = {"edge-stack.io/use": label}
 
     async def get(self, _kind: object, namespace: str, name: str) -> dict[str, Any] | None:
         if name not in self._data:
             return None
-        return {"metadata": {"namespace": namespace, "name": name}, "data": secret_data(self._data[name])}
+        metadata = {"namespace": namespace, "name": name, "labels": self._labels}
+        return {"metadata": metadata, "data": secret_data(self._data[name])}
 
 
 LOGIN: dict[str, str | bytes] = {"username": "site\n", "password": " secret "}
@@ -96,7 +102,7 @@ OWN = {
 
 
 async def resolve(sessions: Watched, secrets: Secrets) -> Endpoint:
-    endpoints = BrokerEndpoints(sessions, cast("ObjectClient", secrets), {})
+    endpoints = BrokerEndpoints(sessions, cast("ObjectClient", secrets), {}, SecretUse())
     return await endpoints.resolve(make_site({"broker": OWN}))
 
 
@@ -109,7 +115,16 @@ async def test_login_of_the_user_without_blanks_around_it(sessions: Watched) -> 
     ("secrets", "message"),
     [
         pytest.param(
-            Secrets(ca=CA), "Secret {}/login, named in broker.external, does not exist: create it", id="no Secret"
+            Secrets(ca=CA),
+            "the Secret login, named in spec.broker.external, does not exist: create it, then run kubectl label secret"
+            " login edge-stack.io/use=true",
+            id="no Secret",
+        ),
+        pytest.param(
+            Secrets(label="false", login=LOGIN, ca=CA),
+            'the Secret login, named in spec.broker.external, does not have the label edge-stack.io/use: "true": run'
+            " kubectl label secret login edge-stack.io/use=true",
+            id="no label",
         ),
         pytest.param(
             Secrets(login={"username": "u"}, ca=CA), "the Secret {}/login has no key password: add it", id="no key"

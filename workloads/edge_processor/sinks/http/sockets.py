@@ -7,6 +7,8 @@ import struct
 import termios
 from typing import Any
 
+from edge_service.peer import check_address
+
 LOST_SECONDS = 8
 """Seconds without an acknowledgement of sent data, or of probes, after which the connection ends: a link that returns
 later is used at once, not after the next retransmission of an old connection."""
@@ -25,8 +27,10 @@ def open_socket(address: tuple[Any, ...]) -> socket.socket:
     """Return a socket for an entry of `getaddrinfo`.
 
     Raises:
+        RefusedAddressError: the address is link-local or of a metadata service.
         OSError: it cannot be created.
     """
+    check_address(address[4][0])
     family, kind, protocol = address[:3]
     opened = socket.socket(family, kind, protocol)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

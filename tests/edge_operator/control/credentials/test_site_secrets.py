@@ -1,4 +1,4 @@
-"""Secrets that a spec names for its sinks: which are read, how often, and what is wrong with them."""
+"""Secrets that a spec names: which are read, how often, which may be used, and what is wrong with them."""
 
 import base64
 from dataclasses import dataclass, field
@@ -8,14 +8,17 @@ import pytest
 
 from edge_operator.cluster.errors import ApiError, UnreachableError
 from edge_operator.cluster.objects import ObjectClient
-from edge_operator.control.credentials.sink_secrets import SinkSecrets
+from edge_operator.control.credentials.site_secrets import SecretFindings, SiteSecrets
 from edge_operator.desired.inputs import SiteInput
 from edge_operator.desired.kinds import DEPLOYMENT, ChildKind
 from edge_operator.identity.certificates import authority_certificate
+from edge_operator.identity.secret_use import SecretUse
+from edge_operator.status.facts import Problem
 from tests.edge_operator.desired.sites import FULL, make_site
 
 RECHECK = 30.0
 KEY = ("plant", "factory")
+SINKS = {"cloud": FULL["cloud"], "processor": {"kafka": FULL["processor"]["kafka"]}, "alerting": FULL["alerting"]}
 GOOD = {
     "cloud-login": ("token",),
     "cloud-ca": ("ca.crt",),
@@ -39,6 +42,7 @@ class Place:
         values: values of keys in base64, of all Secrets.
         reads: names of the objects that were read.
         now: monotonic clock, in seconds.
+        allowed: patterns of Secrets that need no label.
     """
 
     secrets: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(GOOD))
@@ -48,9 +52,10 @@ class Place:
     values: dict[str, str] = field(default_factory=lambda: {"ca.crt": AUTHORITY})
     reads: list[str] = field(default_factory=list)
     now: float = 0.0
+    allowed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.found = SinkSecrets(cast(ObjectClient, self), lambda: self.now, RECHECK)
+        self.found = SiteSecrets(cast(ObjectClient, self), lambda: self.now, RECHECK, SecretUse(self.allowed))
 
     async def get(self, kind: ChildKind, _namespace: str, name: str) -> dict[str, Any] | None:
         self.reads.append(name)
@@ -71,7 +76,10 @@ class Place:
         return {"spec": {"template": {"spec": {"volumes": [*volumes, {"name": "tmp", "emptyDir": {}}]}}}}
 
     async def problems(self, *connected: str, site: SiteInput | None = None) -> dict[str, str]:
-        return dict(await self.found.problems(site or make_site(FULL), connected))
+        return dict((await self.found.check(site or make_site(SINKS), connected)).of_sinks)
+
+    async def findings(self, spec: dict[str, Any]) -> SecretFindings:
+        return await self.found.check(make_site(spec), ())
 
     @property
     def usable(self) -> set[str]:
@@ -246,3 +254,79 @@ async def test_another_spec_and_another_site_of_that_name_are_read_at_once() -> 
     place.found.remove(KEY)
     await place.problems(site=make_site(other))
     assert place.reads == ["none", "cloud-ca"]
+
+
+EXTERNAL = {
+    "type": "External",
+    "external": {"url": "mqtts://b", "credentialsSecretRef": {"name": "login"}, "caSecretRef": {"name": "ca"}},
+}
+OTHERS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "login of the broker": ({"broker": EXTERNAL}, "login", "broker.external.credentialsSecretRef"),
+    "authority of the broker": ({"broker": EXTERNAL}, "ca", "broker.external.caSecretRef"),
+    "certificate of the gateway": (
+        {"gateway": {"tls": {"secretRef": {"name": "web"}}}},
+        "web",
+        "gateway.tls.secretRef",
+    ),
+}
+PRESENT = {"login": ("username", "password"), "ca": ("ca.crt",), "web": ("tls.crt", "tls.key", "ca.crt")}
+LABEL_IT = "run kubectl label secret {} edge-stack.io/use=true"
+
+
+@pytest.mark.parametrize(("spec", "name", "where"), OTHERS.values(), ids=OTHERS)
+async def test_spec_is_refused_while_a_secret_of_its_pods_has_no_label(
+    spec: dict[str, Any], name: str, where: str
+) -> None:
+    """The kubelet mounts what the Deployment names: the Secret would be sent to the host in the spec."""
+    place = Place(dict(PRESENT), labels={name: None})
+    named = f"the Secret {name}, named in spec.{where},"
+    lacks = f'{named} does not have the label edge-stack.io/use: "true": {LABEL_IT.format(name)}'
+    assert await place.findings(spec) == SecretFindings(refusals=(Problem("SecretUnusable", lacks),))
+    assert name not in place.usable
+    place.labels.clear()
+    place.now += RECHECK / 2
+    assert await place.findings(spec) == SecretFindings()
+    assert name in place.usable
+
+
+@pytest.mark.parametrize(("spec", "name", "where"), OTHERS.values(), ids=OTHERS)
+async def test_secret_that_does_not_exist_yet_is_refused_too(spec: dict[str, Any], name: str, where: str) -> None:
+    """It could be created without the label, while a pod waits for it."""
+    place = Place({key: value for key, value in PRESENT.items() if key != name})
+    message = f"the Secret {name}, named in spec.{where}, does not exist: create it, then {LABEL_IT.format(name)}"
+    assert (await place.findings(spec)).refusals == (Problem("SecretUnusable", message, lasting=False),)
+
+
+async def test_both_secrets_of_a_broker_are_reported() -> None:
+    place = Place(dict(PRESENT), labels={"login": None, "ca": None})
+    assert len((await place.findings({"broker": EXTERNAL})).refusals) == 2
+
+
+async def test_certificate_of_the_broker_is_usable_with_the_label_only() -> None:
+    """The agent may read it only then; its problem is reported with the CA bundle."""
+    place, spec = Place({"theirs": ("tls.crt",)}, labels={"theirs": None}), {"tls": {"secretRef": {"name": "theirs"}}}
+    assert await place.findings({"broker": {"managed": spec}}) == SecretFindings()
+    assert place.usable == set()
+    place.labels.clear()
+    place.now += RECHECK / 2
+    await place.findings({"broker": {"managed": spec}})
+    assert place.usable == {"theirs"}, "the broker does not start before the agent may read it"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_allowed"),
+    [("plant/login", True), ("plant/lo*", True), ("*/*", True), ("other/login", False), ("plant/log", False)],
+)
+async def test_secrets_that_the_operator_allows_need_no_label(pattern: str, *, is_allowed: bool) -> None:
+    place = Place(dict(PRESENT), labels={"login": None}, allowed=(pattern,))
+    assert (await place.findings({"broker": EXTERNAL}) == SecretFindings()) is is_allowed
+    assert ("login" in place.usable) is is_allowed
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=["rejected", "unreachable"])
+async def test_error_of_a_read_changes_nothing_about_a_secret_of_the_broker(error: Exception) -> None:
+    place = Place(dict(PRESENT))
+    await place.findings({"broker": EXTERNAL})
+    place.errors, place.now = {"login": error, "ca": error}, 10 * RECHECK
+    assert await place.findings({"broker": EXTERNAL}) == SecretFindings()
+    assert place.usable == {"login", "ca"}
