@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 GENERATED := crds charts/edge-stack/crds
 
-.PHONY: help setup demo up down status test test-quick lint format bench bench-devices bench-pods bench-path bench-forward bench-crash mutate e2e images generate run-local lock clean
+.PHONY: help setup demo up down status test test-quick lint format bench bench-devices bench-pods bench-path bench-forward bench-crash mutate e2e images push bundle generate run-local lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +50,8 @@ lint: setup ## check with ruff, mypy and import-linter; check generated files, s
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m edge_operator.api.crd --check $(GENERATED)
 	@$(BIN)/python -m e2e.tools.values_table --check
-	@$(BIN)/shellcheck .ci/run workloads/image/*.sh
+	@$(BIN)/python -m e2e.reference --check
+	@$(BIN)/shellcheck .ci/run workloads/image/*.sh e2e/bundle/edge-stack-bundle
 	@helm=$$($(BIN)/python -m e2e.tools helm) && $$helm lint --strict --quiet charts/edge-stack
 
 format: setup ## format the code
@@ -91,9 +92,16 @@ e2e: setup ## run the long scenarios, on their own real node
 images: setup ## build every image of this checkout, as archives in the cache
 	@$(BIN)/python -m e2e.images build
 
-generate: setup ## generate crds/ and the chart's copy from the types, and the table of the chart's values
+push: setup ## build every image and push it to your registry (make push REGISTRY=registry.example.com/edge)
+	@$(BIN)/python -m e2e.images push "$(REGISTRY)"
+
+bundle: setup ## write one archive with images, chart, CRDs and docs, for sites without internet (.edge/bundle)
+	@$(BIN)/python -m e2e.bundle
+
+generate: setup ## generate crds/, the chart's copy, docs/api-reference.md, and the table of the chart's values
 	@$(BIN)/python -m edge_operator.api.crd $(GENERATED)
 	@$(BIN)/python -m e2e.tools.values_table
+	@$(BIN)/python -m e2e.reference
 
 run-local: setup ## run the operator on this machine, against the cluster of $$KUBECONFIG
 	@EDGE_PROBE_HOST=$${EDGE_PROBE_HOST:-127.0.0.1} $(BIN)/edge-operator

@@ -70,7 +70,7 @@ class Receiver:
         receiver = cls(index, BrokerSessions("bench"), Metrics())
         cleanup = RetainedCleanup(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
         rosters = RosterPublisher(receiver.sessions, sites, known, receiver.metrics, time.monotonic)
-        site_topics = SiteTopics(receiver.metrics, lambda _: None, time.monotonic)
+        site_topics = SiteTopics(receiver.metrics, lambda _: None, time.monotonic, wall_clock)
         handler = BrokerMessageHandler(
             index, receiver.sessions, cleanup, rosters, lambda _: None, site_topics, receiver.metrics
         )

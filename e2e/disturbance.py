@@ -17,7 +17,7 @@ KUBECTL_TIMEOUT = "100s"
 
 @dataclass(frozen=True)
 class Component:
-    """A component of a site whose pods are disturbed, all at once.
+    """A component of a site. All its pods are disturbed at once.
 
     Attributes:
         cluster: where it is.

@@ -10,6 +10,7 @@ from e2e.cluster.checkout import ROOT, kubectl_binary
 from e2e.cluster.ports import free_ports
 from e2e.documents import Block, blocks, script
 from e2e.kubernetes import Kubernetes
+from e2e.mosquitto.build import ensure_mosquitto
 from e2e.tools import ensure_tool
 
 SECONDS = 600.0
@@ -18,7 +19,7 @@ PAGES = ROOT / "docs"
 
 @dataclass(frozen=True)
 class Reader:
-    """Has kubectl and helm, and a namespace that is the current one.
+    """Has kubectl, helm and the clients of Mosquitto, and a namespace that is the current one.
 
     Attributes:
         cluster: where the commands go.
@@ -35,7 +36,9 @@ class Reader:
         self.cluster.make_namespace(self.namespace)
         programs = self.home / "bin"
         programs.mkdir(parents=True, exist_ok=True)
-        for name, path in (("kubectl", kubectl_binary()), ("helm", ensure_tool("helm"))):
+        mosquitto = ensure_mosquitto() / "bin"
+        clients = ((name, mosquitto / name) for name in ("mosquitto_pub", "mosquitto_sub"))
+        for name, path in (("kubectl", kubectl_binary()), ("helm", ensure_tool("helm")), *clients):
             (programs / name).unlink(missing_ok=True)
             (programs / name).symlink_to(path)
         self._make_checkout()
@@ -53,8 +56,17 @@ class Reader:
         Raises:
             AssertionError: one failed; with everything that was printed, and the block's place.
         """
-        (port,) = free_ports(1)
-        text = script(list(parts), {"8080:80": f"{port}:80", "localhost:8080": f"localhost:{port}"})
+        http, https, mqtts = free_ports(3)
+        replaced = {
+            "8080:80": f"{http}:80",
+            "localhost:8080": f"localhost:{http}",
+            "8443:443": f"{https}:443",
+            "localhost:8443": f"localhost:{https}",
+            "8883:8883": f"{mqtts}:8883",
+            "-p 8883": f"-p {mqtts}",
+            "localhost 8883": f"localhost {mqtts}",
+        }
+        text = script(list(parts), replaced)
         return self.run_text("".join(f"export {name}={value}\n" for name, value in variables.items()) + text)
 
     def run_text(self, text: str) -> str:

@@ -19,7 +19,7 @@ from e2e.cluster.errors import HarnessError
 from e2e.images.build import ensure_images
 
 IMAGES = ("storage", "processor")
-"""The images whose packages it has: the processor's are its own."""
+"""It has the packages of these images: the processor has its own."""
 
 LAYERS = 2
 """Number of layers with the interpreter and the packages; the next one is the code."""

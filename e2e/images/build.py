@@ -30,6 +30,9 @@ class Builder(Protocol):
     def build(self, image: Image, archive: Path, say: "Say") -> None:
         """Write the image's archive."""
 
+    def push(self, archive: Path, image: Image, target: str) -> None:
+        """Push an archive to a registry under the name `target`."""
+
 
 class Say(Protocol):
     """Takes a line for the person who waits."""

@@ -8,13 +8,14 @@ from e2e.cluster.checkout import ROOT
 from e2e.cluster.errors import HarnessError
 from e2e.images.content import digest_of, revision_of
 from e2e.images.dockerfile import Dockerfile
-from edge_operator.desired.release import Release
+from edge_operator.desired.release import OFFICIAL_IMAGES, Release
 
 OURS = ("operator", "gateway", "processor", "storage", "broker-agent", "device")
 MOSQUITTO = "mosquitto"
 NAMES = (*OURS, MOSQUITTO)
 DOCKERFILE = "workloads/Dockerfile"
 DOCKERIGNORE = "workloads/Dockerfile.dockerignore"
+DEFAULT_REGISTRY = "docker.io/"
 
 
 def project_version(root: Path = ROOT) -> str:
@@ -40,6 +41,15 @@ class Image:
     digest: str
     arguments: dict[str, str]
 
+    @property
+    def short_name(self) -> str:
+        """The name without the default registry, as users write it: `edge-stack/edge-gateway:0.1.0`."""
+        return self.reference.removeprefix(OFFICIAL_IMAGES).removeprefix(DEFAULT_REGISTRY)
+
+    def name_in(self, registry: str) -> str:
+        """Return the name in a registry: the one that the operator derives from the chart's `imageRegistry`."""
+        return f"{registry.rstrip('/')}/{self.short_name}"
+
 
 def image_of(name: str, root: Path = ROOT) -> Image:
     """Look an image up.
@@ -53,7 +63,7 @@ def image_of(name: str, root: Path = ROOT) -> Image:
     sources = dockerfile.sources(name)
     reduced = dockerfile.reduced(name)
     arguments = {"VERSION": project_version(root), "REVISION": revision_of(root, (DOCKERFILE, *sources))}
-    reference = f"docker.io/edge-stack/edge-{name}:{arguments['VERSION']}"
+    reference = f"{DEFAULT_REGISTRY}edge-stack/edge-{name}:{arguments['VERSION']}"
     if name == MOSQUITTO:
         # What sites get by default; its label is its own.
         reference, arguments = Release(arguments["VERSION"]).mosquitto, {}

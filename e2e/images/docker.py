@@ -56,3 +56,14 @@ class Docker:
                 each=lambda line: say(f"  {line}") if "] RUN " in line else None,
             )
         run(["docker", "save", "--output", str(archive), image.reference], doing)
+
+    def push(self, archive: Path, image: Image, target: str) -> None:
+        """Load an archive and push it under another name, with the engine's own logins.
+
+        Raises:
+            HarnessError: docker failed.
+        """
+        doing = f"pushing {target}"
+        run(["docker", "load", "--quiet", "--input", str(archive)], doing)
+        run(["docker", "tag", image.reference, target], doing)
+        run(["docker", "push", "--quiet", target], doing)

@@ -15,7 +15,7 @@ from e2e.kafka import build as kafka
 from e2e.mosquitto import build as mosquitto
 from e2e.prebuild.go import GoQueue
 from e2e.prebuild.task import Task
-from e2e.tools.sources import ALERTMANAGER, HELM, KUBE_SCORE, KUBECONFORM
+from e2e.tools.sources import ALERTMANAGER, HELM, KUBE_SCORE, KUBECONFORM, REGISTRY
 
 SOURCES: tuple[Source, ...] = (
     KUBE,
@@ -28,6 +28,7 @@ SOURCES: tuple[Source, ...] = (
     KUBECONFORM,
     KUBE_SCORE,
     ALERTMANAGER,
+    REGISTRY,
 )
 """The one that most tests wait for comes first; the others find the packages that they share with it compiled."""
 

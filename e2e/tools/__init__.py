@@ -1,4 +1,4 @@
-"""Programs that the chart and the sinks are checked with, built from pinned sources: `ensure_tool("helm")`."""
+"""Programs that chart, sinks and images are checked with, built from pinned sources: `ensure_tool("helm")`."""
 
 from e2e.tools.sources import TOOLS, ensure_tool
 

@@ -1,4 +1,4 @@
-"""What the chart and the sinks are checked with, from pinned Go modules; each has a folder in `modules/`."""
+"""What chart, sinks and images are checked with, from pinned Go modules; each has a folder in `modules/`."""
 
 from pathlib import Path
 
@@ -55,7 +55,16 @@ ALERTMANAGER = ToolSource(
     usual="1 to 2 min",
     variables=(("github.com/prometheus/common/version.Version", "0.31.1"),),
 )
-TOOLS = {source.name: source for source in (HELM, KUBECONFORM, KUBE_SCORE, ALERTMANAGER)}
+REGISTRY = ToolSource(
+    name="registry",
+    title="the registry",
+    version="v3.0.0",
+    module="github.com/distribution/distribution/v3",
+    programs=("registry",),
+    usual="1 to 2 min",
+    variables=(("github.com/distribution/distribution/v3/version.version", "v3.0.0"),),
+)
+TOOLS = {source.name: source for source in (HELM, KUBECONFORM, KUBE_SCORE, ALERTMANAGER, REGISTRY)}
 
 
 def ensure_tool(name: str) -> Path:

@@ -92,6 +92,11 @@ def rbac_file() -> list[Manifest]:
     return list(yaml.safe_load_all(RBAC_FILE.read_text()))
 
 
+def of_operator(objects: Iterable[Manifest]) -> list[Manifest]:
+    """Return the objects without the roles of users."""
+    return [each for each in objects if each["metadata"]["labels"]["app.kubernetes.io/component"] == "operator"]
+
+
 def rules(objects: Iterable[Manifest], kind: str) -> dict[str, list[Manifest]]:
     """Return the rules of Roles or ClusterRoles by name."""
     return {each["metadata"]["name"]: each["rules"] for each in objects if each["kind"] == kind}

@@ -8,7 +8,7 @@ import yaml
 
 from e2e.tools.helm import CHART, NAMESPACE, RELEASE
 from tests.charts.installed import KINDS, SITE, Cluster
-from tests.charts.rendering import rbac_file, render, rules
+from tests.charts.rendering import of_operator, rbac_file, render, rules
 from tests.support.processes import eventually
 
 pytestmark = pytest.mark.process
@@ -26,9 +26,8 @@ def test_install_from_nothing(bare: Cluster) -> None:
     }
     kinds = {"Deployment", "Service", "NetworkPolicy", "PodDisruptionBudget", "Role", "RoleBinding", "ServiceAccount"}
     assert found == kinds
-    assert rules(
-        bare.get("clusterroles", "-l", "app.kubernetes.io/part-of=edge-stack")["items"], "ClusterRole"
-    ) == rules(rbac_file(), "ClusterRole")
+    there = bare.get("clusterroles", "-l", "app.kubernetes.io/part-of=edge-stack")["items"]
+    assert rules(of_operator(there), "ClusterRole") == rules(rbac_file(), "ClusterRole")
     assert bare.lease() == {}
 
 
@@ -88,6 +87,41 @@ def test_crds_are_upgraded_by_the_command_of_the_readme(installed_chart: Cluster
         "create", "--dry-run=server", "--validate=strict", "-f", "-", stdin=json.dumps(with_new_field), check=False
     )
     assert 'unknown field "spec.comes"' in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("role", "verb", "answer"),
+    [
+        ("view", "get", "yes"),
+        ("view", "patch", "no"),
+        ("edit", "get", "yes"),
+        ("edit", "patch", "yes"),
+        ("admin", "delete", "yes"),
+        ("", "get", "no"),
+    ],
+)
+def test_users_of_a_namespace_have_rights_to_sites_and_devices(
+    installed_chart: Cluster, role: str, verb: str, answer: str
+) -> None:
+    user = f"ann-{role}"
+    if role:
+        binding = ("rolebinding", user, f"--clusterrole={role}", f"--user={user}", "-n", "default")
+        installed_chart.kubectl("create", *binding)
+    try:
+        for resource in ("edgesites.edge-stack.io", "edgedevices.edge-stack.io"):
+
+            def is_so(resource: str = resource) -> bool:
+                asked = ("auth", "can-i", verb, resource, "-n", "default", f"--as={user}")
+                return installed_chart.kubectl(*asked, check=False).stdout.strip() == answer
+
+            # The controller manager aggregates the roles after their creation.
+            eventually(f"{user} {verb} {resource}: {answer}", is_so)
+            if role:
+                status = ("auth", "can-i", "patch", resource, "--subresource=status", "-n", "default", f"--as={user}")
+                assert installed_chart.kubectl(*status, check=False).stdout.strip() == "no"
+    finally:
+        if role:
+            installed_chart.kubectl("delete", "rolebinding", user, "-n", "default")
 
 
 def test_a_second_operator_needs_another_name(installed_chart: Cluster) -> None:

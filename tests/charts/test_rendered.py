@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from e2e.tools.helm import CHART, NAMESPACE, RELEASE, Helm
-from tests.charts.rendering import Rendering, rbac_file, render, rules
+from tests.charts.rendering import Rendering, of_operator, rbac_file, render, rules
 from tests.edge_operator.desired.restricted import violations
 
 # Each with the reason why it is right not to do as kube-score says.
@@ -104,7 +104,7 @@ def test_pods_are_restricted(rendering: Rendering) -> None:
 
 def test_rules_are_those_of_the_file(rendering: Rendering) -> None:
     if not rendering.values["rbac"]["create"]:
-        assert not [each for each in rendering.objects if "Role" in each["kind"]]
+        assert not [each for each in of_operator(rendering.objects) if "Role" in each["kind"]]
         return
     cluster_wide = {
         name.replace("edge-operator", rendering.name): given
@@ -115,7 +115,7 @@ def test_rules_are_those_of_the_file(rendering: Rendering) -> None:
         crds = [rule for rule in everything if rule["apiGroups"] == ["apiextensions.k8s.io"]]
         assert len(crds) == 1
         cluster_wide[f"{rendering.name}-crds"] = crds
-    assert rules(rendering.objects, "ClusterRole") == cluster_wide
+    assert rules(of_operator(rendering.objects), "ClusterRole") == cluster_wide
     in_namespace = rules(rbac_file(), "Role")
     expected = {name.replace("edge-operator", rendering.name): given for name, given in in_namespace.items()}
     assert rules(rendering.objects, "Role") == expected
@@ -138,12 +138,28 @@ def test_rights_are_bound_to_the_operator_alone(rendering: Rendering) -> None:
 
 def test_every_object_of_the_file_is_rendered(helm: Helm) -> None:
     file = {(each["kind"], each["metadata"]["name"], each["metadata"].get("namespace")) for each in rbac_file()}
-    chart = {
-        (each["kind"], each["metadata"]["name"], each["metadata"].get("namespace")) for each in render(helm).objects
-    }
+    objects = of_operator(render(helm).objects)
+    chart = {(each["kind"], each["metadata"]["name"], each["metadata"].get("namespace")) for each in objects}
     assert file <= chart
     kinds = {"ServiceAccount", "Lease", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
     assert {each for each in chart if each[0] in kinds} == file
+
+
+def test_roles_of_users_are_aggregated_and_concern_our_resources_only(rendering: Rendering) -> None:
+    found = [each for each in rendering.objects if each not in of_operator(rendering.objects)]
+    if not rendering.values["rbac"]["userRoles"]:
+        assert not found
+        return
+    aggregated = "rbac.authorization.k8s.io/aggregate-to-"
+    verbs = {"view": {"get", "list", "watch"}, "edit": {"create", "update", "patch", "delete", "deletecollection"}}
+    assert {each["metadata"]["name"] for each in found} == {f"{rendering.name}-{role}" for role in verbs}
+    for each in found:
+        (role,) = [key.removeprefix(aggregated) for key in each["metadata"]["labels"] if key.startswith(aggregated)]
+        (rule,) = each["rules"]
+        assert each["kind"] == "ClusterRole"
+        assert rule["apiGroups"] == ["edge-stack.io"]
+        assert rule["resources"] == ["edgesites", "edgedevices"], "never a status: the operator alone writes it"
+        assert set(rule["verbs"]) == verbs[role]
 
 
 def test_namespaces_that_look_like_numbers(helm: Helm) -> None:

@@ -28,7 +28,7 @@ UNIT_FREE = (
 ALL_PORTS = "operator/edge_operator/desired/ports.py"
 
 TIMES = (
-    "after|ages|ago|at|deadline|due|duration|expiry|first|grace|interval|late|longest|moment|now|period|seen"
+    "after|ages|at|deadline|due|duration|expiry|first|grace|interval|late|longest|moment|now|period|seen"
     "|since|started|timeout|until|uptime|window"
 )
 """Last words of names of times: one sentence about all times of a class or a module is enough."""

@@ -8,6 +8,7 @@ import pytest
 from tests.edge_gateway.gateways import LOCATION, Gateway
 from tests.edge_processor.site import Site
 from tests.edge_service.process import ServiceProcess
+from tests.edge_wire.messages.statuses import WORDS
 from tests.support.accepted import has_nodelay
 
 TIME = "2026-01-31T12:00:00.000Z"
@@ -194,6 +195,28 @@ async def test_a_status_is_published_retained_and_shown(gateway: Gateway, site: 
     assert shown | {"last_seen": ""} == published | {"last_seen": ""}
     status = (await gateway.ask("GET", "/devices/d5/status")).body
     assert status == {"device_id": "d5", "status": "offline", "last_seen": shown["last_seen"]}
+
+
+async def test_words_of_a_status_are_those_of_mqtt(gateway: Gateway) -> None:
+    for case in WORDS:
+        path = "/devices/d6/status"
+        body = case.payload.replace(b'"id":"pump-2"', b'"id":"another"')
+        answer = await gateway.ask("POST", path, data=body, device="d6")
+        if case.fault is None:
+            assert (answer.status, answer.body["status"]) == (200, case.word or case.meaning), case
+        else:
+            assert answer.status in {400, 413, 422}, case
+            assert answer.body.get("cause", "too_large") == case.fault, case
+
+
+async def test_sender_of_a_status_that_cannot_be_read_is_alive(gateway: Gateway) -> None:
+    assert (await gateway.ask("POST", "/devices/d7/status", data=b"{", device="d7")).status == 400
+    assert (await gateway.ask("GET", "/devices/d7/status")).body["status"] == "online"
+    assert (await gateway.ask("POST", "/devices/d8/status", data=b"{")).status == 400
+    assert (await gateway.ask("GET", "/devices/d8/status")).status == 404, "a program's mistake is no sign of life"
+    await gateway.ask("POST", "/devices/d7/status", data=b"Standby", device="d7")
+    shown = (await gateway.ask("GET", "/devices/d7")).body
+    assert (shown["status"], shown["reported_status"]) == ("online", "Standby")
 
 
 async def test_health_says_what_the_reference_said(gateway: Gateway) -> None:

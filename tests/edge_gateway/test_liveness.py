@@ -181,7 +181,7 @@ async def test_g10_garbage_is_counted_and_changes_nothing(own_site: Site, own_ga
             b"{",
             b"\xff\xfe",
             b"[]",
-            b'{"status":"asleep"}',
+            b'{"status":""}',
             b'{"status":"online","id":"d2"}',
             b"x" * 9000,
         ):

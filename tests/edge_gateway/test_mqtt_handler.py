@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter
 from edge_gateway.mqtt_handler import MqttHandler
 from edge_service.mqtt import Message
 from tests.edge_gateway.devices.tables import World
+from tests.edge_wire.messages.statuses import WORDS, Word
 
 
 class NoConnection:
@@ -25,7 +26,12 @@ class Given:
         self.registry = CollectorRegistry()
         dropped = Counter("dropped", "Dropped.", ("reason",), registry=self.registry)
         self.handler = MqttHandler(
-            self.table, self.world.liveness, lambda *answer: self.answered.append(answer), self.told.append, dropped
+            self.table,
+            self.world.liveness,
+            self.table.message_received,
+            lambda *answer: self.answered.append(answer),
+            self.told.append,
+            dropped,
         )
 
     def take(self, topic: str, payload: Any, *, retain: bool = False) -> None:
@@ -65,10 +71,6 @@ def test_a_fresh_message_of_the_device_proves_life_and_neither_replay_nor_will_d
 @pytest.mark.parametrize(
     ("topic", "payload", "reason"),
     [
-        ("devices/d1/status", b"{", "json"),
-        ("devices/d1/status", b"\xff", "utf8"),
-        ("devices/d1/status", {"status": "asleep"}, "field"),
-        ("devices/d1/status", {"status": "online", "id": "d2"}, "impersonation"),
         ("devices/~gateway/status", {"status": "online"}, "topic"),
         ("edge/roster/d1", [1], "type"),
         ("edge/roster/d1", {"presence": "Sometimes"}, "field"),
@@ -85,6 +87,43 @@ def test_what_cannot_be_read_is_counted_and_changes_nothing(topic: str, payload:
     given.take(topic, payload)
     assert given.dropped(reason) == 1.0
     assert len(given.table) == 0
+
+
+@pytest.mark.parametrize("case", WORDS, ids=lambda case: case.payload.decode(errors="replace")[:40])
+def test_words_of_a_status(case: Word) -> None:
+    given = Given()
+    given.take("devices/pump-1/status", {"status": "online", "type": "pump"})
+    given.world.wait(301)
+    assert shown(given, "pump-1")["status"] == "offline"
+    given.take("devices/pump-1/status", case.payload)
+    assert shown(given, "pump-1")["status"] == ("offline" if case.meaning == "offline" else "online")
+    device = given.table.get("pump-1")
+    assert device is not None
+    document = device.to_object()
+    assert document.get("reported_status", "") == case.word
+    assert ("status_fault" in document) is (case.fault is not None)
+    assert given.dropped(case.fault or "json") == (1.0 if case.fault else 0.0)
+    if case.fault and not case.word and case.meaning == "alive":
+        assert document["type"] == "pump", "what it said before stands"
+
+
+def test_device_of_which_no_status_can_be_read_is_listed() -> None:
+    given = Given()
+    given.take("devices/d1/status", b"{")
+    assert shown(given, "d1")["status"] == "online"
+    given.take("devices/d2/status", b"{", retain=True)
+    assert shown(given, "d2")["status"] == "unknown"
+
+
+def test_cleared_status_is_no_heartbeat_and_changes_no_state() -> None:
+    given = Given()
+    given.take("edge/roster/d1", {})
+    given.take("devices/d1/status", b"online")
+    given.take("devices/d1/status", b"")
+    assert shown(given, "d1")["status"] == "online"
+    given.world.wait(301)
+    given.take("devices/d1/status", b"")
+    assert shown(given, "d1")["status"] == "offline"
 
 
 def test_a_digest_says_who_was_active_when() -> None:

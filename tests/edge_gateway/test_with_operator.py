@@ -26,8 +26,9 @@ def hall(
     """A site with a running broker and an operator that leads."""
     with brokered(Sites.of(api, namespace), "hall", mosquitto(DEVICES)) as site:
         site.apply(devices={"heartbeatInterval": "10s", "offlineAfter": "1m"})
-        site.lead(make_operator)
+        operator = site.lead(make_operator)
         yield site
+        operator.stop()
 
 
 @pytest.fixture
@@ -77,3 +78,29 @@ def test_operator_and_gateway_say_the_same(hall: BrokeredSite, gateway: Gateway)
     hall.devices.delete("pump")
     eventually("the gateway has forgotten it", lambda: not shown(gateway, "pump"))
     assert shown(gateway, "fan")
+
+
+async def send_reading(gateway: Gateway, device_id: str) -> None:
+    """Send one reading, and no status."""
+    async with gateway.site.device(device_id) as device:
+        await device.publish(f"devices/{device_id}/data", b'{"sensor_type":"t","value":1}')
+
+
+def test_device_that_sent_data_alone_is_offline_for_a_gateway_that_began_later(
+    hall: BrokeredSite, gateway: Gateway, tmp_path: Path
+) -> None:
+    gateway.site.processor().start().await_ready()
+    hall.devices.apply("pump", offlineAfter="3s", heartbeatInterval="1s")
+    await_both(hall, gateway, "pump", "Unknown", "NotYetSeen")
+    asyncio.run(send_reading(gateway, "pump"))
+    await_both(hall, gateway, "pump", "Offline", "HeartbeatExpired")
+    later = Gateways(gateway.site, tmp_path)
+    try:
+        other = later("gateway-b")
+        eventually("the same at a gateway that began later", lambda: shown(other, "pump").get("status") == "offline", 5)
+        answer = shown(other, "pump")
+        assert (answer["status"], answer["reason"]) == ("offline", "HeartbeatExpired")
+        assert answer["last_seen"], "the store has it"
+    finally:
+        later.end()
+    assert hall.status("pump")["connectivity"]["reason"] == "HeartbeatExpired"

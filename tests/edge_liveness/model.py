@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from edge_liveness import DeviceSettings, DeviceSnapshot, Phase, Presence, Reason, SiteSettings, Transition
+from edge_liveness import NOT_PROVEN, DeviceSettings, DeviceSnapshot, Phase, Presence, Reason, SiteSettings, Transition
 from edge_liveness.expiry import PER_SECOND
 
 ROUNDING = 1e-6
@@ -32,6 +32,7 @@ class Allowed:
     session: str | None = None
     will: Held | None = None
     is_replayed: bool = False
+    says_offline: bool = False
 
 
 @dataclass
@@ -113,6 +114,7 @@ class Model:
             return
         device.session = device.session if retained and session is None else session
         device.is_replayed |= retained
+        device.says_offline = False
         if not retained:
             self.alive(name)
 
@@ -123,6 +125,7 @@ class Model:
         if None not in {session, device.session} and session != device.session:
             return
         device.is_replayed |= retained
+        device.says_offline = True
         if retained and (self.retained_may_be_stale or device.phase is Phase.PENDING):
             return
         device.session = session or device.session
@@ -168,6 +171,10 @@ class Model:
     def check_online(self, device: Allowed, change: Transition) -> None:
         assert not device.settings.is_disabled
         assert change.reason is Reason.HEARTBEAT_RECEIVED
+        if device.reason in NOT_PROVEN and device.proven <= change.since - device.settings.offline_after:
+            assert device.told > self.now - device.settings.offline_after, "Online without proof"
+            assert not device.says_offline, "Online by the store, although it says offline"
+            return
         assert device.proven > change.since - device.settings.offline_after, "Online without proof"
         if device.reason in {Reason.DISCONNECTED, Reason.LAST_WILL} and device.heard < device.since:
             assert device.proven > device.since + self.site.digest_slack, "Online by what it sent before it was lost"
@@ -199,7 +206,7 @@ class Model:
             return
         assert change.reason is Reason.BROKER_RESTARTED
         assert change.previous is Phase.PENDING, "what was heard fresh stands"
-        assert device.is_replayed
+        assert device.is_replayed or device.told > device.since
 
     @staticmethod
     def check_pending(device: Allowed, change: Transition) -> None:

@@ -8,6 +8,7 @@ from kubernetes import client
 
 from edge_operator.api.broker import BrokerClient
 from edge_operator.desired.config_map.mosquitto import MIN_MESSAGES
+from edge_operator.status.dropped_messages import DroppedMessages
 from edge_service.address import BrokerAddress
 from edge_service.mqtt import MqttOptions, MqttSession, Subscription
 from tests.support.brokered import BrokeredSite, brokered
@@ -60,6 +61,11 @@ def test_what_the_broker_drops_is_counted_and_reported(site: BrokeredSite, make_
     eventually("counted", lambda: operator.metric("edge_broker_messages_dropped_total", **where) >= BEYOND, 30)
     condition = eventually("told", lambda: site.sites.condition(site.name, "BrokerDropping"))
     assert (condition["status"], condition["reason"]) == ("True", "QueueFull")
+    told = DroppedMessages.parse(condition["message"])
+    assert told is not None
+    assert told.messages >= 1, condition["message"]
+    (event,) = eventually("one Event", lambda: site.events("QueueFull"))
+    assert DroppedMessages.parse(event["note"]) is not None, event
     assert site.sites.condition(site.name, "BrokerConnected")["status"] == "True"
     operator.kill()
     make_operator.renew_lease()

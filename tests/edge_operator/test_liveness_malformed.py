@@ -1,20 +1,23 @@
-"""Status payloads that are none, of every kind: counted by reason, and nothing more."""
+"""Statuses that cannot be read, of every kind: heartbeats, counted by reason, shown by one condition and one Event."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from kubernetes import client
 
-from edge_wire.messages import DeviceStatus, MalformedError
+from edge_liveness.events import MIN_PAUSE_SECONDS
+from edge_operator.status.status_fault import REASONS
+from edge_wire.messages import DeviceStatus
 from tests.support.brokered import BrokeredSite, brokered
 from tests.support.mosquitto import MosquittoFactory
 from tests.support.processes import OperatorFactory, OperatorProcess, eventually
 from tests.support.sites import Sites
 
 DEVICE = "pump"
-KINDS = 200
+KINDS = 120
 VALUES: tuple[Any, ...] = (
     None,
     True,
@@ -73,15 +76,12 @@ def payloads() -> Iterator[bytes]:
         yield word.encode("utf-16")
 
 
-def is_malformed(payload: bytes) -> bool:
-    try:
-        DeviceStatus.parse(payload, DEVICE)
-    except MalformedError:
-        return True
-    return False
+def is_unreadable_heartbeat(payload: bytes) -> bool:
+    status = DeviceStatus.read(payload, DEVICE)
+    return status.fault is not None and status.status != "offline"
 
 
-MALFORMED = [payload for payload in payloads() if is_malformed(payload)][:KINDS]
+MALFORMED = [payload for payload in payloads() if is_unreadable_heartbeat(payload)][:KINDS]
 
 
 @pytest.fixture(scope="module")
@@ -98,20 +98,35 @@ def operator(site: BrokeredSite, make_operator: OperatorFactory) -> OperatorProc
     return site.lead(make_operator)
 
 
-def test_there_are_two_hundred() -> None:
+def conditions(status: dict[str, Any]) -> dict[str, Any]:
+    return {each["type"]: each for each in status["conditions"]}
+
+
+def test_there_are_that_many() -> None:
     assert len(MALFORMED) == KINDS
 
 
-def test_none_of_them_does_anything_but_count(site: BrokeredSite, operator: OperatorProcess) -> None:
+def test_they_are_counted_and_shown_once(site: BrokeredSite, operator: OperatorProcess) -> None:
     site.devices.apply(DEVICE)
     pump = site.wire(DEVICE).connect()
     before = site.await_phase(DEVICE, "Online")
+    eventually("its Event", lambda: site.events("HeartbeatReceived"))
+    online_at = time.monotonic()
+    eventually("a site may have another Event", lambda: time.monotonic() > online_at + 2 * MIN_PAUSE_SECONDS)
+    writes = operator.metric("edge_liveness_writes_total")
     for payload in MALFORMED:
         pump.publish(payload, retain=False)
     eventually("all counted", lambda: operator.metric("edge_broker_malformed_total") >= KINDS)
     assert operator.metric("edge_broker_malformed_total") == KINDS
     assert operator.metric("edge_broker_malformed_total", reason="impersonation") > 0
-    assert site.status(DEVICE) == before
+    shown = eventually("StatusUnreadable", lambda: conditions(site.status(DEVICE)).get("StatusUnreadable"))
+    assert shown["status"] == "True"
+    assert shown["reason"] in REASONS.values()
+    after = site.status(DEVICE)
+    assert (after["phase"], after["connectivity"]["sinceTime"]) == ("Online", before["connectivity"]["sinceTime"])
+    eventually("its Event", lambda: site.events("StatusUnreadable"))
+    assert operator.metric("edge_liveness_writes_total") == writes + 1, "all these messages are one write"
+    assert len(site.events("StatusUnreadable")) == 1
     assert operator.get("/healthz")[0] == 200
     assert not [line for line in operator.lines() if line["level"] in ("error", "critical")]
     pump.sign_off()

@@ -60,6 +60,8 @@ def test_device_appears_changes_and_goes(site: BrokeredSite, roster: RosterListe
         "uid": site.devices.get("pump")["metadata"]["uid"],
         "site": f"{site.sites.namespace}/hall",
     }
+    status = eventually("the status is in the roster", lambda: roster.liveness["pump"])
+    assert status == (site.status("pump")["phase"], site.status("pump")["connectivity"]["reason"])
     site.devices.apply("pump", displayName="Pump 1", offlineAfter="2m", presence="Intermittent", disabled=True)
     roster.await_field("pump", "offline_after_seconds", 120.0)
     assert (roster.entries["pump"]["presence"], roster.entries["pump"]["disabled"]) == ("Intermittent", True)

@@ -98,6 +98,7 @@ def test_one_login_is_reported_and_neither_side_hammers_the_broker(
     assert status_writes(writes) == 0
     assert connects(broker, "edge-stack") - accepted <= 12, "two clients, each at most every 5 s"
     assert sites.condition(SITE, "BrokerConnected")["reason"] == "SessionContended"
+    assert "other clients take over the session of edge-gateway-" in gateway.output.read_text()
 
 
 def test_login_of_its_own_ends_it(

@@ -2,9 +2,11 @@
 
 import asyncio
 
+from edge_processor.lag import MIN_QUEUED_SECONDS
 from edge_service.mqtt import MqttSession
 from tests.edge_processor.site import Heard, Site
 
+LAG_SECONDS = MIN_QUEUED_SECONDS + 1.0
 READING = b'{"sensor_type":"t","value":1}'
 
 
@@ -33,3 +35,21 @@ async def test_where_markers_may_not_be_sent_the_lag_is_unknown_and_all_else_wor
         assert {digest["queue_lag_seconds"] for digest in heard.digests()} == {None}
     refused = [line for line in processor.messages() if "the lag of the queue is unknown" in line]
     assert len(refused) == 1
+
+
+async def test_reading_that_waited_in_the_queue_has_the_time_and_its_alert_is_late(site: Site) -> None:
+    await asyncio.to_thread(lambda: site.processor(BATCH_MESSAGES="5").start().await_ready())
+    async with site.listener("~gateway", "edge/activity") as heard, site.device() as device:
+        await site.await_caught_up(heard)
+        site.store.kill()
+        for seq in range(30):
+            await device.publish("devices/d1/data", READING[:-1] + b',"session":"s","seq":%d}' % seq)
+        await device.publish("devices/d1/data", b'{"sensor_type":"temperature","value":95,"session":"s","seq":30}')
+        await heard.until(lambda: any((digest["queue_lag_seconds"] or 0) > LAG_SECONDS for digest in heard.digests()))
+        await asyncio.to_thread(site.store.start().await_ready)
+        await asyncio.to_thread(site.await_stored, 31)
+    stored = {reading["seq"]: reading["metadata"].get("queued_ms") for reading in site.readings()}
+    assert stored[0] is None, "it was read at once, and waited in the processor"
+    assert stored[30] >= 1000 * MIN_QUEUED_SECONDS
+    (alert,) = site.ask("/v1/alerts?limit=10")["alerts"]
+    assert (alert["state"], alert["late"]) == ("firing", True)

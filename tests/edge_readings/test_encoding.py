@@ -35,12 +35,12 @@ def encoder() -> ReadingEncoder:
     return ReadingEncoder(RULES, SITE)
 
 
-def wanted(payload: bytes) -> tuple[list[Row], tuple[Rejected, ...]]:
+def wanted(payload: bytes, queued_ms: int = 0) -> tuple[list[Row], tuple[Rejected, ...]]:
     """Return what is stored by the parser, the conversion and the encoder of all messages."""
     rows: list[Row] = []
     parsed = parse_readings(payload, DEVICE.name)
     for sent in parsed.readings:
-        processed = process(sent, received_at=NOW, location=SITE)
+        processed = process(sent, received_at=NOW, location=SITE, queued_ms=queued_ms)
         reading = processed.reading
         document = reading.to_object()
         document.pop("offset", None)
@@ -51,25 +51,47 @@ def wanted(payload: bytes) -> tuple[list[Row], tuple[Rejected, ...]]:
     return rows, parsed.rejected
 
 
-def encoded(encoder: ReadingEncoder, payload: bytes) -> tuple[list[Row], tuple[Rejected, ...], bool]:
+def encoded(
+    encoder: ReadingEncoder, payload: bytes, received: ReceivedAt = RECEIVED
+) -> tuple[list[Row], tuple[Rejected, ...], bool]:
     """Return what the encoder makes of `payload`, and whether it took the fast path."""
-    fast = encoder.encode(DEVICE, payload, RECEIVED)
-    result = None if fast else encoder.full(DEVICE, payload, RECEIVED)
+    fast = encoder.encode(DEVICE, payload, received)
+    result = None if fast else encoder.full(DEVICE, payload, received)
     readings = result.readings if result else (fast,) if fast else ()
     rows: list[Row] = []
     for each in readings:
-        processed = encoder.processed(each, DEVICE, payload, RECEIVED)
+        processed = encoder.processed(each, DEVICE, payload, received)
         rows.append((each.body, each.value, each.session, each.seq, len(each.rules), processed))
     return rows, result.rejected if result else (), fast is not None
 
 
-def check(encoder: ReadingEncoder, payload: bytes) -> bool:
+def check(encoder: ReadingEncoder, payload: bytes, queued_ms: int = 0) -> bool:
     """Compare both; return whether the fast path was taken."""
-    rows, rejected, is_fast = encoded(encoder, payload)
-    assert (rows, rejected) == wanted(payload), payload
+    rows, rejected, is_fast = encoded(encoder, payload, ReceivedAt(RECEIVED.milliseconds, queued_ms))
+    assert (rows, rejected) == wanted(payload, queued_ms), payload
     # Equal floats and equal texts may differ as bytes or as types: 0.0 and -0.0, 1 and True.
-    assert repr(rows) == repr(wanted(payload)[0]), payload
+    assert repr(rows) == repr(wanted(payload, queued_ms)[0]), payload
     return is_fast
+
+
+def test_readings_that_waited_in_the_queue_give_the_same_on_both_paths(encoder: ReadingEncoder) -> None:
+    random = Random(13)
+    fast = sum(check(encoder, payloads.payload(random), 7_250) for _ in range(2_000))
+    assert 800 < fast < 1_500
+    sent = b'{"sensor_type":"t","value":1,"timestamp":"2026-11-29T04:01:02Z","metadata":{"queued_ms":"own"}}'
+    for queued_ms in (0, 7_250):
+        assert not check(encoder, sent, queued_ms)
+        ((body, *_),), _, _ = encoded(encoder, sent, ReceivedAt(RECEIVED.milliseconds, queued_ms))
+        assert json.loads(body + b"}")["metadata"]["queued_ms"] == (queued_ms or "own")
+
+
+def test_byte_order_mark_before_a_reading_is_skipped(encoder: ReadingEncoder) -> None:
+    sent = b'{"sensor_type":"t","value":1,"timestamp":"2026-11-29T04:01:02Z"}'
+    for payload in (sent, b"[%b,%b]" % (sent, sent), b'{"sensor_type":"t","value":1,"metadata":{"x":NaN}}'):
+        marked = b"\xef\xbb\xbf" + payload
+        check(encoder, marked)
+        assert encoded(encoder, marked)[:2] == encoded(encoder, payload)[:2]
+    assert encoded(encoder, b"\xef\xbb\xbf")[1][0].reason == "empty"
 
 
 def test_random_payloads_give_the_same_on_both_paths(encoder: ReadingEncoder) -> None:

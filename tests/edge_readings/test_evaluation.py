@@ -1,6 +1,7 @@
 """Alerts start and clear once, with the rule's threshold and one id."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,16 @@ def _play(rule: Rule, *readings: tuple[float, float]) -> list[Alert]:
         state, alert = evaluate(rule, state, _at(second, value))
         alerts += [alert] if alert else []
     return alerts
+
+
+def test_alert_of_a_reading_that_waited_in_the_queue_is_late() -> None:
+    state, alert = evaluate(_rule(above=80), QUIET, replace(_at(0, 81), queued_ms=5_000))
+    assert alert is not None
+    assert alert.to_object()["late"] is True
+    assert Alert.parse(alert.encode()) == alert
+    _, cleared = evaluate(_rule(above=80), state, _at(1, 20))
+    assert cleared is not None
+    assert "late" not in cleared.to_object()
 
 
 STORIES: list[tuple[str, dict[str, Any], list[tuple[float, float]], list[tuple[str, float]]]] = [

@@ -26,7 +26,7 @@ MESSAGES: list[tuple[str, Message]] = [
     ("Device status", DeviceStatus("d", "online", session="s", reason="r")),
     ("Command", Command("c", NOON, {"command": "open", "params": {}})),
     ("Answer to a command", CommandAck("c", "ok")),
-    ("Alert", Alert("a", "r", "d", "t", 1.0, 2.0, NOON, "l", "Info", "firing")),
+    ("Alert", Alert("a", "r", "d", "t", 1.0, 2.0, NOON, "l", "Info", "firing", late=True)),
     ("Activity", Activity("s", {})),
     ("Component status", ComponentStatus("c", "online")),
     ("Roster entry", RosterEntry("d")),

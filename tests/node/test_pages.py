@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 
 from e2e.cluster.node.node import Node
+from e2e.gateway import gateway
 from e2e.reader import Reader, sections
 from e2e.story import Story
 
 END = "Clean up"
+GONE = "edge-stack.io/site=plant"
+REGISTRY = "docker.io"
+"""The images of the node have the names of this one."""
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +24,7 @@ def reader(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Reader:
 
 
 def test_first_site(reader: Reader) -> None:
-    printed = reader.run(sections("first-site.md", but=END))
+    printed = reader.run(sections("first-site.md", but=END), REGISTRY=REGISTRY)
     for told in ("condition met", "celsius", "temperature-high", "pong"):
         assert told in printed, printed
     site = reader.cluster.get("edgesite", "-n", reader.namespace, "plant")
@@ -30,6 +34,14 @@ def test_first_site(reader: Reader) -> None:
 def test_connect_a_device(reader: Reader) -> None:
     printed = reader.run(sections("connect-a-device.md"))
     assert "mqtts://plant-gateway" in printed
+    assert '"command": "open-valve"' in printed.replace('":"', '": "')
+    assert "Acked" in printed
+
+
+def test_clients(reader: Reader) -> None:
+    printed = reader.run(sections("clients.md"))
+    assert "Acked" in printed
+    assert '"accepted":1' in printed.replace(" ", "")
 
 
 def test_liveness(reader: Reader) -> None:
@@ -42,6 +54,30 @@ def test_troubleshoot(reader: Reader) -> None:
     printed = reader.run(sections("troubleshoot.md"))
     assert "Ready=True Reconciled" in printed
     assert "CredentialsReady=True InClusterOnly" in printed
+
+
+def test_changes(reader: Reader) -> None:
+    printed = reader.run(sections("changes.md"))
+    assert "plant-gateway" in printed.partition("condition met")[2], "the message lists what waits"
+
+
+def test_access(reader: Reader) -> None:
+    printed = reader.run(sections("access.md"))
+    assert printed.splitlines().count("yes") == 2, "who may view, and who may register devices"
+    assert printed.splitlines().count("no") == 1, "who registers devices does not list Secrets"
+
+
+def test_rotate_and_leak(reader: Reader) -> None:
+    name = "boiler-1-device-credentials"
+    before = reader.cluster.secret(reader.namespace, name)["password"]
+    reader.run(sections("rotate-and-leak.md"))
+    assert reader.cluster.secret(reader.namespace, name)["password"] != before
+
+
+def test_upgrade(reader: Reader) -> None:
+    printed = reader.run(sections("upgrade.md"))
+    assert "docker.io/edge-stack/edge-gateway:" in printed, "the registry of the release is kept"
+    assert 'deployment "edge-operator" successfully rolled out' in printed
 
 
 def test_forwarding_and_an_outage(reader: Reader, node: Node) -> None:
@@ -88,6 +124,24 @@ def test_store(reader: Reader) -> None:
     printed = reader.run_text(f"set -e\n{text}\nhead -n 1 readings.ndjson\ntar -tf store.tar")
     assert '"device_id":' in printed
     assert "edge-stack.db" in printed
+
+
+def test_backup_and_restore(reader: Reader) -> None:
+    """Between the two halves of the page everything of the site is lost."""
+    cluster, namespace = reader.cluster, reader.namespace
+    password = cluster.secret(namespace, "boiler-1-device-credentials")["password"]
+    with gateway(cluster, namespace, "plant") as door:
+        kept = door.readings("boiler-1", 1)[0]
+    reader.run(sections("backup.md", only="Back up"))
+    cluster.kubectl("delete", "-n", namespace, "edgesite", "plant")
+    cluster.kubectl("delete", "-n", namespace, "edgedevices.edge-stack.io", "--all")
+    cluster.kubectl("delete", "-n", namespace, "pvc,secret", "-l", "edge-stack.io/site=plant")
+    cluster.kubectl("wait", "-n", namespace, "deployments", "-l", GONE, "--for=delete", "--timeout=120s")
+    reader.run(sections("backup.md", only="Restore"))
+    assert cluster.secret(namespace, "boiler-1-device-credentials")["password"] == password
+    with gateway(cluster, namespace, "plant") as door:
+        found = {reading["offset"]: reading for reading in door.readings("boiler-1", 1000)}
+    assert found[kept["offset"]] == kept
 
 
 def test_cleaning_up_leaves_the_data_until_it_is_given_up(reader: Reader) -> None:

@@ -23,12 +23,14 @@ class RosterListener:
     """Received entries.
 
     Attributes:
-        entries: what the broker holds now, by device.
-        sent: the devices of which something came since the subscription, in its order.
+        entries: what the broker holds now, by device, without the liveness.
+        liveness: phase and reason in each entry, by device.
+        sent: the devices of which something came since the subscription, in its order; another liveness alone aside.
         subscribed: how often the broker has confirmed the subscription.
     """
 
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    liveness: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
     subscribed: int = 0
 
@@ -37,12 +39,16 @@ class RosterListener:
         device_id = message.topic.removeprefix(ROSTER)
         if device_id == END:
             return
-        if not message.retain:
-            self.sent.append(device_id)
+        before = self.entries.get(device_id)
         if message.payload:
-            self.entries[device_id] = orjson.loads(message.payload)
+            entry = orjson.loads(message.payload)
+            told = entry.pop("liveness", None) if isinstance(entry, dict) else None
+            self.liveness[device_id] = None if told is None else (told["phase"], told["reason"])
+            self.entries[device_id] = entry
         else:
             self.entries.pop(device_id, None)
+        if not message.retain and (before is None or self.entries.get(device_id) != before):
+            self.sent.append(device_id)
 
     def begin(self, client: paho.Client, *_: Any) -> None:
         """Subscribe on a new connection: the broker sends the retained entries again."""

@@ -96,7 +96,12 @@ class Gateway:
         self.activity_digest = ActivityDigest(self.link.activity, self._table.message_received, time.monotonic)
         self.ack_queue = AckQueue(self.commands, self._metrics.dropped)
         self._handler = MqttHandler(
-            self._table, self._liveness, self.ack_queue.put, self.link.own_status_received, self._metrics.dropped
+            self._table,
+            self._liveness,
+            self.activity_digest.note,
+            self.ack_queue.put,
+            self.link.own_status_received,
+            self._metrics.dropped,
         )
         self.link.listen(self._handler)
         self._show_state()
@@ -123,7 +128,7 @@ class Gateway:
         batches = MessageBatches(self._store, self._settings.edge_location, self._metrics.batch.observe)
         http_ingest = HttpIngest(batches, self.activity_digest, self._metrics.readings, utc_now)
         return (
-            DeviceRoutes(self._table, self.link, utc_now).router(auth),
+            DeviceRoutes(self._table, self.link, self.activity_digest, utc_now).router(auth),
             DataRoutes(self._table, self._store, http_ingest).router(auth),
             DeadLetterRoutes(self._store, self._settings.edge_location).router(auth),
             ReadingRoutes(self._table, self._store, utc_now).router(auth),

@@ -50,6 +50,7 @@ class MqttHandler:
     Args:
         table: of the devices.
         liveness: of the devices.
+        active: called with the device of each fresh acknowledgement, which neither processor nor operator receives.
         answered: called with each command acknowledgement, not parsed.
         own_status_received: called with the connection that a gateway's status names. The retained messages of that
             moment have all arrived before it.
@@ -63,6 +64,7 @@ class MqttHandler:
         self,
         table: DeviceTable,
         liveness: DeviceLiveness,
+        active: Callable[[str], None],
         answered: Callable[[str, bytes], None],
         own_status_received: Callable[[object], None],
         dropped: Counter,
@@ -70,6 +72,7 @@ class MqttHandler:
         self.cloud_connected = False
         self._table = table
         self._liveness = liveness
+        self._active = active
         self._answered = answered
         self._own_status_received = own_status_received
         self._dropped = dropped
@@ -100,15 +103,19 @@ class MqttHandler:
 
     def _command_ack(self, message: Message, device_id: str) -> None:
         if not message.retain:
-            self._table.message_received(device_id)
+            self._active(device_id)
         self._answered(device_id, message.payload)
 
     def _status(self, message: Message, device_id: str) -> None:
-        status = DeviceStatus.parse(message.payload, device_id) if message.payload else None
+        status = DeviceStatus.read(message.payload, device_id) if message.payload else None
+        if status is not None and status.fault is not None:
+            self._dropped.labels(status.fault.reason).inc()
+            logger.warning("cannot read the status of device %s: %s", device_id, status.fault.message)
         self._table.set_status(device_id, status, retained=message.retain)
 
     def _roster(self, message: Message, device_id: str) -> None:
-        self._table.set_roster(device_id, RosterEntry.parse(message.payload, device_id) if message.payload else None)
+        entry = RosterEntry.parse(message.payload, device_id) if message.payload else None
+        self._table.set_roster(device_id, entry, retained=message.retain)
 
     def _roster_end(self, _message: Message, _: str) -> None:
         """Ignore it: it is for the operator."""

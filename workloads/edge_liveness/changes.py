@@ -1,9 +1,10 @@
 """Results of the state machine, and the state it is restored from. Times are seconds of a monotonic clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from edge_liveness.phases import REASONS_OF, Phase, Reason
+from edge_wire.messages import StatusFault
 
 Reported = tuple[tuple[str, str], ...]
 """Names and strings that a device reported of itself, sorted by name."""
@@ -39,6 +40,8 @@ class DeviceSnapshot:
         since: when the phase changed.
         seen: when the last message of the device arrived; None if none ever has.
         reported: what the device reported of itself.
+        fault: what could not be read of its status; None if all could.
+        says_offline: whether its last status is `offline`.
     """
 
     device_id: str
@@ -48,6 +51,8 @@ class DeviceSnapshot:
     seen: float | None
     session: str | None
     reported: Reported
+    fault: StatusFault | None = None
+    says_offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ class RestoredState:
         since: when the phase changed.
         seen: the later of the time in its status and the store's arrival time; None if no message has ever arrived.
         reported: what the device reported of itself.
+        fault: what could not be read of its status; None if all could.
+        says_offline: whether its last status is `offline`.
     """
 
     phase: Phase
@@ -66,6 +73,19 @@ class RestoredState:
     seen: float | None = None
     session: str | None = None
     reported: Reported = ()
+    fault: StatusFault | None = None
+    says_offline: bool = False
+
+    def with_reports_of(self, known: DeviceSnapshot) -> Self:
+        """Return this state, with the last message, the session and all that the device reported as in `known`."""
+        return replace(
+            self,
+            seen=known.seen,
+            session=known.session,
+            reported=known.reported,
+            fault=known.fault,
+            says_offline=known.says_offline,
+        )
 
     @classmethod
     def from_status(
@@ -77,10 +97,11 @@ class RestoredState:
         seen: float | None = None,
         session: str | None = None,
         reported: Reported = (),
+        fault: StatusFault | None = None,
     ) -> Self | None:
         """Return the state in a stored status; None if its phase and reason do not match. Times are in seconds."""
         try:
-            seed = cls(Phase(phase or ""), Reason(reason or ""), since, seen, session, reported)
+            seed = cls(Phase(phase or ""), Reason(reason or ""), since, seen, session, reported, fault)
         except ValueError:
             return None
         # A message does not change the reason of a device that is Online: a wrong one would stay.

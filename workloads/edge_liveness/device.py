@@ -36,19 +36,23 @@ class Device:
         lost_at: when it last signed off, or its will arrived, while it was Offline already; or `NEVER`.
         session: the session of its last `online`.
         offline_after: seconds without a message after which it is Offline.
+        says_offline: whether its last status is `offline`, fresh or retained.
         is_intermittent: whether only expiry makes it Offline.
         reported: what it reported of itself.
+        fault: what could not be read of its status; None if all could.
         slot: its place in `Expiry`; None if it does not expire.
     """
 
     __slots__ = (
         "device_id",
+        "fault",
         "is_intermittent",
         "lost_at",
         "offline_after",
         "phase",
         "reason",
         "reported",
+        "says_offline",
         "seen",
         "session",
         "since",
@@ -65,6 +69,8 @@ class Device:
         self.lost_at = NEVER
         self.session = seed.session
         self.reported: Reported = seed.reported
+        self.fault = seed.fault
+        self.says_offline = seed.says_offline
         self.slot: ExpiryBucket | None = None
         self.configure(settings)
 
@@ -92,4 +98,14 @@ class Device:
     def known(self) -> DeviceSnapshot:
         """Return its state."""
         seen = None if self.seen == NEVER else self.seen
-        return DeviceSnapshot(self.device_id, self.phase, self.reason, self.since, seen, self.session, self.reported)
+        return DeviceSnapshot(
+            self.device_id,
+            self.phase,
+            self.reason,
+            self.since,
+            seen,
+            self.session,
+            self.reported,
+            self.fault,
+            self.says_offline,
+        )

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from edge_liveness.device import Device
 from edge_liveness.device_states import DeviceStates
+from edge_liveness.faults import Faults
 from edge_liveness.link_state import LinkState
-from edge_liveness.phases import Phase, Reason
-from edge_liveness.reported import reported
+from edge_liveness.phases import NOT_PROVEN, Phase, Reason
+from edge_liveness.reported import reported, without_word
 from edge_liveness.settings import SiteSettings
 from edge_liveness.wills import Wills
 from edge_wire.messages import PROCESSOR, Activity, DeviceStatus
@@ -32,11 +33,13 @@ class MessageProcessor:
 
     Attributes:
         wills: wills on hold.
+        faults: statuses that cannot be read.
     """
 
     def __init__(self, settings: SiteSettings, states: DeviceStates, link: LinkState) -> None:
         self.settings = settings
         self.wills = Wills(settings)
+        self.faults = Faults()
         self._states = states
         self._link = link
 
@@ -56,7 +59,8 @@ class MessageProcessor:
             return
         if status.session is not None and len(status.session) > MAX_SESSION_CHARACTERS:
             status = replace(status, session=status.session[:MAX_SESSION_CHARACTERS])
-        if status.status == "online":
+        self.faults.note(device, status.fault, at)
+        if status.status != "offline":
             self._online(device, status, at, retained=retained)
         elif status.session is None or device.session is None or status.session == device.session:
             # An `offline` of another session is late: the device has connected again since.
@@ -76,7 +80,7 @@ class MessageProcessor:
             if device is None or lag is None or age is None:
                 continue
             if activity.is_reply:
-                device.seen = max(device.seen, at - lag - age)
+                self._arrived_before(device, at - lag - age, at)
             else:
                 self._was_alive(device, at - lag - age, at)
 
@@ -109,25 +113,46 @@ class MessageProcessor:
             self._went_online(device, at)
             self._states.expiry.refile(device, max(proven, self._link.listening_since) + device.offline_after)
 
+    def _arrived_before(self, device: Device, arrival: float, at: float) -> None:
+        """Handle the last arrival in the store: all that is known of a device with no message since this process began.
+
+        An arrival from before the device was created or enabled does not count.
+        """
+        device.seen = max(device.seen, arrival)
+        if device.reason not in NOT_PROVEN or (device.phase is Phase.PENDING and arrival <= device.since):
+            return
+        if arrival + device.offline_after > at and not device.says_offline:
+            self._went_online(device, at)
+        else:
+            self._replayed(device, at)
+
     def _went_online(self, device: Device, at: float) -> None:
         self._states.move(device, Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, at)
         self._link.expect(at)
 
     def _online(self, device: Device, status: DeviceStatus, at: float, *, retained: bool) -> None:
-        device.reported = reported(status) or device.reported
-        if not retained:
+        """Handle a status with any word but offline, or without a word that can be read."""
+        is_birth = status.status == "online"
+        device.says_offline = False
+        if is_birth or status.word:
+            device.reported = reported(status, device.reported)
+        if is_birth and not retained:
             device.session = status.session
+        else:
+            device.session = status.session or device.session
+        if retained:
+            self._replayed(device, at)
+        else:
             self._alive(device, at)
-            return
-        device.session = status.session or device.session
-        self._replayed(device, at)
 
     def _offline(self, device: Device, status: DeviceStatus, at: float, *, retained: bool) -> None:
         """Handle an `offline` of the same session as the last `online`, or without a session."""
+        device.says_offline = True
         if retained and (self._link.retained_may_be_stale or device.phase is Phase.PENDING):
             self._replayed(device, at)
             return
         device.session = status.session or device.session
+        device.reported = without_word(device.reported)
         if not status.is_sign_off:
             self._hold(device, at, Reason.LAST_WILL)
         elif retained:

@@ -55,6 +55,10 @@ REASONS_OF: Mapping[Phase, frozenset[Reason]] = MappingProxyType(
 """The possible reasons of each phase."""
 
 
+NOT_PROVEN = frozenset({Reason.NOT_YET_SEEN, Reason.BROKER_RESTARTED})
+"""Reasons of devices of which no message has arrived since this process began, or the broker restarted."""
+
+
 class Presence(StrEnum):
     """What the loss of a device's connection means (`spec.presence`)."""
 

@@ -52,6 +52,7 @@ class SiteLiveness:
         """Remove a device; only transitions that exist already are still returned."""
         self._states.remove(device_id)
         self._rules.wills.drop(device_id)
+        self._rules.faults.remove(device_id)
 
     def configure(self, settings: SiteSettings) -> None:
         """Apply other settings of the site; apply those of its devices with `put`."""
@@ -136,6 +137,7 @@ class SiteLiveness:
                 self._states.move(device, Phase.OFFLINE, Reason.HEARTBEAT_EXPIRED, at)
         if self._link.is_unreachable(at):
             self._unreachable(at)
+        self._rules.faults.end(self._states.devices, at)
         if lost := wills.mass(at):
             self._mass_last_wills.append(MassLastWill(at, lost))
         changes, self._states.changes = self._states.changes, []
@@ -146,11 +148,15 @@ class SiteLiveness:
         lost, self._mass_last_wills = self._mass_last_wills, []
         return lost
 
+    def fault_changes(self) -> tuple[list[str], list[str]]:
+        """Return the devices with a status that cannot be read, and with one that can be again, since the last call."""
+        return self._rules.faults.changes()
+
     def deadline(self) -> float | None:
         """Return when to call `tick` at the latest; None if only a message can change anything."""
         if self._states.changes or self._mass_last_wills:
             return -math.inf
-        dues = [self._rules.wills.first(), self._link.unreachable_at]
+        dues = [self._rules.wills.first(), self._rules.faults.first(), self._link.unreachable_at]
         if self._link.is_listening:
             dues.append(self._states.expiry.first())
         return min((due for due in dues if due is not None), default=None)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from edge_pacing.backoff import Backoff
-from edge_processor.lag import QueueLag
+from edge_processor.lag import MIN_QUEUED_SECONDS, QueueLag
 from edge_processor.metrics import ProcessorMetrics
 from edge_service.mqtt import MqttError, MqttSession, PublishRefusedError
 from edge_service.store import StoreClient
@@ -60,6 +60,15 @@ class ActivityPublisher:
         self._lag.returned(payload, now)
         if self._caught_up is None and self._lag.seconds(now) is not None:
             self._caught_up = dt.datetime.now(dt.UTC)
+
+    def queued_ms(self, now: float) -> int:
+        """Return the milliseconds that a message read `now` (seconds of the loop) waited in the broker's queue.
+
+        0 if that is less than `MIN_QUEUED_SECONDS`, or unknown, as it is for all messages that were in the queue when
+        this process connected.
+        """
+        lag = self._lag.seconds(now)
+        return 0 if lag is None or lag < MIN_QUEUED_SECONDS else int(lag * 1000)
 
     def restart(self) -> None:
         """Restart the measurement: the connection has ended, or there is a new one."""

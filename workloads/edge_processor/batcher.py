@@ -21,6 +21,7 @@ class Received(NamedTuple):
         received_at: time of arrival, in milliseconds since 1970.
         arrived: time of arrival in seconds of the event loop's clock.
         connection: received the message.
+        queued_ms: milliseconds that it waited in the broker's queue before; 0 if that is short or unknown.
     """
 
     device_id: str
@@ -29,6 +30,7 @@ class Received(NamedTuple):
     received_at: int
     arrived: float
     connection: Acknowledging
+    queued_ms: int = 0
 
 
 class Batcher:

@@ -64,7 +64,8 @@ class Commits:
         """
         # Messages of several reads may share a batch if the store is slow: the earliest time is that of all.
         messages = [(each.device_id, each.payload) for each in batch]
-        request = CommitRequest(self._token, self._location, batch[0].received_at, messages)
+        first = batch[0]
+        request = CommitRequest(self._token, self._location, first.received_at, messages, first.queued_ms)
         self._waiting.append(_Batch(request, stored))
         self._send()
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 MAX_IN_FLIGHT = 600
 """Maximum number of markers in flight; older ones are dropped."""
 
+MIN_QUEUED_SECONDS = 5.0
+"""Minimum seconds in the queue that are stored with a reading: markers go out each second, so less is not precise."""
+
 
 @dataclass(slots=True)
 class QueueLag:

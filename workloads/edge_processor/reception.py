@@ -30,6 +30,7 @@ class _Read:
         connection: received it.
         received_at: the time, in milliseconds since 1970.
         arrived: the time in seconds of the event loop's clock.
+        queued_ms: milliseconds that its messages waited in the broker's queue; 0 if that is short or unknown.
         received: the messages of devices, to store.
         active: devices with a message that is not retained.
         handled: packet identifiers of messages that need no storing.
@@ -38,6 +39,7 @@ class _Read:
     connection: Acknowledging
     received_at: int
     arrived: float
+    queued_ms: int
     received: list[Received] = field(default_factory=list)
     active: dict[str, float] = field(default_factory=dict)
     handled: list[int] = field(default_factory=list)
@@ -80,7 +82,8 @@ class Reception:
 
     def receive(self, publishes: Sequence[Publish], connection: Acknowledging) -> None:
         """Handle the messages of a read."""
-        read = _Read(connection, int(time.time() * 1000), asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        read = _Read(connection, int(time.time() * 1000), now, self._activity.queued_ms(now))
         routes = self._routes
         for publish in publishes:
             handle, device_id = routes.get(publish[0]) or self._route(publish[0])
@@ -118,7 +121,9 @@ class Reception:
             self._metrics.dropped.inc()
             logger.warning("dropped a message of %s with QoS 0: too many wait for the store", device_id)
             return
-        read.received.append(Received(device_id, payload, packet_id, read.received_at, read.arrived, read.connection))
+        read.received.append(
+            Received(device_id, payload, packet_id, read.received_at, read.arrived, read.connection, read.queued_ms)
+        )
 
     def _command_ack(self, publish: Publish, device_id: str, read: _Read) -> None:
         _, payload, first, packet_id = publish

@@ -31,17 +31,20 @@ class ReceivedAt:
 
     Attributes:
         milliseconds: since 1970.
+        queued_ms: milliseconds that the messages waited in the broker's queue before; 0 if that is short or unknown.
         moment: the same as a time in UTC.
         text: the same as `2026-01-31T12:00:00.000Z`.
         metadata: the last members of `metadata`, and its closing brace.
         latest: milliseconds since 1970; a timestamp after it is suspect.
     """
 
-    __slots__ = ("latest", "metadata", "milliseconds", "moment", "text")
+    __slots__ = ("latest", "metadata", "milliseconds", "moment", "queued_ms", "text")
 
-    def __init__(self, milliseconds: int) -> None:
+    def __init__(self, milliseconds: int, queued_ms: int = 0) -> None:
         self.milliseconds = milliseconds
+        self.queued_ms = queued_ms
         self.moment = _EPOCH + milliseconds * _MILLISECOND
         self.text = format_timestamp(self.moment).encode()
-        self.metadata = b'"processed_at":"%b","processor":"%b"}' % (self.text, PROCESSOR.encode())
+        queued = b',"queued_ms":%d' % queued_ms if queued_ms else b""
+        self.metadata = b'"processed_at":"%b","processor":"%b"%b}' % (self.text, PROCESSOR.encode(), queued)
         self.latest = milliseconds + MAX_AHEAD // _MILLISECOND

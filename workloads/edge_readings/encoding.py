@@ -20,7 +20,7 @@ from edge_readings.fragments import Kinds
 from edge_readings.processing import Processed, process
 from edge_readings.rules import Rule, Rules
 from edge_readings.timestamps import Timestamps
-from edge_wire.messages import MAX_PAYLOAD_BYTES, Rejected, parse_readings
+from edge_wire.messages import MAX_PAYLOAD_BYTES, Reading, Rejected, parse_readings
 from edge_wire.messages.document import MAX_DEPTH
 
 STORE_FIELDS = ("offset", "received_at")
@@ -107,8 +107,7 @@ class ReadingEncoder:
     def full(self, device: DeviceHead, payload: bytes, received: ReceivedAt) -> FullResult:
         """Return all readings in `payload`, whatever it is. Never raises for malformed content."""
         parsed = parse_readings(payload, device.name)
-        done = (process(each, received_at=received.moment, location=self._location) for each in parsed.readings)
-        return FullResult(tuple(self._of(each) for each in done), parsed.rejected)
+        return FullResult(tuple(self._of(self._process(each, received)) for each in parsed.readings), parsed.rejected)
 
     def processed(self, reading: Encoded, device: DeviceHead, payload: bytes, received: ReceivedAt) -> Processed:
         """Return `reading` as the rules need it: only few readings are near a threshold.
@@ -122,7 +121,10 @@ class ReadingEncoder:
         if reading.processed is not None:
             return reading.processed
         (sent,) = parse_readings(payload, device.name).readings
-        return process(sent, received_at=received.moment, location=self._location)
+        return self._process(sent, received)
+
+    def _process(self, reading: Reading, received: ReceivedAt) -> Processed:
+        return process(reading, received_at=received.moment, location=self._location, queued_ms=received.queued_ms)
 
     def _of(self, processed: Processed) -> Encoded:
         reading = processed.reading
@@ -162,7 +164,7 @@ def _members(metadata: dict[str, Any]) -> bytes | None:
 
     None if ours would replace one of them, or if they may be nested too deeply.
     """
-    if "processed_at" in metadata or "processor" in metadata:
+    if "processed_at" in metadata or "processor" in metadata or "queued_ms" in metadata:
         return None
     members = orjson.dumps(metadata)
     if len(members) >= _SHALLOW_BYTES and members.count(b"[") + members.count(b"{") >= MAX_DEPTH:

@@ -77,4 +77,5 @@ def _alert(rule: Rule, processed: Processed, alert_id: str, *, is_firing: bool) 
         location=reading.location,
         severity=rule.severity,
         state="firing" if is_firing else "cleared",
+        late=processed.queued_ms > 0,
     )

@@ -25,14 +25,18 @@ class Processed:
         reading: in the stored unit, with complete metadata, and always with a timestamp.
         received_at: when it arrived on site, by our clock (UTC).
         measured_at: when it was measured: its timestamp, or `received_at` if the timestamp is suspect.
+        queued_ms: milliseconds that it waited in the broker's queue before; 0 if that is short or unknown.
     """
 
     reading: Reading
     received_at: dt.datetime
     measured_at: dt.datetime
+    queued_ms: int = 0
 
 
-def process(reading: Reading, *, received_at: dt.datetime, location: str, processor: str = PROCESSOR) -> Processed:
+def process(
+    reading: Reading, *, received_at: dt.datetime, location: str, processor: str = PROCESSOR, queued_ms: int = 0
+) -> Processed:
     """Return `reading` with its unit converted, its value clamped and its metadata completed.
 
     Args:
@@ -40,6 +44,7 @@ def process(reading: Reading, *, received_at: dt.datetime, location: str, proces
         received_at: when it arrived, by our clock (UTC).
         location: of the site, for readings that name none.
         processor: value of `metadata.processor`.
+        queued_ms: milliseconds in the broker's queue before, for `metadata.queued_ms`; 0 if that is short or unknown.
     """
     value, unit = converted(reading)
     suspect = is_time_suspect(reading.timestamp, received_at)
@@ -48,6 +53,8 @@ def process(reading: Reading, *, received_at: dt.datetime, location: str, proces
         "processed_at": format_timestamp(received_at),
         "processor": processor,
     }
+    if queued_ms:
+        metadata["queued_ms"] = queued_ms
     if suspect:
         metadata["time_suspect"] = True
     timestamp = reading.timestamp or received_at
@@ -63,7 +70,7 @@ def process(reading: Reading, *, received_at: dt.datetime, location: str, proces
         seq=reading.seq,
         extra=reading.extra,
     )
-    return Processed(done, received_at, received_at if suspect else timestamp)
+    return Processed(done, received_at, received_at if suspect else timestamp, queued_ms)
 
 
 def is_time_suspect(timestamp: dt.datetime | None, received_at: dt.datetime) -> bool:

@@ -74,7 +74,8 @@ class Credentials(ApiModel):
     """Number of the password. Increase it to give the device a new password; it cannot be decreased."""
 
     switch_after: Annotated[str, duration("0s", "168h")] = "5m"
-    """Time after a rotation for which the old password still works."""
+    """Time after a rotation for which the old password still works. During it the Secret has the new password as
+    nextPassword, and the time of the switch as switchTime."""
 
     secret_name: SecretName | None = None
     """Name of the Secret that the operator creates. Default: <name>-device-credentials."""
@@ -155,6 +156,10 @@ class EdgeDeviceStatus(ApiModel):
     device_id: Annotated[str, Field(max_length=64)] | None = None
     """Identifier of the device in effect."""
 
+    password_switch_time: Timestamp | None = None
+    """Time at which the broker accepts the new password instead of the old one. Present only while a rotation is under
+    way."""
+
     phase: Literal["Online", "Offline", "Unknown", "Pending", "Disabled"] | None = None
     """Online: the device is alive. Offline: it is not. Unknown: the operator has no information. Pending: it has no
     login yet. Disabled: spec.disabled is true."""
@@ -163,11 +168,12 @@ class EdgeDeviceStatus(ApiModel):
     """Observed liveness of the device."""
 
     conditions: Conditions = None
-    """Conditions of the device: Ready, CredentialsReady, Connected. Reconciling and Stalled are present only while they
-    are true."""
+    """Conditions of the device: Ready, CredentialsReady, Connected. StatusUnreadable, Reconciling and Stalled are
+    present only while they are true."""
 
-    reported: Annotated[dict[str, Annotated[str, Field(max_length=128)]] | None, Field(max_length=16)] = None
-    """Values that the device reported about itself, such as firmware and address. Updated at most every 5 minutes."""
+    reported: Annotated[dict[str, Annotated[str, Field(max_length=128)]] | None, Field(max_length=17)] = None
+    """Values that the device reported about itself, such as firmware and address. The value of status is the device's
+    own word for its status, if it is neither online nor offline. Updated at most every 5 minutes."""
 
 
 class EdgeDevice(ApiModel):

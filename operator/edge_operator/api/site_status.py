@@ -85,6 +85,9 @@ class Endpoints(ApiModel):
     http: Annotated[str, Field(max_length=512)] | None = None
     """URL of the gateway's HTTP API."""
 
+    https: Annotated[str, Field(max_length=512)] | None = None
+    """URL of the gateway's HTTP API over TLS. Present only if gateway.tls is set."""
+
     mqtt: Annotated[str, Field(max_length=512)] | None = None
     """URL for MQTT without TLS."""
 

@@ -71,7 +71,7 @@ def assemble(settings: Settings, connection: Connection) -> Operator:
     client = ApiClient(sessions.requests, gate, budget, metrics, settings.write_concurrency)
     informers = Informers(wall_clock)
     brokers = BrokerSessions(f"edge-operator-{settings.identity}")
-    site_topics = SiteTopics(metrics, informers.site_queue.add, time.monotonic)
+    site_topics = SiteTopics(metrics, informers.site_queue.add, time.monotonic, wall_clock)
     liveness = build_liveness(settings, sessions, gate, informers, brokers, site_topics, metrics)
     election = build_election(settings, sessions, gate, metrics, informers)
     watches = build_watches(settings, sessions, informers, metrics)

@@ -66,13 +66,16 @@ class DeviceInput:
         namespace: metadata.namespace.
         uid: metadata.uid, for the owner reference of the Secret.
         site: name of the site.
-        login: the login.
+        login: the login that the broker accepts.
+        next_rotation: number of the password that it accepts from `switch_time`; None if no rotation is under way.
+        switch_time: time of the switch, RFC 3339; empty if no rotation is under way.
         secret_name: name of the Secret.
         annotations: annotations of the Secret.
         host: host at which the device connects.
         port: port at which the device connects.
         authority: CA certificates in PEM; None if a public authority signed the broker's certificate.
         root: root key of the site.
+        https: URL of the gateway for devices that use HTTP; None if the gateway has no certificate.
     """
 
     name: str
@@ -86,3 +89,6 @@ class DeviceInput:
     port: int
     authority: str | None
     root: bytes = field(repr=False)
+    https: str | None = None
+    next_rotation: int | None = None
+    switch_time: str = ""

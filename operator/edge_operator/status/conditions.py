@@ -118,9 +118,11 @@ def _broker(facts: SiteFacts) -> ConditionValue:
 def _broker_dropping(facts: SiteFacts) -> ConditionValue | None:
     if facts.broker is None or not facts.topics.dropping_seconds:
         return None
+    dropped = facts.topics.dropped
+    what = "the broker dropped messages within the last minutes" if dropped is None else dropped.text()
     message = (
-        "the broker dropped messages within the last minutes: a client's queue was full, because it"
-        " reads too slowly or not at all; see the broker's log, or give it more memory (spec.broker.managed.resources)"
+        f"{what}: a client's queue was full, because it reads too slowly or not at all; find the client in the"
+        " broker's log, or give the broker more memory (spec.broker.managed.resources)"
     )
     return ConditionValue("True", reasons.QUEUE_FULL, message)
 

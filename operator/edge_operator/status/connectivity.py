@@ -6,9 +6,12 @@ from types import MappingProxyType
 from typing import Any
 
 from edge_liveness import MAX_SESSION_CHARACTERS
+from edge_operator.api.conditions import find_condition
+from edge_wire.messages import StatusFault
 
 from . import reasons
 from .condition_value import ConditionValue, merge_conditions
+from .status_fault import CONDITION, fault_condition
 
 CONNECTED: Mapping[str, ConditionValue] = MappingProxyType(
     {
@@ -28,7 +31,10 @@ CONNECTED: Mapping[str, ConditionValue] = MappingProxyType(
                 "the operator is not connected to the site's broker: see the site's condition BrokerConnected",
             ),
             ConditionValue(
-                "Unknown", reasons.BROKER_RESTARTED, "no message of the device arrived since the broker restarted"
+                "Unknown",
+                reasons.BROKER_RESTARTED,
+                "the only data of the device are from before the operator or the broker started: wait for its next"
+                " heartbeat",
             ),
             ConditionValue(
                 "Unknown",
@@ -60,6 +66,7 @@ class Connectivity:
         last_seen: time of the last message of the device, RFC 3339; empty if none.
         session: session in the last online status; empty if none.
         reported: values that the device reported about itself.
+        fault: what cannot be read of its status; None if all can.
     """
 
     phase: str
@@ -68,21 +75,29 @@ class Connectivity:
     last_seen: str = ""
     session: str = ""
     reported: Mapping[str, str] = field(default_factory=dict)
+    fault: StatusFault | None = None
+
+    @property
+    def state(self) -> tuple[str, str, str]:
+        """Phase, reason, and time of the last change."""
+        return self.phase, self.reason, self.since
 
 
 def is_wrong(connectivity: Connectivity, before: Mapping[str, Any]) -> bool:
-    """Return whether phase, reason, their time or the condition Connected differ from those in the status."""
+    """Return whether phase, reason, their time or the conditions of liveness differ from those in the status.
+
+    Of the condition StatusUnreadable only its presence counts: its reason may change with each message.
+    """
     stored, value = before.get("connectivity") or {}, CONNECTED[connectivity.reason]
-    present = before.get("phase"), stored.get("reason"), stored.get("sinceTime"), reported_condition(before)
-    return present != (connectivity.phase, connectivity.reason, connectivity.since, (value.status, value.reason))
+    present = before.get("phase"), stored.get("reason"), stored.get("sinceTime"), reported_conditions(before)
+    conditions = value.status, value.reason, connectivity.fault is not None
+    return present != (*connectivity.state, conditions)
 
 
-def reported_condition(before: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return status and reason of the condition Connected in a status, or None."""
-    for condition in before.get("conditions") or ():
-        if condition["type"] == "Connected":
-            return condition["status"], condition["reason"]
-    return None
+def reported_conditions(before: Mapping[str, Any]) -> tuple[str | None, str | None, bool]:
+    """Return status and reason of the condition Connected in a status, and whether it has StatusUnreadable."""
+    connected = find_condition(before, "Connected")
+    return connected.get("status"), connected.get("reason"), bool(find_condition(before, CONDITION))
 
 
 def is_stale(connectivity: Connectivity, before: Mapping[str, Any]) -> bool:
@@ -103,7 +118,9 @@ def connectivity_update(
         generation: metadata.generation that it was computed for.
         now: current time, RFC 3339 in UTC.
     """
-    value = CONNECTED[connectivity.reason]
+    values = {"Connected": CONNECTED[connectivity.reason]}
+    if connectivity.fault is not None:
+        values[CONDITION] = fault_condition(connectivity.fault)
     if not (is_wrong(connectivity, before) or is_stale(connectivity, before)):
         return None
     fields = {"reason": connectivity.reason, "sinceTime": connectivity.since}
@@ -114,6 +131,6 @@ def connectivity_update(
     status: dict[str, Any] = {
         "phase": connectivity.phase,
         "connectivity": fields,
-        "conditions": merge_conditions(before.get("conditions") or (), {"Connected": value}, generation, now),
+        "conditions": merge_conditions(before.get("conditions") or (), values, generation, now),
     }
     return status | {"reported": dict(connectivity.reported)} if connectivity.reported else status

@@ -1,6 +1,7 @@
 """States of a container in the status of its pod, and its last words. Pure."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ CRASH_RUN_SECONDS = 600.0
 
 DETAIL_CHARACTERS = 300
 """Maximum length of quoted words, in characters."""
+
+_NUMBERS = re.compile(r"\d+")
 
 
 def state_of(container: Mapping[str, Any], state: str) -> Mapping[str, Any]:
@@ -44,6 +47,11 @@ def last_words(ended: Mapping[str, Any]) -> str:
         return last
     error = str(found.get("error") or "").strip().splitlines()[-1:]
     return ": ".join([str(found["message"]), *error])
+
+
+def same_words(one: str, other: str) -> bool:
+    """Return whether two texts differ at most in numbers, such as a port or a time: those may differ each time."""
+    return _NUMBERS.sub("#", one) == _NUMBERS.sub("#", other)
 
 
 def one_line(text: str) -> str:

@@ -28,6 +28,7 @@ class DeviceFacts:
         generation: metadata.generation that was reconciled.
         device_id: identifier in effect.
         secret_name: name of the Secret with the login.
+        switch_time: when the broker accepts the next password, RFC 3339; empty if no rotation is under way.
         host: host at which the device connects; empty until the site has one.
         in_cluster_only: whether `host` resolves inside the cluster only.
         managed_broker: whether the operator runs the broker, and so issues the logins.
@@ -39,6 +40,7 @@ class DeviceFacts:
     generation: int
     device_id: str
     secret_name: str = ""
+    switch_time: str = ""
     host: str = ""
     in_cluster_only: bool = False
     managed_broker: bool = True
@@ -76,18 +78,26 @@ def _brought(facts: DeviceFacts) -> ConditionValue | None:
     return ConditionValue("True", reasons.EXISTING_SECRET, f"the password is that of the Secret {facts.secret_name}")
 
 
+def _switch(facts: DeviceFacts) -> str:
+    if not facts.switch_time:
+        return ""
+    return f", where nextPassword replaces password at {facts.switch_time}: give both to the device before that time"
+
+
 def _inside(facts: DeviceFacts) -> ConditionValue | None:
     if not facts.in_cluster_only:
         return None
     message = (
-        f"the login is in the Secret {facts.secret_name}; its host {facts.host} can be reached only inside the cluster:"
+        f"the login is in the Secret {facts.secret_name}{_switch(facts)}; its host {facts.host} can be reached only"
+        " inside the cluster:"
         " set gateway.service.externalAddress of the site for devices outside"
     )
     return ConditionValue("True", reasons.IN_CLUSTER_ONLY, message)
 
 
 def _issued(facts: DeviceFacts) -> ConditionValue:
-    return ConditionValue("True", reasons.CREDENTIALS_ISSUED, f"the login is in the Secret {facts.secret_name}")
+    message = f"the login is in the Secret {facts.secret_name}{_switch(facts)}"
+    return ConditionValue("True", reasons.CREDENTIALS_ISSUED, message)
 
 
 def _ready(_facts: DeviceFacts) -> ConditionValue:
@@ -122,6 +132,8 @@ def device_update(facts: DeviceFacts, before: Mapping[str, Any], now: str) -> di
         "deviceId": facts.device_id,
         "conditions": merge_conditions(before.get("conditions") or (), evaluate(facts), facts.generation, now),
     }
+    if facts.switch_time:
+        status["passwordSwitchTime"] = facts.switch_time
     return status if device_status_differs(status, before) else None
 
 
@@ -132,4 +144,4 @@ def device_status_differs(status: Mapping[str, Any], before: Mapping[str, Any]) 
 
 def _comparable(status: Mapping[str, Any]) -> tuple[object, ...]:
     conditions = comparable(status.get("conditions") or (), CONDITION_TYPES)
-    return status.get("observedGeneration"), status.get("deviceId"), conditions
+    return status.get("observedGeneration"), status.get("deviceId"), status.get("passwordSwitchTime"), conditions

@@ -6,12 +6,15 @@ from typing import Any
 
 from edge_liveness import Phase, Transition
 from edge_operator.api.conditions import find_condition
+from edge_wire.messages import StatusFault
 
 from . import reasons
 from .certificates import FROM_CERTIFICATES
 from .connectivity import CONNECTED, Connectivity
 from .facts import Notice
+from .readiness import POD_REASONS
 from .sinks import FROM_SINKS, present_sinks, waiting
+from .status_fault import CONDITION, fault_condition
 from .storage_conditions import FROM_STORE
 
 NORMAL, WARNING = "Normal", "Warning"
@@ -88,6 +91,11 @@ def connectivity_events(transition: Transition, connectivity: Connectivity) -> t
     return (Event(severity, connectivity.reason, f"{connectivity.phase}: {CONNECTED[connectivity.reason].message}"),)
 
 
+def fault_event(fault: StatusFault) -> Event:
+    """Return the Event of a device with a status that cannot be read."""
+    return Event(WARNING, CONDITION, fault_condition(fault).message)
+
+
 def mass_disconnect_event(devices: int) -> Event:
     """Return the Event of a site that lost many devices at once."""
     return Event(
@@ -159,8 +167,9 @@ def _alert_sinks_changed(before: Mapping[str, Any], after: Mapping[str, Any]) ->
 
 
 def _appeared(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
-    """Return an Event for each condition of the store that was not there before."""
-    new = (find_condition(after, each) for each in FROM_STORE if not find_condition(before, each))
+    """Return an Event for each condition of the store, and for BrokerDropping, that was not there before."""
+    shown = ("BrokerDropping", *FROM_STORE)
+    new = (find_condition(after, each) for each in shown if not find_condition(before, each))
     return tuple(Event(WARNING, each["reason"], each["message"]) for each in new if each)
 
 
@@ -178,9 +187,15 @@ def _reported(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Even
 
 
 def _phase_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Event, ...]:
-    """Return an Event if the phase, or the reason of the Ready condition, has changed."""
+    """Return an Event if the phase, or the reason of the Ready condition, has changed.
+
+    That a pod starts, for which the reason was another one, is shown by the next change of the phase.
+    """
     phase, ready = after["phase"], find_condition(after, "Ready")
-    if (before.get("phase"), find_condition(before, "Ready").get("reason")) == (phase, ready["reason"]):
+    was = before.get("phase"), find_condition(before, "Ready").get("reason")
+    if was == (phase, ready["reason"]):
+        return ()
+    if was[0] == phase and was[1] in POD_REASONS and ready["reason"] == reasons.COMPONENTS_NOT_READY:
         return ()
     return (Event(WARNING if phase == "Degraded" else NORMAL, ready["reason"], f"{phase}: {ready['message']}"),)
 

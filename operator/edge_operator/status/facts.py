@@ -10,6 +10,7 @@ from edge_wire.messages.sinks import SinkReport
 
 from .certificate_facts import CertificateReport
 from .device_counts import DeviceCounts
+from .dropped_messages import DroppedMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class TopicFacts:
 
     Attributes:
         dropping_seconds: seconds for which the condition BrokerDropping stays; 0 if the broker drops nothing.
+        dropped: messages that the broker has dropped since that condition began; None if that is not known.
+        dropped_change_seconds: seconds until another number of them is shown; 0 if it does not change.
         data_lost: data that the broker has lost lately; None if it has lost none.
         keeps_data_lost: whether the condition BrokerDataLost stays, because the broker has not reported yet.
         storage: state of the store; None if it was not reported yet.
@@ -100,6 +103,8 @@ class TopicFacts:
     """
 
     dropping_seconds: float = 0.0
+    dropped: DroppedMessages | None = None
+    dropped_change_seconds: float = 0.0
     data_lost: DataLost | None = None
     keeps_data_lost: bool = False
     storage: StorageReport | None = None
@@ -111,7 +116,12 @@ class TopicFacts:
     @property
     def changes_after(self) -> float | None:
         """Seconds until a condition changes without another message; None if none does."""
-        changes = (self.dropping_seconds, self.sinks_change_seconds, self.processor_change_seconds)
+        changes = (
+            self.dropping_seconds,
+            self.dropped_change_seconds,
+            self.sinks_change_seconds,
+            self.processor_change_seconds,
+        )
         return min((each for each in changes if each), default=None)
 
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from edge_operator.desired.components import MQTT
 
 from . import reasons
+from .containers import same_words
 from .facts import Problem
 from .pods import PodProblem
 
@@ -32,18 +33,31 @@ class ClaimFacts:
     phase: str
 
 
-def pod_messages(pods: Iterable[PodProblem], unbound: Mapping[str, Sequence[ClaimFacts]]) -> tuple[Problem, ...]:
+def pod_messages(
+    pods: Iterable[PodProblem], unbound: Mapping[str, Sequence[ClaimFacts]], present: str = ""
+) -> tuple[Problem, ...]:
     """Return the problems of pods. Pods of one component with the same cause share a message.
 
     Args:
         pods: why pods do not run.
         unbound: volume claims that are not bound, by component.
+        present: message in the status. A line of it stays if only numbers in the quoted words have changed.
     """
     ordered = sorted(pods, key=lambda pod: (*_cause(pod), pod.pod))
-    return tuple(
-        _problem(first, len(others), unbound.get(first.component, ()))
-        for _, (first, *others) in groupby(ordered, key=_cause)
-    )
+    found = []
+    for _, (first, *others) in groupby(ordered, key=_cause):
+        problem = _problem(first, len(others), unbound.get(first.component, ()))
+        found.append(replace(problem, message=_steady(problem.message, first.detail, present)))
+    return tuple(found)
+
+
+def _steady(message: str, detail: str, present: str) -> str:
+    before, quoted, after = message.partition(detail) if detail else (message, "", "")
+    for line in present.splitlines() if quoted else ():
+        was = line[len(before) : len(line) - len(after)]
+        if line == f"{before}{was}{after}" and same_words(was, detail):
+            return line
+    return message
 
 
 def _cause(pod: PodProblem) -> tuple[str, ...]:

@@ -169,7 +169,10 @@ def _not_started(of: _Pod, containers: list[Mapping[str, Any]]) -> PodProblem | 
         return None
     secrets = ", ".join(_user_secrets(of.pod))
     detail = f"it mounts Secrets that you provide: {secrets}" if secrets else ""
-    return of.problem(reasons.POD_NOT_STARTING, detail, of.status.get("startTime"))
+    # The kubelet reports the start some time after the scheduler has assigned the node.
+    assigned_at = find_condition(of.status, "PodScheduled").get("lastTransitionTime")
+    since = of.status.get("startTime") or assigned_at or of.pod["metadata"].get("creationTimestamp")
+    return of.problem(reasons.POD_NOT_STARTING, detail, since)
 
 
 def _user_secrets(pod: Mapping[str, Any]) -> list[str]:

@@ -82,7 +82,17 @@ NOT_YET_SEEN = Reason.NOT_YET_SEEN.value
 CREDENTIALS_PENDING = "CredentialsPending"
 DISABLED = Reason.DISABLED.value
 
+# Of devices: StatusUnreadable.
+ENCODING_INVALID = "EncodingInvalid"
+JSON_INVALID = "JsonInvalid"
+WORD_INVALID = "WordInvalid"
+FIELD_INVALID = "FieldInvalid"
+NESTED_TOO_DEEP = "NestedTooDeep"
+TOO_LARGE = "TooLarge"
+NAMES_ANOTHER_DEVICE = "NamesAnotherDevice"
+
 # Of Events only.
+STATUS_UNREADABLE = "StatusUnreadable"
 ALERTS_NOT_DELIVERED = "AlertsNotDelivered"
 ALERTS_DELIVERED = "AlertsDelivered"
 

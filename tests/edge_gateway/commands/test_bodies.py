@@ -175,6 +175,22 @@ def test_any_body_is_an_answer_or_refused(body: bytes) -> None:
         assert ack.status
 
 
+@pytest.mark.parametrize(
+    ("result", "kept"),
+    [
+        (b'"half \\ud83d of a pair"', "half \ufffd of a pair"),
+        (b'{"\\udc00":["\\ud800",NaN,Infinity]}', {"\ufffd": ["\ufffd", None, None]}),
+        (b"NaN", None),
+        (b"123456789012345678901234567890", 123456789012345678901234567890.0),
+    ],
+)
+def test_result_that_json_cannot_have_still_acknowledges(result: bytes, kept: Any) -> None:
+    body = b'\xef\xbb\xbf{"command_id":"%b","status":"ok","result":%b}' % (ID.encode(), result)
+    for ack in (CommandAck.parse(body), parse_ack(body, ID)):
+        assert (ack.command_id, ack.status, ack.result) == (ID, "ok", kept)
+        assert CommandAck.parse(ack.encode()) == ack
+
+
 def test_an_answer_need_not_repeat_the_id_of_the_url_but_must_not_differ() -> None:
     assert parse_ack(b'{"status":"ok"}', ID).status == "ok"
     assert parse_ack(orjson.dumps({"status": "ok", "command_id": ID, "result": 5}), ID).result == 5

@@ -14,6 +14,7 @@ from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.credentials import ca_bundle_problems, root_secret_problems
 from edge_operator.control.device import problems as device_problems
 from edge_operator.control.diff.desired_object import ObjectKey
+from edge_operator.control.diff.observed import UNKNOWN
 from edge_operator.desired.kinds import SECRET
 from edge_operator.status.facts import Problem
 from tests.edge_operator.control.samples import device, site
@@ -89,22 +90,6 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
         "ExistingSecretInvalid: Secret factory/mine needs the key `password` with 20 to 1024 printable characters",
         True,
     ),
-    "device's Secret is another's": (
-        lambda: device_problems.secret_not_ours(report.not_ours(KEY)),
-        (
-            "SecretNotOurs: Secret factory/pump-device-credentials exists and does not belong to this site:"
-            " the operator does not change it; delete it, or set credentials.secretName"
-        ),
-        True,
-    ),
-    "child is another's": (
-        lambda: report.not_ours(KEY),
-        (
-            "NotOurs: Secret factory/pump-device-credentials exists and does not belong to this site: the"
-            " operator does not change it; delete or rename it, or rename the site"
-        ),
-        True,
-    ),
     "contested": (
         lambda: report.field_contested(FieldConflict(KEY, USERNAME, "gitops", UNTIL)),
         (
@@ -123,12 +108,12 @@ TABLE: dict[str, tuple[Callable[[], Problem], str, bool]] = {
         ),
         True,
     ),
-    "root Secret is another's": (
-        lambda: root_secret_problems.not_ours(SITE, "plant-root"),
+    "contested by a manager that removes the field": (
+        lambda: report.field_contested(FieldConflict(KEY, USERNAME, UNKNOWN, UNTIL)),
         (
-            "NotOurs: Secret factory/plant-root is not the operator's: delete or rename it or, if it is this"
-            " site's root Secret from a backup, label it"
-            " edge-stack.io/site=plant,app.kubernetes.io/managed-by=edge-stack"
+            "FieldContested: Secret factory/pump-device-credentials: .data.username is repeatedly changed by an unknown"
+            " manager; the operator does not reapply it until 2026-11-30T12:05:00Z: stop that manager from changing it,"
+            " or set the value in the spec of the site"
         ),
         True,
     ),

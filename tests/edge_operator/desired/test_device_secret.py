@@ -45,6 +45,13 @@ def test_secret_has_the_address_and_the_authority() -> None:
     }
 
 
+def test_next_password_is_beside_the_one_that_the_broker_accepts_until_the_switch() -> None:
+    given = values(device_secret(replace(DEVICE, next_rotation=3, switch_time="2026-07-01T12:05:00Z")))
+    assert given["password"] == device_login(ROOT, "pump-1", 2).password
+    assert given["nextPassword"] == device_login(ROOT, "pump-1", 3).password
+    assert given["switchTime"] == "2026-07-01T12:05:00Z"
+
+
 def test_secret_goes_with_its_device_and_is_found_by_its_site() -> None:
     secret = device_secret(DEVICE)
     assert (secret["apiVersion"], secret["kind"], secret["type"]) == ("v1", "Secret", "Opaque")
@@ -85,6 +92,12 @@ def test_url_of_the_broker(change: dict[str, Any], url: str) -> None:
     given = values(device_secret(device))
     assert given["url"] == url
     assert (given["host"], given["port"]) == (device.host, str(device.port)), "without brackets: no part of a URL"
+
+
+def test_url_for_https_is_there_if_the_gateway_has_a_certificate() -> None:
+    assert "httpsUrl" not in device_secret(DEVICE)["data"]
+    given = values(device_secret(replace(DEVICE, https="https://edge.example.com:443")))
+    assert given["httpsUrl"] == "https://edge.example.com:443"
 
 
 def test_no_authority_where_the_certificate_is_of_a_public_one() -> None:

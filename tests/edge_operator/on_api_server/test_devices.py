@@ -53,6 +53,19 @@ def test_device_gets_a_login_that_the_broker_takes(devices: Devices) -> None:
     assert check_password(devices.await_login("pump-1"), secret["password"])
 
 
+def test_secret_follows_when_the_gateway_gets_a_certificate(devices: Devices) -> None:
+    devices.apply("meter-1")
+    devices.await_reason("meter-1", "Ready", "Reconciled")
+    name = "meter-1-device-credentials"
+    assert "httpsUrl" not in (devices.secret(name) or {})
+    path = devices.sites.path(SITE)
+    devices.sites.api.merge(path, {"spec": {"gateway": {"tls": {"secretRef": {"name": "https"}}}}})
+    url = f"https://{SITE}-gateway.{devices.sites.namespace}.svc:443"
+    eventually("its URL", lambda: (devices.secret(name) or {}).get("httpsUrl") == url)
+    devices.sites.api.merge(path, {"spec": {"gateway": {"tls": None}}})
+    eventually("no URL", lambda: "httpsUrl" not in (devices.secret(name) or {}))
+
+
 def test_lost_or_edited_secret_comes_back_as_it_was(devices: Devices, writes: OperatorWrites) -> None:
     devices.apply("pump-2", deviceId="P.2")
     devices.await_reason("pump-2", "Ready", "Reconciled")
@@ -133,6 +146,9 @@ def test_somebody_elses_secret_is_left_alone(devices: Devices) -> None:
         devices.apply(device, credentials={"secretName": name})
         message = devices.await_reason(device, "CredentialsReady", "SecretNotOurs")
         assert "credentials.secretName" in message
+        is_ours = name != "theirs"
+        assert (f"belongs to the EdgeSite {devices.sites.namespace}/{SITE}:" in message) is is_ours
+        assert ("delete" in message) is not is_ours, "without its root Secret a site loses every login"
         assert devices.secret(name) == before
         devices.delete(device)
 
@@ -153,12 +169,15 @@ def test_rotation_brings_the_secret_first_and_the_broker_a_while_later(devices: 
     begun = time.monotonic()
     devices.apply("meter", credentials={"rotation": 1, "switchAfter": "3s"})
     eventually("another password", lambda: devices.secret("meter-device-credentials") != before)
-    after = devices.secret("meter-device-credentials")
-    assert after is not None
-    assert devices.logins()["meter"] == line, "the old one still works"
+    during = devices.secret("meter-device-credentials")
+    assert during is not None
+    assert during["password"] == before["password"], "it still works"
+    assert devices.logins()["meter"] == line
     eventually("another line", lambda: devices.logins()["meter"] != line)
     assert 2 <= time.monotonic() - begun < 8
-    assert check_password(devices.logins()["meter"], after["password"])
+    assert check_password(devices.logins()["meter"], during["nextPassword"])
+    eventually("the Secret, too", lambda: "nextPassword" not in (devices.secret("meter-device-credentials") or {}))
+    assert (devices.secret("meter-device-credentials") or {})["password"] == during["nextPassword"]
 
 
 def test_rotation_outlasts_a_restart_of_the_operator(devices: Devices, operator: OperatorProcess) -> None:

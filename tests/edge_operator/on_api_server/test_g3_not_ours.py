@@ -64,7 +64,8 @@ def test_is_not_changed_and_reported_until_it_is_deleted(sites: Sites, writes: O
     sites.await_reconciled(name)
     stalled = sites.condition(name, "Stalled")
     assert (stalled["status"], stalled["reason"]) == ("True", "NotOurs")
-    assert f"{kind.kind} {sites.namespace}/{child} exists and does not belong to this site" in stalled["message"]
+    holder = {"claim-of-another-site": f"belongs to the EdgeSite {sites.namespace}/another"}.get(name)
+    assert f"{kind.kind} {sites.namespace}/{child} {holder or 'exists and has no owner'}: " in stalled["message"]
     assert sites.condition(name, "Ready")["reason"] == "NotOurs"
     for deployment in ("processor", "storage", "mqtt"):
         assert sites.child(DEPLOYMENT, f"{name}-{deployment}") is not None, "the rest comes up"

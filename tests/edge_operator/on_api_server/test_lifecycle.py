@@ -95,7 +95,7 @@ def test_foreign_object_is_left_alone_and_reported(sites: Sites) -> None:
     assert ("Deployment", "guest-gateway") in children, "the rest comes up"
     stalled = sites.condition("guest", "Stalled")
     assert (stalled["status"], stalled["reason"]) == ("True", "NotOurs")
-    assert f"ConfigMap {sites.namespace}/guest-mqtt exists and does not belong to this site" in stalled["message"]
+    assert f"ConfigMap {sites.namespace}/guest-mqtt exists and has no owner" in stalled["message"]
     assert sites.child(CONFIG_MAP, "guest-mqtt") == theirs, "untouched"
     sites.api("DELETE", path)
     eventually("it heals by itself", lambda: sites.condition("guest", "Stalled") == {}, 20)

@@ -97,7 +97,7 @@ def requested(sites: Sites, name: str) -> str:
 def limit(sites: Sites, name: str) -> str:
     """Return the limit of the store's files, as its Deployment has it."""
     template = child(sites, DEPLOYMENT, f"{name}-storage")["spec"]["template"]
-    variables = {each["name"]: each["value"] for each in template["spec"]["containers"][0]["env"]}
+    variables = {each["name"]: each.get("value") for each in template["spec"]["containers"][0]["env"]}
     return str(variables["RETENTION_MAX_BYTES"])
 
 

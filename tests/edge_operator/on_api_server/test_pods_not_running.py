@@ -86,11 +86,16 @@ def test_restart_of_the_operator_writes_nothing(
     sites: Sites, node: Kubelet, operator: OperatorProcess, writes: OperatorWrites
 ) -> None:
     (pod,) = (pod["metadata"]["name"] for pod in node.pods(SITE, "gateway"))
-    waiting = {"waiting": {"reason": "ErrImagePull", "message": "no such host"}}
-    node.report(pod, ready=False, container={"name": "gateway", "state": waiting})
+
+    def fail(port: int) -> None:
+        waiting = {"waiting": {"reason": "ErrImagePull", "message": f"read 10.0.0.1:{port}: refused"}}
+        node.report(pod, ready=False, container={"name": "gateway", "state": waiting})
+
+    fail(40001)
     await_ready(sites, "ImageUnavailable")
     writes.await_quiet()
     operator.stop()
+    fail(40002)
     writes.restart()
     operator.start().await_leading()
     writes.await_quiet()

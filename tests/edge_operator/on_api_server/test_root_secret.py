@@ -118,7 +118,7 @@ def test_somebody_elses_secret_of_that_name(sites: Sites) -> None:
     sites.await_reconciled(name)
     stalled = sites.condition(name, "Stalled")
     assert stalled["reason"] == "NotOurs"
-    assert f"Secret {sites.namespace}/{name}-root is not the operator's" in stalled["message"]
+    assert f"Secret {sites.namespace}/{name}-root exists and has no owner" in stalled["message"]
     assert sites.child(SECRET, f"{name}-root") == theirs
     assert sites.child(DEPLOYMENT, f"{name}-gateway") is None, "nothing without a root"
     sites.api("DELETE", root_path(sites, name))

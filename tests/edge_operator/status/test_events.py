@@ -28,6 +28,7 @@ def site(phase: str, reason: str, message: str = "m", *more: Status) -> Status:
     return {"phase": phase, "conditions": [{"type": "Ready", "reason": reason, "message": message}, *more]}
 
 
+DROPS = {"type": "BrokerDropping", "status": "True", "reason": "QueueFull", "message": "dropped 3 messages"}
 FULL = {"type": "StorageFull", "status": "True", "reason": "StoreNotWritable", "message": "disk full"}
 
 
@@ -62,6 +63,16 @@ ALERTS_STUCK = Event(
 CLOUD_STUCK = Event("Warning", "CloudUnreachable", "away")
 
 SITES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
+    "the broker drops messages": (
+        site("Ready", "Reconciled"),
+        site("Ready", "Reconciled", "m", DROPS),
+        (Event("Warning", "QueueFull", "dropped 3 messages"),),
+    ),
+    "the broker drops more": (
+        site("Ready", "Reconciled", "m", DROPS),
+        site("Ready", "Reconciled", "m", DROPS | {"message": "dropped 52892 messages"}),
+        (),
+    ),
     "the store is full": (
         site("Ready", "Reconciled"),
         site("Ready", "Reconciled", "m", FULL),
@@ -92,6 +103,17 @@ SITES: dict[str, tuple[Status, Status, tuple[Event, ...]]] = {
     ),
     "another reason": (site("Progressing", "X"), site("Progressing", "Y"), (Event("Normal", "Y", "Progressing: m"),)),
     "degraded": (site("Ready", "Reconciled"), site("Degraded", "X"), (Event("Warning", "X", "Degraded: m"),)),
+    "a pod does not run": (
+        site("Progressing", "ComponentsNotReady"),
+        site("Progressing", "ImageUnavailable", "no image"),
+        (Event("Normal", "ImageUnavailable", "Progressing: no image"),),
+    ),
+    "it starts": (site("Progressing", "ImageUnavailable"), site("Progressing", "ComponentsNotReady", "0/1 ready"), ()),
+    "it starts, and the site ran before": (
+        site("Degraded", "ImageUnavailable"),
+        site("Progressing", "ComponentsNotReady", "0/1 ready"),
+        (Event("Normal", "ComponentsNotReady", "Progressing: 0/1 ready"),),
+    ),
     "broker lost data": (
         site("Ready", "Reconciled"),
         site("Ready", "Reconciled", "m", lost("at nine")),

@@ -10,6 +10,7 @@ from edge_operator.status.conditions import evaluate
 from edge_operator.status.connectivity import CONNECTED
 from edge_operator.status.device import DeviceFacts
 from edge_operator.status.device import evaluate as say_of_device
+from edge_operator.status.dropped_messages import DroppedMessages
 from edge_operator.status.facts import BrokerFacts, ComponentFacts, Notice, Problem, SiteFacts, TopicFacts
 from edge_wire.messages import DataLost, StorageReport
 from edge_wire.messages.sinks import SinkReport
@@ -26,8 +27,8 @@ CONNECTED_TO = BrokerFacts(connected=True, message="connected to mqtt://a:1884")
 DROPPED_AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
 ALL_ROLLED_OUT = "all components are rolled out"
 DROPPED = (
-    "the broker dropped messages within the last minutes: a client's queue was full, because it reads too slowly or"
-    " not at all; see the broker's log, or give it more memory (spec.broker.managed.resources)"
+    ": a client's queue was full, because it reads too slowly or not at all; find the client in the broker's log, or"
+    " give the broker more memory (spec.broker.managed.resources)"
 )
 
 NOON, MORNING = datetime(2026, 11, 30, 12, tzinfo=UTC), datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -178,7 +179,12 @@ SITE: dict[str, tuple[SiteFacts, str, str]] = {
     "broker drops": (
         replace(WELL, broker=CONNECTED_TO, topics=TopicFacts(dropping_seconds=1.0)),
         "BrokerDropping",
-        f"True QueueFull: {DROPPED}",
+        f"True QueueFull: the broker dropped messages within the last minutes{DROPPED}",
+    ),
+    "broker dropped so many": (
+        replace(WELL, broker=CONNECTED_TO, topics=TopicFacts(1.0, DroppedMessages(52_892, MORNING, NOON))),
+        "BrokerDropping",
+        f"True QueueFull: {DroppedMessages(52_892, MORNING, NOON).text()}{DROPPED}",
     ),
     "store full": (
         replace(WELL, topics=TopicFacts(storage=StorageReport(problem="disk full"))),
@@ -371,7 +377,8 @@ LIFE = {
     "HeartbeatExpired": "False: no message of the device arrived for offlineAfter",
     "SiteUnreachable": "Unknown: the operator is not connected to the site's broker: see the site's condition"
     " BrokerConnected",
-    "BrokerRestarted": "Unknown: no message of the device arrived since the broker restarted",
+    "BrokerRestarted": "Unknown: the only data of the device are from before the operator or the broker started: wait"
+    " for its next heartbeat",
     "NotYetSeen": "Unknown: no message of the device has ever arrived: give it its login and start it",
     "CredentialsPending": "Unknown: the device has no login yet: see the condition CredentialsReady",
     "Disabled": "False: spec.disabled is true: the broker and the gateway reject the device",

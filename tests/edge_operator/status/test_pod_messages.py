@@ -143,5 +143,29 @@ def test_pods_with_one_cause_share_a_message() -> None:
     assert said[1].startswith("processor: ")
 
 
+PRESENT = "first\ngateway: {}\nlast"
+PULL = (
+    "the image i:1 of pod {} cannot be pulled: {}: check spec.gateway.image, the registry, spec.imagePullSecrets and"
+    " the network of the node"
+)
+
+
+@pytest.mark.parametrize(
+    ("present", "kept"),
+    [
+        pytest.param(PULL.format("plant-gateway-7-a", "port 17: refused"), True, id="another number"),
+        pytest.param(PULL.format("plant-gateway-7-a", "unauthorized"), False, id="other words"),
+        pytest.param(PULL.format("plant-gateway-8-a", "port 17: refused"), False, id="another pod"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_message_in_the_status_stays_if_only_numbers_have_changed(present: str, *, kept: bool) -> None:
+    """A restarted operator writes nothing, although the port in an error of the network is another one."""
+    now = replace(IMAGE, detail="port 4711: refused")
+    (problem,) = pod_messages([now], {}, PRESENT.format(present))
+    assert (problem.message in PRESENT.format(present).splitlines()) is kept
+    assert kept or "port 4711: refused" in problem.message
+
+
 def test_pods_with_different_images_do_not() -> None:
     assert len(pod_messages([IMAGE, replace(IMAGE, image="i:2")], {})) == 2

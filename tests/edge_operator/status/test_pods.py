@@ -201,6 +201,14 @@ CASES: dict[str, tuple[dict[str, Any], PodProblem | None]] = {
         mounted(OWN, USER, OPTIONAL, PROJECTED, {"emptyDir": {}}),
         of_pod("PodNotStarting", "it mounts Secrets that you provide: broker-ca, broker-login, gateway-tls"),
     ),
+    "has a node, and the kubelet has not seen it yet": (
+        pod(
+            conditions=[{"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-11-30T12:00:00Z"}],
+            startTime=None,
+        ),
+        of_pod("PodNotStarting", ""),
+    ),
+    "has a node, and nothing else": (pod(startTime=None), of_pod("PodNotStarting", "")),
     "is deleted": (
         {**pod(node=""), "metadata": pod()["metadata"] | {"deletionTimestamp": "2026-11-30T12:00:00Z"}},
         None,

@@ -36,6 +36,7 @@ REQUESTS = st.builds(
     location=TEXT,
     received_at=st.integers(0, NOW * 2),
     messages=MESSAGES,
+    queued_ms=st.just(0) | st.integers(1, NOW),
 )
 REJECTIONS = st.builds(MessageRejection, index=NUMBERS, reason=TEXT, message=TEXT)
 
@@ -198,6 +199,7 @@ def test_a_request_that_does_not_fit_is_refused_by_the_sender(wrong: dict[str, A
         pytest.param({"messages": [("d", b"")] * 10_001}, "the limit is 10000", id="many messages"),
         pytest.param({"received_at": -1}, "milliseconds since 1970", id="before 1970"),
         pytest.param({"received_at": 2**62}, "milliseconds since 1970", id="after the year 9999"),
+        pytest.param({"queued_ms": 2**62}, "queued_ms", id="for longer than there are years"),
     ],
 )
 def test_a_request_with_a_wrong_value_is_refused_by_the_receiver(wrong: dict[str, Any], message: str) -> None:

@@ -107,6 +107,7 @@ CASES = {
             "cloud_commands": False,
             "uid": "",
             "site": "",
+            "liveness": None,
         },
         RosterEntry("pump-1"),
     ),

@@ -108,6 +108,7 @@ WHOLE: list[tuple[Callable[[bytes], Message], dict[str, Any]]] = [
             "cloud_commands": True,
             "uid": "5f1a",
             "site": "factory/plant",
+            "liveness": {"phase": "Offline", "reason": "LastWill", "since": TIME},
             "x": [1],
         },
     ),
@@ -143,7 +144,7 @@ def test_no_bytes_raise_anything_else(
 ) -> None:
     assert document
     with pytest.raises(MalformedError):
-        parse(b"?" + payload)
+        parse(b"{?" + payload)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ def _roster_entry(payload: bytes) -> RosterEntry:
 
 REFUSED: list[tuple[Callable[[bytes], Any], bytes, str]] = [
     (_device_status, b"", "empty"),
-    (_device_status, b"away", "json"),
-    (_device_status, b'{"status":"away"}', "field"),
+    (_device_status, b"{", "json"),
+    (_device_status, b'{"status":""}', "field"),
     (_device_status, b'{"status":"online","id":"pump-2"}', "impersonation"),
     (_device_status, b'{"status":"online","name":7}', "type"),
     (Command.parse, b'{"command_id":"c1","command":"open"}', "field"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from edge_gateway.body import malformed
 from edge_wire.messages import CommandAck, MalformedError
-from edge_wire.messages.document import dump, load_object
+from edge_wire.messages.document import as_object, dump, load_repaired
 
 
 def parse_ack(body: bytes, command_id: str) -> CommandAck:
@@ -15,7 +15,7 @@ def parse_ack(body: bytes, command_id: str) -> CommandAck:
         ProblemError: it is not an acknowledgement, or names another command.
     """
     try:
-        fields = load_object(body)
+        fields = as_object(load_repaired(body))
         _check(fields, command_id)
         return CommandAck.parse(dump(fields | {"command_id": command_id}))
     except MalformedError as error:

@@ -53,15 +53,36 @@ class Device:
     def to_object(self) -> dict[str, Any]:
         """Return the fields of the status payload."""
         status = self.record.status.to_object() if self.record.status else {"metadata": {}}
-        return status | {
-            "id": self.id,
-            "name": self.record.text("name") or self.id,
-            "type": self.record.text("type"),
-            "location": self.record.text("location"),
-            "status": self.state,
-            "reason": self.reason.value,
-            "last_seen": self._last_seen_text(),
-        }
+        return (
+            status
+            | self._own_word()
+            | {
+                "id": self.id,
+                "name": self.record.text("name") or self.id,
+                "type": self.record.text("type"),
+                "location": self.record.text("location"),
+                "status": self.state,
+                "reason": self._shown_reason(),
+                "last_seen": self._last_seen_text(),
+            }
+        )
+
+    def _shown_reason(self) -> str:
+        """Return the reason; of a device that is Offline for the operator too, that of the operator.
+
+        Each decides by the messages that it received, so they may have come to Offline in different ways.
+        """
+        told = None if self.record.entry is None else self.record.entry.liveness
+        is_agreed = told is not None and told.phase == self.phase == Phase.OFFLINE
+        return told.reason if told is not None and is_agreed else self.reason.value
+
+    def _own_word(self) -> dict[str, Any]:
+        """Return the device's own word, and what cannot be read of its status, if there are any."""
+        status = self.record.status
+        if status is None:
+            return {}
+        fault = {"status_fault": status.fault.message} if status.fault else {}
+        return fault | {"reported_status": status.word} if status.word else fault
 
     def to_status(self) -> dict[str, Any]:
         """Return the status and the time of the last sign of life."""

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 
 from edge_liveness import (
+    NOT_PROVEN,
     Counts,
     DeviceSettings,
     DeviceSnapshot,
@@ -15,10 +16,7 @@ from edge_liveness import (
     SiteLiveness,
     SiteSettings,
 )
-from edge_wire.messages import Activity, DeviceStatus, RosterEntry
-
-NOT_PROVEN = frozenset({Reason.NOT_YET_SEEN, Reason.BROKER_RESTARTED})
-"""Reasons of devices of which only retained messages are known."""
+from edge_wire.messages import Activity, DeviceStatus, RosterEntry, RosterLiveness
 
 
 class DeviceLiveness:
@@ -72,16 +70,39 @@ class DeviceLiveness:
         self._site_liveness.missed_window(self.steady())
 
     def put(self, device_id: str, entry: RosterEntry | None) -> None:
-        """Add a device, or change its settings to those of its roster entry or the defaults."""
-        self._site_liveness.put(device_id, self.steady(), self._settings_of(entry))
+        """Add a device in the state of its roster entry, or change its settings to those of the entry or the defaults.
+
+        So a replica starts from what the operator has published, as another operator starts from the status.
+        """
+        self._site_liveness.put(device_id, self.steady(), self._settings_of(entry), self._seed(entry))
+
+    def adopt(self, device_id: str, entry: RosterEntry) -> None:
+        """Replace the state of a device by that of its roster entry; its session and last message stay."""
+        known, seed = self.known(device_id), self._seed(entry)
+        if seed is None or known.phase is Phase.DISABLED:
+            return
+        self._site_liveness.remove(device_id)
+        self._site_liveness.put(device_id, self.steady(), self._settings_of(entry), seed.with_reports_of(known))
+
+    def is_proven(self, device_id: str) -> bool:
+        """Return whether a message of a device has arrived here."""
+        return self.known(device_id).reason not in NOT_PROVEN
+
+    def is_news(self, device_id: str, told: RosterLiveness) -> bool:
+        """Return whether the state in a roster entry is later than everything that is known of the device here."""
+        known = self.known(device_id)
+        return self._steady_time(told.since) > max(known.since, -math.inf if known.seen is None else known.seen)
 
     def remove(self, device_id: str) -> None:
         """Remove a device."""
         self._site_liveness.remove(device_id)
 
     def message_received(self, device_id: str) -> None:
-        """Handle a fresh message of a device."""
-        self._site_liveness.message_received(device_id, self.steady())
+        """Handle a fresh message of a device, as the digest about it, which the operator and other replicas receive.
+
+        Directly after a will they cannot know which of the two was earlier, and all must decide alike.
+        """
+        self.digest(Activity("edge-gateway", {device_id: 0.0}, queue_lag_seconds=0.0))
 
     def status(self, device_id: str, status: DeviceStatus, *, retained: bool) -> None:
         """Handle a status of a device, fresh or retained."""
@@ -90,20 +111,6 @@ class DeviceLiveness:
     def digest(self, activity: Activity) -> None:
         """Handle a digest of recent messages, or the reply with the last arrival of every device."""
         self._site_liveness.digest(activity, self.steady())
-
-    def arrived(self, device_id: str, entry: RosterEntry | None, ago: float) -> None:
-        """Handle the arrival of a reading `ago` seconds ago, as the store recorded it.
-
-        It makes a device Online of which only retained messages are known; for others it changes nothing.
-        """
-        known, settings, at = self._site_liveness.known(device_id), self._settings_of(entry), self.steady()
-        if known is None or known.reason not in NOT_PROVEN or not 0 <= ago < settings.offline_after:
-            return
-        self._site_liveness.remove(device_id)
-        seed = RestoredState(
-            Phase.ONLINE, Reason.HEARTBEAT_RECEIVED, since=at - ago, seen=at - ago, session=known.session
-        )
-        self._site_liveness.put(device_id, at, settings, seed)
 
     def tick(self) -> None:
         """Advance the time to now; call it several times a second."""
@@ -114,6 +121,7 @@ class DeviceLiveness:
         for transition in self._site_liveness.tick(now):
             self._on_transition(transition.reason.value)
         self._site_liveness.mass_last_wills()
+        self._site_liveness.fault_changes()
 
     def known(self, device_id: str) -> DeviceSnapshot:
         """Return the state of a device that was added with `put`.
@@ -143,6 +151,25 @@ class DeviceLiveness:
             else None
         )
         return max((when for when in (own, arrival) if when is not None), default=None)
+
+    def _seed(self, entry: RosterEntry | None) -> RestoredState | None:
+        """Return the state in a roster entry; None if there is no entry.
+
+        Since when a device of an entry without a state exists is unknown: any arrival in the store may be of it.
+        """
+        if entry is None:
+            return None
+        told = entry.liveness
+        if told is None:
+            return RestoredState(Phase.PENDING, Reason.NOT_YET_SEEN, -math.inf)
+        since = self._steady_time(told.since)
+        seed = RestoredState.from_status(told.phase, told.reason, since=since)
+        if seed is None or seed.phase is Phase.DISABLED:
+            return RestoredState(Phase.PENDING, Reason.NOT_YET_SEEN, since)
+        return seed
+
+    def _steady_time(self, when: dt.datetime) -> float:
+        return self.steady() - (self._wall() - when).total_seconds()
 
     def _settings_of(self, entry: RosterEntry | None) -> DeviceSettings:
         """Return the settings in a roster entry, or the defaults."""

@@ -2,7 +2,7 @@
 
 import bisect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge_wire.messages import DeviceStatus, RosterEntry
 
@@ -14,15 +14,23 @@ class Record:
     Attributes:
         status: the device's own status; None if it has none.
         entry: the operator's entry for its EdgeDevice; None if there is none.
+        follows: whether its state is the operator's, because no message of the device has arrived here since.
     """
 
     status: DeviceStatus | None = None
     entry: RosterEntry | None = None
+    follows: bool = False
 
     @property
     def is_orphan(self) -> bool:
         """Whether there is neither a status nor a roster entry."""
         return self.status is None and self.entry is None
+
+    def set_status(self, status: DeviceStatus | None) -> None:
+        """Set the status, None if it was cleared. Of one without a word that can be read, the former fields stay."""
+        if status is not None and status.fault is not None and not status.word and self.status is not None:
+            status = replace(self.status, status=status.status, word="", fault=status.fault)
+        self.status = status
 
     def text(self, name: str) -> str:
         """Return a text field of the status, else of the roster entry; empty if neither has it."""
@@ -56,6 +64,11 @@ class Records:
     def get(self, device_id: str) -> Record | None:
         """Return the record of a device, None if there is none."""
         return self._records.get(device_id)
+
+    def lead(self, device_id: str) -> None:
+        """Record that a message of a device has arrived here, if it is known."""
+        if (record := self._records.get(device_id)) is not None:
+            record.follows = False
 
     def add(self, device_id: str) -> Record:
         """Add an unknown device with an empty record."""

@@ -1,10 +1,11 @@
 """All devices of the site, from the broker's retained messages: every replica has the same. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from edge_gateway.devices.device import Device, state_of
+from edge_gateway.devices.follow import follow
 from edge_gateway.devices.liveness import DeviceLiveness
+from edge_gateway.devices.page import DevicePage
 from edge_gateway.devices.records import Record, Records
 from edge_gateway.devices.resync import RetainedResync
 from edge_gateway.devices.tombstones import TOMBSTONE_SECONDS, Tombstones
@@ -12,19 +13,6 @@ from edge_wire.messages import Activity, DeviceStatus, RosterEntry
 
 MAX_UNLISTED = 50_000
 """Maximum number of devices without a roster entry: on a broker of the user, anybody may invent ids."""
-
-
-@dataclass(frozen=True, slots=True)
-class DevicePage:
-    """A page of the table.
-
-    Attributes:
-        devices: in the order of ids.
-        last: the id after which the next page begins; None on the last page.
-    """
-
-    devices: tuple[Device, ...]
-    last: str | None
 
 
 class DeviceTable:
@@ -40,7 +28,7 @@ class DeviceTable:
 
     Attributes:
         has_been_complete: whether a resync has ever ended: until then the list of devices means nothing.
-        is_current: whether there is a connection whose resync has ended: otherwise a missing device means nothing.
+        is_current: whether the resync of the present connection has ended: otherwise a missing device means nothing.
     """
 
     def __init__(self, liveness: DeviceLiveness, rejected: Callable[[], None], grace: float) -> None:
@@ -96,21 +84,28 @@ class DeviceTable:
         record = self._records.get(device_id) if status is None else self._admit(device_id)
         if record is None:
             return
-        record.status = status
+        record.set_status(status)
         if status is not None:
             self._resync.status(device_id)
+            record.follows &= retained
             self._liveness.status(device_id, status, retained=retained)
+            if record.follows and record.entry is not None:
+                # The operator received it too: its state stands.
+                self._liveness.adopt(device_id, record.entry)
         elif record.is_orphan:
             self._forget(device_id)
             self._tombstones.add(device_id)
 
-    def set_roster(self, device_id: str, entry: RosterEntry | None) -> None:
+    def set_roster(self, device_id: str, entry: RosterEntry | None, *, retained: bool = False) -> None:
         """Handle the roster entry of a device; None if its EdgeDevice was deleted."""
         record = self._records.get(device_id)
         if entry is not None:
+            before = None if record is None else record.entry
             if record is not None and entry.is_of_another(record.entry):
                 self._liveness.remove(device_id)
-            self._enter(device_id, record or self._add(device_id), entry)
+            record = record or self._add(device_id)
+            self._enter(device_id, record, entry)
+            follow(self._liveness, device_id, record, before, retained=retained)
             self._resync.entry(device_id)
         elif record is not None and record.entry is not None:
             self._enter(device_id, record, None)
@@ -120,7 +115,8 @@ class DeviceTable:
 
     def message_received(self, device_id: str) -> None:
         """Handle a fresh message of a device, which may be unknown so far."""
-        if not self._tombstones.is_recent(device_id) and self._admit(device_id):
+        if not self._tombstones.is_recent(device_id) and (record := self._admit(device_id)):
+            record.follows = False
             self._liveness.message_received(device_id)
 
     def digest(self, activity: Activity) -> None:
@@ -134,12 +130,8 @@ class DeviceTable:
                 # A message that was queued longer than the tombstone TTL may come from a deleted device.
                 if age + lag < TOMBSTONE_SECONDS and not self._tombstones.is_recent(device_id):
                     self._admit(device_id)
+                self._records.lead(device_id)
         self._liveness.digest(activity)
-        if activity.is_reply and activity.queue_lag_seconds is not None:
-            for device_id, age in activity.ages.items():
-                record = self._records.get(device_id)
-                if record is not None and (record.status is None or record.status.status == "online"):
-                    self._liveness.arrived(device_id, record.entry, age + activity.queue_lag_seconds)
 
     def page(self, after: str, limit: int, *, status: str | None = None, type_: str | None = None) -> DevicePage:
         """Return at most `limit` devices with ids after `after`; optionally of one status or type."""

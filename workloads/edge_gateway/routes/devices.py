@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from edge_gateway.auth.route_auth import RouteAuth
+from edge_gateway.activity_digest import ActivityDigest
+from edge_gateway.auth.route_auth import RouteAuth, caller_of
 from edge_gateway.body import malformed
 from edge_gateway.devices.table import DeviceTable
 from edge_gateway.gateway_mqtt import GatewayMqtt
@@ -27,11 +28,13 @@ class DeviceRoutes:
     Attributes:
         table: of the devices.
         link: publishes the status of a device.
+        activity_digest: records the devices with a status that cannot be read: they are alive.
         now: the time (aware).
     """
 
     table: DeviceTable
     link: GatewayMqtt
+    activity_digest: ActivityDigest
     now: Callable[[], dt.datetime]
 
     def router(self, auth: RouteAuth) -> APIRouter:
@@ -79,10 +82,13 @@ class DeviceRoutes:
         return answer(DeviceFinder(self.table).find(device_id).to_status())
 
     async def say_status(self, request: Request, device_id: DeviceId) -> Response:
-        """Publish the body as the device's retained status."""
+        """Publish the body as the device's retained status; any word but online and offline is a heartbeat."""
+        body = await read_body(request)
         try:
-            status = DeviceStatus.parse(await read_body(request), device_id)
+            status = DeviceStatus.parse(body, device_id)
         except MalformedError as error:
+            if caller_of(request).is_device:
+                self.activity_digest.note(device_id)
             raise malformed(error) from error
         status = status if status.last_seen else replace(status, last_seen=self.now())
         await self.link.status(status)
@@ -90,5 +96,10 @@ class DeviceRoutes:
         self.table.set_status(device_id, status)
         seen = format_timestamp(status.last_seen) if status.last_seen else None
         return answer(
-            {"message": "status published", "device_id": device_id, "status": status.status, "last_seen": seen}
+            {
+                "message": "status published",
+                "device_id": device_id,
+                "status": status.word or status.status,
+                "last_seen": seen,
+            }
         )

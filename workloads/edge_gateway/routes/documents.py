@@ -41,7 +41,7 @@ STATUS_BODY = _body(
         "type": "object",
         "required": ["status"],
         "properties": {
-            "status": {"type": "string", "enum": ["online", "offline"]},
+            "status": {"type": "string", "minLength": 1, "maxLength": 128},
             "name": _TEXT,
             "type": _TEXT,
             "location": _TEXT,

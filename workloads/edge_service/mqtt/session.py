@@ -166,7 +166,20 @@ class MqttSession:
             else:
                 if lasted >= STEADY_SECONDS:
                     self._backoff.reset()
-            await self._rest(max(self._backoff.next(), self.contention.wait()))
+            await self._rest(max(self._backoff.next(), self._contended_wait()))
+
+    def _contended_wait(self) -> float:
+        """Return the seconds to wait at least, and log why, if other clients take the session over."""
+        seconds = self.contention.wait()
+        if seconds:
+            logger.warning(
+                "other clients take over the session of %s at %s again and again; waiting %.0f s: let the broker accept"
+                " several client ids with one login, or give each component a login of its own",
+                self.options.client_id,
+                self.options.broker,
+                seconds,
+            )
+        return seconds
 
     async def _rest(self, seconds: float) -> None:
         """Wait for `seconds`, or until `retry_now` is called."""

@@ -66,7 +66,13 @@ class StoredBatch:
         )
 
 
-def incoming(messages: Sequence[tuple[str, bytes]], received_at: int) -> list[Incoming]:
-    """Return messages that arrived together at `received_at`, in milliseconds since 1970."""
-    received = ReceivedAt(received_at)
+def incoming(messages: Sequence[tuple[str, bytes]], received_at: int, queued_ms: int) -> list[Incoming]:
+    """Return messages that arrived together.
+
+    Args:
+        messages: device id and payload of each.
+        received_at: when they arrived, in milliseconds since 1970.
+        queued_ms: milliseconds that they waited in the broker's queue before; 0 if that is short or unknown.
+    """
+    received = ReceivedAt(received_at, queued_ms)
     return [(device_id, payload, received) for device_id, payload in messages]

@@ -50,7 +50,7 @@ def store_frame(connection: sqlite3.Connection, request: CommitRequest, state: I
         FencedError: the token of `request` is not that of the lease.
     """
     check_token(connection, request.token)
-    messages = incoming(request.messages, request.received_at)
+    messages = incoming(request.messages, request.received_at, request.queued_ms)
     loaded = state.load(connection)
     return _together(connection, messages, request.location, loaded).to_answer(loaded.tail.newest_offset)
 
@@ -61,7 +61,7 @@ def store_frame_singly(connection: sqlite3.Connection, request: CommitRequest, s
     A message that causes an unexpected error becomes a dead letter: otherwise its sender would retry forever.
     """
     check_token(connection, request.token)
-    messages = incoming(request.messages, request.received_at)
+    messages = incoming(request.messages, request.received_at, request.queued_ms)
     batch = _singly(connection, messages, request.location, state)
     return batch.to_answer(state.load(connection).tail.newest_offset)
 

@@ -26,6 +26,7 @@ class Alert:
         threshold: of the rule.
         timestamp: of that reading (UTC).
         severity: of the rule: Info, Warning or Critical.
+        late: whether that reading waited in the broker's queue for long.
         extra: unknown fields.
     """
 
@@ -40,6 +41,7 @@ class Alert:
     severity: str
     state: Literal["firing", "cleared"]
     type: str = SENSOR_ALERT
+    late: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -71,12 +73,13 @@ class Alert:
             location=take.text(fields, "location"),
             severity=take.text(fields, "severity"),
             state="firing" if take.one_of(fields, "state", (FIRING, CLEARED)) == FIRING else "cleared",
+            late=take.flag(fields, "late"),
             extra=fields,
         )
 
     def to_object(self) -> dict[str, Any]:
         """Return the alert as a JSON object: the known fields by the contract's names, then the others."""
-        known = {
+        known: dict[str, Any] = {
             "type": self.type,
             "alert_id": self.alert_id,
             "rule": self.rule,
@@ -89,6 +92,8 @@ class Alert:
             "severity": self.severity,
             "state": self.state,
         }
+        if self.late:
+            known["late"] = True
         return with_extra(known, self.extra)
 
     def encode(self) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from edge_wire.messages import fields as take
-from edge_wire.messages.document import dump, load_object, with_extra
+from edge_wire.messages.document import as_object, dump, load_object, load_repaired, with_extra
 from edge_wire.messages.timestamps import format_timestamp, required_timestamp
 
 ACK_OK = "ok"
@@ -99,12 +99,12 @@ class CommandAck:
 
     @classmethod
     def parse(cls, payload: bytes) -> Self:
-        """Return the acknowledgement in `payload`.
+        """Return the acknowledgement in `payload`; a part of the result that JSON cannot have does not cost it.
 
         Raises:
             MalformedError: it is not a command acknowledgement.
         """
-        fields = load_object(payload)
+        fields = as_object(load_repaired(payload))
         return cls(
             command_id=take.required_text(fields, "command_id"),
             status=take.required_text(fields, "status"),

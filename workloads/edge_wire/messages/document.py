@@ -1,6 +1,9 @@
 """JSON documents as payloads: parsed within limits, encoded so that all our parsers accept them."""
 
+import codecs
 import json
+import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,9 +20,17 @@ MAX_DEPTH = 64
 _MAX_INTEGER_CHARACTERS = 19
 """Maximum characters of an integer that always fits 64 bits."""
 
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+_REPLACEMENT = "\ufffd"
+
+
+def without_bom(payload: bytes) -> bytes:
+    """Return `payload` without a byte order mark at its start, which some editors and languages write."""
+    return payload.removeprefix(codecs.BOM_UTF8)
+
 
 def load(payload: bytes, max_bytes: int = MAX_PAYLOAD_BYTES, max_levels: int = MAX_DEPTH) -> Any:
-    """Return the JSON document in `payload`.
+    """Return the JSON document in `payload`; a byte order mark before it is skipped.
 
     Args:
         payload: JSON in UTF-8.
@@ -29,6 +40,7 @@ def load(payload: bytes, max_bytes: int = MAX_PAYLOAD_BYTES, max_levels: int = M
     Raises:
         MalformedError: it is empty, too large, nested too deeply, not UTF-8 or not JSON.
     """
+    payload = without_bom(payload)
     _check_size(payload, max_bytes)
     try:
         document = orjson.loads(payload)
@@ -46,6 +58,7 @@ def load_tolerant(payload: bytes) -> Any:
     Raises:
         MalformedError: it is not JSON even so.
     """
+    payload = without_bom(payload)
     _check_size(payload)
     try:
         document = json.loads(payload.decode(), parse_int=_integer)
@@ -53,6 +66,23 @@ def load_tolerant(payload: bytes) -> Any:
         raise _no_json(payload, error) from None
     _check_depth(payload, document)
     return document
+
+
+def load_repaired(payload: bytes) -> Any:
+    """Return the JSON document in `payload`, with null for NaN and Infinity, and U+FFFD for half a surrogate pair.
+
+    For messages with free content, such as the result of a command: a part of it that cannot be written as JSON must
+    not cost the message.
+
+    Raises:
+        MalformedError: as `load`, but not for the values above.
+    """
+    try:
+        return load(payload)
+    except MalformedError as error:
+        if error.reason != "json":
+            raise
+    return _repaired(load_tolerant(payload))
 
 
 def load_object(payload: bytes, max_bytes: int = MAX_PAYLOAD_BYTES, max_levels: int = MAX_DEPTH) -> dict[str, Any]:
@@ -116,6 +146,16 @@ def _children(item: Any) -> list[Any]:
     if isinstance(item, dict):
         return list(item.values())
     return item if isinstance(item, list) else []
+
+
+def _repaired(item: Any) -> Any:
+    if isinstance(item, str):
+        return _HALF_PAIR.sub(_REPLACEMENT, item)
+    if isinstance(item, dict):
+        return {_HALF_PAIR.sub(_REPLACEMENT, name): _repaired(value) for name, value in item.items()}
+    if isinstance(item, list):
+        return [_repaired(value) for value in item]
+    return None if isinstance(item, float) and not math.isfinite(item) else item
 
 
 def _no_json(payload: bytes, error: Exception) -> MalformedError:

@@ -80,6 +80,18 @@ def mapping(fields: dict[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
+def flag(fields: dict[str, Any], name: str) -> bool:
+    """Remove and return a boolean; absent and null are false.
+
+    Raises:
+        MalformedError: it is not a boolean.
+    """
+    value = fields.pop(name, None)
+    if value is not None and not isinstance(value, bool):
+        raise MalformedError("type", f"{name} must be a boolean, not {kind(value)}")
+    return bool(value)
+
+
 def session(fields: dict[str, Any]) -> str | None:
     """Remove and return the session, a string or a whole number; any other value stays in `fields`."""
     value = fields.get("session")

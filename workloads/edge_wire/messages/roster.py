@@ -1,15 +1,48 @@
 """Roster entries: the properties of EdgeDevices that the gateway needs."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from edge_wire.messages import fields as take
 from edge_wire.messages.document import dump, load_object, with_extra
-from edge_wire.messages.malformed import MalformedError, kind
+from edge_wire.messages.malformed import MalformedError
 from edge_wire.messages.reading import check_sender
+from edge_wire.messages.timestamps import format_timestamp, required_timestamp
 
 _PRESENCES = ("Connected", "Intermittent")
+
+
+@dataclass(frozen=True, slots=True)
+class RosterLiveness:
+    """The liveness of a device in the status of its EdgeDevice, which a gateway starts from.
+
+    Attributes:
+        phase: Online, Offline, Unknown, Pending or Disabled.
+        reason: reason for the phase.
+        since: when the phase changed (UTC).
+    """
+
+    phase: str
+    reason: str
+    since: dt.datetime
+
+    @classmethod
+    def parse(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the liveness in a JSON object.
+
+        Raises:
+            MalformedError: a field is missing or has another type.
+        """
+        rest = dict(fields)
+        return cls(
+            take.required_text(rest, "phase"), take.required_text(rest, "reason"), required_timestamp(rest, "since")
+        )
+
+    def to_object(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {"phase": self.phase, "reason": self.reason, "since": format_timestamp(self.since)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +60,7 @@ class RosterEntry:
         cloud_commands: whether the cloud may send it commands; entries of older operators do not have it.
         uid: of its EdgeDevice, which differs if it is deleted and created again; empty if unknown.
         site: namespace and name of its EdgeSite: the author, if several sites share a broker.
+        liveness: in its status; None if it has none, and in entries of older operators.
         extra: unknown fields.
     """
 
@@ -43,6 +77,7 @@ class RosterEntry:
     cloud_commands: bool = False
     uid: str = ""
     site: str = ""
+    liveness: RosterLiveness | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -63,11 +98,12 @@ class RosterEntry:
             heartbeat_interval_seconds=_seconds(fields, "heartbeat_interval_seconds"),
             offline_after_seconds=_seconds(fields, "offline_after_seconds"),
             presence=_presence(fields),
-            disabled=_flag(fields, "disabled"),
+            disabled=take.flag(fields, "disabled"),
             rotation=_rotation(fields),
-            cloud_commands=_flag(fields, "cloud_commands"),
+            cloud_commands=take.flag(fields, "cloud_commands"),
             uid=take.text(fields, "uid"),
             site=take.text(fields, "site"),
+            liveness=_liveness(fields),
             extra=fields,
         )
 
@@ -91,6 +127,7 @@ class RosterEntry:
             "cloud_commands": self.cloud_commands,
             "uid": self.uid,
             "site": self.site,
+            "liveness": self.liveness.to_object() if self.liveness else None,
         }
         return dump(with_extra(known, self.extra))
 
@@ -112,11 +149,9 @@ def _presence(fields: dict[str, Any]) -> Literal["Connected", "Intermittent"]:
     return "Intermittent" if take.one_of(fields, "presence", _PRESENCES) == "Intermittent" else "Connected"
 
 
-def _flag(fields: dict[str, Any], name: str) -> bool:
-    value = fields.pop(name, None)
-    if value is not None and not isinstance(value, bool):
-        raise MalformedError("type", f"{name} must be a boolean, not {kind(value)}")
-    return bool(value)
+def _liveness(fields: dict[str, Any]) -> RosterLiveness | None:
+    found = take.mapping(fields, "liveness")
+    return RosterLiveness.parse(found) if found else None
 
 
 def _rotation(fields: dict[str, Any]) -> int:

@@ -18,8 +18,9 @@ from edge_operator.desired.kinds import Watched
 from edge_operator.telemetry.metrics import Metrics
 
 from .field_conflicts import FieldConflicts
+from .not_ours import not_ours
 from .refusals import Refusals, refusal_problem
-from .report import Report, field_contested, not_ours
+from .report import Report, field_contested
 from .volume_refusals import volume_refusal
 from .write_errors import AfterApply, after_apply, is_persistent
 
@@ -103,8 +104,8 @@ class Applier:
         match action:
             case Action.WAIT:
                 return Report(terminating=(str(desired.key),), requeue_after=self._recheck_seconds)
-            case Action.NOT_OURS:
-                return Report((not_ours(desired.key),), requeue_after=self._recheck_seconds)
+            case Action.NOT_OURS if seen is not None:
+                return Report((not_ours(seen, resource.owner_ref),), requeue_after=self._recheck_seconds)
             case Action.APPLY | Action.REAPPLY | Action.STRIP:
                 return await self._write(resource, desired, action, seen)
         return Report()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge_operator.control.diff.desired_object import ObjectKey
+from edge_operator.control.diff.observed import UNKNOWN
 from edge_operator.status import reasons
 from edge_operator.status.facts import Problem
 
@@ -45,6 +45,7 @@ def soonest(*times: float | None) -> float | None:
 
 def field_contested(conflict: FieldConflict) -> Problem:
     """Return the problem of a field that another manager keeps changing."""
+    who = "an unknown manager" if conflict.manager == UNKNOWN else f"the manager {conflict.manager!r}"
     until = f"{conflict.until:%Y-%m-%dT%H:%M:%SZ}"
     if conflict.field == REPLICAS:
         advice = "do not use kubectl scale or an autoscaler on it; set the number of replicas in the spec of the site"
@@ -52,8 +53,8 @@ def field_contested(conflict: FieldConflict) -> Problem:
         advice = "stop that manager from changing it, or set the value in the spec of the site"
     return Problem(
         reasons.FIELD_CONTESTED,
-        f"{conflict.key}: {conflict.field} is repeatedly changed by the manager {conflict.manager!r}; the operator does"
-        f" not reapply it until {until}: {advice}",
+        f"{conflict.key}: {conflict.field} is repeatedly changed by {who}; the operator does not reapply it until"
+        f" {until}: {advice}",
     )
 
 
@@ -63,12 +64,3 @@ class ProblemError(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
         self.problem = problem
-
-
-def not_ours(key: ObjectKey) -> Problem:
-    """Return the problem of an object of somebody else under a child's name."""
-    return Problem(
-        reasons.NOT_OURS,
-        f"{key} exists and does not belong to this site: the operator does not change it; delete or rename it, or"
-        " rename the site",
-    )

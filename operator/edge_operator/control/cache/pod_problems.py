@@ -1,7 +1,6 @@
 """Cache of the pods of all sites that do not run: only the reason, as healthy pods need no memory."""
 
 import datetime as dt
-import re
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +9,7 @@ from edge_operator.control.diff.observed import MANAGED_BY
 from edge_operator.desired.kinds import ChildKind, Watched
 from edge_operator.desired.metadata import PART_OF, SITE_LABEL
 from edge_operator.status import reasons
+from edge_operator.status.containers import same_words
 from edge_operator.status.pods import PodProblem, component_of, pod_problem
 
 from .child_cache import ResourceKey
@@ -24,8 +24,6 @@ NOT_STARTING_SECONDS = 120.0
 
 DETAIL_SECONDS = 300.0
 """Least time between two changes of the words alone: they may differ at each attempt, such as by a port number."""
-
-_NUMBERS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ def _same_cause(known: PodProblem, problem: PodProblem) -> bool:
 def _is_news(known: _Kept, problem: PodProblem, now: dt.datetime) -> bool:
     """Return whether the words of the same problem are worth a write: they differ in more than numbers."""
     before, after = known.problem.detail, problem.detail
-    if not after or _NUMBERS.sub("#", before) == _NUMBERS.sub("#", after):
+    if not after or same_words(before, after):
         return False
     return not before or (now - known.worded_at).total_seconds() >= DETAIL_SECONDS
 

@@ -107,9 +107,10 @@ class CachedSite(Resource):
         return not self.paused and self.status.get("phase") == "Paused"
 
     @property
-    def broker_dropping(self) -> bool:
-        """Whether the status has the condition BrokerDropping."""
-        return bool(find_condition(self.status, "BrokerDropping"))
+    def broker_dropping(self) -> str | None:
+        """The message of the condition BrokerDropping; None if the status does not have it."""
+        found = find_condition(self.status, "BrokerDropping")
+        return str(found.get("message", "")) if found else None
 
     @property
     def broker_data_lost(self) -> bool:

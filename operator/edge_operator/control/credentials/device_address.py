@@ -12,10 +12,17 @@ IN_CLUSTER = (".svc", f".svc.{CLUSTER_DOMAIN}")
 
 @dataclass(frozen=True, slots=True)
 class DeviceAddress:
-    """Host and port at which the devices of a site connect."""
+    """Host and port at which the devices of a site connect.
+
+    Attributes:
+        host: for MQTT over TLS.
+        port: for MQTT over TLS.
+        https: URL for devices that use HTTP; None if the gateway has no certificate.
+    """
 
     host: str
     port: int
+    https: str | None = None
 
     @property
     def in_cluster_only(self) -> bool:
@@ -29,4 +36,4 @@ def address_of(site: CachedSite) -> DeviceAddress | None:
     if not url:
         return None
     parts = urlsplit(url)
-    return DeviceAddress(parts.hostname or "", parts.port or DEFAULT_PORT)
+    return DeviceAddress(parts.hostname or "", parts.port or DEFAULT_PORT, site.endpoints.get("https"))

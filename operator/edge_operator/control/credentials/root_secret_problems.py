@@ -7,8 +7,6 @@ from edge_operator.cluster.errors import ApiError
 from edge_operator.control.apply.refusals import refusal_problem
 from edge_operator.control.apply.report import ProblemError
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.diff.observed import MANAGED_BY
-from edge_operator.desired.metadata import PART_OF, SITE_LABEL
 from edge_operator.desired.root_secret import KEY
 from edge_operator.identity.derive import ROOT_BYTES
 from edge_operator.status import reasons
@@ -17,17 +15,6 @@ from edge_operator.status.facts import Problem
 
 class RootUnusableError(ProblemError):
     """The root Secret cannot be used."""
-
-
-def not_ours(site: ResourceKey, name: str) -> Problem:
-    """Return the problem of an object of somebody else under the name of the root Secret."""
-    namespace, site_name = site
-    label = f"{SITE_LABEL}={site_name},{MANAGED_BY}={PART_OF}"
-    return Problem(
-        reasons.NOT_OURS,
-        f"Secret {namespace}/{name} is not the operator's: delete or rename it or, if it is this site's root Secret"
-        f" from a backup, label it {label}",
-    )
 
 
 def refused(manifest: Mapping[str, Any], error: ApiError) -> Exception:

@@ -7,17 +7,18 @@ from typing import Any
 
 from edge_operator.cluster.errors import ApiError
 from edge_operator.cluster.objects import ObjectClient
+from edge_operator.control.apply.not_ours import root_not_ours
 from edge_operator.control.cache.child_cache import ChildCache, ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.diff.desired_object import ObjectKey
-from edge_operator.control.diff.observed import MANAGED_BY, controller
+from edge_operator.control.diff.observed import MANAGED_BY, controller, observe
 from edge_operator.desired.encoding import secret_value
 from edge_operator.desired.kinds import SECRET
 from edge_operator.desired.metadata import PART_OF, SITE_LABEL
 from edge_operator.desired.root_secret import KEY, root_secret, root_secret_name
 from edge_operator.identity.derive import ROOT_BYTES
 
-from .root_secret_problems import RootUnusableError, invalid, not_ours, refused
+from .root_secret_problems import RootUnusableError, invalid, refused
 
 REGENERATED = "edge-stack.io/made-anew"
 """Annotation of a root Secret that replaced a lost one: every credential of the site has changed with it."""
@@ -161,7 +162,7 @@ class RootSecrets:
         cached = self._cached.get(site.key)
         ours = _is_ours(metadata, site.key[1])
         if not ours and (cached is None or cached.uid != metadata["uid"]):
-            raise RootUnusableError(not_ours(site.key, metadata["name"]))
+            raise RootUnusableError(root_not_ours(observe(SECRET, secret), site.key[1]))
         data = secret.get("data") or {}
         key = _key(secret)
         usable = len(key) >= ROOT_BYTES

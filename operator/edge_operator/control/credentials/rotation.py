@@ -13,6 +13,8 @@ BEFORE = "edge-stack.io/rotation-before"
 SINCE = "edge-stack.io/rotated-at"
 """Annotation with the time at which the present password was issued (RFC 3339, operator's clock)."""
 
+RFC3339 = "%Y-%m-%dT%H:%M:%SZ"
+
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
@@ -47,7 +49,7 @@ class Rotation:
         """Return the annotations that `read` parses."""
         found = {ROTATION: str(self.present)}
         if self.before is not None and self.since is not None:
-            found |= {BEFORE: str(self.before), SINCE: self.since.strftime("%Y-%m-%dT%H:%M:%SZ")}
+            found |= {BEFORE: str(self.before), SINCE: self.since.strftime(RFC3339)}
         return found
 
     def followed_by(self, rotation: int, switch_after: float, now: dt.datetime) -> "Rotation":
@@ -61,6 +63,16 @@ class Rotation:
         if self.before is None or self.since is None:
             return 0.0
         return max(0.0, switch_after - (now - self.since).total_seconds())
+
+    def switch_time(self, switch_after: float) -> str:
+        """Return when the broker accepts the present password, RFC 3339; empty if it always did."""
+        if self.before is None or self.since is None:
+            return ""
+        try:
+            return (self.since + dt.timedelta(seconds=switch_after)).strftime(RFC3339)
+        except OverflowError:
+            # Somebody has changed the annotation to the end of the year 9999.
+            return self.since.strftime(RFC3339)
 
     def in_effect(self, switch_after: float, now: dt.datetime) -> int:
         """Return the number of the password that the broker accepts now."""

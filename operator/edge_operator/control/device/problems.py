@@ -1,7 +1,5 @@
 """Problems of a device's identity, with what to do about them."""
 
-from dataclasses import replace
-
 from edge_operator.api.conditions import find_condition
 from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedDevice, CachedSite
@@ -59,14 +57,4 @@ def user_password_unusable(secret: ResourceKey) -> Problem:
         reasons.EXISTING_SECRET_INVALID,
         f"Secret {secret[0]}/{secret[1]} needs the key `{KEY}` with {MIN_CHARACTERS} to {MAX_CHARACTERS} printable"
         " characters",
-    )
-
-
-def secret_not_ours(problem: Problem) -> Problem:
-    """Return the problem of an object of somebody else under the name of the device's Secret."""
-    return replace(
-        problem,
-        reason=reasons.SECRET_NOT_OURS,
-        message=f"{problem.message.partition(':')[0]}: the operator does not change it; delete it, or set"
-        " credentials.secretName",
     )

@@ -15,20 +15,18 @@ from edge_operator.control.cache.resource_cache import DeviceCache, SiteCache
 from edge_operator.control.cache.user_passwords import UserPasswords
 from edge_operator.control.credentials.ca_bundle_problems import CaBundleUnusableError
 from edge_operator.control.credentials.connection_info import ConnectionInfo, ConnectionInfoSource
-from edge_operator.control.credentials.device_rotations import DeviceRotations
+from edge_operator.control.credentials.device_rotations import DeviceRotations, PasswordWindow
 from edge_operator.control.diff.action import Action, DesiredDigest, decide, is_unwanted
 from edge_operator.control.diff.desired_object import DesiredObject, desired_object
 from edge_operator.control.diff.observed import Observed
 from edge_operator.desired.inputs import DeviceInput, DeviceLogin
 from edge_operator.desired.secret.device import device_secret
-from edge_operator.status import reasons
 from edge_operator.status.device import DeviceFacts, device_update
 from edge_operator.status.events import device_events
 from edge_operator.status.facts import Problem
 
 from .problems import (
     duplicate,
-    secret_not_ours,
     site_not_found,
     site_not_reconciled,
     site_paused,
@@ -132,40 +130,40 @@ class DeviceReconciler:
         self, device: CachedDevice, facts: DeviceFacts, info: ConnectionInfo, *, paused: bool
     ) -> float | None:
         namespace, name = device.key
+        window = self._rotations.window(device)
         described = DeviceInput(
             name=name,
             namespace=namespace,
             uid=device.owner_ref.uid,
             site=device.site[1],
-            login=DeviceLogin(device.device_id, device.rotation),
+            login=DeviceLogin(device.device_id, window.in_effect),
+            next_rotation=window.next_rotation,
+            switch_time=window.switch_time,
             secret_name=device.secret_name,
-            annotations=self._rotations.desired(device).annotations(),
+            annotations=window.rotation.annotations(),
             host=info.address.host,
             port=info.address.port,
             authority=info.authority,
             root=info.root,
+            https=info.address.https,
         )
         report = await self._apply(device, [desired_object(device_secret(described))], paused=paused)
         updated = replace(
             facts,
             secret_name=device.secret_name,
+            switch_time=window.switch_time,
             host=info.address.host,
             in_cluster_only=info.address.in_cluster_only,
             terminating=report.terminating,
-            problems=tuple(
-                secret_not_ours(each) if each.reason == reasons.NOT_OURS else each for each in report.problems
-            ),
+            problems=report.problems,
         )
-        return await self._write_status(device, updated, soonest(report.requeue_after, self._switch(device)))
+        return await self._write_status(device, updated, soonest(report.requeue_after, self._switch(device, window)))
 
-    def _switch(self, device: CachedDevice) -> float | None:
+    def _switch(self, device: CachedDevice, window: PasswordWindow) -> float | None:
         """Enqueue the site if its broker must accept the new password now; return the seconds until then, or None."""
-        if self._rotations.desired(device).before is None:
-            return None
-        if (remaining := self._rotations.remaining(device)) > 0:
-            return remaining
-        self._enqueue_site(device.site)
-        return None
+        if window.rotation.before is not None and not window.remaining_seconds:
+            self._enqueue_site(device.site)
+        return window.remaining_seconds or None
 
     async def _apply(self, device: CachedDevice, objects: list[DesiredObject], *, paused: bool) -> Report:
         """Make the device own exactly `objects`; while its site is paused only report whether it does."""
@@ -181,8 +179,7 @@ class DeviceReconciler:
     async def _delete_issued(self, device: CachedDevice, site: CachedSite, facts: DeviceFacts) -> float | None:
         """Delete the Secret that the operator created before somebody else provided the login."""
         report = await self._apply(device, [], paused=site.paused)
-        updated = replace(facts, problems=report.problems)
-        return await self._write_status(device, updated, report.requeue_after)
+        return await self._write_status(device, replace(facts, problems=report.problems), report.requeue_after)
 
     def _owned(self, device: CachedDevice) -> list[Observed]:
         return [seen for seen in self._children.owned_by(DEVICE, device.key) if is_unwanted(seen, device.owner_ref)]

@@ -14,6 +14,9 @@ from .ownership import Path, digest, recorded_paths
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 PREFIX = "edge-stack.io/"
+UNKNOWN = "unknown"
+"""Manager of a field of which managedFields record none."""
+
 HASH_PATH = ("f:metadata", "f:annotations", f"f:{INTENT_HASH}")
 
 CACHED = {"Deployment": ("status",), "PersistentVolumeClaim": ("spec", "status"), "Service": ("spec", "status")}
@@ -44,6 +47,7 @@ class Observed:
         version: resourceVersion.
         owner: controller of the object, or None.
         last_owner: controller of the object before somebody removed it; None while `owner` is set.
+        manager: words for another program that manages the object, such as `the Helm release x`; empty if none does.
         site: name of the site in the object's label, if the object also has our managed-by label.
         hash: hash of the manifest that was applied last, if our manager owns the annotation.
         owned: digest of the paths that our manager owns.
@@ -67,6 +71,14 @@ class Observed:
     annotations: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
     last_owner: Owner | None = None
+    manager: str = ""
+
+    @property
+    def holder(self) -> str:
+        """Words for the owner of the object, such as `the EdgeDevice ns/pump`; empty if it has none."""
+        if self.owner is not None:
+            return f"the {self.owner.kind} {self.key.namespace}/{self.owner.name}"
+        return f"the EdgeSite {self.key.namespace}/{self.site}" if self.site else self.manager
 
 
 def observe(kind: ChildKind, obj: Mapping[str, Any]) -> Observed:
@@ -87,6 +99,7 @@ def observe(kind: ChildKind, obj: Mapping[str, Any]) -> Observed:
         deleting="deletionTimestamp" in metadata,
         annotations=_own_annotations(metadata),
         body=kept_body(kind, obj),
+        manager=manager_of(metadata),
     )
 
 
@@ -110,6 +123,26 @@ def controller(metadata: Mapping[str, Any]) -> Owner | None:
     return None
 
 
+MANAGERS = (
+    ("annotations", "meta.helm.sh/release-name", "the Helm release {}"),
+    ("annotations", "cert-manager.io/certificate-name", "the Certificate {} of cert-manager"),
+    ("labels", MANAGED_BY, "{}, by its label " + MANAGED_BY),
+)
+"""Where other programs mark their objects, and how a message names them; the first that is there counts."""
+
+
+def manager_of(metadata: Mapping[str, Any]) -> str:
+    """Return words for another program that manages an object without a controller; empty if none does."""
+    for reference in metadata.get("ownerReferences") or ():
+        if not reference.get("controller"):
+            return f"the {reference['kind']} {reference['name']}"
+    for part, name, words in MANAGERS:
+        value = (metadata.get(part) or {}).get(name)
+        if value and value != PART_OF:
+            return words.format(value)
+    return ""
+
+
 def own_paths(metadata: Mapping[str, Any]) -> frozenset[Path]:
     """Return the paths that our manager owns by server-side apply."""
     for entry in metadata.get("managedFields") or ():
@@ -124,7 +157,7 @@ def foreign_paths(metadata: Mapping[str, Any]) -> dict[Path, str]:
     for entry in metadata.get("managedFields") or ():
         if not _is_ours(entry):
             for path in recorded_paths(entry.get("fieldsV1") or {}):
-                found[path] = str(entry.get("manager") or "unknown")
+                found[path] = str(entry.get("manager") or UNKNOWN)
     return found
 
 
@@ -138,7 +171,7 @@ def foreign_content(kind: ChildKind, metadata: Mapping[str, Any], ours: frozense
 def lost_paths(kind: ChildKind, metadata: Mapping[str, Any], wanted: frozenset[Path]) -> dict[Path, str]:
     """Return the paths to reapply, each with its present manager.
 
-    The manager of a removed field is `unknown`, because managedFields do not record who removed it.
+    The manager of a removed field is `UNKNOWN`, because managedFields do not record who removed it.
 
     Args:
         kind: kind of the object; other managers may not add to its `content`.
@@ -147,7 +180,7 @@ def lost_paths(kind: ChildKind, metadata: Mapping[str, Any], wanted: frozenset[P
     """
     ours, theirs = own_paths(metadata), foreign_paths(metadata)
     taken = {*(wanted - ours), *foreign_content(kind, metadata, ours)}
-    return {path: theirs.get(path, "unknown") for path in sorted(taken)}
+    return {path: theirs.get(path, UNKNOWN) for path in sorted(taken)}
 
 
 def without_foreign(seen: Observed) -> dict[str, object]:

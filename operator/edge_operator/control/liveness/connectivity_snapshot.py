@@ -69,6 +69,7 @@ class ConnectivitySnapshot:
             last_seen=record.seen,
             session=(known.session or "") if known is not None else "",
             reported=dict(known.reported) if known is not None else {},
+            fault=known.fault if known is not None and not device.disabled else None,
         )
 
     def _since(self, phase: str, known: DeviceSnapshot | None) -> str:

@@ -1,7 +1,7 @@
 """Tracks device liveness while this process leads: handles resource events, schedules status writes and Events."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from edge_liveness import Transition, Write, WriteKind
@@ -11,10 +11,11 @@ from edge_operator.control.loop.informers import Informers
 from edge_operator.control.loop.throttle import Throttle
 from edge_operator.control.site_broker.liveness_settings import DEFAULT_TIMERS, LivenessTimers
 from edge_operator.control.site_broker.retained_cleanup import RetainedCleanup
+from edge_operator.control.site_broker.roster_entry import liveness_fields
 from edge_operator.control.site_broker.roster_publisher import RosterPublisher
-from edge_operator.status.connectivity import connectivity_update, is_wrong, reported_condition
+from edge_operator.status.connectivity import connectivity_update, is_wrong, reported_conditions
 from edge_operator.status.device_counts import changed_enough
-from edge_operator.status.events import connectivity_events
+from edge_operator.status.events import connectivity_events, fault_event
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire.messages import MalformedError
 
@@ -83,6 +84,8 @@ class FleetLiveness:
             for each in (before, after):
                 if each is not None:
                     self._update_id_owner(each)
+        elif before is not None and after is not None and liveness_fields(before) != liveness_fields(after):
+            self._rosters.on_device_changed(after)
         if after is not None:
             self.schedule_write(
                 after.key, edited=before is not None and _reported_fields(before) != _reported_fields(after)
@@ -100,8 +103,8 @@ class FleetLiveness:
         if owner is None:
             self._cleanup.on_device_deleted(site, device_id)
             return
-        adapter, missed = self.index.site(site), self._cleanup.take_pending(site, device_id)
-        if adapter is not None and missed is not None:
+        adapter = self.index.site(site)
+        if (missed := self._cleanup.take_pending(site, device_id)) is not None and adapter is not None:
             # Its message arrived before the event of its EdgeDevice.
             with contextlib.suppress(MalformedError):
                 adapter.on_message(missed)
@@ -114,6 +117,7 @@ class FleetLiveness:
             transitions, losses = adapter.tick()
             for transition in transitions:
                 self._on_transition(key, transition)
+            self._on_fault_changes(key, *adapter.fault_changes())
             site = self._informers.sites.get(key)
             for loss in losses:
                 if site is not None:
@@ -136,10 +140,10 @@ class FleetLiveness:
         connectivity = self.index.refresh(key)
         if connectivity is None or device is None:
             return
-        state = connectivity.phase, connectivity.reason, connectivity.since
-        is_new = before is None or (before.phase, before.reason, before.since) != state
+        is_new = before is None or before.state != connectivity.state
         if is_new and before is not None:
             self._metrics.transitions.labels(connectivity.reason).inc()
+        is_new |= before is not None and (before.fault is None) != (connectivity.fault is None)
         if (is_new or edited) and _is_reconciled(device) and is_wrong(connectivity, device.status):
             self._writer.changed(key)
 
@@ -163,6 +167,14 @@ class FleetLiveness:
         for event in () if connectivity is None else connectivity_events(transition, connectivity):
             self._events.on_transition(owner, event)
 
+    def _on_fault_changes(self, site: ResourceKey, new: Collection[str], ended: Iterable[str]) -> None:
+        for device_id in (*ended, *new):
+            if (owner := self.index.id_owner(site, device_id)) is not None:
+                self.schedule_write(owner.key)
+                shown = self.index.last_reported(owner.key)
+                if device_id in new and shown is not None and shown.fault is not None:
+                    self._events.on_transition(owner, fault_event(shown.fault))
+
     def _requeue_changed_counts(self) -> None:
         changed, self._changed_sites = self._changed_sites, set()
         for key in changed:
@@ -180,8 +192,7 @@ def _differ(before: CachedSite | CachedDevice | None, after: CachedSite | Cached
 
 def _reported_fields(device: CachedDevice) -> tuple[object, ...]:
     """Return the fields of a device's status that `is_wrong` compares, and whether it was reconciled."""
-    status = device.status
-    return _is_reconciled(device), status.get("phase"), status.get("connectivity"), reported_condition(status)
+    return _is_reconciled(device), *liveness_fields(device), reported_conditions(device.status)
 
 
 def _is_reconciled(device: CachedDevice) -> bool:

@@ -14,6 +14,7 @@ from edge_operator.control.site_broker.liveness_settings import (
 )
 from edge_operator.status import reasons
 from edge_operator.status.device_counts import DeviceCounts
+from edge_operator.status.status_fault import stored_fault
 from edge_wire import topic_table
 from edge_wire.dispatcher import Dispatcher
 from edge_wire.messages import (
@@ -107,6 +108,10 @@ class SiteLivenessAdapter:
             return [], []
         return self._liveness.tick(now), self._liveness.mass_last_wills()
 
+    def fault_changes(self) -> tuple[list[str], list[str]]:
+        """Return the devices with a status that cannot be read, and with one that can be again, since the last call."""
+        return self._liveness.fault_changes()
+
     def missed_window(self) -> None:
         """Ignore silence of the devices up to now, because this process did not receive messages for a while."""
         self._liveness.missed_window(self._clocks.steady())
@@ -130,8 +135,11 @@ class SiteLivenessAdapter:
         if not message.payload:
             # A retained status was cleared, possibly by the operator itself.
             return "cleared"
-        status = DeviceStatus.parse(message.payload, device_id)
+        status = DeviceStatus.read(message.payload, device_id)
         self._liveness.status(device_id, status, self._clocks.steady(), retained=message.retain)
+        if status.fault is not None:
+            # The device is alive; that its status cannot be read is counted as for every other message.
+            raise MalformedError(status.fault.reason, status.fault.message)
         return "status"
 
     def _component(self, message: Message, _: str) -> str:
@@ -156,6 +164,7 @@ class SiteLivenessAdapter:
             seen=self._clocks.at(stored.get("lastSeenTime")),
             session=stored.get("session"),
             reported=tuple(sorted((status.get("reported") or {}).items())),
+            fault=stored_fault(status),
         )
 
     HANDLERS: ClassVar = Dispatcher(

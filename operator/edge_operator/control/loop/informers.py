@@ -135,7 +135,8 @@ def _connection_fingerprint(site: CachedSite | None) -> tuple[object, ...] | Non
     url = site.endpoints.get("mqtts")
     # Devices of a site without an address show its problem.
     unready = None if url else find_condition(site.status, "Ready").get("reason")
-    return site.owner_ref.uid, site.external_broker, site.user_tls_secret, site.paused, url, unready
+    addresses = url, site.endpoints.get("https")
+    return site.owner_ref.uid, site.external_broker, site.user_tls_secret, site.paused, addresses, unready
 
 
 def _device_fingerprint(device: CachedDevice | None, *, own: bool) -> tuple[object, ...] | None:

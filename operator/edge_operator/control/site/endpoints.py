@@ -6,7 +6,7 @@ from typing import Any
 from edge_operator.desired.metadata import child_name
 from edge_operator.desired.site import SiteInput
 
-PROTOCOLS = ("http", "mqtt", "mqtts")
+PROTOCOLS = ("http", "https", "mqtt", "mqtts")
 """Ports of the Service that have a URL; the scheme of the URL is the name of the port."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from edge_operator.api.conditions import find_condition
 from edge_operator.control.cache.child_cache import SITE, ChildCache
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.diff.volumes import Claim
@@ -22,7 +23,9 @@ def pod_problems(
     """Return why components of a site are not rolled out; nothing of those that are."""
     unfinished = {each.name for each in components if not each.rolled_out or each.ready < each.desired}
     concerned = [each for each in pods if each.component in unfinished]
-    return pod_messages(concerned, _unbound(site, children) if concerned else {})
+    if not concerned:
+        return ()
+    return pod_messages(concerned, _unbound(site, children), find_condition(site.status, "Ready").get("message", ""))
 
 
 def _unbound(site: CachedSite, children: ChildCache) -> dict[str, list[ClaimFacts]]:

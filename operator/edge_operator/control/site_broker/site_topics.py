@@ -1,5 +1,6 @@
 """Facts of the sites that topics of their brokers report: the message handler adds them, the reconciler reads them."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
@@ -26,10 +27,17 @@ class SiteTopics:
         metrics: counts what is reported.
         enqueue: enqueues a site of which a fact has changed.
         clock: monotonic clock, in seconds.
+        wall_clock: current time.
     """
 
-    def __init__(self, metrics: Metrics, enqueue: Callable[[ResourceKey], None], clock: Callable[[], float]) -> None:
-        self._drops = BrokerDrops(metrics, enqueue, clock)
+    def __init__(
+        self,
+        metrics: Metrics,
+        enqueue: Callable[[ResourceKey], None],
+        clock: Callable[[], float],
+        wall_clock: Callable[[], dt.datetime],
+    ) -> None:
+        self._drops = BrokerDrops(metrics, enqueue, clock, wall_clock)
         self._stores = StoreReports(enqueue)
         self._sinks = SinkReports(metrics, enqueue, clock)
         self._processors = ProcessorPresence(enqueue, clock)
@@ -57,11 +65,14 @@ class SiteTopics:
         )
         if site.external_broker:
             return reported
-        if site.broker_dropping:
-            self._drops.restore(site.key)
+        if (text := site.broker_dropping) is not None:
+            self._drops.restore(site.key, text)
+        dropped, dropped_change_seconds = self._drops.get(site.key)
         return replace(
             reported,
             dropping_seconds=self._drops.remaining(site.key),
+            dropped=dropped,
+            dropped_change_seconds=dropped_change_seconds,
             data_lost=self._lost.get(site.key),
             keeps_data_lost=site.broker_data_lost and site.key not in self._lost,
         )

@@ -38,7 +38,17 @@ def device_secret(device: DeviceInput) -> Manifest:
                 "port": str(device.port),
                 "url": f"mqtts://{host}:{device.port}",
                 "oscore.json": oscore_context(device.root, device.login.device_id, device.login.rotation),
+                **({"httpsUrl": device.https} if device.https else {}),
                 **({"ca.crt": device.authority} if device.authority else {}),
+                **_next_password(device),
             }
         ),
     }
+
+
+def _next_password(device: DeviceInput) -> dict[str, str]:
+    """Return the keys that are present only while a rotation is under way."""
+    if device.next_rotation is None:
+        return {}
+    login = device_login(device.root, device.login.device_id, device.next_rotation)
+    return {"nextPassword": login.password, "switchTime": device.switch_time}

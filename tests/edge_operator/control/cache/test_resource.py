@@ -35,14 +35,14 @@ def test_spec_of_a_site(
 
 
 def test_what_a_site_says_of_itself() -> None:
-    conditions = [{"type": "Ready", "status": "True"}, {"type": "BrokerDropping", "status": "True"}]
+    conditions = [{"type": "Ready", "status": "True"}, {"type": "BrokerDropping", "status": "True", "message": "m"}]
     status = {"conditions": conditions, "endpoints": {"http": "http://h"}}
     found = CachedSite({**site().body, "status": status})
-    assert (found.broker_dropping, found.endpoints) == (True, {"http": "http://h"})
+    assert (found.broker_dropping, found.endpoints) == ("m", {"http": "http://h"})
     found = CachedSite({**site().body, "status": {"conditions": conditions[:1], "endpoints": None}})
-    assert (found.broker_dropping, found.endpoints) == (False, {})
+    assert (found.broker_dropping, found.endpoints) == (None, {})
     bare = CachedSite({"metadata": site().metadata})
-    assert (bare.status, bare.broker_dropping, bare.endpoints) == ({}, False, {})
+    assert (bare.status, bare.broker_dropping, bare.endpoints) == ({}, None, {})
 
 
 def test_device_that_says_nothing_is_of_no_site_and_older_than_all_that_were_created() -> None:

@@ -24,6 +24,11 @@ ADDRESSES: dict[str, tuple[dict[str, str], DeviceAddress | None, bool]] = {
         DeviceAddress("plant-gateway.factory.svc", 8883),
         True,
     ),
+    "with HTTPS": (
+        {"mqtts": "mqtts://h:8883", "https": "https://h:443"},
+        DeviceAddress("h", 8883, "https://h:443"),
+        False,
+    ),
     "in the cluster, with its domain": (
         {"mqtts": "mqtts://plant-gateway.factory.svc.cluster.local:8883"},
         DeviceAddress("plant-gateway.factory.svc.cluster.local", 8883),

@@ -52,7 +52,18 @@ def test_rotation_of_a_device(
     annotations: dict[str, str] | None, asked: dict[str, Any], wanted: Rotation, in_effect: int, remaining: float
 ) -> None:
     pump, found = device(credentials=asked), rotations(annotations)
-    assert (found.desired(pump), found.in_effect(pump), found.remaining(pump)) == (wanted, in_effect, remaining)
+    window = found.window(pump)
+    assert (window.rotation, window.in_effect, window.remaining_seconds) == (wanted, in_effect, remaining)
+    assert found.in_effect(pump) == in_effect
+    assert window.next_rotation == (wanted.present if remaining else None)
+    switch = (NOW + dt.timedelta(seconds=remaining)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert window.switch_time == (switch if remaining else "")
+
+
+def test_time_of_a_switch_that_no_calendar_has_ends_nothing() -> None:
+    annotations = {ROTATION: "3", BEFORE: "2", SINCE: "9999-12-31T23:59:00Z"}
+    window = rotations(annotations).window(device(credentials={"rotation": 3}))
+    assert (window.in_effect, window.switch_time) == (2, "9999-12-31T23:59:00Z")
 
 
 def test_secret_of_a_name_that_the_spec_gives() -> None:

@@ -86,8 +86,10 @@ async def test_transitions_are_counted_but_not_the_first_word(world: RecordedWor
 
 
 async def test_change_of_a_status_alone_is_none_of_a_site_or_of_an_identity(world: RecordedWorld) -> None:
-    world.informers.devices.put(device(version=2, status={"phase": "Online"}).body)
+    world.informers.devices.put(device(version=2, status={"reported": {"firmware": "1"}}).body)
     assert world.calls("rosters.on_device_changed") == []
+    world.informers.devices.put(device(version=3, status={"phase": "Online"}).body)
+    assert world.calls("rosters.on_device_changed") == [(PUMP,)], "the gateways start from it"
     world.lives.site_changed(site(), site())
     world.lives.site_changed(None, None)
     world.lives.device_changed(None, None)
@@ -133,7 +135,7 @@ async def test_younger_device_is_published_when_it_gets_the_identifier(world: Re
     assert world.calls("writer.changed") == [(twin.key,)]
 
 
-@pytest.mark.parametrize(("payload", "phase"), [(b"online", "Online"), (b"\xff", "Unknown")], ids=["good", "spoilt"])
+@pytest.mark.parametrize(("payload", "phase"), [(b"online", "Online"), (b"\xff", "Online")], ids=["good", "spoilt"])
 async def test_word_from_before_a_device_was_known_is_taken(world: RecordedWorld, payload: bytes, phase: str) -> None:
     world.cleanup.on_unknown_device(SITE, "fan", message("devices/fan/status", payload))
     world.informers.devices.put(device("fan").body)

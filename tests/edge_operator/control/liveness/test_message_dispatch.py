@@ -34,7 +34,7 @@ class Receiver:
         self.index = DeviceIndex(sites, devices, clocks)
         self.cleanup = RetainedCleanup(sessions, sites, devices, self.metrics, clocks.steady)
         rosters = RosterPublisher(sessions, sites, devices, self.metrics, clocks.steady)
-        self.site_topics = SiteTopics(self.metrics, lambda _: None, clocks.steady)
+        self.site_topics = SiteTopics(self.metrics, lambda _: None, clocks.steady, clocks.wall)
         self.handler = BrokerMessageHandler(
             self.index, sessions, self.cleanup, rosters, lambda _: None, self.site_topics, self.metrics
         )

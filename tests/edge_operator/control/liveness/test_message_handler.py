@@ -23,7 +23,7 @@ async def test_recreated_site_is_requeued_though_its_broker_is_unreachable_as_be
     index, sessions = DeviceIndex(sites, devices, clocks), BrokerSessions("test")
     changed: asyncio.Queue[ResourceKey] = asyncio.Queue()
     cleanup = RetainedCleanup(sessions, sites, devices, metrics, clocks.steady)
-    site_topics = SiteTopics(metrics, changed.put_nowait, clocks.steady)
+    site_topics = SiteTopics(metrics, changed.put_nowait, clocks.steady, clocks.wall)
     rosters = RosterPublisher(sessions, sites, devices, metrics, clocks.steady)
     handler = BrokerMessageHandler(index, sessions, cleanup, rosters, changed.put_nowait, site_topics, metrics)
     sessions.start(handler)

@@ -21,6 +21,7 @@ def site(**service: Any) -> SiteInput:
 def test_every_protocol_has_its_scheme() -> None:
     assert endpoints(site(externalAddress="h"), SERVICE) == {
         "http": "http://h:80",
+        "https": "https://h:443",
         "mqtt": "mqtt://h:1883",
         "mqtts": "mqtts://h:8883",
     }

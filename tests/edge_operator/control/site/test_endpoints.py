@@ -14,6 +14,7 @@ RELEASE = Release("1.0.0")
 PORTS = [
     {"name": "http", "port": 80, "nodePort": 30080},
     {"name": "mqtt", "port": 1883, "nodePort": 31883},
+    {"name": "https", "port": 443, "nodePort": 30443},
     {"name": "metrics", "port": 9},
 ]
 
@@ -48,7 +49,7 @@ def service(*ingress: dict[str, str]) -> dict[str, Any]:
         pytest.param(
             {"type": "NodePort", "externalAddress": "node.example"},
             service(),
-            {"http": "http://node.example:30080"},
+            {"http": "http://node.example:30080", "https": "https://node.example:30443"},
             id="port of the node",
         ),
         pytest.param({"type": "NodePort"}, service(), {"http": "http://hall-gateway.ns.svc:80"}, id="node unknown"),

@@ -37,7 +37,7 @@ class World:
         self.status: dict[str, Any] = {}
         self.cached = site()
         self.queue: list[ResourceKey] = []
-        self.topics = SiteTopics(Metrics(), self.queue.append, lambda: self.at)
+        self.topics = SiteTopics(Metrics(), self.queue.append, lambda: self.at, lambda: BEGAN)
         self.figures = DueFigures(lambda _: None, lambda: self.at, PERIOD_SECONDS)
         self.next_at = float("inf")
         self.writes: list[float] = []

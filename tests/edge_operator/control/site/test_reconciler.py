@@ -18,7 +18,7 @@ from edge_operator.control.site_broker.endpoints import BrokerEndpoints
 from edge_operator.control.site_broker.site_topics import SiteTopics
 from edge_operator.status.facts import BrokerFacts, Problem, SiteFacts, TopicFacts
 from edge_operator.telemetry.metrics import Metrics
-from tests.edge_operator.control.samples import site
+from tests.edge_operator.control.samples import BEGAN, site
 from tests.edge_operator.control.site.test_actions import WELL
 
 RECHECK = 30.0
@@ -68,7 +68,7 @@ class Steps:
             cast("Applier", self),
             cast("StatusWriter", self),
             cast("BrokerEndpoints", self),
-            SiteTopics(Metrics(), lambda _: None, lambda: 0.0),
+            SiteTopics(Metrics(), lambda _: None, lambda: 0.0, lambda: BEGAN),
             cast("DueFigures", self),
             RECHECK,
         )

@@ -1,12 +1,16 @@
 """What brokers have dropped, as a story with a fake clock."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from edge_operator.control.cache.child_cache import ResourceKey
-from edge_operator.control.site_broker.drops import REPORT_SECONDS, BrokerDrops
+from edge_operator.control.site_broker.drops import REPORT_SECONDS, SHOW_SECONDS, BrokerDrops
+from edge_operator.status.dropped_messages import DroppedMessages
 from edge_operator.telemetry.metrics import Metrics
 
 SITE: ResourceKey = ("factory", "plant")
+BEGIN = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
 class World:
@@ -16,7 +20,10 @@ class World:
         self.at = 100.0
         self.looked: list[ResourceKey] = []
         self.metrics = Metrics()
-        self.drops = BrokerDrops(self.metrics, self.looked.append, lambda: self.at)
+        self.drops = BrokerDrops(self.metrics, self.looked.append, lambda: self.at, self.wall)
+
+    def wall(self) -> datetime:
+        return BEGIN + timedelta(seconds=self.at - 100.0)
 
     def heard(self, total: int) -> None:
         self.drops.record(SITE, total)
@@ -85,12 +92,45 @@ def test_deleted_site_is_removed() -> None:
 
 def test_a_new_leader_goes_on_reporting() -> None:
     world = World()
-    world.drops.restore(SITE)
+    world.drops.restore(SITE, "")
     assert world.drops.remaining(SITE) == REPORT_SECONDS
     world.heard(400)
     world.at += 1
-    world.drops.restore(SITE)
+    world.drops.restore(SITE, "")
     assert (world.counted(), world.drops.remaining(SITE)) == (None, REPORT_SECONDS - 1)
+
+
+def after(seconds: float) -> datetime:
+    return BEGIN + timedelta(seconds=seconds)
+
+
+def test_condition_shows_how_many_and_when_at_most_once_a_minute() -> None:
+    world = World()
+    for total in (0, 30):
+        world.heard(total)
+    assert world.drops.get(SITE) == (DroppedMessages(30, BEGIN, BEGIN), 0.0)
+    for total in (40, 52_892):
+        world.at += 10
+        world.heard(total)
+    assert world.looked == [SITE, SITE], "once for the first, once for those that wait to be shown"
+    assert world.drops.get(SITE) == (DroppedMessages(30, BEGIN, BEGIN), SHOW_SECONDS - 20)
+    world.at += SHOW_SECONDS - 20
+    assert world.drops.get(SITE) == (DroppedMessages(52_892, BEGIN, after(20)), 0.0)
+    world.at += REPORT_SECONDS
+    assert world.drops.get(SITE) == (None, 0.0)
+    world.heard(52_893)
+    again = after(20 + SHOW_SECONDS - 20 + REPORT_SECONDS)
+    assert world.drops.get(SITE) == (DroppedMessages(1, again, again), 0.0), "another condition counts from its begin"
+
+
+def test_a_new_leader_goes_on_counting() -> None:
+    world = World()
+    world.drops.restore(SITE, DroppedMessages(30, BEGIN, after(5)).text())
+    assert world.drops.get(SITE) == (DroppedMessages(30, BEGIN, after(5)), 0.0)
+    world.at += 9
+    for total in (400, 402):
+        world.heard(total)
+    assert world.drops.get(SITE) == (DroppedMessages(32, BEGIN, after(9)), 0.0)
 
 
 def test_what_was_dropped_while_another_listened_is_no_news() -> None:

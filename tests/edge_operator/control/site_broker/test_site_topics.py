@@ -9,6 +9,7 @@ from edge_operator.control.cache.child_cache import ResourceKey
 from edge_operator.control.cache.resource import CachedSite
 from edge_operator.control.site_broker.drops import REPORT_SECONDS
 from edge_operator.control.site_broker.site_topics import SiteTopics
+from edge_operator.status.dropped_messages import DroppedMessages
 from edge_operator.status.facts import TopicFacts
 from edge_operator.telemetry.metrics import Metrics
 from edge_wire import topic_table
@@ -28,7 +29,7 @@ class World:
 
     def __init__(self) -> None:
         self.enqueued: list[ResourceKey] = []
-        self.topics = SiteTopics(Metrics(), self.enqueued.append, lambda: 100.0)
+        self.topics = SiteTopics(Metrics(), self.enqueued.append, lambda: 100.0, lambda: NOW)
 
     def receive(self, topic: str, payload: bytes) -> str:
         return self.topics.on_message(SITE, message(topic, payload))
@@ -42,7 +43,8 @@ def test_dropped_messages_are_a_fact_of_the_site() -> None:
     assert world.get() == NOTHING
     dropped = topic_table.BROKER_DROPPED.pattern
     assert [world.receive(dropped, total) for total in (b"0", b"3")] == ["dropped", "dropped"]
-    assert (world.get(), world.enqueued) == (TopicFacts(dropping_seconds=REPORT_SECONDS), [SITE])
+    facts = TopicFacts(dropping_seconds=REPORT_SECONDS, dropped=DroppedMessages(3, NOW, NOW))
+    assert (world.get(), world.enqueued) == (facts, [SITE])
 
 
 def test_lost_data_is_a_fact_until_the_broker_reports_it_no_more() -> None:
@@ -80,7 +82,10 @@ def test_malformed_message_changes_nothing() -> None:
 
 
 def test_facts_begin_with_those_in_the_status() -> None:
-    assert World().get(DROPPING) == TopicFacts(dropping_seconds=REPORT_SECONDS)
+    assert World().get(DROPPING) == TopicFacts(dropping_seconds=REPORT_SECONDS), "an older release writes no figures"
+    dropped = DroppedMessages(52_892, NOW, NOW)
+    status = {"conditions": [DROPPING["conditions"][0] | {"message": f"{dropped.text()}: why"}]}
+    assert World().get(status) == TopicFacts(dropping_seconds=REPORT_SECONDS, dropped=dropped)
 
 
 def report(component: str = "processor", **storage: Any) -> bytes:

@@ -1,0 +1,1 @@
+"""The bundle for sites without internet: all images, the chart, the CRDs, examples and docs in one archive."""
