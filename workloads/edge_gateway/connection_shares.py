@@ -12,8 +12,8 @@ HTTP_PARTS = 8
 to the store, so that HTTP gets a quarter."""
 
 MQTT_PARTS = 6
-"""Each of the two MQTT ports may have one connection for this number of file descriptors. A connection takes two, one of
-them to the broker, so that each port gets a third."""
+"""Each of the two MQTT ports may have one connection for this number of file descriptors. A connection takes two, one
+of them to the broker, so that each port gets a third."""
 
 logger = logging.getLogger(__name__)
 
