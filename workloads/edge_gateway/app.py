@@ -59,7 +59,7 @@ def build_app(routers: Sequence[APIRouter], probes: APIRouter, metrics: Metrics)
 
 
 class _App(FastAPI):
-    """The application, whose OpenAPI document has every answer."""
+    """The application; its OpenAPI document has every answer."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""

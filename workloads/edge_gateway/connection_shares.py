@@ -8,10 +8,12 @@ from edge_service.serving.file_descriptors import share
 from edge_service.serving.limits import ConnectionLimits
 
 HTTP_PARTS = 8
-"""An HTTP connection takes two file descriptors: its own, and that of its request to the store. HTTP gets a quarter."""
+"""HTTP may have one connection for this number of file descriptors. A connection takes two, one of them for its request
+to the store, so that HTTP gets a quarter."""
 
 MQTT_PARTS = 6
-"""A connection that is passed through takes two: the device's and the broker's. Two ports get a third each."""
+"""Each of the two MQTT ports may have one connection for this number of file descriptors. A connection takes two, one
+of them to the broker, so that each port gets a third."""
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +32,12 @@ class ConnectionShares:
 
     @classmethod
     def of(cls, settings: GatewaySettings, files: int) -> "ConnectionShares":
-        """Return the shares of a process with so many file descriptors."""
+        """Return the shares.
+
+        Args:
+            settings: have the numbers of connections that are wanted.
+            files: number of file descriptors of the process.
+        """
         http = share(settings.http_connections, files, HTTP_PARTS)
         passthrough = share(settings.passthrough_connections, files, MQTT_PARTS)
         if http < settings.http_connections or passthrough < settings.passthrough_connections:

@@ -12,6 +12,7 @@ from edge_service.settings import ServiceSettings
 class GatewaySettings(ServiceSettings):
     """Settings of the gateway, in addition to those of every program.
 
+    `http_connections_per_source` is a number of connections.
     `unreachable_seconds` and `retelling_seconds` are in seconds; their variables have a unit, such as 30s.
     """
 

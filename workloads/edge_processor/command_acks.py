@@ -18,7 +18,7 @@ MAX_ACKS = 1000
 """Maximum number of acknowledgements in the queue; more are dropped."""
 
 MAX_ACKS_OF_DEVICE = 100
-"""The same of one device: the flood of one device does not displace those of others."""
+"""Maximum number of items of one device: the flood of one device does not displace those of others."""
 
 MAX_BATCH_ACKS = 100
 """Maximum number of acknowledgements in a request to the store."""

@@ -7,7 +7,7 @@ RESERVED_FILES = 128
 """File descriptors that are left to files, logs and the connections that the process opens itself."""
 
 MAX_FILES = 1 << 20
-"""What an unlimited process is taken to have."""
+"""The number of file descriptors that an unlimited process is taken to have."""
 
 logger = logging.getLogger(__name__)
 

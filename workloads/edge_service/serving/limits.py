@@ -9,7 +9,7 @@ class ConnectionLimits:
 
     Attributes:
         connections: maximum number of connections.
-        connections_per_source: the same from one address, which may be a proxy of many clients.
+        connections_per_source: maximum number of connections from one address, which may be a proxy of many clients.
         reserve_connections: connections beyond the maximum that get an answer from the probes only.
         head_seconds: time for a TLS handshake, and for the head of a request, from its first byte or the connect.
         body_seconds: time for the body of a request.

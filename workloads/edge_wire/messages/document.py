@@ -86,7 +86,12 @@ def load_repaired(payload: bytes) -> Any:
 
 
 def load_object(payload: bytes, max_bytes: int = MAX_PAYLOAD_BYTES, max_levels: int = MAX_DEPTH) -> dict[str, Any]:
-    """Return the JSON object in `payload`; the arguments are those of `load`.
+    """Return the JSON object in `payload`.
+
+    Args:
+        payload: JSON in UTF-8.
+        max_bytes: its largest size, in bytes.
+        max_levels: its maximum number of nested levels.
 
     Raises:
         MalformedError: as `load`, or it is another type of JSON.

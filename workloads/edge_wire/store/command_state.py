@@ -25,7 +25,7 @@ class StoredAcks(NamedTuple):
 
     Attributes:
         stored: number of those that were the first to their command.
-        unknown: indexes of those to a command that the store does not have.
+        unknown: indexes of the items that refer to a command that the store does not have.
     """
 
     stored: int
