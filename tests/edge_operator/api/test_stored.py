@@ -20,6 +20,7 @@ DEFAULTS = {
     "devices": {"heartbeatInterval": "30s", "offlineAfter": "5m"},
     "gateway": {
         "allowPlaintextCredentials": False,
+        "apiTokenRotation": 0,
         "coap": {"security": "Oscore"},
         "replicas": 3,
         "service": {"type": "ClusterIP"},
