@@ -23,7 +23,9 @@ EDITS: dict[str, dict[str, Any]] = {
     "Role": {"rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get"]}]},
     "RoleBinding": {"subjects": [{"kind": "ServiceAccount", "name": "default"}]},
     "NetworkPolicy": {"spec": {"ingress": [{}]}},
-    "Secret": {"data": {"password": "Zm9v", "token": "Zm9v", "passwords": "Zm9v", "tls.key": "Zm9v"}},
+    "Secret": {
+        "data": {"password": "Zm9v", "token": "Zm9v", "passwords": "Zm9v", "tls.key": "Zm9v", "tokens.json": "Zm9v"}
+    },
     "ConfigMap": {"data": {"acl": "pattern readwrite #", "rules.json": "[]", "mosquitto.conf": "allow_anonymous true"}},
     "Service": {"spec": {"selector": {"app": "mine"}}},
     "Deployment": {"spec": {"replicas": 7}},

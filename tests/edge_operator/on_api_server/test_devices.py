@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import datetime as dt
 import hashlib
 import json
 import time
@@ -13,6 +14,7 @@ from edge_operator.desired.kinds import DEPLOYMENT, SECRET
 from tests.support.devices import Devices
 from tests.support.processes import OperatorProcess, eventually
 from tests.support.rawapi import RawApiError
+from tests.support.served_certificates import served
 from tests.support.sites import Sites, kind_path
 from tests.support.writes import OperatorWrites
 
@@ -58,7 +60,9 @@ def test_secret_follows_when_the_gateway_gets_a_certificate(devices: Devices) ->
     devices.await_reason("meter-1", "Ready", "Reconciled")
     name = "meter-1-device-credentials"
     assert "httpsUrl" not in (devices.secret(name) or {})
-    path = devices.sites.path(SITE)
+    path, now = devices.sites.path(SITE), dt.datetime.now(dt.UTC)
+    made = served(f"{SITE}-gateway.{devices.sites.namespace}.svc", begin=now, end=now + dt.timedelta(days=90))
+    devices.sites.put_secret("https", tls_crt=made.certificate, tls_key=made.key)
     devices.sites.api.merge(path, {"spec": {"gateway": {"tls": {"secretRef": {"name": "https"}}}}})
     url = f"https://{SITE}-gateway.{devices.sites.namespace}.svc:443"
     eventually("its URL", lambda: (devices.secret(name) or {}).get("httpsUrl") == url)
