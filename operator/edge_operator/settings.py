@@ -63,12 +63,13 @@ class Settings(BaseSettings):
 
     allowed_secrets: Annotated[tuple[Annotated[str, AfterValidator(check_secret_pattern)], ...], NoDecode] = ()
     """Secrets that sites may use without the label edge-stack.io/use: "true", as namespace/name separated by commas; *
-    matches any characters, so */* allows every Secret.
+    matches any characters, so */* allows every Secret. Default: none.
     """
 
     allowed_hosts: Annotated[tuple[Annotated[str, AfterValidator(check_host_pattern)], ...], NoDecode] = ()
     """Hosts that sites may name for external brokers and sinks: names, in which * matches any characters, IP addresses
-    and networks, separated by commas; all if empty. Link-local addresses and metadata services are never allowed.
+    and networks, separated by commas. Link-local addresses and metadata services are never allowed. Default: all
+    others.
     """
 
     image_registry: str = ""
