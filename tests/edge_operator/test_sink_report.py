@@ -153,12 +153,14 @@ def test_sinks_disappear_with_the_spec(site: BrokeredSite, operator: OperatorPro
     assert operator.metric("edge_leader") == 1
 
 
-def mounted_for_cloud(site: BrokeredSite) -> list[dict[str, Any]]:
-    """Return what the processor's Deployment mounts for the cloud."""
+def mounted_for_cloud(site: BrokeredSite) -> list[dict[str, Any]] | None:
+    """Return what the processor's Deployment mounts for the cloud; None if it has no such volume, as that of a site
+    with the same name that is being deleted.
+    """
     path = f"{kind_path(DEPLOYMENT, site.sites.namespace)}/{site.name}-processor"
     volumes = site.sites.api("GET", path)["spec"]["template"]["spec"]["volumes"]
-    (found,) = (each["projected"] for each in volumes if each["name"] == "cloud")
-    return list(found.get("sources") or ())
+    found = [each["projected"] for each in volumes if each["name"] == "cloud"]
+    return list(found[0].get("sources") or ()) if found else None
 
 
 def test_secret_is_mounted_only_with_the_label(
@@ -181,6 +183,7 @@ def test_secret_is_mounted_only_with_the_label(
         return "does not have the label" in site.sites.condition(site.name, "CloudConnected")["message"]
 
     eventually("the label", lacks_label, 60)
+    eventually("the volume", lambda: mounted_for_cloud(site) is not None, 60)
     assert mounted_for_cloud(site) == [], "it would be sent to the host in the spec"
     writes = OperatorWrites(audit, site.sites.namespace)
     site.sites.api("PUT", f"{secrets}/plant-cloud", secret | {"metadata": {"name": "plant-cloud", "labels": LABELS}})

@@ -213,6 +213,7 @@ def test_entry_says_what_the_device_says_with_the_defaults_of_its_site() -> None
         "disabled": True,
         "rotation": 3,
         "cloud_commands": False,
+        "liveness": None,
         "uid": "uid-pump",
         "site": "factory/plant",
     }
