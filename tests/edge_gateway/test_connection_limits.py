@@ -88,6 +88,16 @@ async def test_slow_bodies_are_answered_408_and_leave_room_for_the_probes(
     assert errors(gateway.process) == []
 
 
+async def is_answered(gateway: Gateway) -> bool:
+    """Ask on a new connection."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as session:
+        try:
+            await session.get(f"{gateway.url}/ready")
+        except TimeoutError:
+            return False
+    return True
+
+
 async def test_a_gateway_without_file_descriptors_accepts_again_when_it_has_some(
     own_site: Site, own_gateways: Gateways
 ) -> None:
@@ -95,9 +105,9 @@ async def test_a_gateway_without_file_descriptors_accepts_again_when_it_has_some
     pid, mqtt = gateway.process.pid, gateway.port("mqtt")
     before = set_files(pid, next_file(pid))
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as session:
-            with pytest.raises(TimeoutError):
-                await session.get(f"{gateway.url}/ready")
+        # A connection of before that ends gives its descriptor back.
+        while await is_answered(gateway):
+            set_files(pid, next_file(pid))
     finally:
         set_files(pid, before)
     await check_works(gateway)
