@@ -35,7 +35,8 @@ MAX_UNSENT = 10_000
 WINDOW = 100
 """Unacknowledged messages in each direction."""
 
-SIGN_OFF_SECONDS = 5.0
+SIGN_OFF_SECONDS = 15.0
+"""Hundreds of devices in one process sign off at the same time; a pod has 30 s to end."""
 SESSION_EXPIRY_SECONDS = 300
 """Seconds that the broker keeps the session, and so the commands, of an offline device."""
 
