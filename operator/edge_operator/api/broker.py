@@ -7,7 +7,7 @@ from pydantic import Field
 from .components import Tls
 from .references import Resources, SecretRef
 from .schema import LIST_SET, ApiModel, list_map, rule, rules
-from .values import Image, Quantity, url
+from .values import Image, Quantity, secret_suffix, url
 
 RESERVED_CLIENTS = (
     "api-token",
@@ -22,9 +22,6 @@ RESERVED_CLIENTS = (
     "storage",
 )
 """Logins of the site's own components, and Secrets of a site: other clients cannot have such a name."""
-
-_RESERVED = "^(" + "|".join(RESERVED_CLIENTS) + "|(client|mqtt|token)-.*|.*-credentials)$"
-"""The Secret of a client could otherwise be one that a site named <site>-client, or a device, needs."""
 
 _LEVEL = "([+]|[^\\\\s\\\\p{C}\\\\p{Z}+#/]*)"
 
@@ -52,20 +49,7 @@ class BrokerClient(ApiModel):
 
     name: Annotated[
         str,
-        Field(
-            max_length=40,
-            json_schema_extra=rules(
-                rule(
-                    "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-                    "must be of lower case letters, digits and '-'",
-                ),
-                rule(
-                    f"!self.matches('{_RESERVED}')",
-                    f"must not be one of {', '.join(RESERVED_CLIENTS)}, nor begin with 'client-', 'mqtt-' or 'token-',"
-                    " nor end with '-credentials'",
-                ),
-            ),
-        ),
+        secret_suffix(*RESERVED_CLIENTS),
     ]
     """Name of the client. Its username is ~<name>; its credentials are in the Secret <site>-client-<name>."""
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from .components import Replicas, Tls
 from .references import Host, Resources
 from .schema import ApiModel, list_map, rule, rules
-from .values import AnnotationMap, Image
+from .values import AnnotationMap, Image, secret_suffix
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -86,29 +86,13 @@ class Coap(ApiModel):
 RESERVED_TOKENS = ("api-token", "api-tokens", "cloud-token", "root")
 """Names of Secrets of a site: a token cannot have such a name."""
 
-_RESERVED = "^(" + "|".join(RESERVED_TOKENS) + "|(client|mqtt|token)-.*|.*-credentials)$"
-"""The Secret of a token could otherwise be one that a site named <site>-token, or a device, needs."""
-
 
 class ApiToken(ApiModel):
     """Token for the gateway's HTTP interface."""
 
     name: Annotated[
         str,
-        Field(
-            max_length=40,
-            json_schema_extra=rules(
-                rule(
-                    "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-                    "must be of lower case letters, digits and '-'",
-                ),
-                rule(
-                    f"!self.matches('{_RESERVED}')",
-                    f"must not be one of {', '.join(RESERVED_TOKENS)}, nor begin with 'client-', 'mqtt-' or 'token-',"
-                    " nor end with '-credentials'",
-                ),
-            ),
-        ),
+        secret_suffix(*RESERVED_TOKENS),
     ]
     """Name of the token, in the gateway's log. The token is in the Secret <site>-token-<name>, key token."""
 

@@ -177,3 +177,23 @@ def url(*schemes: str, example: str, has_path: bool = True, has_query: bool = Tr
     extra = rules(is_url, *([] if has_path else [ends]), *([] if has_query else [ends_with_path]))
     constraint: FieldInfo = Field(max_length=1024, json_schema_extra=extra)
     return constraint
+
+
+def secret_suffix(*reserved: str) -> FieldInfo:
+    """Return the rules of a name that ends the name of a Secret, as in `<site>-client-<name>`.
+
+    The Secret could otherwise be one that a site named `<site>-client`, or a device, needs.
+
+    Args:
+        reserved: names that are not allowed.
+    """
+    pattern = "^(" + "|".join(reserved) + "|(client|mqtt|token)-.*|.*-credentials)$"
+    is_label = rule("self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')", "must be of lower case letters, digits and '-'")
+    is_free = rule(
+        f"!self.matches('{pattern}')",
+        f"must not be one of {', '.join(reserved)}, nor begin with 'client-', 'mqtt-' or 'token-',"
+        " nor end with '-credentials'",
+    )
+    extra = rules(is_label, is_free)
+    info: FieldInfo = Field(max_length=40, json_schema_extra=extra)
+    return info
